@@ -1,0 +1,43 @@
+# Two commands do everything on a fresh Debian or Ubuntu machine: `make demo` and `make test`.
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev demo test check format bench chaos serve clean
+
+T ?=
+PY := .venv/bin/python
+
+help: ## lists these words
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## installs what is missing; afterwards .venv/bin/archiv is the command
+	@tools/install.sh
+
+install-dev:
+	@tools/install.sh --dev
+
+demo: install ## the main job on scans it makes itself: from the tray to the locked, verified archive
+	@$(PY) -m app.demo
+
+test: install-dev ## all tests (make test T=tests/catalog runs a part)
+	@$(PY) -m pytest $(T)
+
+check: install-dev ## format, lint, strict types, import contracts
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache
+
+format: install-dev ## puts the code into the house format
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+bench: install-dev ## speed as ratios against named peers, in one run
+	@$(PY) -m tests.bench $(T)
+
+chaos: install-dev ## long fault runs: kills, mutations, disasters
+	@$(PY) -m pytest -m chaos $(T)
+
+serve: install ## starts everything one machine needs (stores, Prefect, inbox watch) until Ctrl-C
+	@.venv/bin/archiv dienst
+
+clean: ## removes what was built (never an archive)
+	@rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis

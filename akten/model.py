@@ -1,0 +1,165 @@
+"""Akte, Vorgang and Dokument: frozen values that refuse bad content when they are made.
+
+Names that stand in XDOMEA or in the law keep their German noun (XDOMEA 3.0.0, SchriftgutobjektType).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from akten.aktenzeichen import Aktenzeichen
+from akten.files import Digests
+
+
+class Aktenart(StrEnum):
+    """The seven families of files of the city (XDOMEA `Typ`)."""
+
+    BAUAKTE = "Bauakte"
+    STEUERAKTE = "Steuerakte"
+    PERSONALAKTE = "Personalakte"
+    EINWOHNERMELDEAKTE = "Einwohnermeldeakte"
+    AUSLAENDERAKTE = "Ausländerakte"
+    GEWERBEAKTE = "Gewerbeakte"
+    FRIEDHOFSAKTE = "Friedhofsakte"
+
+
+class Aussonderungsart(StrEnum):
+    """XDOMEA code list aussonderungsart 1.0."""
+
+    ARCHIVWUERDIG = "A"
+    BEWERTEN = "B"
+    VERNICHTEN = "V"
+
+
+def clean_text(text: str) -> str:
+    """NFC, without characters that XML 1.0 forbids, outer blanks removed; titles from OCR carry such characters."""
+    kept = "".join(
+        c for c in text if c in "\t\n" or (ord(c) >= 0x20 and not 0x7F <= ord(c) < 0xA0 and c not in "\ufffe\uffff")
+    )
+    return unicodedata.normalize("NFC", "".join(c for c in kept if not 0xD800 <= ord(c) < 0xE000)).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Laufzeit:
+    """First and last day that the papers cover; either may be unknown, never invented."""
+
+    beginn: date | None = None
+    ende: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.beginn and self.ende and self.ende < self.beginn:
+            raise ValueError("Laufzeit: Ende liegt vor Beginn")
+
+
+@dataclass(frozen=True, slots=True)
+class HistorienEintrag:
+    """One line of HistorienProtokollInformation: who did what and when. `akteur` is a role or number, not a name."""
+
+    zeitpunkt: datetime
+    akteur: str
+    aktion: str
+    bemerkung: str = ""
+
+    def __post_init__(self) -> None:
+        if self.zeitpunkt.tzinfo is None:
+            raise ValueError("HistorienEintrag wants an instant with a time zone")
+
+
+@dataclass(frozen=True, slots=True)
+class Datei:
+    """One file of a Dokument as it lies in the package: `<uuid>.<suffix>`, its own UUID, never the Dokument's.
+
+    `format_code` is a code of the XDOMEA list dateiformat (044 PDF/A, 018 PDF, 023 TIFF, 011 JPG, 100 other).
+    """
+
+    uuid: UUID
+    suffix: str
+    mime: str
+    digests: Digests
+    format_code: str
+    format_version: str = ""
+    format_name: str = ""
+    name_original: str = ""
+    erstellt: datetime | None = None
+
+    @property
+    def dateiname(self) -> str:
+        """Name in package and message: lower-case UUID and suffix, nothing of the office's own name."""
+        return f"{self.uuid}.{self.suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dokument:
+    """One document: a letter, a notice, a plan; its files, PDF/A first."""
+
+    uuid: UUID
+    betreff: str
+    typ: str = ""
+    datum: date | None = None
+    posteingang: date | None = None
+    seiten: int = 0
+    dateien: tuple[Datei, ...] = ()
+    historie: tuple[HistorienEintrag, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.betreff.strip():
+            raise ValueError("Dokument ohne Betreff")
+
+
+@dataclass(frozen=True, slots=True)
+class Vorgang:
+    """One procedure inside an Akte with its documents, in order."""
+
+    uuid: UUID
+    betreff: str
+    zeichen: str = ""
+    typ: str = ""
+    laufzeit: Laufzeit = Laufzeit()
+    dokumente: tuple[Dokument, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.betreff.strip():
+            raise ValueError("Vorgang ohne Betreff")
+
+
+@dataclass(frozen=True, slots=True)
+class Aufbewahrung:
+    """What the retention craft computed for the Akte: years (None means unbefristet), last day, and the class."""
+
+    record_class: str
+    jahre: int | None
+    ende: date | None
+    aussonderungsart: Aussonderungsart = Aussonderungsart.BEWERTEN
+    rechtsgrundlage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Akte:
+    """One file with its Vorgänge; `felder` are extra fields of its family (Flurstück, Steuernummer …) as given."""
+
+    uuid: UUID
+    aktenart: Aktenart
+    aktenzeichen: Aktenzeichen
+    betreff: str
+    aktenplaneinheit: str = ""
+    federfuehrung: str = ""
+    band: int = 1
+    laufzeit: Laufzeit = Laufzeit()
+    zda_datum: date | None = None
+    aufbewahrung: Aufbewahrung | None = None
+    felder: tuple[tuple[str, str], ...] = ()
+    vorgaenge: tuple[Vorgang, ...] = ()
+    historie: tuple[HistorienEintrag, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.betreff.strip():
+            raise ValueError("Akte ohne Betreff")
+
+    @property
+    def dokumente(self) -> tuple[Dokument, ...]:
+        """All documents of all Vorgänge, in order."""
+        return tuple(dokument for vorgang in self.vorgaenge for dokument in vorgang.dokumente)

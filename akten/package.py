@@ -1,0 +1,94 @@
+"""What lies in the stores, how it is, and by which name: PackageId, StoredCopy, StoredPackage, FixityReport."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from akten.files import Digests
+from akten.findings import Finding, Verdict, worst
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PackageId:
+    """One version of one Akte in the stores; versions count from 1 and are never touched again."""
+
+    akte: UUID
+    version: int
+
+    def __post_init__(self) -> None:
+        if self.version < 1:
+            raise ValueError("versions count from 1")
+
+    @property
+    def prefix(self) -> str:
+        """Key prefix, ending in a slash, without any personal or tax number."""
+        return f"aip/{self.akte}/v{self.version}/"
+
+    @property
+    def bag_key(self) -> str:
+        """Key of the tar with the bag."""
+        return self.prefix + "bag.tar"
+
+    @property
+    def commit_key(self) -> str:
+        """Key of the commit object; its presence is the version."""
+        return self.prefix + "commit.json"
+
+    def __str__(self) -> str:
+        return f"{self.akte}/v{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Object lock as wanted or as read back: UTC instant in whole seconds, and the legal hold flag."""
+
+    retain_until: datetime | None
+    legal_hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCopy:
+    """One copy of one package in one store, as read back: version ids of both objects, digests of the tar, lock."""
+
+    store: str
+    bag_version_id: str
+    commit_version_id: str
+    digests: Digests
+    lock: Lock
+    verified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPackage:
+    """A package that every configured store has read back and matched; only then may anyone say "archived"."""
+
+    id: PackageId
+    copies: tuple[StoredCopy, ...]
+    commit_sha256: str
+    tag_manifest_sha512: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopyReport:
+    """How one copy is now: ok, failed (damaged) or not_checked with the reason in the findings."""
+
+    store: str
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    bytes_read: int = 0
+    version_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FixityReport:
+    """How all copies of one package are now."""
+
+    id: PackageId
+    copies: tuple[CopyReport, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst copy decides."""
+        return worst(copy.verdict for copy in self.copies)

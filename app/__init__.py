@@ -1,0 +1,1 @@
+"""What people touch: the German command line and the specimens for demo and tests."""

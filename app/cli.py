@@ -1,0 +1,5 @@
+"""`archiv`: the German command line."""
+
+
+def main() -> None:
+    """Placeholder until the first verbs stand."""

@@ -1,0 +1,1 @@
+"""Order of work: settings, wiring, the walks of one Akte, and the Prefect rounds that start them."""

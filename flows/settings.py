@@ -1,0 +1,210 @@
+"""`Settings`: the only reader of the environment; every craft gets its own small options out of it.
+
+Variables begin with `ARCHIV_`, parts are joined by `__` (`ARCHIV_OCR__WORKERS=4`). Defaults run on one machine without
+configuration. An unknown `ARCHIV_` variable is an error with the nearest known name, since a misspelt setting that is
+silently ignored is worse than none.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from akten.errors import Misconfigured
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PREFIX = "ARCHIV_"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OcrSettings(_Part):
+    """How pages are read."""
+
+    languages: str = Field("deu", description="Sprachen für tesseract, verbunden mit +")
+    workers: int = Field(0, ge=0, description="Seiten zugleich; 0 heißt: so viele wie Prozessorkerne")
+    tessdata: Path | None = Field(None, description="Ordner mit Sprachdaten; leer: der des Systems")
+    verapdf_jars: Path | None = Field(None, description="Ordner mit den Jars von veraPDF; leer: .build/verapdf/jars")
+    java: str = Field("java", description="Java-Programm für veraPDF")
+    review_confidence: float = Field(70.0, ge=0, le=100, description="darunter kommt eine Seite auf die Sichtungsliste")
+
+
+class Identity(_Part):
+    """One pair of keys at a store."""
+
+    access_key: str
+    secret_key: SecretStr
+
+
+class StoreSettings(_Part):
+    """One external S3 store with its own endpoint and its own credentials."""
+
+    name: str = Field(description="kurzer Name des Speichers, z. B. „rz-nord“")
+    endpoint: str = Field(description="Adresse des S3-Dienstes")
+    bucket: str = Field("archiv", description="Bucket mit Object Lock und Versionierung")
+    staging_bucket: str = Field("staging", description="Bucket ohne Sperre für Zwischenstände")
+    region: str = "us-east-1"
+    addressing_style: str = "path"
+    checksum_mode: str = "when_supported"
+    lock_mode: str = "GOVERNANCE"
+    ca_bundle: Path | None = None
+    ingest: Identity
+    auditor: Identity
+    deletion: Identity | None = None
+
+
+class RecipientSettings(_Part):
+    """Who sends and who receives XDOMEA messages, and in which version."""
+
+    xdomea_version: str = Field("3.0.0", description="3.0.0, 3.1.0 oder 4.0.0")
+    sender: str = Field("Stadt Neuss", description="abgebende Behörde")
+    sender_key: str = Field("", description="Behördenschlüssel, wenn mit dem Archiv vereinbart")
+    recipient: str = Field("Stadtarchiv Neuss", description="übernehmendes Archiv")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside, frozen after reading."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    daten: Path = Field(
+        default_factory=lambda: Path.home() / ".local" / "share" / "aktenarchiv",
+        description="der eine Ordner, in dem alles liegt, was ein laufendes Archiv schreibt",
+    )
+    shared: Path | None = Field(
+        None, description="Ordner mit amtlichen Schemata (xdomea/, schemas/); leer: ../shared neben dem Checkout"
+    )
+    database: SecretStr | None = Field(None, description="Adresse der Datenbank; leer: SQLite im Datenordner")
+    stores: tuple[StoreSettings, ...] = Field((), description="externe Speicher; leer: zwei eingebettete Server")
+    store_grace_seconds: float = Field(
+        60.0, ge=0, description="so lange laufen die eingebetteten Speicher nach dem letzten Befehl weiter"
+    )
+    ocr: OcrSettings = Field(OcrSettings(), description="Texterkennung")
+    recipient: RecipientSettings = Field(RecipientSettings(), description="Absender und Empfänger")
+    intake: Path | None = Field(None, description="YAML mit Mustern der Aktenzeichen und Scanprofilen")
+    katalog: Path | None = Field(None, description="Fristenkatalog (YAML); leer: der mitgelieferte")
+    archive_unchecked: bool = Field(
+        default=False, description="auch Akten archivieren, deren PDF/A nicht geprüft werden konnte"
+    )
+    settle_seconds: float = Field(5.0, ge=0, description="so lange muss eine Lieferung im Eingang unverändert sein")
+    prefect_api: str = Field("", description="Adresse eines laufenden Prefect-Servers; leer: örtlicher Server")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before the environment; no .env files, which would be read from wherever one stands."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return init_settings, env_settings
+
+    # --- places inside the data folder -----------------------------------------------------------------------------
+    @property
+    def inbox(self) -> Path:
+        """Where scan desks drop deliveries."""
+        return self.daten / "eingang"
+
+    @property
+    def work(self) -> Path:
+        """Claimed deliveries, one folder each, until they are archived or returned."""
+        return self.daten / "arbeit"
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy address of the catalog."""
+        if self.database is not None:
+            return self.database.get_secret_value()
+        return f"sqlite:///{self.daten / 'katalog' / 'archiv.sqlite'}"
+
+    # --- places of official material ---------------------------------------------------------------------------------
+    @property
+    def shared_folder(self) -> Path | None:
+        """The folder with official schemas, or None when it is absent: then those checks say "not checked"."""
+        folder = self.shared or CHECKOUT.parent / "shared"
+        return folder if folder.is_dir() else None
+
+    @property
+    def xdomea_schemas(self) -> Path | None:
+        """Folder with the official XDOMEA schemas per version."""
+        return _existing(self.shared_folder, "xdomea")
+
+    @property
+    def premis_schema(self) -> Path | None:
+        """The official PREMIS 3.0 schema file."""
+        return _existing(self.shared_folder, "schemas", "premis", "premis-v3-0.xsd")
+
+    @property
+    def verapdf_jars(self) -> Path:
+        """Where `make install` puts veraPDF, unless set otherwise."""
+        return self.ocr.verapdf_jars or CHECKOUT / ".build" / "verapdf" / "jars"
+
+
+def _existing(folder: Path | None, *parts: str) -> Path | None:
+    if folder is None:
+        return None
+    place = folder.joinpath(*parts)
+    return place if place.exists() else None
+
+
+def known_variables() -> dict[str, str]:
+    """Every variable that may be set, with its description; nested parts are spelled out."""
+    known: dict[str, str] = {}
+    for name, field in Settings.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, _Part):
+            for inner, inner_field in kind.model_fields.items():
+                known[f"{PREFIX}{name}__{inner}".upper()] = inner_field.description or ""
+        known[f"{PREFIX}{name}".upper()] = field.description or ""
+    return known
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = known_variables()
+    for variable in sorted(environment):
+        if variable.startswith(PREFIX) and variable.upper() not in known:
+            near = difflib.get_close_matches(variable.upper(), list(known), n=1)
+            hint = f" Meinten Sie {near[0]}?" if near else " Bekannte Namen zeigt: archiv einstellungen"
+            raise Misconfigured(f"Die Einstellung {variable} gibt es nicht.{hint}")
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings of this process. Raises Misconfigured with a German sentence for unknown or bad values."""
+    _refuse_unknown(os.environ)
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{PREFIX}{'__'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise Misconfigured(f"Einstellungen sind nicht lesbar: {faults}") from error
+    return settings.model_copy(update={"daten": settings.daten.expanduser().absolute()})
+
+
+def effective(settings: Settings) -> dict[str, Any]:
+    """The values in force without secrets, as `archiv einstellungen` prints them."""
+    values: dict[str, Any] = json.loads(settings.model_dump_json())
+    values["_places"] = {
+        "inbox": str(settings.inbox),
+        "work": str(settings.work),
+        "xdomea_schemas": str(settings.xdomea_schemas or ""),
+        "premis_schema": str(settings.premis_schema or ""),
+        "verapdf_jars": str(settings.verapdf_jars),
+    }
+    return values

@@ -1,0 +1,1 @@
+"""Description: XDOMEA messages, PREMIS records and Transfervermerke, written and judged."""

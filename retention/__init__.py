@@ -1,0 +1,1 @@
+"""Retention: from events and record classes to dates, with the derivation in words. Pure functions."""

@@ -1,0 +1,45 @@
+"""Fixtures are nouns: folders with official schemas and real scans, and what every room's tests share.
+
+The folder of shared material (official XSDs, real scans) is `../shared` beside the checkout or what `ARCHIV_SHARED`
+names. Where it is absent a test that needs it skips with one line; in CI it must be there, so a lack fails.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
+
+
+def lacking(what: str) -> None:
+    """A missing tool or folder fails in CI and skips with one line elsewhere."""
+    if IN_CI:
+        pytest.fail(f"in CI this must be there: {what}", pytrace=False)
+    pytest.skip(f"not checked: {what} is not there")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    folder = Path(os.environ.get("ARCHIV_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        lacking("the folder shared/ with official schemas and real scans")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def samples(shared: Path) -> Path:
+    return shared / "samples"
+
+
+@pytest.fixture(scope="session")
+def xdomea_folder(shared: Path) -> Path:
+    return shared / "xdomea"
+
+
+@pytest.fixture(scope="session")
+def premis_xsd(shared: Path) -> Path:
+    return shared / "schemas" / "premis" / "premis-v3-0.xsd"
