@@ -1,0 +1,123 @@
+"""The receipt of one delivery: what the clerk is told, and the JSON form that the command line promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from akten.files import PdfA
+from akten.findings import Finding, Severity, Verdict, worst
+from akten.package import StoredCopy
+
+
+class Outcome(StrEnum):
+    """How a delivery ended for now."""
+
+    ARCHIVED = "archived"
+    CLEARING = "clearing"
+    DUPLICATE = "duplicate"
+    UNAVAILABLE = "unavailable"  # something outside is down; the delivery waits where it is and is tried again
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What happened to one delivery. Sheets are paper sheets of the slip, pages are sides received (blank ones too)."""
+
+    delivery: UUID
+    state: Outcome
+    betreff: str = ""
+    aktenart: str = ""
+    aktenzeichen: str = ""
+    akte: UUID | None = None
+    version: int | None = None
+    sheets: int | None = None
+    pages: int = 0
+    blank_pages: int = 0
+    documents: tuple[PdfA, ...] = ()
+    titles: Mapping[UUID, str] = field(default_factory=dict)
+    copies: tuple[StoredCopy, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    steps: Mapping[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    case: int | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst PDF/A verdict of its documents."""
+        return worst(document.verdict for document in self.documents)
+
+    @property
+    def unchecked(self) -> bool:
+        """True when something about it was not checked."""
+        return self.state is Outcome.ARCHIVED and (
+            self.verdict is not Verdict.OK or any(f.code.endswith("-00") for f in self.findings)
+        )
+
+
+def finding_json(finding: Finding) -> dict[str, str]:
+    """One finding as the command line prints it."""
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "where": finding.where,
+        "text": finding.text,
+    }
+
+
+def document_json(document: PdfA, title: str = "") -> dict[str, Any]:
+    """One document of a receipt."""
+    confidence = document.mean_confidence
+    return {
+        "uuid": str(document.uuid),
+        "title": title,
+        "pdfa": document.flavour,
+        "rendition": document.rendition.value,
+        "verdict": document.verdict.value,
+        "validators": [
+            {"name": r.name, "version": r.version, "verdict": r.verdict.value, "clauses": list(r.clauses), "why": r.why}
+            for r in document.reports
+        ],
+        "pages": len(document.pages),
+        "mean_confidence": None if confidence is None else round(confidence, 1),
+        "losses": list(document.losses),
+    }
+
+
+def receipt_json(receipt: Receipt) -> dict[str, Any]:
+    """The receipt as `archiv annahme --json` promises it."""
+    return {
+        "akte": receipt.betreff,
+        "aktenart": receipt.aktenart,
+        "aktenzeichen": receipt.aktenzeichen,
+        "uuid": str(receipt.akte) if receipt.akte else None,
+        "delivery": str(receipt.delivery),
+        "version": receipt.version,
+        "state": receipt.state.value,
+        "sheets": receipt.sheets,
+        "pages": receipt.pages,
+        "blank_pages": receipt.blank_pages,
+        "documents": [document_json(d, receipt.titles.get(d.uuid, "")) for d in receipt.documents],
+        "copies": [{"store": c.store, "version_id": c.bag_version_id, "verified": True} for c in receipt.copies],
+        "findings": [finding_json(f) for f in receipt.findings],
+        "clearing_case": receipt.case,
+        "seconds": round(receipt.seconds, 2),
+        "steps": {name: round(seconds, 2) for name, seconds in receipt.steps.items()},
+    }
+
+
+def exit_code(receipts: tuple[Receipt, ...] | list[Receipt]) -> int:
+    """0 all good · 3 something waits in the clearing desk · 6 something outside is down · 8 something was not checked."""
+    states = {receipt.state for receipt in receipts}
+    if Outcome.UNAVAILABLE in states:
+        return 6
+    if Outcome.CLEARING in states:
+        return 3
+    return 8 if any(receipt.unchecked for receipt in receipts) else 0
+
+
+def warnings_of(receipt: Receipt) -> tuple[Finding, ...]:
+    """The findings a person should read; infos are for the record."""
+    return tuple(f for f in receipt.findings if f.severity is not Severity.INFO)

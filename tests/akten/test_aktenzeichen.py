@@ -1,0 +1,67 @@
+"""Aktenzeichen: every spelling a clerk writes leads to one canonical form, and nothing is guessed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from akten.aktenzeichen import MUSTER, Aktenzeichen, Muster, recognise
+
+SPELLINGS = {
+    "63-01234-2019": [
+        "63-1234-19",
+        "63/01234/2019",
+        "63 1234 19",
+        "63.1234.19",
+        "Az.: 63-01234-2019",
+        "AZ 63/1234/19",
+        "Bauakte 63-01234/19",
+        "Aktenzeichen: 63–1234–2019",
+        "Unser Zeichen: 63-1234-2019",
+        "63012342019",
+        "  63-1234-19  ",
+        "63 / 1234 / 2019",
+        "63_1234_2019",
+        "６３-1234-19",
+    ],
+    "11-004711": ["11/4711", "Personalakte 11-4711", "11-004711", "11004711"],
+    "67-HF-012-0345": ["67 HF 12 345", "67/hf/012/0345", "Friedhofsakte 67-HF-12-345"],
+    "90-012345-2007": ["90-12345-07", "90/012345/2007", "Steuerakte 90 12345 07"],
+}
+
+
+@pytest.mark.parametrize(("canonical", "spelling"), [(c, s) for c, spellings in SPELLINGS.items() for s in spellings])
+def test_a_spelling_leads_to_its_one_canonical_form(canonical: str, spelling: str) -> None:
+    assert recognise(spelling) == (Aktenzeichen(canonical, spelling),)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "63", "63-1234", "64-1234-19", "63-123456-2019", "abc", "6301234219", "63-1234-19-7"]
+)
+def test_what_fits_no_pattern_has_no_reading(text: str) -> None:
+    assert recognise(text) == ()
+
+
+def test_a_year_with_two_meanings_has_two_readings() -> None:
+    """A window of more than a hundred years makes 19 both 1919 and 2019: the person is asked."""
+    wide = Muster("Bauakte", "63-{nr:5}-{jahr}", jahr_von=1900, jahr_bis=2030)
+    readings = recognise("63-1234-19", [wide])
+    assert [reading.kanonisch for reading in readings] == ["63-01234-1919", "63-01234-2019"]
+
+
+def test_the_family_narrows_the_reading() -> None:
+    assert recognise("63-1234-19", MUSTER, "Steuerakte") == ()
+
+
+@given(st.integers(0, 99999), st.integers(1946, 2045), st.sampled_from("-/. _"), st.booleans(), st.booleans())
+def test_any_number_and_year_is_found_again(number: int, year: int, separator: str, padded: bool, short: bool) -> None:
+    digits = f"{number:05d}" if padded else str(number)
+    text = separator.join(["63", digits, f"{year % 100:02d}" if short else str(year)])
+    assert [r.kanonisch for r in recognise(text, MUSTER, "Bauakte")] == [f"63-{number:05d}-{year}"]
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_recognition_and_canonical_forms_are_stable(text: str) -> None:
+    for reading in recognise(text):
+        assert [again.kanonisch for again in recognise(reading.kanonisch)] == [reading.kanonisch]

@@ -1,0 +1,56 @@
+"""The house keeps its own rules: rooms, floors, and who may read the environment."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+ROOMS = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+
+
+def test_every_room_lies_in_this_checkout_and_in_the_contract() -> None:
+    for room in ROOMS:
+        spec = importlib.util.find_spec(room)
+        assert spec is not None
+        assert spec.origin is not None
+        assert Path(spec.origin).is_relative_to(ROOT)
+    assert (
+        set(PYPROJECT["tool"]["importlinter"]["root_packages"])
+        == set(ROOMS)
+        == set(PYPROJECT["tool"]["mypy"]["packages"])
+    )
+
+
+def test_the_import_contracts_hold() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    outcome = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 0, outcome.stdout
+
+
+def test_only_settings_read_the_environment() -> None:
+    offenders = [
+        str(file.relative_to(ROOT))
+        for room in ROOMS
+        for file in (ROOT / room).rglob("*.py")
+        if re.search(r"os\.environ\b|os\.getenv\b", file.read_text()) and file != ROOT / "flows" / "settings.py"
+    ]
+    assert offenders == []
+
+
+def test_no_file_in_flows_hides_a_room_or_a_library() -> None:
+    taken = set(ROOMS) | set(sys.stdlib_module_names) | {"prefect", "boto3", "lxml", "pikepdf", "click", "rich"}
+    names = {file.stem for file in (ROOT / "flows").glob("*.py")} - {"__init__"}
+    assert names.isdisjoint(taken)
+
+
+def test_pins_name_no_index_and_no_address() -> None:
+    lines = (ROOT / "constraints.txt").read_text().split()
+    assert lines
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!_-]+", line) for line in lines)
