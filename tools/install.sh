@@ -44,7 +44,6 @@ fi
 
 # --- virtual environment with pinned packages ----------------------------------------------------------------------
 mkdir -p .build
-extra=$([ $dev = yes ] && echo '[dev]' || echo '')
 stamp=.build/python-$dev
 wanted_stamp=$(cat pyproject.toml constraints.txt | sha256sum)
 have() { [ -x .venv/bin/archiv ] && [ -f "$1" ] && [ "$(cat "$1")" = "$wanted_stamp" ]; }
@@ -52,8 +51,11 @@ if ! { have .build/python-yes || { [ $dev = no ] && have .build/python-no; }; };
   say "Python-Pakete werden eingerichtet (Versionen aus constraints.txt) …"
   [ -x .venv/bin/python ] || python3 -m venv .venv
   export PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1
-  .venv/bin/python -m pip install -q hatchling editables
-  .venv/bin/python -m pip install -q --no-build-isolation -e ".$extra"
+  # What we depend on first, each built as its maker wants; then ourselves with the build tools that are pinned.
+  .venv/bin/python -c "$(printf '%s\n' 'import tomllib' 'project = tomllib.load(open("pyproject.toml", "rb"))["project"]' \
+    'print(*project["dependencies"], sep="\n")' "if '$dev' == 'yes': print(*project['optional-dependencies']['dev'], sep='\n')")" >.build/requirements.txt
+  .venv/bin/python -m pip install -q hatchling editables -r .build/requirements.txt
+  .venv/bin/python -m pip install -q --no-deps --no-build-isolation -e .
   printf '%s' "$wanted_stamp" >"$stamp"
 fi
 
