@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from akten.files import PdfA
-from akten.findings import Finding, Severity, Verdict, worst
+from akten.findings import Finding, Verdict, worst
 from akten.package import StoredCopy
 
 
@@ -103,21 +103,22 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "copies": [{"store": c.store, "version_id": c.bag_version_id, "verified": True} for c in receipt.copies],
         "findings": [finding_json(f) for f in receipt.findings],
         "clearing_case": receipt.case,
+        "unchecked": receipt.unchecked,
         "seconds": round(receipt.seconds, 2),
         "steps": {name: round(seconds, 2) for name, seconds in receipt.steps.items()},
     }
 
 
-def exit_code(receipts: tuple[Receipt, ...] | list[Receipt]) -> int:
-    """0 all good · 3 something waits in the clearing desk · 6 something outside is down · 8 something was not checked."""
-    states = {receipt.state for receipt in receipts}
+def exit_code(receipts: Sequence[Receipt]) -> int:
+    """0 all good · 3 a delivery waits at the clearing desk · 6 the outside is down · 8 something was not checked."""
+    return exit_code_of_json([receipt_json(receipt) for receipt in receipts])
+
+
+def exit_code_of_json(receipts: list[dict[str, Any]]) -> int:
+    """The same for receipts that came back from another process."""
+    states = {receipt["state"] for receipt in receipts}
     if Outcome.UNAVAILABLE in states:
         return 6
     if Outcome.CLEARING in states:
         return 3
-    return 8 if any(receipt.unchecked for receipt in receipts) else 0
-
-
-def warnings_of(receipt: Receipt) -> tuple[Finding, ...]:
-    """The findings a person should read; infos are for the record."""
-    return tuple(f for f in receipt.findings if f.severity is not Severity.INFO)
+    return 8 if any(receipt["unchecked"] for receipt in receipts) else 0

@@ -62,6 +62,16 @@ class StoreSettings(_Part):
     deletion: Identity | None = None
 
 
+class RoundSettings(_Part):
+    """When the rounds of the service run (cron, time of Berlin) and how the local Prefect server is reached."""
+
+    intake_cron: str = Field("*/10 * * * *", description="Eingang, auch Angefangenes nach einem Abbruch")
+    fixity_cron: str = Field("0 2 * * *", description="Prüfrunde: jede Kopie lesen und prüfen")
+    reconcile_cron: str = Field("30 4 * * *", description="Abgleich zwischen Katalog und Speichern")
+    akten_at_once: int = Field(4, ge=1, description="so viele Akten sind zugleich in Arbeit")
+    port: int = Field(4200, ge=1024, le=65535, description="Anschluss des örtlichen Prefect-Servers")
+
+
 class RecipientSettings(_Part):
     """Who sends and who receives XDOMEA messages, and in which version."""
 
@@ -97,6 +107,7 @@ class Settings(BaseSettings):
     archive_unchecked: bool = Field(
         default=False, description="auch Akten archivieren, deren PDF/A nicht geprüft werden konnte"
     )
+    rounds: RoundSettings = Field(RoundSettings(), description="Runden des Dienstes")
     settle_seconds: float = Field(5.0, ge=0, description="so lange muss eine Lieferung im Eingang unverändert sein")
     prefect_api: str = Field("", description="Adresse eines laufenden Prefect-Servers; leer: örtlicher Server")
 
@@ -195,6 +206,28 @@ def read_settings(**overrides: Any) -> Settings:
         )
         raise Misconfigured(f"Einstellungen sind nicht lesbar: {faults}") from error
     return settings.model_copy(update={"daten": settings.daten.expanduser().absolute()})
+
+
+def child_environment(settings: Settings, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for a child process of ours: this one's, with the data folder fixed and Prefect kept quiet.
+
+    Nothing is reported to Prefect's makers, its own database and logs lie inside the data folder, and log lines of runs
+    stay out of its database (`prefect-db`: run logs are no place for case numbers).
+    """
+    quiet = {
+        "ARCHIV_DATEN": str(settings.daten),
+        "DO_NOT_TRACK": "1",
+        "PREFECT_HOME": str(settings.daten / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    }
+    if settings.prefect_api:
+        quiet["PREFECT_API_URL"] = settings.prefect_api
+    return {**os.environ, **quiet, **(extra or {})}
 
 
 def effective(settings: Settings) -> dict[str, Any]:

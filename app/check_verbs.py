@@ -1,0 +1,151 @@
+"""`archiv fixity`, `archiv doctor`, `archiv abgleich`, `archiv einstellungen`: is everything as it should be?"""
+
+from __future__ import annotations
+
+import json
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from akten.errors import Forbidden
+from akten.findings import Severity, Verdict
+from app.command import Call, verb
+from app.find_verbs import one_akte
+from app.output import EXIT_OF_VERDICT
+from app.show import VERDICTS, findings_table, size_words, word
+from flows.anchors import publish_head
+from flows.doctor import Health, examine_machine
+from flows.receipt import finding_json
+from flows.settings import effective
+from flows.verify import compare_stores, verify_all, verify_packages
+from flows.wiring import open_services
+
+HEALTH = {"ok": ("in Ordnung", "green"), "failed": ("fehlerhaft", "red"), "absent": ("fehlt", "yellow")}
+
+
+@click.group()
+def fixity() -> None:
+    """Unversehrtheit: jede Kopie ganz lesen und mit den Prüfsummen vergleichen."""
+
+
+@fixity.command("pruefe")
+@click.option("--akte", "aktenzeichen", help="Nur diese Akte.")
+@click.option("--alle", "everything", is_flag=True, help="Alle Akten.")
+@verb
+def fixity_check(call: Call, *, aktenzeichen: str | None, everything: bool) -> int:
+    """Liest Kopien vollständig und prüft Prüfsummen, Sperre und Commit."""
+    if (aktenzeichen is None) == (not everything):
+        raise click.UsageError("Bitte genau eines: --akte AKTENZEICHEN oder --alle.")
+    with (
+        open_services(call.settings) as services,
+        Progress(
+            console=call.output.err, transient=True, disable=call.output.as_json or not call.output.err.is_terminal
+        ) as progress,
+    ):
+        total = services.catalog.stats().packages if everything else None
+        task = progress.add_task("Pakete", total=total)
+
+        def told(number: int) -> None:
+            progress.update(task, completed=number)
+
+        if everything:
+            summary = verify_all(services, call.actor, told)
+            publish_head(services)
+        else:
+            row = one_akte(services, aktenzeichen or "", None)
+            packages = [p.package for p in services.catalog.packages(row.uuid)]
+            if not packages:
+                raise Forbidden(f"Von {row.aktenart} {row.aktenzeichen} ist nichts archiviert.")
+            summary = verify_packages(services, packages, call.actor, told)
+    value = {
+        "verdict": summary.verdict.value,
+        "checked": summary.checked,
+        "damaged": summary.damaged,
+        "unchecked": summary.unchecked,
+        "bytes": summary.bytes,
+        "copies": summary.copies,
+    }
+
+    def show(console: Console) -> None:
+        console.print("Unversehrtheit:", word(VERDICTS, summary.verdict.value))
+        console.print(
+            f"{summary.checked} Kopien in Ordnung, {summary.damaged} beschädigt, {summary.unchecked} nicht geprüft, "
+            f"{size_words(summary.bytes)} gelesen"
+        )
+        table = Table("Akte", "Version", "Speicher", "Befund", box=None, header_style="dim")
+        for copy in summary.copies:
+            table.add_row(copy["akte"], str(copy["version"]), copy["store"], word(VERDICTS, copy["verdict"]))
+            for finding in copy["findings"]:
+                table.add_row("", "", finding["code"], finding["text"])
+        console.print(table)
+
+    call.output.result(value, show)
+    return EXIT_OF_VERDICT[summary.verdict]
+
+
+@click.command()
+@click.option("--ohne-speicher", "without_stores", is_flag=True, help="Speicher nicht erproben (geht schneller).")
+@verb
+def doctor(call: Call, *, without_stores: bool) -> int:
+    """Prüft jeden Bestandteil und sagt, was zu tun ist."""
+    found = examine_machine(call.settings, stores=not without_stores)
+    value = {
+        "verdict": found.verdict.value,
+        "parts": [
+            {
+                "part": p.part,
+                "version": p.version,
+                "state": p.health.value,
+                "advice": p.advice,
+                "needed": p.needed,
+                "details": list(p.details),
+            }
+            for p in found.parts
+        ],
+    }
+
+    def show(console: Console) -> None:
+        table = Table("Bestandteil", "Version", "Stand", "Was tun", box=None, header_style="dim")
+        for p in found.parts:
+            table.add_row(p.part, p.version, word(HEALTH, p.health.value), p.advice)
+        console.print(table)
+        console.print("Gesamt:", word(VERDICTS, found.verdict.value))
+        if not call.settings.stores:
+            console.print(
+                "Die eingebetteten Speicher sind kein revisionssicherer WORM-Speicher im Rechtssinn: "
+                "Wer den Datenordner besitzt, kann sie löschen.",
+                style="dim",
+            )
+
+    call.output.result(value, show)
+    failed = any(p.health is Health.FAILED or (p.needed and p.health is Health.ABSENT) for p in found.parts)
+    return 7 if failed else EXIT_OF_VERDICT[found.verdict]
+
+
+@click.command()
+@verb
+def abgleich(call: Call) -> int:
+    """Vergleicht Katalog und Speicher; repariert und löscht nichts."""
+    with open_services(call.settings) as services:
+        findings = compare_stores(services)
+    bad = any(f.severity is Severity.ERROR for f in findings)
+    verdict = Verdict.FAILED if bad else Verdict.OK
+    value = {"verdict": verdict.value, "findings": [finding_json(f) for f in findings]}
+
+    def show(console: Console) -> None:
+        console.print("Abgleich:", word(VERDICTS, verdict.value))
+        if findings:
+            console.print(findings_table([finding_json(f) for f in findings]))
+
+    call.output.result(value, show)
+    return EXIT_OF_VERDICT[verdict]
+
+
+@click.command()
+@verb
+def einstellungen(call: Call) -> None:
+    """Zeigt die wirksamen Einstellungen, ohne Geheimnisse."""
+    values = effective(call.settings)
+    call.output.result(values, lambda console: console.print_json(json.dumps(values)))

@@ -1,0 +1,243 @@
+"""`archiv klaerung` and `archiv sichtung`: where people decide."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from akten.errors import Forbidden
+from app.command import Call, verb
+from app.show import findings_table
+from app.show import receipts as show_receipts
+from catalog.values import ClearingCase, Resolution, Review
+from flows.batch import archive_all
+from flows.progress import progress_display
+from flows.receipt import exit_code, finding_json, receipt_json
+from flows.wiring import open_services
+from ingest.claimed import ClaimedDelivery, give_back
+
+WHYS = {"failed": "Seite nicht lesbar", "no_text": "kein Text erkannt", "low": "Text unsicher"}
+
+
+def case_json(case: ClearingCase) -> dict[str, Any]:
+    """One case as the command line prints it."""
+    return {
+        "number": case.number,
+        "delivery": str(case.delivery),
+        "aktenart": case.aktenart,
+        "aktenzeichen": case.aktenzeichen,
+        "betreff": case.betreff,
+        "code": case.code,
+        "reason": case.reason,
+        "owner": case.owner,
+        "next_step": case.next_step,
+        "due": case.due.isoformat(),
+        "state": case.state.value,
+        "opened_at": case.opened_at.isoformat(),
+        "findings": [finding_json(f) for f in case.findings],
+        "folder": case.folder,
+        "resolution": case.resolution.value if case.resolution else None,
+        "resolved_reason": case.resolved_reason,
+        "resolved_by": case.resolved_by,
+    }
+
+
+@click.group()
+def klaerung() -> None:
+    """Der Klärungskorb: Lieferungen, über die ein Mensch entscheidet."""
+
+
+@klaerung.command("liste")
+@click.option("--alle", is_flag=True, help="Auch gelöste Fälle.")
+@click.option("--wer", help="Nur Fälle dieser Stelle, z. B. „Scanstelle“.")
+@verb
+def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
+    """Listet die Fälle, die ältesten zuerst."""
+    with open_services(call.settings) as services:
+        filters: dict[str, Any] = {"owner": wer}
+        if alle:
+            filters["state"] = None
+        cases = services.catalog.clearing_list(**filters)
+
+    def show(console: Console) -> None:
+        if not cases:
+            console.print("Der Klärungskorb ist leer.")
+            return
+        table = Table("Nr.", "Akte", "Code", "Grund", "Wer", "Bis", "Stand", box=None, header_style="dim")
+        for case in cases:
+            name = " ".join(part for part in (case.aktenart, case.aktenzeichen) if part) or "(unbekannt)"
+            state = "offen" if case.state.value == "open" else "gelöst"
+            table.add_row(str(case.number), name, case.code, case.reason, case.owner, f"{case.due:%d.%m.%Y}", state)
+        console.print(table)
+        console.print("Mehr: archiv klaerung zeige NR", style="dim")
+
+    call.output.result([case_json(case) for case in cases], show)
+
+
+@klaerung.command("zeige")
+@click.argument("nr", type=int)
+@verb
+def clearing_show(call: Call, nr: int) -> None:
+    """Zeigt einen Fall mit allen Befunden und dem nächsten Schritt."""
+    with open_services(call.settings) as services:
+        case = services.catalog.clearing(nr)
+
+    def show(console: Console) -> None:
+        console.print(f"[bold]Fall {case.number}[/]  {case.aktenart} {case.aktenzeichen}  {case.betreff}")
+        console.print(f"Zuständig: {case.owner}   bis {case.due:%d.%m.%Y}   Ordner: {case.folder}")
+        console.print(findings_table([finding_json(f) for f in case.findings]))
+        if case.resolution:
+            console.print(f"Gelöst: {case.resolution.value} durch {case.resolved_by}: {case.resolved_reason}")
+        else:
+            console.print(f"[bold]Nächster Schritt:[/] {case.next_step}")
+            console.print(
+                f"  archiv klaerung loese {nr} --neu-einreichen [--laufzettel DATEI] [--dateien ORDNER]\n"
+                f'  archiv klaerung loese {nr} --annehmen --grund "…"\n'
+                f'  archiv klaerung loese {nr} --zurueck ORDNER --grund "…"',
+                style="dim",
+                markup=False,
+            )
+
+    call.output.result(case_json(case), show)
+
+
+@klaerung.command("loese")
+@click.argument("nr", type=int)
+@click.option("--neu-einreichen", "resubmit", is_flag=True, help="Berichtigt noch einmal versuchen.")
+@click.option("--annehmen", "accept", is_flag=True, help="Trotz der Befunde annehmen, mit Begründung.")
+@click.option("--zurueck", "back", type=click.Path(path_type=Path), help="Lieferung in diesen Ordner zurückgeben.")
+@click.option("--grund", default="", help="Begründung; bei Annahme und Rückgabe nötig.")
+@click.option(
+    "--laufzettel", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Berichtigter Laufzettel."
+)
+@click.option("--dateien", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Ordner mit Nachscans.")
+@verb
+def clearing_resolve(
+    call: Call,
+    nr: int,
+    *,
+    resubmit: bool,
+    accept: bool,
+    back: Path | None,
+    grund: str,
+    laufzettel: Path | None,
+    dateien: Path | None,
+) -> int:
+    """Löst einen Fall: neu einreichen, mit Begründung annehmen oder zurückgeben."""
+    if sum((resubmit, accept, back is not None)) != 1:
+        raise click.UsageError("Bitte genau eines: --neu-einreichen, --annehmen oder --zurueck ORDNER.")
+    with open_services(call.settings) as services:
+        case = services.catalog.clearing(nr)
+        claimed = ClaimedDelivery(case.delivery, services.settings.work / str(case.delivery))
+        if not claimed.folder.is_dir():
+            raise Forbidden(f"Die Dateien zu Fall {nr} liegen nicht mehr im Arbeitsordner.")
+        if back is not None:
+            services.catalog.resolve(nr, Resolution.RETURN, grund, by=call.actor, now=services.now())
+            place = give_back(claimed, back)
+            call.output.result(
+                {"number": nr, "state": "returned", "folder": str(place)},
+                lambda console: console.print(f"Zurückgegeben nach {place}"),
+            )
+            return 0
+        if laufzettel is not None or dateien is not None:
+            _put_in(claimed, laufzettel, dateien)
+        kind = Resolution.ACCEPT if accept else Resolution.RESUBMIT
+        services.catalog.resolve(nr, kind, grund, by=call.actor, now=services.now())
+        with progress_display(quiet=call.output.as_json) as show:
+            made = archive_all(services, (claimed,), call.actor, show)
+    values = [receipt_json(receipt) for receipt in made]
+    call.output.result(values, lambda console: show_receipts(console, values))
+    return exit_code(made)
+
+
+def _put_in(claimed: ClaimedDelivery, slip: Path | None, files: Path | None) -> None:
+    """Adds or replaces files of a delivery that waits; every file lands whole under its name."""
+    from ingest.slip import delivery_root, find_slip
+
+    root = delivery_root(claimed.lieferung)
+    incoming = (
+        [(file, root / file.relative_to(files)) for file in sorted(files.rglob("*")) if file.is_file()] if files else []
+    )
+    if slip is not None:
+        if (old := find_slip(root)) is not None:
+            old.unlink()
+        incoming.append((slip, root / f"laufzettel{slip.suffix.lower()}"))
+    for source, target in incoming:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.teil")
+        shutil.copyfile(source, partial)
+        partial.replace(target)
+
+
+@click.group()
+def sichtung() -> None:
+    """Die Sichtungsliste: Seiten, deren Text ein Mensch ansehen soll."""
+
+
+def review_json(review: Review) -> dict[str, Any]:
+    """One page to look at as the command line prints it."""
+    return {
+        "number": review.number,
+        "akte": str(review.akte) if review.akte else None,
+        "aktenzeichen": review.aktenzeichen,
+        "dokument": str(review.dokument),
+        "page": review.page,
+        "confidence": review.confidence,
+        "why": review.why,
+        "state": review.state,
+        "result": review.result,
+        "note": review.note,
+        "by": review.by,
+    }
+
+
+@sichtung.command("liste")
+@click.option("--alle", is_flag=True, help="Auch gesichtete Seiten.")
+@click.option("--anzahl", default=50, show_default=True, help="So viele Zeilen.")
+@click.option("--ab", default=0, show_default=True, help="Ab dieser Zeile.")
+@verb
+def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
+    """Listet Seiten mit unsicherem oder fehlendem Text."""
+    with open_services(call.settings) as services:
+        found = services.catalog.reviews(state=None if alle else "open", limit=anzahl, offset=ab)
+
+    def show(console: Console) -> None:
+        if not found.rows:
+            console.print("Keine Seite wartet auf Sichtung.")
+            return
+        table = Table("Nr.", "Akte", "Dokument", "Seite", "Güte", "Warum", "Stand", box=None, header_style="dim")
+        for review in found.rows:
+            confidence = "–" if review.confidence is None else f"{review.confidence:.0f} %"
+            state = review.result or "offen"
+            why = WHYS.get(review.why, review.why)
+            table.add_row(
+                str(review.number),
+                review.aktenzeichen,
+                str(review.dokument)[:8],
+                str(review.page),
+                confidence,
+                why,
+                state,
+            )
+        console.print(table)
+        console.print(f"{len(found.rows)} von {found.total}", style="dim")
+
+    call.output.result([review_json(review) for review in found.rows], show)
+
+
+@sichtung.command("loese")
+@click.argument("nr", type=int)
+@click.argument("ergebnis", type=click.Choice(["lesbar", "unleserlich", "nachscannen"]))
+@click.option("--notiz", default="", help="Bemerkung.")
+@verb
+def review_resolve(call: Call, nr: int, ergebnis: str, notiz: str) -> None:
+    """Hält fest, was die Sichtung einer Seite ergab."""
+    with open_services(call.settings) as services:
+        review = services.catalog.resolve_review(nr, ergebnis, notiz, by=call.actor, now=services.now())
+    call.output.result(review_json(replace(review)), lambda console: console.print(f"Seite {nr}: {ergebnis}."))

@@ -1,0 +1,89 @@
+"""What every command has in common: its options, its way to settings and services, and how errors become exit codes."""
+
+from __future__ import annotations
+
+import functools
+import getpass
+import logging
+import os
+import pwd
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, cast
+
+import click
+
+from akten.errors import ArchivError
+from app.output import Output, open_output
+from catalog.actor import Actor, ActorKind
+from flows.settings import Settings, read_settings
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the command line: where results go, which archive, who asks."""
+
+    output: Output
+    settings: Settings
+    actor: Actor
+
+
+def account() -> str:
+    """The operating system's account of this process, by its number and not by what the environment claims."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return getpass.getuser() if os.getuid() == 0 else f"uid-{os.getuid()}"
+
+
+def actor_of(name: str | None) -> Actor:
+    """Who acts: the account, or the person named by --als together with the account that said so."""
+    login = account()
+    if name is None or name == login:
+        return Actor(login, ActorKind.LOGIN)
+    try:
+        return Actor(f"{name} / {login}", ActorKind.ALS)
+    except ValueError as error:
+        raise click.BadParameter("bitte 1 bis 150 druckbare Zeichen", param_hint="--als") from error
+
+
+def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, None]:
+    """Gives a command `--json`, `--daten` and `--als`, and turns its result or error into output and exit code.
+
+    The function gets a `Call` first and returns its exit code (None is 0). Our own errors are told in one German
+    sentence; a bug travels up and ends with exit code 1 and its trace in the log file, not on the screen.
+    """
+
+    @click.option("--json", "as_json", is_flag=True, help="Ergebnis als ein JSON-Wert auf der Standardausgabe.")
+    @click.option("--daten", type=click.Path(path_type=Path), help="Datenordner des Archivs (sonst ARCHIV_DATEN).")
+    @click.option(
+        "--als", "als", metavar="KENNUNG", help="Handelt für diese Person; das Konto steht daneben im Protokoll."
+    )
+    @functools.wraps(function)
+    def command(*args: Any, as_json: bool, daten: Path | None, als: str | None, **kwargs: Any) -> None:
+        context = click.get_current_context()
+        inherited = context.find_root().params
+        as_json = as_json or bool(inherited.get("as_json"))
+        output = open_output(as_json=as_json)
+        try:
+            settings = read_settings(daten=daten or inherited.get("daten"))
+            code = function(Call(output, settings, actor_of(als)), *args, **kwargs) or 0
+        except ArchivError as error:
+            output.error(error)
+            code = error.exit_code
+        except BrokenPipeError:
+            # The reader of our output went away (`| head`); that is no fault of the command.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 0
+        context.exit(code)
+
+    return cast("Callable[P, None]", command)
+
+
+def quiet_logs() -> None:
+    """Libraries that log at INFO by habit are kept to warnings; nothing of it goes to standard output."""
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")

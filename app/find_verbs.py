@@ -1,0 +1,346 @@
+"""`archiv suche` and `archiv akte`: finding Akten, everything known of one, and getting it out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from akten.errors import Forbidden
+from akten.findings import Verdict
+from akten.model import Aktenart
+from app.command import Call, verb
+from app.output import EXIT_OF_VERDICT
+from app.show import STATES, VERDICTS, findings_table, plural, size_words, word
+from catalog.holdings import AkteFilter, Sort
+from catalog.search import Hit
+from catalog.snippets import Snippet
+from catalog.values import AkteDetails, AkteRow
+from flows.fetch import fetch_package
+from flows.receipt import finding_json
+from flows.wiring import Services, open_services
+
+DAY = click.DateTime(formats=["%Y-%m-%d", "%d.%m.%Y"])
+FAMILY = click.Choice([family.value for family in Aktenart], case_sensitive=False)
+
+
+def row_json(row: AkteRow) -> dict[str, Any]:
+    """One Akte of a list."""
+    return {
+        "aktenzeichen": row.aktenzeichen,
+        "schreibweise": row.schreibweise,
+        "uuid": str(row.uuid),
+        "aktenart": row.aktenart,
+        "band": row.band,
+        "betreff": row.betreff,
+        "state": row.state,
+        "versions": list(row.versions),
+        "pages": row.pages,
+        "laufzeit": [_iso(row.laufzeit_von), _iso(row.laufzeit_bis)],
+        "zda_datum": _iso(row.zda_datum),
+        "record_class": row.record_class,
+        "retention_ends": _iso(row.retention_ends),
+    }
+
+
+def _iso(value: date | datetime | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _day(value: datetime | None) -> date | None:
+    return value.date() if value else None
+
+
+def _german(value: date | None) -> str:
+    return f"{value:%d.%m.%Y}" if value else ""
+
+
+def _marked(snippet: Snippet) -> Text:
+    text = Text(snippet.text)
+    for start, end in snippet.marks:
+        text.stylize("bold yellow", start, end)
+    return text
+
+
+def hit_json(hit: Hit, volumes: int) -> dict[str, Any]:
+    """One hit of a search."""
+    return {
+        **row_json(hit.akte),
+        "volumes": volumes,
+        "why": hit.why.value,
+        "snippets": [
+            {"dokument": str(s.dokument), "page": s.page, "text": s.text, "marks": [list(m) for m in s.marks]}
+            for s in hit.snippets
+        ],
+    }
+
+
+@click.command()
+@click.argument("text")
+@click.option("--volltext", is_flag=True, help="Auch im erkannten Text der Seiten suchen.")
+@click.option("--aktenart", type=FAMILY, multiple=True, help="Nur diese Aktenart (mehrfach möglich).")
+@click.option("--von", type=DAY, help="Nur Akten mit einem Datum ab diesem Tag.")
+@click.option("--bis", type=DAY, help="Nur Akten mit einem Datum bis zu diesem Tag.")
+@click.option("--anzahl", default=20, show_default=True, type=click.IntRange(1, 1000), help="So viele Treffer.")
+@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab diesem Treffer.")
+@verb
+def suche(
+    call: Call,
+    text: str,
+    *,
+    volltext: bool,
+    aktenart: tuple[str, ...],
+    von: datetime | None,
+    bis: datetime | None,
+    anzahl: int,
+    ab: int,
+) -> None:
+    """Sucht Akten: Aktenzeichen in jeder Schreibweise, Anfang eines Zeichens, Wörter im Betreff, ein Datum.
+
+    Beispiele: archiv suche 63-1234-19 · archiv suche "Anbau Wintergarten" · archiv suche --volltext Statik
+    """
+    with open_services(call.settings) as services:
+        answer = services.catalog.find(
+            text,
+            volltext=volltext,
+            aktenarten=aktenart or None,
+            von=_day(von),
+            bis=_day(bis),
+            limit=anzahl,
+            offset=ab,
+            muster=services.intake.muster,
+        )
+        volumes = {hit.akte.uuid: _volumes(services, hit.akte) for hit in answer.hits}
+
+    def show(console: Console) -> None:
+        if not answer.hits:
+            console.print("Kein Treffer.")
+        for line in (*answer.notes, *(() if answer.hits else answer.searched)):
+            console.print(line, style="dim")
+        for hit in answer.hits:
+            row = hit.akte
+            head = Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"  {row.betreff}  ")
+            head.append_text(word(STATES, row.state))
+            head.append(f"  {plural(row.pages, 'Seite', 'Seiten')}", style="dim")
+            console.print(head)
+            for snippet in hit.snippets:
+                console.print(Text.assemble((f"   S. {snippet.page}: ", "dim"), _marked(snippet)))
+        if answer.more:
+            console.print(f"Weitere Treffer: --ab {ab + anzahl}", style="dim")
+
+    call.output.result([hit_json(hit, volumes[hit.akte.uuid]) for hit in answer.hits], show)
+
+
+def _volumes(services: Services, row: AkteRow) -> int:
+    return len(services.catalog.akte_by_aktenzeichen(row.aktenzeichen, services.intake.muster, row.aktenart)) or 1
+
+
+@click.group()
+def akte() -> None:
+    """Akten auflisten, alles über eine zeigen, eine herausholen."""
+
+
+@akte.command("liste")
+@click.option("--aktenart", type=FAMILY, multiple=True, help="Nur diese Aktenart (mehrfach möglich).")
+@click.option("--stand", type=click.Choice(["archived", "clearing", "received"]), help="Nur Akten in diesem Stand.")
+@click.option("--sortiert", type=click.Choice([sort.value for sort in Sort]), default="neueste", show_default=True)
+@click.option("--anzahl", default=50, show_default=True, type=click.IntRange(1, 10_000), help="So viele Zeilen.")
+@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Zeile.")
+@verb
+def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sortiert: str, anzahl: int, ab: int) -> None:
+    """Listet Akten, seitenweise."""
+    with open_services(call.settings) as services:
+        found = services.catalog.akten(
+            AkteFilter(aktenarten=aktenart or None, state=stand), sort=Sort(sortiert), limit=anzahl, offset=ab
+        )
+
+    def show(console: Console) -> None:
+        table = Table(
+            "Aktenzeichen", "Aktenart", "Band", "Betreff", "Stand", "Version", "Seiten", "Frist bis", box=None
+        )
+        for row in found.rows:
+            table.add_row(
+                row.aktenzeichen,
+                row.aktenart,
+                str(row.band),
+                row.betreff,
+                word(STATES, row.state),
+                str(row.version or "–"),
+                str(row.pages),
+                _german(row.retention_ends),
+            )
+        console.print(table)
+        console.print(f"{len(found.rows)} von {found.total}", style="dim")
+
+    call.output.result([row_json(row) for row in found.rows], show)
+
+
+def one_akte(services: Services, text: str, band: int | None) -> AkteRow:
+    """The one Akte that a spelling (or UUID) means. Raises Forbidden when there is none or several."""
+    rows = services.catalog.akte_by_aktenzeichen(text, services.intake.muster)
+    if band is not None:
+        rows = tuple(row for row in rows if row.band == band)
+    if len(rows) == 1:
+        return rows[0]
+    if not rows:
+        raise Forbidden(f"Zu „{text}“ gibt es keine Akte. Suchen mit: archiv suche …")
+    names = ", ".join(f"{row.aktenart} {row.aktenzeichen} Band {row.band}" for row in rows)
+    raise Forbidden(f"„{text}“ ist mehrdeutig: {names}. Bitte mit --band wählen.")
+
+
+def details_json(details: AkteDetails) -> dict[str, Any]:
+    """Everything known of one Akte."""
+    return {
+        **row_json(details.row),
+        "vorgaenge": [
+            {
+                "uuid": str(v.uuid),
+                "betreff": v.betreff,
+                "zeichen": v.zeichen,
+                "dokumente": [str(d.uuid) for d in v.dokumente],
+            }
+            for v in (details.akte.vorgaenge if details.akte else ())
+        ],
+        "felder": dict(details.akte.felder) if details.akte else {},
+        "documents": [
+            {
+                "uuid": str(d.uuid),
+                "betreff": d.betreff,
+                "typ": d.typ,
+                "datum": _iso(d.datum),
+                "version": d.version,
+                "pages": d.pages,
+                "pdfa": d.flavour,
+                "file": str(d.pdfa) if d.pdfa else None,
+                "verdict": d.verdict.value,
+                "mean_confidence": None if d.mean_confidence is None else round(d.mean_confidence, 1),
+                "validators": [{"name": r.name, "version": r.version, "verdict": r.verdict.value} for r in d.reports],
+            }
+            for d in details.dokumente
+        ],
+        "packages": [
+            {
+                "version": p.package.id.version,
+                "bytes": p.size,
+                "stored_at": p.stored_at.isoformat(),
+                "commit_sha256": p.package.commit_sha256,
+                "copies": [
+                    {
+                        "store": c.store,
+                        "version_id": c.bag_version_id,
+                        "verified_at": c.verified_at.isoformat(),
+                        "retain_until": _iso(c.retain_until),
+                        "legal_hold": c.legal_hold,
+                        "checked_at": _iso(c.checked_at),
+                        "verdict": c.verdict.value,
+                    }
+                    for c in p.copies
+                ],
+            }
+            for p in details.packages
+        ],
+        "deliveries": [
+            {"uuid": str(d.uuid), "stage": d.stage.value, "received_at": d.received_at.isoformat()}
+            for d in details.deliveries
+        ],
+        "clearing": [case.number for case in details.clearing],
+        "reviews": [review.number for review in details.reviews],
+    }
+
+
+def _show_details(console: Console, details: AkteDetails) -> None:
+    row = details.row
+    head = Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"  Band {row.band}  {row.betreff}  ")
+    head.append_text(word(STATES, row.state))
+    console.print(head)
+    if row.schreibweise and row.schreibweise != row.aktenzeichen:
+        console.print(f"Schreibweise auf dem Laufzettel: {row.schreibweise}", style="dim")
+    facts = {
+        "Laufzeit": " bis ".join(part for part in (_german(row.laufzeit_von), _german(row.laufzeit_bis)) if part),
+        "zdA": _german(row.zda_datum),
+        "Fristklasse": row.record_class,
+        "aufzubewahren bis": _german(row.retention_ends),
+        **(dict(details.akte.felder) if details.akte else {}),
+    }
+    for name, fact in facts.items():
+        if fact:
+            console.print(f"  {name}: {fact}")
+    table = Table(
+        "Dokument", "Datum", "Seiten", "PDF/A", "Prüfung", "Textgüte", "Version", box=None, header_style="dim"
+    )
+    for d in details.dokumente:
+        quality = "–" if d.mean_confidence is None else f"{d.mean_confidence:.0f} %"
+        table.add_row(
+            d.betreff,
+            _german(d.datum),
+            str(d.pages),
+            d.flavour,
+            word(VERDICTS, d.verdict.value),
+            quality,
+            str(d.version),
+        )
+    console.print(table)
+    for p in details.packages:
+        console.print(
+            f"Version {p.package.id.version}: {size_words(p.size)}, abgelegt {p.stored_at:%d.%m.%Y %H:%M} UTC"
+        )
+        for c in p.copies:
+            line = Text(f"  Kopie {c.store}: ")
+            line.append_text(word(VERDICTS, c.verdict.value) if c.checked_at else Text("beim Ablegen geprüft", "green"))
+            line.append(f", zuletzt gelesen {(c.checked_at or c.verified_at):%d.%m.%Y %H:%M} UTC", style="dim")
+            line.append(f", gesperrt bis {c.retain_until:%d.%m.%Y}" if c.retain_until else ", nicht gesperrt")
+            console.print(line)
+
+
+@akte.command("zeige")
+@click.argument("aktenzeichen")
+@click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
+@verb
+def akte_show(call: Call, aktenzeichen: str, *, band: int | None) -> None:
+    """Zeigt alles, was über eine Akte bekannt ist; das Ansehen steht im Protokoll."""
+    with open_services(call.settings) as services:
+        row = one_akte(services, aktenzeichen, band)
+        details = services.catalog.akte_details(row.uuid)
+        if details is None:
+            raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
+        services.catalog.read_access(row.uuid, "akte zeige", by=call.actor, now=services.now())
+    call.output.result(details_json(details), lambda console: _show_details(console, details))
+
+
+@akte.command("hole")
+@click.argument("aktenzeichen")
+@click.option("--ziel", type=click.Path(path_type=Path), required=True, help="Ordner, in den das Paket kommt.")
+@click.option("--version", "version", type=int, help="Version; sonst die neueste.")
+@click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
+@click.option("--zweck", default="Einsicht", show_default=True, help="Wozu; steht im Protokoll.")
+@verb
+def akte_fetch(call: Call, aktenzeichen: str, *, ziel: Path, version: int | None, band: int | None, zweck: str) -> int:
+    """Holt das Paket einer Akte heraus: ausgepackt und dabei vollständig geprüft."""
+    with open_services(call.settings) as services:
+        row = one_akte(services, aktenzeichen, band)
+        packages = services.catalog.packages(row.uuid)
+        wanted = [p for p in packages if version is None or p.package.id.version == version]
+        if not wanted:
+            raise Forbidden(
+                f"Von {row.aktenart} {row.aktenzeichen} ist {f'Version {version}' if version else 'nichts'} archiviert."
+            )
+        folder, findings = fetch_package(services, wanted[-1].package, ziel.absolute(), zweck, call.actor)
+    value = {
+        "folder": str(folder),
+        "version": wanted[-1].package.id.version,
+        "verdict": Verdict.OK.value,
+        "findings": [finding_json(f) for f in findings],
+    }
+
+    def show(console: Console) -> None:
+        console.print(f"[green]Vollständig geprüft[/] und ausgepackt nach {folder}")
+        if findings:
+            console.print(findings_table([finding_json(f) for f in findings]))
+
+    call.output.result(value, show)
+    return EXIT_OF_VERDICT[Verdict.OK]

@@ -1,0 +1,93 @@
+"""`archiv annahme`, `archiv dienst`, `archiv muster`: deliveries come in."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from akten.errors import Misconfigured
+from app.command import Call, verb
+from app.show import receipts as show_receipts
+from flows.batch import archive_all, claim_inbox, claim_paths
+from flows.progress import progress_display
+from flows.receipt import exit_code, exit_code_of_json, receipt_json
+from flows.service import Service, run_batch_in_prefect
+from flows.wiring import open_services
+
+
+@click.command()
+@click.argument("pfade", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--prefect", "in_prefect", is_flag=True, help="Als Prefect-Lauf (mit Oberfläche und Wiederholungen).")
+@verb
+def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
+    """Nimmt Lieferungen (Ordner oder ZIP mit Laufzettel) an und archiviert sie.
+
+    Ohne PFAD wird alles genommen, was vollständig im Eingang liegt, und Angefangenes fortgesetzt. Jede Lieferung wird
+    beim Annehmen in den Datenordner verschoben. Ein abgebrochener Befehl wird mit demselben Aufruf fortgesetzt.
+    """
+    with open_services(call.settings) as services:
+        claimed = claim_paths(services, pfade) if pfade else claim_inbox(services)
+        if not in_prefect:
+            with progress_display(quiet=call.output.as_json) as show:
+                made = archive_all(services, claimed, call.actor, show)
+            values = [receipt_json(receipt) for receipt in made]
+            code = exit_code(made)
+    if in_prefect:
+        values = run_in_prefect(call, [one.uuid for one in claimed])
+        code = exit_code_of_json(values)
+    if not values and not call.output.as_json:
+        call.output.say(f"Im Eingang liegt nichts Vollständiges: {call.settings.inbox}")
+    call.output.result(values, lambda console: show_receipts(console, values))
+    return code
+
+
+def run_in_prefect(call: Call, deliveries: list[Any]) -> list[dict[str, Any]]:
+    """Receipts of one Prefect run over claimed deliveries."""
+    if not deliveries:
+        return []
+    with TemporaryDirectory(prefix="archiv-lauf-") as folder:
+        result = Path(folder) / "quittungen.json"
+        run_batch_in_prefect(call.settings, deliveries, call.actor.name, result)
+        values: list[dict[str, Any]] = json.loads(result.read_text(encoding="utf-8"))
+    return values
+
+
+@click.command()
+@verb
+def dienst(call: Call) -> None:
+    """Startet Speicher, Prefect-Server und Runden und nimmt an, was in den Eingang gelegt wird; bis Strg-C."""
+    call.settings.inbox.mkdir(parents=True, exist_ok=True)
+
+    def hold_stores() -> ExitStack:
+        stack = ExitStack()
+        services = stack.enter_context(open_services(call.settings))
+        services.catalog.record_event("service-started", by=call.actor, now=services.now())
+        for store in services.stores:
+            store.ping()
+        return stack
+
+    Service(call.settings, call.output.say).run(hold_stores)
+    call.output.result({"stopped": True}, lambda console: console.print("Der Dienst ist beendet."))
+
+
+@click.command()
+@click.argument("ordner", type=click.Path(path_type=Path))
+@click.option("--saat", type=int, default=1, show_default=True, help="Dieselbe Zahl ergibt dieselben Lieferungen.")
+@verb
+def muster(call: Call, ordner: Path, saat: int) -> None:
+    """Erzeugt Lieferungen, die wie gescannt aussehen (erfundene Namen), zum Üben und Vorführen."""
+    from app.specimens import make_demo_deliveries
+
+    if ordner.exists() and any(ordner.iterdir()):
+        raise Misconfigured(f"Der Ordner {ordner} ist nicht leer; bitte einen neuen nennen.")
+    ordner.mkdir(parents=True, exist_ok=True)
+    made = make_demo_deliveries(ordner, saat)
+    values = [
+        {"folder": str(one.folder), "sheets": one.sheets, "pages": one.pages, "blanks": one.blanks} for one in made
+    ]
+    call.output.result(values, lambda console: console.print("\n".join(str(value["folder"]) for value in values)))

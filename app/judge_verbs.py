@@ -1,0 +1,125 @@
+"""`archiv bag|xdomea|premis|pdfa pruefe`: the judges of files that we did not make. No archive is needed for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+from rich.console import Console
+
+from akten.findings import Finding, Judgement
+from app.command import Call, verb
+from app.output import EXIT_OF_JUDGEMENT, JUDGEMENTS, findings_table
+from flows.receipt import finding_json
+
+EXISTING = click.Path(exists=True, path_type=Path)
+
+
+def _tell(call: Call, path: Path, judgement: Judgement, findings: Sequence[Finding], facts: Mapping[str, Any]) -> int:
+    value = {
+        "path": str(path),
+        "verdict": judgement.value,
+        "findings": [finding_json(f) for f in findings],
+        **facts,
+    }
+
+    def show(console: Console) -> None:
+        console.print(f"{path.name}: {JUDGEMENTS[judgement]}")
+        for name, fact in facts.items():
+            if isinstance(fact, (str, int)) and fact != "":
+                console.print(f"  {name}: {fact}", style="dim")
+        if findings:
+            console.print(findings_table(findings))
+
+    call.output.result(value, show)
+    return EXIT_OF_JUDGEMENT[judgement]
+
+
+@click.group()
+def bag() -> None:
+    """BagIt-Pakete (RFC 8493) beurteilen: Ordner oder Tar."""
+
+
+@bag.command("pruefe")
+@click.argument("pfad", type=EXISTING)
+@click.option("--annahme", "intake", is_flag=True, help="Strenger: so, wie ein Paket zur Annahme sein muss.")
+@verb
+def bag_check(call: Call, pfad: Path, *, intake: bool) -> int:
+    """Beurteilt ein Paket, ohne etwas zu holen, auszupacken oder zu schreiben."""
+    from archive.bagcheck import judge_path
+
+    report = judge_path(pfad, intake=intake)
+    facts = {
+        "files": report.files,
+        "bytes": report.bytes,
+        "algorithms": list(report.algorithms),
+        "version": report.version,
+    }
+    return _tell(call, pfad, report.judgement, report.findings, facts)
+
+
+@click.group()
+def xdomea() -> None:
+    """XDOMEA-Nachrichten der Gruppe 05xx beurteilen."""
+
+
+@xdomea.command("pruefe")
+@click.argument("datei", type=EXISTING)
+@verb
+def xdomea_check(call: Call, datei: Path) -> int:
+    """Beurteilt eine Nachricht (XML) oder ein Nachrichtenpaket (ZIP)."""
+    from metadata.container import judge_path
+    from metadata.schemas import Schemas
+
+    report = judge_path(datei, Schemas(call.settings.xdomea_schemas))
+    facts = {"version": report.version, "message": report.message, "schema_verdict": report.schema_verdict.value}
+    return _tell(call, datei, report.judgement, report.findings, facts)
+
+
+@click.group()
+def premis() -> None:
+    """PREMIS-3-Sätze beurteilen."""
+
+
+@premis.command("pruefe")
+@click.argument("datei", type=EXISTING)
+@verb
+def premis_check(call: Call, datei: Path) -> int:
+    """Beurteilt einen PREMIS-Satz: Schema, dann was das Schema nicht sagen kann."""
+    from metadata.premis import judge_path
+
+    report = judge_path(datei, call.settings.premis_schema)
+    return _tell(call, datei, report.judgement, report.findings, {"schema_verdict": report.schema_verdict.value})
+
+
+@click.group()
+def pdfa() -> None:
+    """PDF/A-Dateien beurteilen."""
+
+
+@pdfa.command("pruefe")
+@click.argument("datei", type=EXISTING)
+@verb
+def pdfa_check(call: Call, datei: Path) -> int:
+    """Beurteilt, ob eine Datei ist, was sie zu sein behauptet: gültiges PDF/A."""
+    from flows.wiring import ocr_options, open_validators
+    from ocr.pdfa import judge_file
+
+    options = ocr_options(call.settings)
+    with (
+        TemporaryDirectory(prefix="archiv-pdfa-") as scratch,
+        closing(open_validators(options, Path(scratch))) as judges,
+    ):
+        report = judge_file(datei, judges.validators, options)
+    facts = {
+        "flavour": report.flavour,
+        "validators": [
+            {"name": r.name, "version": r.version, "verdict": r.verdict.value, "clauses": list(r.clauses), "why": r.why}
+            for r in report.reports
+        ],
+    }
+    return _tell(call, datei, report.judgement, report.findings, facts)

@@ -1,0 +1,147 @@
+"""German words and tables for what commands return; every function takes the JSON form, so both outputs agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.box import ROUNDED
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+STATES = {
+    "archived": ("archiviert", "green"),
+    "clearing": ("in der Klärung", "red"),
+    "duplicate": ("war schon archiviert", "cyan"),
+    "unavailable": ("wartet: ein Teil des Systems ist nicht erreichbar", "yellow"),
+}
+VERDICTS = {
+    "ok": ("in Ordnung", "green"),
+    "failed": ("fehlerhaft", "red"),
+    "not_checked": ("nicht geprüft", "yellow"),
+}
+SEVERITIES = {"error": ("Fehler", "red"), "warning": ("Hinweis", "yellow"), "info": ("Info", "dim")}
+RENDITIONS = {
+    "scanned": "Scan mit Text",
+    "converted": "umgewandelt",
+    "kept": "unverändert übernommen",
+    "beside": "Wiedergabe neben dem Original",
+}
+STEP_NAMES = {
+    "lesen": "Lesen und Prüfsummen",
+    "untersuchen": "Untersuchen",
+    "erkennen": "Texterkennung und PDF/A",
+    "prüfen": "PDF/A prüfen",
+    "beschreiben": "XDOMEA, PREMIS, Vermerke",
+    "packen": "Paket schreiben und prüfen",
+    "ablegen": "Ablegen, zurücklesen, sperren",
+    "eintragen": "Katalog und Protokoll",
+}
+
+
+def word(table: Mapping[str, tuple[str, str]], value: str) -> Text:
+    """A coded value as a coloured German word; an unknown one as it is."""
+    text, style = table.get(value, (value, ""))
+    return Text(text, style=style)
+
+
+def size_words(size: float) -> str:
+    """Bytes as people read them: 1 234 567 becomes „1,2 MB“."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}".replace(".", ",")
+        size /= 1000
+    return f"{size:.1f} TB".replace(".", ",")
+
+
+def plural(number: int, one: str, many: str) -> str:
+    """„1 Seite“, „3 Seiten“."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def _verdict_line(document: Mapping[str, Any]) -> Text:
+    line = Text.assemble("PDF/A-", document["pdfa"] or "?", " ")
+    line.append_text(word(VERDICTS, document["verdict"]))
+    judges = ", ".join(
+        f"{v['name']} {v['version']}: {VERDICTS.get(v['verdict'], (v['verdict'], ''))[0]}"
+        for v in document["validators"]
+    )
+    line.append(f"  ({judges})" if judges else "  (kein Prüfer gelaufen)", style="dim")
+    return line
+
+
+def _documents_table(documents: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(
+        "Dokument", "Seiten", "Art", "PDF/A-Prüfung", "Textgüte", box=None, pad_edge=False, header_style="dim"
+    )
+    for document in documents:
+        confidence = document["mean_confidence"]
+        table.add_row(
+            document["title"] or document["uuid"],
+            str(document["pages"]),
+            RENDITIONS.get(document["rendition"], document["rendition"]),
+            _verdict_line(document),
+            "–" if confidence is None else f"{confidence:.0f} %",
+        )
+    return table
+
+
+def findings_table(findings: Sequence[Mapping[str, str]]) -> Table:
+    """Findings with code, weight, place and sentence."""
+    table = Table("Code", "Gewicht", "Stelle", "Befund", box=None, pad_edge=False, header_style="dim")
+    for finding in findings:
+        table.add_row(finding["code"], word(SEVERITIES, finding["severity"]), finding["where"], finding["text"])
+    return table
+
+
+def receipt_panel(receipt: Mapping[str, Any]) -> Panel:
+    """The receipt (Quittung) of one delivery."""
+    parts: list[RenderableType] = []
+    head = Text.assemble((receipt["akte"] or "(ohne Betreff)", "bold"), "  ")
+    head.append_text(word(STATES, receipt["state"]))
+    if receipt.get("version"):
+        head.append(f"  Version {receipt['version']}")
+    parts.append(head)
+    if receipt["pages"]:
+        sheets = f"{receipt['sheets']} Blatt, " if receipt["sheets"] is not None else ""
+        blanks = plural(receipt["blank_pages"], "Leerseite", "Leerseiten")
+        parts.append(Text(f"{sheets}{plural(receipt['pages'], 'Seite', 'Seiten')}, davon {blanks}"))
+    if receipt["documents"]:
+        parts.append(_documents_table(receipt["documents"]))
+    if receipt["copies"]:
+        copies = ", ".join(f"{c['store']} {'geprüft' if c['verified'] else 'nicht geprüft'}" for c in receipt["copies"])
+        parts.append(
+            Text(f"{plural(len(receipt['copies']), 'Kopie', 'Kopien')} zurückgelesen: {copies}", style="green")
+        )
+    shown = [f for f in receipt["findings"] if f["severity"] != "info"]
+    if shown:
+        parts.append(findings_table(shown))
+    if receipt.get("clearing_case"):
+        parts.append(Text(f"Nächster Schritt: archiv klaerung zeige {receipt['clearing_case']}", style="bold"))
+    if receipt.get("steps"):
+        times = " · ".join(
+            f"{STEP_NAMES.get(n, n)} {s:.1f} s".replace(".", ",") for n, s in receipt["steps"].items() if s >= 0.05
+        )
+        parts.append(Text(f"{receipt['seconds']:.1f} s gesamt: ".replace(".", ",") + times, style="dim"))
+    title = " ".join(part for part in (receipt.get("aktenart", ""), receipt["aktenzeichen"]) if part) or "Lieferung"
+    return Panel(
+        Group(*parts),
+        title=title,
+        title_align="left",
+        box=ROUNDED,
+        border_style=STATES.get(receipt["state"], ("", "dim"))[1],
+    )
+
+
+def receipts(console: Console, values: Sequence[Mapping[str, Any]]) -> None:
+    """All receipts, and one closing line."""
+    for receipt in values:
+        console.print(receipt_panel(receipt))
+    if len(values) > 1:
+        counts: dict[str, int] = {}
+        for receipt in values:
+            counts[receipt["state"]] = counts.get(receipt["state"], 0) + 1
+        words = ", ".join(f"{number} {STATES.get(state, (state, ''))[0]}" for state, number in sorted(counts.items()))
+        console.print(f"{len(values)} Lieferungen: {words}.")

@@ -1,0 +1,135 @@
+"""`archiv protokoll`: who did what, who read what, and whether the chain is whole."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from akten.findings import Severity, Verdict, worst
+from app.command import Call, verb
+from app.find_verbs import DAY, one_akte
+from app.output import EXIT_OF_VERDICT
+from app.show import VERDICTS, findings_table, word
+from catalog.values import TrailEvent
+from flows.anchors import published_heads
+from flows.receipt import finding_json
+from flows.wiring import open_services
+
+VERBS_DE = {
+    "delivery-received": "Lieferung angenommen",
+    "delivery-replaced": "Lieferung berichtigt",
+    "delivery-moved": "Schritt",
+    "delivery-recognised": "Text erkannt, PDF/A geprüft",
+    "delivery-duplicate": "war schon archiviert",
+    "akte-opened": "Akte angelegt",
+    "akte-planned": "Akte beschrieben",
+    "akte-read": "eingesehen",
+    "akte-dropped": "leere Akte verworfen",
+    "package-stored": "archiviert",
+    "package-checked": "Kopien geprüft",
+    "fixity-checked": "Kopien geprüft",
+    "clearing-opened": "in die Klärung",
+    "clearing-resolved": "Klärung gelöst",
+    "review-resolved": "Seite gesichtet",
+    "system": "System",
+}
+
+
+@click.group()
+def protokoll() -> None:
+    """Das Protokoll: lückenlos verkettet, nur anfügbar."""
+
+
+@protokoll.command("pruefe")
+@verb
+def trail_check(call: Call) -> int:
+    """Prüft die ganze Kette, auch gegen die in den Speichern veröffentlichten Köpfe."""
+    with open_services(call.settings) as services:
+        anchors, problems = published_heads(services)
+        report = services.catalog.verify_trail(anchors)
+    findings = (*problems, *report.findings)
+    verdict = report.verdict
+    if any(f.severity is Severity.ERROR for f in problems):
+        verdict = Verdict.FAILED
+    elif problems:
+        verdict = worst((verdict, Verdict.NOT_CHECKED))
+    value = {
+        "verdict": verdict.value,
+        "rows": report.rows,
+        "head": report.head,
+        "anchors": len(anchors),
+        "first_bad": report.first_bad,
+        "findings": [finding_json(f) for f in findings],
+    }
+
+    def show(console: Console) -> None:
+        console.print(
+            "Protokoll:", word(VERDICTS, verdict.value), f"({report.rows} Zeilen, {len(anchors)} Köpfe außerhalb)"
+        )
+        if findings:
+            console.print(findings_table([finding_json(f) for f in findings]))
+
+    call.output.result(value, show)
+    return EXIT_OF_VERDICT[verdict]
+
+
+def event_json(event: TrailEvent) -> dict[str, Any]:
+    """One event as the command line prints it."""
+    return {
+        "seq": event.seq,
+        "at": event.at.isoformat(),
+        "by": event.by.name,
+        "kind": event.by.kind.value,
+        "verb": event.verb,
+        "akte": str(event.akte) if event.akte else None,
+        "delivery": str(event.delivery) if event.delivery else None,
+        "data": dict(event.data),
+        "note": event.note,
+        "hash": event.hash,
+    }
+
+
+@protokoll.command("zeige")
+@click.argument("aktenzeichen", required=False)
+@click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
+@click.option("--benutzer", help="Nur was dieses Konto tat.")
+@click.option("--von", type=DAY, help="Ab diesem Tag.")
+@click.option("--bis", type=DAY, help="Vor diesem Tag.")
+@click.option("--anzahl", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="So viele Zeilen.")
+@verb
+def trail_show(
+    call: Call,
+    aktenzeichen: str | None,
+    *,
+    band: int | None,
+    benutzer: str | None,
+    von: datetime | None,
+    bis: datetime | None,
+    anzahl: int,
+) -> None:
+    """Zeigt, wer wann was tat: zu einer Akte, einem Konto oder einem Zeitraum."""
+    if aktenzeichen is None and benutzer is None and von is None and bis is None:
+        raise click.UsageError("Bitte ein Aktenzeichen, --benutzer oder einen Zeitraum nennen.")
+    with open_services(call.settings) as services:
+        akte = one_akte(services, aktenzeichen, band).uuid if aktenzeichen else None
+        events = services.catalog.events_of(
+            akte=akte,
+            by=benutzer,
+            von=von.replace(tzinfo=UTC) if von else None,
+            bis=bis.replace(tzinfo=UTC) if bis else None,
+            limit=anzahl,
+        )
+
+    def show(console: Console) -> None:
+        table = Table("Zeile", "Zeit (UTC)", "Wer", "Was", "Angaben", box=None, header_style="dim")
+        for event in events:
+            facts = ", ".join(f"{name}={value}" for name, value in event.data.items() if name != "content")
+            what = VERBS_DE.get(event.verb, event.verb)
+            table.add_row(str(event.seq), f"{event.at:%d.%m.%Y %H:%M:%S}", str(event.by), what, event.note or facts)
+        console.print(table)
+
+    call.output.result([event_json(event) for event in events], show)

@@ -1,0 +1,254 @@
+"""Judges any bag by the BG rules (RFC 8493 §3), as a folder or a tar: never crashes, hangs, fetches or writes."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Collection
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from akten.findings import Finding, Judgement, judgement
+from archive.bagalgorithms import WEAK, Trouble, Unreadable
+from archive.bagfetch import check_fetch_listed, read_fetch
+from archive.bagfiles import FolderBag
+from archive.baghash import Hashing
+from archive.bagnames import check_names
+from archive.bagnotes import Notes
+from archive.bagrules import RULES, Limits
+from archive.bagsource import BagSource
+from archive.bagtags import Declaration, read_declaration, read_oxum
+from archive.bagtar import StreamBag, TarBag
+from archive.manifests import Manifest, compare, manifest_name, read_manifests
+
+__all__ = ["RULES", "BagReport", "Limits", "check_bag", "check_tar", "judge_path"]
+
+Progress = Callable[[int, int], None]
+_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class BagReport:
+    """What the judge says of one bag: verdict, findings, number and bytes of payload files, algorithms that were
+    computed for every file that lists them, and the version as written in bagit.txt ("" when unreadable)."""
+
+    judgement: Judgement
+    findings: tuple[Finding, ...]
+    files: int = 0
+    bytes: int = 0
+    algorithms: tuple[str, ...] = ()
+    version: str = ""
+
+
+def judge_path(
+    path: Path,
+    intake: bool = False,
+    *,
+    algorithms: Collection[str] | None = None,
+    progress: Progress | None = None,
+    limits: Limits = _LIMITS,
+) -> BagReport:
+    """The verdict on a folder or a tar, whichever lies there; a link to either is followed once, here only."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return _nothing(intake, limits, "Hier liegt nichts, oder es ist nicht zugänglich.", looked=False)
+    if stat.S_ISDIR(status.st_mode):
+        return check_bag(path, intake=intake, algorithms=algorithms, progress=progress, limits=limits)
+    return check_tar(path, intake=intake, algorithms=algorithms, progress=progress, limits=limits)
+
+
+def check_bag(
+    path: Path,
+    *,
+    intake: bool = False,
+    algorithms: Collection[str] | None = None,
+    progress: Progress | None = None,
+    limits: Limits = _LIMITS,
+) -> BagReport:
+    """The verdict on a bag that lies as a folder. `intake` refuses what is only odd in a foreign bag.
+
+    `algorithms` limits the run to some (names as in the manifests); what is left out makes the verdict `unchecked`,
+    never valid. `progress` is told bytes done and bytes in all. Raises nothing of its own.
+    """
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError):
+        return _nothing(intake, limits, "Hier liegt nichts, oder es ist nicht zugänglich.", looked=False)
+    if not is_folder:
+        return _nothing(intake, limits, "Hier liegt kein Ordner.")
+    notes = Notes(intake=intake, most=limits.findings_per_code)
+    return _Judging(FolderBag(path, notes, limits), notes, limits, algorithms, progress).run()
+
+
+def check_tar(
+    path_or_stream: Path | BinaryIO,
+    *,
+    intake: bool = False,
+    algorithms: Collection[str] | None = None,
+    progress: Progress | None = None,
+    limits: Limits = _LIMITS,
+) -> BagReport:
+    """The verdict on a bag inside a tar; parameters as for `check_bag`. Nothing is unpacked.
+
+    A seekable stream is read from where it stands, headers first; any other is read once, start to end.
+    """
+    if not isinstance(path_or_stream, Path):
+        return _check_stream(
+            path_or_stream, Notes(intake=intake, most=limits.findings_per_code), limits, algorithms, progress
+        )
+    try:
+        if not stat.S_ISREG(path_or_stream.stat().st_mode):
+            return _nothing(intake, limits, "Hier liegt weder ein Ordner noch eine gewöhnliche Datei.")
+        handle = os.open(path_or_stream, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return _nothing(intake, limits, "Hier liegt nichts, oder es ist nicht zugänglich.", looked=False)
+    notes = Notes(intake=intake, most=limits.findings_per_code)
+    with os.fdopen(handle, "rb", buffering=1 << 18) as stream:
+        before = os.fstat(handle)
+        if not stat.S_ISREG(before.st_mode):
+            return _nothing(intake, limits, "Hier liegt weder ein Ordner noch eine gewöhnliche Datei.")
+
+        def changed() -> bool:
+            now = os.fstat(handle)
+            return (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
+
+        return _check_stream(stream, notes, limits, algorithms, progress, changed, handle)
+
+
+def _check_stream(
+    stream: BinaryIO,
+    notes: Notes,
+    limits: Limits,
+    algorithms: Collection[str] | None,
+    progress: Progress | None,
+    changed: Callable[[], bool] = lambda: False,
+    handle: int | None = None,
+) -> BagReport:
+    source: TarBag | StreamBag
+    try:
+        if getattr(stream, "seekable", bool)():
+            source = TarBag(stream, notes, limits, handle)
+        else:
+            source = StreamBag(stream, notes, limits)
+    except Unreadable as why:
+        notes.unchecked(why.trouble.code, "", why.trouble.text)
+        return _report(notes)
+    except OSError as why:
+        notes.unchecked("BG-62", "", f"Das Tar ist nicht lesbar: {os.strerror(why.errno or 0)}.")
+        return _report(notes)
+    judging = _Judging(source, notes, limits, algorithms, progress, changed)
+    return _report(notes, source) if source.broken else judging.run()
+
+
+class _Judging:
+    """One run over one bag."""
+
+    def __init__(
+        self,
+        source: BagSource,
+        notes: Notes,
+        limits: Limits,
+        algorithms: Collection[str] | None,
+        progress: Progress | None,
+        changed: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._source = source
+        self._notes = notes
+        self._limits = limits
+        self._only = None if algorithms is None else frozenset(algorithms)
+        self._progress = progress
+        self._changed = changed
+
+    def run(self) -> BagReport:
+        source, notes, limits = self._source, self._notes, self._limits
+        declaration = read_declaration(source, notes, limits)
+        if notes.has("BG-01", "BG-04"):  # no bag, or one whose rules we do not know: all else would be noise
+            return self._end(declaration)
+        if "data" in source.files:
+            notes.error("BG-09", "data", "data ist eine Datei, kein Ordner.")
+        elif "data" not in source.folders and "data" not in source.odd:
+            notes.error("BG-08", "data", "Der Ordner data fehlt.")
+        with closing(self._start()) as hashing:
+            check_names(source, notes)
+            to_fetch = read_fetch(source, declaration, notes, limits)
+            manifests = read_manifests(source, declaration, notes, limits)
+            check_fetch_listed(to_fetch, manifests, notes)
+            compare(source, manifests, to_fetch, declaration, notes)
+            self._check_oxum(declaration)
+            algorithms = self._verify(manifests, hashing)
+        return self._end(declaration, algorithms)
+
+    def _wanted_algorithm(self, algorithm: str) -> bool:
+        return bool(algorithm) and (self._only is None or algorithm in self._only)
+
+    def _start(self) -> Hashing:
+        """Begins to hash by the names of the manifests alone, while their text is still to be read."""
+        named = [named for path in self._source.files if (named := manifest_name(path))]
+        payload = tuple(sorted({a for a, tag in named if not tag and self._wanted_algorithm(a)}))
+        tags = tuple(sorted({a for a, tag in named if tag and self._wanted_algorithm(a)}))
+        return self._source.digests(lambda path: payload if path.startswith("data/") else tags)
+
+    def _end(self, declaration: Declaration, algorithms: tuple[str, ...] = ()) -> BagReport:
+        if self._changed():
+            self._notes.unchecked("BG-63", "", "Das Tar hat sich geändert, während es geprüft wurde.")
+        return _report(self._notes, self._source, algorithms, declaration.text)
+
+    def _check_oxum(self, declaration: Declaration) -> None:
+        oxum = read_oxum(self._source, declaration, self._notes, self._limits)
+        payload = _payload(self._source)
+        if oxum is not None and oxum != payload:
+            text = f"Payload-Oxum nennt {oxum[0]}.{oxum[1]}, da sind {payload[0]}.{payload[1]}."
+            self._notes.error("BG-53", "bag-info.txt", text)
+
+    def _verify(self, manifests: tuple[Manifest, ...], hashing: Hashing) -> tuple[str, ...]:
+        """Compares every checksum; returns the algorithms of payload manifests that were done without a gap."""
+        source, notes = self._source, self._notes
+        active = [m for m in manifests if self._wanted_algorithm(m.algorithm)]
+        for manifest in manifests:
+            if manifest.algorithm and manifest not in active:
+                notes.unchecked("BG-66", manifest.file, "Dieses Manifest wurde auf Wunsch nicht gerechnet.")
+        payload = [m for m in manifests if not m.tag]
+        if payload and all(m.algorithm in WEAK for m in payload):
+            notes.warning(
+                "BG-65", payload[0].file, "Nur MD5 oder SHA-1: gegen absichtliche Änderung schützt das nicht."
+            )
+        entries = {(m.tag, m.algorithm): m for m in active}
+        gaps: set[str] = set()
+        done, total = 0, sum(source.files.values())
+        for path, size, algorithms, digests in hashing:
+            tag = not path.startswith("data/")
+            listed = [(algorithm, entries[tag, algorithm].entries.get(path)) for algorithm in algorithms]
+            if isinstance(digests, Trouble):
+                if any(wanted is not None for _, wanted in listed):
+                    notes.unchecked(digests.code, path, digests.text)
+                    gaps.update(algorithm for algorithm, wanted in listed if wanted is not None)
+            else:
+                for (algorithm, wanted), digest in zip(listed, digests, strict=True):
+                    if wanted != digest and wanted is not None:
+                        notes.error("BG-21" if tag else "BG-20", path, f"Die Prüfsumme {algorithm} stimmt nicht.")
+            if self._progress:
+                done += size
+                self._progress(done, total)
+        return tuple(sorted({m.algorithm for m in active if not m.tag and m.whole} - gaps))
+
+
+def _payload(source: BagSource) -> tuple[int, int]:
+    sizes = [size for path, size in source.files.items() if path.startswith("data/")]
+    return sum(sizes), len(sizes)
+
+
+def _report(
+    notes: Notes, source: BagSource | None = None, algorithms: tuple[str, ...] = (), version: str = ""
+) -> BagReport:
+    findings = notes.findings()
+    size, number = _payload(source) if source else (0, 0)
+    return BagReport(judgement(findings, complete=notes.complete), findings, number, size, algorithms, version)
+
+
+def _nothing(intake: bool, limits: Limits, text: str, *, looked: bool = True) -> BagReport:
+    notes = Notes(intake=intake, most=limits.findings_per_code)
+    (notes.error if looked else notes.unchecked)("BG-67", "", text)
+    return _report(notes)

@@ -1,0 +1,73 @@
+"""Reads fetch.txt (RFC 8493 §2.2.3), fetches nothing, and names what is wrong or dangerous in it (§5.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from archive.bagalgorithms import Unreadable
+from archive.bagnotes import Notes
+from archive.bagpaths import decode_path, escapes, has_bare_percent, straightened
+from archive.bagrules import Limits
+from archive.bagsource import BagSource
+from archive.bagtags import BadText, Declaration, tag_lines
+from archive.manifests import Manifest
+
+_LINE = re.compile(r"([^ \t]+)[ \t]+([0-9]{1,30}|-)[ \t]+(.+)\Z", re.DOTALL)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_HARMLESS = frozenset({"http", "https", "ftp", "ftps", "sftp"})
+
+
+def read_fetch(source: BagSource, declaration: Declaration, notes: Notes, limits: Limits) -> Mapping[str, str]:
+    """Path → URL of fetch.txt, with findings BG-40, BG-42 … BG-44; empty when there is none."""
+    entries: dict[str, str] = {}
+    if "fetch.txt" not in source.files:
+        return entries
+    notes.strict("BG-40", "fetch.txt", "Das Paket hat eine fetch.txt; nichts daraus wurde geholt.")
+    lines = tag_lines(source, "fetch.txt", declaration.encoding, notes, limits, limits.manifest_bytes)
+    try:
+        for number, line in lines:
+            if len(entries) >= limits.entries:
+                text = f"fetch.txt hat mehr als {limits.entries} Einträge."
+                raise BadText("BG-30", text, unchecked=True)  # noqa: TRY301  # the same end as a budget in the lines
+            _read_line(number, line, entries, declaration, notes)
+    except BadText as why:
+        why.note(notes, "fetch.txt")
+    except Unreadable as why:
+        notes.unchecked(why.trouble.code, "fetch.txt", why.trouble.text)
+    return entries
+
+
+def _read_line(number: int, line: str, entries: dict[str, str], declaration: Declaration, notes: Notes) -> None:
+    if not line.strip(" \t"):
+        notes.warning("BG-42", "fetch.txt", f"Zeile {number} ist leer.")
+        return
+    found = _LINE.match(line)
+    if not found or "\0" in line:
+        notes.error("BG-42", "fetch.txt", f"Zeile {number} besteht nicht aus URL, Länge und Pfad.")
+        return
+    url, spelled = found[1], found[3]
+    scheme = _SCHEME.match(url)
+    if scheme is None:
+        notes.error("BG-42", "fetch.txt", f"Zeile {number} beginnt nicht mit einer URL.")
+    elif scheme[1].lower() not in _HARMLESS:
+        notes.error("BG-44", "fetch.txt", f"Zeile {number} nennt eine Adresse der Art „{scheme[1][:20]}:“.")
+    if declaration.is_10 and has_bare_percent(spelled):
+        notes.error("BG-28", "fetch.txt", f"Zeile {number}: ein % ist nicht als %25 geschrieben.")
+    path = decode_path(spelled, percent=declaration.is_10)
+    if escapes(path) or not straightened(path).startswith("data/"):
+        notes.error("BG-43", "fetch.txt", f"Zeile {number} nennt einen Pfad, der nicht unter data/ liegt.")
+        return
+    path = straightened(path)
+    if path in entries:
+        notes.error("BG-42", "fetch.txt", f"Zeile {number} nennt eine Datei noch einmal.")
+    entries[path] = url
+
+
+def check_fetch_listed(entries: Mapping[str, str], manifests: tuple[Manifest, ...], notes: Notes) -> None:
+    """BG-45: what is to be fetched stands in every payload manifest. Comes before missing files are taken out."""
+    payload = [manifest for manifest in manifests if not manifest.tag and manifest.whole]
+    for path in entries:
+        for manifest in payload:
+            if path not in manifest.entries:
+                notes.error("BG-45", path, f"Die Datei steht in fetch.txt, aber nicht in {manifest.file}.")

@@ -1,0 +1,235 @@
+"""Checks stored packages byte by byte: one copy is intact, damaged, or *not checked* with the reason; streaming.
+
+Every copy is read by the version id recorded at ingest, never "the latest". A stream that breaks off is taken up again
+by range; only when the store is well otherwise and still cannot give the bytes is the copy called damaged. A store
+that is away, or refuses us, leaves the copy unchecked. Nothing is repaired here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
+from akten.files import Digests, digest_bytes
+from akten.findings import Finding, Judgement, Severity, Verdict
+from akten.package import CopyReport, FixityReport, Lock, PackageId, StoredCopy, StoredPackage
+from archive.bagcheck import check_tar
+from archive.commit import read_commit
+from archive.resume import PatientStream, Unreadable
+from archive.retrieval import MOST_COMMIT
+from archive.store import Absent, ObjectStore, storable_lock
+
+RULES: dict[str, tuple[str, str]] = {
+    "FX-01": ("Das Objekt liegt unter der verzeichneten Version im Speicher.", "packaging.md §2"),
+    "FX-02": ("Das Objekt hat die verzeichnete Größe.", "packaging.md §2"),
+    "FX-03": (
+        "SHA-256 und SHA-512 des Pakets stimmen mit dem Verzeichnis überein.",
+        "packaging.md §2; RFC 8493 §2.1.3",
+    ),
+    "FX-04": ("Jede Datei im Paket stimmt mit den Manifesten überein.", "RFC 8493 §3"),
+    "FX-05": ("Das Commit-Objekt ist in jeder Kopie byte-gleich mit dem verzeichneten.", "packaging.md §3"),
+    "FX-06": ("Das Commit-Objekt nennt dieses Paket mit diesen Prüfsummen und dieser Version.", "packaging.md §3"),
+    "FX-07": ("Die aktuelle Version des Schlüssels ist die festgeschriebene.", "packaging.md §3"),
+    "FX-08": ("Die Sperre reicht mindestens bis zum verlangten Tag, in der verlangten Art.", "s3.md §7.4"),
+    "FX-09": ("Die Sperre reicht nicht weiter als verlangt.", "Art. 5 Abs. 1 lit. e DSGVO"),
+    "FX-10": ("Die Löschsperre (legal hold) ist gesetzt, wenn und nur wenn sie verlangt ist.", "s3.md §7.4"),
+    "FX-11": ("Der Speicher ist erreichbar.", "packaging.md §2"),
+    "FX-12": ("Der Speicher ist eingerichtet und lässt uns lesen.", "s3.md §3"),
+    "FX-13": ("Der Speicher gibt alle Bytes des Objekts heraus.", "s3.md §5 (bit rot)"),
+}
+_NO_PROGRESS: Callable[[int], None] = lambda _: None  # noqa: E731
+
+
+@dataclass(slots=True)
+class _Copy:
+    """One copy under examination; collects findings, never raises for what it finds."""
+
+    id: PackageId
+    copy: StoredCopy
+    store: ObjectStore
+    progress: Callable[[int], None]
+    patience: float
+    findings: list[Finding] = field(default_factory=list)
+    damaged: bool = False
+    complete: bool = True
+    bytes_read: int = 0
+
+    def count(self, size: int) -> None:
+        self.bytes_read += size
+        self.progress(size)
+
+    def stream(self, key: str, version_id: str) -> PatientStream:
+        return PatientStream(self.store, key, version_id, self.count, patience=self.patience)
+
+    def damage(self, code: str, where: str, text: str) -> None:
+        self.damaged = True
+        self.findings.append(Finding(code, Severity.ERROR, where, text))
+
+    def unchecked(self, code: str, where: str, text: str) -> None:
+        self.complete = False
+        self.findings.append(Finding(code, Severity.WARNING, where, text))
+
+    def warn(self, code: str, where: str, text: str) -> None:
+        self.findings.append(Finding(code, Severity.WARNING, where, text))
+
+    def report(self) -> CopyReport:
+        verdict = Verdict.FAILED if self.damaged else Verdict.OK if self.complete else Verdict.NOT_CHECKED
+        return CopyReport(self.copy.store, verdict, tuple(self.findings), self.bytes_read, self.copy.bag_version_id)
+
+
+def check_package(
+    package: StoredPackage,
+    stores: Mapping[str, ObjectStore],
+    *,
+    wanted: Lock | None,
+    full: bool = True,
+    progress: Callable[[int], None] = _NO_PROGRESS,
+    patience: float = 10.0,
+) -> FixityReport:
+    """The state of every copy now. `full` reads tar and members in both algorithms, else the tar's SHA-256 only.
+
+    `wanted` is the lock that should hold (None: locks are not looked at); `progress` is told bytes read since the last
+    call; a healthy store that for `patience` seconds does not give the bytes counts as damaged. Never stops at the
+    first damage and raises nothing of its own: a copy that could not be read is `not_checked`.
+    """
+    reports = []
+    for copy in package.copies:
+        store = stores.get(copy.store)
+        if store is None:
+            text = f"Der Speicher „{copy.store}“ ist nicht eingerichtet."
+            finding = Finding("FX-12", Severity.WARNING, copy.store, text)
+            reports.append(CopyReport(copy.store, Verdict.NOT_CHECKED, (finding,), 0, copy.bag_version_id))
+            continue
+        seen = _Copy(package.id, copy, store, progress, patience)
+        _check_copy(seen, package, wanted, full=full)
+        reports.append(seen.report())
+    return FixityReport(package.id, tuple(reports))
+
+
+def _check_copy(seen: _Copy, package: StoredPackage, wanted: Lock | None, *, full: bool) -> None:
+    bag_key, commit_key = seen.id.bag_key, seen.id.commit_key
+    steps: list[tuple[str, Callable[[], None]]] = [
+        (bag_key, partial(_check_tar, seen, full=full)),
+        (commit_key, partial(_check_commit, seen, package)),
+        (seen.id.prefix, partial(_check_current, seen)),
+    ]
+    if wanted is not None:
+        steps.append((bag_key, partial(_check_lock, seen, bag_key, seen.copy.bag_version_id, wanted)))
+        steps.append((commit_key, partial(_check_lock, seen, commit_key, seen.copy.commit_version_id, wanted)))
+    for where, step in steps:
+        _look(seen, where, step)
+        if any(finding.code == "FX-11" for finding in seen.findings):
+            break  # the store is away: every further look would only wait for it again
+
+
+def _look(seen: _Copy, where: str, step: Callable[[], None]) -> None:
+    """One step; what keeps us from looking leaves the copy unchecked, what proves damage is damage."""
+    try:
+        step()
+    except Absent:
+        seen.damage("FX-01", where, f"Im Speicher „{seen.copy.store}“ fehlt das Objekt in der verzeichneten Version.")
+    except Unreadable as error:
+        seen.damage("FX-13", where, error.text)
+    except FixityError as error:
+        seen.damage("FX-06" if where.endswith(".json") else "FX-03", where, error.text)
+    except Unavailable as error:
+        seen.unchecked("FX-11", where, error.text)
+    except (Forbidden, Misconfigured) as error:
+        seen.unchecked("FX-12", where, error.text)
+    except ArchivError as error:  # Rejected and what may come: we did not look
+        seen.unchecked("FX-12", where, error.text)
+
+
+def _check_tar(seen: _Copy, *, full: bool) -> None:
+    key, wanted = seen.id.bag_key, seen.copy.digests
+    with seen.stream(key, seen.copy.bag_version_id) as stream:
+        if stream.size != wanted.size:
+            text = f"Das Paket ist {stream.size} Bytes groß, verzeichnet sind {wanted.size}."
+            seen.damage("FX-02", key, text)
+        tee = _Hashing(stream, both=full)
+        report = check_tar(tee) if full else None  # type: ignore[arg-type]  # only `read` is used of a plain stream
+        tee.drain()
+    if not tee.matches(wanted):
+        seen.damage("FX-03", key, "Die Prüfsumme des Pakets stimmt nicht mit der verzeichneten überein.")
+    if report is not None and report.judgement is Judgement.UNCHECKED:
+        seen.unchecked("FX-04", key, "Die Dateien im Paket konnten nicht alle geprüft werden.")
+    if report is not None and report.judgement in (Judgement.INVALID, Judgement.UNCHECKED):
+        for each in report.findings:
+            text = f"{each.code}: {each.text}"
+            (seen.damage if each.severity is Severity.ERROR else seen.warn)("FX-04", f"{key}/{each.where}", text)
+
+
+def _check_commit(seen: _Copy, package: StoredPackage) -> None:
+    key = seen.id.commit_key
+    with seen.stream(key, seen.copy.commit_version_id) as stream:
+        if stream.size > MOST_COMMIT:
+            raise FixityError(f"Das Commit-Objekt ist mit {stream.size} Bytes zu groß.")
+        blocks = []
+        while block := stream.read():
+            blocks.append(block)
+    data = b"".join(blocks)
+    if digest_bytes(data).sha256 != package.commit_sha256:
+        seen.damage("FX-05", key, "Das Commit-Objekt ist nicht das verzeichnete.")
+    commit = read_commit(data, seen.id)
+    if commit.bag != seen.copy.digests or commit.copies.get(seen.copy.store) != seen.copy.bag_version_id:
+        seen.damage(
+            "FX-06", key, "Das Commit-Objekt nennt andere Prüfsummen oder eine andere Version als das Verzeichnis."
+        )
+
+
+def _check_current(seen: _Copy) -> None:
+    recorded = {
+        seen.id.bag_key: seen.copy.bag_version_id,
+        seen.id.commit_key: seen.copy.commit_version_id,
+    }
+    for each in seen.store.versions(seen.id.prefix):
+        if each.is_latest and each.key in recorded and each.version_id != recorded[each.key]:
+            how = "ein Löschvermerk" if each.delete_marker else "eine andere Version"
+            text = f"Über der festgeschriebenen Version liegt {how}; jemand hat am Archiv vorbei geschrieben."
+            seen.damage("FX-07", each.key, text)
+
+
+def _check_lock(seen: _Copy, key: str, version: str, wanted: Lock) -> None:
+    store = seen.store
+    target = storable_lock(wanted, store.retain_cap)
+    state = store.read_lock(key, version)
+    if target.retain_until is not None:
+        if state.retain_until is None or state.retain_until < target.retain_until:
+            seen.damage("FX-08", key, "Die Sperre fehlt oder endet vor dem verlangten Tag.")
+        elif state.mode is not store.lock_mode:
+            seen.damage("FX-08", key, f"Die Sperre hat die Art {state.mode}, verlangt ist {store.lock_mode}.")
+    if state.retain_until is not None and (target.retain_until is None or state.retain_until > target.retain_until):
+        seen.warn("FX-09", key, "Die Sperre reicht weiter, als verlangt ist.")
+    if wanted.legal_hold and not state.legal_hold:
+        seen.damage("FX-10", key, "Die verlangte Löschsperre ist nicht gesetzt.")
+    if state.legal_hold and not wanted.legal_hold:
+        seen.warn("FX-10", key, "Eine Löschsperre ist gesetzt, obwohl keine verlangt ist.")
+
+
+class _Hashing:
+    """Passes a stream on and hashes it on the way; not seekable, so that it is read once from start to end."""
+
+    def __init__(self, stream: PatientStream, *, both: bool) -> None:
+        self._stream = stream
+        self._short = hashlib.sha256()
+        self._long = hashlib.sha512() if both else None
+        self._size = 0
+
+    def read(self, most: int = -1, /) -> bytes:
+        data = self._stream.read(most)
+        self._short.update(data)
+        if self._long is not None:
+            self._long.update(data)
+        self._size += len(data)
+        return data
+
+    def drain(self) -> None:
+        while self.read(1 << 20):
+            pass
+
+    def matches(self, wanted: Digests) -> bool:
+        long = wanted.sha512 if self._long is None else self._long.hexdigest()
+        return (self._short.hexdigest(), long, self._size) == (wanted.sha256, wanted.sha512, wanted.size)

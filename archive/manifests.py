@@ -1,0 +1,309 @@
+"""Reads manifests, one dictionary each (RFC 8493 §2.1.3, §2.2.1, §2.4), and compares them with the files (§3)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from archive.bagalgorithms import DIGEST_SIZES, HASHES, Unreadable
+from archive.bagnotes import Notes
+from archive.bagpaths import decode_path, escapes, has_bare_percent, is_crooked, straightened
+from archive.bagrules import Limits
+from archive.bagsource import BagSource
+from archive.bagtags import BadText, Declaration, tag_blocks
+
+_NAME = re.compile(r"(?P<tag>tag)?manifest-(?P<algorithm>[^/]+)\.txt\Z", re.IGNORECASE | re.DOTALL)
+_LINE = re.compile(r"([^ \t]+)[ \t]+(.+)\Z", re.DOTALL)
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+\Z")
+# bagit.py names these algorithms as Python does, with underscore
+_PYTHON_NAMES = frozenset({"sha3_224", "sha3_256", "sha3_384", "sha3_512"})
+
+
+@dataclass(slots=True)
+class Manifest:
+    """One manifest: file name, algorithm (key of HASHES, or "" when unknown), and path → checksum as bytes.
+
+    `whole` is false when reading it ended early; then nothing may be concluded from what it does not list.
+    """
+
+    file: str
+    algorithm: str
+    tag: bool
+    entries: dict[str, bytes] = field(default_factory=dict)
+    whole: bool = True
+
+
+def read_manifests(source: BagSource, declaration: Declaration, notes: Notes, limits: Limits) -> tuple[Manifest, ...]:
+    """All manifests in the root of the bag, read line by line, with their findings; never raises."""
+    manifests: list[Manifest] = []
+    taken: set[tuple[str, bool]] = set()
+    for name in sorted(path for path in source.files if "/" not in path):
+        if not (found := _NAME.match(name)):
+            continue
+        manifest = Manifest(name, _algorithm(found["algorithm"]), found["tag"] is not None)
+        _check_name(manifest, found["algorithm"], notes, is_10=declaration.is_10)
+        key = (manifest.algorithm or found["algorithm"].lower(), manifest.tag)
+        if key in taken:
+            notes.error("BG-11", name, "Für dieses Verfahren gibt es schon ein Manifest.")
+        taken.add(key)
+        _Reading(source, declaration, notes, limits, manifest).run()
+        manifests.append(manifest)
+    return tuple(manifests)
+
+
+def manifest_name(path: str) -> tuple[str, bool] | None:
+    """Algorithm and whether it is a tag manifest, when a path is that of a manifest in the root of the bag."""
+    if "/" in path or not (found := _NAME.match(path)):
+        return None
+    return _algorithm(found["algorithm"]), found["tag"] is not None
+
+
+def _algorithm(name: str) -> str:
+    plain = re.sub(r"[-_]", "", name.lower())
+    return plain if plain in HASHES else ""
+
+
+def _check_name(manifest: Manifest, algorithm: str, notes: Notes, *, is_10: bool) -> None:
+    if not manifest.algorithm:
+        notes.unchecked("BG-12", manifest.file, "Das Prüfsummenverfahren ist unbekannt; dieses Manifest ist ungeprüft.")
+    if manifest.file != manifest.file.lower():
+        (notes.error if is_10 else notes.warning)(
+            "BG-11", manifest.file, "Der Name des Manifests ist nicht kleingeschrieben."
+        )
+    elif manifest.algorithm and manifest.algorithm != algorithm:
+        serious = is_10 and algorithm not in _PYTHON_NAMES
+        (notes.error if serious else notes.warning)(
+            "BG-11", manifest.file, "Das Verfahren im Namen enthält Trennzeichen."
+        )
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The reading of one manifest."""
+
+    source: BagSource
+    declaration: Declaration
+    notes: Notes
+    limits: Limits
+    manifest: Manifest
+
+    def run(self) -> None:
+        manifest, notes, limits = self.manifest, self.notes, self.limits
+        number = 0
+        try:
+            for lines in self._blocks():
+                if len(manifest.entries) + len(lines) > limits.entries:
+                    text = f"Das Manifest hat mehr als {limits.entries} Einträge."
+                    raise BadText("BG-30", text, unchecked=True)  # noqa: TRY301  # the same end as a budget in the lines
+                self._take(number, lines)
+                number += len(lines)
+        except BadText as why:
+            manifest.whole = False
+            why.note(notes, manifest.file)
+        except Unreadable as why:
+            manifest.whole = False
+            notes.unchecked(why.trouble.code, manifest.file, why.trouble.text)
+
+    def _blocks(self) -> Iterator[list[str]]:
+        most = self.limits.manifest_bytes
+        return tag_blocks(self.source, self.manifest.file, self.declaration.encoding, self.notes, self.limits, most)
+
+    def _take(self, number: int, lines: list[str]) -> None:
+        """Lines as nearly all writers write them are taken at once; all others go the careful way."""
+        files, entries = self.source.files, self.manifest.entries
+        width = 2 * DIGEST_SIZES.get(self.manifest.algorithm, 0)
+        plain = width > 0 and not self.manifest.tag
+        for line in lines:
+            number += 1
+            path = line[width + 2 :]
+            # a name of the inventory is straight and inside the bag; an entry seen before is not taken here
+            if plain and path[:5] == "data/" and path in files and line[width : width + 2] == "  " and "%" not in path:
+                digest = _from_hex(line[:width])
+                if len(digest) * 2 == width and path not in entries:
+                    entries[path] = digest
+                    continue
+            self._line(number, line, width)
+
+    def _line(self, number: int, line: str, width: int) -> None:
+        if not (found := _LINE.match(line)) or "\0" in line:
+            self._odd_line(number, line)
+            return
+        checksum, spelled = found[1], found[2]
+        if not _HEX.match(checksum) or len(checksum) != (width or len(checksum)):
+            text = f"Zeile {number}: die Prüfsumme ist nicht hexadezimal oder hat nicht die Länge des Verfahrens."
+            self.notes.error("BG-14", self.manifest.file, text)
+            checksum = ""  # listed, yet nothing matches it
+        self._entry(number, bytes.fromhex(checksum), spelled)
+
+    def _odd_line(self, number: int, line: str) -> None:
+        if line.strip(" \t"):
+            self.notes.error(
+                "BG-13", self.manifest.file, f"Zeile {number} besteht nicht aus Prüfsumme, Leerraum und Pfad."
+            )
+        else:
+            self.notes.warning("BG-13", self.manifest.file, f"Zeile {number} ist leer.")
+
+    def _entry(self, number: int, digest: bytes, spelled: str) -> None:
+        path = self._path(number, spelled)
+        if path is None or not self._allowed(number, path):
+            return
+        entries = self.manifest.entries
+        if (first := entries.get(path)) is None:
+            entries[path] = digest
+            return
+        text = f"Zeile {number}: die Datei steht schon weiter oben"
+        if first != digest:
+            self.notes.error("BG-16", path, f"{text}, mit anderer Prüfsumme.")
+        else:
+            (self.notes.error if self.declaration.is_10 else self.notes.warning)("BG-16", path, f"{text}.")
+
+    def _path(self, number: int, spelled: str) -> str | None:
+        """The path that a line means, as the inventory spells it; None when it leads out of the bag."""
+        notes, file, is_10 = self.notes, self.manifest.file, self.declaration.is_10
+        files = self.source.files
+        path = spelled
+        if "%" in spelled:
+            if is_10 and has_bare_percent(spelled):
+                notes.error("BG-28", file, f"Zeile {number}: ein % ist nicht als %25 geschrieben.")
+            path = decode_path(spelled, percent=is_10)
+            if not is_10 and path not in files and spelled in files:
+                notes.warning(
+                    "BG-28", file, f"Zeile {number}: der Name enthält eine Prozentfolge, die wörtlich gemeint ist."
+                )
+                path = spelled
+        if path[0] == "*" and path not in files and (path.startswith("*data/") or path[1:] in files):
+            notes.warning("BG-37", file, f"Zeile {number}: vor dem Pfad steht ein * (Zeichen von md5sum).")
+            path = path[1:]
+        if escapes(path):
+            notes.error("BG-31", file, f"Zeile {number}: der Pfad führt aus dem Paket oder ist absolut.")
+            return None
+        if is_crooked(path) and not path.endswith("/"):
+            notes.strict("BG-37", file, f"Zeile {number}: der Pfad enthält leere Teile oder „.“.")
+            path = straightened(path)
+        return path
+
+    def _allowed(self, number: int, path: str) -> bool:
+        notes, file = self.notes, self.manifest.file
+        if path.rstrip("/") in self.source.folders:
+            notes.error("BG-34", file, f"Zeile {number} nennt einen Ordner.")
+            return False
+        if path.endswith("/"):
+            notes.error("BG-34", file, f"Zeile {number} nennt einen Ordner, den es nicht gibt.")
+            return False
+        payload = path.startswith("data/")
+        if not self.manifest.tag:
+            if not payload:
+                notes.error("BG-15", file, f"Zeile {number} nennt eine Datei außerhalb von data/.")
+            return payload
+        if payload or path == "data":
+            notes.error("BG-25", file, f"Zeile {number} nennt Nutzdaten.")
+            return False
+        if (found := _NAME.match(path)) and found["tag"]:
+            is_10 = self.declaration.is_10
+            (notes.error if is_10 else notes.warning)("BG-24", file, f"Zeile {number} nennt ein Tag-Manifest.")
+            return not is_10
+        return True
+
+
+def compare(
+    source: BagSource,
+    manifests: tuple[Manifest, ...],
+    to_fetch: Mapping[str, str],
+    declaration: Declaration,
+    notes: Notes,
+) -> None:
+    """Completeness (RFC 8493 §3): what is listed is there, what is there is listed. Findings BG-10, BG-17 … BG-27."""
+    payload = [manifest for manifest in manifests if not manifest.tag]
+    tags = [manifest for manifest in manifests if manifest.tag]
+    if not payload:
+        notes.error("BG-10", "", "Kein Manifest der Nutzdaten ist da.")
+    for manifest in manifests:
+        _settle(source, manifest, to_fetch, declaration, notes)
+    if payload and all(manifest.whole for manifest in payload):
+        _check_listed(source, payload, declaration, notes)
+    whole = [manifest for manifest in tags if manifest.whole]
+    for manifest in whole:
+        for name in (other.file for other in payload if other.file not in manifest.entries):
+            text = f"{name} steht nicht in diesem Tag-Manifest."
+            (notes.error if declaration.is_10 else notes.warning)("BG-23", manifest.file, text)
+    if tags and len(whole) == len(tags):
+        _check_tags_listed(source, whole, notes)
+
+
+def _settle(
+    source: BagSource, manifest: Manifest, to_fetch: Mapping[str, str], declaration: Declaration, notes: Notes
+) -> None:
+    """Takes out entries without a file, each with its finding; finds names in another normal form (§6.1.1)."""
+    missing = [path for path in manifest.entries if path not in source.files]
+    if not missing:
+        return
+    forms = _normal_forms(source, missing)
+    for path in missing:
+        digest = manifest.entries.pop(path)
+        others = forms.get(unicodedata.normalize("NFC", path), ()) if not path.isascii() else ()
+        if len(others) == 1:
+            other = others[0]
+            listed = manifest.entries.get(other)
+            if listed is None or (listed == digest and not declaration.is_10):
+                manifest.entries[other] = digest
+                text = f"In {manifest.file} steht der Name in einer anderen Unicode-Normalform."
+                notes.strict("BG-35", other, text)
+                continue
+        if _is_odd(source, path):
+            continue  # a link or device, or below one, which has its own finding
+        if manifest.tag:
+            notes.error("BG-22", path, f"Die Datei steht in {manifest.file}, fehlt aber.")
+        elif path in to_fetch:
+            notes.error("BG-41", path, f"Die Datei steht in {manifest.file}, müsste aber erst geholt werden.")
+        else:
+            notes.error("BG-17", path, f"Die Datei steht in {manifest.file}, fehlt aber.")
+
+
+def _from_hex(digits: str) -> bytes:
+    """The bytes of plain hexadecimal digits; too few for anything else."""
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        return b""
+
+
+def _is_odd(source: BagSource, path: str) -> bool:
+    while path:
+        if path in source.odd:
+            return True
+        path = path.rpartition("/")[0]
+    return False
+
+
+def _normal_forms(source: BagSource, missing: list[str]) -> dict[str, list[str]]:
+    """Files by the NFC of their name, when any missing name could be written in another form."""
+    forms: dict[str, list[str]] = {}
+    if any(not path.isascii() for path in missing):
+        for path in source.files:
+            if not path.isascii():
+                forms.setdefault(unicodedata.normalize("NFC", path), []).append(path)
+    return forms
+
+
+def _check_listed(source: BagSource, payload: list[Manifest], declaration: Declaration, notes: Notes) -> None:
+    for path in source.files:
+        if not path.startswith("data/"):
+            continue
+        lacking = [manifest.file for manifest in payload if path not in manifest.entries]
+        if len(lacking) == len(payload):
+            notes.error("BG-18", path, "Die Datei steht in keinem Manifest.")
+        elif lacking and declaration.is_10:
+            notes.error("BG-19", path, f"Die Datei fehlt in {', '.join(lacking)}.")
+
+
+def _check_tags_listed(source: BagSource, tags: list[Manifest], notes: Notes) -> None:
+    for path in source.files:
+        if path.startswith("data/") or ((found := _NAME.match(path)) and found["tag"]):
+            continue
+        lacking = [manifest.file for manifest in tags if path not in manifest.entries]
+        if len(lacking) == len(tags):
+            notes.warning("BG-27", path, "Die Datei steht in keinem Tag-Manifest; ihr Inhalt ist nicht gesichert.")
+        elif lacking and not notes.has("BG-23"):
+            notes.warning("BG-26", path, f"Die Datei fehlt in {', '.join(lacking)}.")

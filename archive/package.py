@@ -1,0 +1,262 @@
+"""Stores a bag in every store and reads it back; the commit object comes last, and only then is anything "archived".
+
+The steps of packaging.md §3: tar built and judged locally → per store: staging, read back, final key (no retention
+yet), read back by version id, retention and hold on that version, read back too → all stores forced to the disk →
+commit object, store after store → forced to the disk. Every step looks first, so the whole may be killed anywhere and
+repeated: same bytes there are done, other bytes are an alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Rejected
+from akten.files import Digests, digest_bytes
+from akten.findings import Judgement
+from akten.package import Lock, PackageId, StoredCopy, StoredPackage
+from archive.bag import Bag
+from archive.bagcheck import check_tar
+from archive.commit import Commit, read_commit, tag_manifests_of, write_commit
+from archive.retrieval import FoundCommit, find_commit, key_versions, read_bytes, read_member, read_package
+from archive.retrieval import require_same_bytes as _require_same_bytes
+from archive.store import STAGING, LockState, ObjectStore, storable_lock
+from archive.tarball import Member, write_tar
+
+__all__ = ["FoundCommit", "find_commit", "read_member", "read_package", "relock", "store_package"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """The tar on the local disk and everything a commit says of it."""
+
+    id: PackageId
+    path: Path
+    digests: Digests
+    members: tuple[Member, ...]
+    tag_manifests: Mapping[str, str]
+
+
+def store_package(
+    bag: Bag,
+    id: PackageId,  # noqa: A002  # the word of akten/package.py
+    stores: Sequence[ObjectStore],
+    lock: Lock,
+    now: Callable[[], datetime],
+    work: Path,
+    commit_extra: Mapping[str, str],
+    *,
+    replace_half_written: bool = True,
+) -> StoredPackage:
+    """Stores one version in all stores; returns only when every copy was read back, matched and is committed.
+
+    Safe to repeat after a kill at any moment with the same bag: nothing is doubled and the result is the same. A tar
+    with other bytes at the key is an alarm (FixityError) when it is committed; one that never was is superseded by a
+    newer object version (the reconciler names it), or an alarm too without `replace_half_written`. A `lock` whose date
+    has passed sets no retention. `work` holds the tar meanwhile. No two callers may store one id with different bags.
+
+    Raises Rejected when the bag is invalid, FixityError, Unavailable, Forbidden, or Misconfigured when a store does not
+    keep locks or the version was committed with other stores.
+    """
+    ordered = sorted(stores, key=lambda store: store.name)
+    names = [store.name for store in ordered]
+    if not names or len(set(names)) != len(names):
+        raise Misconfigured("Für das Ablegen braucht es mindestens einen Speicher, jeden mit eigenem Namen.")
+    work.mkdir(parents=True, exist_ok=True)
+    path = work / f"{id.akte}-v{id.version}.tar"
+    digests, members = write_tar(bag, path)
+    try:
+        packed = _Packed(id, path, digests, members, tag_manifests_of(bag))
+        _require_valid(packed)
+        committed = _agreed(id, _in_all(ordered, lambda store: find_commit(store, id)))
+        previous = _previous(id, ordered)
+        if committed is not None:
+            _require_ours(packed, committed, names, previous)
+        known = committed.commit.copies if committed else {}
+        versions = _in_all(
+            ordered,
+            lambda store: _place_bag(store, packed, known.get(store.name), replace_half_written=replace_half_written),
+        )
+        copies = dict(zip(names, versions, strict=True))
+        locks = _in_all(ordered, lambda store: _hold(store, id.bag_key, copies[store.name], lock, now()))
+        _in_all(ordered, lambda store: store.sync())
+        if committed is None:
+            commit = Commit(
+                id, digests, copies, packed.tag_manifests, members, previous, now(), dict(sorted(commit_extra.items()))
+            )
+            data = write_commit(commit)
+        else:
+            data = committed.data
+        commits: dict[str, str] = {}
+        for store in ordered:  # one after the other: the first store decides which of two racing commits holds
+            data, commits[store.name] = _place_commit(store, packed, data, lock, now())
+        if read_commit(data, id).copies != copies:
+            raise FixityError(f"Ein anderer Vorgang hat {id} zur selben Zeit mit anderen Objekten festgeschrieben.")
+        _in_all(ordered, lambda store: store.sync())
+        _in_all(ordered, lambda store: _clear_staging(store, id))
+    finally:
+        path.unlink(missing_ok=True)
+    moment = now()
+    return StoredPackage(
+        id=id,
+        copies=tuple(
+            StoredCopy(name, copies[name], commits[name], digests, state.lock, moment)
+            for name, state in zip(names, locks, strict=True)
+        ),
+        commit_sha256=digest_bytes(data).sha256,
+        tag_manifest_sha512=packed.tag_manifests["tagmanifest-sha512.txt"],
+    )
+
+
+def relock(package: StoredPackage, stores: Mapping[str, ObjectStore], lock: Lock, now: datetime) -> StoredPackage:
+    """Extends retention or sets the hold on every copy (tar and commit) and reads both back; never shortens or lifts.
+
+    Raises Misconfigured when a store of the package is not configured or does not keep locks.
+    """
+    copies = []
+    for copy in package.copies:
+        if copy.store not in stores:
+            raise Misconfigured(f"Der Speicher „{copy.store}“ von {package.id} ist nicht eingerichtet.")
+        store = stores[copy.store]
+        state = _hold(store, package.id.bag_key, copy.bag_version_id, lock, now)
+        _hold(store, package.id.commit_key, copy.commit_version_id, lock, now)
+        store.sync()
+        copies.append(replace(copy, lock=state.lock))
+    return replace(package, copies=tuple(copies))
+
+
+def _require_valid(packed: _Packed) -> None:
+    report = check_tar(packed.path)
+    if report.judgement not in (Judgement.VALID, Judgement.VALID_WITH_WARNING):
+        raise Rejected(report.findings)
+
+
+def _agreed(id: PackageId, found: Sequence[FoundCommit | None]) -> FoundCommit | None:  # noqa: A002
+    """The one commit that the stores hold, if any. Raises FixityError when they hold different ones."""
+    there = [each for each in found if each is not None]
+    if len({each.data for each in there}) > 1:
+        names = " und ".join(each.store for each in there)
+        raise FixityError(f"Die Commit-Objekte von {id} in den Speichern {names} stimmen nicht überein.")
+    return there[0] if there else None
+
+
+def _previous(id: PackageId, stores: Sequence[ObjectStore]) -> str | None:  # noqa: A002
+    """SHA-256 of the commit of the version before; that must be there in every store. None for the first version."""
+    if id.version == 1:
+        return None
+    before = PackageId(id.akte, id.version - 1)
+    found = _in_all(stores, lambda store: find_commit(store, before))
+    agreed = _agreed(before, found)
+    if agreed is None or None in found:
+        raise FixityError(f"Die Version davor ({before}) ist nicht in allen Speichern festgeschrieben.")
+    return agreed.sha256
+
+
+def _require_ours(packed: _Packed, found: FoundCommit, names: Sequence[str], previous: str | None) -> None:
+    """Raises FixityError when what is committed already is not this very bag, Misconfigured for other stores."""
+    commit = found.commit
+    if sorted(commit.copies) != list(names):
+        text = f"{packed.id} wurde mit den Speichern {', '.join(sorted(commit.copies))} festgeschrieben"
+        raise Misconfigured(f"{text}, eingerichtet sind {', '.join(names)}.")
+    ours = replace(
+        commit, bag=packed.digests, tag_manifests=packed.tag_manifests, members=packed.members, previous=previous
+    )
+    if not commit.same_content(ours):
+        raise FixityError(f"{packed.id} ist schon festgeschrieben, aber mit anderem Inhalt.")
+
+
+def _place_bag(store: ObjectStore, packed: _Packed, known: str | None, *, replace_half_written: bool) -> str:
+    """Version id of the tar in this store after it was read back from there; written only when it is not there."""
+    key = packed.id.bag_key
+    if known is not None:
+        _require_same_bytes(store, key, known, packed.digests)
+        return known
+    there = key_versions(store, key)
+    for each in there:
+        found = store.head(key, each.version_id) if each.size == packed.digests.size else None
+        if found and found.sha256 == packed.digests.sha256:
+            _require_same_bytes(store, key, each.version_id, packed.digests)
+            return each.version_id
+    if there and not replace_half_written:
+        raise FixityError(f"Speicher „{store.name}“: Unter {key} liegen andere Bytes, die nie festgeschrieben wurden.")
+    staging = STAGING + key
+    _require_same_bytes(
+        store, staging, store.put(staging, packed.path, packed.digests, if_absent=False), packed.digests
+    )
+    version = store.put(key, packed.path, packed.digests, if_absent=not there)
+    _require_same_bytes(store, key, version, packed.digests)
+    return version
+
+
+def _place_commit(store: ObjectStore, packed: _Packed, data: bytes, lock: Lock, moment: datetime) -> tuple[bytes, str]:
+    """The commit as it lies in this store after reading back, and its version id; who came first holds."""
+    key = packed.id.commit_key
+    found = find_commit(store, packed.id)
+    if found is None:
+        try:
+            version = store.put(key, data, digest_bytes(data))
+        except FixityError:  # another writer was faster by a breath
+            found = find_commit(store, packed.id)
+            if found is None:
+                raise
+    if found is not None:
+        if not found.commit.same_content(read_commit(data, packed.id)):
+            raise FixityError(f"Speicher „{store.name}“: {packed.id} ist mit anderem Inhalt festgeschrieben.")
+        version, data = found.version_id, found.data
+    if read_bytes(store, key, version) != data:
+        raise FixityError(f"Speicher „{store.name}“: {key} wurde mit anderen Bytes zurückgelesen.")
+    _hold(store, key, version, lock, moment)
+    return data, version
+
+
+def _hold(store: ObjectStore, key: str, version: str, lock: Lock, moment: datetime) -> LockState:
+    """Sets retention and hold unless they hold already, and reads back what the store keeps.
+
+    A longer retention stays (governance cannot be shortened with these rights, nor should it). Raises Misconfigured
+    when the store takes the lock and does not keep it.
+    """
+    wanted = storable_lock(lock, store.retain_cap)
+    if wanted.retain_until is not None and wanted.retain_until <= moment:
+        wanted = replace(wanted, retain_until=None)  # the period is over: there is nothing left to lock
+    state = store.read_lock(key, version)
+    if not _keeps(state, wanted, store):
+        store.lock(key, version, wanted)
+        state = store.read_lock(key, version)
+        if not _keeps(state, wanted, store):
+            raise Misconfigured(f"Speicher „{store.name}“ nimmt die Sperre von {key} an, hält sie aber nicht.")
+    return state
+
+
+def _keeps(state: LockState, wanted: Lock, store: ObjectStore) -> bool:
+    if wanted.legal_hold and not state.legal_hold:
+        return False
+    if wanted.retain_until is None:
+        return True
+    return (
+        state.mode is store.lock_mode and state.retain_until is not None and state.retain_until >= wanted.retain_until
+    )
+
+
+def _clear_staging(store: ObjectStore, id: PackageId) -> None:  # noqa: A002
+    """Removes the staged tar; what cannot be removed now is named by the reconciler."""
+    key = STAGING + id.bag_key
+    with suppress(Forbidden):
+        for each in key_versions(store, key):
+            store.delete_version(key, each.version_id)
+
+
+def _in_all(stores: Sequence[ObjectStore], act: Callable[[ObjectStore], T]) -> list[T]:
+    """One act in all stores at once, results in their order; of several errors the gravest is raised."""
+    with ThreadPoolExecutor(max_workers=len(stores)) as pool:
+        futures = [pool.submit(act, store) for store in stores]
+    errors = [error for future in futures if (error := future.exception()) is not None]
+    if errors:
+        raise min(errors, key=lambda error: isinstance(error, ArchivError) + getattr(error, "retried", False))
+    return [future.result() for future in futures]

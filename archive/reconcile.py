@@ -1,0 +1,174 @@
+"""Compares what the catalog says with what the stores list, and names every difference; pure, moves nothing.
+
+Run daily (packaging.md §3). `take_listing` looks, `reconcile` compares; who may act on a finding stands in its text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from akten.findings import Finding, Severity
+from akten.package import PackageId, StoredCopy, StoredPackage
+from archive.store import STAGING, ObjectStore, ObjectVersion, OpenUpload
+
+RULES: dict[str, tuple[str, str]] = {
+    "RC-01": ("Ein Paket ohne Commit-Objekt, älter als die Frist, ist liegen geblieben.", "packaging.md §3"),
+    "RC-02": ("Zu jedem Commit-Objekt liegt ein Paket im selben Speicher.", "packaging.md §3"),
+    "RC-03": ("Jedes Commit-Objekt steht im Verzeichnis.", "packaging.md §3"),
+    "RC-04": ("Zu jedem Paket im Verzeichnis liegt das Commit-Objekt in jedem seiner Speicher.", "packaging.md §3"),
+    "RC-05": ("Kein Upload in Teilen bleibt länger als die Frist offen.", "packaging.md §3"),
+    "RC-06": ("Paket und Commit-Objekt liegen in den verzeichneten Versionen und Größen.", "packaging.md §3"),
+    "RC-07": ("Über keiner festgeschriebenen Version liegt eine neuere oder ein Löschvermerk.", "packaging.md §3"),
+    "RC-08": ("Unter „aip/“ liegt nichts, was nicht zum Aufbau gehört.", "packaging.md §3"),
+    "RC-09": ("In der Zwischenablage liegt nichts länger als die Frist.", "packaging.md §3"),
+    "RC-10": ("Die Versionen einer Akte sind lückenlos.", "packaging.md §3"),
+    "RC-11": ("Jeder Speicher, den das Verzeichnis nennt, wurde aufgelistet.", "packaging.md §2"),
+    "RC-12": ("Neben der festgeschriebenen liegt keine ältere, nie festgeschriebene Version.", "packaging.md §3"),
+}
+_PREFIX = "aip/"
+_KEY = re.compile(r"aip/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/v([1-9][0-9]{0,5})/(bag\.tar|commit\.json)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreListing:
+    """What one store holds, as listed: versions below aip/ and staging/, and open uploads."""
+
+    store: str
+    versions: tuple[ObjectVersion, ...]
+    uploads: tuple[OpenUpload, ...] = ()
+
+
+@dataclass(slots=True)
+class _Objects:
+    """All versions of the two objects of one package in one store, newest first."""
+
+    bag: list[ObjectVersion]
+    commit: list[ObjectVersion]
+
+    @property
+    def bags(self) -> list[ObjectVersion]:
+        return [each for each in self.bag if not each.delete_marker]
+
+    @property
+    def commits(self) -> list[ObjectVersion]:
+        return [each for each in self.commit if not each.delete_marker]
+
+
+def take_listing(store: ObjectStore) -> StoreListing:
+    """What a store holds now. Raises Unavailable, Forbidden or Misconfigured when it does not tell."""
+    versions = (*store.versions(_PREFIX), *store.versions(STAGING))
+    return StoreListing(store.name, versions, (*store.uploads(_PREFIX), *store.uploads(STAGING)))
+
+
+def reconcile(
+    catalog: Sequence[StoredPackage], listings: Sequence[StoreListing], now: datetime, patience: timedelta
+) -> tuple[Finding, ...]:
+    """Every difference between catalog and stores. What is younger than `patience` may still be on its way.
+
+    `where` of a finding is "<store>:<key>". Lists are loaded into sets: servers sort keys differently.
+    """
+    by_store = {listing.store: _Compared(listing, now - patience) for listing in listings}
+    findings: list[Finding] = []
+    for compared in by_store.values():
+        findings.extend(compared.shape())
+    for package in catalog:
+        for copy in package.copies:
+            if copy.store not in by_store:
+                text = f"Der Speicher „{copy.store}“ wurde nicht aufgelistet; sein Bestand ist nicht geprüft."
+                findings.append(Finding("RC-11", Severity.WARNING, f"{copy.store}:{package.id.prefix}", text))
+            else:
+                findings.extend(by_store[copy.store].package(package.id, copy))
+    known = {(copy.store, package.id) for package in catalog for copy in package.copies}
+    for compared in by_store.values():
+        findings.extend(compared.unknown(known))
+    return tuple(sorted(set(findings)))
+
+
+class _Compared:
+    """One listing, sorted by package, against the catalog."""
+
+    def __init__(self, listing: StoreListing, old: datetime) -> None:
+        self._listing = listing
+        self._old = old
+        self._packages: dict[PackageId, _Objects] = {}
+        self._foreign: list[str] = []
+        for each in listing.versions:
+            if match := _KEY.match(each.key):
+                id_ = PackageId(UUID(match[1]), int(match[2]))
+                objects = self._packages.setdefault(id_, _Objects([], []))
+                (objects.bag if match[3] == "bag.tar" else objects.commit).append(each)
+            elif not each.key.startswith(STAGING):
+                self._foreign.append(each.key)
+
+    def shape(self) -> Iterator[Finding]:
+        """What is wrong whatever the catalog says."""
+        for key in self._foreign:
+            yield self._finding("RC-08", key, "Dieser Schlüssel gehört nicht zum Aufbau des Archivs.", warn=True)
+        for upload in self._listing.uploads:
+            if upload.started < self._old:
+                text = "Ein Upload in Teilen ist offen geblieben; er kann abgebrochen werden."
+                yield self._finding("RC-05", upload.key, text, warn=True)
+        for each in self._listing.versions:
+            if each.key.startswith(STAGING) and each.modified < self._old:
+                text = "In der Zwischenablage ist etwas liegen geblieben; es kann gelöscht werden."
+                yield self._finding("RC-09", each.key, text, warn=True)
+        committed = {id_ for id_, objects in self._packages.items() if objects.commits}
+        for id_, objects in self._packages.items():
+            if objects.commits and not objects.bags:
+                yield self._finding("RC-02", id_.bag_key, "Das Commit-Objekt liegt da, das Paket fehlt.")
+            if objects.bags and not objects.commits and objects.bags[0].modified < self._old:
+                text = "Das Paket wurde nie festgeschrieben; es gilt nicht als archiviert."
+                yield self._finding("RC-01", id_.bag_key, text, warn=True)
+            if id_ in committed and id_.version > 1 and PackageId(id_.akte, id_.version - 1) not in committed:
+                yield self._finding("RC-10", id_.commit_key, f"Vor dieser Version fehlt v{id_.version - 1}.")
+
+    def package(self, id_: PackageId, copy: StoredCopy) -> Iterator[Finding]:
+        """One package of the catalog against this store."""
+        objects = self._packages.get(id_, _Objects([], []))
+        if not objects.commits:
+            yield self._finding("RC-04", id_.commit_key, "Das Verzeichnis kennt das Paket, das Commit-Objekt fehlt.")
+        recorded = (
+            (id_.bag_key, objects.bag, copy.bag_version_id),
+            (id_.commit_key, objects.commit, copy.commit_version_id),
+        )
+        for key, versions, version_id in recorded:
+            there = [each for each in versions if each.version_id == version_id and not each.delete_marker]
+            if versions and not there:
+                yield self._finding("RC-06", key, "Das Objekt liegt nicht unter der verzeichneten Version.")
+            elif not versions and key == id_.bag_key:
+                yield self._finding("RC-06", key, "Das verzeichnete Paket fehlt.")
+            for each in there:
+                if key == id_.bag_key and each.size != copy.digests.size:
+                    text = f"Das Paket ist {each.size} Bytes groß, verzeichnet sind {copy.digests.size}."
+                    yield self._finding("RC-06", key, text)
+                place = versions.index(each)
+                others = len(versions) - 1
+                if not each.is_latest:
+                    text = "Über der festgeschriebenen Version liegt eine neuere oder ein Löschvermerk."
+                    yield self._finding("RC-07", key, text)
+                elif others and place == 0:
+                    text = "Unter der festgeschriebenen liegt eine ältere, nie festgeschriebene Version."
+                    yield self._finding("RC-12", key, text, warn=True)
+
+    def unknown(self, known: set[tuple[str, PackageId]]) -> Iterator[Finding]:
+        """Committed packages that the catalog does not have; young ones may be about to be entered."""
+        for id_, objects in self._packages.items():
+            if objects.commits and (self._listing.store, id_) not in known and objects.commits[-1].modified < self._old:
+                text = "Das Paket ist festgeschrieben, steht aber nicht im Verzeichnis; es lässt sich daraus eintragen."
+                yield self._finding("RC-03", id_.commit_key, text)
+
+    def _finding(self, code: str, key: str, text: str, *, warn: bool = False) -> Finding:
+        return Finding(code, Severity.WARNING if warn else Severity.ERROR, f"{self._listing.store}:{key}", text)
+
+
+def committed_packages(listing: StoreListing) -> Mapping[PackageId, str]:
+    """Package → version id of its commit object (the oldest one): what a lost catalog can be rebuilt from."""
+    found: dict[PackageId, str] = {}
+    for each in listing.versions:  # newest first per key, so the last one stays
+        if (match := _KEY.match(each.key)) and match[3] == "commit.json" and not each.delete_marker:
+            found[PackageId(UUID(match[1]), int(match[2]))] = each.version_id
+    return found

@@ -1,0 +1,100 @@
+"""PatientStream: one object version from start to end, taken up again by range where the stream breaks off."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+
+from akten.errors import FixityError, Unavailable
+from archive.store import ByteStream, ObjectStore
+
+_RANGE = 1 << 20
+_PAUSE = 1.0
+_BLOCK = 1 << 20
+
+
+class Unreadable(FixityError):
+    """The store is well and knows the object, but does not give its bytes."""
+
+
+class PatientStream:
+    """Reads one version. After a break the rest comes by range, so every byte is read once and in order.
+
+    A damaged object looks like an outage: SeaweedFS breaks the stream off (or answers 500, after 13 s) at the first
+    block of 4 MiB whose checksum is wrong, and gives parts of that block by range, or does not. What it gives is
+    fetched as it is, in ranges that never cover a whole block, and the caller's checksum decides. `read` raises
+    Unavailable when the store is away, and Unreadable when for `patience` seconds it answers other questions but not
+    this one.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        key: str,
+        version_id: str,
+        progress: Callable[[int], None],
+        *,
+        patience: float,
+    ) -> None:
+        self._store = store
+        self._key = key
+        self._version = version_id
+        self._progress = progress
+        self._patience = patience
+        self._stack = ExitStack()
+        self._stream: ByteStream | None = None
+        self._spare = b""
+        self._position = 0
+        self.size = 0
+
+    def __enter__(self) -> PatientStream:
+        info = self._store.head(self._key, self._version)
+        if info is not None:
+            self.size = info.size
+        try:
+            self._stream = self._stack.enter_context(self._store.get(self._key, self._version))
+            self.size = self._stream.size
+        except Unavailable:
+            if info is None:
+                raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def read(self, most: int = -1, /) -> bytes:
+        """At most `most` next bytes; empty at the end."""
+        wish = most if most >= 0 else self.size
+        data = self._next(wish) if wish and self._position < self.size else b""
+        self._position += len(data)
+        self._progress(len(data))
+        return data
+
+    def _next(self, wish: int) -> bytes:
+        if self._stream is not None:
+            try:
+                if data := self._stream.read(min(wish, _BLOCK)):
+                    return data
+            except Unavailable:
+                pass
+            self._stream = None  # broken off, or shorter than announced
+        if not self._spare:
+            self._spare = self._by_range(min(_RANGE, -(-(self.size - self._position) // 2)))
+        data, self._spare = self._spare[:wish], self._spare[wish:]
+        return data
+
+    def _by_range(self, size: int) -> bytes:
+        give_up = time.monotonic() + self._patience
+        while True:
+            try:
+                return self._store.get_range(self._key, self._version, self._position, size)
+            except Unavailable as error:
+                self._store.ping()  # raises Unavailable when it is the store that is away
+                if time.monotonic() >= give_up:
+                    text = f"antwortet, gibt das Objekt aber ab Byte {self._position} nicht heraus."
+                    raise Unreadable(f"Der Speicher „{self._store.name}“ {text}") from error
+            time.sleep(min(_PAUSE, self._patience))

@@ -1,0 +1,374 @@
+"""S3Store: the port ObjectStore over boto3, for the embedded server and for any external S3 with object lock."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from botocore.exceptions import ClientError
+
+from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
+from akten.files import Digests
+from akten.package import Lock
+from archive.durable import sync_filesystem
+from archive.s3errors import Taken, Unset, translated
+from archive.s3settings import S3Settings, open_client, open_session
+from archive.store import (
+    Absent,
+    ByteStream,
+    LockMode,
+    LockState,
+    ObjectInfo,
+    ObjectVersion,
+    OpenUpload,
+    check_key,
+    storable,
+)
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectOutputTypeDef
+
+_UNVERSIONED = "null"  # the version id that S3 gives to objects of a bucket without versioning
+_MOST_PARTS = 9000  # S3 takes 10,000
+_TRIES = 3
+
+
+class _Stream:
+    """A response body whose breaks come out as Unavailable."""
+
+    def __init__(self, body: StreamingBody, size: int, store: str, key: str) -> None:
+        self._body = body
+        self._store = store
+        self._key = key
+        self.size = size
+
+    def read(self, most: int = -1, /) -> bytes:
+        with translated(self._store, f"{self._key} lesen"):
+            return self._body.read(most if most >= 0 else None)
+
+
+class S3Store:
+    """One S3 store with one set of rights; safe in threads. `sleep` is waited with between tries of a write."""
+
+    def __init__(self, settings: S3Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.settings = settings
+        self._sleep = sleep
+        session = open_session()
+        self._client = open_client(settings, session)
+        self._writer = open_client(settings, session, attempts=1)  # also opens reads, see _open
+
+    @property
+    def name(self) -> str:
+        """Short name of the store, from its settings."""
+        return self.settings.name
+
+    @property
+    def lock_mode(self) -> LockMode:
+        """The mode in which `lock` sets retention."""
+        return self.settings.lock_mode
+
+    @property
+    def retain_cap(self) -> datetime:
+        """The last date that is sent as retention date."""
+        return self.settings.retain_cap
+
+    # --- writing -----------------------------------------------------------------------------------------------
+
+    def put(self, key: str, source: Path | bytes, digests: Digests, *, if_absent: bool = True) -> str:
+        """Writes once and compares before any repeat (s3.md §7.13); more than `multipart_over` bytes go in parts."""
+        check_key(key)
+        # Asked first, since some servers take `If-None-Match` and ignore it: then a repeat would make a second version.
+        if if_absent and (found := self._present(key, digests)):
+            return found
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return self._write(key, source, digests, if_absent=if_absent)
+            except (Unavailable, Taken) as error:
+                # It may have arrived all the same: compare before another try makes a second, also locked, version.
+                if found := self._present(key, digests, must_match=if_absent):
+                    return found
+                if attempt == _TRIES:
+                    if isinstance(error, Unavailable):
+                        raise
+                    raise Unavailable(f"Speicher „{self.name}“: {key} wird von anderer Seite beschrieben.") from error
+                self._sleep(0.2 * 4 ** (attempt - 1))
+        raise AssertionError("unreachable")
+
+    def _present(self, key: str, digests: Digests, *, must_match: bool = True) -> str | None:
+        """Version id of the current object when it bears our size and checksum; None when there is none."""
+        found = self.head(key)
+        if found is None:
+            return None
+        if (found.size, found.sha256) == (digests.size, digests.sha256):
+            return found.version_id
+        if must_match:
+            raise FixityError(f"Speicher „{self.name}“: Unter {key} liegen schon andere Bytes.")
+        return None
+
+    def _write(self, key: str, source: Path | bytes, digests: Digests, *, if_absent: bool) -> str:
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if if_absent and self.settings.conditional_puts else {}
+        with _opened(source, key) as stream, translated(self.name, f"{key} schreiben"):
+            if digests.size > self.settings.multipart_over:
+                return self._write_parts(key, stream, digests, condition)
+            data = _exactly(stream, digests.size + 1, key)
+            if len(data) != digests.size or hashlib.sha256(data).hexdigest() != digests.sha256:
+                raise FixityError(f"Die Quelle für {key} hat sich seit der ersten Prüfsumme geändert.")
+            answer = self._writer.put_object(
+                Bucket=self.settings.bucket_of(key),
+                Key=key,
+                Body=data,
+                ContentMD5=_md5(data),
+                ChecksumSHA256=_b64(bytes.fromhex(digests.sha256)),
+                Metadata={"sha256": digests.sha256},
+                ContentType=_content_type(key),
+                **condition,
+            )
+        return self._version(key, answer.get("VersionId"))
+
+    def _write_parts(self, key: str, stream: BinaryIO, digests: Digests, condition: dict[str, Any]) -> str:
+        where: dict[str, Any] = {"Bucket": self.settings.bucket_of(key), "Key": key}
+        upload = self._writer.create_multipart_upload(
+            **where, ChecksumAlgorithm="SHA256", Metadata={"sha256": digests.sha256}, ContentType=_content_type(key)
+        )["UploadId"]
+        try:
+            parts = self._send_parts(where, upload, stream, digests)
+            answer = self._writer.complete_multipart_upload(
+                **where, UploadId=upload, MultipartUpload={"Parts": parts}, **condition
+            )
+        except BaseException:
+            # What cannot be aborted now is named by the reconciler; the first error is the one to report.
+            with suppress(ArchivError), translated(self.name, f"{key} abbrechen"):
+                self._client.abort_multipart_upload(**where, UploadId=upload)
+            raise
+        return self._version(key, answer.get("VersionId"))
+
+    def _send_parts(
+        self, where: dict[str, Any], upload: str, stream: BinaryIO, digests: Digests
+    ) -> list[CompletedPartTypeDef]:
+        size = max(self.settings.part_size, -(-digests.size // _MOST_PARTS))
+        whole, sent = hashlib.sha256(), 0
+        parts: list[CompletedPartTypeDef] = []
+        while data := _exactly(stream, size, str(where["Key"])):
+            whole.update(data)
+            sent += len(data)
+            if sent > digests.size:
+                break
+            number = len(parts) + 1
+            checksum = _b64(hashlib.sha256(data).digest())
+            answer = self._client.upload_part(  # a repeated part replaces itself: boto3 may retry it
+                **where, UploadId=upload, PartNumber=number, Body=data, ContentMD5=_md5(data), ChecksumSHA256=checksum
+            )
+            parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
+        if sent != digests.size or whole.hexdigest() != digests.sha256:
+            raise FixityError(f"Die Quelle für {where['Key']} hat sich seit der ersten Prüfsumme geändert.")
+        return parts
+
+    def _version(self, key: str, version_id: str | None) -> str:
+        if version_id:
+            return version_id
+        if self.settings.bucket_of(key) == self.settings.bucket:
+            raise Misconfigured(f"Speicher „{self.name}“: Der Bucket „{self.settings.bucket}“ führt keine Versionen.")
+        return _UNVERSIONED
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def get(self, key: str, version_id: str | None) -> Iterator[ByteStream]:
+        """Opens one version; the connection is closed at the end of the block."""
+        answer = self._open(key, version_id)
+        body = answer["Body"]
+        try:
+            yield _Stream(body, answer["ContentLength"], self.name, key)
+        finally:
+            body.close()
+
+    def _open(self, key: str, version_id: str | None, **more: str) -> GetObjectOutputTypeDef:
+        """One try, and another when the connection broke; an error that the server answers stays one.
+
+        A server that cannot read a damaged object thinks 13 s before it says 500: four tries would be a minute.
+        """
+        for last in (False, True):
+            try:
+                with translated(self.name, f"{key} lesen"):
+                    return self._writer.get_object(**self._where(key, version_id), **more)  # type: ignore[arg-type]
+            except Unavailable as error:
+                if last or isinstance(error.__cause__, ClientError):
+                    raise
+        raise AssertionError("unreachable")
+
+    def get_range(self, key: str, version_id: str, offset: int, size: int) -> bytes:
+        """Reads by `Range`; checks the length that came back."""
+        if size == 0:
+            return b""
+        answer = self._open(key, version_id, Range=f"bytes={offset}-{offset + size - 1}")
+        with translated(self.name, f"{key} lesen"):
+            data = answer["Body"].read()
+        if len(data) != size:
+            raise FixityError(f"Speicher „{self.name}“: {key} ist kürzer als verzeichnet.")
+        return data
+
+    def head(self, key: str, version_id: str | None = None) -> ObjectInfo | None:
+        """Asks HEAD; a delete marker counts as absent."""
+        try:
+            with translated(self.name, f"{key} nachsehen"):
+                answer = self._client.head_object(**self._where(key, version_id))
+        except Absent:
+            return None
+        return ObjectInfo(
+            key=key,
+            version_id=answer.get("VersionId") or _UNVERSIONED,
+            size=answer["ContentLength"],
+            sha256=answer["Metadata"].get("sha256"),
+            modified=answer["LastModified"],
+        )
+
+    def _where(self, key: str, version_id: str | None) -> dict[str, Any]:
+        where = {"Bucket": self.settings.bucket_of(key), "Key": key}
+        return where if version_id in (None, _UNVERSIONED) else {**where, "VersionId": version_id}
+
+    # --- locks -------------------------------------------------------------------------------------------------
+
+    def lock(self, key: str, version_id: str, lock: Lock) -> None:
+        """Sets retention, then the hold when wanted; a hold is never lifted here."""
+        where = self._where(key, version_id)
+        if lock.retain_until is not None:
+            until = storable(lock.retain_until, self.retain_cap)
+            with translated(self.name, f"{key} sperren"):
+                self._client.put_object_retention(
+                    **where, Retention={"Mode": self.lock_mode.value, "RetainUntilDate": until}
+                )
+        if lock.legal_hold:  # never switched off here: a repeated ingest must not lift what an archivist has set
+            with translated(self.name, f"{key} anhalten"):
+                self._client.put_object_legal_hold(**where, LegalHold={"Status": "ON"})
+
+    def release_hold(self, key: str, version_id: str) -> None:
+        """Lifts the legal hold of one version; the retention date stays."""
+        with translated(self.name, f"{key} freigeben"):
+            self._client.put_object_legal_hold(**self._where(key, version_id), LegalHold={"Status": "OFF"})
+
+    def read_lock(self, key: str, version_id: str) -> LockState:
+        """Asks for retention and hold by their own calls: HEAD leaves them out where a right is missing."""
+        where = self._where(key, version_id)
+        until, mode, hold = None, None, False
+        with suppress(Unset), translated(self.name, f"Sperre von {key} lesen"):
+            retention = self._client.get_object_retention(**where).get("Retention", {})
+            until = retention.get("RetainUntilDate")
+            mode = LockMode(retention["Mode"]) if retention.get("Mode") else None
+        with suppress(Unset), translated(self.name, f"Sperre von {key} lesen"):
+            hold = self._client.get_object_legal_hold(**where).get("LegalHold", {}).get("Status") == "ON"
+        return LockState(until, hold, mode)
+
+    # --- listings and cleaning up --------------------------------------------------------------------------------
+
+    def versions(self, prefix: str) -> Iterator[ObjectVersion]:
+        """Lists versions page by page; delete markers follow the versions of their page."""
+        pages = self._client.get_paginator("list_object_versions")
+        with translated(self.name, "Versionen auflisten"):
+            for page in pages.paginate(Bucket=self.settings.bucket_of(prefix), Prefix=prefix):
+                for each in page.get("Versions", []):
+                    yield ObjectVersion(
+                        each["Key"], each["VersionId"], each["Size"], each["LastModified"], each["IsLatest"]
+                    )
+                for marker in page.get("DeleteMarkers", []):
+                    yield ObjectVersion(
+                        marker["Key"],
+                        marker["VersionId"],
+                        0,
+                        marker["LastModified"],
+                        marker["IsLatest"],
+                        delete_marker=True,
+                    )
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Lists current objects page by page."""
+        pages = self._client.get_paginator("list_objects_v2")
+        with translated(self.name, "Objekte auflisten"):
+            for page in pages.paginate(Bucket=self.settings.bucket_of(prefix), Prefix=prefix):
+                for each in page.get("Contents", []):
+                    yield ObjectInfo(each["Key"], "", each["Size"], None, each["LastModified"])
+
+    def delete_version(self, key: str, version_id: str, *, bypass_governance: bool = False) -> None:
+        """Deletes one version; governance gives way only to `bypass_governance` with the deletion identity."""
+        bypass: dict[str, Any] = {"BypassGovernanceRetention": True} if bypass_governance else {}
+        with suppress(Absent), translated(self.name, f"{key} löschen"):
+            self._client.delete_object(**self._where(key, version_id), **bypass)
+
+    def uploads(self, prefix: str) -> Iterator[OpenUpload]:
+        """Lists open multipart uploads page by page."""
+        pages = self._client.get_paginator("list_multipart_uploads")
+        with translated(self.name, "Offene Uploads auflisten"):
+            for page in pages.paginate(Bucket=self.settings.bucket_of(prefix), Prefix=prefix):
+                for each in page.get("Uploads", []):
+                    yield OpenUpload(each["Key"], each["UploadId"], each["Initiated"])
+
+    def abort_upload(self, upload: OpenUpload) -> None:
+        """Aborts one multipart upload."""
+        bucket = self.settings.bucket_of(upload.key)
+        with suppress(Absent), translated(self.name, f"{upload.key} abbrechen"):
+            self._client.abort_multipart_upload(Bucket=bucket, Key=upload.key, UploadId=upload.upload_id)
+
+    def sync(self) -> None:
+        """Calls syncfs for the embedded server; any other store answers for its own disks."""
+        if self.settings.data_folder is not None:
+            sync_filesystem(self.settings.data_folder)
+
+    def ping(self) -> None:
+        """Lists one key of the archive bucket: address, bucket and keys are right when that works."""
+        with translated(self.name, "Anfrage an das Archiv"):
+            self._client.list_objects_v2(Bucket=self.settings.bucket, Prefix="aip/", MaxKeys=1)
+
+    def close(self) -> None:
+        """Closes the kept connections."""
+        self._client.close()
+        self._writer.close()
+
+
+@contextmanager
+def _opened(source: Path | bytes, key: str) -> Iterator[BinaryIO]:
+    if isinstance(source, bytes):
+        yield io.BytesIO(source)
+        return
+    try:
+        stream = source.open("rb", buffering=0)
+    except OSError as error:
+        raise Unavailable(f"Die Quelle für {key} ist nicht lesbar: {os.strerror(error.errno or 0)}.") from error
+    with stream:
+        yield stream
+
+
+def _exactly(stream: BinaryIO, size: int, key: str) -> bytes:
+    """`size` bytes, or what is left: an unbuffered file may give less at a time."""
+    blocks: list[bytes] = []
+    left = size
+    while left:
+        try:
+            block = stream.read(left)
+        except OSError as error:
+            raise Unavailable(f"Die Quelle für {key} ist nicht lesbar: {os.strerror(error.errno or 0)}.") from error
+        if not block:
+            break
+        blocks.append(block)
+        left -= len(block)
+    return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+
+
+def _md5(data: bytes) -> str:
+    """Content-MD5, since some servers check nothing else (Ceph RGW before Reef); no security rests on it."""
+    return _b64(hashlib.md5(data, usedforsecurity=False).digest())
+
+
+def _b64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")
+
+
+def _content_type(key: str) -> str:
+    return "application/json" if key.endswith(".json") else "application/x-tar"

@@ -1,0 +1,149 @@
+"""One table from what boto3 raises to our own errors; what it does not name is a bug and travels up unwrapped.
+
+Sources: S3 API reference "Error responses", botocore.exceptions (every class is listed, a test holds the list against
+the installed version), and what SeaweedFS, Ceph RGW and StorageGRID were seen to answer (shared/design/s3.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import botocore.exceptions as boto
+import urllib3.exceptions as net
+from botocore.exceptions import ClientError
+
+from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
+from archive.store import Absent
+
+
+class Taken(Forbidden):
+    """The condition of a conditional write did not hold (412): something lies at the key already."""
+
+
+class Raced(Unavailable):
+    """Two writers met at one key (409); the same write may be tried again."""
+
+
+class Unset(Absent):
+    """A lock, rule or policy that was never set on something that is there."""
+
+
+# Error code of the S3 answer → what it means to us. HEAD answers carry no code, only the HTTP status as text.
+CODES: dict[str, type[ArchivError]] = {
+    # not there
+    "404": Absent, "NotFound": Absent, "NoSuchKey": Absent, "NoSuchVersion": Absent, "NoSuchUpload": Absent,
+    "405": Absent, "MethodNotAllowed": Absent,  # GET of a delete marker by its version
+    # there, but never set
+    "NoSuchObjectLockConfiguration": Unset, "NoSuchObjectLegalHold": Unset, "NoSuchLifecycleConfiguration": Unset,
+    "ObjectLockConfigurationNotFoundError": Unset, "NoSuchBucketPolicy": Unset, "NoSuchTagSet": Unset,
+    # something lies there already, or two writers met
+    "PreconditionFailed": Taken, "412": Taken,
+    "ConditionalRequestConflict": Raced, "OperationAborted": Raced, "409": Raced,
+    # refused by lock or rights
+    "AccessDenied": Forbidden, "403": Forbidden, "Forbidden": Forbidden, "AllAccessDisabled": Forbidden,
+    "ObjectLocked": Forbidden, "InvalidObjectState": Forbidden, "UnauthorizedAccess": Forbidden,
+    # bytes differ from what was announced
+    "InvalidRange": FixityError, "416": FixityError, "BadDigest": FixityError,
+    "XAmzContentSHA256Mismatch": FixityError, "XAmzContentChecksumMismatch": FixityError,
+    "IncompleteBody": Unavailable,
+    # the outside is down for now
+    "InternalError": Unavailable, "InternalServerError": Unavailable, "500": Unavailable, "502": Unavailable,
+    "503": Unavailable, "504": Unavailable, "ServiceUnavailable": Unavailable, "SlowDown": Unavailable,
+    "RequestTimeout": Unavailable, "RequestTimeoutException": Unavailable, "Throttling": Unavailable,
+    "ThrottlingException": Unavailable, "TooManyRequests": Unavailable, "429": Unavailable, "408": Unavailable,
+    "BandwidthLimitExceeded": Unavailable, "InsufficientStorage": Unavailable, "507": Unavailable,
+    # a key, a bucket, the clock or a setting is wrong
+    "NoSuchBucket": Misconfigured, "InvalidAccessKeyId": Misconfigured, "SignatureDoesNotMatch": Misconfigured,
+    "AuthFailure": Misconfigured, "InvalidToken": Misconfigured, "ExpiredToken": Misconfigured,
+    "InvalidClientTokenId": Misconfigured, "RequestTimeTooSkewed": Misconfigured, "RequestExpired": Misconfigured,
+    "AuthorizationHeaderMalformed": Misconfigured, "PermanentRedirect": Misconfigured, "301": Misconfigured,
+    "TemporaryRedirect": Misconfigured, "307": Misconfigured, "IllegalLocationConstraintException": Misconfigured,
+    "InvalidRequest": Misconfigured, "InvalidArgument": Misconfigured, "InvalidBucketName": Misconfigured,
+    "InvalidBucketState": Misconfigured, "InvalidDigest": Misconfigured, "InvalidPart": Misconfigured,
+    "InvalidPartOrder": Misconfigured, "InvalidVersionId": Absent,
+    "InvalidRetentionPeriod": Misconfigured, "InvalidPolicyDocument": Misconfigured, "MalformedPolicy": Misconfigured,
+    "MalformedXML": Misconfigured, "MissingContentLength": Misconfigured, "KeyTooLongError": Misconfigured,
+    "KeyTooLong": Misconfigured, "EntityTooLarge": Misconfigured, "EntityTooSmall": Misconfigured,
+    "MetadataTooLarge": Misconfigured,
+    "BucketAlreadyExists": Misconfigured, "BucketAlreadyOwnedByYou": Misconfigured, "BucketNotEmpty": Misconfigured,
+    "QuotaExceeded": Misconfigured, "400": Misconfigured, "401": Misconfigured, "Unauthorized": Misconfigured,
+    "NotImplemented": Misconfigured, "501": Misconfigured,
+}  # fmt: skip
+
+# Every exception class of botocore; a subclass must be listed itself, so that an upgrade cannot slip one by.
+_PASSING = (
+    "HTTPClientError", "ConnectionError", "EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError",
+    "ConnectionClosedError", "IncompleteReadError", "ResponseStreamingError", "ProxyConnectionError",
+    "TokenRetrievalError", "EventStreamError", "WaiterError", "CapacityNotAvailableError",
+)  # fmt: skip
+_WRONG_BYTES = ("ChecksumError", "FlexibleChecksumError", "AwsChunkedWrapperError", "MD5UnavailableError")
+_WRONG_SETTING = (
+    "AliasConflictParameterError", "ApiVersionNotFoundError", "BaseEndpointResolverError", "BotoCoreError",
+    "ClientError", "ConfigNotFound", "ConfigParseError", "CredentialRetrievalError", "DataNotFoundError",
+    "EndpointProviderError", "EndpointResolutionError", "EndpointVariantError", "ImminentRemovalWarning",
+    "InfiniteLoopConfigError", "InvalidChecksumConfigError", "InvalidConfigError", "InvalidDNSNameError",
+    "InvalidDefaultsMode", "InvalidEndpointConfigurationError", "InvalidEndpointDiscoveryConfigurationError",
+    "InvalidExpressionError", "InvalidHostLabelError", "InvalidIMDSEndpointError", "InvalidIMDSEndpointModeError",
+    "InvalidMaxRetryAttemptsError", "InvalidProxiesConfigError", "InvalidRegionError",
+    "InvalidRetryConfigurationError", "InvalidRetryModeError", "InvalidS3AddressingStyleError",
+    "InvalidS3UsEast1RegionalEndpointConfigError", "InvalidSTSRegionalEndpointsConfigError", "LoginError",
+    "LoginAuthorizationCodeError", "LoginInsufficientPermissions", "LoginRefreshRequired", "LoginTokenLoadError",
+    "MetadataRetrievalError", "MissingDependencyException", "MissingParametersError", "MissingServiceIdError",
+    "NoAuthTokenError", "NoCredentialsError", "NoRegionError", "OperationNotPageableError", "PaginationError",
+    "ParamValidationError", "PartialCredentialsError", "ProfileNotFound", "RangeError",
+    "RefreshWithMFAUnsupportedError", "SSLError", "SSOError", "SSOTokenLoadError", "ServiceNotInRegionError",
+    "StubAssertionError", "StubResponseError", "UnStubbedResponseError", "UnauthorizedSSOTokenError",
+    "UndefinedModelAttributeError", "UnknownClientMethodError", "UnknownCredentialError", "UnknownEndpointError",
+    "UnknownEndpointResolutionBuiltInName", "UnknownFIPSEndpointError", "UnknownKeyError", "UnknownParameterError",
+    "UnknownRegionError", "UnknownServiceError", "UnknownServiceStyle", "UnknownSignatureVersionError",
+    "UnknownTokenProviderError", "UnseekableStreamError", "WaiterConfigError", "UnsupportedOutpostResourceError",
+    "UnsupportedS3AccesspointConfigurationError", "UnsupportedS3ArnError", "UnsupportedS3ConfigurationError",
+    "UnsupportedS3ControlArnError", "UnsupportedS3ControlConfigurationError", "UnsupportedServiceProtocolsError",
+    "UnsupportedSignatureVersionError", "UnsupportedTLSVersionWarning", "ValidationError",
+)  # fmt: skip
+CLASSES: dict[str, type[ArchivError]] = (
+    dict.fromkeys(_PASSING, Unavailable)
+    | dict.fromkeys(_WRONG_BYTES, FixityError)
+    | dict.fromkeys(_WRONG_SETTING, Misconfigured)
+)
+
+_SENTENCES: dict[type[ArchivError], str] = {
+    Absent: "Speicher „{store}“: {what} ist nicht vorhanden",
+    Forbidden: "Speicher „{store}“: {what} wurde verweigert (Sperre oder fehlendes Recht)",
+    FixityError: "Speicher „{store}“: {what} – die Bytes stimmen nicht mit der Prüfsumme überein",
+    Unavailable: "Speicher „{store}“ ist zurzeit nicht erreichbar ({what})",
+    Misconfigured: "Speicher „{store}“: {what} – Endpunkt, Bucket, Schlüssel oder Einstellung stimmt nicht",
+}
+
+
+def meaning(error: BaseException) -> type[ArchivError] | None:
+    """What an exception of boto3 or of the network below it means to us; None for everything else (a bug)."""
+    if isinstance(error, ClientError):
+        answer = error.response
+        code = str(answer.get("Error", {}).get("Code", ""))
+        status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        return CODES.get(code) or CODES.get(str(status)) or (Unavailable if status >= 500 else Misconfigured)
+    if isinstance(error, boto.BotoCoreError):
+        return CLASSES.get(type(error).__name__, Misconfigured)
+    if isinstance(error, (net.HTTPError, ConnectionError, TimeoutError)):
+        return Unavailable
+    return None
+
+
+@contextmanager
+def translated(store: str, what: str) -> Iterator[None]:
+    """Turns what boto3 raises inside into our own errors; the sentence names store and act, never a secret."""
+    try:
+        yield
+    except (ClientError, boto.BotoCoreError, net.HTTPError, ConnectionError, TimeoutError) as error:
+        kind = meaning(error)
+        if kind is None:  # cannot be: the classes above are those that `meaning` knows
+            raise
+        raise kind(_sentence(kind, store, what, error)) from error
+
+
+def _sentence(kind: type[ArchivError], store: str, what: str, error: Exception) -> str:
+    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else type(error).__name__
+    pattern = next(_SENTENCES[each] for each in kind.__mro__ if each in _SENTENCES)
+    return f"{pattern.format(store=store, what=what)} [{code}]."

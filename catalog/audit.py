@@ -1,0 +1,60 @@
+"""Holds the register against the trail: what is archived must stand there, and what stands there must be archived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from akten.findings import Finding, Severity
+from catalog.trail import TrailReport, Verb, verdict_of
+
+_MAX_FINDINGS = 100
+
+
+def _sorted(connection: Connection, statement: str) -> Iterator[str]:
+    options = {"stream_results": True, "max_row_buffer": 5000}
+    with connection.exec_driver_sql(statement, execution_options=options) as result:
+        yield from (str(row[0]) for row in result)
+
+
+def unaccounted(connection: Connection) -> Iterator[Finding]:
+    """One finding for each commit digest that stands only in the register or only in the trail.
+
+    Both sides come sorted from the database and are merged, so that memory stays flat.
+    """
+    if connection.dialect.name == "sqlite":
+        commit, order = "iif(json_valid(body), json_extract(body, '$.data.commit'), '')", ""
+    else:
+        commit, order = "(body::jsonb) #>> '{data,commit}'", 'COLLATE "C"'
+    told = _sorted(
+        connection,
+        f"SELECT {commit} AS c FROM trail WHERE verb = '{Verb.PACKAGE_STORED}' ORDER BY ({commit}) {order}",  # noqa: S608
+    )
+    there = _sorted(connection, f"SELECT commit_sha256 FROM packages ORDER BY commit_sha256 {order}")  # noqa: S608
+    one, other = next(there, None), next(told, None)
+    while one is not None or other is not None:
+        if other is None or (one is not None and one < other):
+            yield _finding(one, "Ein archiviertes Paket steht nicht im Protokoll.")
+            one = next(there, None)
+        elif one is None or other < one:
+            yield _finding(other, "Das Protokoll nennt ein archiviertes Paket, das im Katalog fehlt.")
+            other = next(told, None)
+        else:
+            one, other = next(there, None), next(told, None)
+
+
+def _finding(commit: str | None, text: str) -> Finding:
+    return Finding("TR-07", Severity.ERROR, f"Paket {(commit or '')[:16]}", text)
+
+
+def with_register(connection: Connection, report: TrailReport) -> TrailReport:
+    """The report on the chain, made worse by what register and trail do not have in common."""
+    found: list[Finding] = []
+    for finding in unaccounted(connection):
+        found.append(finding)
+        if len(found) >= _MAX_FINDINGS:
+            break
+    findings = (*report.findings, *found)
+    return replace(report, verdict=verdict_of(findings), findings=findings)

@@ -1,0 +1,365 @@
+"""`Catalog`: the one door to the memory. Every verb is one short transaction; a change and its events are one.
+
+Thread-safe; several processes may use the same database. Raises only our errors: Unavailable when the database is away
+or busy for too long, FixityError when it is damaged, Forbidden when the life cycle does not allow the act.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+from akten.aktenzeichen import MUSTER, Aktenzeichen, Muster
+from akten.files import PdfA, Scan
+from akten.findings import Finding
+from akten.lifecycle import Stage
+from akten.model import Akte, clean_text
+from akten.package import FixityReport, StoredPackage
+from catalog import (
+    audit,
+    clearing,
+    events,
+    extract,
+    holdings,
+    packages,
+    recognised,
+    register,
+    reindex,
+    reviews,
+    search,
+    stored,
+    trail,
+    versions,
+)
+from catalog.actor import Actor
+from catalog.change import Change, Token, changing
+from catalog.engine import Database, parse_url
+from catalog.holdings import AkteFilter, Sort
+from catalog.schema import ensure_schema
+from catalog.search import Answer, Search
+from catalog.trail import Anchor, TrailReport, Verb
+from catalog.values import (
+    AkteDetails,
+    AkteRow,
+    ArchivedScan,
+    ClearingCase,
+    ClearingState,
+    DeliveryRow,
+    PackageRow,
+    Resolution,
+    Review,
+    ScanRow,
+    Seite,
+    Stats,
+    TrailEvent,
+)
+
+
+def open_catalog(
+    url: str, *, create: bool = True, busy_seconds: float = 30.0, token: Token = secrets.token_bytes
+) -> Catalog:
+    """Opens the catalog and brings it to the schema of this program; without `create` it must be there already.
+
+    `token` gives random bytes (salts, new UUIDs). Raises Misconfigured for a database that is not ours or newer.
+    """
+    database = Database(parse_url(url), busy_seconds=busy_seconds)
+    try:
+        ensure_schema(database, create=create)
+    except BaseException:
+        database.close()
+        raise
+    return Catalog(database, token)
+
+
+class Catalog:
+    """Register, clearing desk, search and trail. Changing verbs take who (`by`) and when (`now`)."""
+
+    def __init__(self, database: Database, token: Token) -> None:
+        self._database = database
+        self._token = token
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def describe(self) -> str:
+        """What the catalog runs on: "SQLite 3.40.1", "PostgreSQL 15.18"."""
+        return self._database.describe()
+
+    def close(self) -> None:
+        """Gives all connections back."""
+        self._database.close()
+
+    def _change(self, by: Actor, now: datetime) -> AbstractContextManager[Change]:
+        return changing(self._database, by, now, self._token)
+
+    # --- deliveries --------------------------------------------------------------------------------------------------
+
+    def receive(
+        self,
+        delivery: UUID,
+        *,
+        akte: UUID | None = None,
+        aktenart: str = "",
+        aktenzeichen: Aktenzeichen | None = None,
+        band: int = 1,
+        betreff: str = "",
+        slip: Mapping[str, Any],
+        scans: Sequence[Scan],
+        folder: str,
+        by: Actor,
+        now: datetime,
+    ) -> DeliveryRow:
+        """Registers a delivery and says which Akte and version it will be; the same again changes nothing.
+
+        Without `aktenzeichen` (slip unreadable, number ambiguous) there is no Akte yet. `akte` is the UUID for an Akte
+        that is new; one that is known keeps its own.
+        """
+        kind = clean_text(str(aktenart))
+        arrival = register.Arrival(delivery, akte, kind, aktenzeichen, band, betreff, slip, scans, folder)
+        with self._change(by, now) as change:
+            return register.receive(change, arrival)
+
+    def delivery(self, uuid: UUID) -> DeliveryRow | None:
+        """One delivery, or None when it was never received."""
+        with self._database.read() as connection:
+            return register.one(connection, uuid)
+
+    def deliveries(self, *, open_only: bool = True) -> tuple[DeliveryRow, ...]:
+        """Deliveries in the order they came; by default those that have not ended."""
+        with self._database.read() as connection:
+            return register.listed(connection, open_only=open_only)
+
+    def scans(self, delivery: UUID) -> tuple[ScanRow, ...]:
+        """The files of a delivery as they were registered."""
+        with self._database.read() as connection:
+            return register.scans_of(connection, delivery)
+
+    def known_scans(self, sha512s: Iterable[str]) -> dict[str, ArchivedScan]:
+        """Which of these scans lie in archived packages already, by SHA-512."""
+        with self._database.read() as connection:
+            return register.known_scans(connection, sha512s)
+
+    def move(self, delivery: UUID, stage: Stage, *, by: Actor, now: datetime) -> DeliveryRow:
+        """Takes a delivery to a stage; the same stage twice is no change. Raises Forbidden for an illegal move."""
+        with self._change(by, now) as change:
+            return register.move(change, delivery, stage)
+
+    def settle_version(self, delivery: UUID, *, by: Actor, now: datetime) -> int:
+        """Fixes the version of a recognised delivery and moves it to `described`. Raises Unavailable while another
+        delivery of the same Akte is being packed.
+        """
+        with self._change(by, now) as change:
+            return versions.settle(change, delivery)
+
+    def plan(self, delivery: UUID, akte: Akte, *, by: Actor, now: datetime) -> None:
+        """Keeps the Akte as this delivery means it."""
+        with self._change(by, now) as change:
+            register.plan(change, delivery, akte)
+
+    def record_recognised(
+        self, delivery: UUID, results: Mapping[UUID, PdfA], *, review_below: float = 70.0, by: Actor, now: datetime
+    ) -> None:
+        """Keeps the PDF/A of every Dokument (by the Dokument's UUID) with all verdicts, and fills the review list."""
+        with self._change(by, now) as change:
+            recognised.record_recognised(change, delivery, results, review_below)
+
+    def record_stored(
+        self,
+        delivery: UUID,
+        akte: Akte,
+        package: StoredPackage,
+        texts: Mapping[UUID, Sequence[str]],
+        *,
+        by: Actor,
+        now: datetime,
+    ) -> None:
+        """Says "archived": package, copies, register, index (`texts`: pages of each Dokument), stage, event at once.
+
+        The same again changes nothing. Raises FixityError for another package under the same delivery.
+        """
+        prepared = stored.prepare(akte, texts)
+        with self._change(by, now) as change:
+            stored.record_stored(change, delivery, akte, package, prepared)
+
+    def mark_duplicate(self, delivery: UUID, akte: UUID, *, by: Actor, now: datetime) -> None:
+        """Ends a delivery whose scans are all archived already, linked to the Akte that holds them."""
+        with self._change(by, now) as change:
+            register.mark_duplicate(change, delivery, akte)
+
+    # --- clearing desk and reviews -----------------------------------------------------------------------------------
+
+    def to_clearing(
+        self,
+        delivery: UUID,
+        findings: Sequence[Finding],
+        *,
+        owner: str,
+        next_step: str,
+        due: date | None = None,
+        by: Actor,
+        now: datetime,
+    ) -> ClearingCase:
+        """Stops a delivery for a person to decide; one open case per delivery. Due in 14 days unless told."""
+        with self._change(by, now) as change:
+            return clearing.open_case(change, delivery, tuple(findings), owner, next_step, due)
+
+    def clearing_list(
+        self,
+        *,
+        state: ClearingState | None = ClearingState.OPEN,
+        owner: str | None = None,
+        overdue_on: date | None = None,
+    ) -> tuple[ClearingCase, ...]:
+        """Cases of the clearing desk, oldest first."""
+        with self._database.read() as connection:
+            return clearing.cases(connection, state=state, owner=owner, overdue_on=overdue_on)
+
+    def clearing(self, which: int | UUID) -> ClearingCase:
+        """One case by number, or the newest of a delivery. Raises Forbidden when there is none."""
+        with self._database.read() as connection:
+            return clearing.case(connection, which)
+
+    def resolve(
+        self, number: int, resolution: Resolution | str, reason: str, *, by: Actor, now: datetime
+    ) -> ClearingCase:
+        """Closes a case: resubmit, accept (with reason) or return (with reason)."""
+        with self._change(by, now) as change:
+            return clearing.resolve(change, number, Resolution(resolution), reason)
+
+    def accepted(self, delivery: UUID) -> frozenset[str]:
+        """Codes of the findings that a person accepted with a reason for this delivery."""
+        with self._database.read() as connection:
+            return clearing.accepted(connection, delivery)
+
+    def reviews(
+        self, *, state: str | None = "open", akte: UUID | None = None, limit: int = 1000, offset: int = 0
+    ) -> Seite[Review]:
+        """Pages that a person should look at (`open`) or has looked at (`done`)."""
+        with self._database.read() as connection:
+            return reviews.listed(connection, state=state, akte=akte, limit=limit, offset=offset)
+
+    def resolve_review(self, number: int, result: str, note: str = "", *, by: Actor, now: datetime) -> Review:
+        """Settles a page as `lesbar`, `unleserlich` or `nachscannen`."""
+        with self._change(by, now) as change:
+            return reviews.resolve(change, number, result, note)
+
+    # --- packages ----------------------------------------------------------------------------------------------------
+
+    def packages(self, akte: UUID) -> tuple[PackageRow, ...]:
+        """All archived versions of an Akte, first one first."""
+        with self._database.read() as connection:
+            return packages.of_akte(connection, akte)
+
+    def package(self, akte: UUID, version: int) -> PackageRow | None:
+        """One archived version, or None."""
+        with self._database.read() as connection:
+            return packages.one(connection, akte, version)
+
+    def all_packages(self, *, checked_before: datetime | None = None) -> Iterator[StoredPackage]:
+        """Every package, the longest unchecked first, streaming; reports may be recorded meanwhile when
+        `checked_before` is the start of the round.
+        """
+        return packages.longest_unchecked_first(self._database, checked_before)
+
+    def record_fixity(self, report: FixityReport, *, by: Actor, now: datetime) -> None:
+        """Keeps what a look at all copies of a package found."""
+        with self._change(by, now) as change:
+            packages.record_fixity(change, report)
+
+    # --- holdings and search -----------------------------------------------------------------------------------------
+
+    def akte(self, uuid: UUID) -> AkteRow | None:
+        """One Akte, or None."""
+        with self._database.read() as connection:
+            return holdings.by_uuid(connection, uuid)
+
+    def akte_by_aktenzeichen(
+        self, text: str, muster: Iterable[Muster] = MUSTER, aktenart: str | None = None
+    ) -> tuple[AkteRow, ...]:
+        """All volumes of every Akte that a spelling can mean."""
+        with self._database.read() as connection:
+            return holdings.by_aktenzeichen(connection, text, muster, aktenart)
+
+    def akten(
+        self, wanted: AkteFilter | None = None, *, sort: Sort = Sort.NEUESTE, limit: int = 100, offset: int = 0
+    ) -> Seite[AkteRow]:
+        """One page of the list of Akten, and how many there are."""
+        with self._database.read() as connection:
+            return holdings.listed(connection, wanted or AkteFilter(), Sort(sort), limit, offset)
+
+    def akte_details(self, uuid: UUID) -> AkteDetails | None:
+        """Everything known of one Akte, or None."""
+        with self._database.read() as connection:
+            return holdings.details(connection, uuid)
+
+    def akte_snapshot(self, uuid: UUID, version: int | None = None) -> Akte | None:
+        """The Akte as archived in a version; the newest without version, or the plan before the first."""
+        with self._database.read() as connection:
+            return holdings.snapshot(connection, uuid, version)
+
+    def find(self, query: str, **wanted: Any) -> Answer:
+        """Finds Akten by Aktenzeichen, its beginning, a day, words; options are the fields of `search.Search`."""
+        with self._database.read() as connection:
+            return search.find(connection, Search(query, **wanted))
+
+    def stats(self) -> Stats:
+        """The holdings in numbers."""
+        with self._database.read() as connection:
+            return holdings.stats(connection)
+
+    def index_lag(self) -> int:
+        """How far the search index is behind the catalog; 0 is good."""
+        with self._database.read() as connection:
+            return reindex.lag(connection)
+
+    def rebuild_index(self, *, everything: bool = False, by: Actor, now: datetime) -> int:
+        """Indexes what lags behind (or everything), Akte by Akte in short transactions. Returns how many Akten."""
+        return reindex.rebuild(self._database, lambda: self._change(by, now), everything=everything)
+
+    # --- trail -------------------------------------------------------------------------------------------------------
+
+    def read_access(self, akte: UUID, purpose: str, *, by: Actor, now: datetime) -> None:
+        """Writes down that somebody read an Akte and for which purpose. Raises Forbidden for an unknown Akte."""
+        with self._change(by, now) as change:
+            salt = register.salt_of(change.connection, akte)
+            change.event(Verb.AKTE_READ, akte=akte, note=clean_text(purpose), salt=salt)
+
+    def record_event(self, code: str, *, by: Actor, now: datetime, **data: Any) -> None:
+        """Writes down an event of the system itself (service started, settings changed); no personal data in it."""
+        with self._change(by, now) as change:
+            change.event(Verb.SYSTEM, code=code, **data)
+
+    def events_of(self, **conditions: Any) -> tuple[TrailEvent, ...]:
+        """Events by `akte`, `delivery`, `by` (account), `von`, `bis`, `verb`, `after`, `limit`; oldest first."""
+        with self._database.read() as connection:
+            return events.events_of(connection, **conditions)
+
+    def head(self) -> Anchor | None:
+        """The end of the chain, to be kept outside as an anchor; None before the first event."""
+        with self._database.read() as connection:
+            return trail.head_anchor(connection)
+
+    def verify_trail(self, anchors: Iterable[Anchor] = ()) -> TrailReport:
+        """Judges the whole chain, against itself, against heads kept outside, and against the packages."""
+        with self._database.read() as connection:
+            return audit.with_register(connection, trail.verify(connection, anchors))
+
+    def seal_trail(self, *, by: Actor, now: datetime) -> Anchor:
+        """Appends a seal over all rows so far and returns it, to be published: extracts are proven against seals."""
+        with self._change(by, now) as change:
+            number = extract.seal(change)
+        with self._database.read() as connection:
+            return trail.anchor_at(connection, number)
+
+    def extract(self, **conditions: Any) -> dict[str, Any]:
+        """Events (conditions as in `events_of`) with inclusion proofs, up to the newest seal, as a JSON value."""
+        with self._database.read() as connection:
+            return extract.extract(connection, events.numbers_of(connection, **conditions))

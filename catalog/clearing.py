@@ -1,0 +1,182 @@
+"""The clearing desk: every stop has an owner, a plain reason with code, a next step and a due date."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from akten.errors import Forbidden
+from akten.findings import Finding, Severity
+from akten.lifecycle import Stage
+from akten.model import clean_text
+from catalog.change import Change
+from catalog.codec import findings_from_json, findings_to_json
+from catalog.register import require_delivery, set_stage
+from catalog.tables import clearing, deliveries
+from catalog.trail import Verb
+from catalog.values import ClearingCase, ClearingState, Resolution
+
+DAYS = 14  # until somebody must have looked, when no date is given
+
+
+def open_case(
+    change: Change, delivery: UUID, findings: tuple[Finding, ...], owner: str, next_step: str, due: date | None
+) -> ClearingCase:
+    """Stops a delivery for a person to decide. Told again while the case is open, it updates the same case."""
+    connection = change.connection
+    row = require_delivery(connection, delivery)
+    first = next((f for f in findings if f.severity is Severity.ERROR), findings[0] if findings else None)
+    values: dict[str, Any] = {
+        "code": first.code if first else "",
+        "findings": findings_to_json(findings),
+        "owner": clean_text(owner),
+        "reason": clean_text(first.text) if first else "",
+        "next_step": clean_text(next_step),
+    }
+    there = connection.execute(
+        select(clearing).where(clearing.c.delivery == delivery, clearing.c.state == ClearingState.OPEN.value)
+    ).first()
+    if there is not None:
+        if all(getattr(there, name) == value for name, value in values.items()) and due in (None, there.due):
+            return case(connection, there.nr)
+        connection.execute(update(clearing).where(clearing.c.nr == there.nr).values(**values, due=due or there.due))
+        number = there.nr
+    else:
+        if Stage(row.stage) is not Stage.CLEARING:
+            set_stage(change, row, Stage.CLEARING)
+        new = insert(clearing).values(
+            delivery=delivery,
+            state=ClearingState.OPEN.value,
+            opened_at=change.now,
+            due=due or change.now.date() + timedelta(days=DAYS),
+            **values,
+        )
+        number = connection.execute(new.returning(clearing.c.nr)).scalar_one()
+    change.event(
+        Verb.CLEARING_OPENED,
+        akte=row.akte,
+        delivery=delivery,
+        case=number,
+        codes=sorted({finding.code for finding in findings}),
+    )
+    return case(connection, number)
+
+
+def _cases() -> Select[Any]:
+    return select(
+        clearing,
+        deliveries.c.akte,
+        deliveries.c.aktenart,
+        deliveries.c.aktenzeichen,
+        deliveries.c.betreff,
+        deliveries.c.folder,
+    ).join(deliveries, clearing.c.delivery == deliveries.c.uuid)
+
+
+def _value(row: Row[Any]) -> ClearingCase:
+    return ClearingCase(
+        number=row.nr,
+        delivery=row.delivery,
+        akte=row.akte,
+        aktenart=row.aktenart,
+        aktenzeichen=row.aktenzeichen,
+        betreff=row.betreff,
+        folder=row.folder,
+        code=row.code,
+        findings=findings_from_json(row.findings),
+        owner=row.owner,
+        reason=row.reason,
+        next_step=row.next_step,
+        due=row.due,
+        state=ClearingState(row.state),
+        opened_at=row.opened_at,
+        resolution=None if row.resolution is None else Resolution(row.resolution),
+        resolved_reason=row.resolved_reason or "",
+        resolved_by=row.resolved_by or "",
+        resolved_at=row.resolved_at,
+    )
+
+
+def cases(
+    connection: Connection,
+    *,
+    state: ClearingState | None = ClearingState.OPEN,
+    owner: str | None = None,
+    overdue_on: date | None = None,
+    akte: UUID | None = None,
+) -> tuple[ClearingCase, ...]:
+    """The clearing list, oldest first."""
+    query = _cases().order_by(clearing.c.nr)
+    if state is not None:
+        query = query.where(clearing.c.state == state.value)
+    if owner is not None:
+        query = query.where(clearing.c.owner == owner)
+    if overdue_on is not None:
+        query = query.where(clearing.c.due < overdue_on)
+    if akte is not None:
+        query = query.where(deliveries.c.akte == akte)
+    return tuple(_value(row) for row in connection.execute(query))
+
+
+def case(connection: Connection, which: int | UUID) -> ClearingCase:
+    """One case by its number, or the newest of a delivery. Raises Forbidden when there is none."""
+    query = _cases().order_by(clearing.c.nr.desc()).limit(1)
+    if isinstance(which, UUID):
+        query = query.where(clearing.c.delivery == which)
+    else:
+        query = query.where(clearing.c.nr == which)
+    row = connection.execute(query).first()
+    if row is None:
+        raise Forbidden("Diesen Fall gibt es im Klärungskorb nicht.")
+    return _value(row)
+
+
+def resolve(change: Change, number: int, resolution: Resolution, reason: str) -> ClearingCase:
+    """Closes a case: resubmit and accept send the delivery back to the beginning, return ends it.
+
+    Raises Forbidden for a closed case, and for accept or return without a reason.
+    """
+    connection = change.connection
+    there = case(connection, number)
+    if there.state is ClearingState.RESOLVED:
+        raise Forbidden(f"Fall {number} ist schon erledigt.")
+    reason = clean_text(reason)
+    if resolution is not Resolution.RESUBMIT and not reason:
+        raise Forbidden("Annehmen und Zurückgeben gehen nur mit einer Begründung.")
+    row = require_delivery(connection, there.delivery)
+    set_stage(change, row, Stage.RETURNED if resolution is Resolution.RETURN else Stage.RECEIVED)
+    connection.execute(
+        update(clearing)
+        .where(clearing.c.nr == number)
+        .values(
+            state=ClearingState.RESOLVED.value,
+            resolution=resolution.value,
+            resolved_reason=reason,
+            resolved_by=change.by.name,
+            resolved_at=change.now,
+        )
+    )
+    change.event(
+        Verb.CLEARING_RESOLVED,
+        akte=row.akte,
+        delivery=there.delivery,
+        note=reason,
+        salt=row.salt,
+        case=number,
+        resolution=resolution.value,
+        codes=sorted({finding.code for finding in there.findings}),
+    )
+    return case(connection, number)
+
+
+def accepted(connection: Connection, delivery: UUID) -> frozenset[str]:
+    """Codes of all findings that a person accepted with a reason for this delivery."""
+    query = select(clearing.c.findings).where(
+        clearing.c.delivery == delivery, clearing.c.resolution == Resolution.ACCEPT.value
+    )
+    return frozenset(
+        finding.code for text in connection.execute(query).scalars() for finding in findings_from_json(text)
+    )

@@ -1,0 +1,206 @@
+"""Connections and transactions on SQLite and PostgreSQL, and the table of foreign errors.
+
+SQLite: WAL, synchronous=FULL, writers begin IMMEDIATE. PostgreSQL: writers take one advisory lock first, so that on
+both there is one writer at a time and the trail can neither fork nor have gaps.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy.engine import URL, make_url
+
+from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
+
+ADVISORY_LOCK = 0x414B54454E  # "AKTEN"; one writer per PostgreSQL database
+
+# Primary result codes of SQLite (sqlite.org/rescode.html) by who must act.
+_SQLITE: dict[int, type[ArchivError]] = {
+    3: Misconfigured,  # PERM
+    5: Unavailable,  # BUSY
+    6: Unavailable,  # LOCKED
+    7: Unavailable,  # NOMEM
+    8: Misconfigured,  # READONLY
+    10: Unavailable,  # IOERR
+    11: FixityError,  # CORRUPT
+    13: Unavailable,  # FULL
+    14: Misconfigured,  # CANTOPEN
+    15: Unavailable,  # PROTOCOL
+    23: Misconfigured,  # AUTH
+    26: FixityError,  # NOTADB
+}
+# SQLSTATE classes and codes of PostgreSQL (appendix A of its manual); the longest match decides.
+_POSTGRES: dict[str, type[ArchivError]] = {
+    "08": Unavailable,
+    "25P03": Unavailable,
+    "28": Misconfigured,
+    "3D": Misconfigured,
+    "3F": Misconfigured,
+    "40": Unavailable,
+    "42501": Misconfigured,
+    "53": Unavailable,
+    "55P03": Unavailable,
+    "55006": Unavailable,
+    "57": Unavailable,
+    "58": Unavailable,
+    "XX001": FixityError,
+    "XX002": FixityError,
+}
+_TEXTS: dict[type[ArchivError], str] = {
+    Unavailable: "Der Katalog ist gerade nicht erreichbar oder von anderen belegt; später noch einmal versuchen.",
+    Misconfigured: "Die Datenbank des Katalogs lässt sich mit diesen Einstellungen nicht öffnen; ARCHIV_DATABASE, "
+    "Zugangsdaten und Rechte prüfen.",
+    FixityError: "Die Datenbank des Katalogs ist beschädigt. Nicht weiterarbeiten, Sicherung einspielen.",
+}
+
+
+def translated(error: BaseException) -> ArchivError | None:
+    """Our error for a foreign one, or None when it is a bug and must travel up as it is."""
+    if isinstance(error, exc.TimeoutError):
+        return Unavailable(_TEXTS[Unavailable])
+    if not isinstance(error, exc.DBAPIError):
+        return None
+    origin: Any = error.orig
+    kind: type[ArchivError] | None = None
+    if isinstance(origin, sqlite3.Error):
+        code = getattr(origin, "sqlite_errorcode", None)
+        kind = _SQLITE.get(code & 0xFF) if isinstance(code, int) else None
+        if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
+            kind = FixityError
+    elif origin is not None:
+        state = getattr(origin, "sqlstate", None)
+        kind = next((_POSTGRES[state[:n]] for n in (5, 2) if state and state[:n] in _POSTGRES), None)
+        if state == "AK001":
+            kind = FixityError
+        if kind is None and state is None and isinstance(error, (exc.OperationalError, exc.InterfaceError)):
+            refused = any(word in str(origin) for word in ("does not exist", "authentication failed", "no password"))
+            kind = Misconfigured if refused else Unavailable
+    if kind is None:
+        return None
+    if kind is FixityError and "trail:" in str(origin):
+        return FixityError(
+            "Das Protokoll nimmt nur Anhänge in fortlaufender Kette an; diese Änderung wurde verweigert."
+        )
+    return kind(_TEXTS[kind])
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Lets no error of the database libraries out that has a place in our tree."""
+    try:
+        yield
+    except (exc.DBAPIError, exc.TimeoutError) as error:
+        ours = translated(error)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def parse_url(url: str) -> URL:
+    """The address with our driver named. Raises Misconfigured for anything but SQLite files and PostgreSQL."""
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError as error:
+        raise Misconfigured("Die Adresse der Datenbank (ARCHIV_DATABASE) ist keine.") from error
+    backend = parsed.get_backend_name()
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return parsed.set(drivername="sqlite")
+    raise Misconfigured("Der Katalog liegt in einer SQLite-Datei oder in PostgreSQL (sqlite:///PFAD, postgresql://…).")
+
+
+def make_engine(url: URL, *, busy_seconds: float = 30.0, pool_size: int = 8) -> Engine:
+    """An engine whose transactions begin as we say; nothing is opened yet."""
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, pool_size=pool_size, max_overflow=32, pool_timeout=busy_seconds)
+        event.listen(engine, "connect", lambda raw, _record: _prepare_sqlite(raw, busy_seconds))
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=32,
+        pool_timeout=busy_seconds,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        connect_args={"connect_timeout": max(2, int(busy_seconds)), "application_name": "aktenarchiv"},
+    )
+
+
+def _prepare_sqlite(raw: Any, busy_seconds: float) -> None:
+    raw.isolation_level = None
+    cursor = raw.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+    # WAL is a property of the file: asking first spares the exclusive lock that setting it takes.
+    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")
+    cursor.execute("PRAGMA cache_size = -32768")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("catalog_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+class Database:
+    """One open database: short read transactions, and write transactions one after the other."""
+
+    def __init__(self, url: URL, *, busy_seconds: float = 30.0) -> None:
+        self.url = url
+        self.busy_seconds = busy_seconds
+        self.engine = make_engine(url, busy_seconds=busy_seconds)
+        self.sqlite = self.engine.dialect.name == "sqlite"
+        # The busy handler of SQLite is not fair; among our own threads this queue is.
+        self._turn = threading.Lock()
+
+    def describe(self) -> str:
+        """Kind and version of the database: "SQLite 3.40.1"."""
+        with self.read() as connection:
+            question = "SELECT sqlite_version()" if self.sqlite else "SHOW server_version"
+            version = str(connection.exec_driver_sql(question).scalar_one()).split()[0]
+        return f"{'SQLite' if self.sqlite else 'PostgreSQL'} {version}"
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, or None on PostgreSQL."""
+        return Path(self.url.database) if self.sqlite and self.url.database else None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view of everything committed so far."""
+        with translating(), self.engine.connect() as connection:
+            if not self.sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """The only writer for as long as the block lasts; commits at its end, undoes everything on any error."""
+        if not self._turn.acquire(timeout=self.busy_seconds):
+            raise Unavailable(_TEXTS[Unavailable])
+        try:
+            with translating(), self.engine.connect() as connection:
+                connection = connection.execution_options(catalog_write=True)
+                with connection.begin():
+                    if not self.sqlite:
+                        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(self.busy_seconds * 1000)}")
+                        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+                    yield connection
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """Gives all connections back; the last one out of SQLite folds the WAL into the file."""
+        self.engine.dispose()

@@ -1,0 +1,77 @@
+"""Reads the trail for people: what happened to an Akte, what an account did, what happened in a period."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, Select, or_, select
+
+from catalog.actor import Actor, ActorKind
+from catalog.tables import deliveries, instant_text, trail, trail_notes
+from catalog.values import TrailEvent
+
+
+def _value(row: Row[Any]) -> TrailEvent:
+    body = json.loads(row.body)
+    return TrailEvent(
+        seq=row.seq,
+        at=datetime.fromisoformat(body["at"]),
+        by=Actor(body["by"], ActorKind(body["kind"])),
+        verb=body["verb"],
+        akte=UUID(body["akte"]) if "akte" in body else None,
+        delivery=UUID(body["delivery"]) if "delivery" in body else None,
+        data=body.get("data", {}),
+        note="" if row.note is None else json.loads(row.note)["text"],
+        hash=row.hash,
+    )
+
+
+def _chosen(
+    connection: Connection,
+    query: Select[Any],
+    *,
+    akte: UUID | None = None,
+    delivery: UUID | None = None,
+    by: str | None = None,
+    von: datetime | None = None,
+    bis: datetime | None = None,
+    verb: str | None = None,
+    after: int = 0,
+    limit: int | None = 1000,
+) -> Select[Any]:
+    query = query.where(trail.c.seq > after).order_by(trail.c.seq).limit(limit)
+    if akte is not None:
+        own = connection.execute(
+            select(deliveries.c.uuid).where(or_(deliveries.c.akte == akte, deliveries.c.duplicate_of == akte))
+        ).scalars()
+        query = query.where(or_(trail.c.akte == str(akte), trail.c.delivery.in_([str(uuid) for uuid in own])))
+    if delivery is not None:
+        query = query.where(trail.c.delivery == str(delivery))
+    if by is not None:
+        query = query.where(trail.c.by_name == by)
+    if von is not None:
+        query = query.where(trail.c.at >= instant_text(von))
+    if bis is not None:
+        query = query.where(trail.c.at < instant_text(bis))
+    if verb is not None:
+        query = query.where(trail.c.verb == verb)
+    return query
+
+
+def events_of(connection: Connection, **conditions: Any) -> tuple[TrailEvent, ...]:
+    """Events that meet every condition given, oldest first: `akte`, `delivery`, `by`, `von` (inclusive), `bis`
+    (exclusive), `verb`, `after` (a number, for paging), `limit` (1000). What deliveries of an Akte met belongs to it.
+    """
+    query = select(trail.c.seq, trail.c.hash, trail.c.body, trail_notes.c.note).select_from(
+        trail.join(trail_notes, trail.c.seq == trail_notes.c.seq, isouter=True)
+    )
+    return tuple(_value(row) for row in connection.execute(_chosen(connection, query, **conditions)))
+
+
+def numbers_of(connection: Connection, **conditions: Any) -> list[int]:
+    """Only the numbers of such events, all of them."""
+    query = _chosen(connection, select(trail.c.seq), **{"limit": None, **conditions})
+    return list(connection.execute(query).scalars())

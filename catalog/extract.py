@@ -1,0 +1,192 @@
+"""Extracts of the trail that verify without the database: rows, an inclusion proof for each, and the seal they lead to.
+
+The tree is that of RFC 9162 §2.1 (SHA-256; leaves are the hashes of the rows). A seal is a row of the trail that holds
+the root over all rows before it; when an anchor published outside names the seal, the extract is proven.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from akten.findings import Finding, Severity, Verdict
+from catalog.change import Change
+from catalog.tables import trail
+from catalog.trail import Anchor, Verb, verdict_of
+
+FORMAT = "aktenarchiv-protokollauszug-1"
+_SIZE = 32
+
+
+def _leaf(row_hash: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + row_hash).digest()
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def tree(leaves: bytes) -> list[bytes]:
+    """All levels of the tree, leaves first, root last; each level is its digests side by side."""
+    levels = [leaves]
+    sha256 = hashlib.sha256
+    while len(levels[-1]) > _SIZE:
+        below = levels[-1]
+        pairs = len(below) // (2 * _SIZE)
+        above = bytearray()
+        for place in range(0, pairs * 2 * _SIZE, 2 * _SIZE):
+            above += sha256(b"\x01" + below[place : place + 2 * _SIZE]).digest()
+        above += below[pairs * 2 * _SIZE :]  # an odd last one moves up as it is
+        levels.append(bytes(above))
+    return levels
+
+
+def path(levels: Sequence[bytes], index: int) -> list[bytes]:
+    """The inclusion proof of leaf `index` (RFC 9162 §2.1.3.1)."""
+    proof = []
+    for level in levels[:-1]:
+        sibling = (index ^ 1) * _SIZE
+        if sibling < len(level):
+            proof.append(level[sibling : sibling + _SIZE])
+        index >>= 1
+    return proof
+
+
+def root_of(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes | None:
+    """The root that a leaf and its proof lead to (RFC 9162 §2.1.3.2), or None when the proof has no possible form."""
+    if not 0 <= index < size:
+        return None
+    place, last, found = index, size - 1, leaf
+    for step in proof:
+        if last == 0:
+            return None
+        if place & 1 or place == last:
+            found = _node(step, found)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            found = _node(found, step)
+        place, last = place >> 1, last >> 1
+    return found if last == 0 else None
+
+
+def _leaves(connection: Connection, rows: int) -> bytes:
+    """The leaves of rows 1 to `rows`."""
+    made = bytearray()
+    query = select(trail.c.hash).where(trail.c.seq <= rows).order_by(trail.c.seq)
+    with connection.execute(query, execution_options={"stream_results": True}) as result:
+        for chunk in result.scalars().partitions(10_000):
+            for row_hash in chunk:
+                made += _leaf(bytes.fromhex(row_hash))
+    return bytes(made)
+
+
+def seal(change: Change) -> int:
+    """Appends a row with the root over all rows so far and returns its number; it is the anchor to publish."""
+    last = change.connection.execute(select(trail.c.seq).order_by(trail.c.seq.desc()).limit(1)).scalar() or 0
+    root = tree(_leaves(change.connection, last))[-1].hex() if last else hashlib.sha256(b"").hexdigest()
+    change.event(Verb.TRAIL_SEALED, rows=last, root=root)
+    return int(last) + 1
+
+
+def extract(connection: Connection, numbers: Iterable[int]) -> dict[str, Any]:
+    """The extract of these rows as a JSON value, proven against the newest seal; rows after it are not in it."""
+    query = select(trail).where(trail.c.verb == Verb.TRAIL_SEALED.value).order_by(trail.c.seq.desc()).limit(1)
+    sealed = connection.execute(query).first()
+    if sealed is None:
+        return {"format": FORMAT, "seal": None, "rows": []}
+    size = int(json.loads(sealed.body)["data"]["rows"])
+    levels = tree(_leaves(connection, size))
+    wanted = sorted({number for number in numbers if 1 <= number <= size})
+    rows = []
+    for start in range(0, len(wanted), 500):
+        own = select(trail).where(trail.c.seq.in_(wanted[start : start + 500])).order_by(trail.c.seq)
+        for row in connection.execute(own):
+            proof = [step.hex() for step in path(levels, row.seq - 1)]
+            rows.append({**_row(row.seq, row.prev, row.hash, row.body), "proof": proof})
+    return {"format": FORMAT, "seal": _row(sealed.seq, sealed.prev, sealed.hash, sealed.body), "rows": rows}
+
+
+def _row(seq: int, prev: str, row_hash: str, body: str) -> dict[str, Any]:
+    return {"seq": seq, "prev": prev, "hash": row_hash, "body": body}
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractReport:
+    """What the judge of an extract says; `seal` is the number and hash that an anchor must name."""
+
+    verdict: Verdict
+    rows: int
+    seal: tuple[int, str] | None
+    findings: tuple[Finding, ...]
+
+
+def verify_extract(value: Mapping[str, Any], anchors: Iterable[Anchor] = ()) -> ExtractReport:
+    """Judges an extract by itself, without any database; not_checked when no anchor names its seal."""
+    try:
+        return _verify(value, {(anchor.seq, anchor.hash) for anchor in anchors})
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError):
+        finding = Finding("TR-14", Severity.ERROR, "Auszug", "Der Auszug hat nicht die beschriebene Form.")
+        return ExtractReport(Verdict.FAILED, 0, None, (finding,))
+
+
+def _verify(value: Mapping[str, Any], anchors: set[tuple[int, str]]) -> ExtractReport:
+    if value["format"] != FORMAT:
+        raise ValueError("unknown format")
+    sealed = value["seal"]
+    if sealed is None:
+        finding = Finding("TR-13", Severity.WARNING, "Auszug", "Der Auszug trägt kein Siegel: nicht geprüft.")
+        return ExtractReport(Verdict.NOT_CHECKED, 0, None, (finding,))
+    findings: list[Finding] = []
+    body = json.loads(sealed["body"])
+    data = body["data"]
+    size, root = int(data["rows"]), bytes.fromhex(data["root"])
+    seal = (int(sealed["seq"]), str(sealed["hash"]))
+    where = f"Zeile {seal[0]}"
+    if body["verb"] != Verb.TRAIL_SEALED.value or body["seq"] != seal[0] or size >= seal[0] or not _whole(sealed):
+        findings.append(Finding("TR-12", Severity.ERROR, where, "Das Siegel wurde verändert."))
+    if seal not in anchors:
+        outside = {number for number, _ in anchors}
+        if seal[0] in outside:
+            findings.append(Finding("TR-05", Severity.ERROR, where, "Der Anker nennt einen anderen Hash."))
+        else:
+            text = "Kein Anker von außen nennt dieses Siegel: nicht geprüft, ob es veröffentlicht wurde."
+            findings.append(Finding("TR-13", Severity.WARNING, where, text))
+    for row in value["rows"]:
+        number = int(row["seq"])
+        at = f"Zeile {number}"
+        if not _whole(row) or json.loads(row["body"])["seq"] != number:
+            findings.append(Finding("TR-10", Severity.ERROR, at, "Die Zeile wurde verändert."))
+        proof = [bytes.fromhex(step) for step in row["proof"]]
+        if root_of(_leaf(bytes.fromhex(row["hash"])), number - 1, size, proof) != root:
+            findings.append(Finding("TR-11", Severity.ERROR, at, "Der Einschlussbeweis führt nicht zum Siegel."))
+    return ExtractReport(verdict_of(findings), len(value["rows"]), seal, tuple(findings))
+
+
+def _whole(row: Mapping[str, Any]) -> bool:
+    return hashlib.sha256((row["prev"] + row["body"]).encode()).hexdigest() == str(row["hash"])
+
+
+def as_csv(value: Mapping[str, Any]) -> str:
+    """The rows of an extract as CSV for reading; the proof is in the JSON form."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    names = ("seq", "at", "by", "kind", "verb", "akte", "delivery")
+    writer.writerow([*names, "data", "hash"])
+    for row in value["rows"]:
+        body = json.loads(row["body"])
+        data = json.dumps(body.get("data", {}), sort_keys=True)
+        writer.writerow([*(_cell(str(body.get(name, ""))) for name in names), data, row["hash"]])
+    return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    # A spreadsheet takes these signs for the beginning of a formula.
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t")) else text

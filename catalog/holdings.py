@@ -1,0 +1,234 @@
+"""The holdings: Akten in lists with filters and paging, everything about one Akte, and the numbers of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, func, or_, select
+
+from akten.aktenzeichen import Muster
+from akten.findings import Verdict
+from akten.model import Akte
+from catalog import clearing as desk
+from catalog import packages as stored
+from catalog import reindex, reviews, trail
+from catalog.codec import akte_from_json
+from catalog.query import exact_numbers
+from catalog.recognised import reports_of
+from catalog.register import delivery_value
+from catalog.tables import akten, clearing, copies, deliveries, dokumente, packages
+from catalog.tables import reviews as review_rows
+from catalog.values import AkteDetails, AkteRow, DokumentRow, Seite, Stats
+
+
+class Sort(StrEnum):
+    """By what a list of Akten is sorted."""
+
+    NEUESTE = "neueste"
+    AKTENZEICHEN = "aktenzeichen"
+    BETREFF = "betreff"
+    LAUFZEIT = "laufzeit"
+    FRIST = "frist"
+
+
+@dataclass(frozen=True, slots=True)
+class AkteFilter:
+    """Which Akten to list; None does not filter. `von` and `bis` keep Akten with a known day in between."""
+
+    aktenarten: Collection[str] | None = None
+    state: str | None = None
+    von: date | None = None
+    bis: date | None = None
+    record_class: str | None = None
+    retention_until: date | None = None
+
+
+def conditions(wanted: AkteFilter) -> list[Any]:
+    """The filter as conditions on the table akten."""
+    found: list[Any] = []
+    if wanted.aktenarten is not None:
+        found.append(akten.c.aktenart.in_([str(each) for each in wanted.aktenarten]))
+    if wanted.state is not None:
+        found.append(akten.c.state == str(wanted.state))
+    if wanted.von is not None:
+        found.append(akten.c.datum_bis >= wanted.von)
+    if wanted.bis is not None:
+        found.append(akten.c.datum_von <= wanted.bis)
+    if wanted.record_class is not None:
+        found.append(akten.c.record_class == wanted.record_class)
+    if wanted.retention_until is not None:
+        found.append(akten.c.retention_ends <= wanted.retention_until)
+    return found
+
+
+_ORDER: dict[Sort, tuple[Any, ...]] = {
+    Sort.NEUESTE: (akten.c.nr.desc(),),
+    Sort.AKTENZEICHEN: (akten.c.aktenzeichen, akten.c.band, akten.c.nr),
+    Sort.BETREFF: (akten.c.betreff_folded, akten.c.nr),
+    Sort.LAUFZEIT: (akten.c.datum_von.asc().nulls_last(), akten.c.nr),
+    Sort.FRIST: (akten.c.retention_ends.asc().nulls_last(), akten.c.nr),
+}
+
+
+def _values(connection: Connection, rows: Sequence[Row[Any]]) -> list[AkteRow]:
+    versions: dict[UUID, list[int]] = {row.uuid: [] for row in rows}
+    uuids = list(versions)
+    for start in range(0, len(uuids), 500):
+        query = select(packages.c.akte, packages.c.version).where(packages.c.akte.in_(uuids[start : start + 500]))
+        for akte, version in connection.execute(query.order_by(packages.c.version)):
+            versions[akte].append(version)
+    return [
+        AkteRow(
+            uuid=row.uuid,
+            aktenart=row.aktenart,
+            aktenzeichen=row.aktenzeichen,
+            schreibweise=row.schreibweise,
+            band=row.band,
+            betreff=row.betreff,
+            aktenplaneinheit=row.aktenplaneinheit,
+            federfuehrung=row.federfuehrung,
+            record_class=row.record_class,
+            laufzeit_von=row.laufzeit_von,
+            laufzeit_bis=row.laufzeit_bis,
+            zda_datum=row.zda_datum,
+            retention_ends=row.retention_ends,
+            state=row.state,
+            version=row.version,
+            versions=tuple(versions[row.uuid]),
+            pages=row.pages,
+            created_at=row.created_at,
+            changed_at=row.changed_at,
+        )
+        for row in rows
+    ]
+
+
+def rows_by_nr(connection: Connection, numbers: Sequence[int]) -> dict[int, AkteRow]:
+    """Akten by their numbers in the catalog."""
+    found: dict[int, AkteRow] = {}
+    for start in range(0, len(numbers), 500):
+        rows = connection.execute(select(akten).where(akten.c.nr.in_(numbers[start : start + 500]))).all()
+        found.update(zip((row.nr for row in rows), _values(connection, rows), strict=True))
+    return found
+
+
+def by_uuid(connection: Connection, uuid: UUID) -> AkteRow | None:
+    """One Akte, or None."""
+    rows = connection.execute(select(akten).where(akten.c.uuid == uuid)).all()
+    return next(iter(_values(connection, rows)), None)
+
+
+def by_aktenzeichen(
+    connection: Connection, text: str, muster: Iterable[Muster], aktenart: str | None
+) -> tuple[AkteRow, ...]:
+    """All volumes of every Akte that a spelling can mean; several numbers in the answer mean that it is ambiguous."""
+    chosen: list[Any] = [akten.c.aktenzeichen.in_(exact_numbers(text, muster))]
+    if aktenart is not None:
+        chosen.append(akten.c.aktenart == str(aktenart))
+    order = (akten.c.aktenzeichen, akten.c.aktenart, akten.c.band)
+    rows = connection.execute(select(akten).where(*chosen).order_by(*order)).all()
+    return tuple(_values(connection, rows))
+
+
+def listed(connection: Connection, wanted: AkteFilter, sort: Sort, limit: int, offset: int) -> Seite[AkteRow]:
+    """One page of the list of Akten."""
+    chosen = conditions(wanted)
+    total = connection.execute(select(func.count()).select_from(akten).where(*chosen)).scalar_one()
+    query = select(akten).where(*chosen).order_by(*_ORDER[sort]).limit(limit).offset(offset)
+    return Seite(tuple(_values(connection, connection.execute(query).all())), total)
+
+
+def snapshot(connection: Connection, uuid: UUID, version: int | None) -> Akte | None:
+    """The Akte as it was archived in a version; without version the newest, or the plan before the first."""
+    if version is None:
+        query = select(akten.c.snapshot).where(akten.c.uuid == uuid)
+    else:
+        query = select(packages.c.snapshot).where(packages.c.akte == uuid, packages.c.version == version)
+    text = connection.execute(query).scalar()
+    return None if text is None else akte_from_json(text)
+
+
+def dokumente_of(connection: Connection, akte: UUID) -> tuple[DokumentRow, ...]:
+    """All archived Dokumente of an Akte with the validators' words."""
+    query = select(dokumente).where(dokumente.c.akte == akte)
+    rows = connection.execute(query.order_by(dokumente.c.version, dokumente.c.position, dokumente.c.uuid)).all()
+    reports = reports_of(connection, {row.delivery for row in rows})
+    return tuple(
+        DokumentRow(
+            uuid=row.uuid,
+            vorgang=row.vorgang,
+            version=row.version,
+            betreff=row.betreff,
+            typ=row.typ,
+            datum=row.datum,
+            pages=row.pages,
+            pdfa=row.pdfa,
+            pdfa_sha512=row.pdfa_sha512,
+            flavour=row.flavour,
+            rendition=row.rendition,
+            verdict=Verdict(row.verdict),
+            mean_confidence=row.confidence,
+            reports=reports.get((row.delivery, row.uuid), ()),
+        )
+        for row in rows
+    )
+
+
+def details(connection: Connection, uuid: UUID) -> AkteDetails | None:
+    """Everything known of one Akte, or None."""
+    row = by_uuid(connection, uuid)
+    if row is None:
+        return None
+    query = select(deliveries).where(or_(deliveries.c.akte == uuid, deliveries.c.duplicate_of == uuid))
+    return AkteDetails(
+        row=row,
+        akte=snapshot(connection, uuid, None),
+        packages=stored.of_akte(connection, uuid),
+        dokumente=dokumente_of(connection, uuid),
+        deliveries=tuple(delivery_value(each) for each in connection.execute(query.order_by(deliveries.c.nr))),
+        clearing=desk.cases(connection, state=None, akte=uuid),
+        reviews=reviews.listed(connection, state=None, akte=uuid).rows,
+    )
+
+
+def _counts(connection: Connection, column: Any) -> dict[str, int]:
+    rows = connection.execute(select(column, func.count()).group_by(column).order_by(column))
+    return {str(value): int(count) for value, count in rows}
+
+
+def stats(connection: Connection) -> Stats:
+    """The holdings in numbers."""
+    number, pages, size = connection.execute(
+        select(
+            func.count(),
+            select(func.coalesce(func.sum(akten.c.pages), 0)).scalar_subquery(),
+            func.coalesce(func.sum(packages.c.size), 0),
+        ).select_from(packages)
+    ).one()
+    looks: dict[str, dict[str, int]] = {}
+    for store, verdict, count in connection.execute(
+        select(copies.c.store, copies.c.verdict, func.count()).group_by(copies.c.store, copies.c.verdict)
+    ):
+        looks.setdefault(store, {})[verdict] = count
+    never = select(func.count()).select_from(copies).where(copies.c.checked_at.is_(None))
+    cases = select(func.count()).select_from(clearing).where(clearing.c.state == "open")
+    open_reviews = select(func.count()).select_from(review_rows).where(review_rows.c.state == "open")
+    return Stats(
+        akten=_counts(connection, akten.c.state),
+        deliveries=_counts(connection, deliveries.c.stage),
+        packages=int(number),
+        pages=int(pages),
+        bytes=int(size),
+        copies=looks,
+        never_checked=connection.execute(never).scalar_one(),
+        oldest_check=connection.execute(select(func.min(copies.c.checked_at))).scalar(),
+        open_cases=connection.execute(cases).scalar_one(),
+        open_reviews=connection.execute(open_reviews).scalar_one(),
+        unindexed=reindex.lag(connection),
+        trail_rows=trail.head(connection)[0],
+    )

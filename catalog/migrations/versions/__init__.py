@@ -1,0 +1,1 @@
+"""One file per schema: `r<number>_<what>.py`, never changed once released."""

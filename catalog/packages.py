@@ -1,0 +1,141 @@
+"""Archived packages, their copies, and what every look at them found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, insert, select, tuple_, update
+
+from akten.errors import Forbidden
+from akten.files import Digests
+from akten.findings import Verdict
+from akten.package import FixityReport, Lock, PackageId, StoredCopy, StoredPackage
+from catalog.change import Change
+from catalog.codec import findings_to_json
+from catalog.engine import Database
+from catalog.tables import copies, fixity_checks, instant_text, packages
+from catalog.trail import Verb
+from catalog.values import CopyRow, PackageRow
+
+_CHUNK = 500
+
+
+def _with_copies(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[PackageRow]:
+    keys = [(row.akte, row.version) for row in rows]
+    found: dict[tuple[UUID, int], list[Row[Any]]] = {key: [] for key in keys}
+    if keys:
+        query = select(copies).where(tuple_(copies.c.akte, copies.c.version).in_(keys)).order_by(copies.c.store)
+        for copy in connection.execute(query):
+            found[copy.akte, copy.version].append(copy)
+    for row in rows:
+        own = found[row.akte, row.version]
+        package = StoredPackage(
+            PackageId(row.akte, row.version),
+            tuple(
+                StoredCopy(
+                    copy.store,
+                    copy.bag_version_id,
+                    copy.commit_version_id,
+                    Digests(copy.sha256, copy.sha512, copy.size),
+                    Lock(copy.retain_until, copy.legal_hold),
+                    copy.verified_at,
+                )
+                for copy in own
+            ),
+            row.commit_sha256,
+            row.tag_manifest_sha512,
+        )
+        looks = tuple(
+            CopyRow(
+                copy.store,
+                copy.bag_version_id,
+                copy.verified_at,
+                copy.retain_until,
+                copy.legal_hold,
+                copy.checked_at,
+                Verdict(copy.verdict),
+            )
+            for copy in own
+        )
+        yield PackageRow(package, row.delivery, row.size, row.stored_at, looks)
+
+
+def of_akte(connection: Connection, akte: UUID) -> tuple[PackageRow, ...]:
+    """All versions of an Akte, first one first."""
+    query = select(packages).where(packages.c.akte == akte).order_by(packages.c.version)
+    return tuple(_with_copies(connection, connection.execute(query).all()))
+
+
+def one(connection: Connection, akte: UUID, version: int) -> PackageRow | None:
+    """One version, or None."""
+    query = select(packages).where(packages.c.akte == akte, packages.c.version == version)
+    return next(_with_copies(connection, connection.execute(query).all()), None)
+
+
+def longest_unchecked_first(database: Database, before: datetime | None) -> Iterator[StoredPackage]:
+    """Every package whose last look is older than `before`, the longest unchecked first; in short transactions.
+
+    Reports may be recorded meanwhile: a package checked since moves behind `before` and does not come again.
+    """
+    last: tuple[str, UUID, int] | None = None
+    key = tuple_(packages.c.checked_at, packages.c.akte, packages.c.version)
+    while True:
+        query = select(packages).order_by(packages.c.checked_at, packages.c.akte, packages.c.version).limit(_CHUNK)
+        if before is not None:
+            query = query.where(packages.c.checked_at < instant_text(before))
+        if last is not None:
+            query = query.where(key > last)
+        with database.read() as connection:
+            rows = connection.execute(query).all()
+            found = [row.package for row in _with_copies(connection, rows)]
+        yield from found
+        if len(rows) < _CHUNK:
+            return
+        last = (rows[-1].checked_at, rows[-1].akte, rows[-1].version)
+
+
+def record_fixity(change: Change, report: FixityReport) -> None:
+    """Keeps what a look at all copies found. A copy that was not checked keeps the time of its last real look."""
+    connection = change.connection
+    akte, version = report.id.akte, report.id.version
+    if one(connection, akte, version) is None:
+        raise Forbidden("Dieses Paket ist im Katalog nicht bekannt.")
+    rows = [
+        {
+            "akte": akte,
+            "version": version,
+            "store": copy.store,
+            "verdict": copy.verdict.value,
+            "findings": findings_to_json(copy.findings),
+            "bytes_read": copy.bytes_read,
+            "version_id": copy.version_id,
+            "at": change.now,
+        }
+        for copy in report.copies
+    ]
+    if rows:
+        connection.execute(insert(fixity_checks), rows)
+    for copy in report.copies:
+        values: dict[str, Any] = {"verdict": copy.verdict.value}
+        if copy.verdict is not Verdict.NOT_CHECKED:
+            values["checked_at"] = change.now
+        chosen = (copies.c.akte == akte) & (copies.c.version == version) & (copies.c.store == copy.store)
+        connection.execute(update(copies).where(chosen).values(**values))
+    looks = select(copies.c.checked_at).where(copies.c.akte == akte, copies.c.version == version)
+    times = list(connection.execute(looks).scalars())
+    oldest = "" if None in times or not times else instant_text(min(times))
+    connection.execute(
+        update(packages).where(packages.c.akte == akte, packages.c.version == version).values(checked_at=oldest)
+    )
+    change.event(
+        Verb.FIXITY_CHECKED,
+        akte=akte,
+        version=version,
+        verdict=report.verdict.value,
+        copies={copy.store: copy.verdict.value for copy in report.copies},
+        codes=sorted({finding.code for copy in report.copies for finding in copy.findings}),
+        bytes=sum(copy.bytes_read for copy in report.copies),
+    )

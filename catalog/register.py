@@ -1,0 +1,388 @@
+"""The register: deliveries as they come in, the Akte each belongs to, and the moves between stages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from akten.aktenzeichen import Aktenzeichen
+from akten.errors import Forbidden
+from akten.files import Digests, Scan
+from akten.lifecycle import Stage, require_move
+from akten.model import Akte, clean_text
+from catalog import index
+from catalog.actor import Actor, ActorKind
+from catalog.change import Change
+from catalog.codec import akte_from_json, akte_to_json, canonical
+from catalog.fold import fold
+from catalog.passages import FORMAT, Heading, Kind, register_passages, titles
+from catalog.tables import akten, deliveries, scans
+from catalog.trail import Verb, salted
+from catalog.values import ArchivedScan, DeliveryRow, ScanRow
+
+ENDED = frozenset({Stage.ARCHIVED, Stage.RETURNED, Stage.DUPLICATE})
+# These stages have a verb of their own that also writes down why.
+_BY_VERB = {
+    Stage.ARCHIVED: "record_stored",
+    Stage.CLEARING: "to_clearing",
+    Stage.DUPLICATE: "mark_duplicate",
+    Stage.RETURNED: "resolve",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came in: the delivery's UUID, which Akte it names (if that is certain), its slip and its scans."""
+
+    delivery: UUID
+    akte: UUID | None
+    aktenart: str
+    aktenzeichen: Aktenzeichen | None
+    band: int
+    betreff: str
+    slip: Mapping[str, Any]
+    scans: Sequence[Scan]
+    folder: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything that makes it this delivery; where it lies does not count."""
+        files = sorted([scan.name, scan.digests.sha512] for scan in self.scans)
+        number = None if self.aktenzeichen is None else str(self.aktenzeichen)
+        content = [self.aktenart, number, self.band, self.betreff, self.slip, files]
+        return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def require_delivery(connection: Connection, uuid: UUID) -> Row[Any]:
+    """The row of a delivery. Raises Forbidden when it was never received."""
+    row = connection.execute(select(deliveries).where(deliveries.c.uuid == uuid)).first()
+    if row is None:
+        raise Forbidden("Diese Lieferung ist im Katalog nicht bekannt.")
+    return row
+
+
+def delivery_value(row: Row[Any]) -> DeliveryRow:
+    """The value of a row of deliveries."""
+    return DeliveryRow(
+        nr=row.nr,
+        uuid=row.uuid,
+        akte=row.akte,
+        version=row.version,
+        stage=Stage(row.stage),
+        aktenart=row.aktenart,
+        aktenzeichen=row.aktenzeichen,
+        band=row.band,
+        betreff=row.betreff,
+        folder=row.folder,
+        slip=json.loads(row.slip),
+        plan=None if row.plan is None else akte_from_json(row.plan),
+        by=Actor(row.by_name, ActorKind(row.by_kind)),
+        received_at=row.received_at,
+        changed_at=row.changed_at,
+        duplicate_of=row.duplicate_of,
+    )
+
+
+def receive(change: Change, arrival: Arrival) -> DeliveryRow:
+    """Registers a delivery and gives it Akte and version; the same again changes nothing.
+
+    A delivery that comes again with another slip or other scans (put right at the clearing desk) replaces what was
+    known, until it has ended.
+    """
+    connection = change.connection
+    there = connection.execute(select(deliveries).where(deliveries.c.uuid == arrival.delivery)).first()
+    if there is not None and there.digest == arrival.digest:
+        if there.folder != arrival.folder:
+            connection.execute(
+                update(deliveries).where(deliveries.c.uuid == arrival.delivery).values(folder=arrival.folder)
+            )
+        return delivery_value(require_delivery(connection, arrival.delivery))
+    if there is not None and Stage(there.stage) in ENDED:
+        raise Forbidden("Diese Lieferung ist abgeschlossen; sie nimmt keine anderen Dateien oder Angaben mehr an.")
+    values = {
+        "aktenart": clean_text(arrival.aktenart),
+        "aktenzeichen": "" if arrival.aktenzeichen is None else clean_text(str(arrival.aktenzeichen)),
+        "band": arrival.band,
+        "betreff": clean_text(arrival.betreff),
+        "folder": arrival.folder,
+        "slip": canonical(arrival.slip),
+        "digest": arrival.digest,
+        "changed_at": change.now,
+    }
+    if there is None:
+        salt = change.salt()
+        connection.execute(
+            insert(deliveries).values(
+                uuid=arrival.delivery,
+                stage=Stage.RECEIVED.value,
+                salt=salt,
+                by_name=change.by.name,
+                by_kind=change.by.kind.value,
+                received_at=change.now,
+                **values,
+            )
+        )
+    else:
+        salt = there.salt
+        connection.execute(update(deliveries).where(deliveries.c.uuid == arrival.delivery).values(plan=None, **values))
+        connection.execute(delete(scans).where(scans.c.delivery == arrival.delivery))
+    _register_scans(connection, arrival)
+    akte, version = _assign(change, arrival, there)
+    change.event(
+        Verb.DELIVERY_RECEIVED if there is None else Verb.DELIVERY_REPLACED,
+        akte=akte,
+        delivery=arrival.delivery,
+        version=version,
+        scans=len(arrival.scans),
+        bytes=sum(scan.digests.size for scan in arrival.scans),
+        content=salted(salt, arrival.digest),
+    )
+    return delivery_value(require_delivery(connection, arrival.delivery))
+
+
+def _register_scans(connection: Connection, arrival: Arrival) -> None:
+    rows = [
+        {
+            "delivery": arrival.delivery,
+            "uuid": scan.uuid,
+            "sha256": scan.digests.sha256,
+            "sha512": scan.digests.sha512,
+            "size": scan.digests.size,
+            "mime": scan.mime,
+            "name": clean_text(scan.name),
+        }
+        for scan in arrival.scans
+    ]
+    if rows:
+        connection.execute(insert(scans), rows)
+
+
+def _assign(change: Change, arrival: Arrival, before: Row[Any] | None) -> tuple[UUID | None, int | None]:
+    """Akte and version of the delivery; stays what it was unless the slip now names another Akte."""
+    connection = change.connection
+    akte = None if arrival.aktenzeichen is None else _akte_of(change, arrival, arrival.aktenzeichen)
+    if before is not None and before.akte == akte:
+        return before.akte, before.version
+    version = None
+    if akte is not None:
+        highest = select(func.max(deliveries.c.version)).where(deliveries.c.akte == akte)
+        version = (connection.execute(highest).scalar() or 0) + 1
+    connection.execute(
+        update(deliveries).where(deliveries.c.uuid == arrival.delivery).values(akte=akte, version=version)
+    )
+    if before is not None and before.akte is not None:
+        _drop_if_unused(change, before.akte)
+    return akte, version
+
+
+def _akte_of(change: Change, arrival: Arrival, aktenzeichen: Aktenzeichen) -> UUID:
+    """The UUID of the Akte with this number and volume; opened now when there is none."""
+    connection = change.connection
+    number = clean_text(aktenzeichen.kanonisch)
+    same = (akten.c.aktenart == arrival.aktenart) & (akten.c.aktenzeichen == number) & (akten.c.band == arrival.band)
+    found: UUID | None = connection.execute(select(akten.c.uuid).where(same)).scalar()
+    if found is not None:
+        return found
+    # A random UUID: one computed from the number would let anybody prove the number after a lawful deletion.
+    uuid = arrival.akte or UUID(bytes=change.token(16), version=4)
+    if connection.execute(select(akten.c.nr).where(akten.c.uuid == uuid)).first() is not None:
+        uuid = UUID(bytes=change.token(16), version=4)
+    betreff = clean_text(arrival.betreff)
+    connection.execute(
+        insert(akten).values(
+            uuid=uuid,
+            aktenart=arrival.aktenart,
+            aktenzeichen=number,
+            schreibweise=clean_text(aktenzeichen.schreibweise),
+            band=arrival.band,
+            betreff=betreff,
+            betreff_folded=fold(betreff),
+            state=Stage.RECEIVED.value,
+            salt=change.salt(),
+            created_at=change.now,
+            changed_at=change.now,
+        )
+    )
+    change.event(Verb.AKTE_OPENED, akte=uuid, delivery=arrival.delivery)
+    return uuid
+
+
+def _drop_if_unused(change: Change, akte: UUID) -> None:
+    """Takes back an Akte that was opened only by a slip which has been put right since."""
+    connection = change.connection
+    row = connection.execute(select(akten.c.nr, akten.c.version).where(akten.c.uuid == akte)).one()
+    used = connection.execute(select(deliveries.c.nr).where(deliveries.c.akte == akte).limit(1)).first()
+    if row.version or used is not None:
+        return
+    index.remove(connection, row.nr)
+    connection.execute(delete(akten).where(akten.c.uuid == akte))
+    change.event(Verb.AKTE_DROPPED, akte=akte)
+
+
+def set_stage(change: Change, row: Row[Any], stage: Stage) -> None:
+    """Moves a delivery and what its Akte shows. Raises Forbidden for a move that the life cycle does not allow."""
+    require_move(Stage(row.stage), stage)
+    values: dict[str, Any] = {"stage": stage.value, "changed_at": change.now}
+    if stage is Stage.PACKED:
+        values["packed"] = True  # from now on something may lie in a store under this version
+    elif stage in (Stage.RETURNED, Stage.DUPLICATE) and not row.packed:
+        values["version"] = None
+    change.connection.execute(update(deliveries).where(deliveries.c.uuid == row.uuid).values(**values))
+    if row.akte is not None and stage is not Stage.ARCHIVED:
+        change.connection.execute(
+            update(akten)
+            .where(akten.c.uuid == row.akte, akten.c.version == 0)
+            .values(state=stage.value, changed_at=change.now)
+        )
+
+
+def move(change: Change, delivery: UUID, stage: Stage) -> DeliveryRow:
+    """Takes a delivery one stage on, or back to the beginning. Standing there already is not a change."""
+    row = require_delivery(change.connection, delivery)
+    here = Stage(row.stage)
+    if here is not stage:
+        if stage in _BY_VERB or here is Stage.CLEARING:
+            verb = _BY_VERB.get(stage, "resolve")
+            raise Forbidden(f"Der Schritt von „{here}“ nach „{stage}“ geht nur mit Begründung (Verb {verb}).")
+        set_stage(change, row, stage)
+        change.event(Verb.DELIVERY_MOVED, akte=row.akte, delivery=delivery, before=here.value, after=stage.value)
+    return delivery_value(require_delivery(change.connection, delivery))
+
+
+def akte_columns(akte: Akte) -> dict[str, Any]:
+    """What the register shows of an Akte."""
+    days: list[date | None] = [akte.laufzeit.beginn, akte.laufzeit.ende, akte.zda_datum]
+    for vorgang in akte.vorgaenge:
+        days += [vorgang.laufzeit.beginn, vorgang.laufzeit.ende, *(d.datum for d in vorgang.dokumente)]
+    known = [day for day in days if day is not None]
+    betreff = clean_text(akte.betreff)
+    return {
+        "schreibweise": clean_text(akte.aktenzeichen.schreibweise),
+        "betreff": betreff,
+        "betreff_folded": fold(betreff),
+        "aktenplaneinheit": clean_text(akte.aktenplaneinheit),
+        "federfuehrung": clean_text(akte.federfuehrung),
+        "record_class": clean_text(akte.aufbewahrung.record_class) if akte.aufbewahrung else "",
+        "laufzeit_von": akte.laufzeit.beginn,
+        "laufzeit_bis": akte.laufzeit.ende,
+        "datum_von": min(known, default=None),
+        "datum_bis": max(known, default=None),
+        "zda_datum": akte.zda_datum,
+        "retention_ends": akte.aufbewahrung.ende if akte.aufbewahrung else None,
+    }
+
+
+def require_same_akte(row: Row[Any], akte: Akte) -> None:
+    """Raises Forbidden when the Akte is not the one that this delivery was received for."""
+    number = clean_text(akte.aktenzeichen.kanonisch)
+    if row.akte != akte.uuid or row.aktenzeichen != number or row.band != akte.band or row.aktenart != akte.aktenart:
+        raise Forbidden("Diese Akte ist nicht die, für die die Lieferung angenommen wurde.")
+
+
+def plan(change: Change, delivery: UUID, akte: Akte) -> None:
+    """Keeps the Akte as the delivery means it; an Akte without archived version is found by it from now on."""
+    row = require_delivery(change.connection, delivery)
+    require_same_akte(row, akte)
+    text = akte_to_json(akte)
+    if row.plan == text:
+        return
+    if Stage(row.stage) in ENDED:
+        raise Forbidden("Diese Lieferung ist abgeschlossen; ihre Akte wird nicht mehr umgeplant.")
+    connection = change.connection
+    connection.execute(update(deliveries).where(deliveries.c.uuid == delivery).values(plan=text, changed_at=change.now))
+    known = connection.execute(select(akten.c.nr, akten.c.version, akten.c.salt).where(akten.c.uuid == akte.uuid)).one()
+    if known.version == 0:
+        connection.execute(
+            update(akten)
+            .where(akten.c.uuid == akte.uuid)
+            .values(snapshot=text, changed_at=change.now, index_format=FORMAT, **akte_columns(akte))
+        )
+        index.remove(connection, known.nr, Kind.REGISTER)
+        index.add(connection, known.nr, register_passages(Heading.of(akte), titles(akte)))
+    change.event(
+        Verb.AKTE_PLANNED,
+        akte=akte.uuid,
+        delivery=delivery,
+        vorgaenge=len(akte.vorgaenge),
+        dokumente=len(akte.dokumente),
+        content=salted(known.salt, text),
+    )
+
+
+def mark_duplicate(change: Change, delivery: UUID, akte: UUID) -> None:
+    """Ends a delivery of which every scan is archived already, linked to the Akte that holds them."""
+    row = require_delivery(change.connection, delivery)
+    if Stage(row.stage) is Stage.DUPLICATE and row.duplicate_of == akte:
+        return
+    set_stage(change, row, Stage.DUPLICATE)
+    change.connection.execute(update(deliveries).where(deliveries.c.uuid == delivery).values(duplicate_of=akte))
+    change.event(Verb.DELIVERY_DUPLICATE, akte=akte, delivery=delivery)
+
+
+def known_scans(connection: Connection, sha512s: Iterable[str]) -> dict[str, ArchivedScan]:
+    """Which of these scans lie in the archive already, and where; deliveries still on their way do not count."""
+    found: dict[str, ArchivedScan] = {}
+    wanted = sorted(set(sha512s))
+    joined = scans.join(deliveries, scans.c.delivery == deliveries.c.uuid).join(
+        akten, deliveries.c.akte == akten.c.uuid
+    )
+    for start in range(0, len(wanted), 500):
+        query = (
+            select(
+                scans.c.sha512,
+                scans.c.uuid.label("scan"),
+                deliveries.c.uuid.label("delivery"),
+                deliveries.c.version,
+                akten.c.uuid.label("akte"),
+                akten.c.aktenart,
+                akten.c.aktenzeichen,
+                akten.c.band,
+            )
+            .select_from(joined)
+            .where(scans.c.sha512.in_(wanted[start : start + 500]), deliveries.c.stage == Stage.ARCHIVED.value)
+            .order_by(deliveries.c.nr, scans.c.uuid)
+        )
+        for row in connection.execute(query):
+            where = ArchivedScan(
+                row.sha512, row.akte, row.aktenart, row.aktenzeichen, row.band, row.version, row.delivery, row.scan
+            )
+            found.setdefault(row.sha512, where)
+    return found
+
+
+def one(connection: Connection, uuid: UUID) -> DeliveryRow | None:
+    """One delivery, or None."""
+    row = connection.execute(select(deliveries).where(deliveries.c.uuid == uuid)).first()
+    return None if row is None else delivery_value(row)
+
+
+def listed(connection: Connection, *, open_only: bool) -> tuple[DeliveryRow, ...]:
+    """Deliveries in the order they came."""
+    query = select(deliveries).order_by(deliveries.c.nr)
+    if open_only:
+        query = query.where(deliveries.c.stage.not_in([stage.value for stage in ENDED]))
+    return tuple(delivery_value(row) for row in connection.execute(query))
+
+
+def scans_of(connection: Connection, delivery: UUID) -> tuple[ScanRow, ...]:
+    """The files of a delivery by name."""
+    query = select(scans).where(scans.c.delivery == delivery).order_by(scans.c.name, scans.c.uuid)
+    return tuple(
+        ScanRow(row.uuid, row.name, row.mime, Digests(row.sha256, row.sha512, row.size))
+        for row in connection.execute(query)
+    )
+
+
+def salt_of(connection: Connection, akte: UUID) -> str:
+    """The salt of an Akte. Raises Forbidden when there is no such Akte."""
+    salt: str | None = connection.execute(select(akten.c.salt).where(akten.c.uuid == akte)).scalar()
+    if salt is None:
+        raise Forbidden("Diese Akte ist im Katalog nicht bekannt.")
+    return salt

@@ -1,0 +1,67 @@
+"""Brings a database to the schema of this program, and refuses one that it does not know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect
+
+from akten.errors import Misconfigured
+from catalog.engine import Database
+
+HEAD = "0002"  # a test holds it against the newest migration; Alembic is imported only when there is work for it
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+
+
+def ensure_schema(database: Database, *, create: bool) -> None:
+    """The schema is HEAD afterwards. Two processes may do this at once: the second waits and finds it done.
+
+    Raises Misconfigured for a database that is newer, foreign, or (without `create`) missing or older.
+    """
+    file = database.file
+    if file is not None and not file.exists():
+        if not create:
+            raise Misconfigured("Den Katalog gibt es noch nicht; er entsteht bei der ersten Annahme.")
+        file.parent.mkdir(parents=True, exist_ok=True)
+    with database.read() as connection:
+        version = _version(connection)
+        if version == HEAD:
+            return
+        _require_ours(connection, version)
+    if not create:
+        raise Misconfigured("Der Katalog hat noch nicht das Schema dieses Programms; einmal schreibend öffnen.")
+    with database.write() as connection:
+        if _version(connection) != HEAD:
+            _migrate(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
+    return None if row is None else str(row[0])
+
+
+def _require_ours(connection: Connection, version: str | None) -> None:
+    if version is None:
+        if set(inspect(connection).get_table_names()) - {"alembic_version"}:
+            raise Misconfigured(
+                "Diese Datenbank enthält etwas anderes als unseren Katalog; eine eigene, leere Datenbank nehmen."
+            )
+        return
+    known = {file.name[1:5] for file in (MIGRATIONS / "versions").glob("r[0-9]*.py")}
+    if version not in known:
+        raise Misconfigured(
+            f"Der Katalog hat das Schema „{version}“, das dieses Programm nicht kennt; ein neueres Programm nehmen."
+        )
+
+
+def _migrate(connection: Connection) -> None:
+    """Runs Alembic inside the open write transaction: all migrations happen, or none."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

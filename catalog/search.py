@@ -1,0 +1,297 @@
+"""Finds Akten: by Aktenzeichen in any spelling, its beginning, a day, words of the register, words of the pages.
+
+The tiers come one after the other and no Akte twice. Within a tier of words the newest come first; they are ranked
+only when there are few (prefect-db.md §6: ranking many thousand hits costs more than a person reads).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, and_, bindparam, cast, column, func, literal, or_, select, table, text
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from akten.aktenzeichen import MUSTER, Muster
+from akten.model import clean_text
+from catalog import holdings
+from catalog.fold import stem
+from catalog.index import STEM_MARK, TABLE
+from catalog.passages import Kind
+from catalog.query import Term, exact_numbers, number_beginnings, parse_day, parse_terms
+from catalog.snippets import Snippet, snippet
+from catalog.tables import akten, dokumente, pages, passages
+from catalog.values import AkteRow
+
+RANK_BELOW = 2_000
+_BATCH = 200
+_SNIPPETS = 3
+_PASSAGES = 3
+_LAST = "\U0010ffff"
+
+
+class Why(StrEnum):
+    """What made an Akte a hit, best first."""
+
+    AKTENZEICHEN = "aktenzeichen"
+    ANFANG = "anfang"
+    DATUM = "datum"
+    REGISTER = "register"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to find. `von` and `bis` keep Akten with a known day in between; `muster` are the city's patterns."""
+
+    text: str
+    volltext: bool = False
+    aktenarten: Collection[str] | None = None
+    state: str | None = None
+    von: date | None = None
+    bis: date | None = None
+    limit: int = 20
+    offset: int = 0
+    ranked: bool = True
+    muster: tuple[Muster, ...] = MUSTER
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One Akte found, why, and where in its pages."""
+
+    akte: AkteRow
+    why: Why
+    snippets: tuple[Snippet, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Hits of one page of the list; `more` says that the list goes on. `searched` says what was looked for and where,
+    so that an empty answer can be shown; `order` is `newest` or `rank`.
+    """
+
+    hits: tuple[Hit, ...]
+    more: bool
+    order: str
+    searched: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Found:
+    akte_nr: int
+    why: Why
+    passages: list[int]
+
+
+def find(connection: Connection, wanted: Search) -> Answer:
+    """Answers any text; never raises for what a person typed."""
+    typed = clean_text(wanted.text.replace("\0", " "))
+    terms, notes = parse_terms(typed)
+    numbers = exact_numbers(typed, wanted.muster)
+    beginnings = number_beginnings(typed, wanted.muster)
+    day = parse_day(typed)
+    searched = _searched(wanted, terms, numbers, beginnings, day)
+    if not typed:
+        return Answer((), more=False, order="newest", searched=(), notes=("Es wurde nichts eingegeben.",))
+    tiers: list[Iterator[_Found]] = [_exact(connection, wanted, numbers), _beginning(connection, wanted, beginnings)]
+    if day is not None:
+        tiers.append(_on_day(connection, wanted, day))
+    order = "newest"
+    if terms:
+        kinds = (Kind.REGISTER, Kind.TEXT) if wanted.volltext else (Kind.REGISTER,)
+        for kind in kinds:
+            few = wanted.ranked and _few(connection, kind, terms)
+            order = "rank" if few else "newest"
+            tiers.append(_words(connection, wanted, kind, terms, ranked=few))
+    found = _once(itertools.chain(*tiers))
+    chosen = list(itertools.islice(found, wanted.offset, wanted.offset + max(1, wanted.limit) + 1))
+    more = len(chosen) > max(1, wanted.limit)
+    hits = _hits(connection, chosen[: max(1, wanted.limit)], terms)
+    return Answer(hits, more, order, searched, notes)
+
+
+def _searched(
+    wanted: Search, terms: Sequence[Term], numbers: Sequence[str], beginnings: Sequence[str], day: date | None
+) -> tuple[str, ...]:
+    lines = [f"Aktenzeichen {number}" for number in numbers]
+    lines += [f"Aktenzeichen mit Anfang {number}" for number in beginnings]
+    if day is not None:
+        lines.append(f"Dokumente vom {day:%d.%m.%Y}")
+    if terms:
+        said = ", ".join(" ".join(term.words) + ("*" if term.prefix else "") for term in terms)
+        lines.append(f"Wörter im Register: {said}")
+        if wanted.volltext:
+            lines.append(f"Wörter im Text der Seiten: {said}")
+    return tuple(lines)
+
+
+def _once(found: Iterator[_Found]) -> Iterator[_Found]:
+    seen: set[int] = set()
+    for each in found:
+        if each.akte_nr not in seen:
+            seen.add(each.akte_nr)
+            yield each
+
+
+def _conditions(wanted: Search) -> list[Any]:
+    return holdings.conditions(
+        holdings.AkteFilter(aktenarten=wanted.aktenarten, state=wanted.state, von=wanted.von, bis=wanted.bis)
+    )
+
+
+def _exact(connection: Connection, wanted: Search, numbers: Sequence[str]) -> Iterator[_Found]:
+    if not numbers:
+        return
+    query = (
+        select(akten.c.nr)
+        .where(akten.c.aktenzeichen.in_(numbers), *_conditions(wanted))
+        .order_by(akten.c.aktenzeichen, akten.c.aktenart, akten.c.band)
+    )
+    yield from (_Found(number, Why.AKTENZEICHEN, []) for number in connection.execute(query).scalars().all())
+
+
+def _beginning(connection: Connection, wanted: Search, beginnings: Sequence[str]) -> Iterator[_Found]:
+    if not beginnings:
+        return
+    ranges = [and_(akten.c.aktenzeichen >= each, akten.c.aktenzeichen < each + _LAST) for each in beginnings]
+    query = (
+        select(akten.c.nr)
+        .where(or_(*ranges), *_conditions(wanted))
+        .order_by(akten.c.aktenzeichen, akten.c.band)
+        .limit(wanted.offset + wanted.limit + 1)
+    )
+    yield from (_Found(number, Why.ANFANG, []) for number in connection.execute(query).scalars().all())
+
+
+def _on_day(connection: Connection, wanted: Search, day: date) -> Iterator[_Found]:
+    query = (
+        select(akten.c.nr)
+        .where(
+            akten.c.uuid.in_(select(dokumente.c.akte).where(dokumente.c.datum == day)),
+            *_conditions(wanted),
+        )
+        .order_by(akten.c.nr.desc())
+        .limit(wanted.offset + wanted.limit + 1)
+    )
+    yield from (_Found(number, Why.DATUM, []) for number in connection.execute(query).scalars().all())
+
+
+# --- words ---------------------------------------------------------------------------------------------------------
+
+
+def fts5(terms: Sequence[Term]) -> str:
+    """The terms in the language of FTS5; our words are letters and digits, so that nothing can leave the quotes."""
+    parts = []
+    for term in terms:
+        if term.stemmed:
+            parts.append(f'stems : "{stem(term.words[0])}"')
+        else:
+            parts.append(f'words : "{" ".join(term.words)}"' + (" *" if term.prefix else ""))
+    return " AND ".join(parts)
+
+
+def tsquery(terms: Sequence[Term]) -> str:
+    """The terms in the language of PostgreSQL."""
+    parts = []
+    for term in terms:
+        if term.stemmed:
+            parts.append(f"'{STEM_MARK}{stem(term.words[0])}'")
+        else:
+            quoted = [f"'{word}'" for word in term.words]
+            parts.append("(" + " <-> ".join(quoted) + (":*" if term.prefix else "") + ")")
+    return " & ".join(parts)
+
+
+def _matching(connection: Connection, kind: Kind, terms: Sequence[Term]) -> tuple[Any, Any, Any, Any]:
+    """The search table, its number column, the condition, and the rank (best smallest)."""
+    name = TABLE[kind]
+    if connection.dialect.name == "sqlite":
+        own = table(name, column("rowid"), column("rank"))
+        condition = text(f"{name} MATCH :terms").bindparams(bindparam("terms", fts5(terms)))
+        return own, own.c.rowid, condition, own.c.rank
+    own = table(name, column("nr"), column("vector"))
+    asked = cast(literal(tsquery(terms)), TSQUERY)
+    return own, own.c.nr, own.c.vector.op("@@")(asked), -func.ts_rank(own.c.vector, asked)
+
+
+def _few(connection: Connection, kind: Kind, terms: Sequence[Term]) -> bool:
+    own, number, condition, _ = _matching(connection, kind, terms)
+    capped = select(number).select_from(own).where(condition).limit(RANK_BELOW).subquery()
+    return int(connection.execute(select(func.count()).select_from(capped)).scalar_one()) < RANK_BELOW
+
+
+def _words(
+    connection: Connection, wanted: Search, kind: Kind, terms: Sequence[Term], *, ranked: bool
+) -> Iterator[_Found]:
+    """Akten with all the terms in one passage, each with its first few passages."""
+    why = Why.REGISTER if kind is Kind.REGISTER else Why.TEXT
+    own, number, condition, rank = _matching(connection, kind, terms)
+    query = select(number.label("nr"), passages.c.akte_nr).select_from(own.join(passages, passages.c.nr == number))
+    query = query.where(condition)
+    if filters := _conditions(wanted):
+        query = query.join_from(passages, akten, akten.c.nr == passages.c.akte_nr).where(*filters)
+    if ranked:
+        rows = connection.execute(query.order_by(rank, number.desc())).all()
+        yield from _grouped(((row.nr, row.akte_nr) for row in rows), why)
+        return
+    yield from _grouped(_newest_first(connection, query, number), why)
+
+
+def _newest_first(connection: Connection, query: Select[Any], number: Any) -> Iterator[tuple[int, int]]:
+    last: int | None = None
+    while True:
+        batch = query if last is None else query.where(number < last)
+        rows = connection.execute(batch.order_by(number.desc()).limit(_BATCH)).all()
+        yield from ((row.nr, row.akte_nr) for row in rows)
+        if len(rows) < _BATCH:
+            return
+        last = rows[-1].nr
+
+
+def _grouped(rows: Iterator[tuple[int, int]], why: Why) -> Iterator[_Found]:
+    """Passages of one Akte that follow one another become one hit."""
+    for akte_nr, own in itertools.groupby(rows, key=lambda row: row[1]):
+        yield _Found(akte_nr, why, [nr for nr, _ in itertools.islice(own, _PASSAGES)])
+
+
+# --- what is shown -------------------------------------------------------------------------------------------------
+
+
+def _hits(connection: Connection, chosen: Sequence[_Found], terms: Sequence[Term]) -> tuple[Hit, ...]:
+    rows = holdings.rows_by_nr(connection, [each.akte_nr for each in chosen])
+    hits = [Hit(rows[each.akte_nr], each.why) for each in chosen]
+    for place, each in enumerate(chosen):
+        if each.why is Why.TEXT:
+            hits[place] = replace(hits[place], snippets=_snippets(connection, each.passages, terms))
+    return tuple(hits)
+
+
+def _snippets(connection: Connection, numbers: Sequence[int], terms: Sequence[Term]) -> tuple[Snippet, ...]:
+    """The best pages of a few passages; a passage of which one page has every term is not read further."""
+    found: list[Snippet] = []
+    query = select(passages).where(passages.c.nr.in_(numbers)).order_by(passages.c.nr)
+    for passage in connection.execute(query).all():
+        own = (
+            select(pages.c.page, pages.c.text)
+            .where(pages.c.dokument == passage.dokument, pages.c.page.between(passage.page_from, passage.page_to))
+            .order_by(pages.c.page)
+        )
+        for page in connection.execute(own):
+            made = snippet(passage.dokument, page.page, page.text, terms)
+            if made is not None:
+                found.append(made)
+                if made.terms == len(terms):
+                    break
+    best = sorted(found, key=lambda each: -each.terms)[:_SNIPPETS]
+    return tuple(sorted(best, key=_place))
+
+
+def _place(each: Snippet) -> tuple[UUID, int]:
+    return (each.dokument, each.page)

@@ -1,0 +1,260 @@
+"""The audit trail: append-only rows, each bearing the hash of the one before, and the judge of the chain.
+
+`hash = sha256(prev || body)` over the exact stored text; `body` is canonical JSON with instant, account, verb, UUIDs,
+codes, counts and salted digests: never a name of a citizen, a Betreff or an Aktenzeichen. What people wrote in free
+words lies beside the chain (`trail_notes`) and only its salted digest within, so that it can be deleted lawfully.
+A cut-off tail cannot be seen from inside: heads (`Anchor`) are kept outside and handed to `verify`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, select
+
+from akten.errors import FixityError
+from akten.findings import Finding, Severity, Verdict
+from catalog.actor import Actor
+from catalog.codec import canonical
+from catalog.tables import instant_text, trail, trail_notes
+
+GENESIS = "0" * 64
+_CHUNK = 10_000
+_MAX_FINDINGS = 100
+_UNCHECKED = frozenset({"TR-00", "TR-13"})
+
+RULES: dict[str, tuple[str, str]] = {
+    "TR-00": ("Ohne einen Anker von außen ist nicht geprüft, ob am Ende Zeilen fehlen.", "users.md §1 Nr. 5"),
+    "TR-01": ("Der Hash jeder Zeile passt zu Vorgänger und Inhalt.", "prefect-db.md §6"),
+    "TR-02": ("Die Nummern laufen ohne Lücke ab 1.", "prefect-db.md §6"),
+    "TR-03": ("Jede Zeile nennt den Hash ihrer Vorgängerin.", "prefect-db.md §6"),
+    "TR-04": ("Das Protokoll reicht mindestens bis zu jedem Anker.", "users.md §1 Nr. 5"),
+    "TR-05": ("An der Stelle eines Ankers steht der verankerte Hash.", "users.md §1 Nr. 5"),
+    "TR-06": ("Die Schutzauslöser gegen Ändern und Löschen sind da.", "prefect-db.md §6"),
+    "TR-07": ("Jedes archivierte Paket steht im Protokoll, und umgekehrt.", "issue 3 §7"),
+    "TR-08": ("Zeilen nach dem jüngsten Anker sind am Ende noch nicht gesichert.", "users.md §1 Nr. 5"),
+    "TR-10": ("Jede Zeile eines Auszugs passt zu ihrem eigenen Hash.", "RFC 9162 §2.1"),
+    "TR-11": ("Der Einschlussbeweis jeder Zeile führt zur Wurzel des Siegels.", "RFC 9162 §2.1.3.2"),
+    "TR-12": ("Das Siegel des Auszugs ist selbst eine Zeile des Protokolls und passt zu seinem Hash.", "RFC 9162 §2.1"),
+    "TR-13": ("Ein Anker von außen nennt das Siegel des Auszugs.", "users.md §1 Nr. 5"),
+    "TR-14": ("Ein Auszug hat die Form, die hier beschrieben ist.", "issue 5 §4"),
+}
+
+
+class Verb(StrEnum):
+    """What can happen; the codes never change their meaning."""
+
+    DELIVERY_RECEIVED = "delivery.received"
+    DELIVERY_REPLACED = "delivery.replaced"
+    DELIVERY_MOVED = "delivery.moved"
+    DELIVERY_DUPLICATE = "delivery.duplicate"
+    DELIVERY_RECOGNISED = "delivery.recognised"
+    AKTE_OPENED = "akte.opened"
+    AKTE_DROPPED = "akte.dropped"
+    AKTE_PLANNED = "akte.planned"
+    AKTE_READ = "akte.read"
+    PACKAGE_STORED = "package.stored"
+    FIXITY_CHECKED = "fixity.checked"
+    CLEARING_OPENED = "clearing.opened"
+    CLEARING_RESOLVED = "clearing.resolved"
+    REVIEW_RESOLVED = "review.resolved"
+    INDEX_REBUILT = "index.rebuilt"
+    TRAIL_SEALED = "trail.sealed"
+    SYSTEM = "system.event"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event that waits for its place in the chain. `data` holds no personal data; `note` is kept beside it."""
+
+    verb: Verb
+    data: Mapping[str, Any] = field(default_factory=dict)
+    akte: UUID | None = None
+    delivery: UUID | None = None
+    note: str = ""
+    salt: str = ""
+
+    def __post_init__(self) -> None:
+        if self.note and not self.salt:
+            raise ValueError("a note wants the salt of its Akte or delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A head of the chain as published outside: number and hash of the last row then, and when."""
+
+    seq: int
+    hash: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrailReport:
+    """What the judge of the chain says. `first_bad` is the number of the first row that is wrong or missing."""
+
+    verdict: Verdict
+    rows: int
+    head: str
+    first_bad: int | None
+    findings: tuple[Finding, ...]
+
+
+def salted(salt: str, text: str) -> str:
+    """HMAC-SHA256 of a text under a salt: without the salt it links to nothing."""
+    return hmac.new(bytes.fromhex(salt), text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def head(connection: Connection) -> tuple[int, str]:
+    """Number and hash of the last row; (0, zeros) before the first."""
+    row = connection.execute(select(trail.c.seq, trail.c.hash).order_by(trail.c.seq.desc()).limit(1)).first()
+    return (0, GENESIS) if row is None else (int(row[0]), str(row[1]))
+
+
+def anchor_at(connection: Connection, seq: int) -> Anchor:
+    """The row with this number as an anchor. Raises FixityError when it is not there."""
+    row = connection.execute(select(trail.c.seq, trail.c.hash, trail.c.at).where(trail.c.seq == seq)).first()
+    if row is None or row[2] is None:
+        raise FixityError(f"Zeile {seq} des Protokolls fehlt oder ist unlesbar.")
+    return Anchor(int(row[0]), str(row[1]), datetime.fromisoformat(row[2]))
+
+
+def head_anchor(connection: Connection) -> Anchor | None:
+    """The end of the chain as an anchor, or None before the first event."""
+    last, _ = head(connection)
+    return anchor_at(connection, last) if last else None
+
+
+def append(connection: Connection, entries: Sequence[Entry], by: Actor, now: datetime) -> None:
+    """Chains events to the end inside the open write transaction; what they tell of must be in the same one."""
+    if not entries:
+        return
+    seq, previous = head(connection)
+    at = instant_text(now)
+    rows, notes = [], []
+    for entry in entries:
+        seq += 1
+        value: dict[str, Any] = {"at": at, "by": by.name, "kind": by.kind.value, "seq": seq, "verb": entry.verb.value}
+        if entry.akte is not None:
+            value["akte"] = str(entry.akte)
+        if entry.delivery is not None:
+            value["delivery"] = str(entry.delivery)
+        if entry.data:
+            value["data"] = dict(entry.data)
+        if entry.note:
+            value["note"] = salted(entry.salt, entry.note)
+            notes.append({"seq": seq, "note": canonical({"salt": entry.salt, "text": entry.note})})
+        body = canonical(value)
+        digest = hashlib.sha256((previous + body).encode("ascii")).hexdigest()
+        rows.append({"seq": seq, "prev": previous, "hash": digest, "body": body})
+        previous = digest
+    connection.execute(insert(trail), rows)
+    if notes:
+        connection.execute(insert(trail_notes), notes)
+
+
+def rows_of(connection: Connection, after: int = 0) -> Iterator[Sequence[tuple[int, bytes, bytes, bytes]]]:
+    """Rows behind number `after` in order, in chunks: seq, prev, hash, body, the texts as the bytes that are stored."""
+    if connection.dialect.name == "sqlite":
+        texts = "CAST(prev AS BLOB), CAST(hash AS BLOB), CAST(body AS BLOB)"
+    else:
+        texts = "convert_to(prev, 'UTF8'), convert_to(hash, 'UTF8'), convert_to(body, 'UTF8')"
+    statement = f"SELECT seq, {texts} FROM trail WHERE seq > {int(after)} ORDER BY seq"  # noqa: S608
+    # stream_results: a cursor in the PostgreSQL server, so that memory does not grow with the trail.
+    options: dict[str, Any] = {"stream_results": True, "max_row_buffer": _CHUNK}
+    with connection.exec_driver_sql(statement, execution_options=options) as result:
+        while chunk := result.fetchmany(_CHUNK):
+            yield chunk  # type: ignore[misc]
+
+
+def verify(connection: Connection, anchors: Iterable[Anchor]) -> TrailReport:
+    """Judges the whole chain in one pass against itself and against heads published outside.
+
+    Failed when a row is changed, missing in between, or (by an anchor) missing or rewritten at the end, or when the
+    guards are gone; not_checked when nothing is wrong but no anchor vouches for the end.
+    """
+    outside = sorted({(anchor.seq, anchor.hash.encode()) for anchor in anchors if anchor.seq > 0})
+    findings: list[Finding] = list(_missing_guards(connection))
+    bad: list[int] = []
+    vouched, place, rows = 0, 0, 0
+    previous, expected = GENESIS.encode(), 1
+    sha256 = hashlib.sha256
+    for chunk in rows_of(connection):
+        for seq, prev, stored, body in chunk:
+            if sha256(prev + body).hexdigest().encode() != stored or prev != previous or seq != expected:
+                bad.append(min(expected, seq))
+                if len(findings) < _MAX_FINDINGS:
+                    intact = sha256(prev + body).hexdigest().encode() == stored
+                    findings.extend(_broken(seq, expected, linked=prev == previous, intact=intact))
+            previous = stored
+            expected = seq + 1
+        rows += len(chunk)
+        hashes: dict[int, bytes] | None = None
+        while place < len(outside) and outside[place][0] < expected:
+            hashes = hashes or {row[0]: row[2] for row in chunk}
+            number, wanted = outside[place]
+            if number in hashes and hashes[number] != wanted:
+                bad.append(number)
+                findings.append(_finding("TR-05", number, "Der Hash der Zeile ist nicht der außen verankerte."))
+            elif number in hashes:
+                vouched = number
+            place += 1
+    for number, _ in outside[place:]:
+        bad.append(expected)
+        findings.append(
+            _finding("TR-04", number, f"Ein Anker nennt Zeile {number}, das Protokoll endet mit Zeile {expected - 1}.")
+        )
+    findings.extend(_about_the_end(expected - 1, vouched))
+    return TrailReport(
+        verdict_of(findings), rows, previous.decode("ascii", "replace"), min(bad, default=None), tuple(findings)
+    )
+
+
+def _finding(code: str, seq: int, text: str, severity: Severity = Severity.ERROR) -> Finding:
+    return Finding(code, severity, f"Zeile {seq}", text)
+
+
+def _broken(seq: int, expected: int, *, linked: bool, intact: bool) -> Iterator[Finding]:
+    if seq > expected:
+        span = f"Zeile {expected} fehlt" if seq == expected + 1 else f"Zeilen {expected} bis {seq - 1} fehlen"
+        yield _finding("TR-02", expected, f"{span} im Protokoll.")
+    elif seq < expected:
+        yield _finding("TR-02", seq, "Die Zeile trägt eine Nummer, die es nicht geben darf.")
+    elif not linked:
+        yield _finding("TR-03", seq, "Die Zeile knüpft nicht an ihre Vorgängerin an.")
+    if not intact:
+        yield _finding("TR-01", seq, "Die Zeile wurde nachträglich geändert.")
+
+
+def _about_the_end(last: int, vouched: int) -> Iterator[Finding]:
+    if not vouched:
+        text = "Kein Anker von außen bestätigt eine Zeile: nicht geprüft, ob am Ende Zeilen fehlen."
+        yield _finding("TR-00", last, text, Severity.WARNING)
+    elif last > vouched:
+        text = f"Die letzten {last - vouched} Zeilen sind jünger als der jüngste Anker."
+        yield _finding("TR-08", last, text, Severity.INFO)
+
+
+def verdict_of(findings: Sequence[Finding]) -> Verdict:
+    """Failed with any error; not_checked when nothing from outside vouches for it."""
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        return Verdict.FAILED
+    return Verdict.NOT_CHECKED if any(finding.code in _UNCHECKED for finding in findings) else Verdict.OK
+
+
+def _missing_guards(connection: Connection) -> Iterator[Finding]:
+    if connection.dialect.name == "sqlite":
+        wanted = {"trail_insert", "trail_update", "trail_delete"}
+        statement = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'trail'"
+    else:
+        wanted = {"trail_insert", "trail_update", "trail_delete", "trail_truncate"}
+        statement = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'trail'::regclass AND tgenabled IN ('O', 'A')"
+    there = {str(row[0]) for row in connection.exec_driver_sql(statement)}
+    for name in sorted(wanted - there):
+        yield Finding("TR-06", Severity.ERROR, name, "Ein Schutz des Protokolls gegen Ändern und Löschen fehlt.")

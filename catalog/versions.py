@@ -1,0 +1,52 @@
+"""The version number of a delivery's package: fixed right before it is described, one after the other per Akte."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from akten.errors import Forbidden, Unavailable
+from akten.lifecycle import Stage
+from catalog.change import Change
+from catalog.register import require_delivery, set_stage
+from catalog.tables import deliveries
+from catalog.trail import Verb
+
+_FIXED = (Stage.DESCRIBED.value, Stage.PACKED.value)
+
+
+def settle(change: Change, delivery: UUID) -> int:
+    """Fixes the version of a recognised delivery and moves it to `described`; repeated there it changes nothing.
+
+    The number follows the newest version that is archived or may lie in a store. Numbers that other deliveries were
+    promised but have not fixed are taken back; they get theirs when their turn comes. Raises Unavailable while another
+    delivery of the same Akte is being packed, since a new version takes over what the one before holds.
+    """
+    connection = change.connection
+    row = require_delivery(connection, delivery)
+    if row.akte is None:
+        raise Forbidden("Die Akte dieser Lieferung ist noch nicht bestimmt.")
+    if row.stage in _FIXED and row.version is not None:
+        return int(row.version)
+    others = deliveries.c.akte == row.akte, deliveries.c.uuid != delivery
+    busy = select(deliveries.c.nr).where(*others, deliveries.c.stage.in_(_FIXED)).limit(1)
+    if connection.execute(busy).first() is not None:
+        raise Unavailable("Eine andere Lieferung derselben Akte wird gerade abgelegt; danach ist diese an der Reihe.")
+    stored = (deliveries.c.stage == Stage.ARCHIVED.value) | deliveries.c.packed
+    highest = connection.execute(select(func.max(deliveries.c.version)).where(*others, stored)).scalar() or 0
+    version = highest + 1 if not row.packed else int(row.version)
+    if version != row.version:
+        taken = (deliveries.c.version == version) & ~deliveries.c.packed & (deliveries.c.stage != Stage.ARCHIVED.value)
+        connection.execute(update(deliveries).where(*others, taken).values(version=None))
+        connection.execute(update(deliveries).where(deliveries.c.uuid == delivery).values(version=version))
+    set_stage(change, row, Stage.DESCRIBED)
+    change.event(
+        Verb.DELIVERY_MOVED,
+        akte=row.akte,
+        delivery=delivery,
+        before=row.stage,
+        after=Stage.DESCRIBED.value,
+        version=version,
+    )
+    return version

@@ -1,0 +1,66 @@
+"""Heads of the trail kept outside the database: small locked objects in every store, so that a cut-off tail is seen."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from akten.errors import ArchivError, FixityError
+from akten.files import digest_bytes
+from akten.findings import Finding, Severity
+from akten.package import Lock
+from archive.store import ObjectStore
+from catalog.trail import Anchor
+from flows.wiring import Services
+
+PREFIX = "protokoll/koepfe/"
+_KEPT = timedelta(days=3653)
+
+
+def publish_head(services: Services) -> None:
+    """Writes the present head of the trail into every store, once per head. Raises what the stores raise."""
+    head = services.catalog.head()
+    if head is None:
+        return
+    data = json.dumps({"seq": head.seq, "hash": head.hash, "at": head.at.isoformat()}, sort_keys=True).encode()
+    digests = digest_bytes(data)
+    key = f"{PREFIX}{head.seq:012d}-{head.hash[:16]}.json"
+    for store in services.stores:
+        version = store.put(key, data, digests)
+        store.lock(key, version, Lock(head.at + _KEPT))
+        store.sync()
+
+
+def published_heads(services: Services) -> tuple[tuple[Anchor, ...], tuple[Finding, ...]]:
+    """All heads found in the stores; a store that cannot be read is a finding, not a silence."""
+    anchors: dict[int, Anchor] = {}
+    findings: list[Finding] = []
+    try:
+        stores: tuple[ObjectStore, ...] = services.stores
+    except ArchivError as error:
+        return (), (Finding("WF-20", Severity.WARNING, "Speicher", error.text),)
+    for store in stores:
+        try:
+            for entry in store.list(PREFIX):
+                anchor = _read(store, entry.key)
+                known = anchors.setdefault(anchor.seq, anchor)
+                if known.hash != anchor.hash:
+                    text = f"Zu Zeile {anchor.seq} sind verschiedene Köpfe veröffentlicht."
+                    findings.append(Finding("WF-21", Severity.ERROR, store.name, text))
+        except ArchivError as error:
+            findings.append(Finding("WF-20", Severity.WARNING, store.name, error.text))
+    return tuple(anchors.values()), tuple(findings)
+
+
+def _read(store: ObjectStore, key: str) -> Anchor:
+    """The first version of a head: what somebody puts over it later does not count."""
+    versions = [v for v in store.versions(key) if v.key == key and not v.delete_marker]
+    with store.get(key, versions[-1].version_id) as stream:
+        blocks = []
+        while block := stream.read(4096):
+            blocks.append(block)
+    try:
+        value = json.loads(b"".join(blocks))
+        return Anchor(int(value["seq"]), str(value["hash"]), datetime.fromisoformat(value["at"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise FixityError(f"Der veröffentlichte Kopf {key} ist nicht lesbar.") from error

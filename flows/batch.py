@@ -1,0 +1,73 @@
+"""Several deliveries at once on one machine: claimed, walked in threads, pages of all of them in the one pool."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from akten.errors import Misconfigured
+from catalog.actor import Actor
+from flows.receipt import Receipt
+from flows.walks import Progress, archive_delivery
+from flows.wiring import Services
+from ingest.claimed import ClaimedDelivery, read_origin
+from ingest.inbox import claim, claim_next, unfinished
+
+Show = Callable[[ClaimedDelivery], Progress]
+
+
+def claim_paths(services: Services, paths: Sequence[Path]) -> tuple[ClaimedDelivery, ...]:
+    """Claims what the paths name. A path that is gone because an earlier run was killed after claiming it is found
+    again by its name. Raises Misconfigured for a path that never was.
+    """
+    work = services.settings.work
+    work.mkdir(parents=True, exist_ok=True)
+    begun = {str(read_origin(delivery.folder).path): delivery for delivery in unfinished(work)}
+    claimed = []
+    for path in paths:
+        place = path.absolute()
+        if not place.exists() and not place.is_symlink():
+            if (earlier := begun.get(str(place))) is None:
+                raise Misconfigured(f"„{path}“ gibt es nicht (mehr) und wurde auch nicht schon angenommen.")
+            claimed.append(earlier)
+        else:
+            claimed.append(claim(place, work, services.new_id))
+    return tuple(claimed)
+
+
+def claim_inbox(services: Services) -> tuple[ClaimedDelivery, ...]:
+    """Everything complete in the inbox, and before it whatever an earlier run left unfinished."""
+    settings = services.settings
+    for folder in (settings.work, settings.inbox):
+        folder.mkdir(parents=True, exist_ok=True)
+    claimed = [delivery for delivery in unfinished(settings.work) if not _rests(services, delivery)]
+    while found := claim_next(
+        settings.inbox,
+        settings.work,
+        now=time.time(),
+        settle_seconds=settings.settle_seconds,
+        new_id=services.new_id,
+    ):
+        claimed.append(found)
+    return tuple(claimed)
+
+
+def _rests(services: Services, delivery: ClaimedDelivery) -> bool:
+    """True for a delivery that waits for a person: the rounds leave it alone."""
+    row = services.catalog.delivery(delivery.uuid)
+    return row is not None and row.stage.value == "clearing"
+
+
+def archive_all(services: Services, claimed: Sequence[ClaimedDelivery], by: Actor, show: Show) -> tuple[Receipt, ...]:
+    """Walks all deliveries, some at a time; one that fails in an unforeseen way does not stop the others.
+
+    The first such failure is raised when all the others have ended.
+    """
+    if not claimed:
+        return ()
+    at_once = min(len(claimed), services.settings.rounds.akten_at_once)
+    with ThreadPoolExecutor(at_once, thread_name_prefix="akte") as threads:
+        futures = [threads.submit(archive_delivery, services, one, by, show(one)) for one in claimed]
+    return tuple(future.result() for future in futures)

@@ -1,0 +1,166 @@
+"""`archiv doctor`: every outside part with its version, whether it works, and what to do when it does not."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from akten.errors import ArchivError
+from akten.findings import Verdict
+from flows.settings import Settings
+from metadata.profile import READ_VERSIONS
+from metadata.schemas import WHERE_TO_GET, Schemas
+
+FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
+
+
+class Health(StrEnum):
+    """How a part is: works, is broken, or is not there."""
+
+    OK = "ok"
+    FAILED = "failed"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class PartHealth:
+    """One part; `needed` parts make the whole fail, others only limit what can be checked."""
+
+    part: str
+    version: str
+    health: Health
+    advice: str = ""
+    needed: bool = True
+    details: tuple[dict[str, Any], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """All parts of one machine and its archive."""
+
+    parts: tuple[PartHealth, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Failed when a needed part fails or lacks; not checked when a part lacks that only checks something."""
+        bad = [part for part in self.parts if part.health is not Health.OK]
+        if any(part.needed or part.health is Health.FAILED for part in bad):
+            return Verdict.FAILED
+        return Verdict.NOT_CHECKED if bad else Verdict.OK
+
+
+def _guarded(part: str, look: Callable[[], PartHealth]) -> PartHealth:
+    try:
+        return look()
+    except ArchivError as error:
+        return PartHealth(part, "", Health.FAILED, error.text)
+
+
+def _python() -> PartHealth:
+    good = sys.version_info >= (3, 11)
+    advice = "" if good else "Python 3.11 oder neuer einrichten."
+    return PartHealth("Python", platform.python_version(), Health.OK if good else Health.FAILED, advice)
+
+
+def _packages() -> Iterator[PartHealth]:
+    for name in ("pikepdf", "ocrmypdf", "pytesseract", "lxml", "boto3", "prefect", "python-magic", "bagit", "Pillow"):
+        try:
+            yield PartHealth(f"Python-Paket {name}", importlib.metadata.version(name), Health.OK)
+        except importlib.metadata.PackageNotFoundError:
+            yield PartHealth(f"Python-Paket {name}", "", Health.ABSENT, "make install ausführen.")
+
+
+def _tesseract(settings: Settings) -> Iterator[PartHealth]:
+    from flows.wiring import ocr_options
+    from ocr.tesseract import describe_engine
+
+    engine = describe_engine(ocr_options(settings))
+    yield PartHealth(f"Texterkennung ({engine.name})", engine.version, Health.OK)
+    for language in settings.ocr.languages.split("+"):
+        there = language in engine.languages
+        advice = "" if there else f"Debian-Paket tesseract-ocr-{language} einrichten oder ARCHIV_OCR__TESSDATA setzen."
+        yield PartHealth(f"Sprache {language}", "", Health.OK if there else Health.ABSENT, advice)
+    osd = "osd" in engine.languages
+    advice = "" if osd else "Debian-Paket tesseract-ocr-osd einrichten: sonst bleibt die Lage der Seiten ungeprüft."
+    yield PartHealth("Lageerkennung (osd)", "", Health.OK if osd else Health.ABSENT, advice)
+
+
+def _programs() -> Iterator[PartHealth]:
+    for program, package, why, needed in (
+        ("gs", "ghostscript", "PDF, die sich sonst nicht umwandeln lassen", False),
+        ("setpriv", "util-linux", "kein verwaister Kindprozess nach einem Abbruch", False),
+    ):
+        there = shutil.which(program)
+        advice = "" if there else f"Debian-Paket {package} einrichten ({why})."
+        yield PartHealth(program, "", Health.OK if there else Health.ABSENT, advice, needed)
+
+
+def _sandbox(settings: Settings) -> PartHealth:
+    from flows.wiring import ocr_options
+    from ocr.sandbox import sandbox_kind
+
+    kind = str(sandbox_kind(ocr_options(settings)))
+    advice = "" if "bubblewrap" in kind else "Debian-Paket bubblewrap einrichten: dann ohne Netz und mit fester Wurzel."
+    return PartHealth("Abschottung der Decoder", kind, Health.OK if not advice else Health.ABSENT, advice, needed=False)
+
+
+def _fonts() -> PartHealth:
+    found = next((f for folder in FONT_FOLDERS for f in folder.rglob("*.ttf")), None)
+    advice = "" if found else "Debian-Pakete fonts-dejavu-core und fonts-liberation einrichten (nur für Muster nötig)."
+    return PartHealth("Schriften", "", Health.OK if found else Health.ABSENT, advice, needed=False)
+
+
+def _schemas(settings: Settings) -> Iterator[PartHealth]:
+    schemas = Schemas(settings.xdomea_schemas)
+    for version in READ_VERSIONS:
+        there = schemas.available(version)
+        advice = "" if there else f"{WHERE_TO_GET} (ARCHIV_SHARED)"
+        yield PartHealth(
+            f"XDOMEA-Schema {version}", version, Health.OK if there else Health.ABSENT, advice, needed=False
+        )
+    premis = settings.premis_schema
+    advice = "" if premis else "PREMIS 3.0 von der Library of Congress unter schemas/premis/ ablegen (ARCHIV_SHARED)."
+    yield PartHealth("PREMIS-Schema 3.0", "3.0", Health.OK if premis else Health.ABSENT, advice, needed=False)
+
+
+def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
+    """Looks at every part; a part that breaks while it is looked at is failed, never skipped."""
+    from flows.wiring import probe_stores, try_catalog, try_validators
+
+    parts: list[PartHealth] = [_python(), *_packages()]
+    try:
+        parts.extend(_tesseract(settings))
+    except ArchivError as error:
+        parts.append(PartHealth("Texterkennung", "", Health.ABSENT, error.text))
+    parts.extend(_programs())
+    parts.append(_guarded("Abschottung der Decoder", lambda: _sandbox(settings)))
+    parts.append(_fonts())
+    for report in try_validators(settings):
+        good = report.verdict is Verdict.OK
+        advice = "" if good else report.why or "Der Prüfer erkennt eine gültige Datei nicht als gültig."
+        parts.append(
+            PartHealth(f"PDF/A-Prüfer {report.name}", report.version, Health.OK if good else Health.ABSENT, advice)
+        )
+    parts.extend(_schemas(settings))
+    parts.append(_guarded("Katalog", lambda: PartHealth("Katalog", try_catalog(settings), Health.OK)))
+    if stores:
+        for name, outcome in probe_stores(settings):
+            if isinstance(outcome, ArchivError):
+                parts.append(PartHealth(f"Speicher {name}", "", Health.FAILED, outcome.text))
+                continue
+            lines = tuple(
+                {"code": line.code, "verdict": line.verdict.value, "text": line.text} for line in outcome.lines
+            )
+            good = outcome.verdict is not Verdict.FAILED
+            advice = "" if good else "; ".join(line.text for line in outcome.lines if line.verdict is Verdict.FAILED)
+            parts.append(
+                PartHealth(f"Speicher {name}", "S3", Health.OK if good else Health.FAILED, advice, details=lines)
+            )
+    return Examination(tuple(parts))

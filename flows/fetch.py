@@ -1,0 +1,41 @@
+"""Gets a package out of the archive: from the first store that gives it whole, unpacked and verified."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from akten.errors import ArchivError, FixityError, Forbidden, Unavailable
+from akten.findings import Finding, Severity
+from akten.package import StoredPackage
+from archive.package import read_package
+from catalog.actor import Actor
+from flows.wiring import Services
+
+
+def fetch_package(
+    services: Services, package: StoredPackage, target: Path, purpose: str, by: Actor
+) -> tuple[Path, tuple[Finding, ...]]:
+    """The folder of the unpacked bag, and findings for copies that could not be used on the way.
+
+    Writes down who read it before anything is handed out. Raises FixityError when every copy is damaged, Unavailable
+    when none can be reached.
+    """
+    services.catalog.read_access(package.id.akte, purpose, by=by, now=services.now())
+    stores = {store.name: store for store in services.stores}
+    findings: list[Finding] = []
+    failures: list[ArchivError] = []
+    for copy in package.copies:
+        store = stores.get(copy.store)
+        if store is None:
+            continue
+        try:
+            return read_package(package.id, copy, store, target), tuple(findings)
+        except (FixityError, Unavailable) as error:
+            failures.append(error)
+            findings.append(Finding("WF-30", Severity.WARNING, f"Speicher {copy.store}", error.text))
+        except Forbidden:
+            raise
+    damaged = next((error for error in failures if isinstance(error, FixityError)), None)
+    raise damaged or Unavailable(
+        "Keine Kopie ist erreichbar: " + ("; ".join(error.text for error in failures) or "kein Speicher eingerichtet")
+    )

@@ -1,0 +1,132 @@
+"""The intake round as a Prefect flow: a run is a batch of deliveries, a task is one Akte, its pages go to the one pool.
+
+Run parameters are UUIDs only; the trip itself is plain code in `flows/walks.py`. Restart safety comes from catalog and
+store, never from Prefect: only what is Unavailable is retried.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from akten.errors import Unavailable
+from catalog.actor import Actor, ActorKind
+from flows.batch import claim_inbox
+from flows.progress import progress_display
+from flows.receipt import Outcome, Receipt, receipt_json
+from flows.settings import read_settings
+from flows.walks import Progress, archive_delivery
+from flows.wiring import Services, open_services
+from ingest.claimed import ClaimedDelivery
+from ingest.inbox import unfinished
+
+SERVICE = Actor("dienst", ActorKind.SYSTEM)
+
+
+@flow(
+    name="eingang",
+    flow_run_name="eingang",
+    task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]  # generic over results
+    validate_parameters=False,
+    persist_result=False,
+)
+def intake_round(deliveries: list[str] | None = None, actor: str = "") -> list[dict[str, Any]]:
+    """Archives the named claimed deliveries, or all that lies in the inbox; returns their receipts."""
+    settings = read_settings()
+    by = Actor(actor, ActorKind.LOGIN) if actor else SERVICE
+    with open_services(settings) as services, progress_display() as show:
+        if deliveries is None:
+            claimed = claim_inbox(services)
+        else:
+            wanted = {UUID(name) for name in deliveries}
+            claimed = tuple(one for one in unfinished(settings.work) if one.uuid in wanted)
+        receipts = _archive(services, claimed, by, {one.uuid: show(one) for one in claimed})
+        _publish(receipts)
+        return [receipt_json(receipt) for receipt in receipts]
+
+
+def _archive(
+    services: Services, claimed: tuple[ClaimedDelivery, ...], by: Actor, shows: dict[UUID, Progress]
+) -> list[Receipt]:
+    by_id = {str(one.uuid): one for one in claimed}
+
+    def archive(delivery: str) -> Receipt:
+        one = by_id[delivery]
+        receipt = archive_delivery(services, one, by, shows[one.uuid])
+        if receipt.state is Outcome.UNAVAILABLE:
+            # Raised for Prefect's retry alone; after the last try the receipt says the same.
+            raise _Waiting(receipt)
+        return receipt
+
+    # The services are bound by closure: as a parameter Prefect would walk through all of them.
+    akte = task(
+        name="akte",
+        retries=2,
+        retry_delay_seconds=[5, 20],
+        retry_condition_fn=lambda _task, _run, state: isinstance(_raised(state), Unavailable),
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )(archive)
+    futures = [akte.submit(name) for name in by_id]
+    receipts = []
+    for future in futures:
+        result = future.result(raise_on_failure=False)
+        if isinstance(result, _Waiting):
+            receipts.append(result.receipt)
+        elif isinstance(result, BaseException):
+            raise result
+        else:
+            receipts.append(result)
+    return receipts
+
+
+class _Waiting(Unavailable):
+    """Something outside was away; carries the receipt that says so."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__("; ".join(f.text for f in receipt.findings))
+        self.receipt = receipt
+
+
+def _raised(state: Any) -> BaseException | None:
+    result = state.result(raise_on_failure=False)
+    return result if isinstance(result, BaseException) else None
+
+
+def _publish(receipts: list[Receipt]) -> None:
+    """A table for whoever looks at the runs: no case numbers, no titles; the record itself is the catalog."""
+    if receipts:
+        rows = [
+            {
+                "Lieferung": str(r.delivery),
+                "Stand": r.state.value,
+                "Seiten": r.pages,
+                "Leerseiten": r.blank_pages,
+                "Kopien": len(r.copies),
+                "Sekunden": round(r.seconds, 1),
+            }
+            for r in receipts
+        ]
+        create_table_artifact(key="quittungen", table=rows, description="Quittungen dieses Laufs")
+
+
+def main(arguments: list[str]) -> None:
+    """`python -m flows.intake_round RESULT ACTOR UUID…`: one run in this process, receipts written to RESULT."""
+    result, actor, *deliveries = arguments
+    receipts = intake_round(deliveries, actor)
+    target = Path(result)
+    partial = target.with_suffix(".teil")
+    partial.write_text(json.dumps(receipts), encoding="utf-8")
+    partial.replace(target)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,114 @@
+"""How a delivery ended for now: stopped at the clearing desk, archived, or found to be there already; its receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from akten.errors import FixityError, Forbidden
+from akten.findings import Finding, Severity
+from akten.lifecycle import Stage
+from akten.package import StoredPackage
+from catalog.actor import Actor
+from catalog.values import DeliveryRow
+from flows.packed import PackedWork
+from flows.receipt import Outcome, Receipt
+from flows.wiring import Services
+from ingest.claimed import ClaimedDelivery
+from ingest.delivery import Delivery
+
+
+def owner_of(findings: Sequence[Finding]) -> str:
+    """Who must act: the scan desk for what was delivered, the archive for what we made of it."""
+    first = next((f for f in findings if f.severity is Severity.ERROR), None)
+    return "Scanstelle" if first is None or first.code.startswith(("IN", "EX")) else "Archiv"
+
+
+def next_step_of(findings: Sequence[Finding]) -> str:
+    """What the owner should do next."""
+    if owner_of(findings) == "Scanstelle":
+        return "Lieferung berichtigen und neu einreichen, mit Begründung annehmen oder zurückgeben."
+    return "Ursache ansehen (archiv klaerung zeige), Einrichtung prüfen (archiv doctor), dann neu einreichen."
+
+
+def to_clearing(services: Services, claimed: ClaimedDelivery, findings: tuple[Finding, ...], by: Actor) -> Receipt:
+    """Stops the delivery for a person; also one whose slip could not even be read."""
+    catalog = services.catalog
+    if catalog.delivery(claimed.uuid) is None:
+        catalog.receive(claimed.uuid, slip={}, scans=(), folder=str(claimed.folder), by=by, now=services.now())
+    catalog.to_clearing(
+        claimed.uuid,
+        findings,
+        owner=owner_of(findings),
+        next_step=next_step_of(findings),
+        by=by,
+        now=services.now(),
+    )
+    row = catalog.delivery(claimed.uuid)
+    if row is None:
+        raise FixityError("Die Lieferung ist aus dem Katalog verschwunden.")
+    return clearing_receipt(services, row)
+
+
+def clearing_receipt(services: Services, row: DeliveryRow) -> Receipt:
+    """The receipt of a delivery that waits for a person."""
+    case = services.catalog.clearing(row.uuid)
+    return Receipt(
+        row.uuid,
+        Outcome.CLEARING,
+        betreff=row.betreff,
+        aktenart=row.aktenart,
+        aktenzeichen=row.aktenzeichen,
+        akte=row.akte,
+        sheets=row.slip.get("blattzahl"),
+        findings=case.findings,
+        case=case.number,
+    )
+
+
+def archived_receipt(delivery: Delivery, work: PackedWork, stored: StoredPackage) -> Receipt:
+    """The receipt of a delivery that has just been archived."""
+    titles = {dokument.uuid: dokument.betreff for dokument in work.akte.dokumente}
+    return Receipt(
+        delivery.uuid,
+        Outcome.ARCHIVED,
+        betreff=work.akte.betreff,
+        aktenart=work.akte.aktenart.value,
+        aktenzeichen=work.akte.aktenzeichen.kanonisch,
+        akte=work.akte.uuid,
+        version=work.package.version,
+        sheets=delivery.slip.blattzahl,
+        pages=work.pages,
+        blank_pages=work.blank_pages,
+        documents=tuple(work.documents.values()),
+        titles={pdfa.uuid: titles.get(dokument, "") for dokument, pdfa in work.documents.items()},
+        copies=stored.copies,
+        findings=work.findings,
+    )
+
+
+def receipt_of(services: Services, row: DeliveryRow) -> Receipt:
+    """The receipt of a delivery that has ended, from the catalog."""
+    if row.stage is Stage.RETURNED:
+        raise Forbidden("Diese Lieferung wurde zurückgegeben. Bitte berichtigt als neue Lieferung einreichen.")
+    akte = row.duplicate_of if row.stage is Stage.DUPLICATE else row.akte
+    details = services.catalog.akte_details(akte) if akte else None
+    if details is None:
+        raise FixityError("Die Akte dieser Lieferung ist aus dem Katalog verschwunden.")
+    duplicate = row.stage is Stage.DUPLICATE
+    package = next((p for p in details.packages if p.delivery == row.uuid), None)
+    if package is None and details.packages:
+        package = details.packages[-1]
+    text = "Alle Scans dieser Lieferung liegen schon im Archiv; nichts wurde doppelt abgelegt."
+    return Receipt(
+        row.uuid,
+        Outcome.DUPLICATE if duplicate else Outcome.ARCHIVED,
+        betreff=details.row.betreff,
+        aktenart=details.row.aktenart,
+        aktenzeichen=details.row.aktenzeichen,
+        akte=details.row.uuid,
+        version=package.package.id.version if package else None,
+        sheets=row.slip.get("blattzahl"),
+        pages=details.row.pages,
+        copies=package.package.copies if package else (),
+        findings=(Finding("WF-05", Severity.INFO, "", text),) if duplicate else (),
+    )

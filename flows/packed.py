@@ -1,0 +1,84 @@
+"""What is packed, written down before anything is stored, so that a repeat after a kill stores exactly these bytes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from akten.files import PdfA, digest_file
+from akten.findings import Finding
+from akten.model import Akte
+from akten.package import PackageId
+from archive.bag import Bag, Part, sync_folder
+
+NAME = "packed.json"
+
+
+@dataclass(frozen=True, slots=True)
+class PackedWork:
+    """A built bag with all its sources as files, the Akte that it holds, and what the receipt tells of it."""
+
+    package: PackageId
+    akte: Akte
+    bag: Bag
+    documents: dict[UUID, PdfA]
+    pages: int
+    blank_pages: int
+    findings: tuple[Finding, ...]
+
+
+_FORM = TypeAdapter(PackedWork)
+
+
+def save(work: PackedWork, folder: Path) -> PackedWork:
+    """Writes the work to `folder/packed.json`, with payload that was only in memory beside it; forced to the disk."""
+    store = folder / "paket"
+    store.mkdir(parents=True, exist_ok=True)
+    parts = []
+    for number, part in enumerate(work.bag.parts):
+        if isinstance(part.source, bytes):
+            target = store / f"{number:05d}"
+            _write(target, part.source)
+            parts.append(Part(part.path, target, part.digests))
+        else:
+            parts.append(part)
+    kept = replace(
+        work,
+        bag=replace(work.bag, parts=tuple(parts)),
+        # Thumbnails are payload by now; as bytes they have no place in JSON.
+        documents={
+            key: replace(pdfa, pages=tuple(replace(page, thumbnail=None) for page in pdfa.pages))
+            for key, pdfa in work.documents.items()
+        },
+    )
+    sync_folder(store)
+    _write(folder / NAME, _FORM.dump_json(kept))
+    sync_folder(folder)
+    return kept
+
+
+def _write(target: Path, data: bytes) -> None:
+    partial = target.with_name(target.name + ".teil")
+    with partial.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(target)
+
+
+def load(folder: Path, package: PackageId) -> PackedWork | None:
+    """The work packed earlier for this package, or None when there is none or a source is not what it was."""
+    try:
+        work = _FORM.validate_json((folder / NAME).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+    if work.package != package:
+        return None
+    for part in work.bag.parts:
+        if not isinstance(part.source, Path) or not part.source.is_file() or digest_file(part.source) != part.digests:
+            return None
+    return work

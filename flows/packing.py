@@ -1,0 +1,353 @@
+"""Makes the package of one Akte version: message, PREMIS and Transfervermerke written and checked, files named, bag."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from akten.errors import FixityError
+from akten.files import PageRef, PdfA, Rendition, digest_bytes, digest_file
+from akten.findings import Finding, Severity, Verdict
+from akten.model import Akte, Datei, HistorienEintrag
+from akten.package import PackageId
+from archive.bag import Bag, Part, make_bag
+from flows import layout
+from flows.carry import Carried
+from flows.receipt import finding_json
+from flows.steps import require
+from ingest.delivery import Delivery
+from ingest.slip import delivery_root, find_slip
+from metadata.checks import Purpose, check_message
+from metadata.describe import describe
+from metadata.messages import aussonderung
+from metadata.names import stem_of
+from metadata.premis import Capture, build_record, check_record, write_record
+from metadata.profile import Profile
+from metadata.schemas import Schemas
+from metadata.transfervermerk import (
+    ERKLAERUNG,
+    Ersteller,
+    Qualitaet,
+    Scanprodukt,
+    Transfervermerk,
+    Umgebung,
+    Zeiten,
+    check_note,
+    write_note,
+)
+from metadata.xdomea import write_message
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+# mime → (file suffix in the package, XDOMEA code of dateiformat 1.0, name where the code is "other")
+FORMATS: Mapping[str, tuple[str, str, str]] = {
+    "image/tiff": ("tif", "023", ""),
+    "image/jpeg": ("jpg", "011", ""),
+    "image/png": ("png", "019", ""),
+    "image/jp2": ("jp2", "100", "JPEG 2000"),
+    "image/jpx": ("jpx", "100", "JPEG 2000"),
+    "application/pdf": ("pdf", "018", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything that one package is made of. Times are aware and run forward."""
+
+    delivery: Delivery
+    package: PackageId
+    akte: Akte
+    pages: Mapping[UUID, tuple[PageRef, ...]]
+    pdfas: Mapping[UUID, PdfA]
+    carried: Carried | None
+    software: tuple[str, str]
+    identifier: tuple[str, str]
+    received: datetime
+    recognised: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A bag ready to be stored, the Akte as it is described in it, and what the checks said."""
+
+    bag: Bag
+    akte: Akte
+    findings: tuple[Finding, ...]
+
+
+def make_package(material: Material, profile: Profile, schemas: Schemas, premis_xsd: Path | None) -> Made:
+    """The bag of this Akte version, every metadata file checked by schema and our own rules before it is packed.
+
+    Raises Rejected when one of our own checks finds an error: what we wrote ourselves must be right.
+    """
+    akte = _described(material)
+    findings: list[Finding] = []
+    made = [*_metadata(material, akte, profile, schemas, premis_xsd, findings), *_files(material)]
+    if material.carried is not None:
+        made.extend(material.carried.parts)
+    bag = make_bag(f"{akte.uuid}-v{material.package.version}", made, _info(material, akte, profile))
+    return Made(bag, akte, tuple(findings))
+
+
+# --- the Akte with its files ------------------------------------------------------------------------------------------
+
+
+def _described(material: Material) -> Akte:
+    """The Akte with the files of its new Dokumente; carried ones keep theirs."""
+    users: dict[UUID, set[UUID]] = {}
+    for dokument, refs in material.pages.items():
+        for ref in refs:
+            users.setdefault(ref.scan, set()).add(dokument)
+    files: dict[UUID, tuple[Datei, ...]] = {}
+    counts: dict[UUID, int] = {}
+    historie: dict[UUID, tuple[HistorienEintrag, ...]] = {}
+    scans = {scan.uuid: scan for scan in material.delivery.scans}
+    for dokument, pdfa in material.pdfas.items():
+        pdf = Datei(
+            pdfa.uuid,
+            "pdf",
+            "application/pdf",
+            pdfa.digests,
+            "044",
+            pdfa.flavour,
+            erstellt=material.recognised,
+        )
+        # A scan that several Dokumente share is in the package but named by none: XDOMEA names every file once.
+        own = [
+            Datei(
+                scans[uuid].uuid,
+                FORMATS[scans[uuid].mime][0],
+                scans[uuid].mime,
+                scans[uuid].digests,
+                FORMATS[scans[uuid].mime][1],
+                format_name=FORMATS[scans[uuid].mime][2],
+                name_original=Path(scans[uuid].name).name,
+            )
+            for uuid in dict.fromkeys(ref.scan for ref in material.pages[dokument])
+            if users[uuid] == {dokument}
+        ]
+        files[dokument] = (pdf, *own)
+        counts[dokument] = len(pdfa.pages)
+        historie[dokument] = tuple(_history(material, pdfa))
+    return describe(material.akte, files, counts, historie)
+
+
+def _history(material: Material, pdfa: PdfA) -> Iterator[HistorienEintrag]:
+    """Scan, recognition, conversion and validation of one Dokument, as the message tells them."""
+    slip = material.delivery.slip
+    if slip.gescannt_am is not None and not slip.digital:
+        yield HistorienEintrag(slip.gescannt_am, slip.operator, "Digitalisierung", slip.geraet.modell)
+    tools = ", ".join(" ".join(tool) for tool in pdfa.tools)
+    read = pdfa.rendition is Rendition.SCANNED
+    confidence = pdfa.mean_confidence
+    if read:
+        remark = "" if confidence is None else f"mittlere Wortsicherheit {confidence:.1f} von 100"
+        yield HistorienEintrag(material.recognised, "System", "Texterkennung (OCR)", remark)
+    what = "Übernahme" if pdfa.rendition is Rendition.KEPT else "Umwandlung in PDF/A"
+    yield HistorienEintrag(material.recognised, "System", what, tools)
+    judges = "; ".join(f"{r.name} {r.version}: {r.verdict.value}" for r in pdfa.reports)
+    yield HistorienEintrag(material.recognised, "System", f"Prüfung PDF/A: {pdfa.verdict.value}", judges)
+
+
+# --- metadata files -------------------------------------------------------------------------------------------------
+
+
+def _part(path: str, data: bytes) -> Part:
+    return Part(path, data, digest_bytes(data))
+
+
+def _metadata(
+    material: Material, akte: Akte, profile: Profile, schemas: Schemas, premis_xsd: Path | None, findings: list[Finding]
+) -> Iterator[Part]:
+    process = uuid5(akte.uuid, f"prozess/v{material.package.version}")
+    message = aussonderung(
+        akte, profile, prozess_id=process, erstellt=material.now, nachricht=uuid5(process, "nachricht")
+    )
+    xml = write_message(message, profile)
+    named = {datei.dateiname: datei.digests for dokument in akte.dokumente for datei in dokument.dateien}
+    report = check_message(xml, schemas, files=named, purpose=Purpose.AT_REST, profile=profile)
+    findings.extend(require(report.findings))
+    yield _part(layout.message_path(stem_of(message, profile.version) + ".xml"), xml)
+
+    record = write_record(
+        build_record(
+            package=material.package,
+            scans=material.delivery.scans,
+            pdfas=tuple(material.pdfas.values()),
+            capture=_capture(material),
+            software=material.software,
+            identifier=material.identifier,
+            received=material.received,
+            recognised=material.recognised,
+            now=material.now,
+        )
+    )
+    findings.extend(require(check_record(record, premis_xsd).findings))
+    yield _part(layout.PREMIS, record)
+
+    for dokument, pdfa in material.pdfas.items():
+        if not material.delivery.slip.digital:
+            note = _note(material, dokument, pdfa)
+            products = {p.uuid: p.sha512 for p in note.produkte}
+            # The note's gaps are gaps of the slip: they are told once per delivery, not once per Dokument.
+            findings.extend(f for f in require(check_note(note, products)) if f not in findings)
+            yield _part(layout.note_path(dokument), write_note(note))
+        yield _part(layout.verdict_path(pdfa.uuid), _verdicts(pdfa))
+
+
+def _capture(material: Material) -> Capture:
+    slip = material.delivery.slip
+    device = " ".join(part for part in (slip.geraet.hersteller, slip.geraet.modell, slip.geraet.seriennummer) if part)
+    return Capture(slip.operator, device, slip.profil or "", slip.station, slip.gescannt_am)
+
+
+def _note(material: Material, dokument: UUID, pdfa: PdfA) -> Transfervermerk:
+    slip = material.delivery.slip
+    sources = dict.fromkeys(ref.scan for ref in material.pages[dokument])
+    scans = {scan.uuid: scan for scan in material.delivery.scans}
+    device = " ".join(part for part in (slip.geraet.hersteller, slip.geraet.modell, slip.geraet.seriennummer) if part)
+    software = [material.software, *pdfa.tools]
+    if slip.geraet.software:
+        software.insert(0, (slip.geraet.software, ""))
+    check = slip.qualitaetspruefung
+    passed = check is not None and "ohne" in check.ergebnis.casefold()
+    quality = Qualitaet(
+        ergebnis=Verdict.NOT_CHECKED if check is None else Verdict.OK if passed else Verdict.FAILED,
+        art=check.umfang if check else "",
+        pruefer=check.pruefer if check else "",
+        vollstaendigkeit=Verdict.OK,  # the balance of sheets, pages and blanks was required before
+        seiten=len(pdfa.pages),
+        leerseiten=sum(page.blank for page in pdfa.pages),
+        bemerkungen=(check.ergebnis,) if check else (),
+    )
+    return Transfervermerk(
+        uuid=uuid5(dokument, f"transfervermerk/v{material.package.version}"),
+        dokument=dokument,
+        produkte=tuple(
+            sorted(
+                [
+                    *(Scanprodukt(uuid, scans[uuid].digests.sha512) for uuid in sources),
+                    Scanprodukt(pdfa.uuid, pdfa.digests.sha512),
+                ]
+            )
+        ),
+        ersteller=Ersteller(slip.operator, "Kennungsverzeichnis der Scanstelle", ""),
+        umgebung=Umgebung(device, slip.profil or "", slip.station, slip.verfahrensdokumentation, tuple(software)),
+        auffaelligkeiten=(slip.auffaelligkeiten,) if slip.auffaelligkeiten else None,
+        zeiten=Zeiten(slip.gescannt_am, material.received, check.zeitpunkt if check else None, material.now),
+        qualitaet=quality,
+        erklaerung=ERKLAERUNG if passed else "",
+    )
+
+
+def _verdicts(pdfa: PdfA) -> bytes:
+    """What every validator said of this PDF/A, and what every page gave."""
+    value = {
+        "pdf": str(pdfa.uuid),
+        "sha512": pdfa.digests.sha512,
+        "flavour": pdfa.flavour,
+        "rendition": pdfa.rendition.value,
+        "verdict": pdfa.verdict.value,
+        "validators": [
+            {"name": r.name, "version": r.version, "verdict": r.verdict.value, "clauses": list(r.clauses), "why": r.why}
+            for r in pdfa.reports
+        ],
+        "tools": [list(tool) for tool in pdfa.tools],
+        "losses": list(pdfa.losses),
+        "findings": [finding_json(f) for f in pdfa.findings],
+        "pages": [
+            {
+                "number": page.number,
+                "scan": str(page.source.scan),
+                "scan_page": page.source.page,
+                "blank": page.blank,
+                "words": page.words,
+                "confidence": page.confidence,
+                "turned": page.turned,
+                "turned_confidence": page.turned_confidence,
+                "skew": page.skew,
+                "retried": page.retried,
+                "failed": page.failed,
+            }
+            for page in pdfa.pages
+        ],
+    }
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def _files(material: Material) -> Iterator[Part]:
+    for scan in material.delivery.scans:
+        yield Part(layout.master_path(scan.uuid, FORMATS[scan.mime][0]), scan.path, scan.digests)
+    for pdfa in material.pdfas.values():
+        yield Part(layout.access_path(pdfa.uuid), pdfa.path, pdfa.digests)
+        if pdfa.hocr is not None and pdfa.hocr_digests is not None:
+            yield Part(layout.text_path(pdfa.uuid), pdfa.hocr, pdfa.hocr_digests)
+        for page in pdfa.pages:
+            if page.blank and page.thumbnail:
+                yield _part(f"{layout.PRESERVATION}leer-{pdfa.uuid}-{page.number}.jpg", page.thumbnail)
+    slip = find_slip(delivery_root(material.delivery.folder / "lieferung"))
+    if slip is None:
+        raise FixityError("Der Laufzettel der Lieferung ist nicht mehr da.")
+    yield Part(layout.slip_path(slip.suffix.lstrip(".").lower()), slip, digest_file(slip))
+
+
+def _info(material: Material, akte: Akte, profile: Profile) -> list[tuple[str, str]]:
+    info = [
+        ("Source-Organization", profile.absender.institution),
+        ("External-Identifier", f"urn:uuid:{akte.uuid}"),
+        ("Bagging-Date", material.now.astimezone(BERLIN).date().isoformat()),
+        ("Bag-Group-Identifier", f"urn:uuid:{material.delivery.uuid}"),
+        ("Bag-Software-Agent", " ".join(material.software)),
+        ("Bag-Version", f"v{material.package.version}"),
+        ("Retention-Class", akte.aufbewahrung.record_class if akte.aufbewahrung else "unbestimmt"),
+    ]
+    if material.carried is not None:
+        info.append(("Bag-Supersedes", material.carried.tag_manifest_sha512))
+    return info
+
+
+def not_validated(pdfas: Mapping[UUID, PdfA], *, allowed: bool) -> tuple[Finding, ...]:
+    """Findings WF-01/WF-02 for PDF/A that is not valid or could not be checked; only the second may be allowed."""
+    found = []
+    for dokument, pdfa in pdfas.items():
+        if pdfa.verdict is Verdict.FAILED:
+            text = "Die PDF/A-Prüfung ist nicht bestanden; die Akte wird so nicht archiviert."
+            found.append(Finding("WF-01", Severity.ERROR, f"Dokument {dokument}", text))
+        elif pdfa.verdict is Verdict.NOT_CHECKED:
+            severity = Severity.WARNING if allowed else Severity.ERROR
+            text = "Die PDF/A-Prüfung konnte nicht stattfinden (siehe archiv doctor); so wird nicht archiviert."
+            if allowed:
+                text = "Die PDF/A-Prüfung konnte nicht stattfinden; archiviert, weil es so eingestellt ist."
+            found.append(Finding("WF-02", severity, f"Dokument {dokument}", text))
+    return tuple(found)
+
+
+def with_version(akte: Akte, earlier: Akte | None) -> Akte:
+    """The Akte of the new version: everything of the earlier one, then the new Vorgänge (same title: joined)."""
+    if earlier is None:
+        return akte
+    vorgaenge = list(earlier.vorgaenge)
+    titles = {(v.betreff, v.zeichen): place for place, v in enumerate(vorgaenge)}
+    for vorgang in akte.vorgaenge:
+        place = titles.get((vorgang.betreff, vorgang.zeichen))
+        if place is None:
+            vorgaenge.append(vorgang)
+        else:
+            there = vorgaenge[place]
+            vorgaenge[place] = replace(there, dokumente=(*there.dokumente, *vorgang.dokumente))
+    return replace(
+        akte,
+        vorgaenge=tuple(vorgaenge),
+        historie=earlier.historie,
+        zda_datum=akte.zda_datum or earlier.zda_datum,
+        felder=tuple(dict([*earlier.felder, *akte.felder]).items()),
+    )

@@ -1,0 +1,214 @@
+"""`archiv dienst`: starts what one machine needs, watches the inbox, and stops it cleanly.
+
+Children are the local Prefect server and the process that serves the rounds; the embedded stores are held open as long
+as the service runs. Every child ends when this process ends, also by `kill -9` (parent death signal by `setpriv`).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from uuid import UUID
+
+from akten.errors import Misconfigured, Unavailable
+from flows.settings import Settings, child_environment
+from ingest.inbox import waiting
+
+_SERVER_PATIENCE = 180.0
+_STOP_PATIENCE = 20.0
+
+
+def _tied(command: Sequence[str]) -> list[str]:
+    """The command so that it ends when this process ends, where the system can do that."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL", "--", *command] if setpriv else list(command)
+
+
+@dataclass(slots=True)
+class _Child:
+    """One child process with its log file."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = field(default=None)
+
+    def start(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
+    def stop(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def api_url(settings: Settings) -> str:
+    """Address of the Prefect API that the rounds use."""
+    return settings.prefect_api or f"http://127.0.0.1:{settings.rounds.port}/api"
+
+
+def _call(url: str, body: dict[str, object] | None = None) -> object:
+    """One request to the Prefect API. Raises Unavailable when it does not answer as it should."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return json.load(answer)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise Unavailable(f"Der Prefect-Server antwortet nicht: {type(error).__name__}") from error
+
+
+def _healthy(url: str) -> bool:
+    try:
+        return _call(f"{url}/health") is True
+    except Unavailable:
+        return False
+
+
+def start_run(url: str, flow: str, deployment: str) -> str:
+    """Asks for one run of a served round and returns its id. Raises Unavailable."""
+    found = _call(f"{url}/deployments/name/{flow}/{deployment}")
+    if not isinstance(found, dict):
+        raise Unavailable(f"Die Runde „{flow}“ ist am Prefect-Server nicht bekannt.")
+    run = _call(f"{url}/deployments/{found['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+    return str(run["id"]) if isinstance(run, dict) else ""
+
+
+def run_batch_in_prefect(settings: Settings, deliveries: Sequence[UUID], actor: str, result: Path) -> None:
+    """Runs one intake flow over claimed deliveries in a child process; receipts are written to `result` as JSON.
+
+    A child, so that the command line never imports Prefect. Raises Unavailable when the flow did not finish.
+    """
+    command = [sys.executable, "-m", "flows.intake_round", str(result), actor, *map(str, deliveries)]
+    done = subprocess.run(_tied(command), env=child_environment(settings), stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0 or not result.exists():
+        raise Unavailable(f"Der Prefect-Lauf ist abgebrochen (Code {done.returncode}). Derselbe Befehl setzt ihn fort.")
+
+
+class Service:
+    """The running service: server, served rounds, inbox watch."""
+
+    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._say = say
+        self._stop = threading.Event()
+        self._url = api_url(settings)
+        environment = child_environment(
+            settings,
+            {
+                "PREFECT_API_URL": self._url,
+                "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+                "PREFECT_RUNNER_POLL_FREQUENCY": "2",
+            },
+        )
+        logs = settings.daten / "protokoll"
+        self._server: _Child | None = None
+        if not settings.prefect_api:
+            command = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(settings.rounds.port)]
+            self._server = _Child(
+                "Prefect-Server", _tied([sys.executable, *command]), environment, logs / "prefect.log"
+            )
+        rounds = _tied([sys.executable, "-m", "flows.served_rounds"])
+        self._rounds = _Child("Runden", rounds, environment, logs / "runden.log")
+
+    def stop(self) -> None:
+        """Asks the service to stop; `run` then returns."""
+        self._stop.set()
+
+    def run(self, hold_stores: Callable[[], ExitStack]) -> None:
+        """Runs until asked to stop. Raises Unavailable or Misconfigured when a part does not start."""
+        previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+        def asked(number: int, frame: FrameType | None) -> None:
+            del number, frame
+            self.stop()
+
+        # With handlers of our own in place, children start with the default for both signals, also when a shell
+        # started this service in the background with SIGINT ignored.
+        for number in previous:
+            signal.signal(number, asked)
+        try:
+            with ExitStack() as parts:
+                self._say("Speicher werden gestartet …")
+                parts.enter_context(hold_stores())
+                self._start_children(parts)
+                self._say(f"Der Dienst läuft. Eingang: {self._settings.inbox}")
+                self._watch()
+                self._say("Der Dienst wird beendet …")
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def _start_children(self, parts: ExitStack) -> None:
+        if self._server is not None:
+            if _healthy(self._url):
+                raise Misconfigured(
+                    f"Am Anschluss {self._settings.rounds.port} antwortet schon ein Prefect-Server. "
+                    "Anderen Anschluss setzen (ARCHIV_ROUNDS__PORT) oder seine Adresse (ARCHIV_PREFECT_API)."
+                )
+            self._say("Prefect-Server wird gestartet …")
+            self._server.start()
+            parts.callback(self._server.stop)
+            self._await_server()
+        self._rounds.start()
+        parts.callback(self._rounds.stop)
+
+    def _await_server(self) -> None:
+        end = time.monotonic() + _SERVER_PATIENCE
+        while not _healthy(self._url):
+            if self._stop.is_set():
+                return
+            if self._server is not None and self._server.ended():
+                raise Unavailable(f"Der Prefect-Server ist beim Start ausgestiegen. Protokoll: {self._server.log}")
+            if time.monotonic() > end:
+                raise Unavailable(f"Der Prefect-Server ist nach {_SERVER_PATIENCE:.0f} s nicht bereit.")
+            self._stop.wait(0.5)
+
+    def _watch(self) -> None:
+        """Starts an intake run when complete deliveries lie in the inbox; restarts a child that ended."""
+        asked_at = 0.0
+        while not self._stop.wait(1.0):
+            for child in (self._server, self._rounds):
+                if child is not None and child.ended():
+                    self._say(f"{child.name}: ausgestiegen, wird neu gestartet (Protokoll: {child.log})")
+                    child.start()
+                    self._stop.wait(5.0)
+            there = waiting(self._settings.inbox, now=time.time(), settle_seconds=self._settings.settle_seconds)
+            # One run takes all that lies there; asking again only makes sense when it has had time to begin.
+            if there and time.monotonic() - asked_at > 20:
+                try:
+                    start_run(self._url, "eingang", "eingang")
+                    asked_at = time.monotonic()
+                    self._say(f"{len(there)} Lieferung(en) im Eingang: Lauf angestoßen.")
+                except Unavailable:
+                    self._stop.wait(2.0)

@@ -1,0 +1,78 @@
+"""Looks at what is archived: every copy of every package, and catalog against stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from akten.findings import Finding, Verdict
+from akten.package import FixityReport, StoredPackage
+from archive.reconcile import known_package, list_store, reconcile
+from catalog.actor import Actor
+from flows.receipt import finding_json
+from flows.walks import verify_package
+from flows.wiring import Services
+
+HALF_DONE = timedelta(hours=6)  # a bag without commit may belong to a run that is under way
+
+
+@dataclass(slots=True)
+class FixitySummary:
+    """What a look at several packages found; counts are copies, bytes are bytes read."""
+
+    checked: int = 0
+    damaged: int = 0
+    unchecked: int = 0
+    bytes: int = 0
+    copies: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Failed when a copy is damaged, not checked when one could not be read or nothing was looked at."""
+        if self.damaged:
+            return Verdict.FAILED
+        return Verdict.NOT_CHECKED if self.unchecked or not self.checked else Verdict.OK
+
+    def add(self, report: FixityReport) -> None:
+        """Counts one package's copies."""
+        for copy in report.copies:
+            self.checked += copy.verdict is Verdict.OK
+            self.damaged += copy.verdict is Verdict.FAILED
+            self.unchecked += copy.verdict is Verdict.NOT_CHECKED
+            self.bytes += copy.bytes_read
+            self.copies.append(
+                {
+                    "akte": str(report.id.akte),
+                    "version": report.id.version,
+                    "store": copy.store,
+                    "version_id": copy.version_id,
+                    "verdict": copy.verdict.value,
+                    "bytes": copy.bytes_read,
+                    "findings": [finding_json(f) for f in copy.findings],
+                }
+            )
+
+
+def verify_packages(
+    services: Services, packages: Iterable[StoredPackage], by: Actor, told: Callable[[int], None] = lambda _: None
+) -> FixitySummary:
+    """Reads the copies of these packages one after the other; a damaged one never stops the round."""
+    summary = FixitySummary()
+    for number, package in enumerate(packages, 1):
+        summary.add(verify_package(services, package, by))
+        told(number)
+    return summary
+
+
+def verify_all(services: Services, by: Actor, told: Callable[[int], None] = lambda _: None) -> FixitySummary:
+    """Every package, the longest unchecked first."""
+    return verify_packages(services, services.catalog.all_packages(checked_before=services.now()), by, told)
+
+
+def compare_stores(services: Services) -> tuple[Finding, ...]:
+    """What the stores hold against what the catalog says (RC-nn); nothing is repaired or deleted."""
+    listings = [list_store(store) for store in services.stores]
+    known = [known_package(package) for package in services.catalog.all_packages()]
+    return reconcile(known, listings, now=services.now(), half_done=HALF_DONE)

@@ -1,0 +1,386 @@
+"""The trips of one Akte, top to bottom: archive, verify, fetch. The order of work is written here and nowhere else."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from akten.aktenzeichen import Aktenzeichen
+from akten.aktenzeichen import recognise as recognise_aktenzeichen
+from akten.errors import FixityError, Rejected, Unavailable
+from akten.files import FileFacts, PdfA
+from akten.findings import Finding, Severity
+from akten.lifecycle import Stage
+from akten.model import Akte
+from akten.package import FixityReport, Lock, PackageId, StoredPackage
+from archive.fixity import check_package
+from archive.package import store_package
+from catalog.actor import Actor
+from catalog.values import DeliveryRow
+from flows.carry import Carried, carry_over
+from flows.outcomes import archived_receipt, clearing_receipt, receipt_of, to_clearing
+from flows.packed import PackedWork, load, save
+from flows.packing import Material, make_package, not_validated, with_version
+from flows.receipt import Outcome, Receipt
+from flows.steps import Run, Stopwatch, require
+from flows.wiring import SOFTWARE, Services, software_version
+from ingest.checks import KnownScan, already_archived, check_balance, check_delivery
+from ingest.claimed import ClaimedDelivery, held, release
+from ingest.delivery import Delivery, PlannedAkte, plan_akte, read_delivery
+from ingest.options import Blanks
+from ocr.compare import check_against_scan
+from ocr.examine import examine_each
+from ocr.pdfa import judge_pdfa
+from ocr.recognise import PageProfile, RecogniseRequest, recognise
+from retention.intake import deadline_for, to_aufbewahrung
+
+BERLIN = ZoneInfo("Europe/Berlin")
+Progress = Callable[[str, int, int], None]  # what is being done, how much of how much
+
+REVIEW_YEARS = 2  # a lock with no known end is extended in steps (s3.md §7)
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Shows nothing."""
+    del what, done, total
+
+
+@dataclass(frozen=True, slots=True)
+class _Recognised:
+    """Everything that recognition gave for one delivery."""
+
+    pdfas: Mapping[UUID, PdfA]
+    pages: int
+    blank_pages: int
+
+
+def archive_delivery(services: Services, claimed: ClaimedDelivery, by: Actor, progress: Progress = silent) -> Receipt:
+    """Takes one claimed delivery as far as it goes: archived, to the clearing desk, or found to be a duplicate.
+
+    Safe to repeat after a kill at any moment. Raises FixityError (alarm), Misconfigured, and nothing else on purpose:
+    what is Unavailable is told in the receipt and tried again by the next run.
+    """
+    start, run = time.monotonic(), Stopwatch()
+    try:
+        with held(claimed) as mine:
+            if not mine:
+                raise Unavailable("Diese Lieferung wird gerade von einem anderen Vorgang bearbeitet.")
+            receipt = _archive(services, claimed, by, progress, run)
+    except Rejected as rejected:
+        receipt = to_clearing(services, claimed, rejected.findings, by)
+    except Unavailable as away:
+        finding = Finding("WF-09", Severity.WARNING, "", away.text)
+        receipt = Receipt(claimed.uuid, Outcome.UNAVAILABLE, findings=(finding,))
+    return replace(receipt, seconds=time.monotonic() - start, steps=dict(run.seconds))
+
+
+def _archive(services: Services, claimed: ClaimedDelivery, by: Actor, progress: Progress, run: Run) -> Receipt:
+    catalog = services.catalog
+    known = catalog.delivery(claimed.uuid)
+    if known is not None and known.stage in (Stage.ARCHIVED, Stage.DUPLICATE, Stage.RETURNED):
+        return receipt_of(services, known)
+    if known is not None and known.stage is Stage.CLEARING:
+        return clearing_receipt(services, known)
+
+    # 1 read: every byte hashed once, the originals registered before anything is decoded
+    progress("Lesen und Prüfsummen", 0, 1)
+    delivery = run("lesen", read_delivery, claimed)
+    row = run("lesen", _receive, services, delivery, by)
+
+    # A package that was built before a kill is stored with the very same bytes.
+    result = claimed.ergebnis
+    work = None
+    if row.stage is Stage.PACKED and row.akte is not None and row.version is not None:
+        work = run("packen", load, result, PackageId(row.akte, row.version))
+    if work is None:
+        made = _make(services, delivery, row, result, by, progress, run)
+        if made is None:
+            return _link_duplicate(services, claimed, row, by)
+        work = made
+
+    # 6 store: every store read back, locked and committed before anybody says "archived"
+    progress("Ablegen und zurücklesen", 0, 1)
+    stored = run(
+        "ablegen",
+        store_package,
+        work.bag,
+        work.package,
+        services.stores,
+        lock_for(work.akte, services.now()),
+        services.now,
+        result / "tar",
+        {"software": f"{SOFTWARE} {software_version()}", "delivery": str(delivery.uuid)},
+    )
+    texts = {dokument: [page.text for page in pdfa.pages] for dokument, pdfa in work.documents.items()}
+    run("eintragen", catalog.record_stored, delivery.uuid, work.akte, stored, texts, by=by, now=services.now())
+    release(claimed)  # it is all in the package now
+    progress("fertig", 1, 1)
+    return archived_receipt(delivery, work, stored)
+
+
+def _make(
+    services: Services, delivery: Delivery, row: DeliveryRow, result: Path, by: Actor, progress: Progress, run: Run
+) -> PackedWork | None:
+    """Steps 2 to 5: examined, recognised, judged, described, packed; None when every scan is in this Akte already."""
+    catalog = services.catalog
+    shutil.rmtree(result, ignore_errors=True)
+    result.mkdir(parents=True)
+    if row.stage is not Stage.RECEIVED:
+        catalog.move(delivery.uuid, Stage.RECEIVED, by=by, now=services.now())
+
+    # 2 examine: hostile or not, in a child with limits; then the rules of intake
+    progress("Untersuchen", 0, len(delivery.scans))
+    looked = run("untersuchen", examine_each, delivery.scans, services.ocr, result)
+    facts = {scan.uuid: found for scan, found in zip(delivery.scans, looked, strict=True)}
+    archived = catalog.known_scans(scan.digests.sha512 for scan in delivery.scans)
+    known = {sha512: KnownScan(s.akte, s.aktenzeichen, s.version) for sha512, s in archived.items()}
+    if already_archived(delivery, known, services.intake) is not None:
+        return None
+    accepted = catalog.accepted(delivery.uuid)
+    today = services.now().astimezone(BERLIN).date()
+    findings = list(require(check_delivery(delivery, facts, known, services.intake, accepted=accepted, today=today)))
+    if row.akte is None:
+        raise Unavailable("Die Akte dieser Lieferung ist im Katalog noch nicht bestimmt.")
+    catalog.move(delivery.uuid, Stage.EXAMINED, by=by, now=services.now())
+    planned = without_archived(plan_akte(delivery, facts, services.intake, row.akte), delivery, known, row.akte)
+    akte = _with_retention(services, delivery, planned.akte)
+    catalog.plan(delivery.uuid, akte, by=by, now=services.now())
+
+    # 3 recognise: pages of all Akten share the pool; the scan itself is kept
+    recognised = _recognise(services, delivery, akte, planned.pages, facts, result, progress, run)
+    findings.extend(
+        require(
+            check_balance(
+                delivery,
+                facts,
+                recognised.blank_pages,
+                kept_pages=recognised.pages - recognised.blank_pages,
+                options=services.intake,
+                accepted=accepted,
+            )
+        )
+    )
+    catalog.record_recognised(
+        delivery.uuid,
+        recognised.pdfas,
+        review_below=services.ocr.review_confidence,
+        by=by,
+        now=services.now(),
+    )
+    for pdfa in recognised.pdfas.values():
+        findings.extend(pdfa.findings)
+    require([f for f in findings if f.code not in accepted])
+    require(not_validated(recognised.pdfas, allowed=services.settings.archive_unchecked))
+    findings.extend(not_validated(recognised.pdfas, allowed=services.settings.archive_unchecked))
+    recognised_at = services.now()
+    catalog.move(delivery.uuid, Stage.RECOGNISED, by=by, now=recognised_at)
+
+    # 4 describe and 5 pack: message, PREMIS and notes checked before the bag is built
+    progress("Beschreiben und packen", 0, 1)
+    version = catalog.settle_version(delivery.uuid, by=by, now=services.now())
+    package = PackageId(akte.uuid, version)
+    carried = run("packen", _carried, services, akte.uuid, version, result / "vorher")
+    whole = with_version(akte, carried.akte if carried else None)
+    material = Material(
+        delivery=delivery,
+        package=package,
+        akte=whole,
+        pages=planned.pages,
+        pdfas=recognised.pdfas,
+        carried=carried,
+        software=(SOFTWARE, software_version()),
+        identifier=("libmagic", ""),
+        received=row.received_at,
+        recognised=recognised_at,
+        now=services.now(),
+    )
+    built = run(
+        "beschreiben", make_package, material, services.profile, services.schemas, services.settings.premis_schema
+    )
+    findings.extend(built.findings)
+    work = PackedWork(
+        package,
+        built.akte,
+        built.bag,
+        dict(recognised.pdfas),
+        recognised.pages,
+        recognised.blank_pages,
+        tuple(dict.fromkeys(findings)),
+    )
+    work = run("packen", save, work, result)
+    catalog.move(delivery.uuid, Stage.PACKED, by=by, now=services.now())
+    return work
+
+
+# --- steps of the trip ----------------------------------------------------------------------------------------------
+
+
+def _receive(services: Services, delivery: Delivery, by: Actor) -> DeliveryRow:
+    """The first event: from here on the catalog knows the delivery and every scan's digests."""
+    slip = delivery.slip
+    readings = recognise_aktenzeichen(slip.aktenzeichen, services.intake.muster, slip.aktenart.value)
+    aktenzeichen: Aktenzeichen | None = readings[0] if len(readings) == 1 else None
+    return services.catalog.receive(
+        delivery.uuid,
+        aktenart=slip.aktenart.value,
+        aktenzeichen=aktenzeichen,
+        band=slip.band,
+        betreff=slip.betreff,
+        slip=slip_json(delivery),
+        scans=delivery.scans,
+        folder=str(delivery.folder),
+        by=by,
+        now=services.now(),
+    )
+
+
+def slip_json(delivery: Delivery) -> dict[str, Any]:
+    """What the catalog keeps of the slip for lists; the slip itself goes into the package as it came."""
+    slip = delivery.slip
+    return {
+        "datei": slip.datei,
+        "blattzahl": slip.blattzahl,
+        "seitenzahl": slip.seitenzahl,
+        "operator": slip.operator,
+        "profil": slip.profil,
+        "station": slip.station,
+        "ereignisse": [[event.ereignis, event.datum.isoformat()] for event in slip.ereignisse],
+        "merkmale": [list(fact) for fact in slip.merkmale],
+    }
+
+
+def without_archived(
+    planned: PlannedAkte, delivery: Delivery, known: Mapping[str, KnownScan], akte: UUID
+) -> PlannedAkte:
+    """The plan without Dokumente whose every scan lies in this very Akte already: linked, not stored twice."""
+    here = {
+        scan.uuid
+        for scan in delivery.scans
+        if (place := known.get(scan.digests.sha512)) is not None and place.akte == akte
+    }
+    pages = {d: refs for d, refs in planned.pages.items() if not all(ref.scan in here for ref in refs)}
+    if len(pages) == len(planned.pages):
+        return planned
+    kept = [
+        replace(vorgang, dokumente=tuple(d for d in vorgang.dokumente if d.uuid in pages))
+        for vorgang in planned.akte.vorgaenge
+    ]
+    return PlannedAkte(replace(planned.akte, vorgaenge=tuple(v for v in kept if v.dokumente)), pages)
+
+
+def _link_duplicate(services: Services, claimed: ClaimedDelivery, row: DeliveryRow, by: Actor) -> Receipt:
+    if row.akte is None:
+        raise FixityError("Zur schon archivierten Lieferung fehlt die Akte im Katalog.")
+    services.catalog.mark_duplicate(claimed.uuid, row.akte, by=by, now=services.now())
+    release(claimed)  # every byte of it lies in the archive already
+    ended = services.catalog.delivery(claimed.uuid)
+    if ended is None:
+        raise FixityError("Die Lieferung ist aus dem Katalog verschwunden.")
+    return receipt_of(services, ended)
+
+
+def _with_retention(services: Services, delivery: Delivery, akte: Akte) -> Akte:
+    """The Akte with the dates that its record class and the events on the slip give."""
+    slip = delivery.slip
+    events = {event.ereignis: event.datum for event in slip.ereignisse}
+    if slip.zda_datum is not None:
+        events.setdefault("file_closed", slip.zda_datum)
+    deadline = deadline_for(
+        akte.aktenart.value,
+        slip.record_class,
+        events,
+        services.katalog,
+        services.now().astimezone(BERLIN).date(),
+        facts=dict(slip.merkmale),
+    )
+    return replace(akte, aufbewahrung=to_aufbewahrung(deadline))
+
+
+def lock_for(akte: Akte, now: datetime) -> Lock:
+    """The object lock for the Akte's computed end: the end of that day in Berlin, or a rolling date without one."""
+    ende = akte.aufbewahrung.ende if akte.aufbewahrung else None
+    if ende is not None:
+        night = datetime(ende.year, ende.month, ende.day, tzinfo=BERLIN) + timedelta(days=1)
+        if night > now:
+            return Lock(night)
+    rolling = now.replace(microsecond=0) + timedelta(days=366 * REVIEW_YEARS)
+    return Lock(rolling)
+
+
+def _recognise(
+    services: Services,
+    delivery: Delivery,
+    akte: Akte,
+    pages: Mapping[UUID, Sequence[Any]],
+    facts: Mapping[UUID, FileFacts],
+    result: Path,
+    progress: Progress,
+    run: Run,
+) -> _Recognised:
+    profile = services.intake.profile(delivery.slip.profil)
+    page_profile = PageProfile(
+        dpi=profile.dpi if profile else 300, drop_blank=bool(profile and profile.blanks is Blanks.DROP)
+    )
+    total = sum(len(refs) for refs in pages.values())
+    before = 0
+    scans = {scan.uuid: scan for scan in delivery.scans}
+    titles = {dokument.uuid: dokument.betreff for dokument in akte.dokumente}
+    pdfas: dict[UUID, PdfA] = {}
+    for dokument, refs in pages.items():
+
+        def told(done: int, of: int, before: int = before) -> None:
+            del of
+            progress("Texterkennung", before + done, total)
+
+        request = RecogniseRequest(
+            uuid=uuid5(dokument, "pdfa"),
+            title=titles[dokument],
+            pages=tuple(refs),
+            scans=scans,
+            facts=facts,
+            profile=page_profile,
+            folder=result,
+            created=services.now().replace(microsecond=0),
+        )
+        pdfa = run("erkennen", recognise, request, services.pool, services.ocr, told)
+        verdict, reports, findings = run("prüfen", judge_pdfa, pdfa.path, pdfa.flavour, services.validators)
+        compared = run("prüfen", check_against_scan, pdfa, request, services.ocr, result)
+        pdfas[dokument] = replace(
+            pdfa, verdict=verdict, reports=reports, findings=(*pdfa.findings, *findings, *compared)
+        )
+        before += len(refs)
+    blank = sum(page.blank for pdfa in pdfas.values() for page in pdfa.pages)
+    return _Recognised(pdfas, total, blank)
+
+
+def _carried(services: Services, akte: UUID, version: int, folder: Path) -> Carried | None:
+    """What the newest archived version before this one holds; None for a first version."""
+    before = [row for row in services.catalog.packages(akte) if row.package.id.version < version]
+    if not before:
+        return None
+    package = before[-1].package
+    snapshot = services.catalog.akte_snapshot(akte, package.id.version)
+    if snapshot is None:
+        raise FixityError(f"Zur Version {package.id.version} der Akte fehlt die Beschreibung im Katalog.")
+    return carry_over(snapshot, package, services.stores, folder)
+
+
+# --- verify ---------------------------------------------------------------------------------------------------------
+
+
+def verify_package(services: Services, package: StoredPackage, by: Actor) -> FixityReport:
+    """Reads every copy of one package whole, writes down what was found, and returns it."""
+    snapshot = services.catalog.akte_snapshot(package.id.akte, package.id.version)
+    wanted = lock_for(snapshot, services.now()) if snapshot and snapshot.aufbewahrung else None
+    if wanted is not None and (snapshot is None or snapshot.aufbewahrung is None or snapshot.aufbewahrung.ende is None):
+        wanted = None  # a rolling lock has no date of its own to be held against
+    report = check_package(package, {store.name: store for store in services.stores}, wanted=wanted)
+    services.catalog.record_fixity(report, by=by, now=services.now())
+    return report

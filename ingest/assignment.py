@@ -1,0 +1,127 @@
+"""Which page of the delivery belongs to which Dokument of the slip; pure, the same for the checks and for the plan."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from uuid import UUID
+
+from akten.files import FileFacts, PageRef, Scan
+from ingest.pageranges import Range, as_ranges
+from ingest.slipdoc import Slip, SlipDokument, SlipVorgang
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """All pages in file order (`sequence`) and, per Vorgang and Dokument, the positions in it, counted from 0.
+
+    `missing` are (path in the slip, file name) without a file; `outside` are (path, ranges) past the last page.
+    """
+
+    sequence: tuple[PageRef, ...]
+    vorgaenge: tuple[SlipVorgang, ...]
+    pages: tuple[tuple[tuple[int, ...], ...], ...]
+    missing: tuple[tuple[str, str], ...] = ()
+    outside: tuple[tuple[str, tuple[Range, ...]], ...] = ()
+    all_digital: bool = False
+
+    @property
+    def unassigned(self) -> tuple[int, ...]:
+        """Positions that no Dokument has."""
+        taken = {position for documents in self.pages for positions in documents for position in positions}
+        return tuple(position for position in range(len(self.sequence)) if position not in taken)
+
+    @property
+    def doubled(self) -> tuple[int, ...]:
+        """Positions that more than one Dokument has."""
+        counts = Counter(position for documents in self.pages for positions in documents for position in positions)
+        return tuple(sorted(position for position, count in counts.items() if count > 1))
+
+    @property
+    def digital(self) -> frozenset[int]:
+        """Positions of what never was paper and has no sheet."""
+        if self.all_digital:
+            return frozenset(range(len(self.sequence)))
+        return frozenset(
+            position
+            for vorgang, documents in zip(self.vorgaenge, self.pages, strict=True)
+            for dokument, positions in zip(vorgang.dokumente, documents, strict=True)
+            if dokument.digital
+            for position in positions
+        )
+
+
+def _one_per_file(scans: Sequence[Scan], slip: Slip) -> tuple[SlipVorgang, ...]:
+    """Where the slip names no Vorgänge: one Vorgang with one Dokument per file."""
+    dokumente = tuple(SlipDokument(PurePosixPath(scan.name).stem or scan.name, dateien=(scan.name,)) for scan in scans)
+    return (SlipVorgang(slip.betreff, laufzeit=slip.laufzeit, dokumente=dokumente),)
+
+
+class _Names:
+    """Finds a file by the name on the slip; upper and lower case count only where they must."""
+
+    def __init__(self, scans: Sequence[Scan]) -> None:
+        self._exact = {scan.name: scan for scan in scans}
+        folded = Counter(scan.name.casefold() for scan in scans)
+        self._folded = {scan.name.casefold(): scan for scan in scans if folded[scan.name.casefold()] == 1}
+
+    def find(self, name: str) -> Scan | None:
+        name = unicodedata.normalize("NFC", name)
+        return self._exact.get(name) or self._folded.get(name.casefold())
+
+
+def assign(scans: Sequence[Scan], slip: Slip, facts: Mapping[UUID, FileFacts]) -> Assignment:
+    """Maps files and page ranges of the slip onto the pages of the delivery; a scan without facts has no pages."""
+    sequence: list[PageRef] = []
+    of_scan: dict[UUID, range] = {}
+    for scan in scans:
+        count = len(facts[scan.uuid].pages) if scan.uuid in facts else 0
+        of_scan[scan.uuid] = range(len(sequence), len(sequence) + count)
+        sequence.extend(PageRef(scan.uuid, number) for number in range(1, count + 1))
+    vorgaenge = slip.vorgaenge or _one_per_file(scans, slip)
+    names = _Names(scans)
+    missing: list[tuple[str, str]] = []
+    outside: list[tuple[str, tuple[Range, ...]]] = []
+    pages: list[tuple[tuple[int, ...], ...]] = []
+    for place, vorgang in enumerate(vorgaenge, 1):
+        documents: list[tuple[int, ...]] = []
+        for number, dokument in enumerate(vorgang.dokumente, 1):
+            path = f"vorgaenge[{place}].dokumente[{number}]"
+            positions: list[int] = []
+            for name in dokument.dateien:
+                found = names.find(name)
+                if found is None:
+                    missing.append((path, name))
+                else:
+                    positions.extend(of_scan[found.uuid])
+            for first, last in dokument.seiten:
+                positions.extend(range(first - 1, min(last, len(sequence))))
+            beyond = [(max(first, len(sequence) + 1), last) for first, last in dokument.seiten if last > len(sequence)]
+            if beyond:
+                outside.append((path, tuple(beyond)))
+            documents.append(tuple(positions))
+        pages.append(tuple(documents))
+    return Assignment(tuple(sequence), vorgaenge, tuple(pages), tuple(missing), tuple(outside), slip.digital)
+
+
+def unnamed_files(scans: Sequence[Scan], assignment: Assignment) -> tuple[Scan, ...]:
+    """Scans of which no page and no name stands on the slip."""
+    taken = {
+        assignment.sequence[position].scan
+        for documents in assignment.pages
+        for positions in documents
+        for position in positions
+    }
+    names = _Names(scans)
+    for vorgang in assignment.vorgaenge:
+        for dokument in vorgang.dokumente:
+            taken.update(found.uuid for name in dokument.dateien if (found := names.find(name)))
+    return tuple(scan for scan in scans if scan.uuid not in taken)
+
+
+def positions_as_pages(positions: Sequence[int]) -> tuple[Range, ...]:
+    """Positions as page ranges counted from 1."""
+    return as_ranges(position + 1 for position in positions)

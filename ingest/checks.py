@@ -1,0 +1,295 @@
+"""The `IN-nn` rules over a whole delivery: facts in, findings out; opens nothing, raises nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from akten.files import FileFacts, FileKind, PageFacts
+from akten.findings import Finding, has_errors
+from ingest.assignment import Assignment, assign, positions_as_pages, unnamed_files
+from ingest.delivery import Delivery
+from ingest.naming import future_year, reading_of
+from ingest.options import IntakeOptions, Profile
+from ingest.pageranges import format_ranges
+from ingest.rules import ACCEPTABLE, RULES, apply_accepted, error, info
+from ingest.slip_fields import nearest, shown
+
+__all__ = [
+    "ACCEPTABLE",
+    "RULES",
+    "KnownScan",
+    "already_archived",
+    "check_balance",
+    "check_delivery",
+    "page_dpi",
+]
+
+_LONGEST_MM = 1_700.0  # A0 long side is 1189 mm; longer only ever comes from a wrong resolution or a plan roll
+_LOWEST_DPI, _HIGHEST_DPI = 90.0, 1_300.0
+
+
+@dataclass(frozen=True, slots=True)
+class KnownScan:
+    """Where a scan with the same bytes already lies; the catalog keys these by SHA-512."""
+
+    akte: UUID
+    aktenzeichen: str
+    version: int
+
+
+def check_delivery(
+    delivery: Delivery,
+    facts: Mapping[UUID, FileFacts],
+    known: Mapping[str, KnownScan],
+    options: IntakeOptions,
+    *,
+    accepted: frozenset[str],
+    today: date | None = None,
+) -> tuple[Finding, ...]:
+    """Every finding about a delivery but the balance; `known` is keyed by SHA-512.
+
+    `accepted` are codes for which a person answers with a reason: they become warnings where the rule allows it.
+    Without `today` the day of the scan on the slip stands for it.
+    """
+    scanned = delivery.slip.gescannt_am
+    day = today or (scanned.date() if scanned else None)
+    findings = (
+        *delivery.findings,
+        *_check_slip(delivery, options, day),
+        *_check_files(delivery, facts, options),
+        *_check_pages(delivery, facts, options),
+        *_check_twins(delivery, known, options),
+        *_check_resolution(delivery, facts, options),
+    )
+    return apply_accepted(findings, accepted)
+
+
+# --- the slip ---------------------------------------------------------------------------------------------------------
+def _check_slip(delivery: Delivery, options: IntakeOptions, today: date | None) -> Iterator[Finding]:
+    slip = delivery.slip
+    reading = reading_of(slip, options)
+    if isinstance(reading, Finding):
+        yield reading
+    elif today and (year := future_year(reading, slip, options, today.year)):
+        text = f"Das Aktenzeichen liegt im Jahr {year}, also in der Zukunft; bitte das Jahr prüfen."
+        yield error("IN-22", f"{slip.datei}, aktenzeichen", text)
+    if today:
+        for path, day in _days(delivery):
+            if day > today:
+                yield error("IN-22", f"{slip.datei}, {path}", "Das Datum liegt in der Zukunft; bitte prüfen.")
+    if options.profile(slip.profil) is None:
+        names = [profile.name for profile in options.profiles]
+        hint = nearest(slip.profil or "", names) or f" Freigegeben sind: {', '.join(names)}."
+        yield error("IN-23", f"{slip.datei}, profil", f"Das Profil „{shown(slip.profil or '')}“ gibt es nicht.{hint}")
+    if slip.record_class is not None and options.record_classes:
+        families = {family for name, family in options.record_classes if name == slip.record_class}
+        where = f"{slip.datei}, fristklasse"
+        if not families:
+            hint = nearest(slip.record_class, [name for name, _ in options.record_classes])
+            text = f"Die Fristklasse „{shown(slip.record_class)}“ steht nicht im Fristenkatalog.{hint}"
+            yield error("IN-24", where, text)
+        elif families.isdisjoint({"", slip.aktenart}):
+            text = f"Die Fristklasse „{shown(slip.record_class)}“ gehört nicht zur Aktenart {slip.aktenart}."
+            yield error("IN-24", where, text)
+
+
+def _days(delivery: Delivery) -> Iterator[tuple[str, date]]:
+    """Every date of the slip that tells of the past, with its path."""
+    slip = delivery.slip
+    named = [("laufzeit.beginn", slip.laufzeit.beginn), ("laufzeit.ende", slip.laufzeit.ende)]
+    named += [("zda_datum", slip.zda_datum), ("gescannt_am", slip.gescannt_am.date() if slip.gescannt_am else None)]
+    for place, vorgang in enumerate(slip.vorgaenge, 1):
+        path = f"vorgaenge[{place}]"
+        named += [
+            (f"{path}.laufzeit.beginn", vorgang.laufzeit.beginn),
+            (f"{path}.laufzeit.ende", vorgang.laufzeit.ende),
+        ]
+        for number, dokument in enumerate(vorgang.dokumente, 1):
+            inner = f"{path}.dokumente[{number}]"
+            named += [(f"{inner}.datum", dokument.datum), (f"{inner}.posteingang", dokument.posteingang)]
+    yield from ((path, day) for path, day in named if day)
+
+
+# --- files and pages --------------------------------------------------------------------------------------------------
+def _check_files(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: IntakeOptions) -> Iterator[Finding]:
+    for scan in delivery.scans:
+        found = facts.get(scan.uuid)
+        if scan.mime not in options.accepted_types:
+            text = (
+                f"Der Dateityp {shown(scan.mime)} (nach dem Inhalt) ist nicht zugelassen; angenommen werden TIFF, "
+                "JPEG, PNG, JPEG 2000 und PDF. Was nicht zur Akte gehört, nennt der Laufzettel unter "
+                "„nicht_archivieren“."
+            )
+            yield error("IN-38", scan.name, text)
+        elif found is None:
+            yield error("IN-39", scan.name, "Die Datei wurde nicht untersucht; darum wird nicht über sie geurteilt.")
+        if found is not None:
+            for finding in found.findings:
+                yield (
+                    finding if scan.name in finding.where else replace(finding, where=_joined(scan.name, finding.where))
+                )
+
+
+def _joined(name: str, where: str) -> str:
+    return f"{name}, {where}" if where else name
+
+
+def _all_readable(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: IntakeOptions) -> bool:
+    """True when every file gave its pages; else counting pages would only add wrong findings to the true one."""
+    return all(
+        scan.mime in options.accepted_types
+        and scan.uuid in facts
+        and facts[scan.uuid].pages
+        and not has_errors(facts[scan.uuid].findings)
+        for scan in delivery.scans
+    )
+
+
+def _check_pages(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: IntakeOptions) -> Iterator[Finding]:
+    slip = delivery.slip
+    assignment = assign(delivery.scans, slip, facts)
+    for path, name in assignment.missing:
+        yield error("IN-30", f"{slip.datei}, {path}", f"Die Datei „{shown(name)}“ ist nicht in der Lieferung.")
+    if not _all_readable(delivery, facts, options):
+        return
+    unnamed = unnamed_files(delivery.scans, assignment)
+    for scan in unnamed:
+        yield error("IN-31", scan.name, "Die Datei gehört zu keinem Dokument des Laufzettels.")
+    total = len(assignment.sequence)
+    for path, ranges in assignment.outside:
+        text = f"Die Seiten {format_ranges(ranges)} gibt es nicht; die Lieferung hat {total} Seiten."
+        yield error("IN-34", f"{slip.datei}, {path}", text)
+    if assignment.doubled:
+        pages = format_ranges(positions_as_pages(assignment.doubled))
+        yield error("IN-32", f"Seite {pages}", "Diese Seiten sind mehr als einem Dokument zugeordnet.")
+    of_unnamed = {scan.uuid for scan in unnamed}
+    left = [position for position in assignment.unassigned if assignment.sequence[position].scan not in of_unnamed]
+    if left:
+        pages = format_ranges(positions_as_pages(left))
+        yield error("IN-33", f"Seite {pages}", "Diese Seiten sind keinem Dokument zugeordnet.")
+    if total > options.limits.pages:
+        yield error("IN-07", "", f"Die Lieferung hat mehr als {options.limits.pages} Seiten.")
+
+
+def _check_twins(delivery: Delivery, known: Mapping[str, KnownScan], options: IntakeOptions) -> Iterator[Finding]:
+    reading = reading_of(delivery.slip, options)
+    own = None if isinstance(reading, Finding) else reading.kanonisch
+    first: dict[str, str] = {}
+    for scan in delivery.scans:
+        key = scan.digests.sha512
+        if key in first:
+            yield error("IN-35", scan.name, f"Dieser Scan gleicht Byte für Byte „{first[key]}“ in derselben Lieferung.")
+        first.setdefault(key, scan.name)
+        there = known.get(key)
+        if there is None:
+            continue
+        if there.aktenzeichen == own:
+            text = f"Dieser Scan liegt schon in dieser Akte (Version {there.version}); er wird verknüpft."
+            yield info("IN-36", scan.name, text)
+        else:
+            text = (
+                f"Dieser Scan liegt schon in einer anderen Akte ({there.akte}, Version {there.version}); "
+                "bitte entscheiden, ob er in beide gehört."
+            )
+            yield error("IN-37", scan.name, text)
+
+
+def already_archived(delivery: Delivery, known: Mapping[str, KnownScan], options: IntakeOptions) -> KnownScan | None:
+    """The Akte of this Aktenzeichen in which every scan of the delivery already lies, or None."""
+    reading = reading_of(delivery.slip, options)
+    places = [known.get(scan.digests.sha512) for scan in delivery.scans]
+    if isinstance(reading, Finding) or not places:
+        return None
+    there = [place for place in places if place is not None and place.aktenzeichen == reading.kanonisch]
+    same = len(there) == len(places) and len({place.akte for place in there}) == 1
+    return max(there, key=lambda place: place.version) if same else None
+
+
+# --- resolution -------------------------------------------------------------------------------------------------------
+def page_dpi(page: PageFacts, profile: Profile) -> float:
+    """The resolution to go by: the page's own when it makes sense, else that of the profile."""
+    own = page.dpi
+    return float(profile.dpi) if own is None or _absurd(page, own) else own
+
+
+def _absurd(page: PageFacts, dpi: float) -> bool:
+    longest = max(page.width_px, page.height_px) / dpi * 25.4 if dpi > 0 else float("inf")
+    return not _LOWEST_DPI <= dpi <= _HIGHEST_DPI or longest > _LONGEST_MM
+
+
+def _check_resolution(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: IntakeOptions) -> Iterator[Finding]:
+    profile = options.profile(delivery.slip.profil)
+    if profile is None:
+        return
+    for scan in delivery.scans:
+        found = facts.get(scan.uuid)
+        if found is None or found.kind is not FileKind.IMAGE:  # pages of a PDF have a size of their own
+            continue
+        silent = [page.number for page in found.pages if page.dpi is None]
+        absurd = [page.number for page in found.pages if page.dpi is not None and _absurd(page, page.dpi)]
+        applied = f"angewandt werden {profile.dpi} dpi des Profils „{profile.name}“."
+        if silent:
+            pages = format_ranges(positions_as_pages([number - 1 for number in silent]))
+            yield info("IN-40", f"{scan.name}, Seite {pages}", f"Die Datei nennt keine Auflösung; {applied}")
+        if absurd:
+            pages = format_ranges(positions_as_pages([number - 1 for number in absurd]))
+            yield info("IN-41", f"{scan.name}, Seite {pages}", f"Die genannte Auflösung ist unsinnig; {applied}")
+
+
+# --- the balance ------------------------------------------------------------------------------------------------------
+def check_balance(
+    delivery: Delivery,
+    facts: Mapping[UUID, FileFacts],
+    blank_pages: int | None,
+    *,
+    kept_pages: int | None = None,
+    options: IntakeOptions | None = None,
+    accepted: frozenset[str] = frozenset(),
+) -> tuple[Finding, ...]:
+    """Sheets on the slip = pages received = kept + blank; an error names both numbers (docs/laufzettel.md).
+
+    `blank_pages` and `kept_pages` (those not blank) are known after recognition and None before it.
+    """
+    options = options or IntakeOptions()
+    assignment = assign(delivery.scans, delivery.slip, facts)
+    findings = [*_check_sheets(delivery, assignment, options)]
+    received = len(assignment.sequence)
+    if blank_pages is not None and (
+        blank_pages > received or (kept_pages is not None and kept_pages + blank_pages != received)
+    ):
+        kept = received - blank_pages if kept_pages is None else kept_pages
+        text = f"Empfangen wurden {received} Seiten, verarbeitet aber {kept} behaltene und {blank_pages} leere."
+        findings.append(error("IN-52", "", text))
+    return apply_accepted(findings, accepted)
+
+
+def _check_sheets(delivery: Delivery, assignment: Assignment, options: IntakeOptions) -> Iterator[Finding]:
+    """Pages of paper received against the slip; what never was paper has no sheets."""
+    slip = delivery.slip
+    profile = options.profile(slip.profil) or Profile("unbekannt")
+    duplex = profile.duplex if slip.duplex is None else slip.duplex
+    removed = profile.blanks_removed if slip.leerseiten_entfernt is None else slip.leerseiten_entfernt
+    pages = len(assignment.sequence) - len(assignment.digital)
+    sheets, sides = slip.blattzahl, slip.seitenzahl
+    if sheets is None and sides is None:
+        yield error("IN-51", slip.datei, f"Der Laufzettel nennt keine Blattzahl; empfangen wurden {pages} Seiten.")
+        return
+    if sheets is not None and sides is not None and not sheets <= sides <= (2 * sheets if duplex else sheets):
+        how = "beidseitig" if duplex else "einseitig"
+        text = f"{sheets} Blatt ({how}) und {sides} Seiten widersprechen sich im Laufzettel."
+        yield error("IN-53", slip.datei, text)
+    if sides is not None:
+        if pages != sides:
+            yield error("IN-50", slip.datei, f"Laut Laufzettel {sides} Seiten, empfangen {pages} Seiten.")
+        return
+    assert sheets is not None  # noqa: S101 - one of the two is there, see above
+    highest = 2 * sheets if duplex else sheets
+    lowest = sheets if duplex and removed else highest
+    if not lowest <= pages <= highest:
+        expected = f"{highest} Seiten" if lowest == highest else f"{lowest} bis {highest} Seiten"
+        how = "beidseitig" if duplex else "einseitig"
+        text = f"Laut Laufzettel {sheets} Blatt ({how}, also {expected}), empfangen {pages} Seiten."
+        yield error("IN-50", slip.datei, text)

@@ -1,0 +1,154 @@
+"""A claimed delivery: its place in the work folder, its locks, where it came from, and how it leaves.
+
+`work/<uuid>/` holds `herkunft.json` (where it came from), `lieferung/` (the files as they came), `lieferung.zip` (the
+ZIP if it was one), `befunde.json` (faults of the ZIP) and `ergebnis/` (what is made of them).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from uuid import UUID
+
+from akten.findings import Finding, Severity
+from ingest.moving import copy_tree, remove, rename, system_error, write_new
+
+ORIGIN, LOCK = "herkunft.json", ".sperre"
+TAKING, LEAVING = ".uebernahme-", ".erledigt-"
+CLOSING_MARKERS = frozenset({"fertig", ".fertig", "fertig.txt"})
+_FINDINGS = "befunde.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedDelivery:
+    """A delivery that this archive has taken over; `folder` is its own place `work/<uuid>`."""
+
+    uuid: UUID
+    folder: Path
+
+    @property
+    def lieferung(self) -> Path:
+        """The files as they came, never changed."""
+        return self.folder / "lieferung"
+
+    @property
+    def ergebnis(self) -> Path:
+        """The files that are made of them; the folder may not exist yet."""
+        return self.folder / "ergebnis"
+
+    @property
+    def zip_file(self) -> Path | None:
+        """The ZIP as it came, or None when the delivery was a folder."""
+        path = self.folder / "lieferung.zip"
+        return path if path.exists() else None
+
+    @property
+    def name(self) -> str:
+        """The name under which it was delivered."""
+        return read_origin(self.folder).name
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was wrong with unpacking it."""
+        path = self.folder / _FINDINGS
+        if not path.exists():
+            return ()
+        return tuple(
+            Finding(part["code"], Severity(part["severity"]), part["where"], part["text"])
+            for part in json.loads(path.read_text(encoding="utf-8"))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a delivery came from; the marker is written before anything moves."""
+
+    path: Path
+    is_zip: bool
+
+    @property
+    def name(self) -> str:
+        """The name under which it was delivered."""
+        return self.path.name
+
+    def taking(self, uuid: UUID) -> Path:
+        """The hidden name beside the original under which a delivery waits for its copy to another file system."""
+        return self.path.parent / f"{TAKING}{uuid}"
+
+
+def write_origin(folder: Path, origin: Origin) -> None:
+    """Writes the marker of a claim; path names keep bytes that are no UTF-8."""
+    part = {"pfad": str(origin.path), "zip": origin.is_zip}
+    write_new(folder / ORIGIN, json.dumps(part).encode("ascii"))
+
+
+def read_origin(folder: Path) -> Origin:
+    """Where the delivery of a work folder came from."""
+    part = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
+    return Origin(Path(part["pfad"]), bool(part["zip"]))
+
+
+def write_findings(folder: Path, findings: tuple[Finding, ...]) -> None:
+    """Keeps what was wrong with unpacking, for the clearing desk."""
+    write_new(folder / _FINDINGS, json.dumps([asdict(finding) for finding in findings]).encode("ascii"))
+
+
+@contextmanager
+def lock(path: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Holds a file lock that the system drops when the process dies; yields False when another one has it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def held(claimed: ClaimedDelivery) -> Iterator[bool]:
+    """Yields True when this caller alone works on the delivery; the hold ends with the block or the process."""
+    with lock(claimed.folder / LOCK, wait=False) as mine:
+        yield mine
+
+
+def give_back(claimed: ClaimedDelivery, target: Path) -> Path:
+    """Moves the delivery as it came into the folder `target` under its old name and leaves the work folder.
+
+    Returns where it lies now; a name that is taken gets a number. Raises Misconfigured or Unavailable.
+    """
+    source = claimed.zip_file or claimed.lieferung
+    name = Path(claimed.name)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        place, number = target / name, 2
+        while place.exists() or place.is_symlink():
+            place, number = target / f"{name.stem} ({number}){name.suffix}", number + 1
+        if not rename(source, place):
+            half = target / f"{TAKING}{claimed.uuid}"
+            remove(half)
+            copy_tree(source, half)
+            rename(half, place)
+        release(claimed)
+    except OSError as fault:
+        raise system_error(fault, "Die Rückgabe der Lieferung") from fault
+    return place
+
+
+def release(claimed: ClaimedDelivery) -> None:
+    """Removes the work folder of a delivery that is archived or given back; a kill in between leaves nothing half."""
+    leaving = claimed.folder.with_name(f"{LEAVING}{claimed.uuid}")
+    try:
+        if claimed.folder.exists():
+            rename(claimed.folder, leaving)
+        remove(leaving)
+    except OSError as fault:
+        raise system_error(fault, "Das Aufräumen des Arbeitsordners") from fault

@@ -1,0 +1,159 @@
+"""`Delivery`: slip and scans of one claimed folder, read and hashed once; and the Akte that the slip plans of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from uuid import UUID, uuid5
+
+from akten.errors import Rejected, Unavailable
+from akten.files import FileFacts, PageRef, Scan
+from akten.findings import Finding, has_errors
+from akten.model import Akte, Dokument, Vorgang
+from ingest.assignment import assign
+from ingest.claimed import CLOSING_MARKERS, ClaimedDelivery
+from ingest.moving import system_error
+from ingest.naming import reading_of
+from ingest.options import IntakeLimits, IntakeOptions
+from ingest.rules import error, info
+from ingest.scans import list_files, read_scan, sync_folders
+from ingest.slip import SLIP_NAMES, delivery_root, find_slip, read_slip
+from ingest.slipdoc import Slip, SlipVorgang
+
+_UNASSIGNED = "Ohne Zuordnung im Laufzettel"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery as it came: slip, scans in natural order of their names, and what was noticed while reading.
+
+    `folder` is the work folder `work/<uuid>`; the files lie in `folder/lieferung`.
+    """
+
+    uuid: UUID
+    folder: Path
+    slip: Slip
+    scans: tuple[Scan, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAkte:
+    """The Akte as the slip describes it, without files yet, and the pages of each Dokument by its UUID."""
+
+    akte: Akte
+    pages: Mapping[UUID, tuple[PageRef, ...]]
+
+
+def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) -> Delivery:
+    """Slip and scans of a claimed delivery; every file is read once and nothing is decoded.
+
+    Raises:
+        Rejected: the ZIP or the slip cannot be used (all faults at once).
+        Unavailable: the claim is not complete yet, or the disk fails.
+    """
+    limits = limits or IntakeLimits()
+    if not claimed.lieferung.is_dir():
+        raise Unavailable("Die Lieferung ist noch nicht vollständig übernommen (ist die Platte voll?).")
+    if has_errors(claimed.findings):
+        raise Rejected(claimed.findings)
+    try:
+        root = delivery_root(claimed.lieferung)
+        listing = list_files(root, limits)
+        try:
+            slip = read_slip(root, limits)
+        except Rejected as fault:
+            raise Rejected((*fault.findings, *listing.findings)) from fault
+        slip_path = find_slip(root)
+        files = tuple(
+            (name, path) for name, path in listing.files if path != slip_path and not _is_closing_marker(name, path)
+        )
+        taken, left_out = _split(files, slip)
+        read = [read_scan(claimed.uuid, name, path) for name, path in taken]
+        sync_folders(root, files)
+    except OSError as fault:
+        raise system_error(fault, "Das Lesen der Lieferung") from fault
+    scans = tuple(result for result in read if isinstance(result, Scan))
+    findings = [*listing.findings, *left_out, *(result for result in read if isinstance(result, Finding))]
+    if not taken:
+        findings.append(error("IN-07", "", "Die Lieferung enthält keinen Scan."))
+    findings.extend(
+        error("IN-02", scan.name, "Ein weiterer Laufzettel im Unterordner; bitte je Akte eine eigene Lieferung.")
+        for scan in scans
+        if PurePosixPath(scan.name).name.casefold() in SLIP_NAMES
+    )
+    return Delivery(claimed.uuid, claimed.folder, slip, scans, tuple(findings))
+
+
+def _is_closing_marker(name: str, path: Path) -> bool:
+    """True for a small file at the top with the name of a marker; a scan of that name is not swallowed."""
+    return name.casefold() in CLOSING_MARKERS and path.lstat().st_size <= 1024
+
+
+def _split(files: tuple[tuple[str, Path], ...], slip: Slip) -> tuple[list[tuple[str, Path]], list[Finding]]:
+    """The files to archive, and the findings for those the slip leaves out by name."""
+    wanted = {name.casefold(): name for name in slip.nicht_archivieren}
+    present = {name.casefold() for name, _ in files}
+    text = "Laut Laufzettel nicht zu archivieren; die Datei wird nicht übernommen."
+    findings = [info("IN-42", name, text) for name, _ in files if name.casefold() in wanted]
+    findings.extend(
+        error("IN-30", name, "Diese Datei steht unter „nicht_archivieren“, ist aber nicht in der Lieferung.")
+        for key, name in wanted.items()
+        if key not in present
+    )
+    return [(name, path) for name, path in files if name.casefold() not in wanted], findings
+
+
+# --- the plan ---------------------------------------------------------------------------------------------------------
+def plan_akte(
+    delivery: Delivery, facts: Mapping[UUID, FileFacts], options: IntakeOptions, akte_uuid: UUID
+) -> PlannedAkte:
+    """The Akte with its Vorgänge and Dokumente and the pages of each; UUIDs come from delivery and position.
+
+    Every page received goes into a Dokument: what the slip does not assign (accepted by a person) makes one of its
+    own at the end. Raises Rejected when the Aktenzeichen has no single reading.
+    """
+    slip = delivery.slip
+    reading = reading_of(slip, options)
+    if isinstance(reading, Finding):
+        raise Rejected((reading,))
+    assignment = assign(delivery.scans, slip, facts)
+    pages: dict[UUID, tuple[PageRef, ...]] = {}
+    vorgaenge: list[Vorgang] = []
+    for place, (vorgang, documents) in enumerate(zip(assignment.vorgaenge, assignment.pages, strict=True), 1):
+        dokumente = []
+        for number, (entry, positions) in enumerate(zip(vorgang.dokumente, documents, strict=True), 1):
+            if not positions:  # its file is missing; check_delivery has said so
+                continue
+            uuid = uuid5(delivery.uuid, f"dokument/{place}/{number}")
+            pages[uuid] = tuple(assignment.sequence[position] for position in positions)
+            dokumente.append(Dokument(uuid, entry.betreff, entry.typ, entry.datum, entry.posteingang, len(positions)))
+        vorgaenge.append(_vorgang(delivery.uuid, place, vorgang, dokumente))
+    if assignment.unassigned and vorgaenge:
+        uuid = uuid5(delivery.uuid, "dokument/ohne-zuordnung")
+        pages[uuid] = tuple(assignment.sequence[position] for position in assignment.unassigned)
+        last = vorgaenge.pop()
+        extra = Dokument(uuid, _UNASSIGNED, seiten=len(pages[uuid]))
+        vorgaenge.append(
+            Vorgang(last.uuid, last.betreff, last.zeichen, last.typ, last.laufzeit, (*last.dokumente, extra))
+        )
+    akte = Akte(
+        uuid=akte_uuid,
+        aktenart=slip.aktenart,
+        aktenzeichen=reading,
+        betreff=slip.betreff,
+        aktenplaneinheit=slip.aktenplaneinheit,
+        federfuehrung=slip.federfuehrung,
+        band=slip.band,
+        laufzeit=slip.laufzeit,
+        zda_datum=slip.zda_datum,
+        felder=slip.felder,
+        vorgaenge=tuple(vorgaenge),
+    )
+    return PlannedAkte(akte, pages)
+
+
+def _vorgang(delivery: UUID, place: int, entry: SlipVorgang, dokumente: list[Dokument]) -> Vorgang:
+    uuid = uuid5(delivery, f"vorgang/{place}")
+    return Vorgang(uuid, entry.betreff, entry.zeichen, entry.typ, entry.laufzeit, tuple(dokumente))

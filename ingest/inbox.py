@@ -1,0 +1,287 @@
+"""Claims one complete delivery of the inbox by rename, so that exactly one process has it.
+
+Killed at any point, a delivery either stands in the inbox as before or is found and completed by `unfinished`. Across
+file systems the delivery is first renamed to a hidden name beside its old one, then copied, checked and removed.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from uuid import UUID
+
+from akten.errors import ArchivError, Misconfigured, Rejected
+from ingest.claimed import (
+    CLOSING_MARKERS,
+    LEAVING,
+    LOCK,
+    ORIGIN,
+    ClaimedDelivery,
+    Origin,
+    give_back,
+    held,
+    lock,
+    read_origin,
+    release,
+    write_findings,
+    write_origin,
+)
+from ingest.moving import copy_tree, remove, rename, sync_folder, system_error
+from ingest.options import IntakeLimits
+from ingest.rules import error
+from ingest.slip import SLIP_NAMES, delivery_root
+from ingest.zipbox import looks_complete, unpack
+
+__all__ = ["ClaimedDelivery", "claim", "claim_next", "give_back", "held", "release", "strays", "unfinished", "waiting"]
+
+_UNDERWAY = (".part", ".tmp", ".filepart", ".crdownload", ".teil")  # names that programs give to files still copied
+# A ZIP without its end is claimed (and refused) only after this many times the settling time, at least a minute.
+_PATIENCE = 10
+_DEEPEST = 40  # folders; what lies deeper is refused when the delivery is read
+
+
+def _sort(path: Path) -> bool:
+    """True for a ZIP, False for a folder. Raises Rejected for anything else; opens neither links nor devices."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError as fault:
+        text = "Die Lieferung ist nicht da oder wurde gerade von einem anderen Vorgang übernommen."
+        raise Rejected((error("IN-03", path.name, text),)) from fault
+    except OSError as fault:
+        raise system_error(fault, "Die Übernahme der Lieferung") from fault
+    if stat.S_ISDIR(mode):
+        return False
+    if stat.S_ISREG(mode) and (path.suffix.casefold() == ".zip" or _begins_as_zip(path)):
+        return True
+    if stat.S_ISREG(mode):
+        text = "Eine Lieferung ist ein Ordner (oder ein ZIP) mit Scans und Laufzettel, keine einzelne Datei."
+        raise Rejected((error("IN-03", path.name, text),))
+    text = "Verknüpfungen, Geräte und andere Sonderdateien werden nicht angenommen."
+    raise Rejected((error("IN-04", path.name, text),))
+
+
+def _begins_as_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except OSError as fault:
+        raise system_error(fault, "Das Lesen der Lieferung") from fault
+
+
+def claim(path: Path, work: Path, new_id: Callable[[], UUID], limits: IntakeLimits | None = None) -> ClaimedDelivery:
+    """Takes over a folder or ZIP into `work/<uuid>`; the path is gone afterwards and exactly one caller gets it.
+
+    Faults inside a ZIP do not raise: they are kept in `findings` for the clearing desk.
+
+    Raises:
+        Rejected: the path is not there (any more), or it is neither folder nor ZIP; nothing was moved.
+        Misconfigured: the rights do not suffice; nothing was moved.
+        Unavailable: disk full or the like; `unfinished` completes it later.
+    """
+    path = path.absolute()
+    is_zip = _sort(path)
+    real, real_work = path.resolve(), work.resolve()
+    if real_work.is_relative_to(real) or real.is_relative_to(real_work):
+        raise Misconfigured("Die Lieferung und der Arbeitsordner des Archivs liegen ineinander.")
+    uuid = new_id()
+    claimed = ClaimedDelivery(uuid, real_work / str(uuid))
+    origin = Origin(real, is_zip)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as own:
+            with lock(work / LOCK):
+                _take(claimed, origin)
+                # Before others may look: a claim under way is nobody else's to complete.
+                own.enter_context(lock(claimed.folder / LOCK))
+            _complete(claimed, origin, limits or IntakeLimits())
+    except OSError as fault:
+        raise system_error(fault, "Die Übernahme der Lieferung") from fault
+    return claimed
+
+
+def _take(claimed: ClaimedDelivery, origin: Origin) -> None:
+    """Marks and renames; afterwards the delivery is ours, though its content may still have to be copied."""
+    claimed.folder.mkdir()
+    try:
+        write_origin(claimed.folder, origin)
+        sync_folder(claimed.folder.parent)
+        if not rename(origin.path, claimed.folder / ("lieferung.zip" if origin.is_zip else "lieferung")):
+            rename(origin.path, origin.taking(claimed.uuid))
+    except FileNotFoundError as fault:
+        _drop(claimed.folder)
+        text = "Die Lieferung wurde gerade von einem anderen Vorgang übernommen."
+        raise Rejected((error("IN-03", origin.name, text),)) from fault
+    except OSError:
+        _drop(claimed.folder)
+        raise
+
+
+def _drop(folder: Path) -> None:
+    """Takes away the place of a claim that did not happen; a folder with anything else in it stays."""
+    if {entry.name for entry in folder.iterdir()} <= {ORIGIN, LOCK, f"{ORIGIN}.teil"}:
+        remove(folder)
+
+
+def _complete(claimed: ClaimedDelivery, origin: Origin, limits: IntakeLimits) -> None:
+    """Brings the content in, from whichever point it stands at; safe to repeat."""
+    waiting = origin.taking(claimed.uuid)
+    goal = claimed.folder / ("lieferung.zip" if origin.is_zip else "lieferung")
+    if not goal.exists():
+        half = goal.with_name(goal.name + ".teil")
+        remove(half)
+        copy_tree(waiting, half)
+        rename(half, goal)
+    if waiting.exists():
+        remove(waiting)
+    if origin.is_zip and not claimed.lieferung.exists():
+        half = claimed.folder / "lieferung.teil"
+        remove(half)
+        findings = unpack(goal, half, limits)
+        if findings:
+            write_findings(claimed.folder, findings)
+        rename(half, claimed.lieferung)
+
+
+def unfinished(work: Path, limits: IntakeLimits | None = None) -> tuple[ClaimedDelivery, ...]:
+    """Deliveries claimed earlier and not released, oldest first, completed where a kill left them half.
+
+    One that another live process is just claiming is left out; one that cannot be completed now (disk full) is listed,
+    and reading it says so.
+    """
+    if not work.is_dir():
+        return ()
+    found: list[tuple[float, ClaimedDelivery]] = []
+    with lock(work / LOCK):
+        folders = sorted(entry for entry in work.resolve().iterdir() if entry.is_dir() and not entry.is_symlink())
+        for folder in folders:
+            if folder.name.startswith(LEAVING):
+                with suppress(OSError):
+                    remove(folder)
+            elif (claimed := _claimed_in(folder)) is not None and _finish(claimed, limits or IntakeLimits()):
+                found.append(((folder / ORIGIN).stat().st_mtime, claimed))
+    return tuple(claimed for _, claimed in sorted(found, key=lambda pair: (pair[0], str(pair[1].uuid))))
+
+
+def _claimed_in(folder: Path) -> ClaimedDelivery | None:
+    """The delivery of a work folder; None when the name is no UUID or no marker lies in it."""
+    try:
+        claimed = ClaimedDelivery(UUID(folder.name), folder)
+    except ValueError:
+        return None
+    if (folder / ORIGIN).exists():
+        return claimed
+    _drop(folder)  # killed before the marker was whole: nothing had moved yet
+    return None
+
+
+def _finish(claimed: ClaimedDelivery, limits: IntakeLimits) -> bool:
+    """Completes a half claim; False when it is another's or never happened."""
+    if claimed.lieferung.is_dir() and not (claimed.folder / "lieferung.teil").exists():
+        origin = read_origin(claimed.folder)
+        with suppress(OSError):
+            remove(origin.taking(claimed.uuid))
+        return True
+    with lock(claimed.folder / LOCK, wait=False) as mine:
+        if not mine:
+            return False
+        origin = read_origin(claimed.folder)
+        if not (origin.taking(claimed.uuid).exists() or claimed.lieferung.exists() or claimed.zip_file):
+            _drop(claimed.folder)
+            return False
+        with suppress(OSError, ArchivError):
+            _complete(claimed, origin, limits)
+        return True
+
+
+# --- the watch on the inbox -------------------------------------------------------------------------------------------
+def claim_next(
+    inbox: Path,
+    work: Path,
+    *,
+    now: float,
+    settle_seconds: float,
+    new_id: Callable[[], UUID],
+    limits: IntakeLimits | None = None,
+) -> ClaimedDelivery | None:
+    """Claims the next complete delivery of the inbox, or None. `now` is a time stamp in seconds.
+
+    Complete is a folder with a slip or a closing marker, or a whole ZIP, in which nothing changed for `settle_seconds`.
+    A delivery that cannot be taken does not keep the others waiting.
+
+    Raises:
+        Misconfigured: the inbox is not readable, or the only deliveries in it cannot be taken.
+        Unavailable: the disk is full or the like.
+    """
+    try:
+        entries = sorted(inbox.iterdir())
+    except OSError as fault:
+        raise system_error(fault, "Das Lesen des Eingangs") from fault
+    first_fault: ArchivError | None = None
+    for entry in entries:
+        try:
+            if _is_complete(entry, now, settle_seconds):
+                return claim(entry, work, new_id, limits)
+        except Rejected:  # another process was faster
+            continue
+        except OSError as fault:
+            first_fault = first_fault or system_error(fault, "Das Lesen einer Lieferung im Eingang")
+        except ArchivError as fault:
+            first_fault = first_fault or fault
+    if first_fault is not None:
+        raise first_fault
+    return None
+
+
+def waiting(inbox: Path, *, now: float, settle_seconds: float) -> tuple[Path, ...]:
+    """The complete deliveries that lie in the inbox; looks, claims nothing. What cannot be read is left out."""
+    found = []
+    with suppress(FileNotFoundError):
+        for entry in sorted(inbox.iterdir()):
+            with suppress(OSError):
+                if _is_complete(entry, now, settle_seconds):
+                    found.append(entry)
+    return tuple(found)
+
+
+def strays(inbox: Path) -> tuple[Path, ...]:
+    """What lies in the inbox and can never be claimed: single files that are no ZIP, links, devices."""
+    return tuple(
+        entry
+        for entry in sorted(inbox.iterdir())
+        if not entry.name.startswith(".") and not _is_candidate(entry) and not entry.name.casefold().endswith(_UNDERWAY)
+    )
+
+
+def _is_candidate(entry: Path) -> bool:
+    mode = entry.lstat().st_mode
+    return stat.S_ISDIR(mode) or (stat.S_ISREG(mode) and entry.suffix.casefold() == ".zip")
+
+
+def _is_complete(entry: Path, now: float, settle_seconds: float) -> bool:
+    name = entry.name.casefold()
+    if name.startswith(".") or name.endswith(_UNDERWAY) or not _is_candidate(entry):
+        return False
+    quiet = now - _last_change(entry, now)
+    if quiet < settle_seconds:
+        return False
+    if entry.is_dir():
+        names = {inner.name.casefold() for inner in (*entry.iterdir(), *delivery_root(entry).iterdir())}
+        return not names.isdisjoint(CLOSING_MARKERS | set(SLIP_NAMES))
+    return looks_complete(entry) or quiet >= max(60.0, _PATIENCE * settle_seconds)
+
+
+def _last_change(path: Path, now: float, depth: int = 0) -> float:
+    """The youngest change of anything in a folder; a changed size changes the time as well.
+
+    The change time of the inode counts too, since copying programs set the modification time back to that of the
+    source. A modification time in the future (the clock of a scanner) says nothing.
+    """
+    facts = path.lstat()
+    youngest = max(facts.st_ctime, facts.st_mtime if facts.st_mtime <= now else 0.0)
+    if stat.S_ISDIR(facts.st_mode) and depth < _DEEPEST:
+        for inner in path.iterdir():
+            with suppress(FileNotFoundError):
+                youngest = max(youngest, _last_change(inner, now, depth + 1))
+    return youngest

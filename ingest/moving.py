@@ -1,0 +1,96 @@
+"""Moves folders and files for good: by one rename, or across file systems by copy, check and rename."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
+from akten.files import digest_file, digest_stream
+
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def system_error(fault: OSError, doing: str) -> ArchivError:
+    """Our error for a fault of the operating system: rights are set by a person, all else may pass."""
+    reason = os.strerror(fault.errno) if fault.errno else type(fault).__name__
+    if fault.errno in _NOT_ALLOWED:
+        return Misconfigured(f"{doing} ist nicht erlaubt ({reason}); bitte die Zugriffsrechte des Ordners prüfen.")
+    return Unavailable(f"{doing} ist gescheitert ({reason}).")
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Writes a small file so that it is there as a whole or not at all."""
+    half = path.with_name(path.name + ".teil")
+    with half.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    half.replace(path)
+    sync_folder(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Removes a file or a folder with all in it; what is gone already is fine. Links are removed, not followed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    """Copies one regular file, syncs it, reads it back and compares. Raises FixityError."""
+    handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb", buffering=0) as reader:
+        before = os.fstat(handle)
+        with target.open("xb", buffering=0) as writer:
+            shutil.copyfileobj(reader, writer, 1 << 20)
+            os.fsync(writer.fileno())
+        os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+        reader.seek(0)
+        seen = digest_stream(reader)
+    if digest_file(target) != seen:
+        raise FixityError(f"Die Kopie von „{source.name}“ stimmt nicht mit der Vorlage überein.")
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copies a file or folder as it is; links stay links, devices become dangling links (and are refused)."""
+    waiting, folders = [(source, target)], []
+    while waiting:
+        here, there = waiting.pop()
+        mode = here.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            there.mkdir()
+            folders.append(there)
+            waiting.extend((entry, there / entry.name) for entry in here.iterdir())
+        elif stat.S_ISREG(mode):
+            _copy_file(here, there)
+        else:
+            there.symlink_to(here.readlink() if stat.S_ISLNK(mode) else "keine-gewöhnliche-datei")
+    for folder in folders:
+        sync_folder(folder)
+
+
+def rename(source: Path, target: Path) -> bool:
+    """Renames for good; False when the two lie on different file systems. Raises OSError as the system does."""
+    try:
+        source.rename(target)
+    except OSError as fault:
+        if fault.errno == errno.EXDEV:
+            return False
+        raise
+    sync_folder(target.parent)
+    sync_folder(source.parent)
+    return True

@@ -1,0 +1,270 @@
+"""Reads the Laufzettel of a delivery: which Akte, which documents, how many sheets, who, with which device."""
+
+from __future__ import annotations
+
+import os
+import stat
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+
+from akten.errors import Rejected
+from akten.findings import Finding
+from akten.model import Aktenart
+from ingest.claimed import CLOSING_MARKERS
+from ingest.options import IntakeLimits
+from ingest.pageranges import parse_ranges
+from ingest.rules import error
+from ingest.slip_fields import Part, TooManyFaults, fold, nearest, shown
+from ingest.slip_nodes import Kind, SlipUnreadable, decode, parse_json, parse_yaml
+from ingest.slipdoc import (
+    Ereignis,
+    Geraet,
+    Qualitaetspruefung,
+    Slip,
+    SlipDokument,
+    SlipVorgang,
+)
+
+SLIP_NAMES: tuple[str, ...] = ("laufzettel.json", "laufzettel.yaml", "laufzettel.yml")
+
+_SLIP = (
+    "aktenart",
+    "fristklasse",
+    "aktenzeichen",
+    "band",
+    "betreff",
+    "federfuehrung",
+    "aktenplaneinheit",
+    "laufzeit",
+    "zda_datum",
+    "felder",
+    "vorgaenge",
+    "blattzahl",
+    "seitenzahl",
+    "duplex",
+    "leerseiten_entfernt",
+    "digital",
+    "operator",
+    "geraet",
+    "profil",
+    "station",
+    "gescannt_am",
+    "qualitaetspruefung",
+    "verfahrensdokumentation",
+    "auffaelligkeiten",
+    "ereignisse",
+    "merkmale",
+    "nicht_archivieren",
+)
+_SLIP_ALIASES = {"az": "aktenzeichen", "record_class": "fristklasse", "titel": "betreff", "blatt": "blattzahl"}
+_VORGANG = ("betreff", "zeichen", "typ", "laufzeit", "dokumente")
+_DOKUMENT = ("betreff", "typ", "datum", "posteingang", "dateien", "seiten", "digital")
+_GERAET = ("hersteller", "modell", "seriennummer", "software")
+_PRUEFUNG = ("pruefer", "umfang", "ergebnis", "zeitpunkt")
+_FAMILIES: Mapping[str, Aktenart] = {fold(family): family for family in Aktenart}
+
+
+def delivery_root(folder: Path) -> Path:
+    """The folder in which the slip lies: `folder`, or the only folder in it, as a packed folder arrives."""
+    entries = [
+        entry
+        for entry in folder.iterdir()
+        if not entry.name.startswith((".", "__MACOSX")) and entry.name.casefold() not in CLOSING_MARKERS
+    ]
+    only = entries[0] if len(entries) == 1 else None
+    return only if only is not None and only.is_dir() and not only.is_symlink() else folder
+
+
+def find_slip(folder: Path) -> Path | None:
+    """The slip of a folder, upper or lower case; None when there is none. Raises Rejected when there are several."""
+    with os.scandir(folder) as entries:
+        found = sorted(entry.name for entry in entries if entry.name.casefold() in SLIP_NAMES)
+    if len(found) > 1:
+        text = f"In der Lieferung liegen mehrere Laufzettel ({', '.join(found)}); bitte nur einen beilegen."
+        raise Rejected((error("IN-02", ", ".join(found), text),))
+    return folder / found[0] if found else None
+
+
+def _slip_bytes(path: Path, limits: IntakeLimits) -> bytes:
+    """The bytes of a regular file within the limit; links and devices are never opened for reading."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as fault:
+        text = "Der Laufzettel lässt sich nicht öffnen; er muss eine gewöhnliche, lesbare Datei sein."
+        raise Rejected((error("IN-04" if path.is_symlink() else "IN-08", path.name, text),)) from fault
+    with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise Rejected((error("IN-04", path.name, "Der Laufzettel ist keine gewöhnliche Datei."),))
+        data = stream.read(limits.slip_bytes + 1)
+    if len(data) > limits.slip_bytes:
+        text = f"Der Laufzettel ist größer als {limits.slip_bytes // 1024} KiB."
+        raise Rejected((error("IN-10", path.name, text),))
+    return data
+
+
+def read_slip(folder: Path, limits: IntakeLimits | None = None) -> Slip:
+    """The slip `laufzettel.json|yaml|yml` of a folder. Raises Rejected with every fault found (IN-01 … IN-17)."""
+    limits = limits or IntakeLimits()
+    path = find_slip(folder)
+    if path is None:
+        text = "Der Laufzettel fehlt; bitte laufzettel.json oder laufzettel.yaml beilegen (Muster: docs/laufzettel.md)."
+        raise Rejected((error("IN-01", SLIP_NAMES[0], text),))
+    return parse_slip(_slip_bytes(path, limits), path.name, limits)
+
+
+def parse_slip(data: bytes, name: str, limits: IntakeLimits | None = None) -> Slip:
+    """The slip in `data`; `name` tells JSON from YAML. Raises Rejected with every fault found."""
+    limits = limits or IntakeLimits()
+    faults: list[Finding] = []
+    try:
+        text = decode(data)
+        root = (parse_json if name.casefold().endswith(".json") else parse_yaml)(text, limits)
+        if root.kind is Kind.MAPPING:
+            slip = _slip(Part(root, "", name, faults, _SLIP, _SLIP_ALIASES), name)
+        else:
+            text = "Der Laufzettel besteht aus Feldern der Form „feld: wert“."
+            faults.append(SlipUnreadable(root.line, text).finding(name))
+    except SlipUnreadable as fault:
+        raise Rejected((*faults, fault.finding(name))) from fault
+    except TooManyFaults as fault:
+        text = f"Es sind mehr als {len(faults)} Fehler; weiter wurde nicht gelesen."
+        raise Rejected((*faults, error("IN-10", name, text))) from fault
+    if faults:
+        raise Rejected(tuple(faults))
+    return slip
+
+
+def _slip(part: Part, name: str) -> Slip:
+    """The slip as far as it can be read; it counts only when no fault was added."""
+    if not part.has("blattzahl") and not part.has("seitenzahl"):
+        part.missing("blattzahl", "wie viele Blatt Papier gescannt wurden (oder „seitenzahl“)")
+    geraet = part.part("geraet", _GERAET)
+    return Slip(
+        aktenart=_aktenart(part),
+        aktenzeichen=part.required("aktenzeichen", "das Zeichen der Akte, etwa 63-01234-2019", 100),
+        betreff=part.required("betreff", "worum es in der Akte geht", 500),
+        operator=part.required("operator", "die Kennung der Person, die gescannt hat", 100),
+        datei=name,
+        record_class=part.text("fristklasse", 100) or None,
+        band=part.number("band", 1, 9999) or 1,
+        federfuehrung=part.text("federfuehrung"),
+        aktenplaneinheit=part.text("aktenplaneinheit", 100),
+        laufzeit=part.laufzeit(),
+        zda_datum=part.day("zda_datum"),
+        felder=tuple((key, part.scalar(node, path, 500)) for key, node, path in part.pairs("felder")),
+        vorgaenge=tuple(_vorgang(entry) for entry in part.parts("vorgaenge", _VORGANG, {"titel": "betreff"})),
+        blattzahl=part.number("blattzahl", 0, 1_000_000),
+        seitenzahl=part.number("seitenzahl", 0, 1_000_000),
+        duplex=part.flag("duplex"),
+        leerseiten_entfernt=part.flag("leerseiten_entfernt"),
+        digital=bool(part.flag("digital")),
+        geraet=Geraet(*(geraet.text(field, 100) for field in _GERAET)),
+        profil=part.text("profil", 60) or None,
+        station=part.text("station", 100),
+        gescannt_am=part.instant("gescannt_am"),
+        qualitaetspruefung=_pruefung(part),
+        verfahrensdokumentation=part.text("verfahrensdokumentation", 100),
+        auffaelligkeiten=part.text("auffaelligkeiten", 4000, lines=True),
+        ereignisse=_ereignisse(part),
+        merkmale=_merkmale(part),
+        nicht_archivieren=_names(part, "nicht_archivieren"),
+    )
+
+
+def _aktenart(part: Part) -> Aktenart:
+    """The family; with a fault and an arbitrary one when the word names none."""
+    text = part.required("aktenart", f"eine von {', '.join(Aktenart)}", 60)
+    word = fold(text)
+    family = _FAMILIES.get(word) or _FAMILIES.get(word.removesuffix("n"))
+    if text and family is None:
+        hint = nearest(word, _FAMILIES) or f" Bekannt sind: {', '.join(Aktenart)}."
+        part.wrong("aktenart", f"Die Aktenart „{shown(text)}“ gibt es nicht.{hint}", "IN-15")
+    return family or Aktenart.BAUAKTE
+
+
+def _pruefung(part: Part) -> Qualitaetspruefung | None:
+    if not part.has("qualitaetspruefung"):
+        return None
+    check = part.part("qualitaetspruefung", _PRUEFUNG)
+    return Qualitaetspruefung(
+        check.required("pruefer", "die Kennung der prüfenden Person", 100),
+        check.text("umfang", 200),
+        check.required("ergebnis", "etwa „ohne Beanstandung“", 500),
+        check.instant("zeitpunkt"),
+    )
+
+
+def _ereignisse(part: Part) -> tuple[Ereignis, ...]:
+    found = []
+    for entry in part.parts("ereignisse", ("ereignis", "datum")):
+        event = entry.required("ereignis", "der Name im Fristenkatalog, etwa file_closed", 80)
+        day = entry.day("datum")
+        if day is None and not entry.has("datum"):
+            entry.missing("datum", "der Tag des Ereignisses")
+        if event and day:
+            found.append(Ereignis(event, day))
+    return tuple(found)
+
+
+def _merkmale(part: Part) -> tuple[tuple[str, bool], ...]:
+    facts = part.part("merkmale", names := [key for key, _, _ in part.pairs("merkmale")], {fold(n): n for n in names})
+    found = [(name, facts.flag(name)) for name in names]
+    return tuple((name, value) for name, value in found if value is not None)
+
+
+def _names(part: Part, field: str) -> tuple[str, ...]:
+    """File names of a list field; a name that leaves the delivery is a fault."""
+    found: dict[str, None] = {}
+    for path, line, text in part.texts(field):
+        name = unicodedata.normalize("NFC", text.replace("\\", "/"))
+        pieces = name.split("/")
+        if name.startswith("/") or ".." in pieces or ":" in pieces[0][1:2]:
+            part.fault(
+                "IN-16", line, path, "Der Dateiname verlässt die Lieferung; erlaubt sind Namen innerhalb des Ordners."
+            )
+        elif not (clean := "/".join(piece for piece in pieces if piece not in ("", "."))):
+            part.fault("IN-14", line, path, "Hier steht der Name einer Datei.")
+        elif clean in found:
+            part.fault("IN-11", line, path, f"Die Datei „{shown(clean)}“ ist hier zweimal genannt.")
+        else:
+            found[clean] = None
+    return tuple(found)
+
+
+def _vorgang(part: Part) -> SlipVorgang:
+    betreff = part.required("betreff", "worum es in dem Vorgang geht", 500)
+    dokumente = tuple(
+        _dokument(entry) for entry in part.parts("dokumente", _DOKUMENT, {"titel": "betreff", "datei": "dateien"})
+    )
+    if not dokumente:
+        part.missing("dokumente", "mindestens ein Dokument")
+    return SlipVorgang(betreff, part.text("zeichen", 100), part.text("typ", 100), part.laufzeit(), dokumente)
+
+
+def _dokument(part: Part) -> SlipDokument:
+    betreff = part.required("betreff", "was für ein Schriftstück es ist", 500)
+    if part.has("dateien") == part.has("seiten"):
+        text = "Ein Dokument nennt entweder „dateien“ oder „seiten“, und genau eines davon."
+        part.fault("IN-13", part.line, part.at("dateien"), text)
+    return SlipDokument(
+        betreff,
+        part.text("typ", 100),
+        part.day("datum"),
+        part.day("posteingang"),
+        _names(part, "dateien"),
+        _ranges(part),
+        bool(part.flag("digital")),
+    )
+
+
+def _ranges(part: Part) -> tuple[tuple[int, int], ...]:
+    """The ranges of `seiten`: „1-4,7“, a number, or a list of these."""
+    if not (texts := part.texts("seiten")):
+        return ()
+    try:
+        return parse_ranges(",".join(text for _, _, text in texts))
+    except ValueError as fault:
+        sentence = str(fault)
+        part.wrong("seiten", f"{sentence[0].upper()}{sentence[1:]}.", "IN-17")
+        return ()

@@ -1,0 +1,183 @@
+"""Unpacks a delivered ZIP with limits: nothing leaves the folder, nothing is followed, nothing grows without bound.
+
+A ZIP inside the ZIP is kept as a file and not unpacked. All faults of the directory are collected before anything is
+written; the ZIP itself stays as it came.
+"""
+
+from __future__ import annotations
+
+import lzma
+import os
+import shutil
+import stat
+import struct
+import unicodedata
+import zipfile
+import zlib
+from pathlib import Path
+
+from akten.errors import Unavailable
+from akten.findings import Finding
+from ingest.moving import sync_folder
+from ingest.options import IntakeLimits
+from ingest.rules import error
+from ingest.slip_fields import shown
+
+_BLOCK = 1 << 20
+_LONGEST_NAME = 240
+_TAIL = 65_557  # end record and the longest comment (APPNOTE 4.3.16)
+_DIRECTORY_BYTES = 64 << 20
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, struct.error)
+
+
+def looks_complete(path: Path) -> bool:
+    """True when the end record of a ZIP stands at the end of the file, as it does once the copying is done."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - _TAIL))
+        return b"PK\x05\x06" in stream.read()
+
+
+def _directory_bytes(path: Path) -> int:
+    """Size that the end record claims for the central directory; read before `zipfile` loads all of it."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - _TAIL))
+        tail = stream.read()
+        place = tail.rfind(b"PK\x05\x06")
+        if place < 0 or len(tail) < place + 22:
+            return 0
+        claimed: int = struct.unpack_from("<L", tail, place + 12)[0]
+        locator = tail.rfind(b"PK\x06\x07", 0, place)
+        if claimed == 0xFFFFFFFF and locator >= 0:  # ZIP64, APPNOTE 4.3.14
+            stream.seek(struct.unpack_from("<Q", tail, locator + 8)[0])
+            record = stream.read(48)
+            claimed = struct.unpack_from("<Q", record, 40)[0] if record[:4] == b"PK\x06\x06" else claimed
+        return claimed
+
+
+def member_name(info: zipfile.ZipInfo) -> str:
+    """The name as its maker meant it: UTF-8 when flagged or valid, else CP437, which holds the German umlauts."""
+    name = info.orig_filename
+    if not info.flag_bits & 0x800:
+        raw = name.encode("cp437", "replace")
+        try:
+            name = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            name = raw.decode("cp437")
+    return unicodedata.normalize("NFC", name.replace("\\", "/"))
+
+
+def _name_fault(name: str, info: zipfile.ZipInfo) -> str:
+    """Why a member may not be unpacked under its name, or nothing."""
+    pieces = name.rstrip("/").split("/")
+    if name.startswith("/") or ".." in pieces or (len(pieces[0]) > 1 and pieces[0][1] == ":"):
+        return "Der Name führt aus der Lieferung hinaus."
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in name) or not name.strip("/ ."):
+        return "Der Name ist leer oder enthält Steuerzeichen."
+    if any(len(piece.encode()) > _LONGEST_NAME or piece in ("", ".") for piece in pieces) or len(name.encode()) > 1000:
+        return "Der Name ist zu lang oder hat leere Teile."
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "Verknüpfungen und Sonderdateien werden nicht ausgepackt."
+    if info.flag_bits & 0x1:
+        return "Die Datei ist verschlüsselt; bitte ohne Kennwort packen."
+    return ""
+
+
+def _directory_faults(box: zipfile.ZipFile, path: Path, limits: IntakeLimits) -> tuple[Finding, ...]:
+    """Everything wrong that the directory alone tells."""
+    infos = box.infolist()
+    if len(infos) > limits.files:
+        return (error("IN-06", path.name, f"Das ZIP enthält mehr als {limits.files} Dateien."),)
+    faults: list[Finding] = []
+    seen: set[str] = set()
+    folders: set[str] = set()
+    for info in infos:
+        name = member_name(info)
+        where = f"{path.name}: {shown(name)}"
+        if text := _name_fault(name, info):
+            faults.append(error("IN-06", where, text))
+            continue
+        if name.count("/") > limits.depth:
+            faults.append(error("IN-06", where, f"Die Datei liegt tiefer als {limits.depth} Ordner."))
+        if not info.is_dir():
+            key = name.casefold()
+            if key in seen:
+                faults.append(
+                    error("IN-06", where, "Der Name kommt zweimal vor (Groß- und Kleinschreibung zählt nicht).")
+                )
+            seen.add(key)
+            pieces = key.split("/")
+            folders.update("/".join(pieces[:depth]) for depth in range(1, len(pieces)))
+        if info.compress_type not in _METHODS:
+            faults.append(error("IN-06", where, "Das Packverfahren ist unbekannt; bitte gewöhnlich (Deflate) packen."))
+        grows = info.file_size > limits.zip_ratio_from and info.file_size > limits.zip_ratio * max(
+            info.compress_size, 1
+        )
+        if grows:
+            faults.append(
+                error("IN-06", where, f"Die Datei wächst beim Auspacken auf mehr als das {limits.zip_ratio}-Fache.")
+            )
+    faults.extend(
+        error("IN-06", f"{path.name}: {shown(name)}", "Ein Name ist zugleich Datei und Ordner.")
+        for name in sorted(seen & folders)
+    )
+    total = sum(info.file_size for info in infos)
+    if total > limits.zip_bytes:
+        faults.append(error("IN-06", path.name, f"Ausgepackt wäre das ZIP {total >> 20} MiB groß, zu groß."))
+    if sum(info.compress_size for info in infos) > path.stat().st_size:
+        faults.append(error("IN-06", path.name, "Dateien im ZIP überlappen sich (Zip-Bombe)."))
+    return tuple(faults[:60])
+
+
+def _write_member(box: zipfile.ZipFile, info: zipfile.ZipInfo, place: Path) -> None:
+    """One member as a new file; more bytes than the directory claims break it."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    left = info.file_size
+    with box.open(info) as source, place.open("xb") as target:
+        while block := source.read(_BLOCK):
+            left -= len(block)
+            if left < 0:
+                raise zipfile.BadZipFile("member is longer than it claims")
+            target.write(block)
+        target.flush()
+        os.fsync(target.fileno())
+    if left:
+        raise zipfile.BadZipFile("member is shorter than it claims")
+
+
+def unpack(path: Path, target: Path, limits: IntakeLimits) -> tuple[Finding, ...]:
+    """Unpacks into the new folder `target`; with faults nothing stays in it. Raises Unavailable (disk full)."""
+    target.mkdir()
+    try:
+        if _directory_bytes(path) > _DIRECTORY_BYTES:
+            return (error("IN-06", path.name, "Das Verzeichnis des ZIP ist zu groß."),)
+        with zipfile.ZipFile(path) as box:
+            if faults := _directory_faults(box, path, limits):
+                return faults
+            total = sum(info.file_size for info in box.infolist())
+            if shutil.disk_usage(target).free < total + (256 << 20):
+                raise Unavailable(f"Zum Auspacken fehlt Platz: gebraucht werden {total >> 20} MiB.")
+            for info in box.infolist():
+                name = member_name(info)
+                if info.is_dir():
+                    (target / name).mkdir(parents=True, exist_ok=True)
+                    continue
+                try:
+                    _write_member(box, info, target / name)
+                except (*_BROKEN, OverflowError, ValueError) as fault:
+                    return _broken(target, f"{path.name}: {shown(name)}", fault)
+        for folder in (target, *(entry for entry in target.rglob("*") if entry.is_dir())):
+            sync_folder(folder)
+    except (*_BROKEN, OverflowError, ValueError) as fault:
+        return _broken(target, path.name, fault)
+    return ()
+
+
+def _broken(target: Path, where: str, fault: Exception) -> tuple[Finding, ...]:
+    """Takes away what was unpacked; the fault's class is the reason, its text may hold names."""
+    shutil.rmtree(target)
+    target.mkdir()
+    return (error("IN-06", where, f"Das ZIP ist beschädigt oder unvollständig ({type(fault).__name__})."),)

@@ -1,0 +1,112 @@
+"""Judges one message in three layers: official schema, code lists, and what neither can say (rules XD-nn).
+
+A check that ran returns findings; nothing here raises for bad input.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from lxml import etree
+
+from akten.files import Digests
+from akten.findings import Finding, Judgement, Verdict, judgement
+from metadata.checks_files import check_files
+from metadata.checks_head import check_answers, check_head, check_root, prozess_id, running_number
+from metadata.checks_objects import check_objects
+from metadata.codelists import names
+from metadata.parse import LIMITS, ParseLimits, parse_xml
+from metadata.profile import READ_VERSIONS, Profile
+from metadata.rules import RULES, Findings, Purpose
+from metadata.schemas import Schemas
+from metadata.xdomea import kind_of, namespace
+
+__all__ = ["RULES", "Purpose", "XdomeaReport", "check_message"]
+
+_FIXED_TRUE = ("Importbestaetigung", "Unbefristet", "SignaturSiegelEingebettet")
+_TRUE = re.compile(rb"(<(?:[\w.-]+:)?(?:" + "|".join(_FIXED_TRUE).encode() + rb")>\s*)true\s*<")
+_INVISIBLE = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class XdomeaReport:
+    """What was found in one message. `version` and `message` ("0503") are None when they could not be told.
+
+    `prozess_id` (as written) and `lfd_nr` (4.0.0) are what file names are compared with.
+    """
+
+    version: str | None
+    message: str | None
+    schema_verdict: Verdict
+    judgement: Judgement
+    findings: tuple[Finding, ...]
+    prozess_id: str = ""
+    lfd_nr: int | None = None
+
+
+def report_of(version: str | None, message: str | None, schema: Verdict, findings: tuple[Finding, ...]) -> XdomeaReport:
+    """A report whose judgement follows from its findings; without the schema nothing is called valid."""
+    complete = schema is not Verdict.NOT_CHECKED
+    return XdomeaReport(version, message, schema, judgement(findings, complete=complete), findings)
+
+
+def check_message(
+    xml: bytes,
+    schemas: Schemas | None,
+    *,
+    files: Mapping[str, Digests] | None = None,
+    purpose: Purpose = Purpose.AT_REST,
+    profile: Profile | None = None,
+    limits: ParseLimits = LIMITS,
+) -> XdomeaReport:
+    """Judges a message; with `files` (name → digests) also whether exactly these are named and have these hashes."""
+    findings = Findings(purpose)
+    parsed = parse_xml(xml, limits=limits)
+    findings.take(parsed.findings)
+    if parsed.tree is None:
+        return report_of(None, None, Verdict.NOT_CHECKED, findings.all())
+    root = parsed.tree.getroot()
+    version, code = kind_of(root)
+    if version is None or version not in READ_VERSIONS:
+        _unknown_version(version, findings)
+        return report_of(version, None, Verdict.NOT_CHECKED, findings.all())
+    if code is None:
+        known = ", ".join(names(version))
+        findings.add(
+            "XD-08", "/", f"Das Wurzelelement ist keine Nachricht der Gruppe 05 ({known}) von XDOMEA {version}."
+        )
+        return report_of(version, None, Verdict.NOT_CHECKED, findings.all())
+    if _INVISIBLE.search(xml):
+        findings.add("XD-84", "", "Texte enthalten unsichtbare Steuerzeichen.")
+    normal = _normalise_fixed(root, version, xml, findings)
+    schema_verdict, schema_findings = (schemas or Schemas(None)).validate(parsed.tree, version, normal)
+    findings.take(schema_findings)
+    check_root(root, version, xml, findings)
+    check_head(root, version, code, findings)
+    objects = check_objects(root, version, code, findings, profile)
+    check_answers(root, version, code, findings)
+    check_files(root, version, code, objects, files, findings)
+    report = report_of(version, code, schema_verdict, findings.all())
+    return replace(report, prozess_id=prozess_id(root, version), lfd_nr=running_number(root))
+
+
+def _unknown_version(version: str | None, findings: Findings) -> None:
+    known = ", ".join(READ_VERSIONS)
+    if version is None:
+        findings.add("XD-07", "/", f"Das Wurzelelement gehört zu keiner XDOMEA-Version (bekannt sind {known}).")
+    else:
+        findings.add("XD-07", "/", f"Die XDOMEA-Version {version} ist unbekannt (bekannt sind {known}).")
+
+
+def _normalise_fixed(root: etree._Element, version: str, xml: bytes, findings: Findings) -> bytes:
+    """Brings true to 1 where the schema fixes it, in tree and bytes, so that libxml2 judges like other validators."""
+    space = namespace(version)
+    changed = False
+    for element in root.iter(*(f"{{{space}}}{name}" for name in _FIXED_TRUE)):
+        if (element.text or "").strip() == "true" and len(element) == 0:
+            findings.add("XD-13", element, "Der feste Wert steht als „true“; manche Empfänger nehmen nur „1“ an.")
+            element.text = "1"
+            changed = True
+    return _TRUE.sub(rb"\g<1>1<", xml) if changed else xml

@@ -1,0 +1,308 @@
+"""Rules on Schriftgutobjekte: ids, numbers, descriptions, retention, periods, depth (XD-30 to XD-54, XD-8n)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+
+from lxml import etree
+
+from metadata.binding import by_name, local
+from metadata.checks_head import child, head_of, text_of
+from metadata.codelists import (
+    AUSSONDERUNGSART,
+    BEWERTUNGSVORSCHLAG,
+    LIST_PREFIX,
+    MEDIUM,
+    PAPIER,
+    VERTRAULICHKEITSSTUFE,
+)
+from metadata.profile import Profile
+from metadata.rules import Findings, Purpose
+from metadata.values import is_uuid, parse_date, parse_instant, parse_year_end
+
+AKTE = frozenset({"Akte", "Teilakte"})
+VORGANG = frozenset({"Vorgang", "Teilvorgang"})
+DOKUMENT = frozenset({"Dokument", "Anlage", "Schriftstueck", "DokumentMitSchriftstueck", "Anschreiben"})
+OBJECTS = AKTE | VORGANG | DOKUMENT
+DEEPEST = 5
+NO_DATE = "Der Wert ist kein Datum zwischen den Jahren 1 und 9999."
+
+Children = dict[str, list[etree._Element]]
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the walk over the objects learned: their UUIDs (lower case) and how many there are."""
+
+    uuids: set[str] = field(default_factory=set)
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What every rule needs to know of the message."""
+
+    version: str
+    code: str
+    created: date | None
+    findings: Findings
+
+    @property
+    def retention(self) -> str:
+        return "Aussonderungsmetadaten" if self.version.startswith("4.") else "ArchivspezifischeMetadaten"
+
+    @property
+    def key(self) -> str:
+        return "xdomeaUUID" if self.version.startswith("4.") else "ID"
+
+
+def check_objects(root: etree._Element, version: str, code: str, findings: Findings, profile: Profile | None) -> Seen:
+    """All rules on the objects of a message; messages without objects pass."""
+    seen = Seen()
+    if code not in ("0501", "0503"):
+        return seen
+    created = _created(root, version)
+    context = _Context(version, code, created, findings)
+    space = etree.QName(root).namespace
+    for ident in root.iter(f"{{{space}}}Identifikation"):
+        element = ident.getparent()
+        if element is None:
+            continue
+        _check_uuid(context, ident, seen)
+        kind = local(element.tag)
+        if kind in OBJECTS:
+            seen.count += 1
+            _check_object(context, element, kind)
+    for period in root.iter(f"{{{space}}}Laufzeit", f"{{{space}}}Gueltigkeit"):
+        _check_period(context, period)
+    if profile is not None and seen.count > profile.max_objects:
+        text = f"Die Nachricht enthält {seen.count} Schriftgutobjekte; der Empfänger nimmt {profile.max_objects} an."
+        findings.add("XD-82", "/", text)
+    return seen
+
+
+def _created(root: etree._Element, version: str) -> date | None:
+    head = head_of(root, version)
+    path = (
+        ("identifikation.nachricht", "erstellungszeitpunkt") if version.startswith("4.") else ("Erstellungszeitpunkt",)
+    )
+    try:
+        return parse_instant(text_of(child(head, *path))).date()
+    except ValueError:
+        return None
+
+
+def _check_uuid(context: _Context, ident: etree._Element, seen: Seen) -> None:
+    holder = child(ident, context.key)
+    if holder is None:
+        return  # the schema says so
+    written = holder.text or ""
+    if not is_uuid(written):
+        context.findings.add("XD-30", holder, "Die UUID hat nicht die strenge Form (8-4-4-4-12 Hexadezimalziffern).")
+        return
+    key = written.lower()
+    if key in seen.uuids:
+        context.findings.add("XD-31", holder, "Diese UUID trägt schon ein anderes Objekt der Nachricht.")
+    seen.uuids.add(key)
+
+
+def _check_object(context: _Context, element: etree._Element, kind: str) -> None:
+    inside = by_name(element)
+    metadata = by_name(inside["AllgemeineMetadaten"][0]) if "AllgemeineMetadaten" in inside else {}
+    add = context.findings.add
+    if not _filled(metadata, "Betreff") and kind != "Anschreiben":
+        add("XD-40", element, f"„{kind}“ hat keinen Betreff.")
+    _check_codes(context, metadata)
+    _check_depth(context, element, kind)
+    _check_numbers(context, element, inside)
+    if kind in DOKUMENT:
+        _check_document(context, element, kind, inside, metadata)
+        return
+    if not _filled(metadata, "Kennzeichen"):
+        add("XD-41", element, f"„{kind}“ hat kein Kennzeichen.")
+    if not _filled(inside, "Typ"):
+        add("XD-48", element, f"„{kind}“ hat keinen Typ.")
+    if _true(inside, "Kontextobjekt"):
+        _check_context(context, element)
+        return
+    _check_retention(context, element, kind, inside)
+    if not _has_period(inside) and "laufzeit" not in _text(metadata, "Bemerkung").lower():
+        add("XD-44", element, f"„{kind}“ hat keine Laufzeit und keinen Vermerk, warum nicht.")
+    _check_closed(context, element, kind, inside)
+
+
+def _filled(inside: Children, name: str) -> bool:
+    return bool(_text(inside, name))
+
+
+def _text(inside: Children, name: str) -> str:
+    return text_of(inside[name][0]) if name in inside else ""
+
+
+def _true(inside: Children, name: str) -> bool:
+    return _text(inside, name) in ("1", "true")
+
+
+def _code(inside: Children, name: str) -> str | None:
+    """The code in an element, None when the element is not there."""
+    return text_of(child(inside[name][0], "code")) if name in inside else None
+
+
+def _has_period(inside: Children) -> bool:
+    return "Laufzeit" in inside and any(text_of(limit) for limit in inside["Laufzeit"][0])
+
+
+def _check_codes(context: _Context, metadata: Children) -> None:
+    """Code lists that no schema enforces, or that nobody checked when the schema is not there."""
+    medium = _code(metadata, "Medium")
+    if medium is not None and medium not in MEDIUM:
+        context.findings.add("XD-67", metadata["Medium"][0], "Der Code steht nicht in der Codeliste medium.")
+    level = metadata.get("Vertraulichkeitsstufe", [None])[0]
+    if level is None and "Geheimhaltung" in metadata:
+        level = child(metadata["Geheimhaltung"][0], "Geheimhaltungsgrad")
+        if level is not None and level.get("listURI") != LIST_PREFIX + "vertraulichkeitsstufe":
+            level = None  # by agreement any list may stand here
+    if level is not None and text_of(child(level, "code")) not in VERTRAULICHKEITSSTUFE:
+        context.findings.add("XD-67", level, "Der Code steht nicht in der Codeliste vertraulichkeitsstufe.")
+
+
+def _check_depth(context: _Context, element: etree._Element, kind: str) -> None:
+    above = [local(outer.tag) for outer in element.iterancestors()]
+    # in 4.0.0 an Anlage only wraps its Dokument and is no level of its own
+    levels = 1 + sum(name in OBJECTS for name in above)
+    if context.version.startswith("4."):
+        levels -= above.count("Anlage")
+    if levels > DEEPEST:
+        context.findings.add("XD-80", element, f"Das Objekt liegt auf der {levels}. Ebene; erlaubt sind {DEEPEST}.")
+    if kind == "Dokument" and above and above[0] == "Schriftgutobjekt":
+        context.findings.add("XD-81", element, "Ein einzelnes Dokument steht auf oberster Ebene.")
+
+
+def _check_numbers(context: _Context, element: etree._Element, inside: Children) -> None:
+    """Siblings of one kind: all numbered or none, no number twice."""
+    if "Akteninhalt" in inside:
+        inside = inside | by_name(inside["Akteninhalt"][0])
+    for kind in ("Dokument", "Vorgang", "Teilakte", "Teilvorgang", "DokumentOderDokumentMitSchriftstueck"):
+        siblings = inside.get(kind, ())
+        if len(siblings) < 2:
+            continue
+        if kind.startswith("DokumentOder"):
+            siblings = [wrapped for wrapper in siblings for wrapped in wrapper]
+        numbers = [text_of(child(one, "Identifikation", "NummerImUebergeordnetenContainer")) for one in siblings]
+        given = [number for number in numbers if number]
+        if given and len(given) < len(numbers):
+            context.findings.add("XD-32", element, "Einige Objekte sind nummeriert, ihre Geschwister nicht.")
+        if any(count > 1 for count in Counter(given).values()):
+            context.findings.add("XD-32", element, "Zwei Geschwister tragen dieselbe Nummer.")
+
+
+def _check_document(
+    context: _Context, element: etree._Element, kind: str, inside: Children, metadata: Children
+) -> None:
+    files = any(local(part.tag) == "Format" for version in inside.get("Version", ()) for part in version)
+    if context.code == "0501":
+        if files and kind != "Anschreiben" and not _inside(element, "Anschreiben"):
+            context.findings.add("XD-52", element, "Ein Anbieteverzeichnis enthält keine Primärdokumente.")
+        return
+    if files or kind == "DokumentMitSchriftstueck":
+        return
+    if (_code(metadata, "Medium") or _medium_above(element)) != PAPIER:
+        context.findings.add("XD-51", element, "Das Dokument hat keine Version mit einer Datei.")
+
+
+def _inside(element: etree._Element, name: str) -> bool:
+    return any(local(outer.tag) == name for outer in element.iterancestors())
+
+
+def _medium_above(element: etree._Element) -> str:
+    """The medium that the nearest object above says, "" when none does."""
+    for outer in element.iterancestors():
+        if code := text_of(child(outer, "AllgemeineMetadaten", "Medium", "code")):
+            return code
+    return ""
+
+
+def _check_context(context: _Context, element: etree._Element) -> None:
+    """A context object without anything real below it places nothing."""
+    real = ("0", "false")
+    below = element.iterdescendants(f"{{{etree.QName(element).namespace}}}Kontextobjekt")
+    own = child(element, "Kontextobjekt")
+    if not any(text_of(flag) in real for flag in below if flag is not own):
+        context.findings.add("XD-54", element, "Das Kontextobjekt umschließt nichts, das ausgesondert wird.")
+
+
+def _check_retention(context: _Context, element: etree._Element, kind: str, inside: Children) -> None:
+    add = context.findings.add
+    holder = inside.get(context.retention, [None])[0]
+    retention = by_name(holder) if holder is not None else {}
+    years = "Aufbewahrungsdauer" in retention
+    art = "Aussonderungsart" in retention
+    if not (years and art) and not _inherits(context, element):
+        add("XD-42", element, f"„{kind}“ hat keine Aufbewahrungsdauer oder keine Aussonderungsart.")
+    if art:
+        _check_art(context, retention["Aussonderungsart"][0])
+    if (proposal := _code(retention, "Bewertungsvorschlag")) is not None and proposal not in BEWERTUNGSVORSCHLAG:
+        add("XD-67", retention["Bewertungsvorschlag"][0], "Der Bewertungsvorschlag ist weder A noch V.")
+    ends = retention.get("Aufbewahrungsende", [None])[0]
+    if ends is None:
+        return
+    if years and child(retention["Aufbewahrungsdauer"][0], "Unbefristet") is not None:
+        add("XD-50", ends, "Die Aufbewahrung ist unbefristet und hat doch ein Ende.")
+    try:
+        last = (parse_year_end if context.version.startswith("2.") else parse_date)(text_of(ends))
+    except ValueError:
+        add("XD-16", ends, NO_DATE)
+        return
+    if context.code == "0503" and context.created is not None and last >= context.created:
+        add("XD-49", ends, "Die Aufbewahrungsfrist war bei der Erstellung der Nachricht noch nicht abgelaufen.")
+
+
+def _inherits(context: _Context, element: etree._Element) -> bool:
+    """In foreign messages the Aussonderungsart is inherited downwards; our own say it everywhere."""
+    if context.findings.purpose is not Purpose.FOREIGN:
+        return False
+    return any(
+        child(outer, context.retention, "Aussonderungsart") is not None
+        for outer in element.iterancestors()
+        if local(outer.tag) in OBJECTS
+    )
+
+
+def _check_art(context: _Context, wrapper: etree._Element) -> None:
+    inner = wrapper if context.version.startswith("2.") else child(wrapper, "Aussonderungsart")
+    code = text_of(child(inner, "code")) if inner is not None else ""
+    if inner is not None and code not in AUSSONDERUNGSART:
+        context.findings.add("XD-67", wrapper, "Der Code steht nicht in der Codeliste aussonderungsart.")
+        return
+    wanted = "A" if context.code == "0503" else "B"
+    if context.code == "0501" and inner is None:
+        return  # an agreed free value
+    if code != wanted:
+        text = f"In einer Nachricht {context.code} lautet die Aussonderungsart {wanted}."
+        context.findings.add("XD-43", wrapper, text)
+
+
+def _check_closed(context: _Context, element: etree._Element, kind: str, inside: Children) -> None:
+    two = context.version.startswith("2.")
+    closed = _true(inside, "ZdA")
+    dated = "ZdADatum" in inside
+    if dated and not closed:
+        context.findings.add("XD-47", element, f"„{kind}“ hat ein Datum der z.d.A.-Verfügung, ist aber nicht z.d.A.")
+    if two and kind in AKTE:
+        return  # 2.x knows z.d.A. at a Vorgang only, and no date
+    if not closed or not (dated or two):
+        context.findings.add("XD-46", element, f"„{kind}“ ist nicht z.d.A. verfügt oder das Datum fehlt.")
+
+
+def _check_period(context: _Context, period: etree._Element) -> None:
+    days: list[date] = []
+    for limit in (child(period, name) for name in ("Beginn", "Ende")):
+        if limit is not None:
+            try:
+                days.append(parse_date(text_of(limit)))
+            except ValueError:
+                context.findings.add("XD-16", limit, NO_DATE)
+    if len(days) == 2 and days[1] < days[0]:
+        context.findings.add("XD-45", period, "Das Ende liegt vor dem Beginn.")

@@ -1,0 +1,41 @@
+"""How large the directory of a ZIP is, read from its last bytes before it is loaded (APPNOTE 6.3.x, 4.3.14–4.3.16)."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+_END = struct.Struct("<4s4H2LH")
+_LOCATOR = struct.Struct("<4sLQL")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_LONGEST_COMMENT = (1 << 16) - 1
+
+
+def directory_bytes(path: Path) -> int | None:
+    """Bytes of the central directory as the end records claim, the largest of all claims; None without a record."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        start = max(0, size - _END.size - _LONGEST_COMMENT)
+        stream.seek(start)
+        tail = stream.read()
+        at = tail.rfind(b"PK\x05\x06")
+        if at < 0 or len(tail) - at < _END.size:
+            return None
+        claims = [_END.unpack_from(tail, at)[5]]
+        offset = start + at - _LOCATOR.size
+        if offset >= 0:
+            stream.seek(offset)
+            signature, _, where, _ = _LOCATOR.unpack(stream.read(_LOCATOR.size))
+            if signature == b"PK\x06\x07":
+                claims = [claim for claim in claims if claim != 0xFFFFFFFF]
+                for place in (where, offset - _END64.size):
+                    claims += _claim64(stream.seek(place), stream.read(_END64.size)) if 0 <= place < size else []
+    return max(claims, default=None)
+
+
+def _claim64(place: int, record: bytes) -> list[int]:
+    del place
+    if len(record) < _END64.size:
+        return []
+    fields = _END64.unpack(record)
+    return [fields[8]] if fields[0] == b"PK\x06\x06" else []

@@ -1,0 +1,134 @@
+"""When a PREMIS event happened: reads EDTF/ISO 8601 times as spans of instants and judges their order.
+
+PREMIS Data Dictionary 3.0, 2.4 eventDateTime; EDTF levels 0 and 1 as far as they give two ends. A time that is only
+roughly known gives a wide span; an order is broken only when it is broken for every instant of both spans.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+from akten.findings import Finding, Severity
+from metadata.premis_terms import BIRTHS, USES
+
+_CLOCK = r"[T ](?P<H>\d\d)(?::?(?P<M>\d\d)(?::?(?P<S>\d\d)(?:[.,](?P<f>\d+))?)?)?(?P<z>Z|[+-]\d\d(?::?\d\d)?)?"
+_TIME = re.compile(rf"(?P<y>\d{{4}})(?:-?(?P<m>\d\d)(?:-?(?P<d>\d\d)(?:{_CLOCK})?)?)?[?~%]?\Z")
+_WIDEST_ZONE = timedelta(hours=14)
+_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """First and last instant (UTC) that a time can mean; `clock` when it has hours, `zoned` when it has a zone."""
+
+    earliest: datetime
+    latest: datetime
+    clock: bool
+    zoned: bool
+
+
+def read_span(text: str) -> Span | None:
+    """What a time means, None when it is not readable. An open end of an interval reaches as far as time does."""
+    plain = text.strip()
+    if "/" in plain:
+        first, _, last = plain.partition("/")
+        begin = _moment(first) if first not in ("", "..") else Span(_EARLIEST, _EARLIEST, clock=False, zoned=True)
+        end = _moment(last) if last not in ("", "..") else Span(_LATEST, _LATEST, clock=False, zoned=True)
+        if begin is None or end is None or end.latest < begin.earliest:
+            return None
+        return Span(begin.earliest, end.latest, clock=begin.clock or end.clock, zoned=begin.zoned and end.zoned)
+    return _moment(plain)
+
+
+def _moment(text: str) -> Span | None:
+    match = _TIME.match(text)
+    if match is None:
+        return None
+    part = {name: int(value) if value else None for name, value in match.groupdict().items() if name not in "zf"}
+    year, month, day, hour = part["y"], part["m"], part["d"], part["H"]
+    try:
+        if not year:
+            return None
+        if month is None:
+            begin, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, tzinfo=UTC) + timedelta(days=1)
+        elif day is None:
+            begin = datetime(year, month, 1, tzinfo=UTC)
+            end = (begin + timedelta(days=31)).replace(day=1)
+        elif hour is None:
+            begin = datetime(year, month, day, tzinfo=UTC)
+            end = begin + timedelta(days=1)
+        else:
+            return _instant(datetime(year, month, day, tzinfo=UTC), part, match["z"])
+        return Span(begin - _WIDEST_ZONE, end + _WIDEST_ZONE, clock=False, zoned=False)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _instant(day: datetime, part: dict[str, int | None], zone: str | None) -> Span | None:
+    hour, minute, second = part["H"] or 0, part["M"] or 0, part["S"] or 0
+    if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
+        return None
+    local = day + timedelta(hours=hour, minutes=minute, seconds=min(second, 59))
+    width = timedelta(seconds=1) if part["S"] is not None else timedelta(minutes=1)
+    if zone is None:
+        return Span(local - _WIDEST_ZONE, local + _WIDEST_ZONE, clock=True, zoned=False)
+    if zone != "Z":
+        digits = zone[1:].replace(":", "").ljust(4, "0")
+        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        local = local.replace(tzinfo=timezone(-offset if zone[0] == "-" else offset)).astimezone(UTC)
+    return Span(local, local + width, clock=True, zoned=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedEvent:
+    """One event of a record with what the order of times depends on. `where` is its place in the record."""
+
+    where: str
+    term: str | None
+    span: Span
+
+
+# What may rightly be decided about a file before it exists.
+_EARLY = frozenset({"accession", "appraisal", "policy assignment", "transfer"})
+
+
+def check_order(
+    linked: Sequence[TimedEvent], births: Sequence[TimedEvent], *, copies_may_follow: bool
+) -> Iterable[Finding]:
+    """What is wrong with the times of one object: `linked` are all its events, `births` those that made it."""
+    if births:
+        born = min(event.span.earliest for event in births)
+        for event in linked:
+            if event.span.latest <= born and event.term not in _EARLY and event not in births:
+                text = "Das Ereignis liegt vor der Entstehung des Objekts, mit dem es verknüpft ist."
+                yield Finding("PR-43", Severity.ERROR, event.where, text)
+    gone = [event.span.latest for event in linked if event.term == "deletion"]
+    if gone and not copies_may_follow:
+        back = [event.span.latest for event in linked if event.term == "recovery"]
+        for event in linked:
+            recovered = any(min(gone) <= time for time in back)
+            if event.term in USES and min(gone) <= event.span.earliest and not recovered:
+                text = "Das Ereignis liegt nach der Löschung des Objekts, dessen Bits es braucht."
+                yield Finding("PR-45", Severity.ERROR, event.where, text)
+    digests = [event.span.earliest for event in linked if event.term == "message digest calculation"]
+    for event in linked:
+        if digests and event.term == "fixity check" and event.span.latest <= min(digests):
+            text = "Die Prüfung der Unversehrtheit liegt vor der ersten Berechnung einer Prüfsumme."
+            yield Finding("PR-46", Severity.WARNING, event.where, text)
+
+
+def check_ingestion(linked: Sequence[TimedEvent]) -> Iterable[Finding]:
+    """An ingestion that ends before it starts, among the events of one object (or of none)."""
+    starts = [event for event in linked if event.term == "ingestion start"]
+    for event in linked:
+        if event.term == "ingestion end" and starts and all(event.span.latest <= s.span.earliest for s in starts):
+            yield Finding("PR-44", Severity.ERROR, event.where, "Das Ende der Übernahme liegt vor ihrem Beginn.")
+
+
+def is_birth(term: str | None) -> bool:
+    """True for events that bring a file into being whatever its role."""
+    return term in BIRTHS

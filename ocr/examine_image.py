@@ -1,0 +1,239 @@
+"""What an image file is, learned inside the sandbox: header of every page first, then each page is really decoded.
+
+Runs in a child only. A JPEG is decoded at an eighth of its size, which reads all its bytes at a tenth of the cost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from akten.files import Colour, FileFacts, FileKind, PageFacts
+from akten.findings import Finding
+from ocr.filefacts import facts_as_json
+from ocr.findings import error, info, page, warning
+from ocr.imagestrips import decode_in_parts
+
+FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
+_WHOLE_BYTES = 192 << 20  # an image that needs more memory than this is decoded in parts
+_PARTS_BYTES = 1 << 30  # and above this not at all when it cannot be taken apart
+_MM = 25.4
+_A3_MM = 432.0
+_NOT_TRUE_BELOW_DPI = 100.0  # 72 and 96 are what programs write when they know nothing
+_EXIF_TURN = {3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
+_COLOURS = {
+    "1": Colour.BILEVEL,
+    "L": Colour.GRAY,
+    "LA": Colour.GRAY,
+    "La": Colour.GRAY,
+    "P": Colour.PALETTE,
+    "PA": Colour.PALETTE,
+    "RGB": Colour.RGB,
+    "RGBA": Colour.RGB,
+    "RGBa": Colour.RGB,
+    "RGBX": Colour.RGB,
+    "YCbCr": Colour.RGB,
+    "CMYK": Colour.CMYK,
+}
+_BROKEN = "Die Seite lässt sich nicht ganz lesen ({}). Bitte dieses Blatt neu scannen."
+
+
+@dataclass(slots=True)
+class _Look:
+    """What was seen so far."""
+
+    pages: list[PageFacts] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def examine_image(payload: dict[str, Any]) -> dict[str, Any]:
+    """The facts of one image file as plain values; a bad file gives findings."""
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before any pixel is read
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    look = _Look()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _look_at(Path(payload["path"]), payload, look)
+    if not look.pages and not look.findings:
+        look.findings.append(error("EX-22", "Datei", "Die Datei hat keine Seite. Bitte neu scannen."))
+    return facts_as_json(FileFacts(FileKind.IMAGE, payload["mime"], tuple(look.pages), tuple(look.findings)))
+
+
+def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
+    try:
+        image = Image.open(path, formats=FORMATS)
+    except UnidentifiedImageError:
+        text = (
+            "Das Bild ist beschädigt oder auf eine Art gespeichert, die nicht gelesen werden kann. "
+            "Bitte neu scannen oder als TIFF (Grau, RGB oder schwarz-weiß, 8 Bit) liefern."
+        )
+        look.findings.append(error("EX-04", "Datei", text))
+        return
+    except MemoryError:
+        raise
+    except Exception as reason:  # noqa: BLE001 - Pillow's readers raise nearly anything (ocr.md §5)
+        text = f"Das Bild lässt sich nicht öffnen ({type(reason).__name__}). Bitte neu scannen."
+        look.findings.append(error("EX-04", "Datei", text))
+        return
+    number = 0
+    while True:
+        number += 1
+        if number > payload["max_pages"]:
+            text = f"Die Datei hat mehr als {payload['max_pages']} Seiten. Bitte teilen."
+            look.findings.append(error("EX-08", "Datei", text))
+            return
+        _one_page(image, number, payload, look)
+        if image.format != "TIFF":  # further frames of PNG and JPEG are animation or previews, not pages
+            if getattr(image, "n_frames", 1) > 1:
+                text = "Die Datei enthält weitere Bilder (Bewegung oder Vorschau); gelesen wurde nur das erste."
+                look.findings.append(info("EX-24", "Datei", text))
+            return
+        try:
+            image.seek(number)
+        except EOFError:
+            return
+        except MemoryError:
+            raise
+        except Exception as reason:  # noqa: BLE001 - as above
+            text = f"Die Seite lässt sich nicht öffnen ({type(reason).__name__}). Bitte dieses Blatt neu scannen."
+            look.findings.append(error("EX-04", page(number + 1), text))
+            return
+
+
+def _one_page(image: Image.Image, number: int, payload: dict[str, Any], look: _Look) -> None:
+    where = page(number)
+    width, height = image.size
+    mode = image.mode
+    dpi, note = _dpi(image)
+    colour = _COLOURS.get(mode, Colour.GRAY if mode.startswith("I") else Colour.OTHER)
+    width_mm = round(width / dpi[0] * _MM, 2) if dpi else 0.0
+    height_mm = round(height / dpi[1] * _MM, 2) if dpi else 0.0
+    look.pages.append(
+        PageFacts(
+            number=number,
+            width_mm=width_mm,
+            height_mm=height_mm,
+            width_px=width,
+            height_px=height,
+            dpi=round(dpi[0], 2) if dpi else None,
+            colour=colour,
+            image_only=True,
+            rotate=_turn(image),
+        )
+    )
+    if note:
+        look.findings.append(info("EX-19", where, note))
+    if width * height > payload["max_pixels"]:
+        text = f"Das Bild hat {width} × {height} Bildpunkte, erlaubt sind {payload['max_pixels']}. Bitte gröber scannen."
+        look.findings.append(error("EX-06", where, text))
+        return
+    if max(width_mm, height_mm) > payload["max_page_mm"]:
+        text = f"Die Seite misst {width_mm:.0f} × {height_mm:.0f} mm, erlaubt sind {payload['max_page_mm']:.0f} mm."
+        look.findings.append(error("EX-07", where, text))
+        return
+    look.findings.extend(_header_findings(image, where))
+    look.findings.extend(_decoded(image, Path(payload["path"]), where))
+    if colour in (Colour.CMYK, Colour.OTHER) and not image.info.get("icc_profile"):
+        text = f"Die Farben ({mode}) haben kein Profil; sie werden für die Fassung in sRGB umgerechnet."
+        look.findings.append(info("EX-25", where, text))
+
+
+def _turn(image: Image.Image) -> int:
+    if image.format == "TIFF":  # Pillow turns these itself while it loads them
+        return 0
+    if image.format == "PNG" and "exif" not in image.info:  # else Pillow decodes all pixels to look behind them
+        return 0
+    try:
+        value = image.getexif().get(0x0112, 1)
+    except Exception:  # noqa: BLE001 - broken Exif data raise nearly anything; then nothing is known
+        return 0
+    return _EXIF_TURN.get(value, 0) if isinstance(value, int) else 0
+
+
+def _dpi(image: Image.Image) -> tuple[tuple[float, float] | None, str]:
+    """What the file says of its resolution when that can be true, and else a German note why not."""
+    value: Any = image.info.get("dpi")
+    try:
+        x, y = float(value[0]), float(value[1])
+    except (TypeError, ValueError, IndexError, ZeroDivisionError):
+        return None, "Die Datei nennt keine Auflösung; es gilt die des Scanprofils."
+    absurd = not (50 <= x <= 4800 and 50 <= y <= 4800 and 0.25 <= x / y <= 4)
+    if not absurd:
+        longest = max(image.width / x, image.height / y) * _MM
+        absurd = longest < 20 or (min(x, y) < _NOT_TRUE_BELOW_DPI and longest > _A3_MM)
+    if absurd:
+        return None, f"Die genannte Auflösung ({x:.0f} × {y:.0f} dpi) kann nicht stimmen; es gilt die des Scanprofils."
+    return (x, y), ""
+
+
+def _header_findings(image: Image.Image, where: str) -> Iterator[Finding]:
+    tags = getattr(image, "tag_v2", None)
+    if tags is None:
+        return
+    counts = tags.get(279, tags.get(325))
+    sizes = counts if isinstance(counts, tuple) else (counts,)
+    if counts is None or not any(sizes):
+        text = "Die Datei nennt die Länge ihrer Bilddaten nicht (StripByteCounts); sie wurde aus dem Zusammenhang gelesen."
+        yield warning("EX-20", where, text)
+    kind = tags.get(254, 0)
+    if isinstance(kind, int) and kind & 1:
+        yield warning("EX-24", where, "Diese Seite ist als Vorschau einer anderen gekennzeichnet.")
+
+
+def _decoded(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
+    """Reads all pixels of the page once; says what went wrong."""
+    with _complaints() as heard:
+        try:
+            _read_pixels(image, path)
+        except MemoryError:
+            text = "Das Bild ist zu groß, um gelesen zu werden. Bitte gröber, in Teilen oder gestreift als TIFF scannen."
+            yield error("EX-06", where, text)
+            return
+        except Exception as reason:  # noqa: BLE001 - Pillow's decoders raise nearly anything (ocr.md §5)
+            yield error("EX-05", where, _BROKEN.format(type(reason).__name__))
+            return
+    if heard and any(word in heard[0] for word in (b"Bad code", b"Uncompressed data", b"Premature EOL", b"bad 2D")):
+        text = "Einige Zeilen des Bildes sind beschädigt und wurden ergänzt. Bitte ansehen und wenn nötig neu scannen."
+        yield warning("EX-23", where, text)
+    elif heard and any(word in heard[0] for word in (b"Premature EOF", b"Read error", b"Not enough data")):
+        yield error("EX-05", where, _BROKEN.format("Bilddaten unvollständig"))
+
+
+def _read_pixels(image: Image.Image, path: Path) -> None:
+    width, height = image.size
+    if image.format in ("JPEG", "MPO"):
+        image.draft(image.mode if image.mode != "RGB" else "L", (max(1, width // 8), max(1, height // 8)))
+        image.load()
+        return
+    need = width * height * {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}.get(image.mode, 4)
+    if need <= _WHOLE_BYTES:
+        image.load()
+    elif not decode_in_parts(image, path):
+        if need > _PARTS_BYTES:
+            raise MemoryError
+        image.load()
+
+
+@contextlib.contextmanager
+def _complaints() -> Iterator[list[bytes]]:
+    """What the C libraries write to standard error meanwhile: libtiff tells there, and only there, of damaged lines."""
+    heard: list[bytes] = []
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield heard
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            file.seek(0)
+            if told := file.read(1 << 16):
+                heard.append(told)

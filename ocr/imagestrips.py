@@ -1,0 +1,120 @@
+"""Reads very large images piece by piece, so that an A0 plan in colour never lies in memory as a whole.
+
+A TIFF is read strip by strip or tile by tile (TIFF 6.0 §15), each as a small TIFF of its own; a PNG row by row
+(RFC 2083 §2.3); a JPEG 2000 at a lower resolution. Runs in the sandbox only.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image, TiffImagePlugin
+
+_BLOCK = 1 << 20
+_COPIED = (258, 259, 262, 266, 277, 284, 292, 293, 317, 338, 339, 347, 320, 530, 531, 532)
+_WIDTH, _LENGTH, _OFFSETS, _PER_STRIP, _COUNTS = 256, 257, 273, 278, 279
+_TILE_WIDTH, _TILE_LENGTH, _TILE_OFFSETS, _TILE_COUNTS = 322, 323, 324, 325
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+
+
+def decode_in_parts(image: Image.Image, path: Path) -> bool:
+    """Decodes all of a page in parts. Returns False when it cannot be taken apart; raises what the decoder raises."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return _tiff(image, path)
+    if image.format == "PNG":
+        return _png(path)
+    if image.format == "JPEG2000":
+        image.reduce = 3
+        image.load()
+        return True
+    return False
+
+
+def _numbers(image: TiffImagePlugin.TiffImageFile, tag: int) -> tuple[int, ...]:
+    value = image.tag_v2.get(tag, ())
+    items = value if isinstance(value, tuple) else (value,)
+    return tuple(int(item) for item in items)
+
+
+def _tiff(image: TiffImagePlugin.TiffImageFile, path: Path) -> bool:
+    tiled = bool(_numbers(image, _TILE_OFFSETS))
+    offsets = _numbers(image, _TILE_OFFSETS if tiled else _OFFSETS)
+    counts = _numbers(image, _TILE_COUNTS if tiled else _COUNTS)
+    (width,), (height,) = _numbers(image, _WIDTH), _numbers(image, _LENGTH)
+    if tiled:
+        (part_width,), (rows,) = _numbers(image, _TILE_WIDTH), _numbers(image, _TILE_LENGTH)
+    else:
+        part_width, rows = width, (_numbers(image, _PER_STRIP) or (height,))[0]
+    if len(offsets) != len(counts) or len(offsets) < 2 or rows < 1 or part_width < 1:
+        return False
+    across = -(-width // part_width)
+    with path.open("rb") as file:
+        size = file.seek(0, io.SEEK_END)
+        for position, (offset, count) in enumerate(zip(offsets, counts, strict=True)):
+            if offset + count > size or count < 1:
+                raise OSError("image file is truncated")
+            down = position // across if tiled else position
+            part_rows = rows if tiled else max(1, min(rows, height - down % -(-height // rows) * rows))
+            file.seek(offset)
+            _decode_part(image, file.read(count), part_width, part_rows)
+    return True
+
+
+def _decode_part(image: TiffImagePlugin.TiffImageFile, data: bytes, width: int, rows: int) -> None:
+    """One strip or tile as a TIFF of one strip, with the coding of the whole."""
+    tags = TiffImagePlugin.ImageFileDirectory_v2(prefix=image.tag_v2.prefix)
+    for tag in _COPIED:
+        if tag in image.tag_v2:
+            tags.tagtype[tag] = image.tag_v2.tagtype[tag]
+            tags[tag] = image.tag_v2[tag]
+    if _numbers(image, 284) == (2,):  # each plane on its own: a part holds one plane
+        tags[277], tags[262], tags[284] = 1, 1, 1
+        tags[258] = _numbers(image, 258)[:1]
+        tags.pop(338, None)
+    tags[_WIDTH], tags[_LENGTH], tags[_PER_STRIP] = width, rows, rows
+    tags[_OFFSETS], tags[_COUNTS] = 0, len(data)
+    head = struct.pack("<2sHL" if tags._endian == "<" else ">2sHL", image.tag_v2.prefix, 42, 8)  # noqa: SLF001
+    tags[_OFFSETS] = 8 + len(tags.tobytes(8))
+    whole = head + tags.tobytes(8) + data
+    with Image.open(io.BytesIO(whole), formats=("TIFF",)) as part:
+        part.load()
+
+
+def _png(path: Path) -> bool:
+    """Unpacks all rows of a PNG without keeping them; checks the checksum of every chunk and the number of bytes."""
+    unpack = zlib.decompressobj()
+    expected, found = -1, 0
+    for kind, data in _chunks(path):
+        if kind == b"IHDR":
+            width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", data[:13])
+            if interlaced:
+                return False
+            expected = ((width * _CHANNELS.get(colour, 1) * bits + 7) // 8 + 1) * height
+        elif kind == b"IDAT":
+            while data:
+                found += len(unpack.decompress(data, _BLOCK))
+                data = unpack.unconsumed_tail
+                if found > expected:
+                    raise OSError("too much image data")
+    if found != expected:
+        raise OSError("image file is truncated")
+    return True
+
+
+def _chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    with path.open("rb") as file:
+        file.seek(8)
+        while head := file.read(8):
+            length, kind = struct.unpack(">I4s", head)
+            if length > 1 << 28:
+                raise OSError("image chunk is too large")
+            data, end = file.read(length), file.read(4)
+            if len(data) != length or len(end) != 4 or zlib.crc32(kind + data) != struct.unpack(">I", end)[0]:
+                raise OSError("image chunk is damaged")
+            yield kind, data
+            if kind == b"IEND":
+                return

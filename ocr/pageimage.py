@@ -1,0 +1,188 @@
+"""Opens one page of a TIFF, JPEG, PNG or JPEG 2000 file: header first, pixels only when they are asked for."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageCms, ImageFile, TiffImagePlugin, UnidentifiedImageError
+
+from ocr.engine import Raster
+
+FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
+_BAND = 1024  # rows handled at once, so that a plan never lies in memory twice
+# Exif orientation (tag 274) → (turn clockwise, mirrored left-right first)
+_EXIF = {2: (0, True), 3: (180, False), 4: (180, True), 5: (270, True), 6: (90, False), 7: (90, True), 8: (270, False)}
+
+ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
+class PageUnreadable(Exception):
+    """This page cannot be used; `code` and German `text` tell why."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(f"{code} {text}")
+        self.code = code
+        self.text = text
+
+
+@dataclass(slots=True)
+class PageImage:
+    """One opened page image; `image` is lazy until it is loaded."""
+
+    path: Path
+    image: Image.Image
+    width: int
+    height: int
+    dpi: tuple[float, float] | None
+    turn: int = 0
+    mirrored: bool = False
+
+
+def open_page(path: Path, page: int, max_pixels: int) -> PageImage:
+    """Opens the header of one page (from 1) and checks its size. Raises PageUnreadable; decodes nothing."""
+    Image.MAX_IMAGE_PIXELS = None  # the check below is ours and comes before any decoding
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(path, formats=FORMATS)
+            if page > 1:
+                image.seek(page - 1)
+    except EOFError as error:
+        raise PageUnreadable("OC-03", f"Die Datei hat keine Seite {page}.") from error
+    except UnidentifiedImageError as error:
+        raise PageUnreadable("OC-03", "Das Bild ist in einem Format, das nicht gelesen werden kann.") from error
+    except Exception as error:
+        raise PageUnreadable("OC-03", f"Das Bild lässt sich nicht öffnen ({type(error).__name__}).") from error
+    width, height = image.size
+    if width * height > max_pixels:
+        raise PageUnreadable("OC-04", f"Das Bild hat {width} × {height} Bildpunkte; erlaubt sind {max_pixels}.")
+    if width < 1 or height < 1:
+        raise PageUnreadable("OC-03", "Das Bild hat keine Fläche.")
+    turn, mirrored = _orientation(image)
+    return PageImage(path, image, width, height, _dpi(image), turn, mirrored)
+
+
+def _orientation(image: Image.Image) -> tuple[int, bool]:
+    if image.format == "TIFF":  # Pillow itself turns a TIFF while it loads it
+        return (0, False)
+    try:
+        value = image.getexif().get(0x0112, 1)
+    except Exception:  # noqa: BLE001 - broken Exif data raise nearly anything; then nothing is known
+        return (0, False)
+    return _EXIF.get(value, (0, False)) if isinstance(value, int) else (0, False)
+
+
+def _dpi(image: Image.Image) -> tuple[float, float] | None:
+    value: Any = image.info.get("dpi")
+    try:
+        x, y = float(value[0]), float(value[1])
+    except (TypeError, ValueError, IndexError, ZeroDivisionError):
+        return None
+    return (x, y) if 10 <= x <= 10_000 and 10 <= y <= 10_000 else None
+
+
+def load(page: PageImage, *, gray: bool = False) -> Image.Image:
+    """Decodes the pixels; with `gray` a JPEG gives its luminance only. Raises PageUnreadable."""
+    image = page.image
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if gray and image.format in ("JPEG", "MPO") and image.mode == "RGB":
+                image.draft("L", image.size)
+            image.load()
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise PageUnreadable("OC-05", f"Die Bildpunkte lassen sich nicht lesen ({type(error).__name__}).") from error
+    if image.size != (page.width, page.height):  # Pillow turns some TIFF by itself; then the stored rows are not ours
+        page.width, page.height = image.size
+    return image
+
+
+def to_gray(image: Image.Image) -> Image.Image:
+    """A gray (L) or bilevel (1) picture of any image, transparent parts white."""
+    if image.mode in ("1", "L"):
+        return image
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        return to_eight_bits(image)
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        return flatten(image).convert("L")
+    return image.convert("L")
+
+
+def to_eight_bits(image: Image.Image) -> Image.Image:
+    """Sixteen bits, long integers and floats as 8-bit gray: by value for 16 bits, else between least and greatest."""
+    if image.mode.startswith("I;16"):
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    low, high = image.getextrema()
+    low, high = float(low), float(high)  # type: ignore[arg-type]
+    if image.mode == "I" and low >= 0 and high <= 65535 and high > 255:
+        return image.point(lambda value: value * (1 / 256)).convert("L")
+    if image.mode == "I" and low >= 0 and high <= 255:
+        return image.convert("L")
+    scale = 255 / (high - low) if high > low else 0.0
+    return image.convert("F").point(lambda value: value * scale + (-low * scale)).convert("L")
+
+
+def flatten(image: Image.Image) -> Image.Image:
+    """The image laid on white paper, as RGB or L."""
+    if image.mode in ("LA", "La"):
+        image = image.convert("LA")
+        paper = Image.new("L", image.size, 255)
+        paper.paste(image.getchannel("L"), mask=image.getchannel("A"))
+        return paper
+    image = image.convert("RGBA")
+    paper = Image.new("RGB", image.size, (255, 255, 255))
+    paper.paste(image, mask=image.getchannel("A"))
+    return paper
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, str]:
+    """An image in CMYK or Lab as RGB, by its own profile where it has one, and a German note how it was done."""
+    if profile:
+        import io
+
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError):
+            converted = None
+        if converted is not None:
+            return converted, f"{image.mode} nach eingebettetem Farbprofil in sRGB umgerechnet"
+    return image.convert("RGB"), f"{image.mode} ohne Farbprofil in RGB umgerechnet"
+
+
+def raster_of(image: Image.Image, dpi: float) -> Raster:
+    """The picture as bytes for the engine."""
+    if image.mode not in ("1", "L"):
+        image = image.convert("L")
+    return Raster(image.width, image.height, image.tobytes(), dpi, 1 if image.mode == "1" else 8)
+
+
+def reduced(image: Image.Image, factor: int) -> Image.Image:
+    """A gray picture smaller by a whole factor, each pixel the mean of its square; bilevel images go band by band."""
+    if image.mode == "L":
+        return image.reduce(factor) if factor > 1 else image
+    width, height = -(-image.width // factor), -(-image.height // factor)
+    small = Image.new("L", (width, height), 255)
+    step = max(factor, _BAND // factor * factor)
+    for top in range(0, image.height, step):
+        band = image.crop((0, top, image.width, min(image.height, top + step))).convert("L")
+        small.paste(band.reduce(factor) if factor > 1 else band, (0, top // factor))
+    return small
+
+
+def tiff_tag(image: Image.Image, tag: int) -> tuple[int, ...]:
+    """The whole numbers of a TIFF tag; empty when it is absent or odd."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return ()
+    try:
+        value = image.tag_v2.get(tag, ())
+    except (KeyError, TypeError, ValueError, struct.error):
+        return ()
+    items = value if isinstance(value, tuple) else (value,)
+    return tuple(int(item) for item in items if isinstance(item, int))

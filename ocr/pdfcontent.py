@@ -1,0 +1,141 @@
+"""What a PDF page draws, told from its content stream without drawing: images with their places, text, line art.
+
+Follows ISO 32000-1 §8 and §9 as far as needed to tell a scanned page from a written one. Runs in the sandbox only.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import pikepdf
+
+from ocr.geometry import Affine
+
+_DEEPEST = 6  # nested forms looked into
+_MOST_PARSED = 4 << 20  # a page of nothing but images draws with a few bytes; OCR text adds some 100 kB
+_MOST_FORMS = 200
+_OPERATORS = "q Q cm Do S s f F f* B B* b b* sh Tj TJ ' \" Tr BT BI ID EI"
+_PAINT = frozenset({"S", "s", "f", "F", "f*", "B", "B*", "b", "b*", "sh"})
+_SHOW = frozenset({"Tj", "TJ", "'", '"'})
+_TEXT = re.compile(rb"(?<![A-Za-z])T[jJ](?![A-Za-z0-9])")
+_INVISIBLE = 3
+
+
+class TooMuch(Exception):  # noqa: N818 - an outcome of one page
+    """A stream inflates to more than is allowed."""
+
+
+@dataclass(slots=True)
+class PageContent:
+    """What one page draws. `images` are XObjects with the matrix that places their unit square, in page space."""
+
+    images: list[tuple[pikepdf.Object, Affine]] = field(default_factory=list)
+    inline_images: int = 0
+    missing: int = 0
+    paints: bool = False
+    shows_text: bool = False
+    hidden_text: bool = False
+    whole: bool = True  # False when the stream was too long to be looked through
+
+    @property
+    def empty(self) -> bool:
+        """True when the page draws nothing at all."""
+        drawn = self.images or self.inline_images or self.missing or self.paints or self.shows_text
+        return self.whole and not drawn
+
+
+def content_bytes(source: pikepdf.Object | None, most: int) -> bytes:
+    """The unpacked content of a page or form, parts joined. Raises TooMuch beyond `most` bytes, PdfError when broken."""
+    if source is None:
+        return b""
+    parts = list(source) if isinstance(source, pikepdf.Array) else [source]
+    out: list[bytes] = []
+    total = 0
+    for part in parts[:10_000]:
+        if not isinstance(part, pikepdf.Stream):
+            continue
+        try:
+            data = part.read_bytes()
+        except pikepdf.PdfError as reason:
+            if "memory" in str(reason) or "limit" in str(reason):
+                raise TooMuch from reason
+            raise
+        total += len(data)
+        if total > most:
+            raise TooMuch
+        out.append(data)
+    return b"\n".join(out)
+
+
+def read_content(pdf: pikepdf.Pdf, page: pikepdf.Page, most: int) -> PageContent:
+    """Looks through a page. Raises TooMuch and what qpdf raises on a broken stream."""
+    found = PageContent()
+    _Walker(pdf, most, found).walk(page.obj.get("/Contents"), page.obj.get("/Resources"), Affine(), 0)
+    return found
+
+
+class _Walker:
+    """The state of one look through a page: how many forms and bytes were seen."""
+
+    def __init__(self, pdf: pikepdf.Pdf, most: int, found: PageContent) -> None:
+        self.pdf, self.most, self.found = pdf, most, found
+        self.forms = 0
+
+    def walk(
+        self, source: pikepdf.Object | None, resources: pikepdf.Object | None, start: Affine, depth: int
+    ) -> None:
+        data = content_bytes(source, self.most)
+        self.most -= len(data)
+        if len(data) > _MOST_PARSED:
+            self.found.whole = False
+            self.found.paints = True
+            self.found.shows_text = self.found.shows_text or bool(_TEXT.search(data))
+            return
+        stack: list[tuple[Affine, int]] = []
+        now, mode = start, 0
+        for operands, operator in pikepdf.parse_content_stream(pikepdf.Stream(self.pdf, data), _OPERATORS):
+            name = str(operator)
+            if name == "q":
+                stack.append((now, mode))
+            elif name == "Q":
+                now, mode = stack.pop() if stack else (start, 0)
+            elif name == "cm":
+                now = Affine(*(float(value) for value in list(operands)[:6])).then(now)
+            elif name in _PAINT:
+                self.found.paints = True
+            elif name == "Tr":
+                mode = int(operands[0])
+            elif name in _SHOW:
+                if mode == _INVISIBLE:
+                    self.found.hidden_text = True
+                else:
+                    self.found.shows_text = True
+            elif name == "INLINE IMAGE":
+                self.found.inline_images += 1
+            elif name == "Do":
+                self._draw(resources, str(operands[0]), now, depth)
+
+    def _draw(self, resources: pikepdf.Object | None, name: str, now: Affine, depth: int) -> None:
+        target = _entry(_entry(resources, "/XObject"), name)
+        if not isinstance(target, pikepdf.Stream):
+            self.found.missing += 1
+            return
+        if str(target.get("/Subtype")) == "/Image":
+            self.found.images.append((target, now))
+            return
+        self.forms += 1
+        if depth >= _DEEPEST or self.forms > _MOST_FORMS:
+            self.found.whole = False
+            self.found.paints = True
+            return
+        matrix = target.get("/Matrix")
+        if isinstance(matrix, pikepdf.Array) and len(matrix) == 6:
+            now = Affine(*(float(value) for value in list(matrix))).then(now)  # type: ignore[call-overload]
+        self.walk(target, target.get("/Resources", resources), now, depth + 1)
+
+
+def _entry(table: pikepdf.Object | None, key: str) -> pikepdf.Object | None:
+    if isinstance(table, pikepdf.Dictionary | pikepdf.Stream):
+        return table.get(key)
+    return None

@@ -1,0 +1,215 @@
+"""Takes the page image out of a PDF page that is nothing but one image: its stream as it lies there, and its place.
+
+Whatever is not one plainly placed image of a colour space PDF/A allows is drawn by pdfium instead, at the resolution of
+the page's largest image, and noted as a loss.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pikepdf
+import pypdfium2
+from PIL import Image
+
+from ocr.geometry import Affine
+from ocr.pageimage import PageUnreadable
+
+_PLAIN = frozenset({"q", "Q", "cm", "Do", "gs", "re", "W", "W*", "n", "w", "J", "j", "M", "d", "i", "ri", "BMC", "EMC"})
+_PLAIN_TOO = frozenset({"BDC", "MP", "DP", "g", "G", "rg", "RG", "cs", "CS", "sc", "SC", "scn", "SCN", "k", "K"})
+_KEPT = (
+    "/Filter",
+    "/DecodeParms",
+    "/Length",
+    "/Width",
+    "/Height",
+    "/ColorSpace",
+    "/BitsPerComponent",
+    "/Decode",
+    "/ImageMask",
+    "/Mask",
+    "/SMask",
+    "/Matte",
+)
+_CODED = frozenset(
+    {
+        "/DCTDecode",
+        "/FlateDecode",
+        "/CCITTFaxDecode",
+        "/RunLengthDecode",
+        "/LZWDecode",
+        "/ASCII85Decode",
+        "/ASCIIHexDecode",
+    }
+)
+_LEAST_DPI, _MOST_DPI = 100.0, 600.0
+_DEEPEST = 4  # nested forms looked into
+
+
+@dataclass(frozen=True, slots=True)
+class PdfPage:
+    """One page of a PDF: size in points as seen before /Rotate, and the image with its matrix if there is just one."""
+
+    width: float
+    height: float
+    rotate: int
+    image: pikepdf.Stream | None
+    matrix: Affine
+    pixels: tuple[int, int]
+
+
+def page_of(pdf: pikepdf.Pdf, number: int, max_pixels: int, max_stream_bytes: int) -> PdfPage:
+    """Looks at page `number` (from 1) without decoding an image. Raises PageUnreadable."""
+    if not 1 <= number <= len(pdf.pages):
+        raise PageUnreadable("OC-03", f"Die Datei hat keine Seite {number}.")
+    page = pdf.pages[number - 1]
+    left, bottom, right, top = _visible(page)
+    unit = float(page.obj.get("/UserUnit", 1) or 1)
+    rotate = int(page.obj.get("/Rotate", 0) or 0) % 360
+    if rotate % 90:
+        rotate = 0
+    found = _placed_images(page, max_stream_bytes)
+    shift = Affine(unit, 0, 0, unit, -left * unit, -bottom * unit)
+    size = ((right - left) * unit, (top - bottom) * unit)
+    if found is None or len(found) != 1:
+        return PdfPage(*size, rotate, None, Affine(), (0, 0))
+    stream, matrix = found[0]
+    width, height = int(stream.get("/Width", 0)), int(stream.get("/Height", 0))
+    if width < 1 or height < 1:
+        raise PageUnreadable("OC-03", "Das Bild der Seite hat keine Fläche.")
+    if width * height > max_pixels:
+        raise PageUnreadable("OC-04", f"Das Bild hat {width} × {height} Bildpunkte; erlaubt sind {max_pixels}.")
+    placed = matrix.then(shift)
+    if abs(placed.determinant) < 1.0:
+        return PdfPage(*size, rotate, None, Affine(), (0, 0))
+    return PdfPage(*size, rotate, stream, placed, (width, height))
+
+
+def _visible(page: pikepdf.Page) -> tuple[float, float, float, float]:
+    """The crop box within the media box, lower left corner first."""
+    media, crop = _box(page.mediabox), _box(page.cropbox)
+    left, bottom = max(media[0], crop[0]), max(media[1], crop[1])
+    right, top = min(media[2], crop[2]), min(media[3], crop[3])
+    return (left, bottom, right, top) if right - left >= 3 and top - bottom >= 3 else media
+
+
+def _box(values: pikepdf.Object) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = (float(value) for value in list(values)[:4])
+    return (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+
+
+def _placed_images(page: pikepdf.Page, max_stream_bytes: int) -> list[tuple[pikepdf.Stream, Affine]] | None:
+    """Images the page paints, with their matrices; None when it paints something else too."""
+    try:
+        return _walk(page.obj, page.resources, Affine(), max_stream_bytes, 0)
+    except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _walk(
+    content: pikepdf.Object, resources: pikepdf.Object, start: Affine, most: int, depth: int
+) -> list[tuple[pikepdf.Stream, Affine]] | None:
+    found: list[tuple[pikepdf.Stream, Affine]] = []
+    stack: list[Affine] = []
+    now = start
+    if depth > _DEEPEST or _coded_bytes(content) > most:
+        return None
+    for instruction in pikepdf.parse_content_stream(content):
+        operands, name = list(instruction.operands), str(instruction.operator)
+        if name == "q":
+            stack.append(now)
+        elif name == "Q":
+            now = stack.pop() if stack else start
+        elif name == "cm":
+            now = Affine(*(float(value) for value in operands)).then(now)
+        elif name == "Do":
+            target = resources["/XObject"][str(operands[0])]
+            if isinstance(target, pikepdf.Stream) and str(target.get("/Subtype")) == "/Image":
+                found.append((target, now))
+            else:
+                matrix = target.get("/Matrix")
+                inner = Affine(*(float(v) for v in list(matrix))).then(now) if matrix is not None else now
+                deeper = _walk(target, target.get("/Resources", resources), inner, most, depth + 1)
+                if deeper is None:
+                    return None
+                found.extend(deeper)
+        elif name not in _PLAIN and name not in _PLAIN_TOO:
+            return None
+    return found
+
+
+def _coded_bytes(content: pikepdf.Object) -> int:
+    """Bytes of a page's or form's content as it lies in the file."""
+    if isinstance(content, pikepdf.Stream):
+        return int(content.get("/Length", 0))
+    parts = content.get("/Contents")
+    if parts is None:
+        return 0
+    return sum(int(part.get("/Length", 0)) for part in (parts if isinstance(parts, pikepdf.Array) else [parts]))
+
+
+def copyable(image: pikepdf.Stream) -> bool:
+    """True when the image stream may go into the new file as it is; JBIG2, JPEG 2000 and the like may not."""
+    filters = image.get("/Filter")
+    names = (
+        [] if filters is None else [str(f) for f in filters] if isinstance(filters, pikepdf.Array) else [str(filters)]
+    )
+    return all(name in _CODED for name in names) and not bool(image.get("/ImageMask", False))
+
+
+def copied(image: pikepdf.Stream, pdf: pikepdf.Pdf) -> pikepdf.Stream:
+    """The image in another PDF with the same bytes, without what PDF/A forbids (Interpolate, OC, Alternates …)."""
+    new = pdf.copy_foreign(image)
+    for key in list(new.keys()):
+        if key not in _KEPT:
+            del new[key]
+    new.Type = pikepdf.Name.XObject
+    new.Subtype = pikepdf.Name.Image
+    if not isinstance(new, pikepdf.Stream):
+        raise TypeError("an image is a stream")
+    return new
+
+
+def picture_of(image: pikepdf.Stream) -> Image.Image | None:
+    """The pixels for reading, when they can be had without a renderer; a colour JPEG gives its luminance."""
+    if image.get("/Decode") is not None or image.get("/SMask") is not None or image.get("/Mask") is not None:
+        return None
+    try:
+        if str(image.get("/Filter")) == "/DCTDecode":
+            opened = Image.open(io.BytesIO(image.read_raw_bytes()), formats=("JPEG",))
+            if opened.mode == "RGB":
+                opened.draft("L", opened.size)
+            opened.load()
+            return opened if opened.mode in ("L", "RGB") else None
+        return pikepdf.PdfImage(image).as_pil_image()
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - decoders raise nearly anything (ocr.md §5); pdfium is asked next
+        return None
+
+
+def drawn(path: Path, number: int, dpi: float, max_pixels: int, *, gray: bool) -> Image.Image:
+    """The page as pdfium draws it, before /Rotate, at `dpi`. Raises PageUnreadable."""
+    try:
+        document = pypdfium2.PdfDocument(path)
+        page = document[number - 1]
+        rotation = page.get_rotation()
+        page.set_rotation(0)
+        width, height = page.get_size()
+        if width / 72 * dpi * height / 72 * dpi > max_pixels:
+            raise PageUnreadable("OC-04", f"Die Seite hat bei {dpi:.0f} dpi mehr als {max_pixels} Bildpunkte.")
+        image: Image.Image = page.render(scale=dpi / 72, grayscale=gray).to_pil()
+        page.set_rotation(rotation)
+        document.close()
+    except pypdfium2.PdfiumError as error:
+        raise PageUnreadable("OC-05", "Die Seite lässt sich nicht zeichnen (PdfiumError).") from error
+    return image
+
+
+def drawing_dpi(page: PdfPage, pdf_page: pikepdf.Page) -> float:
+    """The resolution to draw a page with: that of its largest image, within reason."""
+    widest = max((int(image.get("/Width", 0)) for image in pdf_page.images.values()), default=0)
+    dpi = widest / (page.width / 72) if page.width else _LEAST_DPI
+    return max(_LEAST_DPI, min(_MOST_DPI, dpi if widest else 300.0))

@@ -1,0 +1,201 @@
+"""How one gray page is read: way up, skew, layout, one second try; gives the words and where they lie on the page.
+
+The order follows measurements (shared design notes, ocr.md §2–3): a page that reads well as it lies is upright, so the
+orientation model is only asked when the first reading is poor or the lines run down the page. Its answer is taken
+with a low threshold and confirmed by what can be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import Image
+
+from ocr.blank import PREVIEW_DPI
+from ocr.engine import Layout, OcrEngine, Raster, Reading, Threshold, Upright
+from ocr.geometry import Affine, leaning, scaling, turning
+from ocr.options import OcrOptions
+from ocr.pageimage import raster_of, reduced
+from ocr.skew import lines_run_down, skew_of
+from ocr.source import turned
+
+_OSD_DPI = 150
+_LOW_DPI = 150.0  # coarser scans are enlarged before reading
+_ENLARGE = 1.5
+_MOST_PIXELS = 150_000_000  # beyond this a picture is halved, so that a worker stays below 500 MB
+_LEAST_SKEW = 0.3  # degrees; tesseract copes with less
+_SURE_CONFIDENCE, _SURE_WORDS = 70.0, 8
+_LEAST_OSD = 2.0  # tesseract's own default of 14 leaves upside-down typescript as it is
+_RETRY_WORDS = 3
+_SECOND_DPI = 200.0  # a bilevel page is read again as gray of this resolution, which closes broken letters
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading:
+    """The chosen reading. `turn` is clockwise against the given picture; `to_given` maps read pixels back to it.
+
+    `sure` is the share (0..100) of its words that were read well: how sure the way up is.
+    """
+
+    reading: Reading
+    turn: int
+    sure: float | None
+    skew: float
+    retried: bool
+    to_given: Affine
+
+
+def read_page(picture: Image.Image, dpi: tuple[float, float], engine: OcrEngine, options: OcrOptions) -> PageReading:
+    """Reads a picture (mode L or 1) that lies as a viewer would show it. Deterministic."""
+    scaled, to_scaled, scaled_dpi = _scaled(picture, dpi, options)
+    del picture
+    way = _way_up(scaled, scaled_dpi, engine)
+    best = way.reading
+    confidence = best.confidence
+    retried = False
+    if confidence is not None and confidence < options.retry_confidence and best.count >= _RETRY_WORDS:
+        retried = True
+        second, to_first = _second(way.raster, engine)
+        if second.good > best.good:
+            best = second
+            way.to_scaled = to_first.then(way.to_scaled)
+    sure = 100 * best.good / best.count if best.count else None
+    back = way.to_scaled.then(to_scaled.inverse())
+    return PageReading(best, way.turn, sure, way.skew, retried, back)
+
+
+@dataclass(slots=True)
+class _Way:
+    """One try: turn, what was shown to the engine, what was read, and the map from read pixels to scaled ones."""
+
+    turn: int
+    skew: float
+    raster: Raster
+    reading: Reading
+    to_scaled: Affine
+
+    @property
+    def certain(self) -> bool:
+        confidence = self.reading.confidence
+        return confidence is not None and confidence >= _SURE_CONFIDENCE and self.reading.good >= _SURE_WORDS
+
+
+def _scaled(picture: Image.Image, dpi: tuple[float, float], options: OcrOptions) -> tuple[Image.Image, Affine, float]:
+    """The picture at reading resolution with square pixels."""
+    width, height = picture.size
+    millimetres = max(width / dpi[0], height / dpi[1]) * 25.4
+    finest = max(dpi)
+    wanted = finest
+    if millimetres <= options.large_format_mm:
+        wanted = min(finest, float(options.reading_dpi)) if finest > 1.15 * options.reading_dpi else finest
+    if finest < _LOW_DPI:
+        wanted = finest * _ENLARGE
+    pixels = width * height * (wanted / dpi[0]) * (wanted / dpi[1])
+    if pixels > _MOST_PIXELS or max(width * wanted / dpi[0], height * wanted / dpi[1]) > 32_000:
+        wanted /= 2
+    x, y = wanted / dpi[0], wanted / dpi[1]
+    if abs(x - 1) < 0.02 and abs(y - 1) < 0.02:
+        return picture, Affine(), finest
+    if abs(x - y) < 0.01 * x and x < 0.6 and abs(1 / x - round(1 / x)) < 0.02:
+        factor = round(1 / x)
+        small = reduced(picture, factor)
+        return small, scaling(small.width / width, small.height / height), finest / factor
+    size = (max(1, round(width * x)), max(1, round(height * y)))
+    filter_ = Image.Resampling.BICUBIC if x > 1 else Image.Resampling.BOX
+    gray = picture if picture.mode == "L" else picture.convert("L")
+    return gray.resize(size, filter_), scaling(size[0] / width, size[1] / height), wanted
+
+
+def _way_up(picture: Image.Image, dpi: float, engine: OcrEngine) -> _Way:
+    preview = reduced(picture, max(1, round(dpi / PREVIEW_DPI)))
+    tries: list[_Way] = []
+    if not lines_run_down(preview):
+        first = _try(picture, preview, 0, dpi, engine)
+        if first.certain:
+            return first
+        tries.append(first)
+    found = engine.upright(_for_osd(picture, dpi))
+    for turn in _candidates(found, tries):
+        tries.append(_try(picture, preview, turn, dpi, engine))
+        if tries[-1].certain:
+            break
+    best = tries[0]
+    for other in tries[1:]:
+        if other.reading.good > best.reading.good:
+            best = other
+    return best
+
+
+def _candidates(found: Upright | None, tries: list[_Way]) -> list[int]:
+    """Which turns are worth a reading after what is known, best first."""
+    if not tries:  # lines run down
+        first = found.turn if found and found.turn in (90, 270) else 90
+        return [first, 360 - first, 0]
+    poor = tries[0].reading.count > 0 and (tries[0].reading.confidence or 0.0) < _SURE_CONFIDENCE
+    if found is None or found.confidence < _LEAST_OSD:
+        return [180] if poor and tries[0].reading.count >= _SURE_WORDS else []
+    if found.turn == 0:
+        return []
+    return [found.turn]
+
+
+def _try(picture: Image.Image, preview: Image.Image, turn: int, dpi: float, engine: OcrEngine) -> _Way:
+    width, height = picture.size
+    image = turned(picture, turn)
+    to_scaled = turning(turn, False, width, height).inverse()  # noqa: FBT003 - never mirrored here
+    angle = skew_of(turned(preview, turn))
+    if abs(angle) >= _LEAST_SKEW:
+        image, lean = _levelled(image, angle)
+        to_scaled = lean.inverse().then(to_scaled)
+    raster = raster_of(image, dpi)
+    del image
+    return _Way(turn, angle, raster, engine.read(raster), to_scaled)
+
+
+def _levelled(image: Image.Image, angle: float) -> tuple[Image.Image, Affine]:
+    """The picture turned clockwise by a small angle, white around it, and the map to the new pixels."""
+    lean, width, height = leaning(angle, image.width, image.height)
+    back = lean.inverse()
+    how = Image.Resampling.BILINEAR
+    if image.mode == "1":
+        if image.width * image.height > _MOST_PIXELS // 4:
+            how = Image.Resampling.NEAREST
+        else:
+            image = image.convert("L")
+    new = image.transform(
+        (width, height),
+        Image.Transform.AFFINE,
+        (back.a, back.c, back.e, back.b, back.d, back.f),
+        resample=how,
+        fillcolor=255,
+    )
+    return new, lean
+
+
+def _for_osd(picture: Image.Image, dpi: float) -> Raster:
+    factor = max(1, round(dpi / _OSD_DPI))
+    small = reduced(picture, factor)
+    return raster_of(small, dpi / factor)
+
+
+def _second(first: Raster, engine: OcrEngine) -> tuple[Reading, Affine]:
+    """Another look at a page that read badly: Sauvola and one block; broken bilevel letters closed as coarser gray."""
+    two_levels = first.bits == 1 or _is_two_level(first)
+    if not two_levels:
+        return engine.read(first, Layout.BLOCK, Threshold.SAUVOLA), Affine()
+    if first.dpi < _SECOND_DPI * 1.2 or first.width * first.height > _MOST_PIXELS // 4:
+        return engine.read(first, Layout.BLOCK, Threshold.OTSU), Affine()
+    image = Image.frombytes("1" if first.bits == 1 else "L", (first.width, first.height), first.data).convert("L")
+    scale = _SECOND_DPI / first.dpi
+    small = image.resize((round(first.width * scale), round(first.height * scale)), Image.Resampling.BICUBIC)
+    reading = engine.read(raster_of(small, _SECOND_DPI))
+    return reading, scaling(first.width / small.width, first.height / small.height)
+
+
+def _is_two_level(raster: Raster) -> bool:
+    """True for a gray raster that is black and white at heart (a bilevel scan after scaling or levelling)."""
+    if raster.bits == 1:
+        return True
+    sample = raster.data[:: max(1, len(raster.data) // 50_000)]
+    middle = sum(32 < value < 224 for value in sample)
+    return middle < 0.02 * len(sample)

@@ -1,0 +1,200 @@
+"""Makes one PDF/A with searchable text of the pages of one Dokument, by the scan path, the document path, or both.
+
+The target appears under its name only when it is whole; the scans are never touched.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from itertools import groupby
+from pathlib import Path
+from uuid import UUID
+
+from akten.errors import Rejected
+from akten.files import PageRef, PageResult, PdfA, Rendition, digest_file
+from akten.findings import Finding, Severity
+from akten.model import clean_text
+from ocr.hocr import text_fragment, write_hocr
+from ocr.jobs import AssemblyJob
+from ocr.options import OcrOptions
+from ocr.pages import PagePool, WorkerDied
+from ocr.request import PageProfile, RecogniseRequest
+from ocr.scanpages import Part, Stretch, scan_part
+
+__all__ = ["RULES", "PageProfile", "RecogniseRequest", "recognise"]
+
+RULES: dict[str, tuple[str, str]] = {
+    "OC-01": ("Eine Seite, deren Erkennung scheitert, bleibt als Bild ohne Text erhalten.", "Hausregel"),
+    "OC-02": ("Eine Seite, die sich nicht übernehmen lässt, hält das Dokument auf.", "Hausregel"),
+    "OC-03": ("Jede Seite muss sich öffnen lassen.", "Hausregel"),
+    "OC-04": ("Kein Bild hat mehr Bildpunkte, als die Einstellung erlaubt.", "Hausregel"),
+    "OC-05": ("Die Bildpunkte jeder Seite müssen sich lesen lassen.", "Hausregel"),
+    "OC-06": ("Seiten mit niedriger Lesesicherheit sieht ein Mensch an.", "Hausregel"),
+    "OC-07": ("Weggelassene Leerseiten werden genannt und als Vorschau aufbewahrt.", "TR-03138 (RESISCAN)"),
+    "OC-08": ("Jede Änderung gegenüber dem Scan wird genannt.", "ISO 19005-2 §6.2; TR-03138"),
+    "OC-09": ("Eine nicht leere Seite ohne Text wird genannt.", "Hausregel"),
+    "OC-10": ("Was nicht PDF/A ist, wird nicht geschrieben.", "ISO 19005-2"),
+}
+
+
+def recognise(
+    request: RecogniseRequest,
+    pool: PagePool,
+    options: OcrOptions,
+    progress: Callable[[int, int], None] | None = None,
+) -> PdfA:
+    """Makes the PDF/A and its hOCR; `progress` hears pages done and pages in all.
+
+    Raises Rejected when no usable file comes out (with the findings), Unavailable and Misconfigured as the pool does.
+    A page that fails alone is told in its PageResult and in the findings.
+    """
+    request.folder.mkdir(parents=True, exist_ok=True)
+    work = request.folder / f"{request.uuid}.seiten"
+    shutil.rmtree(work, ignore_errors=True)  # what a killed run left behind
+    work.mkdir()
+    try:
+        return _recognise(request, pool, options, progress or (lambda _done, _all: None), work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _recognise(
+    request: RecogniseRequest, pool: PagePool, options: OcrOptions, progress: Callable[[int, int], None], work: Path
+) -> PdfA:
+    stretches = _stretches(request)
+    if len(stretches) == 1 and not stretches[0].by_image:
+        part = _document_part(request, stretches[0], request.target, options, work)
+        progress(len(request.pages), len(request.pages))
+    else:
+        part = _joined(request, stretches, pool, options, progress, work)
+    _write_hocr(request, part, work)
+    used = dict.fromkeys(page.scan for page in request.pages)
+    return PdfA(
+        uuid=request.uuid,
+        path=request.target,
+        digests=digest_file(request.target),
+        flavour=part.flavour,
+        rendition=part.rendition,
+        pages=tuple(part.results),
+        sources=tuple(used),
+        hocr=request.hocr,
+        hocr_digests=digest_file(request.hocr),
+        tools=tuple(part.tools.items()),
+        losses=tuple(dict.fromkeys(part.losses)),
+        findings=tuple(part.findings),
+    )
+
+
+def _stretches(request: RecogniseRequest) -> list[Stretch]:
+    def way(item: tuple[int, PageRef]) -> UUID | None:
+        scan = item[1].scan
+        return None if request.facts[scan].scan_only else scan
+
+    return [
+        Stretch(key is None, items[0][0], tuple(page for _, page in items))
+        for key, group in groupby(enumerate(request.pages, 1), key=way)
+        if (items := list(group))
+    ]
+
+
+def _joined(
+    request: RecogniseRequest,
+    stretches: Sequence[Stretch],
+    pool: PagePool,
+    options: OcrOptions,
+    progress: Callable[[int, int], None],
+    work: Path,
+) -> Part:
+    every = Part([], [], [], [], [], {}, Rendition.SCANNED)
+    total = len(request.pages)
+    for stretch in stretches:
+        if stretch.by_image:
+            part = scan_part(request, stretch, pool, options, lambda done: progress(done, total), work)
+        else:
+            part = _document_part(request, stretch, work / f"{stretch.first:06d}.pdf", options, work)
+            progress(stretch.first + len(stretch.pages) - 1, total)
+        every.results += part.results
+        every.files += part.files
+        every.fragments += part.fragments
+        every.losses += part.losses
+        every.findings += part.findings
+        every.tools |= part.tools
+        if part.rendition is not Rendition.SCANNED:
+            every.rendition = Rendition.CONVERTED if every.rendition is not Rendition.BESIDE else every.rendition
+            if part.rendition is Rendition.BESIDE:
+                every.rendition = Rendition.BESIDE
+    if not every.files:
+        raise Rejected(tuple(every.findings))
+    _assemble(request, every, pool)
+    return every
+
+
+def _assemble(request: RecogniseRequest, every: Part, pool: PagePool) -> None:
+    job = AssemblyJob(
+        tuple(map(str, every.files)),
+        str(request.target),
+        request.title,
+        str(request.uuid),
+        request.created.isoformat(),
+    )
+    denied: tuple[str, ...]
+    try:
+        denied = pool.assemble(job).result().denied
+    except WorkerDied as error:
+        if error.again:
+            try:
+                denied = pool.assemble(job).result().denied
+            except WorkerDied as again:
+                denied = (again.reason,)
+        else:
+            denied = (error.reason,)
+    if denied:
+        text = f"Das PDF/A ließ sich nicht schreiben: {'; '.join(denied[:3])}"
+        raise Rejected((*every.findings, Finding("OC-10", Severity.ERROR, "Dokument", text)))
+    every.tools["pikepdf"] = metadata.version("pikepdf")
+
+
+def _document_part(request: RecogniseRequest, stretch: Stretch, target: Path, options: OcrOptions, work: Path) -> Part:
+    from ocr.documentpath import convert_document  # pulls in ocrmypdf, which scans never need
+
+    scan_id = stretch.pages[0].scan
+    facts = request.facts[scan_id]
+    numbers = tuple(page.page for page in stretch.pages)
+    whole = numbers == tuple(range(1, len(facts.pages) + 1))
+    made = convert_document(
+        request.scans[scan_id], facts, None if whole else numbers, target, options, work, request.created
+    )
+    results = []
+    fragments: list[str | Path] = []
+    for place, page in enumerate(stretch.pages):
+        number = stretch.first + place
+        text = clean_text(made.pages_text[place]) if place < len(made.pages_text) else ""
+        width, height = made.sizes_mm[place] if place < len(made.sizes_mm) else (0.0, 0.0)
+        results.append(PageResult(number, page, width, height, words=len(text.split()), text=text))
+        fragments.append(text_fragment(number, text))
+    return Part(
+        results,
+        [made.path],
+        fragments,
+        list(made.losses),
+        list(made.findings),
+        dict(made.tools),
+        made.rendition,
+        made.flavour,
+    )
+
+
+def _write_hocr(request: RecogniseRequest, part: Part, work: Path) -> None:
+    draft = work / "text.hocr"
+    system = ", ".join(f"{name} {version}" for name, version in part.tools.items())
+    pieces = (item if isinstance(item, str) else item.read_text(encoding="utf-8") for item in part.fragments)
+    write_hocr(draft, request.title, system, pieces)
+    descriptor = os.open(draft, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    draft.replace(request.hocr)

@@ -1,0 +1,233 @@
+"""One page as the scan path takes it: a gray picture to read, a coding to store, a place on the PDF page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pikepdf
+import pypdfium2
+from PIL import Image
+
+from ocr.embedding import Stored, as_it_is, same_pixels, without_loss
+from ocr.geometry import POINTS_PER_MM, Affine, pixels_to_unit, scaling, standing, turning
+from ocr.pageimage import PageImage, PageUnreadable, load, open_page, to_gray
+from ocr.pdfpage import PdfPage, copied, copyable, drawing_dpi, drawn, page_of, picture_of
+
+_LOW_DPI = 100.0  # below this a size beyond A0 is a wrong statement and not a wall map
+_A0_MM = (841 * 1.03, 1189 * 1.03)
+
+
+@dataclass(slots=True)
+class Source:
+    """An opened page. `matrix` maps the unit square of the image to points; `rotate` is the /Rotate it came with.
+
+    `picture` is gray or bilevel, in the position in which the image is stored, and None when nobody asked for it.
+    """
+
+    width: float
+    height: float
+    rotate: int
+    matrix: Affine
+    size: tuple[int, int]
+    stored: Stored | pikepdf.Stream
+    picture: Image.Image | None
+    losses: tuple[str, ...] = ()
+    doubtful: bool = False  # copied from foreign hands: PDF/A must be tried out before it is relied on
+
+    @property
+    def dpi(self) -> tuple[float, float]:
+        """Pixels per inch along the rows and the columns of the image."""
+        across = (self.matrix.a**2 + self.matrix.b**2) ** 0.5
+        down = (self.matrix.c**2 + self.matrix.d**2) ** 0.5
+        return (self.size[0] * 72 / across, self.size[1] * 72 / down)
+
+    @property
+    def pixels_to_page(self) -> Affine:
+        """Pixels of the stored image to points of the page."""
+        return pixels_to_unit(*self.size).then(self.matrix)
+
+    @property
+    def stand(self) -> tuple[int, bool]:
+        """How the stored image must be turned and mirrored to be seen as a viewer would show the page now."""
+        return standing(self.matrix, self.rotate)
+
+    def xobject(self, pdf: pikepdf.Pdf) -> pikepdf.Stream:
+        """The image XObject in the new file."""
+        if isinstance(self.stored, Stored):
+            return self.stored.xobject(pdf)
+        return copied(self.stored, pdf)
+
+
+def from_image(
+    path: Path, page: int, *, dpi: float | None, profile_dpi: int, max_pixels: int, max_mm: float, read: bool
+) -> Source:
+    """One page of an image file. `dpi` None means that the file's own statement is absent or absurd.
+
+    With `read` False nothing is decoded if the file's own coding can be kept. Raises PageUnreadable.
+    """
+    opened = open_page(path, page, max_pixels)
+    stored = as_it_is(opened)
+    picture: Image.Image | None = None
+    if read or stored is None:
+        image = load(opened, gray=stored is not None)
+        if stored is not None and stored.filter == "/CCITTFaxDecode" and not same_pixels(stored, image):
+            stored = None
+        if stored is None:
+            try:
+                stored, image = without_loss(image)
+            except (ValueError, OSError) as error:
+                raise PageUnreadable(
+                    "OC-05", f"Das Bild lässt sich nicht umsetzen ({type(error).__name__})."
+                ) from error
+        picture = to_gray(image) if read else None
+    resolution, losses = _resolution(opened, dpi, profile_dpi, max_mm)
+    points = (opened.width * 72 / resolution[0], opened.height * 72 / resolution[1])
+    # the page has the shape of the stored image; Exif's turn becomes /Rotate, its mirroring the image matrix
+    matrix = Affine(points[0], 0, 0, points[1])
+    if opened.mirrored:
+        matrix = Affine(-points[0], 0, 0, points[1], points[0], 0)
+    return Source(
+        *points,
+        rotate=opened.turn,
+        matrix=matrix,
+        size=(opened.width, opened.height),
+        stored=stored,
+        picture=picture,
+        losses=(*stored.losses, *losses),
+        doubtful=bool(stored.icc),
+    )
+
+
+def _resolution(
+    page: PageImage, dpi: float | None, profile_dpi: int, max_mm: float
+) -> tuple[tuple[float, float], tuple[str, ...]]:
+    found = page.dpi
+    if dpi is not None and found is None:
+        found = (dpi, dpi)
+    if dpi is not None and found is not None and _plausible(page, found, max_mm):
+        return found, ()
+    said = f"{found[0]:.0f} dpi" if found else "keine Auflösung"
+    note = f"Auflösung {profile_dpi} dpi aus dem Profil gesetzt (die Datei nennt {said})"
+    return (float(profile_dpi), float(profile_dpi)), (note,)
+
+
+def _plausible(page: PageImage, dpi: tuple[float, float], max_mm: float) -> bool:
+    sides = sorted((page.width / dpi[0] * 25.4, page.height / dpi[1] * 25.4))
+    if not 0.25 <= dpi[0] / dpi[1] <= 4 or sides[1] > max_mm or sides[0] < 5:
+        return False
+    return min(dpi) > _LOW_DPI or (sides[0] <= _A0_MM[0] and sides[1] <= _A0_MM[1])
+
+
+def from_pdf(
+    pdf: pikepdf.Pdf, path: Path, number: int, *, max_pixels: int, max_stream_bytes: int, read: bool
+) -> Source:
+    """One page of an image-only PDF; its image stream is kept as it is where PDF/A allows. Raises PageUnreadable."""
+    page = page_of(pdf, number, max_pixels, max_stream_bytes)
+    if page.image is None:
+        return drawn_source(pdf, path, number, page, max_pixels)
+    if not copyable(page.image):
+        return _unpacked(pdf, path, number, page, max_pixels)
+    picture = None
+    if read:
+        picture = picture_of(page.image) or _bitmap(path, number)
+        if picture is None or picture.size != page.pixels:
+            return drawn_source(pdf, path, number, page, max_pixels)
+        picture = to_gray(picture)
+    return Source(
+        page.width,
+        page.height,
+        page.rotate,
+        page.matrix,
+        page.pixels,
+        page.image,
+        picture,
+        doubtful=True,
+    )
+
+
+def _unpacked(pdf: pikepdf.Pdf, path: Path, number: int, page: PdfPage, max_pixels: int) -> Source:
+    """A coding that may not stay (JBIG2, JPEG 2000): the same pixels coded without loss."""
+    assert page.image is not None  # noqa: S101 - told to the type checker
+    name = str(page.image.get("/Filter"))
+    masked = page.image.get("/ImageMask", False) or page.image.get("/SMask") is not None
+    image = None if masked else _bitmap(path, number)
+    if image is None or image.size != page.pixels:
+        return drawn_source(pdf, path, number, page, max_pixels)
+    if int(page.image.get("/BitsPerComponent", 8)) == 1:
+        image = image.convert("L").point(lambda value: 255 * (value > 127)).convert("1")
+    stored, image = without_loss(image)
+    label = {"/JBIG2Decode": "JBIG2", "/JPXDecode": "JPEG 2000"}.get(name, "Bild")
+    note = f"{label} verlustfrei umgepackt (Bildpunkte unverändert)"
+    return Source(
+        page.width,
+        page.height,
+        page.rotate,
+        page.matrix,
+        page.pixels,
+        stored,
+        to_gray(image),
+        losses=(note, *stored.losses),
+    )
+
+
+def drawn_source(pdf: pikepdf.Pdf, path: Path, number: int, page: PdfPage, max_pixels: int) -> Source:
+    """A page that is not one plain image, drawn anew; noted as a loss because its parts become one picture."""
+    dpi = drawing_dpi(page, pdf.pages[number - 1])
+    image = drawn(path, number, dpi, max_pixels, gray=False)
+    if image.mode != "L":
+        red, green, blue = image.convert("RGB").split()
+        image = red if red.tobytes() == green.tobytes() == blue.tobytes() else image.convert("RGB")
+    stored, image = without_loss(image)
+    return Source(
+        page.width,
+        page.height,
+        page.rotate,
+        scaling(page.width, page.height),
+        image.size,
+        stored,
+        to_gray(image),
+        losses=(f"Seite mit {dpi:.0f} dpi neu gezeichnet, weil sie nicht aus einem einfachen Bild besteht",),
+    )
+
+
+def _bitmap(path: Path, number: int) -> Image.Image | None:
+    """The pixels of the page's only image as pdfium unpacks them."""
+    try:
+        document = pypdfium2.PdfDocument(path)
+        images = [
+            item
+            for item in document[number - 1].get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=4)
+            if isinstance(item, pypdfium2.PdfImage)
+        ]
+        if len(images) != 1:
+            return None
+        image: Image.Image = images[0].get_bitmap(render=False).to_pil().copy()
+    except (pypdfium2.PdfiumError, ValueError, RuntimeError):
+        return None
+    else:
+        document.close()
+        return image
+
+
+def upright_picture(source: Source, picture: Image.Image) -> tuple[Image.Image, Affine]:
+    """The picture turned as a viewer would show the page, and the map of stored pixels to its pixels."""
+    turn, mirrored = source.stand
+    return turned(picture, turn, mirrored=mirrored), turning(turn, mirrored, picture.width, picture.height)
+
+
+def turned(picture: Image.Image, turn: int, *, mirrored: bool = False) -> Image.Image:
+    """The picture mirrored left-right if so, then turned clockwise."""
+    if mirrored:
+        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    method = {
+        90: Image.Transpose.ROTATE_270,
+        180: Image.Transpose.ROTATE_180,
+        270: Image.Transpose.ROTATE_90,
+    }.get(turn % 360)
+    return picture if method is None else picture.transpose(method)
+
+
+def size_mm(source: Source) -> tuple[float, float]:
+    """Width and height of the page in millimetres, as it is stored (before /Rotate)."""
+    return (source.width / POINTS_PER_MM, source.height / POINTS_PER_MM)

@@ -1,0 +1,107 @@
+"""Lays the words read on a picture invisibly over the page image, each word as wide as it was printed.
+
+One text object per line: the line's baseline gives place and direction, each word is stretched (Tz) to its box, the
+blank after it to the gap, so that selecting and searching hit what one sees on turned and skewed pages too
+(ISO 32000-1 §9.3, text rendering mode 3).
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from ocr.engine import Line, Reading
+from ocr.geometry import Affine
+from ocr.glyphless import ADVANCE, ASCENT, DESCENT
+
+_LEAST_EXTENT = 0.1  # points; below it a word has no place
+
+
+def text_operators(reading: Reading, picture_to_page: Affine, font: str) -> bytes:
+    """The content stream part (BT … ET) for all lines; `picture_to_page` maps the picture read to PDF points."""
+    parts: list[str] = []
+    for line in reading.lines:
+        parts.extend(_line(line, picture_to_page))
+    if not parts:
+        return b""
+    return "\n".join(["BT", "3 Tr", *_with_font(parts, font), "ET"]).encode("ascii")
+
+
+def _with_font(parts: list[str], font: str) -> list[str]:
+    return [part.replace("/F ", f"{font} ") for part in parts]
+
+
+def _line(line: Line, to_page: Affine) -> list[str]:
+    x0, y0, x1, y1 = line.baseline
+    if x1 <= x0:
+        x0, y0, x1, y1 = line.box[0], line.box[3], line.box[2], line.box[3]
+    slope = (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0
+    slope = max(-0.3, min(0.3, slope))
+    # Tesseract's line box spans from the tallest letter to the deepest; the font has ASCENT above its baseline.
+    height = max(line.box[3] - line.box[1] - abs(slope) * (line.box[2] - line.box[0]), 1.0)
+    size_px = height * 1000 / (ASCENT - DESCENT)
+
+    def on_baseline(x: float) -> tuple[float, float]:
+        return to_page(x, y0 + slope * (x - x0))
+
+    first = line.words[0].box[0]
+    start, end = on_baseline(first), on_baseline(first + 1)
+    along = (end[0] - start[0], end[1] - start[1])  # one pixel along the line, in points
+    pixel = math.hypot(*along)
+    if pixel <= 0 or not math.isfinite(pixel):
+        return []
+    up = to_page(first, y0 + slope * (first - x0) - 1)
+    rise = math.hypot(up[0] - start[0], up[1] - start[1])
+    size = size_px * rise
+    cos, sin = along[0] / pixel, along[1] / pixel
+    if size < _LEAST_EXTENT:
+        return []
+    stretch = pixel * math.hypot(1.0, 0.0)
+    out = [
+        f"/F {_number(size)} Tf",
+        f"{_number(cos)} {_number(sin)} {_number(-sin)} {_number(cos)} {_number(start[0])} {_number(start[1])} Tm",
+    ]
+    words = [word for word in line.words if _codes(word.text)]
+    for word, after in pairwise([*words, None]):
+        if word is None:
+            break
+        codes = _codes(word.text)
+        out.append(_shown(codes, (word.box[2] - word.box[0]) * stretch, size))
+        if after is not None:
+            gap = after.box[0] - word.box[2]
+            if gap > 0:
+                out.append(_shown("0020", gap * stretch, size))
+            else:  # boxes that touch or overlap: a blank without width, then back to the next word's place
+                out.append(_shown("0020", pixel * 0.5, size))
+                out.append(_moved((gap - 0.5) * stretch, size))
+    return out
+
+
+def _shown(codes: str, width: float, size: float) -> str:
+    natural = len(codes) / 4 * ADVANCE / 1000 * size
+    percent = max(0.5, min(20_000.0, 100 * max(width, 0.01) / natural))
+    return f"{_number(percent)} Tz <{codes}> Tj"
+
+
+def _moved(distance: float, size: float) -> str:
+    """Moves the pen by `distance` points: TJ counts thousandths of an em backwards, at 100 % width."""
+    return f"100 Tz [{_number(-1000 * distance / size)}] TJ"
+
+
+def _codes(text: str) -> str:
+    """UTF-16 codes in hex; U+FFFD stands for what lies outside the basic plane, control characters go."""
+    out = []
+    for letter in text:
+        code = ord(letter)
+        if code > 0xFFFF:
+            code = 0xFFFD
+        if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code in (0xFEFF, 0xFFFE, 0xFFFF):
+            continue
+        out.append(f"{code:04X}")
+    return "".join(out)
+
+
+def _number(value: float) -> str:
+    """A PDF number without exponent (ISO 32000-1 §7.3.3), stable to four digits."""
+    text = f"{value:.4f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text

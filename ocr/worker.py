@@ -1,0 +1,110 @@
+"""The child process of the page pool: limits itself, then does one job after the other until its parent is gone.
+
+Started by `ocr.pages` as a plain child (never by fork), so it is safe inside threaded programs. One JSON line per job
+on standard input, one JSON line per outcome on standard output; whatever decoders print goes to standard error.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+_PR_SET_PDEATHSIG = 1
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+
+
+def main() -> None:
+    """Reads settings from the first line, limits itself, serves until standard input ends."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints must not look like a reply
+    settings = json.loads(sys.stdin.readline())
+    _die_with(int(settings["parent"]))
+    network = _leave_network()
+    _limit(settings)
+    from ocr.desk import Desk
+
+    desk = Desk(settings)
+    _reply(replies, {"ready": True, "network": network})
+    for line in sys.stdin:
+        job = json.loads(line)
+        _task_limits(job)
+        outcome = desk.do(job["kind"], job["values"])
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = usage.ru_utime + usage.ru_stime + children.ru_utime + children.ru_stime
+        _reply(replies, {"outcome": outcome, "rss": _resident(), "peak": usage.ru_maxrss * 1024, "cpu": cpu})
+
+
+def _reply(replies: TextIO, values: dict[str, Any]) -> None:
+    replies.write(json.dumps(values) + "\n")
+    replies.flush()
+
+
+def _die_with(parent: int) -> None:
+    """Asks the kernel to end this process with its parent (prctl(2)); a parent already gone ends it at once."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _leave_network() -> str:
+    """Moves into a network namespace of its own, without any interface up: as root, or by a user namespace.
+
+    Where the system allows neither, the worker still opens no connection of its own accord; that is reported.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if os.geteuid() == 0 and libc.unshare(_CLONE_NEWNET) == 0:
+        return "none"
+    user, group = os.geteuid(), os.getegid()
+    if user != 0 and libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
+        # the same user inside as outside, so that files keep their owner (user_namespaces(7))
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            Path(f"/proc/self/{name}").write_text(text, encoding="ascii")
+        return "none"
+    return "shared"
+
+
+def _limit(settings: dict[str, Any]) -> None:
+    os.nice(int(settings["nice"]))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    files = int(settings["open_files"])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+
+
+def _task_limits(job: dict[str, Any]) -> None:
+    """Soft limits for one job: CPU counts from now; memory and file size as the job says."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    spent = int(usage.ru_utime + usage.ru_stime) + 1
+    _soft(resource.RLIMIT_CPU, spent + int(job["cpu_seconds"]))
+    _soft(resource.RLIMIT_AS, int(job["memory_bytes"]))
+    _soft(resource.RLIMIT_FSIZE, int(job["file_bytes"]))
+
+
+def _soft(what: int, value: int) -> None:
+    hard = resource.getrlimit(what)[1]
+    resource.setrlimit(what, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+
+
+def _resident() -> int:
+    """Resident memory now, in bytes."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * resource.getpagesize()
+
+
+def cpu_seconds() -> float:
+    """CPU seconds of this process and of its ended children (the engine may be a command)."""
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + now.ru_utime + now.ru_stime
+
+
+if __name__ == "__main__":
+    main()

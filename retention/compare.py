@@ -1,0 +1,105 @@
+"""What a new catalogue would change: the same cases under two catalogues, counted per class and listed one by one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from retention.case import Case, Outcome, State
+from retention.catalogue import Fristenkatalog
+from retention.evaluate import evaluate
+
+
+class Change(StrEnum):
+    """What happens to one Akte when the rules change."""
+
+    SAME = "same"
+    EARLIER = "earlier"
+    LATER = "later"
+    CLASS_MISSING = "class_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One Akte that moves: first free day and state before and after (None: no such day is known)."""
+
+    id: str
+    record_class: str
+    change: Change
+    before: date | None
+    after: date | None
+    state_before: State
+    state_after: State | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassChange:
+    """How many Akten of a class stay, become free earlier or later, or lose their class."""
+
+    record_class: str
+    total: int
+    earlier: int
+    later: int
+    missing: int
+    state_changes: int
+
+    @property
+    def sentence(self) -> str:
+        """ "214 von 300 Akten würden früher frei."; for people who release a rule."""
+        parts = [f"{self.earlier} früher frei"] if self.earlier else []
+        parts += [f"{self.later} später frei"] if self.later else []
+        parts += [f"{self.missing} ohne Klasse"] if self.missing else []
+        if not parts:
+            return f"{self.record_class}: keine von {self.total} Akten ändert ihren Tag."
+        return f"{self.record_class}: von {self.total} Akten würden {', '.join(parts)}."
+
+
+@dataclass(frozen=True, slots=True)
+class Vergleich:
+    """Both sides of a rule change."""
+
+    before: str
+    after: str
+    classes: tuple[ClassChange, ...]
+    moves: tuple[Move, ...]
+
+
+def compare(cases: Iterable[tuple[str, Case]], before: Fristenkatalog, after: Fristenkatalog) -> Vergleich:
+    """Every case under both catalogues; the order of the cases does not matter to the counts.
+
+    Raises Rejected (RT-30) for a class that the catalogue of before does not have.
+    """
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+    moves = []
+    for move in _moves(cases, before, after):
+        row = counts[move.record_class]
+        row[0] += 1
+        row[1] += move.change is Change.EARLIER
+        row[2] += move.change is Change.LATER
+        row[3] += move.change is Change.CLASS_MISSING
+        row[4] += move.state_after is not None and move.state_before is not move.state_after
+        if move.change is not Change.SAME or move.state_before is not move.state_after:
+            moves.append(move)
+    classes = tuple(ClassChange(key, *row) for key, row in sorted(counts.items()))
+    return Vergleich(f"{before.name} {before.version}", f"{after.name} {after.version}", classes, tuple(moves))
+
+
+def _moves(cases: Iterable[tuple[str, Case]], before: Fristenkatalog, after: Fristenkatalog) -> Iterator[Move]:
+    for identifier, case in cases:
+        old = evaluate(case, before)
+        key = "+".join(case.classes)
+        if any(name not in after.classes for name in case.classes):
+            yield Move(identifier, key, Change.CLASS_MISSING, old.disposal_from, None, old.state, None)
+            continue
+        new = evaluate(case, after)
+        yield Move(identifier, key, _change(old, new), old.disposal_from, new.disposal_from, old.state, new.state)
+
+
+def _change(old: Outcome, new: Outcome) -> Change:
+    first, second = old.disposal_from or date.max, new.disposal_from or date.max
+    if first == second:
+        return Change.SAME
+    return Change.EARLIER if second < first else Change.LATER

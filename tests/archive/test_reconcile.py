@@ -1,0 +1,164 @@
+"""Every difference between catalog and stores has its own code; what agrees gives none."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from akten.files import digest_bytes
+from akten.findings import Finding
+from akten.package import Lock, PackageId, StoredPackage
+from archive.package import store_package
+from archive.reconcile import RULES, committed_packages, reconcile, take_listing
+from archive.s3 import S3Store
+from archive.store import STAGING, OpenUpload
+from tests.memory_store import MemoryStore
+from tests.packages import EXTRA, NOON, a_bag, an_id
+
+ID = an_id()
+LATER = NOON + timedelta(days=1)
+PATIENCE = timedelta(hours=6)
+
+
+@dataclass
+class Archive:
+    stores: dict[str, MemoryStore]
+    catalog: list[StoredPackage]
+
+    def findings(self, now: datetime = LATER) -> tuple[Finding, ...]:
+        return reconcile(self.catalog, [take_listing(each) for each in self.stores.values()], now, PATIENCE)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    stores = {name: MemoryStore(name, clock=lambda: NOON) for name in ("a", "b")}
+    package = store_package(a_bag(ID), ID, list(stores.values()), Lock(LATER), lambda: NOON, tmp_path, EXTRA)
+    return Archive(stores, [package])
+
+
+def put(store: MemoryStore, key: str, data: bytes = b"x", *, if_absent: bool = True) -> None:
+    store.put(key, data, digest_bytes(data), if_absent=if_absent)
+
+
+def test_an_archive_in_order_gives_no_findings(archive: Archive) -> None:
+    assert archive.findings() == ()
+    assert dict(committed_packages(take_listing(archive.stores["a"]))) == {
+        ID: archive.catalog[0].copies[0].commit_version_id
+    }
+
+
+def orphan(archive: Archive) -> None:
+    put(archive.stores["a"], an_id(number=9).bag_key)
+
+
+def bag_lost(archive: Archive) -> None:
+    del archive.stores["a"].keys[ID.bag_key]
+
+
+def row_lost(archive: Archive) -> None:
+    archive.catalog.clear()
+
+
+def commit_lost(archive: Archive) -> None:
+    del archive.stores["b"].keys[ID.commit_key]
+
+
+def open_upload(archive: Archive) -> None:
+    archive.stores["a"].open_uploads.append(OpenUpload(ID.bag_key, "1", NOON))
+
+
+def other_version(archive: Archive) -> None:
+    package = archive.catalog[0]
+    archive.catalog[0] = replace(package, copies=(replace(package.copies[0], bag_version_id="x"), package.copies[1]))
+
+
+def other_size(archive: Archive) -> None:
+    archive.stores["a"].spoil(ID.bag_key, b"kurz")
+
+
+def overlaid(archive: Archive) -> None:
+    put(archive.stores["a"], ID.commit_key, b"falsch", if_absent=False)
+
+
+def hidden(archive: Archive) -> None:
+    archive.stores["a"].mark_deleted(ID.bag_key)
+
+
+def foreign(archive: Archive) -> None:
+    put(archive.stores["a"], "aip/notiz.txt")
+
+
+def staged(archive: Archive) -> None:
+    put(archive.stores["a"], STAGING + ID.bag_key)
+
+
+def gap(archive: Archive) -> None:
+    for store in archive.stores.values():
+        put(store, an_id(3).bag_key)
+        put(store, an_id(3).commit_key)
+
+
+def store_missing(archive: Archive) -> None:
+    del archive.stores["b"]
+
+
+def rubbish_below(archive: Archive) -> None:
+    entries = archive.stores["a"].keys[ID.bag_key]
+    entries.append(replace(entries[0], version_id="00000000"))
+
+
+@pytest.mark.parametrize(
+    ("harm", "code"),
+    [
+        (orphan, "RC-01"),
+        (bag_lost, "RC-02"),
+        (row_lost, "RC-03"),
+        (commit_lost, "RC-04"),
+        (open_upload, "RC-05"),
+        (other_version, "RC-06"),
+        (other_size, "RC-06"),
+        (bag_lost, "RC-06"),
+        (overlaid, "RC-07"),
+        (hidden, "RC-07"),
+        (foreign, "RC-08"),
+        (staged, "RC-09"),
+        (gap, "RC-10"),
+        (store_missing, "RC-11"),
+        (rubbish_below, "RC-12"),
+    ],
+)
+def test_each_difference_has_its_code(archive: Archive, harm: Callable[[Archive], None], code: str) -> None:
+    harm(archive)
+    found = archive.findings()
+    assert code in {finding.code for finding in found}
+    assert {finding.code for finding in found} <= set(RULES)
+
+
+@pytest.mark.parametrize("harm", [orphan, row_lost, open_upload, staged])
+def test_what_is_young_may_still_be_on_its_way(archive: Archive, harm: Callable[[Archive], None]) -> None:
+    harm(archive)
+    assert archive.findings(NOON + timedelta(hours=1)) == ()
+
+
+def test_a_lost_catalog_loses_every_copy(archive: Archive) -> None:
+    row_lost(archive)
+    assert [finding.code for finding in archive.findings()] == ["RC-03", "RC-03"]
+
+
+def test_a_real_store_is_listed_with_versions_staging_and_open_uploads(
+    s3_stores: tuple[S3Store, S3Store], tmp_path: Path
+) -> None:
+    id_ = PackageId(uuid.uuid4(), 1)
+    package = store_package(a_bag(id_), id_, s3_stores, Lock(None), lambda: NOON, tmp_path, EXTRA)
+    listings = [take_listing(each) for each in s3_stores]
+    assert {id_} <= set(committed_packages(listings[0]))
+    mine = [
+        replace(each, versions=tuple(v for v in each.versions if v.key.startswith(id_.prefix)), uploads=())
+        for each in listings
+    ]
+    assert reconcile([package], mine, LATER + timedelta(days=999), PATIENCE) == ()

@@ -1,0 +1,200 @@
+"""The database is opened safely by many, refused when it is not ours, and survives being killed."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, exc
+
+from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
+from catalog import engine as engines
+from catalog.actor import Actor
+from catalog.catalog import open_catalog
+from catalog.engine import Database, parse_url, translated
+from catalog.schema import HEAD, MIGRATIONS
+from catalog.tables import metadata
+from tests.catalog.build import NOON, archive, receive
+from tests.conftest import ROOT
+from tests.pgfixture import Postgres
+
+
+def a_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'katalog' / 'archiv.sqlite'}"
+
+
+def test_head_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def differences(url: str) -> list[object]:
+    open_catalog(url).close()
+    engine = create_engine(parse_url(url))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "include_name": lambda name, kind, _parents: (
+                    kind != "table" or not str(name).startswith(("trail", "register_index", "text_index", "alembic"))
+                ),
+                "compare_type": False,
+            },
+        )
+        found = compare_metadata(context, metadata)
+    engine.dispose()
+    return [each for each in found if "trail_notes" not in str(each)]
+
+
+def test_tables_and_migrations_say_the_same_on_sqlite(tmp_path: Path) -> None:
+    assert differences(a_url(tmp_path)) == []
+
+
+def test_tables_and_migrations_say_the_same_on_postgresql(postgres: Postgres) -> None:
+    assert differences(postgres.database()) == []
+
+
+def test_sqlite_is_set_for_safety(tmp_path: Path) -> None:
+    with open_catalog(a_url(tmp_path)) as catalog, catalog._database.read() as connection:
+        asked = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "secure_delete")
+        values = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in asked]
+    assert values == ["wal", 2, 1, 30_000, 1]
+
+
+def test_many_processes_may_open_a_new_catalog_at_once(tmp_path: Path) -> None:
+    code = f"from catalog.catalog import open_catalog; open_catalog({a_url(tmp_path)!r}).close()"
+    running = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(4)]
+    assert [process.wait(60) for process in running] == [0, 0, 0, 0]
+
+
+def test_without_create_a_missing_catalog_is_misconfigured_and_stays_missing(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured):
+        open_catalog(a_url(tmp_path), create=False)
+    assert not (tmp_path / "katalog").exists()
+    open_catalog(a_url(tmp_path)).close()
+    open_catalog(a_url(tmp_path), create=False).close()
+
+
+def test_a_foreign_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "other.sqlite"
+    with sqlite3.connect(file) as raw:
+        raw.execute("CREATE TABLE something (x)")
+    with pytest.raises(Misconfigured):
+        open_catalog(f"sqlite:///{file}")
+    with sqlite3.connect(file) as raw:
+        assert [row[0] for row in raw.execute("SELECT name FROM sqlite_master")] == ["something"]
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "sqlite:///:memory:", "nonsense", ""])
+def test_other_databases_are_misconfigured(url: str) -> None:
+    with pytest.raises(Misconfigured):
+        open_catalog(url)
+
+
+def test_a_damaged_file_is_a_fixity_error(tmp_path: Path) -> None:
+    file = tmp_path / "katalog" / "archiv.sqlite"
+    with open_catalog(a_url(tmp_path)) as catalog:
+        for n in range(1, 4):
+            archive(catalog, n, number=f"63-{n:05}-2019")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))
+    with pytest.raises(FixityError), open_catalog(a_url(tmp_path)) as catalog:
+        catalog.verify_trail()
+    file.write_bytes(b"this is no database at all" * 400)
+    with pytest.raises(FixityError):
+        open_catalog(a_url(tmp_path))
+
+
+def test_a_database_that_is_away_is_unavailable_and_a_wrong_name_is_misconfigured(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    with pytest.raises(Unavailable):
+        open_catalog(f"postgresql://archiv@/x?host={tmp_path}", busy_seconds=2)
+    with pytest.raises(Misconfigured):
+        open_catalog(postgres.url("no_such_database"))
+
+
+def test_a_connection_lost_in_between_is_unavailable_once(postgres: Postgres) -> None:
+    with open_catalog(postgres.database()) as catalog:
+        receive(catalog, 1)
+        with pytest.raises(Unavailable), catalog._database.write() as connection:
+            connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+        assert receive(catalog, 2).version == 2
+
+
+@pytest.mark.parametrize(("code", "kind"), sorted(engines._SQLITE.items()))
+def test_every_error_of_sqlite_has_its_place(code: int, kind: type[ArchivError]) -> None:
+    origin = sqlite3.OperationalError("x")
+    origin.sqlite_errorcode = code | 0x300  # extended codes count as their primary one
+    assert type(translated(exc.OperationalError("SELECT", {}, origin))) is kind
+
+
+@pytest.mark.parametrize(("state", "kind"), sorted(engines._POSTGRES.items()))
+def test_every_error_of_postgresql_has_its_place(state: str, kind: type[ArchivError]) -> None:
+    origin = Exception("x")
+    origin.sqlstate = state.ljust(5, "0")  # type: ignore[attr-defined]
+    assert type(translated(exc.OperationalError("SELECT", {}, origin))) is kind
+
+
+def test_a_bug_is_not_dressed_up() -> None:
+    origin = sqlite3.OperationalError("no such column: x")
+    origin.sqlite_errorcode = sqlite3.SQLITE_ERROR
+    assert translated(exc.OperationalError("SELECT", {}, origin)) is None
+    assert translated(ValueError()) is None
+
+
+WRITER = """
+import sys
+from catalog.catalog import open_catalog
+from tests.catalog.build import archive
+catalog = open_catalog(sys.argv[1])
+for n in range(1, 10_000):
+    number = f"63-{int(sys.argv[2]) * 10_000 + n:05}-2019"
+    archive(catalog, f"{sys.argv[2]}-{n}", {0: ["Genehmigung " * 50]}, number=number)
+    print(n, flush=True)
+"""
+
+
+def test_a_killed_writer_loses_nothing_that_was_said_and_leaves_nothing_half(tmp_path: Path) -> None:
+    said: dict[int, int] = {}
+    for attempt in (1, 2, 3):
+        command = [sys.executable, "-c", WRITER, a_url(tmp_path), str(attempt)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "1\n"
+            time.sleep(0.2 + 0.13 * attempt)
+            process.send_signal(signal.SIGKILL)
+            said[attempt] = max([1, *(int(line) for line in process.stdout if line.strip())])
+    with open_catalog(a_url(tmp_path)) as catalog:
+        for attempt, last in said.items():
+            for n in range(1, last + 1):
+                assert catalog.find(f"63-{attempt * 10_000 + n:05}-2019").hits[0].akte.state == "archived"
+        report = catalog.verify_trail()
+        assert [finding.code for finding in report.findings] == ["TR-00"]
+        assert catalog.index_lag() == 0
+        # the next run starts where the killed ones were
+        assert receive(catalog, "next", number="63-00001-2020").version == 1
+
+
+def test_an_actor_has_a_name() -> None:
+    assert str(Actor("m.schmitz")) == "m.schmitz"
+    for name in ("", " ", "a\nb", "x" * 201):
+        with pytest.raises(ValueError):
+            Actor(name)
+
+
+def test_closing_gives_the_file_back(tmp_path: Path) -> None:
+    with open_catalog(a_url(tmp_path)) as catalog:
+        receive(catalog, 1, now=NOON)
+    assert [path.name for path in (tmp_path / "katalog").iterdir()] == ["archiv.sqlite"]
+    Database(parse_url(a_url(tmp_path))).close()

