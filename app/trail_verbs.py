@@ -20,22 +20,40 @@ from flows.receipt import finding_json
 from flows.wiring import open_services
 
 VERBS_DE = {
-    "delivery-received": "Lieferung angenommen",
-    "delivery-replaced": "Lieferung berichtigt",
-    "delivery-moved": "Schritt",
-    "delivery-recognised": "Text erkannt, PDF/A geprüft",
-    "delivery-duplicate": "war schon archiviert",
-    "akte-opened": "Akte angelegt",
-    "akte-planned": "Akte beschrieben",
-    "akte-read": "eingesehen",
-    "akte-dropped": "leere Akte verworfen",
-    "package-stored": "archiviert",
-    "package-checked": "Kopien geprüft",
-    "fixity-checked": "Kopien geprüft",
-    "clearing-opened": "in die Klärung",
-    "clearing-resolved": "Klärung gelöst",
-    "review-resolved": "Seite gesichtet",
-    "system": "System",
+    "delivery.received": "Lieferung angenommen",
+    "delivery.replaced": "Lieferung berichtigt",
+    "delivery.moved": "Schritt",
+    "delivery.duplicate": "war schon archiviert",
+    "delivery.recognised": "Text erkannt, PDF/A geprüft",
+    "akte.opened": "Akte angelegt",
+    "akte.dropped": "leere Akte verworfen",
+    "akte.planned": "Akte beschrieben",
+    "akte.read": "eingesehen",
+    "package.stored": "archiviert",
+    "fixity.checked": "Kopien geprüft",
+    "clearing.opened": "in die Klärung",
+    "clearing.resolved": "Klärung gelöst",
+    "review.resolved": "Seite gesichtet",
+    "index.rebuilt": "Suchindex erneuert",
+    "trail.sealed": "Protokoll besiegelt",
+    "system.event": "System",
+}
+FACTS_DE = {
+    "bytes": "Bytes",
+    "scans": "Dateien",
+    "version": "Version",
+    "before": "von",
+    "after": "nach",
+    "dokumente": "Dokumente",
+    "vorgaenge": "Vorgänge",
+    "pages": "Seiten",
+    "blank": "leer",
+    "failed": "nicht lesbar",
+    "reviews": "zur Sichtung",
+    "verdict": "Befund",
+    "codes": "Codes",
+    "case": "Fall",
+    "code": "Code",
 }
 
 
@@ -93,6 +111,10 @@ def event_json(event: TrailEvent) -> dict[str, Any]:
     }
 
 
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 @protokoll.command("zeige")
 @click.argument("aktenzeichen", required=False)
 @click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
@@ -127,7 +149,11 @@ def trail_show(
     def show(console: Console) -> None:
         table = Table("Zeile", "Zeit (UTC)", "Wer", "Was", "Angaben", box=None, header_style="dim")
         for event in events:
-            facts = ", ".join(f"{name}={value}" for name, value in event.data.items() if name != "content")
+            facts = ", ".join(
+                f"{FACTS_DE[name]} {_plain(value)}"
+                for name, value in event.data.items()
+                if name in FACTS_DE and value != []
+            )
             what = VERBS_DE.get(event.verb, event.verb)
             table.add_row(str(event.seq), f"{event.at:%d.%m.%Y %H:%M:%S}", str(event.by), what, event.note or facts)
         console.print(table)

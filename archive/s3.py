@@ -34,8 +34,9 @@ from archive.store import (
 )
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from botocore.response import StreamingBody
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectOutputTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 _UNVERSIONED = "null"  # the version id that S3 gives to objects of a bucket without versioning
 _MOST_PARTS = 9000  # S3 takes 10,000
@@ -57,12 +58,17 @@ class _Stream:
 
 
 class S3Store:
-    """One S3 store with one set of rights; safe in threads. `sleep` is waited with between tries of a write."""
+    """One S3 store with one set of rights; safe in threads. `sleep` is waited with between tries of a write.
 
-    def __init__(self, settings: S3Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    Stores that are opened together may share a `session` (it saves a tenth of a second each).
+    """
+
+    def __init__(
+        self, settings: S3Settings, session: Session | None = None, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self.settings = settings
         self._sleep = sleep
-        session = open_session()
+        session = session or open_session()
         self._client = open_client(settings, session)
         self._writer = open_client(settings, session, attempts=1)  # also opens reads, see _open
 
@@ -184,14 +190,13 @@ class S3Store:
     @contextmanager
     def get(self, key: str, version_id: str | None) -> Iterator[ByteStream]:
         """Opens one version; the connection is closed at the end of the block."""
-        answer = self._open(key, version_id)
-        body = answer["Body"]
+        body, size = self._open(key, version_id)
         try:
-            yield _Stream(body, answer["ContentLength"], self.name, key)
+            yield _Stream(body, size, self.name, key)
         finally:
             body.close()
 
-    def _open(self, key: str, version_id: str | None, **more: str) -> GetObjectOutputTypeDef:
+    def _open(self, key: str, version_id: str | None, **more: str) -> tuple[StreamingBody, int]:
         """One try, and another when the connection broke; an error that the server answers stays one.
 
         A server that cannot read a damaged object thinks 13 s before it says 500: four tries would be a minute.
@@ -199,7 +204,8 @@ class S3Store:
         for last in (False, True):
             try:
                 with translated(self.name, f"{key} lesen"):
-                    return self._writer.get_object(**self._where(key, version_id), **more)  # type: ignore[arg-type]
+                    answer = self._writer.get_object(**self._where(key, version_id), **more)  # type: ignore[arg-type]
+                    return answer["Body"], answer["ContentLength"]
             except Unavailable as error:
                 if last or isinstance(error.__cause__, ClientError):
                     raise
@@ -209,9 +215,9 @@ class S3Store:
         """Reads by `Range`; checks the length that came back."""
         if size == 0:
             return b""
-        answer = self._open(key, version_id, Range=f"bytes={offset}-{offset + size - 1}")
+        body, _ = self._open(key, version_id, Range=f"bytes={offset}-{offset + size - 1}")
         with translated(self.name, f"{key} lesen"):
-            data = answer["Body"].read()
+            data = body.read()
         if len(data) != size:
             raise FixityError(f"Speicher „{self.name}“: {key} ist kürzer als verzeichnet.")
         return data
@@ -221,15 +227,15 @@ class S3Store:
         try:
             with translated(self.name, f"{key} nachsehen"):
                 answer = self._client.head_object(**self._where(key, version_id))
+                return ObjectInfo(
+                    key=key,
+                    version_id=answer.get("VersionId") or _UNVERSIONED,
+                    size=answer["ContentLength"],
+                    sha256=answer["Metadata"].get("sha256"),
+                    modified=answer["LastModified"],
+                )
         except Absent:
             return None
-        return ObjectInfo(
-            key=key,
-            version_id=answer.get("VersionId") or _UNVERSIONED,
-            size=answer["ContentLength"],
-            sha256=answer["Metadata"].get("sha256"),
-            modified=answer["LastModified"],
-        )
 
     def _where(self, key: str, version_id: str | None) -> dict[str, Any]:
         where = {"Bucket": self.settings.bucket_of(key), "Key": key}

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import botocore.exceptions as boto
 import urllib3.exceptions as net
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from archive.store import Absent
@@ -128,6 +129,8 @@ def meaning(error: BaseException) -> type[ArchivError] | None:
         return CLASSES.get(type(error).__name__, Misconfigured)
     if isinstance(error, (net.HTTPError, ConnectionError, TimeoutError)):
         return Unavailable
+    if isinstance(error, ResponseParserError):  # what answers there is no S3 server
+        return Misconfigured
     return None
 
 
@@ -136,11 +139,21 @@ def translated(store: str, what: str) -> Iterator[None]:
     """Turns what boto3 raises inside into our own errors; the sentence names store and act, never a secret."""
     try:
         yield
-    except (ClientError, boto.BotoCoreError, net.HTTPError, ConnectionError, TimeoutError) as error:
+    except (
+        ClientError,
+        boto.BotoCoreError,
+        ResponseParserError,
+        net.HTTPError,
+        ConnectionError,
+        TimeoutError,
+    ) as error:
         kind = meaning(error)
         if kind is None:  # cannot be: the classes above are those that `meaning` knows
             raise
         raise kind(_sentence(kind, store, what, error)) from error
+    except KeyError as error:  # the callers read fields of answers inside, which every S3 server must send
+        text = f"Speicher „{store}“: {what} – in der Antwort fehlt {error}; dort antwortet kein S3-Speicher."
+        raise Misconfigured(text) from error
 
 
 def _sentence(kind: type[ArchivError], store: str, what: str, error: Exception) -> str:

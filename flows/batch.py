@@ -9,7 +9,8 @@ from pathlib import Path
 
 from akten.errors import Misconfigured
 from catalog.actor import Actor
-from flows.receipt import Receipt
+from flows.anchors import publish_head
+from flows.receipt import Outcome, Receipt
 from flows.walks import Progress, archive_delivery
 from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery, read_origin
@@ -63,11 +64,19 @@ def _rests(services: Services, delivery: ClaimedDelivery) -> bool:
 def archive_all(services: Services, claimed: Sequence[ClaimedDelivery], by: Actor, show: Show) -> tuple[Receipt, ...]:
     """Walks all deliveries, some at a time; one that fails in an unforeseen way does not stop the others.
 
-    The first such failure is raised when all the others have ended.
+    The first such failure is raised when all the others have ended. A delivery that had to wait for another one of the
+    same Akte gets its turn at the end. Afterwards the head of the trail is published in the stores.
     """
     if not claimed:
         return ()
     at_once = min(len(claimed), services.settings.rounds.akten_at_once)
     with ThreadPoolExecutor(at_once, thread_name_prefix="akte") as threads:
         futures = [threads.submit(archive_delivery, services, one, by, show(one)) for one in claimed]
-    return tuple(future.result() for future in futures)
+    receipts = [future.result() for future in futures]
+    if len(claimed) > 1:
+        for place, (one, receipt) in enumerate(zip(claimed, receipts, strict=True)):
+            if receipt.state is Outcome.UNAVAILABLE:
+                receipts[place] = archive_delivery(services, one, by, show(one))
+    if any(receipt.state is Outcome.ARCHIVED for receipt in receipts):
+        publish_head(services)
+    return tuple(receipts)

@@ -78,7 +78,7 @@ def _archive(
     futures = [akte.submit(name) for name in by_id]
     receipts = []
     for future in futures:
-        result = future.result(raise_on_failure=False)
+        result: Any = future.result(raise_on_failure=False)
         if isinstance(result, _Waiting):
             receipts.append(result.receipt)
         elif isinstance(result, BaseException):

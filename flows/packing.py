@@ -196,7 +196,8 @@ def _metadata(
             note = _note(material, dokument, pdfa)
             products = {p.uuid: p.sha512 for p in note.produkte}
             # The note's gaps are gaps of the slip: they are told once per delivery, not once per Dokument.
-            findings.extend(f for f in require(check_note(note, products)) if f not in findings)
+            gaps = (replace(f, where="Laufzettel") for f in require(check_note(note, products)))
+            findings.extend(f for f in gaps if f not in findings)
             yield _part(layout.note_path(dokument), write_note(note))
         yield _part(layout.verdict_path(pdfa.uuid), _verdicts(pdfa))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from akten.findings import Finding, Verdict
 from akten.package import FixityReport, StoredPackage
-from archive.reconcile import known_package, list_store, reconcile
+from archive.reconcile import reconcile, take_listing
 from catalog.actor import Actor
 from flows.receipt import finding_json
 from flows.walks import verify_package
@@ -73,6 +73,5 @@ def verify_all(services: Services, by: Actor, told: Callable[[int], None] = lamb
 
 def compare_stores(services: Services) -> tuple[Finding, ...]:
     """What the stores hold against what the catalog says (RC-nn); nothing is repaired or deleted."""
-    listings = [list_store(store) for store in services.stores]
-    known = [known_package(package) for package in services.catalog.all_packages()]
-    return reconcile(known, listings, now=services.now(), half_done=HALF_DONE)
+    listings = [take_listing(store) for store in services.stores]
+    return reconcile(tuple(services.catalog.all_packages()), listings, services.now(), HALF_DONE)

@@ -61,13 +61,19 @@ class _Recognised:
     blank_pages: int
 
 
-def archive_delivery(services: Services, claimed: ClaimedDelivery, by: Actor, progress: Progress = silent) -> Receipt:
+def archive_delivery(
+    services: Services,
+    claimed: ClaimedDelivery,
+    by: Actor,
+    progress: Progress = silent,
+    watch: Stopwatch | None = None,
+) -> Receipt:
     """Takes one claimed delivery as far as it goes: archived, to the clearing desk, or found to be a duplicate.
 
     Safe to repeat after a kill at any moment. Raises FixityError (alarm), Misconfigured, and nothing else on purpose:
     what is Unavailable is told in the receipt and tried again by the next run.
     """
-    start, run = time.monotonic(), Stopwatch()
+    start, run = time.monotonic(), watch or Stopwatch()
     try:
         with held(claimed) as mine:
             if not mine:

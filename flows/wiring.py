@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -18,7 +18,7 @@ from akten.errors import ArchivError, Misconfigured
 from akten.files import ValidatorReport
 from archive.embedded import EmbeddedServer, open_embedded
 from archive.identities import Role
-from archive.probe import ProbeReport, probe
+from archive.probe import ProbeReport, ProbeTarget, probe
 from archive.s3 import S3Store
 from archive.s3settings import S3Settings
 from archive.store import LockMode, ObjectStore
@@ -68,13 +68,6 @@ def xdomea_profile(settings: Settings) -> Profile:
     )
 
 
-def intake_options(settings: Settings, katalog: Fristenkatalog) -> IntakeOptions:
-    """The intake craft's own options, with the record classes that the Fristenkatalog knows."""
-    options = load_options(settings.intake) if settings.intake else IntakeOptions()
-    del katalog
-    return options
-
-
 @dataclass(frozen=True, slots=True)
 class Judges:
     """The PDF/A validators in use; `close` ends the long-lived JVM."""
@@ -121,9 +114,7 @@ class Services:
     def __init__(self, settings: Settings, stack: ExitStack) -> None:
         self.settings = settings
         self.ocr = ocr_options(settings)
-        self.profile = xdomea_profile(settings)
-        self.katalog = load_schedule(settings.katalog) if settings.katalog else builtin_schedule()
-        self.intake = intake_options(settings, self.katalog)
+        self.intake = load_options(settings.intake) if settings.intake else IntakeOptions()
         self.schemas = Schemas(settings.xdomea_schemas)
         self._stack = stack
         self._lock = threading.RLock()
@@ -140,6 +131,16 @@ class Services:
     def new_id(self) -> UUID:
         """A fresh UUID."""
         return uuid4()
+
+    @cached_property
+    def profile(self) -> Profile:
+        """Who sends and receives messages, and in which version."""
+        return xdomea_profile(self.settings)
+
+    @cached_property
+    def katalog(self) -> Fristenkatalog:
+        """The Fristenkatalog in force."""
+        return load_schedule(self.settings.katalog) if self.settings.katalog else builtin_schedule()
 
     @property
     def catalog(self) -> Catalog:
@@ -266,12 +267,10 @@ def probe_stores(settings: Settings) -> Iterator[tuple[str, ProbeReport | Archiv
     """The acceptance probe of every store; a store that cannot be reached is told with its error."""
     with open_services(settings) as services:
         try:
-            roles = {role: services.store_settings(role) for role in (Role.INGEST, Role.AUDITOR, Role.DELETION)}
+            roles = [services.store_settings(role) for role in (Role.INGEST, Role.AUDITOR, Role.DELETION)]
         except ArchivError as error:
             yield "(alle)", error
             return
-        for ingest, auditor, deletion in zip(*roles.values(), strict=True):
-            try:
-                yield ingest.name, probe(ingest, auditor, deletion)
-            except ArchivError as error:
-                yield ingest.name, error
+        for ingest, auditor, deletion in zip(*roles, strict=True):
+            target = ProbeTarget(ingest, auditor, deletion)
+            yield ingest.name, probe(target, now=services.now(), token=services.new_id().hex[:12])

@@ -66,6 +66,8 @@ def _begins_as_zip(path: Path) -> bool:
     try:
         with path.open("rb") as stream:
             return stream.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except FileNotFoundError:
+        return False
     except OSError as fault:
         raise system_error(fault, "Das Lesen der Lieferung") from fault
 
@@ -223,7 +225,7 @@ def claim_next(
         try:
             if _is_complete(entry, now, settle_seconds):
                 return claim(entry, work, new_id, limits)
-        except Rejected:  # another process was faster
+        except (Rejected, FileNotFoundError):  # another process was faster
             continue
         except OSError as fault:
             first_fault = first_fault or system_error(fault, "Das Lesen einer Lieferung im Eingang")

@@ -26,7 +26,7 @@ from metadata.xdomea import kind_of, namespace
 __all__ = ["RULES", "Purpose", "XdomeaReport", "check_message"]
 
 _FIXED_TRUE = ("Importbestaetigung", "Unbefristet", "SignaturSiegelEingebettet")
-_TRUE = re.compile(rb"(<(?:[\w.-]+:)?(?:" + "|".join(_FIXED_TRUE).encode() + rb")>\s*)true\s*<")
+_TRUE = re.compile(rb"(<(?:[\w.-]+:)?(?:" + "|".join(_FIXED_TRUE).encode() + rb")>)\s*(?:true|1)\s*<")
 _INVISIBLE = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
 
@@ -105,8 +105,9 @@ def _normalise_fixed(root: etree._Element, version: str, xml: bytes, findings: F
     space = namespace(version)
     changed = False
     for element in root.iter(*(f"{{{space}}}{name}" for name in _FIXED_TRUE)):
-        if (element.text or "").strip() == "true" and len(element) == 0:
-            findings.add("XD-13", element, "Der feste Wert steht als „true“; manche Empfänger nehmen nur „1“ an.")
+        written = element.text or ""
+        if written != "1" and written.strip() in ("true", "1") and len(element) == 0:
+            findings.add("XD-13", element, "Der feste Wert steht nicht genau als „1“; manche Empfänger lehnen das ab.")
             element.text = "1"
             changed = True
     return _TRUE.sub(rb"\g<1>1<", xml) if changed else xml

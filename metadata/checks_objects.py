@@ -27,6 +27,15 @@ VORGANG = frozenset({"Vorgang", "Teilvorgang"})
 DOKUMENT = frozenset({"Dokument", "Anlage", "Schriftstueck", "DokumentMitSchriftstueck", "Anschreiben"})
 OBJECTS = AKTE | VORGANG | DOKUMENT
 DEEPEST = 5
+_DATES = (
+    "Posteingangsdatum",
+    "Postausgangsdatum",
+    "DatumDesSchreibens",
+    "ZdADatum",
+    "Transferfristende",
+    "DatumUhrzeit",
+    "ZeitpunktLetzteAenderung",
+)
 NO_DATE = "Der Wert ist kein Datum zwischen den Jahren 1 und 9999."
 
 Children = dict[str, list[etree._Element]]
@@ -77,10 +86,27 @@ def check_objects(root: etree._Element, version: str, code: str, findings: Findi
             _check_object(context, element, kind)
     for period in root.iter(f"{{{space}}}Laufzeit", f"{{{space}}}Gueltigkeit"):
         _check_period(context, period)
+    for element in root.iter(*(f"{{{space}}}{name}" for name in _DATES)):
+        if not _in_calendar(element.text or ""):
+            findings.add("XD-16", element, NO_DATE)
     if profile is not None and seen.count > profile.max_objects:
         text = f"Die Nachricht enthält {seen.count} Schriftgutobjekte; der Empfänger nimmt {profile.max_objects} an."
         findings.add("XD-82", "/", text)
     return seen
+
+
+def _in_calendar(written: str) -> bool:
+    """True for what starts like a date that Python knows; the schema allows years before 1 and after 9999."""
+    year = written.strip()[:5]
+    if year[4:] != "-" or not year[:4].isdecimal() or year == "0000-":
+        return False
+    if year not in ("0001-", "9999-") or "T" not in written:
+        return True
+    try:  # at either end a zone may lead out of the calendar
+        parse_instant(written)
+    except ValueError:
+        return False
+    return True
 
 
 def _created(root: etree._Element, version: str) -> date | None:

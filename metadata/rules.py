@@ -38,7 +38,7 @@ RULES: dict[str, tuple[str, str]] = {
     "XD-10": ("schemaLocation nennt das Schema der Nachrichtengruppe.", "xdomea, Konformitätskriterium"),
     "XD-11": ("Die Nachricht ist gültig nach dem amtlichen Schema.", "xdomea-XSD der Version"),
     "XD-12": ("Das amtliche Schema liegt vor (sonst: nicht geprüft).", "Einstellung Schemaordner"),
-    "XD-13": ("Feste Wahrheitswerte stehen als 1, nicht als true.", "libxml2 vergleicht feste Werte als Text"),
+    "XD-13": ("Feste Wahrheitswerte stehen genau als 1, nicht als true.", "libxml2 vergleicht feste Werte als Text"),
     "XD-14": ("Die Version kann tragen, was geschrieben werden soll.", "xdomea-XSD der Version"),
     "XD-15": ("Die Nachricht gehört zu denen, die eingelesen werden (0501–0507).", "Umfang dieses Programms"),
     "XD-16": ("Jeder gelesene Wert hat eine Bedeutung.", "XML Schema 1.0 Teil 2"),

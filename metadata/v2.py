@@ -48,13 +48,19 @@ from metadata.objects import (
 )
 from metadata.profile import Kontakt
 from metadata.v3 import LAUFZEIT, erweiterungen
-from metadata.values import code, coded, day, flag, moment, number, parse_year_end, text, uuid
+from metadata.values import code, coded, day, flag, moment, parse_int, parse_year_end, text, uuid
 
 
 def _number_if_any(written: str) -> int | None:
     """The running number, a free text in 2.x; what is no number is not read."""
     stripped = written.strip()
     return int(stripped) if stripped.isascii() and stripped.isdecimal() and len(stripped) < 10 else None
+
+
+def _years_if_any(written: str) -> int | None:
+    """The years of retention; what senders write for "unlimited" (-1, 999999) is not defined and hence not read."""
+    years = parse_int(written)
+    return years if 0 <= years <= 65535 else None
 
 
 KONTAKT = Shape(
@@ -86,7 +92,7 @@ METADATEN = Shape(
 AUSSONDERUNG = Shape(
     Aussonderung,
     (
-        number("Aufbewahrungsdauer", "jahre"),
+        Leaf("Aufbewahrungsdauer", "jahre", str, _years_if_any),
         coded("Aussonderungsart", "aussonderungsart", "aussonderungsart", "1.0"),
         text("Kennung", "kennung"),
         coded("Bewertungsvorschlag", "bewertungsvorschlag", "bewertungsvorschlag", "1.0"),

@@ -17,6 +17,7 @@ from metadata.codelists import names
 from metadata.messages import Message
 from metadata.parse import LIMITS, ParseLimits, parse_xml
 from metadata.profile import READ_VERSIONS, Profile
+from metadata.rules import path_of
 from metadata.schemas import ENTRY
 
 _NAMESPACE = re.compile(r"urn:xoev-de:xdomea:schema:(\d+\.\d+\.\d+)\Z")
@@ -127,5 +128,4 @@ def _read(shape: Shape, root: etree._Element) -> Message:
     try:
         return cast(Message, shape.read(root))
     except Unreadable as problem:
-        where = root.getroottree().getpath(problem.element)
-        raise Rejected((Finding("XD-16", Severity.ERROR, where, problem.text),)) from problem
+        raise Rejected((Finding("XD-16", Severity.ERROR, path_of(problem.element), problem.text),)) from problem

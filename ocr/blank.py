@@ -46,7 +46,7 @@ def is_blank(preview: Image.Image, dpi: float, threshold: float = 1.0) -> bool:
     """True when the gray preview (about 100 dpi) shows nothing but paper; a larger threshold forgives more."""
     if preview.width < 4 * _TILE or preview.height < 4 * _TILE:
         return False
-    smooth = np.asarray(preview.filter(ImageFilter.BoxBlur(1)), dtype=np.float32)
+    smooth = np.asarray(preview.filter(ImageFilter.BoxBlur(1)))
     paper = float(np.percentile(smooth[::3, ::3], 75))
     if paper < _DARKEST_PAPER:
         return False
@@ -68,17 +68,18 @@ def is_blank(preview: Image.Image, dpi: float, threshold: float = 1.0) -> bool:
     return specks <= _SPECKS_MM2 * threshold
 
 
-def _darkness(preview: Image.Image, smooth: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
+def _darkness(preview: Image.Image, smooth: NDArray[np.uint8]) -> tuple[NDArray[np.int16], float]:
     """How much darker each pixel is than the paper around it, and the standard deviation of the paper itself."""
     # The paper around: the lighter part of the neighbourhood, so that neither marks nor lid pull it down.
     small = preview.resize((max(1, preview.width // 8), max(1, preview.height // 8)), Image.Resampling.BOX)
     light = small.filter(ImageFilter.MaxFilter(3)).filter(ImageFilter.BoxBlur(2))
-    around = np.asarray(light.resize(preview.size, Image.Resampling.BILINEAR), dtype=np.float32)
-    darker = around - smooth
+    around = np.asarray(light.resize(preview.size, Image.Resampling.BILINEAR))
+    darker = np.subtract(around, smooth, dtype=np.int16)
     sample = darker[::3, ::3]  # enough for a median, at a ninth of its price
     middle = float(np.median(sample))
     noise = 1.4826 * float(np.median(np.abs(sample - middle)))
-    return np.asarray(darker - middle, dtype=np.float32), noise
+    darker -= np.int16(round(middle))
+    return darker, noise
 
 
 def _tiles(ink: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ JPEG 2000 is unpacked because not every judge of PDF/A looks into it.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import struct
 import warnings
@@ -16,7 +17,7 @@ from dataclasses import dataclass, replace
 import pikepdf
 from PIL import Image
 
-from ocr.pageimage import PageImage, flatten, tiff_tag, to_eight_bits, to_srgb
+from ocr.pageimage import Held, PageImage, flatten, tiff_tag, to_eight_bits, to_srgb
 
 _FLAT = {"L": "/DeviceGray", "RGB": "/DeviceRGB", "CMYK": "/DeviceCMYK"}
 _ICC_SPACE = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}
@@ -197,14 +198,23 @@ def _ccitt(data: bytes, width: int, height: int, *, black_is_one: bool) -> Store
     return Stored(width, height, data, "/CCITTFaxDecode", "1", 1, parms)
 
 
-def same_pixels(stored: Stored, image: Image.Image) -> bool:
-    """True when a G4 stream decodes to exactly the pixels of the bilevel image."""
-    black_is_one = ("BlackIs1", True) in stored.parms
-    packed = _decode_group4(stored, photometric=1 if black_is_one else 0)
-    return packed is not None and packed == image.tobytes()
+def checked_group4(stored: Stored, held: Held) -> Image.Image | None:
+    """The picture as the G4 stream decodes it, if these are exactly the pixels of the held one; else None.
+
+    The held picture is let go before the stream is decoded.
+    """
+    image = held.take()
+    wanted = hashlib.sha256(image.tobytes()).digest()
+    del image
+    decoded = _decode_group4(stored)
+    if decoded is None or hashlib.sha256(decoded.tobytes()).digest() != wanted:
+        return None
+    return decoded
 
 
-def _decode_group4(stored: Stored, *, photometric: int) -> bytes | None:
+def _decode_group4(stored: Stored) -> Image.Image | None:
+    """The bilevel picture of a G4 stream, read by way of a TIFF around it."""
+    photometric = 1 if ("BlackIs1", True) in stored.parms else 0
     entries = (
         (256, 4, stored.width),
         (257, 4, stored.height),
@@ -222,15 +232,18 @@ def _decode_group4(stored: Stored, *, photometric: int) -> bytes | None:
     )
     tiff = b"II*\0" + struct.pack("<I", 8) + directory + struct.pack("<I", 0) + stored.data
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(tiff), formats=("TIFF",)) as image:
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return image.tobytes()
+            image = Image.open(io.BytesIO(tiff), formats=("TIFF",))
+            image.load()
+            return image
     except (OSError, ValueError, SyntaxError):
         return None
 
 
-def group4_of(image: Image.Image, losses: tuple[str, ...] = ()) -> Stored:
-    """A bilevel image as one G4 strip, decoded again and compared. Raises ValueError if the coder failed."""
+def group4_of(held: Held) -> tuple[Stored, Image.Image]:
+    """A bilevel picture as one G4 strip, and the picture as it decodes again. Raises ValueError if pixels differ."""
+    image = held.take()
     target = io.BytesIO()
     # Pillow copies tags of the source file; a foreign FillOrder (266) would make the rows unreadable
     image.save(target, "TIFF", compression="group4", tiffinfo={278: image.height, 266: 1})
@@ -241,24 +254,31 @@ def group4_of(image: Image.Image, losses: tuple[str, ...] = ()) -> Stored:
     if len(offsets) != 1 or len(counts) != 1:
         raise ValueError("G4 coder wrote more than one strip")
     strip = data[offsets[0] : offsets[0] + counts[0]]
-    stored = replace(_ccitt(strip, image.width, image.height, black_is_one=black_is_one), losses=losses)
-    if not same_pixels(stored, image):
+    stored = _ccitt(strip, image.width, image.height, black_is_one=black_is_one)
+    again = Held(image)
+    del image
+    decoded = checked_group4(stored, again)
+    if decoded is None:
         raise ValueError("G4 coder did not keep the pixels")
-    return stored
+    return stored, decoded
 
 
-def without_loss(image: Image.Image) -> tuple[Stored, Image.Image]:
+def without_loss(held: Held) -> tuple[Stored, Image.Image]:
     """A decoded image coded without loss, and the image as coded; what PDF/A cannot carry is changed and noted."""
+    image = held.take()
     icc = image.info.get("icc_profile")
     image, losses = _carryable(image)
     if image.mode == "1":
-        return group4_of(image, losses), image
-    stored = png_rows(_as_png(image))
-    if stored is None:  # Pillow never writes interlaced PNG; kept as a plain way out
+        only = Held(image)
+        del image
+        stored, image = group4_of(only)
+        return replace(stored, losses=losses), image
+    rows = png_rows(_as_png(image))
+    if rows is None:  # Pillow never writes interlaced PNG; kept as a plain way out
         data = zlib.compress(image.tobytes(), 6)
         return Stored(image.width, image.height, data, "/FlateDecode", image.mode, losses=losses), image
-    kept = usable_profile(icc, stored.mode) if image.mode in ("L", "RGB") and not losses else b""
-    return replace(stored, icc=kept, losses=losses), image
+    kept = usable_profile(icc, rows.mode) if image.mode in ("L", "RGB") and not losses else b""
+    return replace(rows, icc=kept, losses=losses), image
 
 
 def _as_png(image: Image.Image) -> bytes:

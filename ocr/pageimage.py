@@ -29,6 +29,22 @@ class PageUnreadable(Exception):
         self.text = text
 
 
+class Held:
+    """The one reference to a large picture: who takes it can let it go, so that a plan never lies in memory twice."""
+
+    __slots__ = ("_image",)
+
+    def __init__(self, image: Image.Image) -> None:
+        self._image: Image.Image | None = image
+
+    def take(self) -> Image.Image:
+        """Hands the picture over; it can be taken once."""
+        image, self._image = self._image, None
+        if image is None:
+            raise ValueError("the picture was already taken")
+        return image
+
+
 @dataclass(slots=True)
 class PageImage:
     """One opened page image; `image` is lazy until it is loaded."""
@@ -40,6 +56,12 @@ class PageImage:
     dpi: tuple[float, float] | None
     turn: int = 0
     mirrored: bool = False
+
+    def held(self) -> Held:
+        """Hands the loaded picture on; afterwards only a trace of it is left here."""
+        held = Held(self.image)
+        self.image = Image.new("1", (1, 1))
+        return held
 
 
 def open_page(path: Path, page: int, max_pixels: int) -> PageImage:
@@ -85,7 +107,7 @@ def _dpi(image: Image.Image) -> tuple[float, float] | None:
     return (x, y) if 10 <= x <= 10_000 and 10 <= y <= 10_000 else None
 
 
-def load(page: PageImage, *, gray: bool = False) -> Image.Image:
+def load(page: PageImage, *, gray: bool = False) -> None:
     """Decodes the pixels; with `gray` a JPEG gives its luminance only. Raises PageUnreadable."""
     image = page.image
     try:
@@ -100,7 +122,6 @@ def load(page: PageImage, *, gray: bool = False) -> Image.Image:
         raise PageUnreadable("OC-05", f"Die Bildpunkte lassen sich nicht lesen ({type(error).__name__}).") from error
     if image.size != (page.width, page.height):  # Pillow turns some TIFF by itself; then the stored rows are not ours
         page.width, page.height = image.size
-    return image
 
 
 def to_gray(image: Image.Image) -> Image.Image:

@@ -15,7 +15,7 @@ from ocr.blank import PREVIEW_DPI
 from ocr.engine import Layout, OcrEngine, Raster, Reading, Threshold, Upright
 from ocr.geometry import Affine, leaning, scaling, turning
 from ocr.options import OcrOptions
-from ocr.pageimage import raster_of, reduced
+from ocr.pageimage import Held, raster_of, reduced
 from ocr.skew import lines_run_down, skew_of
 from ocr.source import turned
 
@@ -27,6 +27,7 @@ _LEAST_SKEW = 0.3  # degrees; tesseract copes with less
 _SURE_CONFIDENCE, _SURE_WORDS = 70.0, 8
 _LEAST_OSD = 2.0  # tesseract's own default of 14 leaves upside-down typescript as it is
 _RETRY_WORDS = 3
+_INK_LEVEL = 160  # a reduced bilevel pixel darker than this stays ink, so that thin lines survive
 _SECOND_DPI = 200.0  # a bilevel page is read again as gray of this resolution, which closes broken letters
 
 
@@ -45,10 +46,9 @@ class PageReading:
     to_given: Affine
 
 
-def read_page(picture: Image.Image, dpi: tuple[float, float], engine: OcrEngine, options: OcrOptions) -> PageReading:
-    """Reads a picture (mode L or 1) that lies as a viewer would show it. Deterministic."""
-    scaled, to_scaled, scaled_dpi = _scaled(picture, dpi, options)
-    del picture
+def read_page(held: Held, dpi: tuple[float, float], engine: OcrEngine, options: OcrOptions) -> PageReading:
+    """Reads a picture (mode L or 1) that lies as a viewer would show it, and lets it go. Deterministic."""
+    scaled, to_scaled, scaled_dpi = _scaled(held.take(), dpi, options)
     way = _way_up(scaled, scaled_dpi, engine)
     best = way.reading
     confidence = best.confidence
@@ -99,6 +99,8 @@ def _scaled(picture: Image.Image, dpi: tuple[float, float], options: OcrOptions)
     if abs(x - y) < 0.01 * x and x < 0.6 and abs(1 / x - round(1 / x)) < 0.02:
         factor = round(1 / x)
         small = reduced(picture, factor)
+        if picture.mode == "1" and small.width * small.height > _MOST_PIXELS // 4:
+            small = small.point([255 * (value > _INK_LEVEL) for value in range(256)], "1")  # an eighth inside the engine
         return small, scaling(small.width / width, small.height / height), finest / factor
     size = (max(1, round(width * x)), max(1, round(height * y)))
     filter_ = Image.Resampling.BICUBIC if x > 1 else Image.Resampling.BOX

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pikepdf
@@ -18,16 +18,17 @@ from PIL import Image
 from ocr.blank import PREVIEW_DPI, is_blank
 from ocr.embedding import Stored
 from ocr.engine import OcrEngine, Reading, TimedEngine
-from ocr.geometry import Affine
+from ocr.geometry import Affine, turning
 from ocr.hocr import page_fragment
 from ocr.jobs import PageJob, PageOutcome
 from ocr.options import OcrOptions
-from ocr.pageimage import PageUnreadable, reduced
+from ocr.pageimage import Held, PageUnreadable, reduced
 from ocr.pagepdf import conforms, page_pdf
 from ocr.pdfpage import page_of
 from ocr.reading import PageReading, read_page
-from ocr.source import Source, drawn_source, from_image, from_pdf, size_mm, upright_picture
+from ocr.source import Source, drawn_source, from_image, from_pdf, size_mm, turned
 
+_MOST_PREVIEW = 8_000_000  # pixels; plans are looked at a little more coarsely
 _THUMBNAIL = 240  # pixels of the longer edge
 
 
@@ -81,6 +82,17 @@ def _source(job: PageJob, pdf: pikepdf.Pdf | None, options: OcrOptions) -> Sourc
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What looking at the picture gave: a thumbnail of a blank page, or a reading and its map to stored pixels."""
+
+    thumbnail: str = ""
+    found: PageReading | None = None
+    to_stored: Affine = field(default_factory=Affine)
+    seconds: float = 0.0
+    engine: tuple[str, str] = ("", "")
+
+
 def _finish(
     job: PageJob,
     source: Source,
@@ -91,52 +103,51 @@ def _finish(
 ) -> PageOutcome:
     if source.doubtful and not conforms(source):
         source = _without_doubt(job, source, pdf, options)
-    picture, source.picture = source.picture, None  # the one who reads frees it
-    stand = source.stand[0]
-    width_mm, height_mm = size_mm(source)
-    outcome = PageOutcome(width_mm, height_mm, turned=source.rotate, losses=source.losses)
-    found: PageReading | None = None
-    seconds, name = 0.0, ("", "")
-    thumbnail = ""
-    if job.read and picture is not None:
-        preview, preview_dpi = _preview(picture, source)
-        if is_blank(preview, preview_dpi, options.blank_threshold):
-            thumbnail = _thumbnail(preview)
-        else:
-            reader = TimedEngine(engine(), cpu)
-            name = (reader.name, reader.version)
-            upright, to_upright = upright_picture(source, picture)
-            picture = None
-            dpi = source.dpi if stand % 180 == 0 else (source.dpi[1], source.dpi[0])
-            found = read_page(upright, dpi, reader, options)
-            seconds = reader.seconds
-            to_stored = found.to_given.then(to_upright.inverse())
-    if found is None:
-        reading, to_stored, turn = Reading(), Affine(), 0
-    else:
-        reading, turn = found.reading, found.turn
+    look = _look(source, engine, options, cpu) if job.read else _Look()
+    found = look.found
+    reading = found.reading if found else Reading()
+    turn = found.turn if found else 0
     rotate = (source.rotate + turn) % 360
-    _write(Path(job.pdf), page_pdf(source, rotate, reading, to_stored.then(source.pixels_to_page)))
-    fragment = page_fragment(
-        job.number, reading, to_stored, source.size, (stand + turn) % 360, round(max(source.dpi), 1)
-    )
+    _write(Path(job.pdf), page_pdf(source, rotate, reading, look.to_stored.then(source.pixels_to_page)))
+    turned_in_all = (source.stand[0] + turn) % 360
+    fragment = page_fragment(job.number, reading, look.to_stored, source.size, turned_in_all, round(max(source.dpi), 1))
     _write(Path(job.hocr), fragment.encode("utf-8", "replace"))
+    width_mm, height_mm = size_mm(source)
     return PageOutcome(
-        outcome.width_mm,
-        outcome.height_mm,
-        blank=bool(thumbnail),
+        width_mm,
+        height_mm,
+        blank=bool(look.thumbnail),
         words=reading.count,
         confidence=None if reading.confidence is None else round(reading.confidence, 2),
         turned=rotate,
         turned_confidence=None if found is None or found.sure is None else round(found.sure, 1),
-        skew=0.0 if found is None else found.skew,
-        retried=False if found is None else found.retried,
+        skew=found.skew if found else 0.0,
+        retried=found.retried if found else False,
         text=reading.text,
-        thumbnail=thumbnail,
+        thumbnail=look.thumbnail,
         losses=source.losses,
-        seconds_engine=seconds,
-        engine=name,
+        seconds_engine=look.seconds,
+        engine=look.engine,
     )
+
+
+def _look(source: Source, engine: Callable[[], OcrEngine], options: OcrOptions, cpu: Callable[[], float]) -> _Look:
+    """Blank, or read. The picture is let go on the way, so that a plan does not lie in memory twice."""
+    picture = source.take_picture()
+    if picture is None:
+        return _Look()
+    preview, preview_dpi = _preview(picture, source)
+    if is_blank(preview, preview_dpi, options.blank_threshold):
+        return _Look(thumbnail=_thumbnail(preview))
+    reader = TimedEngine(engine(), cpu)
+    stand, mirrored = source.stand
+    to_upright = turning(stand, mirrored, *picture.size)
+    upright = Held(turned(picture, stand, mirrored=mirrored))
+    del picture
+    dpi = source.dpi if stand % 180 == 0 else (source.dpi[1], source.dpi[0])
+    found = read_page(upright, dpi, reader, options)
+    to_stored = found.to_given.then(to_upright.inverse())
+    return _Look("", found, to_stored, reader.seconds, (reader.name, reader.version))
 
 
 def _without_doubt(job: PageJob, source: Source, pdf: pikepdf.Pdf | None, options: OcrOptions) -> Source:
@@ -153,6 +164,8 @@ def _without_doubt(job: PageJob, source: Source, pdf: pikepdf.Pdf | None, option
 def _preview(picture: Image.Image, source: Source) -> tuple[Image.Image, float]:
     dpi = min(source.dpi)
     factor = max(1, round(dpi / PREVIEW_DPI))
+    while picture.width * picture.height > factor * factor * _MOST_PREVIEW:
+        factor += 1
     return reduced(picture, factor), dpi / factor
 
 

@@ -9,9 +9,9 @@ import pikepdf
 import pypdfium2
 from PIL import Image
 
-from ocr.embedding import Stored, as_it_is, same_pixels, without_loss
-from ocr.geometry import POINTS_PER_MM, Affine, pixels_to_unit, scaling, standing, turning
-from ocr.pageimage import PageImage, PageUnreadable, load, open_page, to_gray
+from ocr.embedding import Stored, as_it_is, checked_group4, without_loss
+from ocr.geometry import POINTS_PER_MM, Affine, pixels_to_unit, scaling, standing
+from ocr.pageimage import Held, PageImage, PageUnreadable, load, open_page, to_gray
 from ocr.pdfpage import PdfPage, copied, copyable, drawing_dpi, drawn, page_of, picture_of
 
 _LOW_DPI = 100.0  # below this a size beyond A0 is a wrong statement and not a wall map
@@ -52,6 +52,11 @@ class Source:
         """How the stored image must be turned and mirrored to be seen as a viewer would show the page now."""
         return standing(self.matrix, self.rotate)
 
+    def take_picture(self) -> Image.Image | None:
+        """Hands the picture over, so that its reader can let it go."""
+        picture, self.picture = self.picture, None
+        return picture
+
     def xobject(self, pdf: pikepdf.Pdf) -> pikepdf.Stream:
         """The image XObject in the new file."""
         if isinstance(self.stored, Stored):
@@ -69,18 +74,8 @@ def from_image(
     opened = open_page(path, page, max_pixels)
     stored = as_it_is(opened)
     picture: Image.Image | None = None
-    if read or stored is None:
-        image = load(opened, gray=stored is not None)
-        if stored is not None and stored.filter == "/CCITTFaxDecode" and not same_pixels(stored, image):
-            stored = None
-        if stored is None:
-            try:
-                stored, image = without_loss(image)
-            except (ValueError, OSError) as error:
-                raise PageUnreadable(
-                    "OC-05", f"Das Bild lässt sich nicht umsetzen ({type(error).__name__})."
-                ) from error
-        picture = to_gray(image) if read else None
+    if stored is None or read:
+        stored, picture = _decoded(opened, stored, page, max_pixels)
     resolution, losses = _resolution(opened, dpi, profile_dpi, max_mm)
     points = (opened.width * 72 / resolution[0], opened.height * 72 / resolution[1])
     # the page has the shape of the stored image; Exif's turn becomes /Rotate, its mirroring the image matrix
@@ -97,6 +92,25 @@ def from_image(
         losses=(*stored.losses, *losses),
         doubtful=bool(stored.icc),
     )
+
+
+def _decoded(opened: PageImage, stored: Stored | None, number: int, max_pixels: int) -> tuple[Stored, Image.Image]:
+    """The coding to keep and the picture to read; a G4 strip is only kept when it gives exactly the file's pixels."""
+    load(opened, gray=stored is not None)
+    if stored is not None and stored.filter != "/CCITTFaxDecode":
+        return stored, to_gray(opened.held().take())
+    if stored is not None:
+        picture = checked_group4(stored, opened.held())
+        if picture is not None:
+            return stored, picture
+        again = open_page(opened.path, number, max_pixels)
+        load(again)
+        opened = again
+    try:
+        stored, picture = without_loss(opened.held())
+    except (ValueError, OSError) as error:
+        raise PageUnreadable("OC-05", f"Das Bild lässt sich nicht umsetzen ({type(error).__name__}).") from error
+    return stored, to_gray(picture)
 
 
 def _resolution(
@@ -156,7 +170,7 @@ def _unpacked(pdf: pikepdf.Pdf, path: Path, number: int, page: PdfPage, max_pixe
         return drawn_source(pdf, path, number, page, max_pixels)
     if int(page.image.get("/BitsPerComponent", 8)) == 1:
         image = image.convert("L").point(lambda value: 255 * (value > 127)).convert("1")
-    stored, image = without_loss(image)
+    stored, image = without_loss(Held(image))
     label = {"/JBIG2Decode": "JBIG2", "/JPXDecode": "JPEG 2000"}.get(name, "Bild")
     note = f"{label} verlustfrei umgepackt (Bildpunkte unverändert)"
     return Source(
@@ -178,7 +192,7 @@ def drawn_source(pdf: pikepdf.Pdf, path: Path, number: int, page: PdfPage, max_p
     if image.mode != "L":
         red, green, blue = image.convert("RGB").split()
         image = red if red.tobytes() == green.tobytes() == blue.tobytes() else image.convert("RGB")
-    stored, image = without_loss(image)
+    stored, image = without_loss(Held(image))
     return Source(
         page.width,
         page.height,
@@ -208,12 +222,6 @@ def _bitmap(path: Path, number: int) -> Image.Image | None:
     else:
         document.close()
         return image
-
-
-def upright_picture(source: Source, picture: Image.Image) -> tuple[Image.Image, Affine]:
-    """The picture turned as a viewer would show the page, and the map of stored pixels to its pixels."""
-    turn, mirrored = source.stand
-    return turned(picture, turn, mirrored=mirrored), turning(turn, mirrored, picture.width, picture.height)
 
 
 def turned(picture: Image.Image, turn: int, *, mirrored: bool = False) -> Image.Image:

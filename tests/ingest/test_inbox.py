@@ -18,7 +18,7 @@ import pytest
 from akten.errors import Misconfigured, Rejected
 from ingest.delivery import read_delivery
 from ingest.inbox import ClaimedDelivery, claim, claim_next, give_back, held, release, strays, unfinished
-from tests.ingest_builders import TIFF, fill, zipped
+from tests.ingest.builders import TIFF, fill, zipped
 
 NewId = Callable[[], UUID]
 

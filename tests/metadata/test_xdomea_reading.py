@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -271,3 +272,19 @@ def test_schemas_in_a_wrong_or_broken_folder_are_not_checked(tmp_path: Path) -> 
     assert not schemas.available("../x")
     report = check_message(an_xml(), schemas)
     assert report.judgement is Judgement.UNCHECKED
+
+
+def test_one_schema_serves_many_threads_without_mixing_their_errors(schemas: Schemas) -> None:
+    good, bad = an_xml(), swap("<xdomea:Beginn>1998-03-01", "<xdomea:Beginn>nie")(an_xml())
+
+    def judge(number: int) -> bool:
+        report = check_message(bad if number % 2 else good, schemas)
+        return ("XD-11" in {finding.code for finding in report.findings}) is bool(number % 2)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(judge, range(200)))
+
+
+def test_undefined_years_of_2_x_are_not_read_as_years() -> None:
+    xml = a_legacy_xml().replace(b"<xdomea:Aufbewahrungsdauer>10", b"<xdomea:Aufbewahrungsdauer>-1")
+    assert first_akte(xml).aussonderung.jahre is None

@@ -181,8 +181,8 @@ def test_paper_needs_no_file(schemas: Schemas) -> None:
 
 def test_a_large_message_is_validated_as_a_stream_with_the_same_verdict(schemas: Schemas) -> None:
     line = (
-        b"<xdomea:HistorienProtokollInformation><xdomea:Akteur>a</xdomea:Akteur><xdomea:DatumUhrzeit>%s</xdomea:DatumUhrzeit>"
-        b"<xdomea:Aktion>x</xdomea:Aktion></xdomea:HistorienProtokollInformation>"
+        b"<xdomea:HistorienProtokollInformation><xdomea:Akteur>a</xdomea:Akteur>"
+        b"<xdomea:DatumUhrzeit>%s</xdomea:DatumUhrzeit><xdomea:Aktion>x</xdomea:Aktion></xdomea:HistorienProtokollInformation>"
     )
     fixed = swap("<xdomea:Importbestaetigung>1", "<xdomea:Importbestaetigung> true ")(an_xml())
     for content, verdict in ((b"2026-01-01T00:00:00Z", Verdict.OK), (b"gestern", Verdict.FAILED)):

@@ -1,0 +1,158 @@
+"""The acceptance probe of a store (s3.md §8): what must hold before anything is entrusted to it, line by line.
+
+Run small at every start, larger by `archiv doctor`, whole before a store is accepted. It writes below `probe/` of the
+archive bucket and clears up after itself as far as locks allow; what stays locked goes with the next probe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from akten.errors import ArchivError, Forbidden, Misconfigured, Unavailable
+from akten.findings import Finding, Severity, Verdict, worst
+from archive import probelines as lines
+from archive import proberights as rights
+from archive.probebench import PREFIX, Bench, NotTried, ProbeTarget
+
+__all__ = ["RULES", "ProbeLevel", "ProbeLine", "ProbeReport", "ProbeTarget", "probe"]
+
+
+class ProbeLevel(IntEnum):
+    """How much is probed: at every start (under 1 s), by the doctor (under 5 s), before acceptance (about 30 s)."""
+
+    START = 1
+    DOCTOR = 2
+    ACCEPTANCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    code: str
+    level: ProbeLevel
+    source: str
+    run: Callable[[Bench], str | None]
+    required: bool = True
+
+    @property
+    def rule(self) -> str:
+        return self.run.__doc__ or self.code
+
+
+_START, _DOCTOR, _ALL = ProbeLevel.START, ProbeLevel.DOCTOR, ProbeLevel.ACCEPTANCE
+_LINES: tuple[_Line, ...] = (
+    _Line("PB-01", _START, "s3.md §8", lines.bucket_is_locked),
+    _Line("PB-02", _START, "packaging.md §3", lines.no_default_retention),
+    _Line("PB-03", _START, "s3.md §7.4", lines.bytes_come_back),
+    _Line("PB-04", _START, "s3.md §8", lines.wrong_md5_is_refused),
+    _Line("PB-05", _START, "s3.md §8", lines.wrong_sha256_is_refused),
+    _Line("PB-06", _START, "s3.md §8", lines.retention_comes_back),
+    _Line("PB-07", _START, "s3.md §8", lines.governance_holds),
+    _Line("PB-08", _DOCTOR, "s3.md §4", lines.hold_beats_everything),
+    _Line("PB-09", _DOCTOR, "s3.md §8", lines.compliance_holds),
+    _Line("PB-10", _DOCTOR, "s3.md §7.4", lines.multipart_is_locked),
+    _Line("PB-11", _DOCTOR, "s3.md §8", lines.lock_headers_are_honoured, required=False),
+    _Line("PB-12", _DOCTOR, "s3.md §7.5", lines.last_date_comes_back),
+    _Line("PB-13", _DOCTOR, "s3.md §8", lines.far_date_comes_back, required=False),
+    _Line("PB-14", _DOCTOR, "s3.md §8", rights.strangers_are_refused),
+    _Line("PB-15", _DOCTOR, "s3.md §7.6", rights.one_writer_wins, required=False),
+    _Line("PB-16", _DOCTOR, "s3.md §8", rights.ingest_cannot_delete),
+    _Line("PB-17", _DOCTOR, "s3.md §8", rights.ingest_sets_no_rules),
+    _Line("PB-18", _DOCTOR, "s3.md §8", rights.auditor_only_reads),
+    _Line("PB-19", _START, "packaging.md §3", rights.staging_works),
+    _Line("PB-20", _START, "s3.md §9", rights.clocks_agree),
+    _Line("PB-21", _DOCTOR, "s3.md §8", rights.listing_turns_pages),
+    _Line("PB-22", _ALL, "s3.md §8", rights.listing_beyond_a_thousand),
+)
+RULES: dict[str, tuple[str, str]] = {line.code: (line.rule, line.source) for line in _LINES}
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeLine:
+    """What became of one line; `text` is the rule when it holds, else what is wrong. Not `required` only warns."""
+
+    code: str
+    verdict: Verdict
+    text: str
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """What a store was found to do and not to do."""
+
+    store: str
+    lines: tuple[ProbeLine, ...]
+    away: str = ""  # why the store could not be asked, when that was so
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst required line decides."""
+        return worst(line.verdict for line in self.lines if line.required)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The lines that do not hold: errors for required ones, else warnings."""
+        return tuple(
+            Finding(
+                line.code,
+                Severity.ERROR if line.required and line.verdict is Verdict.FAILED else Severity.WARNING,
+                self.store,
+                line.text,
+            )
+            for line in self.lines
+            if line.verdict is not Verdict.OK
+        )
+
+    def require(self) -> None:
+        """Lets a good store pass. Raises Misconfigured naming the lines that failed, Unavailable when it is away."""
+        failed = [line for line in self.lines if line.required and line.verdict is Verdict.FAILED]
+        if failed:
+            what = " ".join(f"{line.code}: {line.text}" for line in failed)
+            raise Misconfigured(f"Der Speicher „{self.store}“ ist für ein Archiv nicht geeignet. {what}")
+        if self.verdict is not Verdict.OK:
+            raise Unavailable(self.away or f"Der Speicher „{self.store}“ konnte nicht geprüft werden.")
+
+
+def probe(target: ProbeTarget, *, now: datetime, token: str, level: ProbeLevel = ProbeLevel.DOCTOR) -> ProbeReport:
+    """What the store does, line by line; raises nothing for what it finds.
+
+    `token` makes the prefix of this probe its own ([a-z0-9-], a fresh one each time). A line that could not be asked is
+    `not_checked`; the others still are.
+    """
+    bench = Bench(target, f"{PREFIX}{token}/", now)
+    try:
+        bench.ingest.ping()
+    except Unavailable as error:
+        wanted = [line for line in _LINES if line.level <= level]
+        asked = (ProbeLine(line.code, Verdict.NOT_CHECKED, error.text, line.required) for line in wanted)
+        return ProbeReport(target.ingest.name, tuple(asked), away=error.text)
+    except ArchivError as error:
+        first = ProbeLine("PB-01", Verdict.FAILED, error.text)
+        return ProbeReport(target.ingest.name, (first,))
+    report = ProbeReport(target.ingest.name, tuple(_run(line, bench) for line in _LINES if line.level <= level))
+    _clear(bench)
+    return report
+
+
+def _run(line: _Line, bench: Bench) -> ProbeLine:
+    try:
+        wrong = line.run(bench)
+    except (Unavailable, NotTried) as error:
+        return ProbeLine(line.code, Verdict.NOT_CHECKED, error.text, line.required)
+    except ArchivError as error:
+        return ProbeLine(line.code, Verdict.FAILED, error.text, line.required)
+    if wrong is None:
+        return ProbeLine(line.code, Verdict.OK, line.rule, line.required)
+    return ProbeLine(line.code, Verdict.FAILED, wrong, line.required)
+
+
+def _clear(bench: Bench) -> None:
+    """Removes what this and earlier probes left, except what is still locked."""
+    with suppress(ArchivError):
+        for each in list(bench.deletion.versions(PREFIX)):
+            with suppress(Forbidden):
+                bench.deletion.delete_version(each.key, each.version_id, bypass_governance=True)

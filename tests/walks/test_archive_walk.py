@@ -1,0 +1,205 @@
+"""The whole trip on all real parts: what a clerk is promised, and what happens when the trip is cut off."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import bagit
+import pytest
+
+from akten.files import digest_file
+from akten.findings import Judgement, Verdict
+from archive.bagcheck import check_bag
+from catalog.actor import Actor
+from catalog.values import Resolution
+from flows.batch import archive_all, claim_paths
+from flows.fetch import fetch_package
+from flows.progress import progress_display
+from flows.receipt import Outcome, Receipt, receipt_json
+from flows.steps import Stopwatch
+from flows.verify import verify_packages
+from flows.walks import archive_delivery
+from flows.wiring import Services
+from ingest.claimed import ClaimedDelivery
+from metadata.checks import check_message
+from metadata.premis import check_record
+from tests.builders import a_blank_page, a_delivery, a_page, a_slip
+
+P = ParamSpec("P")
+R = TypeVar("R")
+pytestmark = pytest.mark.real
+
+
+def archived(services: Services, clerk: Actor, *paths: Path) -> list[Receipt]:
+    with progress_display(quiet=True) as show:
+        return list(archive_all(services, claim_paths(services, paths), clerk, show))
+
+
+def test_a_delivery_becomes_a_locked_verified_package_found_by_another_spelling(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str, xdomea_folder: Path, premis_xsd: Path
+) -> None:
+    folder = a_delivery(tmp_path / "l", pages=2, aktenzeichen=aktenzeichen)
+    originals = {digest_file(p).sha512 for p in folder.glob("scan*")}
+    (receipt,) = archived(services, clerk, folder)
+    assert receipt.state is Outcome.ARCHIVED, receipt.findings
+    assert (receipt.sheets, receipt.pages, receipt.blank_pages) == (2, 2, 0)
+    assert [d.verdict for d in receipt.documents] == [Verdict.OK, Verdict.OK]
+    assert all({r.name for r in d.reports} >= {"veraPDF", "pikepdf.pdfa", "page-validation"} for d in receipt.documents)
+    assert [c.store for c in receipt.copies] == ["a", "b"]
+    assert not folder.exists()
+    assert not list(services.settings.work.glob(f"{receipt.delivery}*"))
+
+    spelling = aktenzeichen.replace("-0000", "/").replace("-000", "/").replace("-2020", "/20")
+    (row,) = services.catalog.akte_by_aktenzeichen(spelling)
+    assert row.uuid == receipt.akte
+    assert services.catalog.find("Statik", volltext=True).hits
+
+    package = services.catalog.packages(row.uuid)[0].package
+    assert verify_packages(services, [package], clerk).verdict is Verdict.OK
+    root, findings = fetch_package(services, package, tmp_path / "heraus", "Test", clerk)
+    assert findings == ()
+    assert check_bag(root).judgement is Judgement.VALID
+    assert bagit.Bag(str(root)).is_valid()
+    masters = {digest_file(p).sha512 for p in (root / "data/representations/master/data").iterdir()}
+    assert masters == originals
+    (message,) = (root / "data/metadata/descriptive").iterdir()
+    report = check_message(message.read_bytes(), services.schemas)
+    assert (report.message, report.schema_verdict, report.judgement) == ("0503", Verdict.OK, Judgement.VALID)
+    premis = check_record((root / "data/metadata/preservation/premis.xml").read_bytes(), premis_xsd)
+    assert premis.judgement in (Judgement.VALID, Judgement.VALID_WITH_WARNING)
+    assert services.catalog.verify_trail().verdict is not Verdict.FAILED
+
+
+def test_the_same_delivery_again_is_found_and_linked_not_stored_twice(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    first = a_delivery(tmp_path / "eins", seed="gleich" + aktenzeichen, aktenzeichen=aktenzeichen)
+    again = a_delivery(tmp_path / "zwei", seed="gleich" + aktenzeichen, aktenzeichen=aktenzeichen)
+    (one,) = archived(services, clerk, first)
+    (two,) = archived(services, clerk, again)
+    assert (one.state, two.state) == (Outcome.ARCHIVED, Outcome.DUPLICATE)
+    assert one.akte == two.akte
+    assert one.akte is not None
+    assert len(services.catalog.packages(one.akte)) == 1
+
+
+def test_a_nachscan_makes_version_2_with_everything_beside_version_1(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    (one,) = archived(services, clerk, a_delivery(tmp_path / "eins", aktenzeichen=aktenzeichen))
+    before = services.catalog.packages(one.akte)[0]  # type: ignore[arg-type]
+    (two,) = archived(services, clerk, a_delivery(tmp_path / "zwei", aktenzeichen=aktenzeichen, betreff="Nachscan"))
+    assert (one.version, two.version) == (1, 2)
+    assert one.akte == two.akte
+    packages = services.catalog.packages(one.akte)  # type: ignore[arg-type]
+    assert packages[0] == before
+    root, _ = fetch_package(services, packages[1].package, tmp_path / "v2", "Test", clerk)
+    assert len(list((root / "data/representations/access/data").iterdir())) == 2
+    assert before.package.tag_manifest_sha512 in (root / "bag-info.txt").read_text()
+    assert check_bag(root).judgement is Judgement.VALID
+
+
+def test_two_deliveries_of_one_akte_at_once_become_two_versions(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    paths = [a_delivery(tmp_path / name, aktenzeichen=aktenzeichen) for name in ("eins", "zwei")]
+    receipts = archived(services, clerk, *paths)
+    assert [r.state for r in receipts] == [Outcome.ARCHIVED, Outcome.ARCHIVED]
+    assert sorted(r.version or 0 for r in receipts) == [1, 2]
+
+
+def test_a_wrong_sheet_count_waits_at_the_clearing_desk_with_both_numbers_and_is_put_right(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    folder = a_delivery(tmp_path / "l", pages=1, blattzahl=3, aktenzeichen=aktenzeichen)
+    (receipt,) = archived(services, clerk, folder)
+    assert receipt.state is Outcome.CLEARING
+    texts = " ".join(f.text for f in receipt.findings)
+    assert "3" in texts
+    assert "1" in texts
+    assert receipt.case is not None
+    claimed = ClaimedDelivery(receipt.delivery, services.settings.work / str(receipt.delivery))
+    (claimed.lieferung / "laufzettel.json").write_text(json.dumps(a_slip(aktenzeichen=aktenzeichen)))
+    services.catalog.resolve(receipt.case, Resolution.RESUBMIT, "", by=clerk, now=services.now())
+    assert archive_delivery(services, claimed, clerk).state is Outcome.ARCHIVED
+
+
+def test_what_a_person_accepts_with_a_reason_goes_on_and_keeps_the_finding(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    (receipt,) = archived(services, clerk, a_delivery(tmp_path / "l", blattzahl=3, aktenzeichen=aktenzeichen))
+    assert receipt.case is not None
+    services.catalog.resolve(receipt.case, Resolution.ACCEPT, "Vorlage unvollständig", by=clerk, now=services.now())
+    claimed = ClaimedDelivery(receipt.delivery, services.settings.work / str(receipt.delivery))
+    done = archive_delivery(services, claimed, clerk)
+    assert done.state is Outcome.ARCHIVED, done.findings
+    assert {f.code for f in receipt.findings} & {f.code for f in done.findings}
+
+
+def test_blank_backs_are_kept_and_counted(services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str) -> None:
+    folder = a_delivery(tmp_path / "l", blattzahl=1, duplex=True, aktenzeichen=aktenzeichen)
+    a_blank_page(folder / "scan2.png")
+    (receipt,) = archived(services, clerk, folder)
+    assert receipt.state is Outcome.ARCHIVED, receipt.findings
+    assert (receipt.pages, receipt.blank_pages) == (2, 1)
+
+
+def test_bad_deliveries_do_not_stop_the_good_one(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    no_slip = tmp_path / "ohne"
+    no_slip.mkdir()
+    a_page(no_slip / "s.png")
+    broken = a_delivery(tmp_path / "kaputt", aktenzeichen="63-7-20")
+    (broken / "scan1.png").write_bytes((broken / "scan1.png").read_bytes()[:200])
+    good = a_delivery(tmp_path / "gut", aktenzeichen=aktenzeichen)
+    receipts = archived(services, clerk, no_slip, broken, good)
+    assert [r.state for r in receipts] == [Outcome.CLEARING, Outcome.CLEARING, Outcome.ARCHIVED]
+    assert all(f.text for r in receipts[:2] for f in r.findings)
+    json.dumps([receipt_json(r) for r in receipts])
+
+
+class KilledHere(BaseException):
+    """Stands for kill -9 right after a step."""
+
+
+class KillAfter(Stopwatch):
+    """Kills after the n-th step."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.left = steps
+
+    def __call__(self, name: str, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        result = super().__call__(name, fn, *args, **kwargs)
+        self.left -= 1
+        if self.left < 0:
+            raise KilledHere(name)
+        return result
+
+
+def test_killed_after_every_step_it_continues_and_nothing_is_doubled(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    """One delivery is killed after its first step, started again, killed after the second, and so on to the end."""
+    (claimed,) = claim_paths(services, [a_delivery(tmp_path / "l", aktenzeichen=aktenzeichen)])
+    killed_at = []
+    receipt = None
+    for steps in range(40):
+        try:
+            receipt = archive_delivery(services, claimed, clerk, watch=KillAfter(steps))
+            break
+        except KilledHere as killed:
+            killed_at.append(str(killed))
+    assert receipt is not None
+    assert receipt.state is Outcome.ARCHIVED
+    assert {"lesen", "untersuchen", "erkennen", "prüfen", "beschreiben", "packen", "ablegen"} <= set(killed_at)
+    assert receipt.akte is not None
+    (package,) = services.catalog.packages(receipt.akte)
+    assert package.package.id.version == 1
+    for store in services.stores:
+        keys = [v.key for v in store.versions(package.package.id.prefix) if not v.delete_marker]
+        assert sorted(keys) == sorted([package.package.id.bag_key, package.package.id.commit_key])
+    assert verify_packages(services, [package.package], clerk).verdict is Verdict.OK
