@@ -64,8 +64,10 @@ def plural(number: int, one: str, many: str) -> str:
 def _verdict_line(document: Mapping[str, Any]) -> Text:
     line = Text.assemble("PDF/A-", document["pdfa"] or "?", " ")
     line.append_text(word(VERDICTS, document["verdict"]))
+    # Judges that agree are only named; one that does not is quoted.
     judges = ", ".join(
-        f"{v['name']} {v['version']}: {VERDICTS.get(v['verdict'], (v['verdict'], ''))[0]}"
+        f"{v['name']} {v['version']}"
+        + ("" if v["verdict"] == document["verdict"] else f": {VERDICTS.get(v['verdict'], (v['verdict'], ''))[0]}")
         for v in document["validators"]
     )
     line.append(f"  ({judges})" if judges else "  (kein Prüfer gelaufen)", style="dim")

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
 
 from akten.errors import FixityError, Forbidden
 from akten.files import Digests, digest_bytes, digest_stream
@@ -16,7 +17,7 @@ from archive.bag import disk_errors, sync_folder
 from archive.bagcheck import check_tar
 from archive.bagpaths import encode_path, escapes
 from archive.commit import Commit, read_commit
-from archive.store import Absent, ByteStream, ObjectStore, ObjectVersion
+from archive.store import Absent, ObjectStore, ObjectVersion
 from archive.tarball import read_tar
 from archive.tarread import EntryKind
 
@@ -71,7 +72,7 @@ def read_bytes(store: ObjectStore, key: str, version_id: str) -> bytes:
 def require_same_bytes(store: ObjectStore, key: str, version_id: str, wanted: Digests) -> None:
     """Reads one version whole and compares size, SHA-256 and SHA-512. Raises FixityError when they differ."""
     with store.get(key, version_id) as stream:
-        found = None if stream.size != wanted.size else digest_stream(_as_file(stream))
+        found = None if stream.size != wanted.size else digest_stream(cast(BinaryIO, stream))
     if found != wanted:
         raise FixityError(
             f"Speicher „{store.name}“: {key} wurde mit anderen Bytes zurückgelesen, als geschrieben waren."
@@ -171,10 +172,3 @@ def _unpack(tar: Path, folder: Path) -> Path:
                 os.fsync(sink.fileno())
     (root,) = folder.iterdir()
     return root
-
-
-class _as_file:  # noqa: N801  # reads like the function it stands for
-    """A ByteStream as what `digest_stream` takes."""
-
-    def __init__(self, stream: ByteStream) -> None:
-        self.read = stream.read

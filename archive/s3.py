@@ -268,7 +268,7 @@ class S3Store:
         with suppress(Unset), translated(self.name, f"Sperre von {key} lesen"):
             retention = self._client.get_object_retention(**where).get("Retention", {})
             until = retention.get("RetainUntilDate")
-            mode = LockMode(retention["Mode"]) if retention.get("Mode") else None
+            mode = next((each for each in LockMode if each.value == retention.get("Mode")), None)
         with suppress(Unset), translated(self.name, f"Sperre von {key} lesen"):
             hold = self._client.get_object_legal_hold(**where).get("LegalHold", {}).get("Status") == "ON"
         return LockState(until, hold, mode)

@@ -36,7 +36,8 @@ def repair(weed: Path, data: Path, *, since: float | None) -> Repair:
     `since` None means a clean stop: only torn indexes are repaired. Safe to repeat; the server must not run.
     """
     torn = torn_indexes(data)
-    fixed, failed = [], []
+    fixed: list[str] = []
+    failed: list[str] = []
     for volume in sorted(data.glob("*.dat")):
         touched = since is not None and _last_change(volume) >= since
         if not (touched or volume.stem in torn):

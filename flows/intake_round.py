@@ -19,6 +19,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from akten.errors import Unavailable
 from catalog.actor import Actor, ActorKind
+from flows.anchors import publish_head
 from flows.batch import claim_inbox
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, receipt_json
@@ -50,6 +51,8 @@ def intake_round(deliveries: list[str] | None = None, actor: str = "") -> list[d
             claimed = tuple(one for one in unfinished(settings.work) if one.uuid in wanted)
         receipts = _archive(services, claimed, by, {one.uuid: show(one) for one in claimed})
         _publish(receipts)
+        if any(receipt.state is Outcome.ARCHIVED for receipt in receipts):
+            publish_head(services)
         return [receipt_json(receipt) for receipt in receipts]
 
 

@@ -26,6 +26,14 @@ from metadata.xdomea import kind_of, namespace
 __all__ = ["RULES", "Purpose", "XdomeaReport", "check_message"]
 
 _FIXED_TRUE = ("Importbestaetigung", "Unbefristet", "SignaturSiegelEingebettet")
+_BOOLEANS = (
+    *_FIXED_TRUE,
+    "RueckmeldungArchivkennung",
+    "Empfangsbestaetigung",
+    "Erfolgreich",
+    "Kontextobjekt",
+    "ZdA",
+)
 _TRUE = re.compile(rb"(<(?:[\w.-]+:)?(?:" + "|".join(_FIXED_TRUE).encode() + rb")>)\s*(?:true|1)\s*<")
 _INVISIBLE = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
@@ -83,6 +91,7 @@ def check_message(
     normal = _normalise_fixed(root, version, xml, findings)
     schema_verdict, schema_findings = (schemas or Schemas(None)).validate(parsed.tree, version, normal)
     findings.take(schema_findings)
+    _check_booleans(root, version, findings)
     check_root(root, version, xml, findings)
     check_head(root, version, code, findings)
     objects = check_objects(root, version, code, findings, profile)
@@ -111,3 +120,11 @@ def _normalise_fixed(root: etree._Element, version: str, xml: bytes, findings: F
             element.text = "1"
             changed = True
     return _TRUE.sub(rb"\g<1>1<", xml) if changed else xml
+
+
+def _check_booleans(root: etree._Element, version: str, findings: Findings) -> None:
+    """libxml2 takes an empty xs:boolean for valid, although it says neither yes nor no."""
+    space = namespace(version)
+    for element in root.iter(*(f"{{{space}}}{name}" for name in _BOOLEANS)):
+        if (element.text or "").strip() not in ("1", "0", "true", "false"):
+            findings.add("XD-16", element, "Der Wert ist weder wahr noch falsch.")

@@ -49,7 +49,9 @@ class PageReading:
 def read_page(held: Held, dpi: tuple[float, float], engine: OcrEngine, options: OcrOptions) -> PageReading:
     """Reads a picture (mode L or 1) that lies as a viewer would show it, and lets it go. Deterministic."""
     scaled, to_scaled, scaled_dpi = _scaled(held.take(), dpi, options)
-    way = _way_up(scaled, scaled_dpi, engine)
+    small = Held(scaled)
+    del scaled
+    way = _way_up(_Sheet(small), scaled_dpi, engine)
     best = way.reading
     confidence = best.confidence
     retried = False
@@ -108,17 +110,33 @@ def _scaled(picture: Image.Image, dpi: tuple[float, float], options: OcrOptions)
     return gray.resize(size, filter_), scaling(size[0] / width, size[1] / height), wanted
 
 
-def _way_up(picture: Image.Image, dpi: float, engine: OcrEngine) -> _Way:
-    preview = reduced(picture, max(1, round(dpi / PREVIEW_DPI)))
+class _Sheet:
+    """The scaled picture between two tries; a large bilevel one is kept with 8 pixels per byte (Pillow takes 8)."""
+
+    def __init__(self, held: Held) -> None:
+        image = held.take()
+        self.size = image.size
+        self._mode = image.mode
+        large = image.mode == "1" and image.width * image.height > _MOST_PIXELS // 4
+        self._packed = image.tobytes() if large else b""
+        self._image = None if large else image
+
+    def picture(self) -> Image.Image:
+        """The picture, unpacked if need be."""
+        return self._image or Image.frombytes(self._mode, self.size, self._packed)
+
+
+def _way_up(sheet: _Sheet, dpi: float, engine: OcrEngine) -> _Way:
+    preview = reduced(sheet.picture(), max(1, round(dpi / PREVIEW_DPI)))
     tries: list[_Way] = []
     if not lines_run_down(preview):
-        first = _try(picture, preview, 0, dpi, engine)
+        first = _try(sheet, preview, 0, dpi, engine)
         if first.certain:
             return first
         tries.append(first)
-    found = engine.upright(_for_osd(picture, dpi))
+    found = engine.upright(_for_osd(sheet.picture(), dpi))
     for turn in _candidates(found, tries):
-        tries.append(_try(picture, preview, turn, dpi, engine))
+        tries.append(_try(sheet, preview, turn, dpi, engine))
         if tries[-1].certain:
             break
     best = tries[0]
@@ -141,9 +159,9 @@ def _candidates(found: Upright | None, tries: list[_Way]) -> list[int]:
     return [found.turn]
 
 
-def _try(picture: Image.Image, preview: Image.Image, turn: int, dpi: float, engine: OcrEngine) -> _Way:
-    width, height = picture.size
-    image = turned(picture, turn)
+def _try(sheet: _Sheet, preview: Image.Image, turn: int, dpi: float, engine: OcrEngine) -> _Way:
+    width, height = sheet.size
+    image = turned(sheet.picture(), turn)
     to_scaled = turning(turn, False, width, height).inverse()  # noqa: FBT003 - never mirrored here
     angle = skew_of(turned(preview, turn))
     if abs(angle) >= _LEAST_SKEW:

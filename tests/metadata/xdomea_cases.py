@@ -82,6 +82,8 @@ CASES = (
     Case("XD-16", "year_zero", swap("<xdomea:Aufbewahrungsende>2019", "<xdomea:Aufbewahrungsende>-2019")),
     Case("XD-16", "closed_in_12999", swap("<xdomea:ZdADatum>1999", "<xdomea:ZdADatum>12999")),
     Case("XD-16", "out_of_the_calendar", swap("<xdomea:DatumUhrzeit>2026-05-04T09:30:15.250Z", "<xdomea:DatumUhrzeit>0001-01-01T00:00:00+02:00")),
+    Case("XD-16", "empty_boolean", swap("<xdomea:Empfangsbestaetigung>1", "<xdomea:Empfangsbestaetigung>")),
+    Case("XD-16", "empty_result", swap("<xdomea:Erfolgreich>1", "<xdomea:Erfolgreich>"), code="0506"),
     Case("XD-16", "instant_beyond", swap("2026-05-04T09:30:15.250Z</xdomea:Erst", "12026-05-04T09:30:15Z</xdomea:Erst")),
     Case("XD-20", "header_type", swap("<code>0503</code>", "<code>0501</code>")),
     Case("XD-20", "header_type_v4", swap("<code>0503</code>", "<code>0502</code>"), version="4.0.0"),

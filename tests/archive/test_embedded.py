@@ -1,0 +1,343 @@
+"""The embedded server: shared by all who use it, gone when nobody does, whole again after any kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from akten.errors import Misconfigured, Unavailable
+from akten.files import digest_bytes
+from akten.findings import Verdict
+from akten.package import Lock, PackageId
+from archive.embedded import EmbeddedServer, open_embedded, stop_embedded
+from archive.fixity import check_package
+from archive.identities import Role, bucket_policy, load_secrets
+from archive.package import store_package
+from archive.s3 import S3Store
+from archive.serverfolder import ServerFolder, ServerState, is_locked, lives, start_of
+from archive.weed import command, find_weed, free_ports
+from archive.weedfix import repair, torn_indexes
+from tests.packages import EXTRA, a_bag
+
+# Uses the server in a process of its own: says "da", then goes when its input ends.
+USER = """
+import sys
+from pathlib import Path
+from archive.embedded import open_embedded
+with open_embedded(Path(sys.argv[1]), name="a", volume_mb=64) as server:
+    print(server.endpoint, flush=True)
+    sys.stdin.read()
+"""
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 25.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def state_of(folder: Path) -> ServerState:
+    state = ServerFolder(folder).read_state()
+    assert state is not None
+    return state
+
+
+def both_gone(state: ServerState) -> bool:
+    return not lives(state.keeper, state.keeper_started) and not lives(state.server, state.server_started)
+
+
+def put(server: EmbeddedServer, data: bytes) -> tuple[str, str]:
+    key = f"aip/{uuid.uuid4()}/v1/bag.tar"
+    store = S3Store(server.settings(Role.INGEST))
+    version = store.put(key, data, digest_bytes(data))
+    store.lock(key, version, Lock(datetime.now(UTC) + timedelta(hours=1)))
+    store.sync()
+    return key, version
+
+
+def read(server: EmbeddedServer, where: tuple[str, str]) -> bytes:
+    store = S3Store(server.settings(Role.AUDITOR))
+    assert store.read_lock(*where).retain_until is not None
+    with store.get(*where) as stream:
+        return stream.read()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "a"
+    with suppress(Unavailable):
+        stop_embedded(tmp_path / "a")
+
+
+@pytest.fixture
+def user(folder: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        process = subprocess.Popen([sys.executable, "-c", USER, str(folder)], stdin=pipe, stdout=pipe, text=True)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def endpoint(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def finish(process: subprocess.Popen[str]) -> None:
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+# --- one server for all ------------------------------------------------------------------------------------------------
+
+
+def test_processes_share_one_server_and_the_last_one_stops_it(
+    folder: Path, user: Callable[[], subprocess.Popen[str]]
+) -> None:
+    first, second = user(), user()  # at the same time: only one of them may start it
+    assert endpoint(first) == endpoint(second)
+    state = state_of(folder)
+    begun = time.monotonic()
+    finish(first)
+    assert time.monotonic() - begun < 2  # who leaves others behind does not wait for the stop
+    assert lives(state.server, state.server_started)
+    finish(second)
+    assert both_gone(state)
+    assert not (folder / "laeuft").exists()
+
+
+def test_threads_share_one_server(folder: Path) -> None:
+    gate = threading.Barrier(3)
+
+    def use() -> str:
+        with open_embedded(folder, name="a", volume_mb=64) as server:
+            gate.wait(60)
+            return server.endpoint
+
+    with ThreadPoolExecutor(3) as pool:
+        assert len({each.result() for each in [pool.submit(use) for _ in range(3)]}) == 1
+    assert not is_locked(folder / "server.lock")
+
+
+def test_a_killed_user_leaves_no_orphan(folder: Path, user: Callable[[], subprocess.Popen[str]]) -> None:
+    process = user()
+    endpoint(process)
+    state = state_of(folder)
+    process.kill()
+    wait_for(lambda: both_gone(state))
+    assert not (folder / "laeuft").exists()
+
+
+def test_a_server_that_lingers_is_met_again_at_once(folder: Path) -> None:
+    with open_embedded(folder, name="a", volume_mb=64, keep_running=True) as server:
+        where = put(server, b"bleibt")
+    state = state_of(folder)
+    begun = time.monotonic()
+    with open_embedded(folder, name="a", volume_mb=64, keep_running=True) as server:
+        assert time.monotonic() - begun < 1
+        assert state_of(folder) == state
+        assert read(server, where) == b"bleibt"
+    begun = time.monotonic()
+    stop_embedded(folder)
+    assert time.monotonic() - begun < 20
+    assert both_gone(state)
+    assert not (folder / "laeuft").exists()
+
+
+# --- killed ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_killed_server_comes_again_and_has_all_it_said_it_had(folder: Path) -> None:
+    with open_embedded(folder, name="a", volume_mb=64) as server:
+        stored = [(put(server, data), data) for data in (b"eins", b"zwei" * 100_000)]
+        before = state_of(folder)
+        os.kill(before.server, signal.SIGKILL)
+
+        def again() -> bool:
+            state = ServerFolder(folder).read_state()
+            return state is not None and state.ready and state.server != before.server
+
+        wait_for(again)
+        assert state_of(folder).repaired != ()
+        with open_embedded(folder, name="a", volume_mb=64) as same:
+            assert [read(same, where) for where, _ in stored] == [data for _, data in stored]
+
+
+def test_after_a_kill_of_everything_the_index_is_repaired_and_nothing_is_lost(folder: Path) -> None:
+    with open_embedded(folder, name="a", volume_mb=64) as server:
+        stored = [(put(server, data), data) for data in (b"eins", b"zwei" * 100_000)]
+        state = state_of(folder)
+        os.kill(state.keeper, signal.SIGKILL)
+        wait_for(lambda: both_gone(state), 5)  # the kernel takes the server with its keeper
+    assert (folder / "laeuft").exists()
+    with open_embedded(folder, name="a", volume_mb=64) as server:
+        assert server.repaired != ()
+        assert server.failed == ()
+        assert [read(server, where) for where, _ in stored] == [data for _, data in stored]
+        store = S3Store(server.settings(Role.AUDITOR))
+        assert {each.key for each in store.versions("aip/")} == {where[0] for where, _ in stored}
+
+
+def test_a_torn_index_is_an_alarm_and_repaired_even_after_a_clean_stop(folder: Path) -> None:
+    with open_embedded(folder, name="a", volume_mb=64) as server:
+        where = put(server, b"hier")
+    for index in (folder / "daten").glob("archiv_*.idx"):
+        if index.stat().st_size:
+            os.truncate(index, index.stat().st_size - 5)
+    torn = torn_indexes(folder / "daten")
+    assert torn != ()
+    with open_embedded(folder, name="a", volume_mb=64) as server:
+        assert server.torn == server.repaired == torn
+        assert read(server, where) == b"hier"
+
+
+def test_a_package_survives_the_kill_of_the_server_while_it_is_stored(folder: Path, tmp_path: Path) -> None:
+    """Killed for real at three moments; what was said to be stored is there, and the repeat finishes the rest."""
+    lock = Lock(datetime.now(UTC) + timedelta(hours=1))
+    with open_embedded(folder, name="a", volume_mb=64) as server:
+        for delay in (0.01, 0.05, 0.12):
+            id_ = PackageId(uuid.uuid4(), 1)
+            victim = state_of(folder).server
+            killer = threading.Timer(delay, os.kill, (victim, signal.SIGKILL))
+            killer.start()
+            package = None
+            deadline = time.monotonic() + 60
+            while package is None:
+                assert time.monotonic() < deadline
+                state = state_of(folder)
+                settings = server.settings(Role.INGEST)
+                with open_embedded(folder, name="a", volume_mb=64) as now_there:
+                    settings = now_there.settings(Role.INGEST)
+                stores = [S3Store(settings)]
+                with suppress(Unavailable):
+                    package = store_package(
+                        a_bag(id_, b"x" * 300_000), id_, stores, lock, lambda: datetime.now(UTC), tmp_path / "w", EXTRA
+                    )
+            killer.join()
+            wait_for(lambda victim=victim: state_of(folder).ready and state_of(folder).server != victim)  # type: ignore[misc]
+            with open_embedded(folder, name="a", volume_mb=64) as now_there:
+                auditor = S3Store(now_there.settings(Role.AUDITOR))
+                assert check_package(package, {"a": auditor}, wanted=lock).verdict is Verdict.OK
+                assert len(list(auditor.versions(id_.prefix))) == 2
+            assert state.ready or True
+
+
+# --- closed to others --------------------------------------------------------------------------------------------------
+
+
+def _listening(pid: int) -> set[str]:
+    """Local addresses (hex) on which a process listens (proc(5): net/tcp, net/tcp6)."""
+    sockets = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            sockets.add(os.readlink(entry))
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+                found.add(fields[1].rpartition(":")[0])
+    return found
+
+
+def test_it_listens_on_this_machine_only(s3_server: EmbeddedServer) -> None:
+    assert _listening(state_of(s3_server.folder).server) == {"0100007F"}
+
+
+def test_secrets_are_closed_and_stay_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: load_secrets(tmp_path / "k"), range(4)))
+    assert len({json.dumps([each.keys, each.jwt]) for each in found}) == 1
+    assert stat.S_IMODE((tmp_path / "k").stat().st_mode) == 0o700
+    names = sorted(each.name for each in (tmp_path / "k").iterdir())
+    assert names == ["geheimnisse.json", "identities.json"]
+    assert all(stat.S_IMODE(each.stat().st_mode) == 0o600 for each in (tmp_path / "k").iterdir())
+    assert found[0].keys[Role.INGEST][1] not in repr(found[0])
+
+
+def test_damaged_secrets_are_never_replaced(tmp_path: Path) -> None:
+    load_secrets(tmp_path)
+    (tmp_path / "geheimnisse.json").write_text("{}")
+    with pytest.raises(Misconfigured):
+        load_secrets(tmp_path)
+
+
+def test_the_policy_denies_deletion_to_all_but_the_deletion_identity() -> None:
+    deleting, loosening = json.loads(bucket_policy())["Statement"]
+    assert deleting["Condition"] == {"StringNotEquals": {"aws:username": "deletion"}}
+    assert "s3:PutLifecycleConfiguration" in loosening["Action"]
+    assert "Condition" not in loosening
+
+
+def test_no_secret_stands_on_a_command_line(s3_server: EmbeddedServer) -> None:
+    state = state_of(s3_server.folder)
+    secrets = load_secrets(s3_server.folder.parent / "schluessel" / "a")
+    lines = b"".join(Path(f"/proc/{pid}/cmdline").read_bytes() for pid in (state.keeper, state.server))
+    for value in [*secrets.jwt.values(), *(key[1] for key in secrets.keys.values())]:
+        assert value.encode() not in lines
+
+
+# --- what is missing ---------------------------------------------------------------------------------------------------
+
+
+def test_a_missing_program_is_misconfigured(folder: Path) -> None:
+    with (
+        pytest.raises(Misconfigured, match="weed"),
+        open_embedded(folder, name="a", weed=Path("/gibt/es/nicht/weed")),
+    ):
+        pass
+
+
+def test_a_program_that_only_dies_is_unavailable(folder: Path) -> None:
+    with (
+        pytest.raises(Unavailable, match="ließ sich nicht starten"),
+        open_embedded(folder, name="a", weed=Path("/bin/false")),
+    ):
+        pass
+    assert not is_locked(folder / "server.lock")
+
+
+def test_a_folder_that_cannot_be_made_is_misconfigured(tmp_path: Path) -> None:
+    (tmp_path / "datei").write_text("")
+    with pytest.raises(Misconfigured), open_embedded(tmp_path / "datei" / "a", name="a"):
+        pass
+
+
+def test_ports_are_free_with_their_twins_and_are_kept(tmp_path: Path) -> None:
+    ports = free_ports()
+    assert len(set(ports.numbers)) == 5
+    assert free_ports(ports) == ports
+    line = command(find_weed(None), tmp_path, ports, tmp_path / "i.json", 64)
+    assert {"-ip.bind=127.0.0.1", "-s3.autoCreateBucket=false", "-master.telemetry=false", "-disableHttp"} <= set(line)
+
+
+def test_a_process_is_told_from_a_later_one_with_its_number() -> None:
+    assert lives(os.getpid(), start_of(os.getpid()))
+    assert not lives(os.getpid(), "1")
+    assert not lives(2**22 + 1, "")
+
+
+def test_repair_of_an_empty_folder_does_nothing(tmp_path: Path) -> None:
+    assert repair(Path("/bin/false"), tmp_path, since=0.0).fixed == ()
