@@ -59,7 +59,7 @@ def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], ...]:
     """Sort key in which „scan2“ stands before „scan10“, folder by folder, upper and lower case alike."""
     return tuple(
         tuple(
-            (0, int(piece), piece) if piece.isdecimal() and piece.isascii() and len(piece) <= 200 else (1, 0, piece)
+            (0, int(piece), "") if piece.isdecimal() and piece.isascii() and len(piece) <= 200 else (1, 0, piece)
             for piece in _DIGITS.split(unicodedata.normalize("NFC", part).casefold())
             if piece
         )

@@ -23,6 +23,7 @@ _OSD_DPI = 150
 _LOW_DPI = 150.0  # coarser scans are enlarged before reading
 _ENLARGE = 1.5
 _MOST_PIXELS = 150_000_000  # beyond this a picture is halved, so that a worker stays below 500 MB
+_MOST_PREVIEW = 4_000_000  # pixels from which the lean is measured
 _LEAST_SKEW = 0.3  # degrees; tesseract copes with less
 _SURE_CONFIDENCE, _SURE_WORDS = 70.0, 8
 _LEAST_OSD = 2.0  # tesseract's own default of 14 leaves upside-down typescript as it is
@@ -127,7 +128,10 @@ class _Sheet:
 
 
 def _way_up(sheet: _Sheet, dpi: float, engine: OcrEngine) -> _Way:
-    preview = reduced(sheet.picture(), max(1, round(dpi / PREVIEW_DPI)))
+    factor = max(1, round(dpi / PREVIEW_DPI))
+    while sheet.size[0] * sheet.size[1] > factor * factor * _MOST_PREVIEW:
+        factor += 1
+    preview = reduced(sheet.picture(), factor)
     tries: list[_Way] = []
     if not lines_run_down(preview):
         first = _try(sheet, preview, 0, dpi, engine)
@@ -161,9 +165,9 @@ def _candidates(found: Upright | None, tries: list[_Way]) -> list[int]:
 
 def _try(sheet: _Sheet, preview: Image.Image, turn: int, dpi: float, engine: OcrEngine) -> _Way:
     width, height = sheet.size
-    image = turned(sheet.picture(), turn)
     to_scaled = turning(turn, False, width, height).inverse()  # noqa: FBT003 - never mirrored here
     angle = skew_of(turned(preview, turn))
+    image = turned(sheet.picture(), turn)
     if abs(angle) >= _LEAST_SKEW:
         image, lean = _levelled(image, angle)
         to_scaled = lean.inverse().then(to_scaled)

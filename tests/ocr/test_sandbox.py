@@ -125,7 +125,11 @@ def test_no_network_and_a_read_only_root(tmp_path: Path) -> None:
         pytest.skip("this system allows no namespaces")
     code = "import socket; s = socket.socket(); s.settimeout(2); s.connect(('127.0.0.1', 22))"
     listener = subprocess.Popen(
-        [sys.executable, "-c", "import socket,time; s=socket.create_server(('127.0.0.1',0)); print(s.getsockname()[1],flush=True); time.sleep(30)"],
+        [
+            sys.executable,
+            "-c",
+            "import socket,time; s=socket.create_server(('127.0.0.1',0)); print(s.getsockname()[1],flush=True); time.sleep(30)",
+        ],
         stdout=subprocess.PIPE,
     )
     try:

@@ -1,0 +1,226 @@
+"""The IN rules: a good delivery has no finding, one broken thing has its one code, and few codes may be accepted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+
+from akten.aktenzeichen import MUSTER, Muster
+from akten.files import FileFacts, FileKind
+from akten.findings import Finding, Severity
+from akten.model import Aktenart, Laufzeit
+from ingest.checks import KnownScan, already_archived, check_balance, check_delivery, page_dpi
+from ingest.delivery import Delivery
+from ingest.naming import example_of
+from ingest.options import IntakeOptions, Profile
+from ingest.rules import ACCEPTABLE, RULES
+from ingest.slipdoc import Slip, SlipDokument, SlipVorgang
+from tests.conftest import ROOT
+from tests.ingest.builders import a_delivery, a_scan, a_slip, pages, some_facts
+
+TODAY = date(2026, 11, 23)
+OPTIONS = IntakeOptions(record_classes=(("building.permit-file", "Bauakte"), ("tax.file", "Steuerakte"), ("any", "")))
+
+
+def checked(delivery: Delivery, facts: dict[UUID, FileFacts] | None = None, **more: object) -> list[Finding]:
+    known: dict[str, KnownScan] = more.pop("known", {})  # type: ignore[assignment]
+    accepted: frozenset[str] = more.pop("accepted", frozenset())  # type: ignore[assignment]
+    options: IntakeOptions = more.pop("options", OPTIONS)  # type: ignore[assignment]
+    facts = some_facts(delivery) if facts is None else facts
+    return list(check_delivery(delivery, facts, known, options, accepted=accepted, today=TODAY))
+
+
+def codes(delivery: Delivery, facts: dict[UUID, FileFacts] | None = None, **more: object) -> list[str]:
+    return [finding.code for finding in checked(delivery, facts, **more)]
+
+
+def with_dokumente(*dokumente: SlipDokument, **changes: object) -> Slip:
+    return a_slip(vorgaenge=(SlipVorgang("v", dokumente=dokumente),), **changes)
+
+
+def test_a_good_delivery_has_no_findings() -> None:
+    delivery = a_delivery()
+    assert codes(delivery) == []
+    assert check_balance(delivery, some_facts(delivery), None) == ()
+    assert check_balance(delivery, some_facts(delivery), 1, kept_pages=1) == ()
+
+
+@pytest.mark.parametrize(
+    ("slip", "code"),
+    [
+        (a_slip(aktenzeichen="64-1234-19"), "IN-20"),
+        (a_slip(aktenart=Aktenart.STEUERAKTE), "IN-20"),
+        (a_slip(aktenzeichen="63-1234-2027"), "IN-22"),
+        (a_slip(laufzeit=Laufzeit(None, date(2026, 11, 24))), "IN-22"),
+        (a_slip(gescannt_am=datetime(2027, 1, 1, tzinfo=UTC)), "IN-22"),
+        (with_dokumente(SlipDokument("a", datum=date(2062, 3, 1), seiten=((1, 2),))), "IN-22"),
+        (a_slip(profil="standart"), "IN-23"),
+        (a_slip(record_class="building.permit"), "IN-24"),
+        (a_slip(record_class="tax.file"), "IN-24"),
+        (with_dokumente(SlipDokument("a", dateien=("scan1.tif", "scan2.tif", "scan3.tif"))), "IN-30"),
+        (with_dokumente(SlipDokument("a", dateien=("scan1.tif",))), "IN-31"),
+        (with_dokumente(SlipDokument("a", seiten=((1, 2),)), SlipDokument("b", dateien=("scan2.tif",))), "IN-32"),
+        (with_dokumente(SlipDokument("a", seiten=((1, 3),))), "IN-34"),
+    ],
+)
+def test_one_wrong_thing_on_the_slip_gives_its_one_finding(slip: Slip, code: str) -> None:
+    assert codes(a_delivery(slip)) == [code]
+
+
+@pytest.mark.parametrize("record_class", ["building.permit-file", "any", None])
+def test_a_record_class_of_the_family_is_good(record_class: str | None) -> None:
+    assert codes(a_delivery(a_slip(record_class=record_class))) == []
+
+
+def test_an_unknown_aktenzeichen_names_what_is_expected_and_the_family_it_fits() -> None:
+    (finding,) = checked(a_delivery(a_slip(aktenart=Aktenart.STEUERAKTE)))
+    assert example_of(MUSTER[1]) in finding.text
+    assert "Bauakte" in finding.text
+
+
+def test_every_example_of_a_pattern_is_recognised() -> None:
+    for muster in MUSTER:
+        assert codes(a_delivery(a_slip(aktenart=Aktenart(muster.aktenart), aktenzeichen=example_of(muster)))) == []
+
+
+def test_an_ambiguous_aktenzeichen_is_asked_with_both_readings_and_cannot_be_accepted() -> None:
+    options = replace(OPTIONS, muster=(Muster("Bauakte", "63-{nr:5}-{jahr}", 1900, 2030),))
+    (finding,) = checked(a_delivery(), options=options, accepted=frozenset({"IN-21"}))
+    assert (finding.code, finding.severity) == ("IN-21", Severity.ERROR)
+    assert "63-01234-1919" in finding.text
+    assert "63-01234-2019" in finding.text
+
+
+def test_pages_without_dokument_are_named_as_ranges() -> None:
+    delivery = a_delivery(with_dokumente(SlipDokument("a", seiten=((1, 1), (5, 5)))))
+    (finding,) = checked(delivery, some_facts(delivery, {"scan1.tif": 4}))
+    assert (finding.code, finding.where) == ("IN-33", "Seite 2-4")
+
+
+def test_a_type_that_is_not_accepted_and_a_file_nobody_examined_are_findings() -> None:
+    delivery = a_delivery(None, a_scan("a.tif"), a_scan("b.docx", mime="application/zip"))
+    assert codes(delivery, {}) == ["IN-39", "IN-38"]
+
+
+def test_findings_of_the_examination_are_passed_on_with_the_file_and_silence_the_page_count() -> None:
+    delivery = a_delivery()
+    bad = Finding("EX-07", Severity.ERROR, "Seite 1", "Die Datei ist beschädigt.")
+    facts = some_facts(delivery) | {delivery.scans[0].uuid: FileFacts(FileKind.IMAGE, "image/tiff", (), (bad,))}
+    (finding,) = checked(delivery, facts, accepted=frozenset({"EX-07"}))
+    assert (finding.code, finding.where, finding.severity) == ("EX-07", "scan1.tif, Seite 1", Severity.ERROR)
+
+
+def test_the_same_scan_twice_is_refused_until_a_person_accepts_it() -> None:
+    delivery = a_delivery(None, a_scan("a.tif", b"x"), a_scan("b.tif", b"x"))
+    assert [(f.code, f.severity) for f in checked(delivery)] == [("IN-35", Severity.ERROR)]
+    accepted = checked(delivery, accepted=frozenset({"IN-35"}))
+    assert [(f.code, f.severity) for f in accepted] == [("IN-35", Severity.WARNING)]
+
+
+def test_a_known_scan_is_linked_in_its_own_akte_and_asked_in_another() -> None:
+    delivery = a_delivery()
+    one, two = (scan.digests.sha512 for scan in delivery.scans)
+    own = KnownScan(UUID(int=5), "63-01234-2019", 1)
+    foreign = KnownScan(UUID(int=6), "11-004711", 2)
+    found = checked(delivery, known={one: own, two: foreign})
+    assert [(f.code, f.severity) for f in found] == [("IN-36", Severity.INFO), ("IN-37", Severity.ERROR)]
+    assert "11-004711" not in found[1].text  # a number of another Akte is nobody's business here
+    assert already_archived(delivery, {one: own}, OPTIONS) is None
+    assert already_archived(delivery, {one: own, two: foreign}, OPTIONS) is None
+    assert already_archived(delivery, {one: own, two: replace(own, version=2)}, OPTIONS) == replace(own, version=2)
+
+
+def test_missing_and_absurd_resolution_is_set_from_the_profile() -> None:
+    delivery = a_delivery(a_slip(profil="foto"))
+    one, two = delivery.scans
+    facts = {
+        one.uuid: FileFacts(FileKind.IMAGE, "image/tiff", (*pages(2, None), *pages(1, 300.0, 3))),
+        two.uuid: FileFacts(FileKind.IMAGE, "image/tiff", pages(1, 72.0)),
+    }
+    found = checked(delivery, facts)
+    assert [(f.code, f.severity, f.where) for f in found] == [
+        ("IN-40", Severity.INFO, "scan1.tif, Seite 1-2"),
+        ("IN-41", Severity.INFO, "scan2.tif, Seite 1"),
+    ]
+    assert all("400 dpi" in finding.text for finding in found)
+    profile = Profile("p", dpi=400)
+    assert [page_dpi(page, profile) for page in facts[one.uuid].pages] == [400.0, 400.0, 300.0]
+
+
+# --- the balance ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("changes", "received", "code"),
+    [
+        ({"blattzahl": 3}, 3, None),
+        ({"blattzahl": 3}, 2, "IN-50"),
+        ({"blattzahl": 3}, 6, "IN-50"),
+        ({"blattzahl": 3, "duplex": True}, 6, None),
+        ({"blattzahl": 3, "duplex": True}, 5, "IN-50"),
+        ({"blattzahl": 3, "duplex": True, "leerseiten_entfernt": True}, 3, None),
+        ({"blattzahl": 3, "duplex": True, "leerseiten_entfernt": True}, 6, None),
+        ({"blattzahl": 3, "duplex": True, "leerseiten_entfernt": True}, 2, "IN-50"),
+        ({"blattzahl": 3, "duplex": True, "leerseiten_entfernt": True}, 7, "IN-50"),
+        ({"blattzahl": 3, "leerseiten_entfernt": True}, 2, "IN-50"),
+        ({"blattzahl": 3, "profil": "duplex"}, 6, None),
+        ({"blattzahl": 3, "profil": "duplex", "duplex": False}, 3, None),
+        ({"blattzahl": None, "seitenzahl": 4}, 4, None),
+        ({"blattzahl": None, "seitenzahl": 4}, 3, "IN-50"),
+        ({"blattzahl": 2, "seitenzahl": 4, "duplex": True}, 4, None),
+        ({"blattzahl": 2, "seitenzahl": 3, "duplex": True}, 3, None),
+        ({"blattzahl": 2, "seitenzahl": 4}, 4, "IN-53"),
+        ({"blattzahl": None}, 3, "IN-51"),
+        ({"blattzahl": 0, "digital": True}, 3, None),
+        ({"blattzahl": 3, "digital": True}, 3, "IN-50"),
+    ],
+)
+def test_sheets_on_the_slip_equal_pages_received(changes: dict[str, object], received: int, code: str | None) -> None:
+    delivery = a_delivery(a_slip(**changes), a_scan("a.tif"))
+    found = check_balance(delivery, some_facts(delivery, {"a.tif": received}), None)
+    assert [finding.code for finding in found] == ([code] if code else [])
+
+
+def test_a_mismatch_names_both_numbers_and_stays_visible_when_accepted() -> None:
+    delivery = a_delivery(a_slip(blattzahl=12), a_scan("a.tif"))
+    facts = some_facts(delivery, {"a.tif": 11})
+    (finding,) = check_balance(delivery, facts, None)
+    assert finding.severity is Severity.ERROR
+    assert "12 Blatt" in finding.text
+    assert "11 Seiten" in finding.text
+    (finding,) = check_balance(delivery, facts, None, accepted=frozenset({"IN-50"}))
+    assert finding.severity is Severity.WARNING
+
+
+def test_digital_documents_have_no_sheets() -> None:
+    slip = with_dokumente(
+        SlipDokument("a", dateien=("a.tif",)), SlipDokument("b", dateien=("b.pdf",), digital=True), blattzahl=1
+    )
+    delivery = a_delivery(slip, a_scan("a.tif"), a_scan("b.pdf", mime="application/pdf"))
+    assert check_balance(delivery, some_facts(delivery, {"b.pdf": 5}), None) == ()
+
+
+@pytest.mark.parametrize(
+    ("blank", "kept", "good"), [(0, 2, True), (2, 0, True), (1, 2, False), (0, 1, False), (3, None, False)]
+)
+def test_pages_received_equal_kept_and_blank(blank: int, kept: int | None, good: bool) -> None:
+    delivery = a_delivery()
+    found = check_balance(delivery, some_facts(delivery), blank, kept_pages=kept)
+    assert [finding.code for finding in found] == ([] if good else ["IN-52"])
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+def test_only_rules_of_the_table_may_be_accepted_and_the_clerk_is_told_which() -> None:
+    assert set(RULES) >= ACCEPTABLE
+    text = (ROOT / "docs" / "laufzettel.md").read_text(encoding="utf-8")
+    told = text[text.index("## Befunde, die eine Person") :]
+    assert all(code in told for code in ACCEPTABLE)
+    assert not any(code in told for code in set(RULES) - ACCEPTABLE)
+
+
+def test_every_code_in_the_room_stands_in_the_table_and_is_used() -> None:
+    source = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "ingest").glob("*.py") if path.name != "rules.py"
+    )
+    assert {code for code in RULES if f'"{code}"' not in source} == set()

@@ -1,0 +1,215 @@
+"""A delivery is read as it is: types by content, natural order, links refused; and the plan keeps every page."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from akten.errors import Rejected, Unavailable
+from akten.files import PageRef, digest_file
+from ingest.claimed import ClaimedDelivery
+from ingest.delivery import plan_akte, read_delivery
+from ingest.inbox import claim
+from ingest.options import IntakeOptions
+from ingest.pageranges import as_ranges
+from ingest.scans import content_type, natural_key
+from ingest.slipdoc import SlipDokument, SlipVorgang
+from tests.ingest.builders import GOOD, TIFF, a_delivery, a_scan, a_slip, fill, some_facts
+
+NewId = Callable[[], UUID]
+AKTE = UUID(int=99)
+
+
+def test_the_natural_order_of_names_is_the_order_of_pages() -> None:
+    names = ["scan1.tif", "Scan2.tif", "scan02b.tif", "scan10.tif", "scan100.tif", "unter/scan1.tif", "unter/scan9.tif"]
+    mixed = names.copy()
+    random.Random(1).shuffle(mixed)
+    assert sorted(mixed, key=lambda name: (natural_key(name), name)) == names
+
+
+@given(st.lists(st.text(max_size=8)))
+def test_any_names_can_be_ordered(names: list[str]) -> None:
+    assert sorted(names, key=natural_key) is not None
+
+
+@pytest.mark.parametrize(
+    ("head", "mime"),
+    [
+        (b"II*\x00rest", "image/tiff"),
+        (b"MM\x00+rest", "image/tiff"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\x00\x00\x00\x0cjP  \r\n\x87\n\x00\x00\x00\x14ftypjp2 ", "image/jp2"),
+        (b"\xff\x4f\xff\x51\x00", "image/jp2"),
+        (b"\n\n%PDF-1.4", "application/pdf"),
+        (b"PK\x03\x04\x14\x00\x00\x00\x08\x00" + bytes(30), "application/zip"),
+        (b"hallo welt", "text/plain"),
+        (b"\x7fELF" + bytes(60), "application/x-executable"),
+    ],
+)
+def test_the_type_comes_from_the_content(head: bytes, mime: str) -> None:
+    assert content_type(head) == mime or (mime == "application/x-executable" and "image" not in content_type(head))
+
+
+def test_every_file_becomes_a_scan_with_both_digests_and_a_stable_uuid(inbox: Path, work: Path, new_id: NewId) -> None:
+    fill(inbox / "a", files={"scan10.tif": TIFF, "scan2.jpg": TIFF + b"x", "unter/b.pdf": b"%PDF-1.4"})
+    claimed = claim(inbox / "a", work, new_id)
+    first, second = read_delivery(claimed), read_delivery(claimed)
+    assert first == second
+    assert [(scan.name, scan.mime) for scan in first.scans] == [
+        ("scan2.jpg", "image/tiff"),
+        ("scan10.tif", "image/tiff"),
+        ("unter/b.pdf", "application/pdf"),
+    ]
+    assert all(scan.digests == digest_file(scan.path) for scan in first.scans)
+    assert len({scan.uuid for scan in first.scans}) == 3
+    assert first.findings == ()
+
+
+def test_what_belongs_to_no_akte_is_left_out_and_named(inbox: Path, work: Path, new_id: NewId) -> None:
+    names = (
+        "Thumbs.db",
+        ".DS_Store",
+        "._scan1.tif",
+        "~$brief.docx",
+        ".versteckt.tif",
+        "__MACOSX/x",
+        "@eaDir/y",
+        "fertig",
+    )
+    fill(inbox / "a", files={"scan1.tif": TIFF, **dict.fromkeys(names, b"x")})
+    delivery = read_delivery(claim(inbox / "a", work, new_id))
+    assert [scan.name for scan in delivery.scans] == ["scan1.tif"]
+    assert [finding.code for finding in delivery.findings] == ["IN-05"] * 7
+    assert [f.where for f in delivery.findings if f.severity == "warning"] == [".versteckt.tif"]
+
+
+def test_a_scan_that_is_called_like_a_marker_is_not_swallowed(inbox: Path, work: Path, new_id: NewId) -> None:
+    fill(inbox / "a", files={"fertig": TIFF + bytes(2000)})
+    assert [scan.name for scan in read_delivery(claim(inbox / "a", work, new_id)).scans] == ["fertig"]
+
+
+def test_links_pipes_and_empty_files_are_findings_and_never_opened(inbox: Path, work: Path, new_id: NewId) -> None:
+    folder = fill(inbox / "a", files={"scan1.tif": TIFF, "leer.tif": b""})
+    (folder / "link.tif").symlink_to("/dev/zero")
+    (folder / "ordner").symlink_to("/etc")
+    (folder / "dangling").symlink_to("nirgends")
+    os.mkfifo(folder / "rohr.tif")
+    delivery = read_delivery(claim(folder, work, new_id))
+    assert [scan.name for scan in delivery.scans] == ["scan1.tif"]
+    assert sorted((finding.code, finding.where) for finding in delivery.findings) == [
+        ("IN-04", "dangling"),
+        ("IN-04", "link.tif"),
+        ("IN-04", "ordner"),
+        ("IN-04", "rohr.tif"),
+        ("IN-08", "leer.tif"),
+    ]
+
+
+def test_two_names_that_look_the_same_are_a_finding(inbox: Path, work: Path, new_id: NewId) -> None:
+    fill(inbox / "a", files={"\u00e4.tif": TIFF, "a\u0308.tif": TIFF + b"2"})
+    assert [finding.code for finding in read_delivery(claim(inbox / "a", work, new_id)).findings] == ["IN-08"]
+
+
+def test_an_empty_and_a_too_deep_delivery_are_findings(inbox: Path, work: Path, new_id: NewId) -> None:
+    fill(inbox / "a", files={})
+    assert [finding.code for finding in read_delivery(claim(inbox / "a", work, new_id)).findings] == ["IN-07"]
+    fill(inbox / "b", files={"scan1.tif": TIFF, "/".join("x" * 12) + "/a.tif": TIFF})
+    assert [finding.code for finding in read_delivery(claim(inbox / "b", work, new_id)).findings] == ["IN-07"]
+
+
+def test_a_second_slip_below_is_told(inbox: Path, work: Path, new_id: NewId) -> None:
+    fill(inbox / "a", files={"scan1.tif": TIFF, "akte 2/laufzettel.json": b"{}"})
+    assert [finding.code for finding in read_delivery(claim(inbox / "a", work, new_id)).findings] == ["IN-02"]
+
+
+def test_the_slip_names_what_is_not_archived(inbox: Path, work: Path, new_id: NewId) -> None:
+    slip = {**GOOD, "nicht_archivieren": ["Protokoll.txt", "fehlt.txt"]}
+    fill(inbox / "a", slip, {"scan1.tif": TIFF, "protokoll.txt": b"text"})
+    delivery = read_delivery(claim(inbox / "a", work, new_id))
+    assert [scan.name for scan in delivery.scans] == ["scan1.tif"]
+    assert [(finding.code, finding.severity) for finding in delivery.findings] == [
+        ("IN-42", "info"),
+        ("IN-30", "error"),
+    ]
+
+
+def test_a_bad_slip_and_bad_files_are_told_together(inbox: Path, work: Path, new_id: NewId) -> None:
+    folder = fill(inbox / "a", {**GOOD, "band": "x"})
+    (folder / "link").symlink_to("/etc/passwd")
+    with pytest.raises(Rejected) as caught:
+        read_delivery(claim(folder, work, new_id))
+    assert sorted(finding.code for finding in caught.value.findings) == ["IN-04", "IN-14"]
+
+
+def test_a_claim_that_is_not_whole_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        read_delivery(ClaimedDelivery(UUID(int=1), tmp_path))
+
+
+# --- the plan ---------------------------------------------------------------------------------------------------------
+def test_without_vorgaenge_every_file_is_a_dokument() -> None:
+    delivery = a_delivery()
+    planned = plan_akte(delivery, some_facts(delivery, {"scan1.tif": 3}), IntakeOptions(), AKTE)
+    assert planned.akte.aktenzeichen.kanonisch == "63-01234-2019"
+    assert planned.akte.aktenzeichen.schreibweise == "63-1234-19"
+    assert [(d.betreff, d.seiten) for d in planned.akte.dokumente] == [("scan1", 3), ("scan2", 1)]
+    first = planned.akte.dokumente[0]
+    assert planned.pages[first.uuid] == tuple(PageRef(delivery.scans[0].uuid, page) for page in (1, 2, 3))
+
+
+def test_page_ranges_run_over_all_files_in_the_order_written() -> None:
+    vorgang = SlipVorgang(
+        "v", dokumente=(SlipDokument("a", seiten=((3, 3), (1, 1))), SlipDokument("b", seiten=((2, 2),)))
+    )
+    delivery = a_delivery(a_slip(vorgaenge=(vorgang,), blattzahl=3))
+    planned = plan_akte(delivery, some_facts(delivery, {"scan1.tif": 2}), IntakeOptions(), AKTE)
+    one, two = (scan.uuid for scan in delivery.scans)
+    assert [planned.pages[d.uuid] for d in planned.akte.dokumente] == [
+        (PageRef(two, 1), PageRef(one, 1)),
+        (PageRef(one, 2),),
+    ]
+
+
+def test_a_repeated_plan_gives_the_same_uuids_and_another_delivery_others() -> None:
+    delivery = a_delivery()
+    facts = some_facts(delivery)
+    options = IntakeOptions()
+    assert plan_akte(delivery, facts, options, AKTE) == plan_akte(delivery, facts, options, AKTE)
+    other = type(delivery)(uuid4(), delivery.folder, delivery.slip, delivery.scans)
+    assert not set(plan_akte(other, facts, options, AKTE).pages) & set(plan_akte(delivery, facts, options, AKTE).pages)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=5), st.data())
+def test_every_page_received_is_in_the_plan(counts: list[int], data: st.DataObject) -> None:
+    """Whatever subset the slip assigns, accepted or not, no page is lost and none appears from nowhere."""
+    total = sum(counts)
+    first = data.draw(st.sets(st.integers(1, total), min_size=1))
+    second = data.draw(st.sets(st.integers(1, total + 3), min_size=1))
+    vorgang = SlipVorgang(
+        "v", dokumente=(SlipDokument("a", seiten=as_ranges(first)), SlipDokument("b", seiten=as_ranges(second)))
+    )
+    scans = tuple(a_scan(f"s{number}") for number in range(len(counts)))
+    delivery = a_delivery(a_slip(vorgaenge=(vorgang,)), *scans)
+    facts = some_facts(delivery, {scan.name: count for scan, count in zip(scans, counts, strict=True)})
+    planned = plan_akte(delivery, facts, IntakeOptions(), AKTE)
+    everything = {
+        PageRef(scan.uuid, page) for scan, count in zip(scans, counts, strict=True) for page in range(1, count + 1)
+    }
+    assert {ref for refs in planned.pages.values() for ref in refs} == everything
+    assert set(planned.pages) == {dokument.uuid for dokument in planned.akte.dokumente}
+    assert all(dokument.seiten == len(planned.pages[dokument.uuid]) for dokument in planned.akte.dokumente)
+
+
+def test_an_uncertain_aktenzeichen_is_never_planned() -> None:
+    delivery = a_delivery(a_slip(aktenzeichen="Unfug"))
+    with pytest.raises(Rejected) as caught:
+        plan_akte(delivery, some_facts(delivery), IntakeOptions(), AKTE)
+    assert [finding.code for finding in caught.value.findings] == ["IN-20"]

@@ -1,0 +1,64 @@
+"""Intake options: the city's own patterns and profiles are read, and a misspelt one is an error with a hint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from akten.errors import Misconfigured
+from ingest.options import Blanks, IntakeOptions, load_options
+
+GOOD = """
+aktenzeichen:
+  - {aktenart: Bauakte, vorlage: "BA {nr:4}/{jahr}", jahr_von: 1950, jahr_bis: 2049}
+profile:
+  farbe: {dpi: 400, leerseiten: weglassen, duplex: true, leerseiten_entfernt: true}
+  grau:
+standardprofil: grau
+"""
+
+
+def test_patterns_and_profiles_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD)
+    options = load_options(tmp_path / "a.yaml")
+    assert options.muster[0].vorlage == "BA {nr:4}/{jahr}"
+    assert options.profile(None) == options.profile("Grau")
+    farbe = options.profile("farbe")
+    assert farbe is not None
+    assert (farbe.dpi, farbe.blanks, farbe.duplex, farbe.blanks_removed) == (400, Blanks.DROP, True, True)
+
+
+def test_an_empty_file_keeps_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("")
+    assert load_options(tmp_path / "a.yaml") == IntakeOptions()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("profile:", "profil:"),
+        ("dpi: 400", "dqi: 400"),
+        ("dpi: 400", "dpi: 4"),
+        ("dpi: 400", "dpi: viel"),
+        ("duplex: true", "duplex: 3"),
+        ("leerseiten: weglassen", "leerseiten: egal"),
+        ("standardprofil: grau", "standardprofil: blau"),
+        ("Bauakte", "Bauakten"),
+        ("{nr:4}/{jahr}", "ohne Feld"),
+        ("jahr_bis: 2049", "jahr_bis: 1900"),
+        ("aktenzeichen:\n  -", "aktenzeichen: 3\nx:\n  -"),
+        ("profile:", "profile: [1]\nx:"),
+        ("standardprofil: grau", "standardprofil: [grau"),
+    ],
+)
+def test_anything_wrong_is_told_at_the_start(tmp_path: Path, old: str, new: str) -> None:
+    assert old in GOOD
+    (tmp_path / "a.yaml").write_text(GOOD.replace(old, new))
+    with pytest.raises(Misconfigured):
+        load_options(tmp_path / "a.yaml")
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured):
+        load_options(tmp_path / "fehlt.yaml")

@@ -1,0 +1,167 @@
+"""ZIP deliveries: umlauts arrive, and no hostile archive writes outside, grows without bound or breaks the intake."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from akten.errors import Rejected
+from ingest.delivery import read_delivery
+from ingest.inbox import claim
+from ingest.options import IntakeLimits
+from ingest.zipbox import unpack
+from tests.ingest.builders import GOOD, TIFF, zipped
+
+LIMITS = replace(IntakeLimits(), zip_ratio_from=1 << 16)
+
+
+def built(members: list[tuple[zipfile.ZipInfo | str, bytes]]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as box:
+        for name, data in members:
+            box.writestr(name, data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def link() -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo("link")
+    info.external_attr = 0o120777 << 16
+    return info
+
+
+def encrypted() -> bytes:
+    data = bytearray(built([("a.tif", TIFF)]))
+    data[6] |= 1  # general purpose flag of the local header
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # and of the directory
+    return bytes(data)
+
+
+def lying_size() -> bytes:
+    data = bytearray(built([("a.tif", TIFF * 100)]))
+    struct.pack_into("<L", data, data.index(b"PK\x01\x02") + 24, 10)
+    return bytes(data)
+
+
+def overlapping() -> bytes:
+    data = bytearray(built([("a.tif", bytes(range(256)) * 40), ("b.tif", TIFF)]))
+    second = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 1)
+    struct.pack_into("<L", data, second + 20, 1 << 20)
+    return bytes(data)
+
+
+def flipped() -> bytes:
+    data = bytearray(built([("a.tif", bytes(range(256)) * 40)]))
+    for place in range(60, 120):
+        data[place] ^= 0xFF
+    return bytes(data)
+
+
+HOSTILE: dict[str, bytes] = {
+    "no zip": b"PK\x03\x04 nothing",
+    "empty file": b"",
+    "up": built([("../a.tif", TIFF)]),
+    "up in the middle": built([("x/../../a.tif", TIFF)]),
+    "absolute": built([("/tmp/a.tif", TIFF)]),
+    "backslash": built([("..\\a.tif", TIFF)]),
+    "drive": built([("C:\\a.tif", TIFF)]),
+    "control": built([("a\nb.tif", TIFF)]),
+    "long name": built([("a" * 300 + ".tif", TIFF)]),
+    "link": built([(link(), b"/etc/passwd")]),
+    "encrypted": encrypted(),
+    "twins": built([("A.tif", TIFF), ("a.TIF", TIFF)]),
+    "file and folder": built([("a", TIFF), ("a/b.tif", TIFF)]),
+    "deep": built([("/".join("x" * 12) + "/a.tif", TIFF)]),
+    "grows": built([("a.tif", bytes(100 << 20))]),
+    "lies about its size": lying_size(),
+    "overlaps": overlapping(),
+    "broken data": flipped(),
+    "directory cut": built([("a.tif", TIFF)])[:-50] + built([("a.tif", TIFF)])[-22:],
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE, ids=str)
+def test_a_hostile_zip_is_refused_with_a_finding_and_leaves_nothing(case: str, tmp_path: Path) -> None:
+    (tmp_path / "lieferung.zip").write_bytes(HOSTILE[case])
+    findings = unpack(tmp_path / "lieferung.zip", tmp_path / "lieferung", LIMITS)
+    assert {finding.code for finding in findings} == {"IN-06"}
+    assert list((tmp_path / "lieferung").iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lieferung", "lieferung.zip"]
+
+
+def test_too_many_members_and_too_many_bytes_are_refused(tmp_path: Path) -> None:
+    zipped(tmp_path / "a.zip")
+    for number, limits in enumerate((replace(LIMITS, files=2), replace(LIMITS, zip_bytes=50))):
+        assert [f.code for f in unpack(tmp_path / "a.zip", tmp_path / str(number), limits)] == ["IN-06"]
+
+
+def test_names_arrive_as_meant(tmp_path: Path) -> None:
+    """Windows packs CP437 or UTF-8 with a flag, a Mac UTF-8 without one; folders may be written with backslashes."""
+    members = [("Größe.tif", TIFF), ("unter\\Öl.tif", TIFF)]
+    plain = zipfile.ZipInfo("Gr\u2524\u255d\u251c\u0192e.tif")  # the bytes of UTF-8, read as CP437
+    plain.filename = plain.orig_filename = "M\u251c\u2563ll.tif"
+    (tmp_path / "a.zip").write_bytes(built(members))
+    assert unpack(tmp_path / "a.zip", tmp_path / "a", LIMITS) == ()
+    assert sorted(str(p.relative_to(tmp_path / "a")) for p in (tmp_path / "a").rglob("*.tif")) == [
+        "Größe.tif",
+        "unter/Öl.tif",
+    ]
+    for raw in ("Größe.tif".encode("cp437"), "Größe.tif".encode()):
+        data = built([("X" * len(raw), TIFF)]).replace(b"X" * len(raw), raw)
+        (tmp_path / "b.zip").write_bytes(data)
+        target = tmp_path / raw.hex()
+        assert unpack(tmp_path / "b.zip", target, LIMITS) == ()
+        assert [path.name for path in target.iterdir()] == ["Größe.tif"]
+
+
+def test_a_zip_in_the_zip_stays_a_file_and_is_no_scan(inbox: Path, work: Path, new_id: Callable[[], UUID]) -> None:
+    import json
+
+    zipped(inbox / "a.zip", {"laufzettel.json": json.dumps(GOOD).encode(), "inner.zip": built([("../x.tif", TIFF)])})
+    delivery = read_delivery(claim(inbox / "a.zip", work, new_id))
+    assert [(scan.name, scan.mime) for scan in delivery.scans] == [("inner.zip", "application/zip")]
+
+
+def test_a_packed_folder_is_read_like_its_content(inbox: Path, work: Path, new_id: Callable[[], UUID]) -> None:
+    import json
+
+    zipped(
+        inbox / "a.zip",
+        {"Akte 1/laufzettel.json": json.dumps(GOOD).encode(), "Akte 1/s.tif": TIFF, "__MACOSX/._s": b"x"},
+    )
+    claimed = claim(inbox / "a.zip", work, new_id)
+    assert [scan.name for scan in read_delivery(claimed).scans] == ["s.tif"]
+    assert claimed.zip_file is not None
+
+
+def test_a_hostile_zip_is_claimed_and_told_when_read(inbox: Path, work: Path, new_id: Callable[[], UUID]) -> None:
+    (inbox / "a.zip").write_bytes(HOSTILE["up"])
+    claimed = claim(inbox / "a.zip", work, new_id)
+    with pytest.raises(Rejected) as caught:
+        read_delivery(claimed)
+    assert [finding.code for finding in caught.value.findings] == ["IN-06"]
+
+
+_WHOLE = built([("laufzettel.json", b"{}"), ("scan1.tif", TIFF * 3), ("unter/scan2.tif", TIFF)])
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.integers(0, len(_WHOLE) - 1), st.integers(0, 255), st.booleans())
+def test_any_damaged_byte_or_cut_ends_in_files_or_findings(tmp_path: Path, place: int, value: int, cut: bool) -> None:
+    damaged = _WHOLE[:place] if cut else _WHOLE[:place] + bytes([value]) + _WHOLE[place + 1 :]
+    (tmp_path / "a.zip").write_bytes(damaged)
+    target = tmp_path / "ziel"
+    findings = unpack(tmp_path / "a.zip", target, LIMITS)
+    assert bool(findings) != bool(list(target.iterdir()))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "ziel"]
+    for path in sorted(target.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    target.rmdir()

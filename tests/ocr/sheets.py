@@ -1,0 +1,102 @@
+"""Builders of page images for the tests of the scan path: printed sheets, blank backs, and requests over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import numpy as np
+import pikepdf
+from PIL import Image, ImageDraw, ImageFont
+
+from akten.files import FileFacts, FileKind, PageFacts, PageRef, Scan, digest_file
+from ocr.jobs import PageJob
+from ocr.recognise import PageProfile, RecogniseRequest
+
+LINES = (
+    "Der Oberbürgermeister der Stadt",
+    "Bauaufsichtsamt, Zimmer 214",
+    "Betreff: Anbau einer Garage",
+    "Sehr geehrte Damen und Herren,",
+    "auf Ihren Antrag vom 3. Mai wird die",
+    "Genehmigung für das Grundstück in der",
+    "Gemarkung Grünwald, Flur 7, erteilt.",
+    "Die Gebühren betragen 120,50 Mark.",
+    "Mit freundlichen Grüßen",
+)
+
+
+def sheet(
+    lines: Sequence[str] = LINES, *, dpi: int = 200, size_mm: tuple[int, int] = (148, 105), mode: str = "L"
+) -> Image.Image:
+    """A printed sheet (A6 across unless said otherwise) in black on white."""
+    size = (round(size_mm[0] / 25.4 * dpi), round(size_mm[1] / 25.4 * dpi))
+    image = Image.new("L", size, 255)
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(size=dpi / 5.5)
+    for place, line in enumerate(lines):
+        draw.text((dpi * 0.5, dpi * (0.4 + 0.36 * place)), line, fill=0, font=font)
+    return image if mode == "L" else image.convert(mode)
+
+
+def paper(*, noise: float = 4.0, gray: int = 235, dpi: int = 150, size_mm: tuple[int, int] = (210, 297)) -> Image.Image:
+    """A blank sheet with the noise of a scanner, always the same."""
+    size = (round(size_mm[1] / 25.4 * dpi), round(size_mm[0] / 25.4 * dpi))
+    random = np.random.default_rng(7)
+    return Image.fromarray(np.clip(gray + random.normal(0, noise, size), 0, 255).astype(np.uint8))
+
+
+def job(path: Path, folder: Path, *, page: int = 1, dpi: float | None = 200.0, read: bool = True) -> PageJob:
+    """A page job as `recognise` would make it."""
+    return PageJob(
+        source=str(path),
+        page=page,
+        number=1,
+        is_pdf=path.suffix == ".pdf",
+        profile_dpi=300,
+        dpi=dpi,
+        pdf=str(folder / "page.pdf"),
+        hocr=str(folder / "page.hocr"),
+        read=read,
+    )
+
+
+def facts_of(path: Path, *, dpi: float | None = 200.0) -> FileFacts:
+    """The facts an examination would give for a file of page images."""
+    if path.suffix == ".pdf":
+        with pikepdf.open(path) as pdf:
+            count = len(pdf.pages)
+        kind = FileKind.PDF
+    else:
+        with Image.open(path) as image:
+            count = getattr(image, "n_frames", 1)
+        kind = FileKind.IMAGE
+    pages = tuple(PageFacts(number, 1.0, 1.0, dpi=dpi, image_only=True) for number in range(1, count + 1))
+    return FileFacts(kind, "", pages)
+
+
+def request_of(files: Sequence[Path], folder: Path, *, dpi: float | None = 200.0, **more: Any) -> RecogniseRequest:
+    """One Dokument of all pages of these files, in order."""
+    scans: dict[UUID, Scan] = {}
+    facts: dict[UUID, FileFacts] = {}
+    pages: list[PageRef] = []
+    for file in files:
+        uuid = uuid5(NAMESPACE_URL, str(file))
+        scans[uuid] = Scan(uuid, file, file.name, "", digest_file(file))
+        facts[uuid] = facts_of(file, dpi=dpi)
+        pages += [PageRef(uuid, page.number) for page in facts[uuid].pages]
+    values: Mapping[str, Any] = {
+        "uuid": uuid5(NAMESPACE_URL, "dokument"),
+        "title": "Baugenehmigung – Prüfstück",
+        "pages": tuple(pages),
+        "scans": scans,
+        "facts": facts,
+        "profile": PageProfile(),
+        "folder": folder,
+        "created": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+        **more,
+    }
+    return RecogniseRequest(**values)

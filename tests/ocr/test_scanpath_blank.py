@@ -1,0 +1,104 @@
+"""Only paper is blank: noise, dark edges and punch holes are paper, every mark is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from ocr.blank import is_blank
+from ocr.pageimage import load, open_page, reduced, to_gray
+from tests.ocr.sheets import paper, sheet
+
+DPI = 150
+
+
+def blank(image: Image.Image, dpi: float = DPI) -> bool:
+    factor = max(1, round(dpi / 100))
+    return is_blank(reduced(image, factor), dpi / factor)
+
+
+def with_dark_edges(image: Image.Image) -> Image.Image:
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 30, image.height), fill=15)
+    draw.rectangle((0, image.height - 25, image.width, image.height), fill=20)
+    return image
+
+
+def with_holes(image: Image.Image, dpi: int = DPI) -> Image.Image:
+    draw = ImageDraw.Draw(image)
+    radius, x = round(2.75 / 25.4 * dpi), round(12 / 25.4 * dpi)
+    for offset in (-40, 40):
+        y = image.height // 2 + round(offset / 25.4 * dpi)
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=25)
+    return image
+
+
+def with_pencil(image: Image.Image, contrast: int) -> Image.Image:
+    line = Image.new("L", image.size, 0)
+    ImageDraw.Draw(line).line((400, 700, 640, 712), fill=255, width=3)
+    strength = np.asarray(line.filter(ImageFilter.GaussianBlur(0.7)), dtype=np.float32) / 255 * contrast
+    return Image.fromarray(np.clip(np.asarray(image, dtype=np.float32) - strength, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("noise", [0.0, 3.0, 8.0])
+def test_white_and_noisy_paper_is_blank(noise: float) -> None:
+    assert blank(paper(noise=noise))
+
+
+def test_a_dark_scanner_edge_is_no_mark() -> None:
+    assert blank(with_dark_edges(paper()))
+
+
+def test_a_sheet_on_a_dark_lid_is_blank() -> None:
+    lid = Image.new("L", (1240, 1754), 15)
+    lid.paste(paper(size_mm=(195, 280)), (45, 50))
+    assert blank(lid)
+
+
+def test_punch_holes_are_no_mark() -> None:
+    assert blank(with_holes(with_dark_edges(paper())))
+
+
+@pytest.mark.parametrize("contrast", [25, 40, 80])
+def test_one_faint_pencil_line_is_a_mark(contrast: int) -> None:
+    assert not blank(with_pencil(paper(noise=4.0), contrast))
+
+
+def test_a_pencil_line_beside_a_dark_edge_and_holes_is_a_mark() -> None:
+    assert not blank(with_pencil(with_holes(with_dark_edges(paper())), 40))
+
+
+def test_one_short_word_is_a_mark() -> None:
+    image = paper()
+    ImageDraw.Draw(image).text((500, 700), "zdA", fill=60, font_size=26)
+    assert not blank(image)
+
+
+def test_print_and_photographs_are_not_blank() -> None:
+    assert not blank(sheet(dpi=150))
+    clouds = np.random.default_rng(1).integers(20, 240, (40, 40)).astype(np.uint8)
+    assert not blank(Image.fromarray(clouds).resize((1200, 1200), Image.Resampling.BICUBIC))
+
+
+def test_a_black_sheet_is_not_taken_for_paper() -> None:
+    assert not blank(Image.new("L", (1240, 1754), 10))
+
+
+def test_bilevel_back_of_a_real_scan_is_blank_and_its_fronts_are_not(samples: Path) -> None:
+    found = []
+    for number in (1, 2, 3):
+        page = open_page(samples / "derived" / "akte_bilevel_g4_3p.tif", number, 10**9)
+        load(page)
+        found.append(blank(to_gray(page.image), 300))
+    assert found == [False, False, True]
+
+
+def test_the_flyleaf_with_pencil_and_show_through_is_never_blank(samples: Path) -> None:
+    page = open_page(samples / "archival" / "flyleaf_gray.tif", 1, 10**9)
+    load(page)
+    for threshold in (1.0, 2.0):
+        small = reduced(to_gray(page.image), 3)
+        assert not is_blank(small, 100, threshold)
