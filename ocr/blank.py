@@ -102,6 +102,25 @@ def _border(dark: NDArray[np.bool_], mm: float) -> NDArray[np.bool_]:
         runs = np.logical_and.accumulate(strip, axis=1)
         runs[runs.all(axis=1)] = False  # longer than the reach: a line from the edge into the page is a mark
         found[:, : strip.shape[1]] |= runs & seen[:, : strip.shape[1]]
+    return _with_corners(border, dark, reach + skip)
+
+
+def _with_corners(border: NDArray[np.bool_], dark: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """Where two dark edges meet no run ends within reach: what is dark there and touches the border belongs to it."""
+    corners = np.zeros_like(dark)
+    for rows in (slice(0, reach), slice(-reach, None)):
+        for columns in (slice(0, reach), slice(-reach, None)):
+            corners[rows, columns] = dark[rows, columns]
+    for _ in range(2 * reach):
+        near = border.copy()
+        near[1:] |= border[:-1]
+        near[:-1] |= border[1:]
+        near[:, 1:] |= border[:, :-1]
+        near[:, :-1] |= border[:, 1:]
+        grown = border | (near & corners)
+        if np.array_equal(grown, border):
+            break
+        border = grown
     return border
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -79,4 +80,4 @@ def save(pages: list[Image.Image], target: Path, dpi: int) -> Path:
 
 # Without these the writer puts the present time into the file, and the same seed gives other bytes.
 _WHEN = time.gmtime(1_795_000_000)
-_FIXED = {"creationDate": _WHEN, "modDate": _WHEN, "producer": "Scanner"}
+_FIXED: dict[str, Any] = {"creationDate": _WHEN, "modDate": _WHEN, "producer": "Scanner"}

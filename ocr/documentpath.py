@@ -1,0 +1,283 @@
+"""The document path: a PDF that is more than page images becomes PDF/A, or is kept as it is (ISO 19005-2).
+
+A delivered valid PDF/A is kept byte for byte. Everything else gets a rendition: cleaned of what PDF/A forbids, made
+by the first way that works, each checked: ocrmypdf with the internal backend, Ghostscript, pictures of the pages. What
+is lost on the way is said; the original stays in the package in any case. Every tool runs in the sandbox, and the
+output of one that did not end well is thrown away.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from akten.errors import Rejected, Unavailable
+from akten.files import FileFacts, Form, Rendition, Scan
+from akten.findings import Finding, Verdict
+from ocr.documenttools import REASONS, Prepared
+from ocr.findings import error, info
+from ocr.options import Limits, OcrOptions
+from ocr.sandbox import SandboxDied, call_limited, run_limited
+from ocr.validators import PageValidation
+
+FLAVOUR = "2b"
+_SECONDS_PER_PAGE = 60
+
+RULES: dict[str, tuple[str, str]] = {
+    "OD-01": ("Ein PDF, das sich nicht in PDF/A wandeln lässt, hält das Dokument auf.", "ocr.md §4.1"),
+    "OD-02": ("Jeder Verlust bei der Umwandlung wird genannt; das Original bleibt im Paket.", "TR-03138 A.NB.1"),
+    "OD-03": ("Ein geliefertes gültiges PDF/A wird Byte für Byte übernommen.", "ISO 19005"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentResult:
+    """The rendition of one PDF: where it lies, how it was made, what it lost, and text and size of every page."""
+
+    path: Path
+    flavour: str
+    rendition: Rendition
+    losses: tuple[str, ...]
+    tools: tuple[tuple[str, str], ...]
+    findings: tuple[Finding, ...]
+    pages_text: tuple[str, ...]
+    sizes_mm: tuple[tuple[float, float], ...]
+
+
+def convert_document(
+    scan: Scan,
+    facts: FileFacts,
+    pages: tuple[int, ...] | None,
+    target: Path,
+    options: OcrOptions,
+    folder: Path,
+    created: datetime,
+) -> DocumentResult:
+    """The rendition of `scan` (or of some of its pages) at `target`; nothing half is left there.
+
+    Raises Rejected (OD-01) when no way gives a good PDF/A, Unavailable when disk or a tool of ours fails.
+    """
+    del created  # the tools take their dates from the document
+    with tempfile.TemporaryDirectory(prefix="dokument-", dir=folder, ignore_cleanup_errors=True) as name:
+        work = Path(name)
+        untouched = pages is None and not facts.signatures and not facts.encrypted
+        if untouched and facts.pdfa_claim and (kept := _kept(scan, facts.pdfa_claim, target, options, work)):
+            return kept
+        prepared = _prepared(scan, pages, options, work)
+        count = len(pages) if pages is not None else len(facts.pages)
+        made, tool, more = _made(prepared, count, options, work)
+        texts, sizes = _read(made, options, work)
+        if not any(text.strip() for text in texts):
+            texts, _ = _read(prepared.path, options, work)  # pictures of pages carry none: the text file still shall
+        _place(made, target)
+    losses = (*_said(facts), *prepared.losses, *more)
+    findings = [info("OD-02", "", f"In der Wiedergabe fehlt oder ist verändert: {loss}") for loss in losses]
+    beside = bool(facts.signatures or facts.form is not Form.NONE or facts.attachments)
+    rendition = Rendition.BESIDE if beside else Rendition.CONVERTED
+    return DocumentResult(target, FLAVOUR, rendition, losses, (tool,), tuple(findings), texts, sizes)
+
+
+def _said(facts: FileFacts) -> tuple[str, ...]:
+    """What the facts alone tell about losses."""
+    found = []
+    if facts.signatures:
+        found.append("Die digitale Signatur gilt nur für das Original, das unverändert im Paket liegt.")
+    if facts.encrypted:
+        found.append("Die Verschlüsselung ist in der Wiedergabe aufgehoben.")
+    if facts.repaired:
+        found.append("Das Original war beschädigt und wurde zum Lesen repariert.")
+    if facts.unembedded_fonts:
+        found.append("Nicht eingebettete Schriften sind durch ähnliche ersetzt.")
+    return tuple(found)
+
+
+def _kept(scan: Scan, claim: str, target: Path, options: OcrOptions, work: Path) -> DocumentResult | None:
+    """The delivered file itself, when it is the valid PDF/A that it claims to be."""
+    flavour = claim.lower()
+    if PageValidation(options, work).validate(scan.path, flavour).verdict is not Verdict.OK:
+        return None
+    texts, sizes = _read(scan.path, options, work)
+    _place(scan.path, target, copy=True)
+    return DocumentResult(target, flavour, Rendition.KEPT, (), (), (), texts, sizes)
+
+
+def _limits(options: OcrOptions, pages: int = 1) -> Limits:
+    most = options.file_limits
+    return Limits(
+        cpu_seconds=min(most.cpu_seconds, 120 + _SECONDS_PER_PAGE * pages),
+        wall_seconds=min(most.wall_seconds, 240.0 + 2 * _SECONDS_PER_PAGE * pages),
+        memory_bytes=most.memory_bytes,
+        file_bytes=most.file_bytes,
+    )
+
+
+def _prepared(scan: Scan, pages: tuple[int, ...] | None, options: OcrOptions, work: Path) -> Prepared:
+    payload = {
+        "path": str(scan.path.resolve()),
+        "target": str((work / "vorbereitet.pdf").resolve()),
+        "pages": None if pages is None else list(pages),
+    }
+    try:
+        answer = call_limited(
+            "ocr.documenttools:prepare", payload, limits=_limits(options), folder=work, options=options
+        )
+    except SandboxDied as died:
+        text = f"Das PDF lässt sich nicht zur Umwandlung öffnen ({died.reason}). Bitte neu liefern oder zurückgeben."
+        raise Rejected((error("OD-01", scan.name, text),)) from died
+    if reason := answer.get("refused"):
+        raise Rejected((error("OD-01", scan.name, REASONS.get(str(reason), REASONS["broken"])),))
+    return Prepared(Path(payload["target"]), tuple(str(loss) for loss in answer["losses"]))  # type: ignore[arg-type]
+
+
+# --- the ways ---------------------------------------------------------------------------------------------------------
+
+
+def _made(
+    prepared: Prepared, count: int, options: OcrOptions, work: Path
+) -> tuple[Path, tuple[str, str], tuple[str, ...]]:
+    """The first candidate that has all pages and is valid, the tool that made it, and what that way loses."""
+    ways: tuple[
+        tuple[Callable[[Path, OcrOptions, Path, int], tuple[Path, tuple[str, str]] | None], tuple[str, ...]], ...
+    ]
+    ways = (
+        (_by_ocrmypdf, ()),
+        (_by_ghostscript, ("Farben und Schriften können umgerechnet sein (Ghostscript).",)),
+        (_by_pictures, ("Die Seiten sind als Bilder mit 200 dpi wiedergegeben; der Text steht nur in der Textdatei.",)),
+    )
+    judge = PageValidation(options, work)
+    for way, losses in ways:
+        candidate = way(prepared.path, options, work, count)
+        if candidate is None:
+            continue
+        path, tool = candidate
+        try:
+            counted = call_limited(
+                "ocr.documenttools:count_pages",
+                {"path": str(path)},
+                limits=_limits(options),
+                folder=work,
+                options=options,
+            )
+        except SandboxDied:
+            continue
+        if counted.get("pages") == count and judge.validate(path, FLAVOUR).verdict is Verdict.OK:
+            return path, tool, losses
+    text = "Das PDF lässt sich auf keinem Weg in gültiges PDF/A wandeln. Bitte als Scan oder PDF/A neu liefern."
+    raise Rejected((error("OD-01", "", text),))
+
+
+def _by_ocrmypdf(
+    source: Path, options: OcrOptions, work: Path, count: int, output: str = "pdfa-2"
+) -> tuple[Path, tuple[str, str]] | None:
+    """Pages without text are read, pages with text are left as they are; images stay untouched."""
+    out = work / f"ocrmypdf-{output}.pdf"
+    command = [
+        sys.executable, "-m", "ocrmypdf", "--skip-text", "--output-type", output, "--pdfa-backend", "internal",
+        "--optimize", "0", "--jobs", "1", "-l", options.languages, "--tesseract-timeout", str(_SECONDS_PER_PAGE),
+        "-q", str(source.resolve()), str(out.resolve()),
+    ]  # fmt: skip
+    env = {} if options.tessdata is None else {"TESSDATA_PREFIX": str(options.tessdata)}
+    return _ran(command, out, ("ocrmypdf", importlib.metadata.version("ocrmypdf")), options, work, count, env)
+
+
+def _by_ghostscript(source: Path, options: OcrOptions, work: Path, count: int) -> tuple[Path, tuple[str, str]] | None:
+    """Ghostscript rewrites everything in sRGB; pikepdf then declares PDF/A. Its exit code alone proves nothing."""
+    if shutil.which("gs") is None:
+        return None
+    raw = work / "gs-roh.pdf"
+    # Pages without text are still to be read, even where only the declaration of PDF/A had failed.
+    read = _by_ocrmypdf(source, options, work, count, output="pdf")
+    source = read[0] if read else source
+    command = [
+        "gs", "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE", "-sDEVICE=pdfwrite", "-dPDFA=2", "-dPDFACompatibilityPolicy=1",
+        "-sColorConversionStrategy=RGB", "-dEmbedAllFonts=true", "-dAutoRotatePages=/None",
+        "-dAutoFilterColorImages=false", "-dColorImageFilter=/FlateEncode", "-dAutoFilterGrayImages=false",
+        "-dGrayImageFilter=/FlateEncode", "-dDownsampleColorImages=false", "-dDownsampleGrayImages=false",
+        "-dDownsampleMonoImages=false", f"-sOutputFile={raw.resolve()}", str(source.resolve()),
+    ]  # fmt: skip
+    tool = ("Ghostscript", "")
+    made = _ran(command, raw, tool, options, work, count, {})
+    if made is None:
+        return None
+    out = work / "gs.pdf"
+    payload = {"path": str(raw.resolve()), "target": str(out.resolve())}
+    try:
+        answer = call_limited(
+            "ocr.documenttools:declare", payload, limits=_limits(options, count), folder=work, options=options
+        )
+    except SandboxDied:
+        return None
+    return (out, tool) if answer.get("ok") and out.is_file() else None
+
+
+def _by_pictures(source: Path, options: OcrOptions, work: Path, count: int) -> tuple[Path, tuple[str, str]] | None:
+    """Every page as a picture: the last resort, complete in look and poor in everything else."""
+    out = work / "bilder.pdf"
+    payload = {"path": str(source.resolve()), "target": str(out.resolve()), "dpi": 200, "most": options.max_pixels}
+    try:
+        answer = call_limited(
+            "ocr.documenttools:picture_pages", payload, limits=_limits(options, count), folder=work, options=options
+        )
+    except SandboxDied:
+        return None
+    tool = ("pypdfium2", importlib.metadata.version("pypdfium2"))
+    return (out, tool) if answer.get("ok") and out.is_file() else None
+
+
+def _ran(
+    command: list[str],
+    out: Path,
+    tool: tuple[str, str],
+    options: OcrOptions,
+    work: Path,
+    count: int,
+    env: dict[str, str],
+) -> tuple[Path, tuple[str, str]] | None:
+    """The output of a tool that ended well; of any other nothing is kept."""
+    outcome = run_limited(command, limits=_limits(options, count), folder=work, env=env, options=options)
+    if outcome.returncode != 0 or outcome.timed_out or not out.is_file():
+        out.unlink(missing_ok=True)
+        return None
+    return out, tool
+
+
+# --- the end ----------------------------------------------------------------------------------------------------------
+
+
+def _read(path: Path, options: OcrOptions, work: Path) -> tuple[tuple[str, ...], tuple[tuple[float, float], ...]]:
+    """Text and size in mm of every page. Raises Unavailable when a file that was just made cannot be read."""
+    try:
+        answer = call_limited(
+            "ocr.documenttools:read_pages",
+            {"path": str(path.resolve())},
+            limits=_limits(options, 100),
+            folder=work,
+            options=options,
+        )
+    except SandboxDied as died:
+        raise Unavailable(f"Der Text der Wiedergabe lässt sich nicht lesen ({died.reason}).") from died
+    pages = answer["pages"]
+    texts = tuple(str(page["text"]) for page in pages)
+    return texts, tuple((float(page["width_mm"]), float(page["height_mm"])) for page in pages)
+
+
+def _place(made: Path, target: Path, *, copy: bool = False) -> None:
+    """Puts the file at its place whole and forced to the disk."""
+    partial = target.with_name(target.name + ".teil")
+    try:
+        if copy:
+            shutil.copyfile(made, partial)
+        else:
+            shutil.move(made, partial)
+        with partial.open("rb") as stream:
+            os.fsync(stream.fileno())
+        partial.replace(target)
+    except OSError as reason:
+        raise Unavailable(f"Die Wiedergabe lässt sich nicht ablegen ({reason.strerror}).") from reason

@@ -1,0 +1,174 @@
+"""What the document path does to foreign PDFs, each a function called in the sandbox: JSON in, JSON out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_MM = 25.4 / 72
+
+REASONS = {
+    "password": "Das PDF ist mit einem Kennwort verschlossen. Bitte ohne Kennwort neu liefern.",
+    "xfa": "Das PDF ist ein dynamisches XFA-Formular ohne Seiten. Bitte gedruckt oder als PDF/A neu liefern.",
+    "broken": "Das PDF ist beschädigt und lässt sich nicht umwandeln. Bitte neu liefern.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A PDF cleaned of what PDF/A forbids, and what was taken away."""
+
+    path: Path
+    losses: tuple[str, ...]
+
+
+def prepare(payload: dict[str, Any]) -> dict[str, Any]:
+    """Opens, decrypts and cleans a PDF: no scripts, no actions, no attachments, forms drawn flat, pages chosen."""
+    import pikepdf
+
+    losses: list[str] = []
+    try:
+        pdf = pikepdf.open(payload["path"])
+    except pikepdf.PasswordError:
+        return {"refused": "password"}
+    except pikepdf.PdfError:
+        return {"refused": "broken"}
+    with pdf:
+        if not len(pdf.pages):
+            return {"refused": "broken"}
+        _without_forms(pdf, losses)
+        _without_scripts(pdf, losses)
+        _without_attachments(pdf, losses)
+        if payload["pages"] is not None:
+            wanted = {int(number) for number in payload["pages"]}
+            for number in range(len(pdf.pages), 0, -1):
+                if number not in wanted:
+                    del pdf.pages[number - 1]
+        pdf.remove_unreferenced_resources()
+        pdf.save(payload["target"], encryption=False)
+    return {"losses": losses}
+
+
+def _without_forms(pdf: Any, losses: list[str]) -> None:
+    if "/AcroForm" not in pdf.Root:
+        return
+    form = pdf.Root.AcroForm
+    filled = len(form.get("/Fields", ())) > 0
+    if "/XFA" in form:
+        losses.append("XFA-Formulardaten (das Formular ist als Seite wiedergegeben)")
+        del form["/XFA"]
+    pdf.generate_appearance_streams()
+    pdf.flatten_annotations("all")
+    if filled:
+        losses.append("ausfüllbare Formularfelder (ihre Werte sind als Text wiedergegeben)")
+    for key in ("/AcroForm", "/Perms"):
+        if key in pdf.Root:  # flattening may have taken it away already
+            del pdf.Root[key]
+
+
+def _without_scripts(pdf: Any, losses: list[str]) -> None:
+    found = False
+    for key in ("/OpenAction", "/AA"):
+        if key in pdf.Root:
+            found = found or "JavaScript" in repr(pdf.Root[key])
+            del pdf.Root[key]
+    names = pdf.Root.get("/Names")
+    if names is not None and "/JavaScript" in names:
+        found = True
+        del names["/JavaScript"]
+    for page in pdf.pages:
+        for key in ("/AA", "/PieceInfo"):  # the second is private data of the program that made the page
+            if key in page.obj:
+                del page.obj[key]
+        for note in page.obj.get("/Annots", ()):
+            action = note.get("/A")
+            if action is not None and action.get("/S") in ("/JavaScript", "/Launch"):
+                found = True
+                del note["/A"]
+            if "/AA" in note:
+                del note["/AA"]
+    if found:
+        losses.append("Skripte und Aktionen")
+
+
+def _without_attachments(pdf: Any, losses: list[str]) -> None:
+    for name in list(pdf.attachments):
+        losses.append(f"die Anlage „{name}“ (sie bleibt im Original)")
+        del pdf.attachments[name]
+    names = pdf.Root.get("/Names")
+    if names is not None and "/EmbeddedFiles" in names:
+        del names["/EmbeddedFiles"]
+    for key in ("/AF", "/Collection", "/PieceInfo"):
+        if key in pdf.Root:
+            del pdf.Root[key]
+
+
+def count_pages(payload: dict[str, Any]) -> dict[str, Any]:
+    """How many pages a PDF has."""
+    import pikepdf
+
+    with pikepdf.open(payload["path"]) as pdf:
+        return {"pages": len(pdf.pages)}
+
+
+def declare(payload: dict[str, Any]) -> dict[str, Any]:
+    """Makes a PDF/A-2b of what Ghostscript wrote, where only declaration and output intent are wanting."""
+    import pikepdf
+    from pikepdf import pdfa
+
+    try:
+        with pikepdf.open(payload["path"]) as pdf:
+            pdfa.save(pdf, payload["target"], "2b")
+    except (pdfa.PdfaError, pikepdf.PdfError) as denied:
+        return {"ok": False, "why": type(denied).__name__}
+    return {"ok": True}
+
+
+def picture_pages(payload: dict[str, Any]) -> dict[str, Any]:
+    """Renders every page as a picture and makes a PDF/A-2b of them, page sizes kept, one page in memory at a time."""
+    import zlib
+
+    import pikepdf
+    import pypdfium2
+    from pikepdf import pdfa
+
+    document = pypdfium2.PdfDocument(payload["path"])
+    with pikepdf.new() as made:
+        for page in document:
+            width, height = page.get_size()
+            scale = payload["dpi"] / 72
+            if width * height * scale * scale > payload["most"]:
+                return {"ok": False, "why": "too large"}
+            picture = page.render(scale=scale).to_pil().convert("RGB")
+            image = made.make_stream(zlib.compress(picture.tobytes(), 6))
+            image.Type, image.Subtype = pikepdf.Name.XObject, pikepdf.Name.Image
+            image.Width, image.Height, image.BitsPerComponent = picture.width, picture.height, 8
+            image.ColorSpace, image.Filter = pikepdf.Name.DeviceRGB, pikepdf.Name.FlateDecode
+            made.add_blank_page(page_size=(width, height))
+            last = made.pages[-1]
+            last.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=image))
+            last.Contents = made.make_stream(f"q {width:.4f} 0 0 {height:.4f} 0 0 cm /Im0 Do Q".encode())
+        try:
+            pdfa.save(made, payload["target"], "2b")
+        except pdfa.PdfaError as denied:
+            return {"ok": False, "why": type(denied).__name__}
+    return {"ok": True}
+
+
+def read_pages(payload: dict[str, Any]) -> dict[str, Any]:
+    """Text and size of every page."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(payload["path"])
+    pages = []
+    for page in document:
+        width, height = page.get_size()
+        pages.append(
+            {
+                "text": page.get_textpage().get_text_bounded(),
+                "width_mm": width * _MM,
+                "height_mm": height * _MM,
+            }
+        )
+    return {"pages": pages}
