@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test check format bench chaos serve clean
+.PHONY: help install install-dev demo test check format bench chaos serve docs clean
 
 T ?=
 PY := .venv/bin/python
@@ -38,6 +38,9 @@ chaos: install-dev ## long fault runs: kills, mutations, disasters
 
 serve: install ## starts everything one machine needs (stores, Prefect, inbox watch) until Ctrl-C
 	@.venv/bin/archiv dienst
+
+docs: install-dev ## writes the generated pages (rules, settings)
+	@$(PY) tools/make_docs.py
 
 clean: ## removes what was built (never an archive)
 	@rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis

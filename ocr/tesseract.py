@@ -167,7 +167,7 @@ class CommandTesseract:
         page = self._pytesseract.image_to_pdf_or_hocr(
             _image(picture), lang=self._languages, config=config, extension="hocr"
         )
-        parser = _HocrReader(picture)
+        parser = HocrReader(picture)
         parser.feed(page.decode("utf-8"))
         return Reading(tuple(parser.finish()))
 
@@ -192,7 +192,7 @@ def _image(picture: Raster) -> Image.Image:
     return image
 
 
-class _HocrReader(HTMLParser):
+class HocrReader(HTMLParser):
     """Reads lines and words out of tesseract's own hOCR."""
 
     def __init__(self, picture: Raster) -> None:

@@ -1,0 +1,13 @@
+"""The rules of the walks themselves (WF-nn): what only the order of work can find out."""
+
+from __future__ import annotations
+
+RULES: dict[str, tuple[str, str]] = {
+    "WF-01": ("Nur gültiges PDF/A wird archiviert.", "ISO 19005; Hausregel"),
+    "WF-02": ("Was nicht geprüft werden konnte, wird so nicht archiviert, außer es ist so eingestellt.", "Hausregel"),
+    "WF-05": ("Liegen alle Scans schon in dieser Akte, wird verknüpft und nichts doppelt abgelegt.", "Hausregel"),
+    "WF-09": ("Ist etwas nicht erreichbar, wartet die Lieferung und wird später fortgesetzt.", "Hausregel"),
+    "WF-20": ("Die veröffentlichten Köpfe des Protokolls sind lesbar.", "prefect-db.md §6"),
+    "WF-21": ("Zu einer Zeile des Protokolls gibt es nur einen veröffentlichten Kopf.", "prefect-db.md §6"),
+    "WF-30": ("Eine Kopie, die beim Herausholen nicht stimmt oder fehlt, wird genannt.", "Hausregel"),
+}
