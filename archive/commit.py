@@ -86,7 +86,7 @@ def read_commit(data: bytes, expected: PackageId) -> Commit:
     try:
         raw = json.loads(data)
         if raw["format"] != FORMAT:
-            raise ValueError(raw["format"])  # noqa: TRY301  # a foreign format is a damaged commit like any other
+            raise ValueError(raw["format"])  # a foreign format is a damaged commit like any other
         commit = Commit(
             id=PackageId(UUID(raw["package"]), int(raw["version"])),
             bag=Digests(raw["bag"]["sha256"], raw["bag"]["sha512"], int(raw["bag"]["size"])),

@@ -81,18 +81,10 @@ def open_embedded(
     """
     home = ServerFolder(folder.absolute())
     linger = linger_seconds if keep_running else 0.0
-    try:
-        home.prepare()
-        # First of all: from here on the keeper will not stop the server, or it is stopping and this waits for it.
-        users = take_lock(home.users, shared=True, seconds=_STOP_SECONDS)
-        if users is None:
-            raise Unavailable(f"Der Speicher „{name}“ wird gerade beendet und kommt damit nicht zum Ende.")
-        home.write_linger(linger)
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise Misconfigured(f"Der Ordner des Speichers „{name}“ ist nicht benutzbar ({folder}): {reason}.") from error
+    users = _come_in(home, name)
     keeper: subprocess.Popen[bytes] | None = None
     try:
+        home.write_linger(linger)
         options = KeeperOptions(
             folder=str(home.path),
             keys=str((keys or home.path / "schluessel").absolute()),
@@ -106,13 +98,27 @@ def open_embedded(
         state, keeper = _reach(home, options, wait_seconds)
         yield EmbeddedServer(name, state.ports.endpoint, home.path, state.repaired, state.torn, state.failed, secrets)
     finally:
-        with suppress(OSError):
-            home.write_linger(linger)
+        home.write_linger(linger)
         drop_lock(users)
         if not keep_running:
             _wait_for_the_end(home)
         if keeper is not None:
             keeper.poll()  # takes the exit code of a keeper that has ended, so that no zombie is left
+
+
+def _come_in(home: ServerFolder, name: str) -> int:
+    """The users' lock. From here on the keeper will not stop the server; where it is stopping, this waits for it."""
+    try:
+        home.prepare()
+        users = take_lock(home.users, shared=True, seconds=_STOP_SECONDS)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise Misconfigured(
+            f"Der Ordner des Speichers „{name}“ ist nicht benutzbar ({home.path}): {reason}."
+        ) from error
+    if users is None:
+        raise Unavailable(f"Der Speicher „{name}“ wird gerade beendet und kommt damit nicht zum Ende.")
+    return users
 
 
 def _reach(

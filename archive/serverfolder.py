@@ -9,7 +9,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -104,11 +106,12 @@ class ServerFolder:
             return 0.0
 
     def write_linger(self, seconds: float) -> None:
-        """The wish of whoever came or went last holds."""
-        self._replace(self.linger, str(seconds))
+        """The wish of whoever came or went last holds; one that cannot be written is no reason to stop working."""
+        with suppress(OSError):
+            self._replace(self.linger, str(seconds))
 
     def _replace(self, path: Path, text: str) -> None:
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
+        aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")  # threads write at the same time, too
         aside.write_text(text, encoding="utf-8")
         aside.replace(path)
 

@@ -79,7 +79,7 @@ def _packages() -> Iterator[PartHealth]:
 
 def _tesseract(settings: Settings) -> Iterator[PartHealth]:
     from flows.wiring import ocr_options
-    from ocr.tesseract import describe_engine
+    from ocr.engineinfo import describe_engine
 
     engine = describe_engine(ocr_options(settings))
     yield PartHealth(f"Texterkennung ({engine.name})", engine.version, Health.OK)

@@ -19,7 +19,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from akten.files import Colour, FileFacts, FileKind, PageFacts
 from akten.findings import Finding
 from ocr.filefacts import facts_as_json
-from ocr.findings import error, info, page, warning
+from ocr.findings import error, gathered, info, page, warning
 from ocr.imagestrips import decode_in_parts
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
@@ -64,7 +64,7 @@ def examine_image(payload: dict[str, Any]) -> dict[str, Any]:
         _look_at(Path(payload["path"]), payload, look)
     if not look.pages and not look.findings:
         look.findings.append(error("EX-22", "Datei", "Die Datei hat keine Seite. Bitte neu scannen."))
-    return facts_as_json(FileFacts(FileKind.IMAGE, payload["mime"], tuple(look.pages), tuple(look.findings)))
+    return facts_as_json(FileFacts(FileKind.IMAGE, payload["mime"], tuple(look.pages), gathered(look.findings)))
 
 
 def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:

@@ -747,7 +747,7 @@ def test_a_package_missing_in_the_register_or_in_the_trail_is_told(url: str, cat
     head = catalog.head()
     assert head is not None
     assert catalog.verify_trail([head]).verdict is Verdict.OK
-    meddle(url, "UPDATE packages SET commit_sha256 = 'f' || substr(commit_sha256, 2)")
+    meddle(url, "UPDATE packages SET commit_sha256 = 'x' || substr(commit_sha256, 2)")
     report = catalog.verify_trail([head])
     assert report.verdict is Verdict.FAILED
     assert [finding.code for finding in report.findings] == ["TR-07"] * 4

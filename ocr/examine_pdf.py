@@ -1,0 +1,283 @@
+"""What a PDF file is, learned inside the sandbox: structure, pages, images, fonts, and all that an archive must know.
+
+Follows ISO 32000-1. Runs in a child only; qpdf gets limits of its own, so that a stream of 400 MB costs no memory.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+from pikepdf.settings import set_qpdf_limits
+
+from akten.files import Colour, FileFacts, FileKind, Form, PageFacts
+from akten.findings import Finding, has_errors
+from ocr.filefacts import facts_as_json
+from ocr.findings import error, gathered, info, page, warning
+from ocr.pdfcontent import PageContent, TooMuch, read_content
+from ocr.pdffeatures import Features, look_for_features
+from ocr.pdfimages import check_image, colour_of
+
+_MM_PER_POINT = 25.4 / 72
+_COVERED = 0.90  # of the page, by the one image of a scanned page: some devices leave a rim
+_MOST_FINDINGS = 200  # a file with more of them is not told better by more
+_DAMAGED = "Die PDF-Datei ist beschädigt und lässt sich nicht öffnen ({}). Bitte neu erzeugen oder neu liefern."
+_PART = re.compile(r"part\s*(?:=\s*[\"']|>)\s*([0-9]+)")
+_LEVEL = re.compile(r"conformance\s*(?:=\s*[\"']|>)\s*([A-Za-z]*)")
+_XMP_BYTES = 4 << 20
+
+
+@dataclass(slots=True)
+class _Look:
+    """What was seen so far; images are decoded once each, however many pages show them."""
+
+    payload: dict[str, Any]
+    pages: list[PageFacts] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    images: dict[tuple[int, int], Finding | None] = field(default_factory=dict)
+
+    def say(self, finding: Finding) -> None:
+        """Notes a finding once, up to a bound."""
+        if len(self.findings) < self.payload["max_pages"] + _MOST_FINDINGS and finding not in self.findings:
+            self.findings.append(finding)
+
+
+def examine_pdf(payload: dict[str, Any]) -> dict[str, Any]:
+    """The facts of one PDF as plain values; a bad file gives findings."""
+    most = int(payload["max_stream_bytes"])
+    set_qpdf_limits(
+        flate_max_memory=most, run_length_max_memory=most, png_max_memory=most, tiff_max_memory=most, doc_max_warnings=500
+    )
+    path = Path(payload["path"])
+    look = _Look(payload)
+    try:
+        pdf = pikepdf.open(path, suppress_warnings=True, attempt_recovery=True)
+    except pikepdf.PasswordError:
+        text = "Die PDF-Datei ist mit einem Kennwort verschlossen. Bitte ohne Kennwort neu liefern."
+        look.say(error("EX-10", "Datei", text))
+        return facts_as_json(
+            FileFacts(FileKind.PDF, payload["mime"], (), tuple(look.findings), encrypted=True)
+        )
+    except (pikepdf.PikepdfError, RecursionError, ValueError) as reason:
+        look.say(error("EX-04", "Datei", _DAMAGED.format(type(reason).__name__)))
+        return facts_as_json(FileFacts(FileKind.PDF, payload["mime"], (), tuple(look.findings)))
+    with pdf:
+        return facts_as_json(_facts(pdf, path, look))
+
+
+def _facts(pdf: pikepdf.Pdf, path: Path, look: _Look) -> FileFacts:
+    features = Features()
+    try:
+        count = len(pdf.pages)
+        features = look_for_features(pdf)
+        if not count:
+            look.say(error("EX-22", "Datei", "Die PDF-Datei hat keine Seite. Bitte neu liefern."))
+        if count > look.payload["max_pages"]:
+            text = f"Die Datei hat {count} Seiten, erlaubt sind {look.payload['max_pages']}. Bitte teilen."
+            look.say(error("EX-08", "Datei", text))
+        else:
+            for number in range(1, count + 1):
+                _one_page(pdf, number, look, features)
+    except (pikepdf.PikepdfError, RecursionError, ValueError, TypeError, KeyError, AttributeError) as reason:
+        look.say(error("EX-04", "Datei", _DAMAGED.format(type(reason).__name__)))
+    claim = pdfa_claim(pdf)
+    if claim and look.pages and all(this.has_text for this in look.pages):
+        # A scan that already is PDF/A with text is not read anew: the document path keeps it when it is valid.
+        look.pages = [replace(this, image_only=False) for this in look.pages]
+    repaired = _repaired(pdf, path)
+    for finding in (*_feature_findings(features), *_repair_findings(repaired, look.findings)):
+        look.say(finding)
+    return FileFacts(
+        kind=FileKind.PDF,
+        mime=look.payload["mime"],
+        pages=tuple(look.pages),
+        findings=gathered(look.findings),
+        signatures=features.signatures,
+        form=features.form,
+        attachments=features.attachments,
+        javascript=features.javascript,
+        encrypted=bool(pdf.is_encrypted),
+        pdfa_claim=claim,
+        repaired=repaired,
+        unembedded_fonts=tuple(sorted(features.unembedded_fonts)),
+    )
+
+
+def _one_page(pdf: pikepdf.Pdf, number: int, look: _Look, features: Features) -> None:
+    where = page(number)
+    this = pdf.pages[number - 1]
+    features.look_at_page(this)
+    width, height, rotate = _measures(this)
+    content = PageContent(whole=False)
+    try:
+        content = read_content(pdf, this, look.payload["max_stream_bytes"])
+    except TooMuch:
+        most = look.payload["max_stream_bytes"] >> 20
+        text = f"Der Inhalt der Seite ist entpackt größer als {most} MB. Bitte die Seite neu erzeugen oder scannen."
+        look.say(error("EX-09", where, text))
+    except (pikepdf.PikepdfError, RecursionError, ValueError, TypeError, KeyError, AttributeError, IndexError) as reason:
+        text = f"Der Inhalt der Seite lässt sich nicht lesen ({type(reason).__name__}). Bitte neu erzeugen."
+        look.say(error("EX-04", where, text))
+    image = content.images[0] if len(content.images) == 1 else None
+    pixels, dpi, colour, covered = (0, 0), None, Colour.OTHER, 0.0
+    if image is not None:
+        stream, matrix = image
+        pixels = (_whole(stream.get("/Width")), _whole(stream.get("/Height")))
+        across = (matrix.a**2 + matrix.b**2) ** 0.5 * _unit(this) / 72
+        dpi = round(pixels[0] / across, 2) if across > 0 else None
+        colour = colour_of(stream)
+        area = width * height / _MM_PER_POINT**2
+        covered = abs(matrix.determinant) * _unit(this) ** 2 / area if area > 0 else 0.0
+    nothing_else = not (content.paints or content.shows_text or content.inline_images or content.missing)
+    look.pages.append(
+        PageFacts(
+            number=number,
+            width_mm=round(width, 2),
+            height_mm=round(height, 2),
+            width_px=pixels[0],
+            height_px=pixels[1],
+            dpi=dpi if dpi is not None and 10 <= dpi <= 10_000 else None,
+            colour=colour,
+            image_only=bool(image and nothing_else and content.whole and covered >= _COVERED and not _drawn_over(this)),
+            has_text=content.shows_text or content.hidden_text,
+            rotate=rotate,
+        )
+    )
+    _page_findings(where, width, height, content, look)
+
+
+def _page_findings(where: str, width: float, height: float, content: PageContent, look: _Look) -> None:
+    most_mm = look.payload["max_page_mm"]
+    if max(width, height) > most_mm or min(width, height) < 1:
+        text = f"Die Seite misst {width:.0f} × {height:.0f} mm; erlaubt sind 1 bis {most_mm:.0f} mm. Bitte neu erzeugen."
+        look.say(error("EX-07", where, text))
+    if content.missing:
+        text = "Die Seite nennt ein Bild, das in der Datei fehlt: sie bliebe ganz oder teilweise leer. Bitte neu liefern."
+        look.say(error("EX-13", where, text))
+    if content.empty:
+        look.say(info("EX-26", where, "Die Seite ist leer: sie zeichnet nichts."))
+    for stream, _ in content.images:
+        key = stream.objgen
+        if key not in look.images:
+            look.images[key] = check_image(stream, where, look.payload["max_pixels"])
+        finding = look.images[key]
+        if finding is not None:
+            look.say(finding)
+
+
+def _measures(this: pikepdf.Page) -> tuple[float, float, int]:
+    """Width and height of the visible page in mm before /Rotate, and /Rotate in whole quarter turns."""
+    media, crop = _box(this.obj.get("/MediaBox")), _box(this.obj.get("/CropBox"))
+    if media is None:
+        media = (0.0, 0.0, 612.0, 792.0)
+    seen = crop or media
+    left, bottom = max(media[0], seen[0]), max(media[1], seen[1])
+    right, top = min(media[2], seen[2]), min(media[3], seen[3])
+    if right - left < 3 or top - bottom < 3:
+        left, bottom, right, top = media
+    scale = _unit(this) * _MM_PER_POINT
+    turn = _whole(this.obj.get("/Rotate", 0)) % 360
+    return (right - left) * scale, (top - bottom) * scale, turn if turn % 90 == 0 else 0
+
+
+def _box(value: pikepdf.Object | None) -> tuple[float, float, float, float] | None:
+    if not isinstance(value, pikepdf.Array) or len(value) < 4:
+        return None
+    try:
+        x0, y0, x1, y1 = (float(item) for item in list(value)[:4])  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        return None
+    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+
+def _unit(this: pikepdf.Page) -> float:
+    """/UserUnit (ISO 32000-1 table 30): points per unit."""
+    try:
+        unit = float(this.obj.get("/UserUnit", 1))
+    except (TypeError, ValueError):
+        return 1.0
+    return unit if 0 < unit <= 75_000 else 1.0
+
+
+def _whole(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+def _drawn_over(this: pikepdf.Page) -> bool:
+    """True when annotations other than links may show something on the page."""
+    annotations = this.obj.get("/Annots")
+    if not isinstance(annotations, pikepdf.Array):
+        return False
+    return any(
+        isinstance(item, pikepdf.Dictionary) and str(item.get("/Subtype")) not in ("/Link", "/Popup")
+        for item in list(annotations)[:1000]
+    )
+
+
+def pdfa_claim(pdf: pikepdf.Pdf) -> str | None:
+    """The flavour the file says it has, such as "2b"; None when it claims nothing (ISO 19005-2 §6.6.4)."""
+    try:
+        metadata = pdf.Root.get("/Metadata")
+        if not isinstance(metadata, pikepdf.Stream):
+            return None
+        data = metadata.read_bytes()[:_XMP_BYTES]
+    except (pikepdf.PikepdfError, AttributeError):
+        return None
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    text = data.decode(encoding, "replace")
+    prefix = re.search(r"xmlns:([A-Za-z_][\w.-]*)\s*=\s*[\"']http://www\.aiim\.org/pdfa/ns/id/", text)
+    if prefix is None:
+        return None
+    name = re.escape(prefix[1])
+    part = re.search(rf"{name}:{_PART.pattern}", text)
+    level = re.search(rf"{name}:{_LEVEL.pattern}", text)
+    if part is None:
+        return None
+    return f"{part[1][:2]}{(level[1] if level else '')[:2].lower()}"
+
+
+def _repaired(pdf: pikepdf.Pdf, path: Path) -> tuple[str, ...]:
+    """What qpdf had to mend, without the path of the file; numbers and places stay."""
+    told = []
+    for text in pdf.get_warnings()[:20]:
+        plain = str(text).replace(str(path), "").replace(path.name, "").strip(" :")
+        told.append(re.sub(r"[^\x20-\x7e]", "?", plain)[:160])
+    return tuple(dict.fromkeys(told))
+
+
+def _repair_findings(repaired: tuple[str, ...], others: list[Finding]) -> tuple[Finding, ...]:
+    if not repaired or has_errors(others):
+        return ()
+    text = f"Die Datei ist beschädigt und wurde beim Lesen repariert ({len(repaired)} Stellen). Bitte ansehen."
+    return (warning("EX-12", "Datei", text),)
+
+
+def _feature_findings(features: Features) -> tuple[Finding, ...]:
+    found: list[Finding] = []
+    if features.encrypted:
+        text = "Die Datei ist verschlüsselt, aber ohne Kennwort lesbar; die Fassung wird unverschlüsselt sein."
+        found.append(warning("EX-11", "Datei", text))
+    if features.signatures:
+        text = f"Die Datei trägt {features.signatures} digitale Signatur(en); das Original bleibt unverändert."
+        found.append(info("EX-14", "Datei", text))
+    if features.form is Form.ACROFORM:
+        found.append(info("EX-15", "Datei", "Die Datei enthält ein Formular; das Original bleibt daneben erhalten."))
+    if features.form is Form.XFA:
+        text = "Die Datei ist ein XFA-Formular, das nicht jedes Programm anzeigt. Bitte die Fassung ansehen."
+        found.append(warning("EX-15", "Datei", text))
+    if features.attachments:
+        text = f"Die Datei enthält {len(features.attachments)} Anlage(n); sie werden einzeln bewahrt."
+        found.append(info("EX-16", "Datei", text))
+    if features.javascript or features.launches:
+        what = "JavaScript" if features.javascript else "Aufrufe oder Medien"
+        found.append(warning("EX-17", "Datei", f"Die Datei enthält {what}; die Fassung enthält das nicht mehr."))
+    if features.unembedded_fonts:
+        text = f"{len(features.unembedded_fonts)} Schrift(en) sind nicht eingebettet; die Fassung nimmt Ersatz."
+        found.append(warning("EX-18", "Datei", text))
+    return tuple(found)

@@ -1,0 +1,271 @@
+"""What else a PDF carries: signatures, forms, attachments, scripts, fonts (ISO 32000-1 §7.11, §9, §12.6–12.8).
+
+Every walk is bounded in depth and number, because trees of foreign files may be loops. Runs in the sandbox only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pikepdf
+
+from akten.files import Form
+
+_MOST_NODES = 100_000
+_MOST_NAMES = 1000
+_MOST_FONTS = 2000
+_DEEPEST = 50
+_NAME_LENGTH = 120
+_RUNNING = frozenset({"/Launch", "/Movie", "/Sound", "/Rendition", "/GoTo3DView", "/RichMediaExecute"})
+_PLAYING = frozenset({"/Movie", "/Sound", "/Screen", "/RichMedia", "/3D"})
+
+Node = pikepdf.Object | None
+
+
+@dataclass(slots=True)
+class Features:
+    """What was found; fonts are named without the prefix of a subset."""
+
+    signatures: int = 0
+    form: Form = Form.NONE
+    attachments: tuple[str, ...] = ()
+    javascript: bool = False
+    launches: bool = False
+    encrypted: bool = False
+    unembedded_fonts: set[str] = field(default_factory=set)
+    _fonts: set[tuple[int, int]] = field(default_factory=set)
+    _signed: set[tuple[int, int]] = field(default_factory=set)
+
+    def look_at_page(self, page: pikepdf.Page) -> None:
+        """Enters what one page adds: its fonts, its actions, its annotations."""
+        self._actions(page.obj.get("/AA"))
+        annotations = page.obj.get("/Annots")
+        if isinstance(annotations, pikepdf.Array):
+            for item in list(annotations)[:_MOST_NAMES]:
+                if isinstance(item, pikepdf.Dictionary):
+                    self._annotation(item)
+        self._fonts_of(page.obj.get("/Resources"), 0)
+
+    def _annotation(self, item: pikepdf.Dictionary) -> None:
+        kind = str(item.get("/Subtype"))
+        self.launches = self.launches or kind in _PLAYING
+        self._action(item.get("/A"))
+        self._actions(item.get("/AA"))
+        if kind == "/FileAttachment":
+            self._attach(file_name(item.get("/FS")))
+        if kind == "/Widget" and str(item.get("/FT")) == "/Sig":
+            self.sign(item)
+
+    def sign(self, node: pikepdf.Dictionary) -> bool:
+        """Counts a signature field once if it is signed."""
+        value = node.get("/V")
+        if not isinstance(value, pikepdf.Dictionary):
+            return False
+        key = value.objgen if value.is_indirect else node.objgen
+        if key == (0, 0) or key not in self._signed:
+            self._signed.add(key)
+            self.signatures += 1
+        return True
+
+    def _attach(self, name: str) -> None:
+        if name not in self.attachments and len(self.attachments) < _MOST_NAMES:
+            self.attachments = (*self.attachments, name)
+
+    def _actions(self, table: Node) -> None:
+        if isinstance(table, pikepdf.Dictionary):
+            for _, action in list(table.items())[:50]:
+                self._action(action)
+
+    def _action(self, action: Node, depth: int = 0) -> None:
+        """An action and what follows it (/Next is an action or an array of them)."""
+        if isinstance(action, pikepdf.Array):
+            for item in list(action)[:50]:
+                self._action(item, depth + 1)
+            return
+        if depth > _DEEPEST or not isinstance(action, pikepdf.Dictionary):
+            return
+        kind = str(action.get("/S"))
+        self.javascript = self.javascript or kind == "/JavaScript" or (kind == "/Rendition" and "/JS" in action)
+        self.launches = self.launches or kind in _RUNNING
+        self._action(action.get("/Next"), depth + 1)
+
+    def _fonts_of(self, resources: Node, depth: int) -> None:
+        fonts = resources.get("/Font") if isinstance(resources, pikepdf.Dictionary) else None
+        if isinstance(fonts, pikepdf.Dictionary):
+            for _, font in list(fonts.items())[:_MOST_FONTS]:
+                self._font(font)
+        forms = resources.get("/XObject") if isinstance(resources, pikepdf.Dictionary) else None
+        if depth < 4 and isinstance(forms, pikepdf.Dictionary):
+            for _, form in list(forms.items())[:200]:
+                if isinstance(form, pikepdf.Stream) and form.objgen not in self._fonts and "/Resources" in form:
+                    self._fonts.add(form.objgen)
+                    self._fonts_of(form.get("/Resources"), depth + 1)
+
+    def _font(self, font: Node) -> None:
+        if not isinstance(font, pikepdf.Dictionary) or len(self._fonts) > _MOST_NODES:
+            return
+        if font.is_indirect:
+            if font.objgen in self._fonts:
+                return
+            self._fonts.add(font.objgen)
+        if str(font.get("/Subtype")) == "/Type3":
+            return
+        inner: Node = font
+        descendants = font.get("/DescendantFonts")
+        if isinstance(descendants, pikepdf.Array) and len(descendants):
+            inner = descendants[0]
+        descriptor = inner.get("/FontDescriptor") if isinstance(inner, pikepdf.Dictionary) else None
+        embedded = isinstance(descriptor, pikepdf.Dictionary) and any(
+            isinstance(descriptor.get(key), pikepdf.Stream) for key in ("/FontFile", "/FontFile2", "/FontFile3")
+        )
+        if not embedded and len(self.unembedded_fonts) < 200:
+            name = str(font.get("/BaseFont", "/?"))[1:]
+            self.unembedded_fonts.add(_plain(name[7:] if name[6:7] == "+" else name))
+
+
+def look_for_features(pdf: pikepdf.Pdf) -> Features:
+    """Looks through the catalog of the file; pages are entered one by one afterwards."""
+    found = Features(encrypted=bool(pdf.is_encrypted))
+    root = pdf.Root
+    found._action(root.get("/OpenAction"))  # noqa: SLF001 - the two halves of one walk
+    found._actions(root.get("/AA"))  # noqa: SLF001
+    names = root.get("/Names")
+    if isinstance(names, pikepdf.Dictionary):
+        found.javascript = found.javascript or any(True for _ in _name_tree(names.get("/JavaScript")))
+        for key, value in _name_tree(names.get("/EmbeddedFiles")):
+            found._attach(file_name(value) or key)  # noqa: SLF001
+    associated = root.get("/AF")
+    if isinstance(associated, pikepdf.Array):
+        for item in list(associated)[:_MOST_NAMES]:
+            found._attach(file_name(item))  # noqa: SLF001
+    _form(root, found)
+    permissions = root.get("/Perms")
+    if not found.signatures and isinstance(permissions, pikepdf.Dictionary) and len(permissions.keys()):
+        found.signatures = 1
+    for node in _outline(root.get("/Outlines")):
+        found._action(node.get("/A"))  # noqa: SLF001
+    return found
+
+
+def _form(root: pikepdf.Dictionary, found: Features) -> None:
+    form = root.get("/AcroForm")
+    if root.get("/NeedsRendering") is not None and bool(root.get("/NeedsRendering")):
+        found.form = Form.XFA
+    if not isinstance(form, pikepdf.Dictionary):
+        return
+    if form.get("/XFA") is not None:
+        found.form = Form.XFA
+    for node, kind in _fields(form.get("/Fields")):
+        found._actions(node.get("/AA"))  # noqa: SLF001
+        found._action(node.get("/A"))  # noqa: SLF001
+        signed = kind == "/Sig" and found.sign(node)
+        if not signed and found.form is Form.NONE:
+            found.form = Form.ACROFORM
+
+
+def _fields(fields: Node) -> Iterator[tuple[pikepdf.Dictionary, str]]:
+    """The terminal fields of a form with their type, which they may inherit."""
+    stack: list[tuple[Node, str, int]] = [(fields, "", 0)]
+    seen: set[tuple[int, int]] = set()
+    count = 0
+    while stack and count < _MOST_NODES:
+        node, kind, depth = stack.pop()
+        if isinstance(node, pikepdf.Array):
+            stack.extend((item, kind, depth + 1) for item in reversed(list(node)[:_MOST_NODES]))
+            continue
+        if not isinstance(node, pikepdf.Dictionary) or depth > _DEEPEST:
+            continue
+        if node.is_indirect:
+            if node.objgen in seen:
+                continue
+            seen.add(node.objgen)
+        count += 1
+        kind = str(node.get("/FT", kind))
+        kids = node.get("/Kids")
+        inner = isinstance(kids, pikepdf.Array) and any(
+            isinstance(kid, pikepdf.Dictionary) and "/T" in kid for kid in list(kids)[:50]
+        )
+        if inner:
+            stack.append((kids, kind, depth + 1))
+        else:
+            yield node, kind
+
+
+def _name_tree(tree: Node) -> Iterator[tuple[str, Node]]:
+    """Keys and values of a name tree (ISO 32000-1 §7.9.6)."""
+    stack: list[tuple[Node, int]] = [(tree, 0)]
+    seen: set[tuple[int, int]] = set()
+    count = 0
+    while stack:
+        node, depth = stack.pop()
+        if not isinstance(node, pikepdf.Dictionary) or depth > _DEEPEST or (node.is_indirect and node.objgen in seen):
+            continue
+        seen.add(node.objgen)
+        names = node.get("/Names")
+        if isinstance(names, pikepdf.Array):
+            items = list(names)[: 2 * _MOST_NAMES]
+            for key, value in zip(items[::2], items[1::2], strict=False):
+                count += 1
+                if count > _MOST_NAMES:
+                    return
+                yield _plain(str(key)), value
+        kids = node.get("/Kids")
+        if isinstance(kids, pikepdf.Array):
+            stack.extend((kid, depth + 1) for kid in list(kids)[:_MOST_NAMES])
+
+
+def _outline(outlines: Node) -> Iterator[pikepdf.Dictionary]:
+    """The entries of the table of contents, whose actions may run something."""
+    stack: list[Node] = [outlines.get("/First")] if isinstance(outlines, pikepdf.Dictionary) else []
+    seen: set[tuple[int, int]] = set()
+    while stack and len(seen) < _MOST_NODES:
+        node = stack.pop()
+        if not isinstance(node, pikepdf.Dictionary) or node.objgen in seen:
+            continue
+        seen.add(node.objgen)
+        yield node
+        stack.extend((node.get("/Next"), node.get("/First")))
+
+
+def embedded_files(pdf: pikepdf.Pdf) -> Iterator[tuple[str, pikepdf.Stream]]:
+    """Every embedded file with its name: of the name tree, associated with the document, or pinned to a page."""
+    specs: list[tuple[str, Node]] = []
+    names = pdf.Root.get("/Names")
+    if isinstance(names, pikepdf.Dictionary):
+        specs.extend(_name_tree(names.get("/EmbeddedFiles")))
+    associated = pdf.Root.get("/AF")
+    if isinstance(associated, pikepdf.Array):
+        specs.extend(("", item) for item in list(associated)[:_MOST_NAMES])
+    for page in pdf.pages:
+        annotations = page.obj.get("/Annots")
+        if isinstance(annotations, pikepdf.Array):
+            for item in list(annotations)[:_MOST_NAMES]:
+                if isinstance(item, pikepdf.Dictionary) and str(item.get("/Subtype")) == "/FileAttachment":
+                    specs.append(("", item.get("/FS")))
+    seen: set[tuple[int, int]] = set()
+    for key, spec in specs[:_MOST_NAMES]:
+        table = spec.get("/EF") if isinstance(spec, pikepdf.Dictionary) else None
+        if not isinstance(table, pikepdf.Dictionary):
+            continue
+        stream = next((s for k in ("/UF", "/F", "/Unix", "/DOS", "/Mac") if isinstance(s := table.get(k), pikepdf.Stream)), None)
+        if stream is not None and stream.objgen not in seen:
+            seen.add(stream.objgen)
+            yield file_name(spec) or key or "Anlage", stream
+
+
+def file_name(spec: Node) -> str:
+    """The name in a file specification (ISO 32000-1 §7.11.3), cleaned for lists."""
+    if isinstance(spec, pikepdf.Dictionary):
+        for key in ("/UF", "/F", "/Unix", "/DOS", "/Mac"):
+            value = spec.get(key)
+            if isinstance(value, pikepdf.String):
+                return _plain(str(value))
+    if isinstance(spec, pikepdf.String):
+        return _plain(str(spec))
+    return "Anlage"
+
+
+def _plain(text: str) -> str:
+    kept = "".join(c if c.isprintable() else "?" for c in text)
+    return kept.encode("utf-8", "replace").decode("utf-8")[:_NAME_LENGTH] or "?"

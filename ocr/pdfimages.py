@@ -1,0 +1,150 @@
+"""The image XObjects of a PDF: size from the dictionary first, then really decoded, with bounded memory.
+
+Runs in the sandbox only (ISO 32000-1 §7.4, §8.9).
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator
+
+import pikepdf
+from PIL import Image
+
+from akten.files import Colour
+from akten.findings import Finding
+from ocr.findings import error
+
+_BLOCK = 1 << 20
+_WHOLE_PIXELS = 120_000_000
+_CHANNELS = {"/DeviceGray": 1, "/CalGray": 1, "/DeviceRGB": 3, "/CalRGB": 3, "/Lab": 3, "/DeviceCMYK": 4}
+
+
+def filters_of(stream: pikepdf.Object) -> list[str]:
+    """The filters of a stream in order, in their long names."""
+    value = stream.get("/Filter", stream.get("/F"))
+    if isinstance(value, pikepdf.Array):
+        return [str(item) for item in list(value)]
+    return [str(value)] if isinstance(value, pikepdf.Name) else []
+
+
+def colour_of(stream: pikepdf.Object) -> Colour:
+    """How the pixels of an image XObject are coded."""
+    if _whole(stream.get("/BitsPerComponent")) == 1 or _true(stream.get("/ImageMask")):
+        return Colour.BILEVEL
+    space = stream.get("/ColorSpace")
+    if isinstance(space, pikepdf.Array) and len(space):
+        if str(space[0]) == "/Indexed":
+            return Colour.PALETTE
+        if str(space[0]) == "/ICCBased" and len(space) > 1 and isinstance(space[1], pikepdf.Stream):
+            return {1: Colour.GRAY, 3: Colour.RGB, 4: Colour.CMYK}.get(_whole(space[1].get("/N")), Colour.OTHER)
+    if any(name in ("/CCITTFaxDecode", "/JBIG2Decode") for name in filters_of(stream)):
+        return Colour.BILEVEL
+    channels = _channels(space)
+    return {1: Colour.GRAY, 3: Colour.RGB, 4: Colour.CMYK}.get(channels, Colour.OTHER)
+
+
+def _channels(space: pikepdf.Object | None) -> int:
+    """Components of a colour space; 0 when it is not one of those that scans use."""
+    if isinstance(space, pikepdf.Name):
+        return _CHANNELS.get(str(space), 0)
+    if isinstance(space, pikepdf.Array) and len(space):
+        kind = str(space[0])
+        if kind == "/ICCBased" and len(space) > 1 and isinstance(space[1], pikepdf.Stream):
+            return _whole(space[1].get("/N"))
+        return 1 if kind in ("/Indexed", "/Separation") else _CHANNELS.get(kind, 0)
+    return 0
+
+
+def _whole(value: object) -> int:
+    try:
+        return int(value)  # type: ignore[call-overload,no-any-return]
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+def _true(value: object) -> bool:
+    return value is True or str(value) == "true"
+
+
+def check_image(stream: pikepdf.Object, where: str, max_pixels: int) -> Finding | None:
+    """Decodes one image; the finding when it is too large or broken."""
+    width, height = _whole(stream.get("/Width")), _whole(stream.get("/Height"))
+    if width < 1 or height < 1:
+        return error("EX-05", where, "Ein Bild der Seite nennt keine Größe. Bitte dieses Blatt neu scannen.")
+    if width * height > max_pixels:
+        text = f"Ein Bild der Seite hat {width} × {height} Bildpunkte, erlaubt sind {max_pixels}. Bitte gröber scannen."
+        return error("EX-06", where, text)
+    try:
+        why = _decode(stream, width, height)
+    except MemoryError:
+        raise
+    except Exception as reason:  # noqa: BLE001 - decoders raise nearly anything (ocr.md §5)
+        why = type(reason).__name__
+    if not why:
+        return None
+    text = f"Ein Bild der Seite lässt sich nicht ganz lesen ({why}). Bitte dieses Blatt neu scannen."
+    return error("EX-05", where, text)
+
+
+def _decode(stream: pikepdf.Object, width: int, height: int) -> str:
+    """Decodes an image as cheaply as its coding allows; says in a word what is wrong, or nothing."""
+    filters = filters_of(stream)
+    if not isinstance(stream, pikepdf.Stream):
+        return "kein Datenstrom"
+    match filters:
+        case ["/DCTDecode"]:
+            with Image.open(io.BytesIO(stream.read_raw_bytes()), formats=("JPEG",)) as image:
+                if image.size != (width, height):
+                    return "andere Größe als genannt"
+                image.draft(image.mode if image.mode != "RGB" else "L", (max(1, width // 8), max(1, height // 8)))
+                image.load()
+        case ["/JPXDecode"]:
+            with Image.open(io.BytesIO(stream.read_raw_bytes()), formats=("JPEG2000",)) as image:
+                if image.width * image.height > _WHOLE_PIXELS // 4:
+                    image.reduce = 3  # type: ignore[attr-defined]
+                image.load()
+        case ["/FlateDecode"]:
+            return _flate(stream, width, height)
+        case ["/CCITTFaxDecode"]:
+            if not stream.read_raw_bytes():
+                return "keine Daten"
+            pikepdf.PdfImage(stream).as_pil_image().load()
+        case ["/JBIG2Decode"]:
+            return "" if stream.read_raw_bytes() else "keine Daten"  # its pixels are looked at when the page is drawn
+        case []:
+            return "" if len(stream.read_raw_bytes()) >= _expected(stream, width, height) else "zu wenig Daten"
+        case _:
+            stream.read_bytes(pikepdf.StreamDecodeLevel.all)
+    return ""
+
+
+def _expected(stream: pikepdf.Object, width: int, height: int) -> int:
+    """The bytes that the unpacked rows must have at least (ISO 32000-1 §8.9.3); 1 when that cannot be told."""
+    bits = 1 if _true(stream.get("/ImageMask")) else _whole(stream.get("/BitsPerComponent"))
+    channels = 1 if _true(stream.get("/ImageMask")) else _channels(stream.get("/ColorSpace"))
+    return (width * bits * channels + 7) // 8 * height if bits and channels else 1
+
+
+def _flate(stream: pikepdf.Stream, width: int, height: int) -> str:
+    """Unpacks without keeping and counts; a predictor adds a byte per row, which only makes it longer."""
+    expected = _expected(stream, width, height)
+    found = 0
+    try:
+        for count in _unpacked(stream.read_raw_bytes()):
+            found += count
+            if found > 2 * expected + _BLOCK and expected > 1:
+                return ""  # more than enough; what follows is not shown
+    except zlib.error:
+        return "Packfehler"
+    return "" if found >= expected else "zu wenig Daten"
+
+
+def _unpacked(data: bytes) -> Iterator[int]:
+    unpack = zlib.decompressobj()
+    rest = data
+    while rest and not unpack.eof:
+        yield len(unpack.decompress(rest, _BLOCK))
+        rest = unpack.unconsumed_tail
+    yield len(unpack.flush())
