@@ -102,6 +102,19 @@ def translating() -> Iterator[None]:
         raise ours from error
 
 
+@contextmanager
+def translating_raw(connection: Connection) -> Iterator[None]:
+    """The same for a cursor of the driver itself, whose errors the library has not wrapped."""
+    driver: Any = connection.dialect.dbapi
+    try:
+        yield
+    except driver.Error as error:
+        ours = translated(exc.DBAPIError(None, None, error))
+        if ours is None:
+            raise
+        raise ours from error
+
+
 def parse_url(url: str) -> URL:
     """The address with our driver named. Raises Misconfigured for anything but SQLite files and PostgreSQL."""
     try:

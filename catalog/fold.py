@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import snowballstemmer
 
@@ -33,8 +33,7 @@ def fold(text: str) -> str:
     return bare.casefold().translate(_LETTERS)
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One folded word and where it stands in the original text."""
 
     token: str
@@ -42,6 +41,7 @@ class Word:
     end: int
 
 
+@lru_cache(maxsize=1 << 16)
 def _token(raw: str, *, whole: bool = True) -> str:
     token = fold(raw)
     if not token.isalnum():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,11 +10,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, bindparam, func, or_, select
 
 from akten.aktenzeichen import Muster
 from akten.findings import Verdict
-from akten.model import Akte
+from akten.model import Akte, clean_text
 from catalog import clearing as desk
 from catalog import packages as stored
 from catalog import reindex, reviews, trail
@@ -75,6 +76,33 @@ _ORDER: dict[Sort, tuple[Any, ...]] = {
 }
 
 
+_SHOWN = [column for column in akten.c if column.name not in ("snapshot", "salt", "betreff_folded")]
+
+
+def _value(row: Row[Any], versions: tuple[int, ...]) -> AkteRow:
+    return AkteRow(
+        uuid=row.uuid,
+        aktenart=row.aktenart,
+        aktenzeichen=row.aktenzeichen,
+        schreibweise=row.schreibweise,
+        band=row.band,
+        betreff=row.betreff,
+        aktenplaneinheit=row.aktenplaneinheit,
+        federfuehrung=row.federfuehrung,
+        record_class=row.record_class,
+        laufzeit_von=row.laufzeit_von,
+        laufzeit_bis=row.laufzeit_bis,
+        zda_datum=row.zda_datum,
+        retention_ends=row.retention_ends,
+        state=row.state,
+        version=row.version,
+        versions=versions,
+        pages=row.pages,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+    )
+
+
 def _values(connection: Connection, rows: Sequence[Row[Any]]) -> list[AkteRow]:
     versions: dict[UUID, list[int]] = {row.uuid: [] for row in rows}
     uuids = list(versions)
@@ -82,37 +110,14 @@ def _values(connection: Connection, rows: Sequence[Row[Any]]) -> list[AkteRow]:
         query = select(packages.c.akte, packages.c.version).where(packages.c.akte.in_(uuids[start : start + 500]))
         for akte, version in connection.execute(query.order_by(packages.c.version)):
             versions[akte].append(version)
-    return [
-        AkteRow(
-            uuid=row.uuid,
-            aktenart=row.aktenart,
-            aktenzeichen=row.aktenzeichen,
-            schreibweise=row.schreibweise,
-            band=row.band,
-            betreff=row.betreff,
-            aktenplaneinheit=row.aktenplaneinheit,
-            federfuehrung=row.federfuehrung,
-            record_class=row.record_class,
-            laufzeit_von=row.laufzeit_von,
-            laufzeit_bis=row.laufzeit_bis,
-            zda_datum=row.zda_datum,
-            retention_ends=row.retention_ends,
-            state=row.state,
-            version=row.version,
-            versions=tuple(versions[row.uuid]),
-            pages=row.pages,
-            created_at=row.created_at,
-            changed_at=row.changed_at,
-        )
-        for row in rows
-    ]
+    return [_value(row, tuple(versions[row.uuid])) for row in rows]
 
 
 def rows_by_nr(connection: Connection, numbers: Sequence[int]) -> dict[int, AkteRow]:
     """Akten by their numbers in the catalog."""
     found: dict[int, AkteRow] = {}
     for start in range(0, len(numbers), 500):
-        rows = connection.execute(select(akten).where(akten.c.nr.in_(numbers[start : start + 500]))).all()
+        rows = connection.execute(select(*_SHOWN).where(akten.c.nr.in_(numbers[start : start + 500]))).all()
         found.update(zip((row.nr for row in rows), _values(connection, rows), strict=True))
     return found
 
@@ -123,23 +128,38 @@ def by_uuid(connection: Connection, uuid: UUID) -> AkteRow | None:
     return next(iter(_values(connection, rows)), None)
 
 
+# The daily question, made once and answered by one query: rows come once per version.
+_LOOKUP = (
+    select(*_SHOWN, packages.c.version.label("archived"))
+    .select_from(akten.join(packages, akten.c.uuid == packages.c.akte, isouter=True))
+    .where(akten.c.aktenzeichen.in_(bindparam("numbers", expanding=True)))
+    .order_by(akten.c.aktenzeichen, akten.c.aktenart, akten.c.band, packages.c.version)
+)
+
+
 def by_aktenzeichen(
     connection: Connection, text: str, muster: Iterable[Muster], aktenart: str | None
 ) -> tuple[AkteRow, ...]:
-    """All volumes of every Akte that a spelling can mean; several numbers in the answer mean that it is ambiguous."""
-    chosen: list[Any] = [akten.c.aktenzeichen.in_(exact_numbers(text, muster))]
-    if aktenart is not None:
-        chosen.append(akten.c.aktenart == str(aktenart))
-    order = (akten.c.aktenzeichen, akten.c.aktenart, akten.c.band)
-    rows = connection.execute(select(akten).where(*chosen).order_by(*order)).all()
-    return tuple(_values(connection, rows))
+    """All volumes of every Akte that a spelling can mean; several numbers in the answer mean that it is ambiguous.
+
+    A number as it stands in the register means that and nothing else.
+    """
+    typed = clean_text(text)
+    rows = connection.execute(_LOOKUP, {"numbers": [typed]}).all()
+    if not rows:
+        rows = connection.execute(_LOOKUP, {"numbers": list(exact_numbers(typed, muster))}).all()
+    return tuple(
+        _value(own[0], tuple(row.archived for row in own if row.archived is not None))
+        for own in (list(group) for _, group in itertools.groupby(rows, key=lambda row: row.uuid))
+        if aktenart is None or own[0].aktenart == str(aktenart)
+    )
 
 
 def listed(connection: Connection, wanted: AkteFilter, sort: Sort, limit: int, offset: int) -> Seite[AkteRow]:
     """One page of the list of Akten."""
     chosen = conditions(wanted)
     total = connection.execute(select(func.count()).select_from(akten).where(*chosen)).scalar_one()
-    query = select(akten).where(*chosen).order_by(*_ORDER[sort]).limit(limit).offset(offset)
+    query = select(*_SHOWN).where(*chosen).order_by(*_ORDER[sort]).limit(limit).offset(offset)
     return Seite(tuple(_values(connection, connection.execute(query).all())), total)
 
 

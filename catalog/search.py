@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, Select, and_, bindparam, cast, column, func, literal, or_, select, table, text
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -28,10 +27,10 @@ from catalog.snippets import Snippet, snippet
 from catalog.tables import akten, dokumente, pages, passages
 from catalog.values import AkteRow
 
-RANK_BELOW = 2_000
+RANK_BELOW = 500
 _BATCH = 200
 _SNIPPETS = 3
-_PASSAGES = 3
+_PASSAGES = 2
 _LAST = "\U0010ffff"
 
 
@@ -94,6 +93,9 @@ def find(connection: Connection, wanted: Search) -> Answer:
     """Answers any text; never raises for what a person typed."""
     typed = clean_text(wanted.text.replace("\0", " "))
     terms, notes = parse_terms(typed)
+    if not wanted.volltext and (known := list(_exact(connection, wanted, (typed,)))):
+        # What is typed as it stands in the register means that and nothing else.
+        return _answered(connection, wanted, iter(known), terms, "newest", (f"Aktenzeichen {typed}",), ())
     numbers = exact_numbers(typed, wanted.muster)
     beginnings = number_beginnings(typed, wanted.muster)
     day = parse_day(typed)
@@ -110,11 +112,22 @@ def find(connection: Connection, wanted: Search) -> Answer:
             few = wanted.ranked and _few(connection, kind, terms)
             order = "rank" if few else "newest"
             tiers.append(_words(connection, wanted, kind, terms, ranked=few))
-    found = _once(itertools.chain(*tiers))
-    chosen = list(itertools.islice(found, wanted.offset, wanted.offset + max(1, wanted.limit) + 1))
-    more = len(chosen) > max(1, wanted.limit)
-    hits = _hits(connection, chosen[: max(1, wanted.limit)], terms)
-    return Answer(hits, more, order, searched, notes)
+    return _answered(connection, wanted, _once(itertools.chain(*tiers)), terms, order, searched, notes)
+
+
+def _answered(
+    connection: Connection,
+    wanted: Search,
+    found: Iterator[_Found],
+    terms: Sequence[Term],
+    order: str,
+    searched: tuple[str, ...],
+    notes: tuple[str, ...],
+) -> Answer:
+    limit = max(1, wanted.limit)
+    chosen = list(itertools.islice(found, wanted.offset, wanted.offset + limit + 1))
+    hits = _hits(connection, chosen[:limit], terms)
+    return Answer(hits, len(chosen) > limit, order, searched, notes)
 
 
 def _searched(
@@ -266,32 +279,39 @@ def _grouped(rows: Iterator[tuple[int, int]], why: Why) -> Iterator[_Found]:
 
 def _hits(connection: Connection, chosen: Sequence[_Found], terms: Sequence[Term]) -> tuple[Hit, ...]:
     rows = holdings.rows_by_nr(connection, [each.akte_nr for each in chosen])
-    hits = [Hit(rows[each.akte_nr], each.why) for each in chosen]
-    for place, each in enumerate(chosen):
-        if each.why is Why.TEXT:
-            hits[place] = replace(hits[place], snippets=_snippets(connection, each.passages, terms))
-    return tuple(hits)
+    numbers = [number for each in chosen if each.why is Why.TEXT for number in each.passages]
+    found = _snippets(connection, numbers, terms) if numbers else {}
+    return tuple(
+        Hit(rows[each.akte_nr], each.why, _best([made for nr in each.passages for made in found.get(nr, ())]))
+        for each in chosen
+    )
 
 
-def _snippets(connection: Connection, numbers: Sequence[int], terms: Sequence[Term]) -> tuple[Snippet, ...]:
-    """The best pages of a few passages; a passage of which one page has every term is not read further."""
-    found: list[Snippet] = []
-    query = select(passages).where(passages.c.nr.in_(numbers)).order_by(passages.c.nr)
-    for passage in connection.execute(query).all():
-        own = (
-            select(pages.c.page, pages.c.text)
-            .where(pages.c.dokument == passage.dokument, pages.c.page.between(passage.page_from, passage.page_to))
-            .order_by(pages.c.page)
+def _snippets(connection: Connection, numbers: Sequence[int], terms: Sequence[Term]) -> dict[int, list[Snippet]]:
+    """The pages of each passage on which something stands; behind a page with every term it is not read further."""
+    found: dict[int, list[Snippet]] = {}
+    on_pages = (pages.c.dokument == passages.c.dokument) & pages.c.page.between(
+        passages.c.page_from, passages.c.page_to
+    )
+    for start in range(0, len(numbers), 500):
+        query = (
+            select(passages.c.nr, pages.c.dokument, pages.c.page, pages.c.text)
+            .select_from(passages.join(pages, on_pages))
+            .where(passages.c.nr.in_(numbers[start : start + 500]))
+            .order_by(passages.c.nr, pages.c.page)
         )
-        for page in connection.execute(own):
-            made = snippet(passage.dokument, page.page, page.text, terms)
+        done = None
+        for row in connection.execute(query):
+            if row.nr == done:
+                continue
+            made = snippet(row.dokument, row.page, row.text, terms)
             if made is not None:
-                found.append(made)
+                found.setdefault(row.nr, []).append(made)
                 if made.terms == len(terms):
-                    break
+                    done = row.nr
+    return found
+
+
+def _best(found: Sequence[Snippet]) -> tuple[Snippet, ...]:
     best = sorted(found, key=lambda each: -each.terms)[:_SNIPPETS]
-    return tuple(sorted(best, key=_place))
-
-
-def _place(each: Snippet) -> tuple[UUID, int]:
-    return (each.dokument, each.page)
+    return tuple(sorted(best, key=lambda each: (each.dokument, each.page)))

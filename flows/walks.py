@@ -35,9 +35,8 @@ from ingest.checks import KnownScan, already_archived, check_balance, check_deli
 from ingest.claimed import ClaimedDelivery, held, release
 from ingest.delivery import Delivery, PlannedAkte, plan_akte, read_delivery
 from ingest.options import Blanks
-from ocr.compare import check_against_scan
 from ocr.examine import examine_each
-from ocr.pdfa import judge_pdfa
+from ocr.judging import judge_documents
 from ocr.recognise import PageProfile, RecogniseRequest, recognise
 from retention.intake import deadline_for, to_aufbewahrung
 
@@ -338,7 +337,7 @@ def _recognise(
     before = 0
     scans = {scan.uuid: scan for scan in delivery.scans}
     titles = {dokument.uuid: dokument.betreff for dokument in akte.dokumente}
-    pdfas: dict[UUID, PdfA] = {}
+    made: list[tuple[UUID, PdfA, RecogniseRequest]] = []
     for dokument, refs in pages.items():
 
         def told(done: int, of: int, before: int = before) -> None:
@@ -355,13 +354,18 @@ def _recognise(
             folder=result,
             created=services.now().replace(microsecond=0),
         )
-        pdfa = run("erkennen", recognise, request, services.pool, services.ocr, told)
-        verdict, reports, findings = run("prüfen", judge_pdfa, pdfa.path, pdfa.flavour, services.validators)
-        compared = run("prüfen", check_against_scan, pdfa, request, services.ocr, result)
-        pdfas[dokument] = replace(
-            pdfa, verdict=verdict, reports=reports, findings=(*pdfa.findings, *findings, *compared)
-        )
+        made.append((dokument, run("erkennen", recognise, request, services.pool, services.ocr, told), request))
         before += len(refs)
+    progress("PDF/A prüfen", 0, 1)
+    judged = run(
+        "prüfen",
+        judge_documents,
+        [(pdfa, request) for _, pdfa, request in made],
+        services.validators,
+        services.ocr,
+        result,
+    )
+    pdfas = {dokument: pdfa for (dokument, _, _), pdfa in zip(made, judged, strict=True)}
     blank = sum(page.blank for pdfa in pdfas.values() for page in pdfa.pages)
     return _Recognised(pdfas, total, blank)
 

@@ -18,7 +18,7 @@ from akten.errors import ArchivError, Misconfigured
 from akten.files import ValidatorReport
 from archive.embedded import EmbeddedServer, open_embedded
 from archive.identities import Role
-from archive.probe import ProbeReport, ProbeTarget, probe
+from archive.probe import ProbeLevel, ProbeReport, ProbeTarget, probe
 from archive.s3 import S3Store
 from archive.s3settings import S3Settings
 from archive.store import LockMode, ObjectStore
@@ -157,11 +157,25 @@ class Services:
         """All configured stores with the rights of intake; embedded servers are started side by side."""
         with self._lock:
             if self._stores is None:
-                self._stores = tuple(S3Store(s) for s in self.store_settings(Role.INGEST))
+                roles = [self.store_settings(role) for role in (Role.INGEST, Role.AUDITOR, Role.DELETION)]
+                for ingest, auditor, deletion in zip(*roles, strict=True):
+                    self._require_accepted(ProbeTarget(ingest, auditor, deletion))
+                self._stores = tuple(S3Store(s) for s in roles[0])
                 for store in self._stores:
                     if isinstance(store, S3Store):
                         self._stack.callback(store.close)
             return self._stores
+
+    def _require_accepted(self, target: ProbeTarget) -> None:
+        """Probes a store once a day before it is used. Raises Misconfigured for one that keeps no locks or versions."""
+        ingest = target.ingest
+        accepted = f"{ingest.endpoint} {ingest.bucket} {self.now():%Y-%m-%d}\n"
+        stamp = self.settings.daten / "katalog" / f"speicher-{ingest.name}.erprobt"
+        if stamp.is_file() and stamp.read_text(encoding="utf-8") == accepted:
+            return
+        probe(target, now=self.now(), token=self.new_id().hex[:12], level=ProbeLevel.START).require()
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(accepted, encoding="utf-8")
 
     def store_settings(self, role: Role) -> tuple[S3Settings, ...]:
         """How every store is reached with the rights of `role`. Raises Misconfigured when a store lacks that role."""

@@ -6,7 +6,7 @@ held against its source, in the sandbox, in pieces, with flat memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ RULES: dict[str, tuple[str, str]] = {
     "PC-07": ("Ein unverändert übernommenes PDF/A gleicht dem gelieferten Byte für Byte.", "TR-03138"),
 }
 
+FUNCTION = "ocr.compare:compare_pages"
 _CHUNK = 40  # pages per call in the sandbox
 _EDGE = 320  # pixels of the longer edge of the pictures compared
 _LIKENESS = 0.75  # correlation of two pictures of the same page; different pages lie far below
@@ -42,12 +43,31 @@ def check_against_scan(pdfa: PdfA, request: RecogniseRequest, options: OcrOption
 
     Raises Unavailable when a file of ours cannot be read; a comparison that dies is an error finding, never silence.
     """
+    questions = comparisons(pdfa, request)
+    if not questions:
+        return findings_of(pdfa, request, [])
+    try:
+        answers = call_each(FUNCTION, questions, limits=comparing_limits(options), folder=folder, options=options)
+    except OSError as reason:
+        raise Unavailable(f"Der Bildvergleich lässt sich nicht ausführen ({reason.strerror}).") from reason
+    return findings_of(pdfa, request, answers)
+
+
+def comparing_limits(options: OcrOptions) -> Limits:
+    """What the comparison of one run of pages may cost."""
+    return Limits(
+        cpu_seconds=options.page_limits.cpu_seconds + 4 * _CHUNK,
+        wall_seconds=options.page_limits.wall_seconds + 10 * _CHUNK,
+        memory_bytes=options.file_limits.memory_bytes,
+    )
+
+
+def comparisons(pdfa: PdfA, request: RecogniseRequest) -> list[dict[str, Any]]:
+    """What is asked in the sandbox, one entry per run of pages; nothing for a file that was kept as it came."""
     if pdfa.rendition is Rendition.KEPT:
-        same = any(request.scans[uuid].digests == pdfa.digests for uuid in pdfa.sources)
-        text = "Das übernommene PDF/A hat andere Bytes als die gelieferte Datei."
-        return () if same else (error("PC-07", pdfa.path.name, text),)
-    expected = [result for result in pdfa.pages if not (request.profile.drop_blank and result.blank)]
-    payloads = [
+        return []
+    expected = _expected(pdfa, request)
+    return [
         {
             "pdf": str(pdfa.path.resolve()),
             "count": len(expected),
@@ -56,16 +76,22 @@ def check_against_scan(pdfa: PdfA, request: RecogniseRequest, options: OcrOption
         }
         for start in range(0, max(1, len(expected)), _CHUNK)
     ]
-    limits = Limits(
-        cpu_seconds=options.page_limits.cpu_seconds + 4 * _CHUNK,
-        wall_seconds=options.page_limits.wall_seconds + 10 * _CHUNK,
-        memory_bytes=options.file_limits.memory_bytes,
-    )
-    try:
-        answers = call_each("ocr.compare:compare_pages", payloads, limits=limits, folder=folder, options=options)
-    except OSError as reason:
-        raise Unavailable(f"Der Bildvergleich lässt sich nicht ausführen ({reason.strerror}).") from reason
-    return tuple(dict.fromkeys(_findings(answers, expected)))
+
+
+def findings_of(
+    pdfa: PdfA, request: RecogniseRequest, answers: Sequence[dict[str, Any] | SandboxDied]
+) -> tuple[Finding, ...]:
+    """The answers from the sandbox as findings; a kept file must be the delivered one byte for byte."""
+    if pdfa.rendition is Rendition.KEPT:
+        same = any(request.scans[uuid].digests == pdfa.digests for uuid in pdfa.sources)
+        text = "Das übernommene PDF/A hat andere Bytes als die gelieferte Datei."
+        return () if same else (error("PC-07", pdfa.path.name, text),)
+    return tuple(dict.fromkeys(_findings(answers, _expected(pdfa, request))))
+
+
+def _expected(pdfa: PdfA, request: RecogniseRequest) -> list[PageResult]:
+    """The pages that the PDF/A must have: all but dropped blanks."""
+    return [result for result in pdfa.pages if not (request.profile.drop_blank and result.blank)]
 
 
 def _source(result: PageResult, request: RecogniseRequest) -> dict[str, Any]:
@@ -81,7 +107,7 @@ def _source(result: PageResult, request: RecogniseRequest) -> dict[str, Any]:
     }
 
 
-def _findings(answers: list[dict[str, Any] | SandboxDied], expected: list[PageResult]) -> Iterator[Finding]:
+def _findings(answers: Sequence[dict[str, Any] | SandboxDied], expected: list[PageResult]) -> Iterator[Finding]:
     for position, answer in enumerate(answers):
         if isinstance(answer, SandboxDied):
             first = position * _CHUNK

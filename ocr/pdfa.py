@@ -65,18 +65,18 @@ def judge_pdfa(
 ) -> tuple[Verdict, tuple[ValidatorReport, ...], tuple[Finding, ...]]:
     """The verdict on one file, every validator's word, and findings about failures and disputes."""
     reports = tuple(validator.validate(path, flavour) for validator in validators)
-    return (*_verdict(reports, flavour, path.name),)
+    verdict, findings = verdict_of(reports, flavour, path.name)
+    return verdict, reports, findings
 
 
-def _verdict(
-    reports: tuple[ValidatorReport, ...], flavour: str, where: str
-) -> tuple[Verdict, tuple[ValidatorReport, ...], tuple[Finding, ...]]:
+def verdict_of(reports: tuple[ValidatorReport, ...], flavour: str, where: str) -> tuple[Verdict, tuple[Finding, ...]]:
+    """The verdict that the reports add up to, and findings about failures and disputes."""
     findings: list[Finding] = []
     reference = next((report for report in reports if report.name == REFERENCE), None)
     if reference is None or reference.verdict is Verdict.NOT_CHECKED:
         why = reference.why if reference else "veraPDF ist nicht unter den Prüfern."
         findings.append(warning("PA-05", where, f"PDF/A ist nicht geprüft: {why}"))
-        return Verdict.NOT_CHECKED, reports, tuple(findings)
+        return Verdict.NOT_CHECKED, tuple(findings)
     others = [report for report in reports if report is not reference]
     for report in others:
         if report.verdict is Verdict.NOT_CHECKED:
@@ -89,7 +89,7 @@ def _verdict(
     if reference.verdict is Verdict.FAILED:
         clauses = ", ".join(reference.clauses[:10]) or "ohne nähere Angabe"
         findings.append(error("PA-03", where, f"Kein gültiges PDF/A-{flavour or reference.flavour}: {clauses}."))
-    return reference.verdict, reports, tuple(findings)
+    return reference.verdict, tuple(findings)
 
 
 def claimed_flavour(path: Path) -> str | None:

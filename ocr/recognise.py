@@ -17,6 +17,7 @@ from akten.errors import Rejected
 from akten.files import PageRef, PageResult, PdfA, Rendition, digest_file
 from akten.findings import Finding, Severity
 from akten.model import clean_text
+from ocr.documentpath import convert_document
 from ocr.hocr import text_fragment, write_hocr
 from ocr.jobs import AssemblyJob
 from ocr.options import OcrOptions
@@ -158,8 +159,6 @@ def _assemble(request: RecogniseRequest, every: Part, pool: PagePool) -> None:
 
 
 def _document_part(request: RecogniseRequest, stretch: Stretch, target: Path, options: OcrOptions, work: Path) -> Part:
-    from ocr.documentpath import convert_document  # pulls in ocrmypdf, which scans never need
-
     scan_id = stretch.pages[0].scan
     facts = request.facts[scan_id]
     numbers = tuple(page.page for page in stretch.pages)

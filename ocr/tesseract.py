@@ -210,6 +210,7 @@ class HocrReader(HTMLParser):
         found = dict(attrs)
         kind, title = found.get("class") or "", found.get("title") or ""
         if kind == "ocr_carea":
+            self._end_line()
             self._block += 1
         elif kind in ("ocr_line", "ocr_header", "ocr_textfloat", "ocr_caption"):
             self._end_line()

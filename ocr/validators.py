@@ -9,7 +9,7 @@ from typing import Any
 from akten.files import ValidatorReport
 from akten.findings import Verdict
 from ocr.options import Limits, OcrOptions
-from ocr.sandbox import SandboxDied, call_limited
+from ocr.sandbox import SandboxDied, call_each
 
 _FLAVOURS_PIKEPDF = ("1b", "2b", "3b")
 _FLAVOURS_PAGE = ("1a", "1b", "2a", "2b", "2u", "3a", "3b", "3u")
@@ -17,12 +17,22 @@ _MOST_CLAUSES = 40
 _STREAM_LENGTH = "STREAM-LENGTH"
 
 
-class _InSandbox:
+def judging_limits(options: OcrOptions) -> Limits:
+    """What one question to a validator may cost."""
+    return Limits(
+        cpu_seconds=int(options.validator_seconds * 4),
+        wall_seconds=options.validator_seconds * 6,
+        memory_bytes=options.file_limits.memory_bytes,
+    )
+
+
+class SandboxedValidator:
     """A validator that is a function of ours in a child process; no answer is `not_checked`."""
 
     name = ""
     package = ""
     flavours: tuple[str, ...] = ()
+    function = ""
 
     def __init__(self, options: OcrOptions, scratch: Path) -> None:
         self._options = options
@@ -38,53 +48,51 @@ class _InSandbox:
 
     def validate(self, path: Path, flavour: str) -> ValidatorReport:
         """What the validator says of the file as `flavour`."""
+        question = self.question(path, flavour)
+        if isinstance(question, ValidatorReport):
+            return question
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        limits = judging_limits(self._options)
+        (answer,) = call_each(self.function, [question], limits=limits, folder=self._scratch, options=self._options)
+        return self.report(flavour, answer)
+
+    def question(self, path: Path, flavour: str) -> dict[str, Any] | ValidatorReport:
+        """What is asked in the sandbox, or the report where there is nothing to ask."""
         if not self.version:
             return self._not_checked(flavour, f"Das Python-Paket {self.package} fehlt: make install ausführen.")
         if flavour not in self.flavours:
             # u and a add to b; what a validator cannot judge it must not approve.
             return self._not_checked(flavour, f"{self.name} beurteilt PDF/A-{flavour or '?'} nicht.")
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        limits = Limits(
-            cpu_seconds=int(self._options.validator_seconds * 4),
-            wall_seconds=self._options.validator_seconds * 6,
-            memory_bytes=self._options.file_limits.memory_bytes,
-        )
-        payload = {"path": str(path.resolve()), "flavour": flavour}
-        try:
-            answer = call_limited(self._function(), payload, limits=limits, folder=self._scratch, options=self._options)
-        except SandboxDied as died:
-            return self._not_checked(flavour, f"{self.name} hat nicht geantwortet ({died.reason}).")
+        return {"path": str(path.resolve()), "flavour": flavour}
+
+    def report(self, flavour: str, answer: dict[str, Any] | SandboxDied) -> ValidatorReport:
+        """The answer from the sandbox as a report."""
+        if isinstance(answer, SandboxDied):
+            return self._not_checked(flavour, f"{self.name} hat nicht geantwortet ({answer.reason}).")
         clauses = tuple(str(clause) for clause in answer.get("clauses", ()))[:_MOST_CLAUSES]
         verdict = Verdict(answer.get("verdict", Verdict.NOT_CHECKED.value))
         return ValidatorReport(self.name, self.version, verdict, flavour, clauses, str(answer.get("why", "")))
-
-    def _function(self) -> str:
-        raise NotImplementedError
 
     def _not_checked(self, flavour: str, why: str) -> ValidatorReport:
         return ValidatorReport(self.name, self.version, Verdict.NOT_CHECKED, flavour, (), why)
 
 
-class PikepdfValidator(_InSandbox):
+class PikepdfValidator(SandboxedValidator):
     """pikepdf.pdfa: an allowlist; it denies much that is right and is meant for files of our own making."""
 
     name = "pikepdf.pdfa"
     package = "pikepdf"
     flavours = _FLAVOURS_PIKEPDF
-
-    def _function(self) -> str:
-        return "ocr.validators:ask_pikepdf"
+    function = "ocr.validators:ask_pikepdf"
 
 
-class PageValidation(_InSandbox):
+class PageValidation(SandboxedValidator):
     """page-validation: a rule engine over the whole of ISO 19005-1 to -3."""
 
     name = "page-validation"
     package = "page-validation"
     flavours = _FLAVOURS_PAGE
-
-    def _function(self) -> str:
-        return "ocr.validators:ask_page"
+    function = "ocr.validators:ask_page"
 
 
 def ask_pikepdf(payload: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from types import MappingProxyType
 
 from retention.catalogue import Basis, RecordClass
 
@@ -58,9 +57,6 @@ class ArchiveAnswer:
     offered_on: date | None = None
     decision: Decision | None = None
     waived: bool = False
-
-
-_NOTHING: Mapping[str, bool] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

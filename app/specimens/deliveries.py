@@ -269,8 +269,8 @@ def _auslaenderakte(desk: _Desk) -> SpecimenDelivery:
         ("Stadt Neuss", "Ausländerbehörde"), who.address, "Ihr Antrag auf Verlängerung", RESIDENCE, "11.09.2012",
         dpi=desk.dpi, chance=desk.chance,
     )  # fmt: skip
+    _born_digital(desk, who.name)  # first, since its name stands first: the ground truth follows the files
     save([desk.page(sheet).convert("L")], desk.folder / "schreiben.tif", desk.dpi)
-    _born_digital(desk, who.name)
     slip = {
         "aktenart": "Ausländerakte",
         "aktenzeichen": "34-2207-12",

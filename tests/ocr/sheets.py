@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -16,6 +17,8 @@ from akten.files import FileFacts, FileKind, PageFacts, PageRef, Scan, digest_fi
 from ocr.jobs import PageJob
 from ocr.recognise import PageProfile, RecogniseRequest
 
+# a font with umlauts that comes with a package we need anyway
+FONT = Path(str(files("matplotlib"))) / "mpl-data" / "fonts" / "ttf" / "DejaVuSerif.ttf"
 LINES = (
     "Der Oberbürgermeister der Stadt",
     "Bauaufsichtsamt, Zimmer 214",
@@ -36,7 +39,7 @@ def sheet(
     size = (round(size_mm[0] / 25.4 * dpi), round(size_mm[1] / 25.4 * dpi))
     image = Image.new("L", size, 255)
     draw = ImageDraw.Draw(image)
-    font = ImageFont.load_default(size=dpi / 5.5)
+    font = ImageFont.truetype(FONT, size=dpi / 5.5)
     for place, line in enumerate(lines):
         draw.text((dpi * 0.5, dpi * (0.4 + 0.36 * place)), line, fill=0, font=font)
     return image if mode == "L" else image.convert(mode)

@@ -1,0 +1,83 @@
+"""Judges all PDF/A of a delivery together: veraPDF in its JVM, everything else in one child of the sandbox.
+
+An interpreter with its libraries costs more to start than a page costs to judge, so all questions share one.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from akten.errors import Unavailable
+from akten.files import PdfA, ValidatorReport
+from ocr.compare import FUNCTION, comparing_limits, comparisons, findings_of
+from ocr.options import Limits, OcrOptions
+from ocr.pdfa import PdfaValidator, verdict_of
+from ocr.request import RecogniseRequest
+from ocr.sandbox import SandboxDied, call_each
+from ocr.validators import SandboxedValidator, judging_limits
+
+Answer = dict[str, Any] | SandboxDied
+
+
+def judge_documents(
+    made: Sequence[tuple[PdfA, RecogniseRequest]],
+    validators: Sequence[PdfaValidator],
+    options: OcrOptions,
+    folder: Path,
+) -> tuple[PdfA, ...]:
+    """The same PDF/A with verdict, every validator's report, and findings of judges and of the comparison with scans.
+
+    Raises Unavailable when the sandbox cannot be started; a judge without answer is `not_checked`.
+    """
+    questions: list[dict[str, Any]] = []
+
+    def ask(function: str, payload: dict[str, Any]) -> int:
+        questions.append({"function": function, "payload": payload})
+        return len(questions) - 1
+
+    asked: list[list[tuple[SandboxedValidator, int]]] = []
+    compared: list[list[int]] = []
+    for pdfa, request in made:
+        own = []
+        for validator in validators:
+            if isinstance(validator, SandboxedValidator):
+                question = validator.question(pdfa.path, pdfa.flavour)
+                if not isinstance(question, ValidatorReport):
+                    own.append((validator, ask(validator.function, question)))
+        asked.append(own)
+        compared.append([ask(FUNCTION, payload) for payload in comparisons(pdfa, request)])
+    answers = _answers(questions, options, folder)
+    judged = []
+    for (pdfa, request), own, places in zip(made, asked, compared, strict=True):
+        known = {id(validator): validator.report(pdfa.flavour, answers[place]) for validator, place in own}
+        reports = tuple(known.get(id(v)) or v.validate(pdfa.path, pdfa.flavour) for v in validators)
+        verdict, findings = verdict_of(reports, pdfa.flavour, f"Dokument {pdfa.uuid}")
+        seen = findings_of(pdfa, request, [answers[place] for place in places])
+        judged.append(replace(pdfa, verdict=verdict, reports=reports, findings=(*pdfa.findings, *findings, *seen)))
+    return tuple(judged)
+
+
+def _answers(questions: list[dict[str, Any]], options: OcrOptions, folder: Path) -> list[Answer]:
+    if not questions:
+        return []
+    one, other = judging_limits(options), comparing_limits(options)
+    limits = Limits(
+        cpu_seconds=max(one.cpu_seconds, other.cpu_seconds),
+        wall_seconds=max(one.wall_seconds, other.wall_seconds),
+        memory_bytes=max(one.memory_bytes, other.memory_bytes),
+    )
+    try:
+        return call_each("ocr.judging:answer", questions, limits=limits, folder=folder, options=options)
+    except OSError as reason:
+        raise Unavailable(f"Die Prüfung lässt sich nicht ausführen ({reason.strerror}).") from reason
+
+
+def answer(question: dict[str, Any]) -> dict[str, Any]:
+    """In the sandbox: answers one question by the function that it names."""
+    module, name = question["function"].split(":")
+    result: dict[str, Any] = getattr(importlib.import_module(module), name)(question["payload"])
+    return result
