@@ -13,7 +13,7 @@ from archive.bagsource import BagSource
 from archive.bagtags import BadText, Declaration, tag_lines
 from archive.manifests import Manifest
 
-_LINE = re.compile(r"([^ \t]+)[ \t]+([0-9]{1,30}|-)[ \t]+(.+)\Z", re.DOTALL)
+_LINE = re.compile(r"([^ \t]+)[ \t]++([0-9]{1,30}|-)[ \t]++(.+)\Z", re.DOTALL)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _HARMLESS = frozenset({"http", "https", "ftp", "ftps", "sftp"})
 

@@ -88,7 +88,7 @@ class FolderBag:
 
     def _hash_batch(self, batch: list[Task]) -> list[Hashed]:
         buffer = bytearray(CHUNK if any(task.size >= _SMALL for task in batch) else 0)
-        return [Hashed(*task, self._hash(*task, buffer)) for task in batch]
+        return [Hashed(path, size, names, self._hash(path, size, names, buffer)) for path, size, names in batch]
 
     def _handle(self, path: str) -> tuple[int, os.stat_result]:
         try:

@@ -15,7 +15,7 @@ from archive.bagsource import BagSource
 from archive.bagtags import BadText, Declaration, tag_blocks
 
 _NAME = re.compile(r"(?P<tag>tag)?manifest-(?P<algorithm>[^/]+)\.txt\Z", re.IGNORECASE | re.DOTALL)
-_LINE = re.compile(r"([^ \t]+)[ \t]+(.+)\Z", re.DOTALL)
+_LINE = re.compile(r"([^ \t]+)[ \t]++(.+)\Z", re.DOTALL)
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+\Z")
 # bagit.py names these algorithms as Python does, with underscore
 _PYTHON_NAMES = frozenset({"sha3_224", "sha3_256", "sha3_384", "sha3_512"})

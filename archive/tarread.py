@@ -99,7 +99,7 @@ class TarReader:
 
     def __init__(self, stream: BinaryIO, *, skip_by_seek: bool = False, header_bytes: int = _HEADER_BYTES) -> None:
         self._stream = stream
-        self._seek = skip_by_seek
+        self._end = _length_left(stream) if skip_by_seek else None
         self._header_bytes = header_bytes
         self._position = 0
         self._left = 0  # bytes of the current member not yet read
@@ -143,11 +143,12 @@ class TarReader:
     def _skip(self) -> None:
         """Moves to the header after the current member."""
         count, self._left, self._padding = self._left + self._padding, 0, 0
-        if self._seek and count:
-            # the last byte is read, so that a tar that ends before it is noticed
-            self._stream.seek(count - 1, 1)
-            self._position += count - 1
-            count = 1
+        if self._end is not None and count:
+            if self._position + count > self._end:
+                self._fail("BG-77", "Das Tar bricht mitten in einer Datei ab.")
+            self._stream.seek(count, 1)
+            self._position += count
+            return
         while count:
             data = self._stream.read(min(count, _CHUNK))
             if not data:
@@ -310,6 +311,14 @@ class TarReader:
         if not (found := _OCTAL.match(octal)):
             self._fail("BG-79", "Ein Kopf nennt eine Zahl, die keine ist.")
         return int(found[1] or b"0", 8)
+
+
+def _length_left(stream: BinaryIO) -> int:
+    """Bytes from here to the end of a seekable stream."""
+    here = stream.tell()
+    end = stream.seek(0, 2)
+    stream.seek(here)
+    return end - here
 
 
 def _text(raw: bytes) -> str:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from akten.aktenzeichen import Aktenzeichen
 from akten.aktenzeichen import recognise as recognise_aktenzeichen
 from akten.errors import FixityError, Rejected, Unavailable
-from akten.files import FileFacts, PdfA
+from akten.files import FileFacts, PageRef, PdfA
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.model import Akte
@@ -151,10 +151,14 @@ def _make(
     accepted = catalog.accepted(delivery.uuid)
     today = services.now().astimezone(BERLIN).date()
     findings = list(require(check_delivery(delivery, facts, known, services.intake, accepted=accepted, today=today)))
+    # Before any reading: what is already out of balance need not wait for it.
+    require(check_balance(delivery, facts, None, options=services.intake, accepted=accepted))
     if row.akte is None:
         raise Unavailable("Die Akte dieser Lieferung ist im Katalog noch nicht bestimmt.")
     catalog.move(delivery.uuid, Stage.EXAMINED, by=by, now=services.now())
-    planned = without_archived(plan_akte(delivery, facts, services.intake, row.akte), delivery, known, row.akte)
+    whole_plan = plan_akte(delivery, facts, services.intake, row.akte)
+    planned = without_archived(whole_plan, delivery, known, row.akte)
+    linked = _refs(whole_plan) - _refs(planned)
     akte = _with_retention(services, delivery, planned.akte)
     catalog.plan(delivery.uuid, akte, by=by, now=services.now())
 
@@ -166,7 +170,7 @@ def _make(
                 delivery,
                 facts,
                 recognised.blank_pages,
-                kept_pages=recognised.pages - recognised.blank_pages,
+                kept_pages=recognised.pages - recognised.blank_pages + len(linked),
                 options=services.intake,
                 accepted=accepted,
             )
@@ -259,6 +263,11 @@ def slip_json(delivery: Delivery) -> dict[str, Any]:
         "ereignisse": [[event.ereignis, event.datum.isoformat()] for event in slip.ereignisse],
         "merkmale": [list(fact) for fact in slip.merkmale],
     }
+
+
+def _refs(planned: PlannedAkte) -> set[PageRef]:
+    """Every page of the delivery that the plan uses, once."""
+    return {ref for refs in planned.pages.values() for ref in refs}
 
 
 def without_archived(
@@ -366,8 +375,10 @@ def _recognise(
         result,
     )
     pdfas = {dokument: pdfa for (dokument, _, _), pdfa in zip(made, judged, strict=True)}
-    blank = sum(page.blank for pdfa in pdfas.values() for page in pdfa.pages)
-    return _Recognised(pdfas, total, blank)
+    # Counted from what was made, each page of the delivery once, also where two Dokumente share it.
+    blank = {page.source for pdfa in pdfas.values() for page in pdfa.pages if page.blank}
+    every = {page.source for pdfa in pdfas.values() for page in pdfa.pages}
+    return _Recognised(pdfas, len(every), len(blank))
 
 
 def _carried(services: Services, akte: UUID, version: int, folder: Path) -> Carried | None:

@@ -78,7 +78,7 @@ class Judges:
 
 def open_validators(options: OcrOptions, scratch: Path) -> Judges:
     """veraPDF as the reference, pikepdf.pdfa and page-validation beside it."""
-    vera = VeraPdf(options, scratch)
+    vera = VeraPdf(options)
     return Judges((vera, PikepdfValidator(options, scratch), PageValidation(options, scratch)), vera.close)
 
 
@@ -265,7 +265,7 @@ def try_validators(settings: Settings) -> tuple[ValidatorReport, ...]:
     """Lets every validator judge a small file of our own making that is valid; an honest "ok" is wanted from each."""
     from tempfile import TemporaryDirectory
 
-    from ocr.pdfa import tiny_valid_pdfa
+    from ocr.probefile import tiny_valid_pdfa
 
     options = ocr_options(settings)
     with TemporaryDirectory(prefix="archiv-doctor-") as folder:

@@ -40,6 +40,8 @@ def assemble(job: AssemblyJob) -> AssemblyOutcome:
                 batch_files.append(batch)
             parts = batch_files
         return _save(parts, target, job, created)
+    except (pikepdf.PdfError, pikepdf.PasswordError) as error:
+        return AssemblyOutcome(0, (f"Eine Seitendatei lässt sich nicht lesen ({type(error).__name__}).",))
     finally:
         for batch in batches:
             batch.unlink(missing_ok=True)

@@ -18,17 +18,21 @@ from typing import Any
 
 
 def main(question_path: str) -> int:
-    """Answers all payloads of a question. Returns the exit code."""
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    """Answers all payloads of the question in a file. Returns the exit code."""
     question = json.loads(Path(question_path).read_bytes())
-    module, name = question["call"].split(":")
-    function: Callable[[dict[str, Any]], dict[str, Any]] = getattr(importlib.import_module(module), name)
+    function = _function(question["call"])
     with Path(question["answer"]).open("w", encoding="utf-8") as answer:
         for payload in question["payloads"]:
             _allow(question["cpu_seconds"], question["wall_seconds"])
             answer.write(json.dumps(_call(function, payload)) + "\n")
             answer.flush()
     return 0
+
+
+def _function(module_function: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    module, name = module_function.split(":")
+    found: Callable[[dict[str, Any]], dict[str, Any]] = getattr(importlib.import_module(module), name)
+    return found
 
 
 def _allow(cpu_seconds: int, wall_seconds: float) -> None:
@@ -52,4 +56,5 @@ def _call(function: Callable[[dict[str, Any]], dict[str, Any]], payload: dict[st
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     sys.exit(main(sys.argv[1]))

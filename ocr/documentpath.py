@@ -72,7 +72,7 @@ def convert_document(
             return kept
         prepared = _prepared(scan, pages, options, work)
         count = len(pages) if pages is not None else len(facts.pages)
-        made, tool, more = _made(prepared, count, options, work)
+        made, tool, more = _made(prepared, count, options, work, reading=_needs_reading(facts))
         texts, sizes = _read(made, options, work)
         if not any(text.strip() for text in texts):
             texts, _ = _read(prepared.path, options, work)  # pictures of pages carry none: the text file still shall
@@ -140,13 +140,15 @@ def _prepared(scan: Scan, pages: tuple[int, ...] | None, options: OcrOptions, wo
 
 
 def _made(
-    prepared: Prepared, count: int, options: OcrOptions, work: Path
+    prepared: Prepared, count: int, options: OcrOptions, work: Path, *, reading: bool
 ) -> tuple[Path, tuple[str, str], tuple[str, ...]]:
     """The first candidate that has all pages and is valid, the tool that made it, and what that way loses."""
     ways: tuple[
         tuple[Callable[[Path, OcrOptions, Path, int], tuple[Path, tuple[str, str]] | None], tuple[str, ...]], ...
     ]
     ways = (
+        # What has its text already, or shows nothing at all, only wants to be declared.
+        *(() if reading else ((_by_declaring, ()),)),
         (_by_ocrmypdf, ()),
         (_by_ghostscript, ("Farben und Schriften können umgerechnet sein (Ghostscript).",)),
         (_by_pictures, ("Die Seiten sind als Bilder mit 200 dpi wiedergegeben; der Text steht nur in der Textdatei.",)),
@@ -171,6 +173,26 @@ def _made(
             return path, tool, losses
     text = "Das PDF lässt sich auf keinem Weg in gültiges PDF/A wandeln. Bitte als Scan oder PDF/A neu liefern."
     raise Rejected((error("OD-01", "", text),))
+
+
+def _needs_reading(facts: FileFacts) -> bool:
+    """True when a page without text may show some: it has an image, or lines that the facts know nothing of."""
+    empty = any(finding.code == "EX-26" for finding in facts.findings)
+    return any(not page.has_text and (page.width_px > 0 or not empty) for page in facts.pages)
+
+
+def _by_declaring(source: Path, options: OcrOptions, work: Path, count: int) -> tuple[Path, tuple[str, str]] | None:
+    """pikepdf alone, where fonts are embedded and nothing is forbidden: the same backend, without any reading."""
+    out = work / "erklaert.pdf"
+    payload = {"path": str(source.resolve()), "target": str(out.resolve())}
+    try:
+        answer = call_limited(
+            "ocr.documenttools:declare", payload, limits=_limits(options, count), folder=work, options=options
+        )
+    except SandboxDied:
+        return None
+    tool = ("pikepdf", importlib.metadata.version("pikepdf"))
+    return (out, tool) if answer.get("ok") and out.is_file() else None
 
 
 def _by_ocrmypdf(

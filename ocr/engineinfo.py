@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ocr.models import find_tessdata
 from ocr.options import OcrOptions
-from ocr.tesseract import find_tessdata, open_engine
+from ocr.tesseract import open_engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,10 @@ RULES: dict[str, tuple[str, str]] = {
     "EX-04": ("Die Datei lässt sich öffnen", "ISO 32000-1 §7.5; TIFF 6.0 §2"),
     "EX-05": ("Jede Seite lässt sich ganz entschlüsseln", "ISO 19005-2 deckt das nicht ab; eigene Regel"),
     "EX-06": ("Ein Bild hat höchstens so viele Bildpunkte wie eingestellt (max_pixels)", "Schutzgrenze"),
-    "EX-07": ("Eine Seite ist höchstens so groß wie eingestellt (max_page_mm)", "ISO 19005-2 §6.1.13 (14.400 Einheiten)"),
+    "EX-07": (
+        "Eine Seite ist höchstens so groß wie eingestellt (max_page_mm)",
+        "ISO 19005-2 §6.1.13 (14.400 Einheiten)",
+    ),
     "EX-08": ("Eine Datei hat höchstens so viele Seiten wie eingestellt (max_pages)", "Schutzgrenze"),
     "EX-09": ("Ein Inhaltsstrom ist entpackt höchstens so groß wie eingestellt (max_stream_bytes)", "Schutzgrenze"),
     "EX-10": ("Eine PDF-Datei lässt sich ohne Kennwort öffnen", "ISO 32000-1 §7.6"),
@@ -66,7 +69,7 @@ RULES: dict[str, tuple[str, str]] = {
 
 
 def detected_mime(path: Path) -> str | None:
-    """The type by the first bytes of the file; None when it is none that we take. Raises Unavailable when unreadable."""
+    """The type by the first bytes of the file; None when it is none that we take. Raises Unavailable."""
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
@@ -134,7 +137,7 @@ def _payload(scan: Scan, mime: str, options: OcrOptions) -> dict[str, Any]:
 
 
 def _limits(size: int, options: OcrOptions) -> Limits:
-    """Time grows with the file: fax images of 1 MB decode in a second; no file may have more than the whole-file limit."""
+    """Time grows with the file: 1 MB of fax images decodes in a second; the whole-file limit bounds it."""
     seconds = 15 + size // (256 << 10)
     return Limits(
         cpu_seconds=min(seconds, options.file_limits.cpu_seconds),
@@ -151,7 +154,9 @@ def _checked(scan: Scan, mime: str, answer: dict[str, Any] | SandboxDied) -> Fil
             return _with(facts_from_json(answer), _mismatch(scan, mime))
         except ValueError:
             answer = SandboxDied("crash", "no facts")
-    text = f"Die Datei ließ sich nicht untersuchen: {answer.text}. Bitte neu scannen oder in ein anderes Format bringen."
+    text = (
+        f"Die Datei ließ sich nicht untersuchen: {answer.text}. Bitte neu scannen oder in ein anderes Format bringen."
+    )
     return FileFacts(_kind(mime), mime, (), (error("EX-21", "Datei", text),))
 
 

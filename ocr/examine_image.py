@@ -132,7 +132,9 @@ def _one_page(image: Image.Image, number: int, payload: dict[str, Any], look: _L
     if note:
         look.findings.append(info("EX-19", where, note))
     if width * height > payload["max_pixels"]:
-        text = f"Das Bild hat {width} × {height} Bildpunkte, erlaubt sind {payload['max_pixels']}. Bitte gröber scannen."
+        text = (
+            f"Das Bild hat {width} × {height} Bildpunkte, erlaubt sind {payload['max_pixels']}. Bitte gröber scannen."
+        )
         look.findings.append(error("EX-06", where, text))
         return
     if max(width_mm, height_mm) > payload["max_page_mm"]:
@@ -181,7 +183,9 @@ def _header_findings(image: Image.Image, where: str) -> Iterator[Finding]:
     counts = tags.get(279, tags.get(325))
     sizes = counts if isinstance(counts, tuple) else (counts,)
     if counts is None or not any(sizes):
-        text = "Die Datei nennt die Länge ihrer Bilddaten nicht (StripByteCounts); sie wurde aus dem Zusammenhang gelesen."
+        text = (
+            "Die Datei nennt die Länge ihrer Bilddaten nicht (StripByteCounts); sie wurde aus dem Zusammenhang gelesen."
+        )
         yield warning("EX-20", where, text)
     kind = tags.get(254, 0)
     if isinstance(kind, int) and kind & 1:
@@ -194,7 +198,9 @@ def _decoded(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
         try:
             _read_pixels(image, path)
         except MemoryError:
-            text = "Das Bild ist zu groß, um gelesen zu werden. Bitte gröber, in Teilen oder gestreift als TIFF scannen."
+            text = (
+                "Das Bild ist zu groß, um gelesen zu werden. Bitte gröber, in Teilen oder gestreift als TIFF scannen."
+            )
             yield error("EX-06", where, text)
             return
         except Exception as reason:  # noqa: BLE001 - Pillow's decoders raise nearly anything (ocr.md §5)

@@ -49,7 +49,11 @@ def examine_pdf(payload: dict[str, Any]) -> dict[str, Any]:
     """The facts of one PDF as plain values; a bad file gives findings."""
     most = int(payload["max_stream_bytes"])
     set_qpdf_limits(
-        flate_max_memory=most, run_length_max_memory=most, png_max_memory=most, tiff_max_memory=most, doc_max_warnings=500
+        flate_max_memory=most,
+        run_length_max_memory=most,
+        png_max_memory=most,
+        tiff_max_memory=most,
+        doc_max_warnings=500,
     )
     path = Path(payload["path"])
     look = _Look(payload)
@@ -58,9 +62,7 @@ def examine_pdf(payload: dict[str, Any]) -> dict[str, Any]:
     except pikepdf.PasswordError:
         text = "Die PDF-Datei ist mit einem Kennwort verschlossen. Bitte ohne Kennwort neu liefern."
         look.say(error("EX-10", "Datei", text))
-        return facts_as_json(
-            FileFacts(FileKind.PDF, payload["mime"], (), tuple(look.findings), encrypted=True)
-        )
+        return facts_as_json(FileFacts(FileKind.PDF, payload["mime"], (), tuple(look.findings), encrypted=True))
     except (pikepdf.PikepdfError, RecursionError, ValueError) as reason:
         look.say(error("EX-04", "Datei", _DAMAGED.format(type(reason).__name__)))
         return facts_as_json(FileFacts(FileKind.PDF, payload["mime"], (), tuple(look.findings)))
@@ -118,7 +120,15 @@ def _one_page(pdf: pikepdf.Pdf, number: int, look: _Look, features: Features) ->
         most = look.payload["max_stream_bytes"] >> 20
         text = f"Der Inhalt der Seite ist entpackt größer als {most} MB. Bitte die Seite neu erzeugen oder scannen."
         look.say(error("EX-09", where, text))
-    except (pikepdf.PikepdfError, RecursionError, ValueError, TypeError, KeyError, AttributeError, IndexError) as reason:
+    except (
+        pikepdf.PikepdfError,
+        RecursionError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+    ) as reason:
         text = f"Der Inhalt der Seite lässt sich nicht lesen ({type(reason).__name__}). Bitte neu erzeugen."
         look.say(error("EX-04", where, text))
     image = content.images[0] if len(content.images) == 1 else None
@@ -152,10 +162,14 @@ def _one_page(pdf: pikepdf.Pdf, number: int, look: _Look, features: Features) ->
 def _page_findings(where: str, width: float, height: float, content: PageContent, look: _Look) -> None:
     most_mm = look.payload["max_page_mm"]
     if max(width, height) > most_mm or min(width, height) < 1:
-        text = f"Die Seite misst {width:.0f} × {height:.0f} mm; erlaubt sind 1 bis {most_mm:.0f} mm. Bitte neu erzeugen."
+        text = (
+            f"Die Seite misst {width:.0f} × {height:.0f} mm; erlaubt sind 1 bis {most_mm:.0f} mm. Bitte neu erzeugen."
+        )
         look.say(error("EX-07", where, text))
     if content.missing:
-        text = "Die Seite nennt ein Bild, das in der Datei fehlt: sie bliebe ganz oder teilweise leer. Bitte neu liefern."
+        text = (
+            "Die Seite nennt ein Bild, das in der Datei fehlt: sie bliebe ganz oder teilweise leer. Bitte neu liefern."
+        )
         look.say(error("EX-13", where, text))
     if content.empty:
         look.say(info("EX-26", where, "Die Seite ist leer: sie zeichnet nichts."))
@@ -187,7 +201,7 @@ def _box(value: pikepdf.Object | None) -> tuple[float, float, float, float] | No
     if not isinstance(value, pikepdf.Array) or len(value) < 4:
         return None
     try:
-        x0, y0, x1, y1 = (float(item) for item in list(value)[:4])  # type: ignore[call-overload]
+        x0, y0, x1, y1 = (float(item) for item in list(value)[:4])
     except (TypeError, ValueError):
         return None
     return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)

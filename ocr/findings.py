@@ -35,9 +35,7 @@ def gathered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     places: dict[tuple[str, Severity, str], list[str]] = {}
     for finding in findings:
         places.setdefault((finding.code, finding.severity, finding.text), []).append(finding.where)
-    return tuple(
-        Finding(code, severity, _together(where), text) for (code, severity, text), where in places.items()
-    )
+    return tuple(Finding(code, severity, _together(where), text) for (code, severity, text), where in places.items())
 
 
 def _together(places: list[str]) -> str:

@@ -1,6 +1,6 @@
-"""The font of the invisible text: our own TrueType of two empty glyphs, every character half an em wide.
+"""The font of the invisible text: our own TrueType of one glyph without area, every character half an em wide.
 
-A character code is its UTF-16 value; one CIDToGIDMap sends all codes to the empty glyph, the ToUnicode map sends each
+A character code is its UTF-16 value; one CIDToGIDMap sends all codes to that glyph, the ToUnicode map sends each
 code to itself (ISO 32000-1 §9.7.4, §9.10.3), so the text layer satisfies PDF/A-2u (ISO 19005-2 §6.2.11.7.2).
 """
 
@@ -11,6 +11,7 @@ import io
 
 import pikepdf
 from fontTools.fontBuilder import FontBuilder  # type: ignore[import-untyped]
+from fontTools.pens.ttGlyphPen import TTGlyphPen  # type: ignore[import-untyped]
 from fontTools.ttLib.tables._g_l_y_f import Glyph  # type: ignore[import-untyped]
 
 NAME = "AktenarchivUnsichtbar"
@@ -19,13 +20,26 @@ ASCENT, DESCENT = 800, -200
 _EPOCH = 3_849_984_000  # seconds since 1904: 2026-01-01, so that the program is always the same
 
 
+def _hollow() -> Glyph:
+    """A glyph without area that still spans its cell: a line to and fro.
+
+    pdfium drops text whose glyphs have no extent as soon as the page is turned by 90 degrees.
+    """
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, DESCENT))
+    pen.lineTo((ADVANCE, ASCENT))
+    pen.lineTo((ADVANCE // 2, (ASCENT + DESCENT) // 2))
+    pen.closePath()
+    return pen.glyph()
+
+
 @functools.cache
 def font_program() -> bytes:
     """The TrueType program; always the same bytes."""
     builder = FontBuilder(1000, isTTF=True)
     builder.setupGlyphOrder([".notdef", "leer"])
     builder.setupCharacterMap({})
-    builder.setupGlyf({".notdef": Glyph(), "leer": Glyph()})
+    builder.setupGlyf({".notdef": Glyph(), "leer": _hollow()})
     builder.setupHorizontalMetrics({".notdef": (ADVANCE, 0), "leer": (ADVANCE, 0)})
     builder.setupHorizontalHeader(ascent=ASCENT, descent=DESCENT)
     builder.setupNameTable({"familyName": NAME, "styleName": "Regular", "psName": NAME})

@@ -28,7 +28,7 @@ def decode_in_parts(image: Image.Image, path: Path) -> bool:
     if image.format == "PNG":
         return _png(path)
     if image.format == "JPEG2000":
-        image.reduce = 3
+        image.reduce = 3  # type: ignore[method-assign,assignment]  # a property for this format
         image.load()
         return True
     return False
@@ -77,7 +77,7 @@ def _decode_part(image: TiffImagePlugin.TiffImageFile, data: bytes, width: int, 
         tags.pop(338, None)
     tags[_WIDTH], tags[_LENGTH], tags[_PER_STRIP] = width, rows, rows
     tags[_OFFSETS], tags[_COUNTS] = 0, len(data)
-    head = struct.pack("<2sHL" if tags._endian == "<" else ">2sHL", image.tag_v2.prefix, 42, 8)  # noqa: SLF001
+    head = struct.pack("<2sHL" if tags._endian == "<" else ">2sHL", image.tag_v2.prefix, 42, 8)
     tags[_OFFSETS] = 8 + len(tags.tobytes(8))
     whole = head + tags.tobytes(8) + data
     with Image.open(io.BytesIO(whole), formats=("TIFF",)) as part:

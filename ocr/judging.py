@@ -15,7 +15,7 @@ from akten.errors import Unavailable
 from akten.files import PdfA, ValidatorReport
 from ocr.compare import FUNCTION, comparing_limits, comparisons, findings_of
 from ocr.options import Limits, OcrOptions
-from ocr.pdfa import PdfaValidator, verdict_of
+from ocr.pdfa import PdfaValidator, weigh
 from ocr.request import RecogniseRequest
 from ocr.sandbox import SandboxDied, call_each
 from ocr.validators import SandboxedValidator, judging_limits
@@ -42,7 +42,7 @@ def judge_documents(
     asked: list[list[tuple[SandboxedValidator, int]]] = []
     compared: list[list[int]] = []
     for pdfa, request in made:
-        own = []
+        own: list[tuple[SandboxedValidator, int]] = []
         for validator in validators:
             if isinstance(validator, SandboxedValidator):
                 question = validator.question(pdfa.path, pdfa.flavour)
@@ -55,7 +55,8 @@ def judge_documents(
     for (pdfa, request), own, places in zip(made, asked, compared, strict=True):
         known = {id(validator): validator.report(pdfa.flavour, answers[place]) for validator, place in own}
         reports = tuple(known.get(id(v)) or v.validate(pdfa.path, pdfa.flavour) for v in validators)
-        verdict, findings = verdict_of(reports, pdfa.flavour, f"Dokument {pdfa.uuid}")
+        verdict, said = weigh(reports)
+        findings = tuple(replace(finding, where=f"Dokument {pdfa.uuid}") for finding in said)
         seen = findings_of(pdfa, request, [answers[place] for place in places])
         judged.append(replace(pdfa, verdict=verdict, reports=reports, findings=(*pdfa.findings, *findings, *seen)))
     return tuple(judged)

@@ -21,7 +21,7 @@ from typing import Any, Self
 from akten.errors import Misconfigured, Unavailable
 from ocr.jobs import AssemblyJob, AssemblyOutcome, PageJob, PageOutcome
 from ocr.options import OcrOptions
-from ocr.pageworker import PageWorker, Task, WorkerDied
+from ocr.pageworker import NotTaken, PageWorker, Task, WorkerDied
 
 __all__ = ["PagePool", "WorkerDied"]
 
@@ -152,9 +152,8 @@ class _Keeper(threading.Thread):
         self._end()
 
     def _do(self, task: Task) -> Any:
-        worker = self._ready()
         try:
-            reply = worker.ask(task)
+            worker, reply = self._asked(task)
         except WorkerDied:
             self._end()
             if self._pool._closing.is_set():
@@ -180,6 +179,15 @@ class _Keeper(threading.Thread):
             return task.read(outcome)
         except ValueError as error:
             raise WorkerDied("Der Arbeitsprozess hat unverständlich geantwortet.") from error
+
+    def _asked(self, task: Task) -> tuple[PageWorker, dict[str, Any]]:
+        for _ in range(_START_TRIES):
+            worker = self._ready()
+            try:
+                return worker, worker.ask(task)
+            except NotTaken:  # killed from outside while it waited: that costs nothing
+                self._end()
+        raise Unavailable("Arbeitsprozesse für Seiten enden immer wieder, bevor sie arbeiten.")
 
     def _ready(self) -> PageWorker:
         if self._worker is not None and self._worker.process.poll() is not None:

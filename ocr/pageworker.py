@@ -24,6 +24,7 @@ from ocr.options import Limits, OcrOptions
 _ROOT = Path(__file__).resolve().parent.parent
 _LONGEST_REPLY = 64 << 20
 _START_SECONDS = 120.0
+_TAKE_SECONDS = 60.0
 _ERRORS_KEPT = 4000
 
 
@@ -34,6 +35,10 @@ class WorkerDied(Exception):
         super().__init__(reason)
         self.reason = reason
         self.again = again
+
+
+class NotTaken(Exception):
+    """The worker was gone before it took the job, so the job is not to blame and goes to another worker."""
 
 
 @dataclass(slots=True)
@@ -80,7 +85,7 @@ class PageWorker:
         self._read(time.monotonic() + _START_SECONDS)
 
     def ask(self, task: Task) -> dict[str, Any]:
-        """Sends a job and waits for its outcome. Raises WorkerDied when the child dies or the time is over."""
+        """Sends a job and waits for its outcome. Raises NotTaken, or WorkerDied when child or time come to an end."""
         limits = task.limits
         self._write(
             {
@@ -91,6 +96,10 @@ class PageWorker:
                 "file_bytes": limits.file_bytes,
             }
         )
+        try:
+            self._read(time.monotonic() + _TAKE_SECONDS)
+        except WorkerDied as error:
+            raise NotTaken(error.reason) from error
         return self._read(time.monotonic() + limits.wall_seconds)
 
     def _write(self, values: Mapping[str, Any]) -> None:
@@ -114,7 +123,8 @@ class PageWorker:
                     raise WorkerDied("Die Zeit für diese Seite ist abgelaufen.", again=False)
                 block = os.read(pipe.fileno(), 1 << 16)
                 if not block:
-                    raise WorkerDied(_ended(self.process.wait()), again=self.process.returncode != -signal.SIGXCPU)
+                    code = self.process.wait()
+                    raise WorkerDied(_ended(code, self.last_words()), again=code != -signal.SIGXCPU)
                 size += len(block)
                 if size > _LONGEST_REPLY:
                     self.kill()
@@ -171,9 +181,10 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _ended(returncode: int) -> str:
+def _ended(returncode: int, last_words: str) -> str:
     if returncode >= 0:
-        return f"Der Arbeitsprozess hat sich mit Code {returncode} beendet."
+        kind = last_words.partition(":")[0][:80]  # the class of the error only: its text may quote the page
+        return f"Der Arbeitsprozess hat sich mit Code {returncode} beendet ({kind or 'ohne Meldung'})."
     try:
         name = signal.Signals(-returncode).name
     except ValueError:

@@ -1,6 +1,7 @@
-"""The port PdfaValidator, the verdict over several validators, and the judge of foreign files (rules PA-nn).
+"""The port `PdfaValidator` and what follows from the words of several of them: the verdict on a PDF/A file (PA rules).
 
-veraPDF is the reference: without its word nothing is "ok". The others stand beside it; a dispute is shown.
+veraPDF is the reference (it is the validator of the PDF Association); pikepdf and page-validation stand beside it.
+Never "ok" without the reference having looked, and never stamped: a file that is not judged is *not checked*.
 """
 
 from __future__ import annotations
@@ -9,31 +10,35 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
-from akten.errors import Unavailable
 from akten.files import ValidatorReport
 from akten.findings import Finding, Judgement, Verdict, judgement
 from ocr.findings import error, info, warning
-from ocr.options import OcrOptions
+from ocr.options import Limits, OcrOptions
+from ocr.sandbox import SandboxDied, call_limited
 
 REFERENCE = "veraPDF"
-_CLAIM_BYTES = 4 << 20
-_PART = re.compile(rb"pdfaid:part\s*(?:=\s*[\"']|>)\s*(\d)")
-_LEVEL = re.compile(rb"pdfaid:conformance\s*(?:=\s*[\"']|>)\s*([A-Za-z])")
+FLAVOURS = ("1a", "1b", "2a", "2b", "2u", "3a", "3b", "3u", "4", "4e", "4f")
+_PLAIN = re.compile(r"[0-9][a-z]?\Z")
+_CLAUSES_SHOWN = 5
+_WHOLE = "Datei"
 
 RULES: dict[str, tuple[str, str]] = {
-    "PA-01": ("Die Datei ist ein PDF.", "ISO 32000-1 §7.5.2"),
-    "PA-02": ("Die Datei sagt, welches PDF/A sie sein will.", "ISO 19005-2 §6.6.4"),
-    "PA-03": ("Die Datei erfüllt das PDF/A, das sie sein will.", "ISO 19005-1/-2/-3"),
-    "PA-04": ("Die Prüfer sind sich einig; sonst entscheidet veraPDF, und der Streit wird genannt.", "ocr.md §4.2"),
-    "PA-05": ("Ohne veraPDF gilt keine Datei als geprüft.", "ocr.md §4.4"),
-    "PA-06": ("Alle Prüfer haben geurteilt.", "ocr.md §4.2"),
+    "PA-01": ("Das Referenzprogramm veraPDF hält die Datei für gültig", "ISO 19005; ocr.md §4.4"),
+    "PA-02": ("veraPDF hat die Datei wirklich geprüft", "Auftrag §3: nicht geprüft ist nicht gültig"),
+    "PA-03": ("Ein zweites Prüfprogramm widerspricht der Referenz nicht", "ocr.md §4.2"),
+    "PA-04": ("Die Datei ist eine lesbare PDF-Datei", "ISO 32000-1 §7.5"),
+    "PA-05": ("Die Datei sagt selbst, welches PDF/A sie ist", "ISO 19005-2 §6.6.4"),
+    "PA-06": ("Das behauptete PDF/A ist eines, das es gibt", "ISO 19005-1 bis -4"),
+    "PA-07": ("Ein Prüfprogramm neben der Referenz lief", "ocr.md §4.2"),
+    "PA-08": ("Die Datei lässt sich lesen", "eigene Regel"),
 }
 
 
 class PdfaValidator(Protocol):
-    """Judges one PDF/A file. `validate` never raises for what is in the file; no answer is `not_checked`."""
+    """A judge of PDF/A files: says ok or failed only when it looked, else not_checked with a German `why`."""
 
     @property
     def name(self) -> str:
@@ -46,13 +51,13 @@ class PdfaValidator(Protocol):
         ...
 
     def validate(self, path: Path, flavour: str) -> ValidatorReport:
-        """What it says of the file as this flavour ("2b")."""
+        """Judges one file against a flavour such as "2b"; never raises for a bad file."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class PdfaReport:
-    """What the judge says of a foreign file; `flavour` is the one claimed, "" when none is."""
+    """What `archiv pdfa pruefe` says of a foreign file; `flavour` is what the file claims, or empty."""
 
     judgement: Judgement
     flavour: str
@@ -63,83 +68,99 @@ class PdfaReport:
 def judge_pdfa(
     path: Path, flavour: str, validators: Sequence[PdfaValidator]
 ) -> tuple[Verdict, tuple[ValidatorReport, ...], tuple[Finding, ...]]:
-    """The verdict on one file, every validator's word, and findings about failures and disputes."""
+    """The verdict on one file from the words of all validators, each asked once."""
     reports = tuple(validator.validate(path, flavour) for validator in validators)
-    verdict, findings = verdict_of(reports, flavour, path.name)
+    verdict, findings = weigh(reports)
     return verdict, reports, findings
 
 
-def verdict_of(reports: tuple[ValidatorReport, ...], flavour: str, where: str) -> tuple[Verdict, tuple[Finding, ...]]:
-    """The verdict that the reports add up to, and findings about failures and disputes."""
+def weigh(reports: Sequence[ValidatorReport]) -> tuple[Verdict, tuple[Finding, ...]]:
+    """The verdict that follows from the reports: the reference decides, and a dispute with it is shown."""
     findings: list[Finding] = []
     reference = next((report for report in reports if report.name == REFERENCE), None)
     if reference is None or reference.verdict is Verdict.NOT_CHECKED:
-        why = reference.why if reference else "veraPDF ist nicht unter den Prüfern."
-        findings.append(warning("PA-05", where, f"PDF/A ist nicht geprüft: {why}"))
-        return Verdict.NOT_CHECKED, tuple(findings)
-    others = [report for report in reports if report is not reference]
-    for report in others:
+        why = reference.why if reference is not None else "veraPDF ist nicht eingerichtet; make install ausführen."
+        findings.append(warning("PA-02", _WHOLE, f"Die Datei wurde von veraPDF nicht geprüft: {why}"))
+    elif reference.verdict is Verdict.FAILED:
+        text = f"veraPDF hält die Datei nicht für gültiges PDF/A: {_shown(reference)}"
+        findings.append(error("PA-01", _WHOLE, text))
+    for report in reports:
+        if report is reference:
+            continue
         if report.verdict is Verdict.NOT_CHECKED:
-            findings.append(info("PA-06", where, f"{report.name} hat nicht geurteilt: {report.why}"))
-        elif report.verdict is not reference.verdict:
-            said = "gültig" if report.verdict is Verdict.OK else "ungültig"
-            clauses = f" ({', '.join(report.clauses[:5])})" if report.clauses else ""
-            text = f"{report.name} nennt die Datei {said}{clauses}, veraPDF widerspricht; veraPDF entscheidet."
-            findings.append(warning("PA-04", where, text))
-    if reference.verdict is Verdict.FAILED:
-        clauses = ", ".join(reference.clauses[:10]) or "ohne nähere Angabe"
-        findings.append(error("PA-03", where, f"Kein gültiges PDF/A-{flavour or reference.flavour}: {clauses}."))
+            findings.append(info("PA-07", _WHOLE, f"{report.name} hat nicht geprüft: {report.why}"))
+        elif report.verdict is Verdict.FAILED:
+            findings.append(_against(report, reference))
+    if reference is None or reference.verdict is Verdict.NOT_CHECKED:
+        failed = any(report.verdict is Verdict.FAILED for report in reports)
+        return (Verdict.FAILED if failed else Verdict.NOT_CHECKED), tuple(findings)
     return reference.verdict, tuple(findings)
 
 
-def claimed_flavour(path: Path) -> str | None:
-    """The flavour that the file's XMP claims ("2b"), "" when it claims none, None when it is no PDF at all.
+def _against(report: ValidatorReport, reference: ValidatorReport | None) -> Finding:
+    """What the objection of a second validator means: nothing new, a dispute, or the only word there is."""
+    text = f"{report.name} beanstandet: {_shown(report)}"
+    if reference is None or reference.verdict is Verdict.NOT_CHECKED:
+        return error("PA-03", _WHOLE, f"{text}; veraPDF konnte den Streit nicht entscheiden")
+    if reference.verdict is Verdict.OK:
+        return warning("PA-03", _WHOLE, f"{text}; veraPDF als Referenz hält die Datei für gültig")
+    return info("PA-03", _WHOLE, text)
 
-    Reads bytes only; the XMP of a PDF/A is never compressed (ISO 19005-1 §6.7.2), and where a foreign file hides it the
-    claim is not seen, which is right: a PDF/A must show it. Raises Unavailable when the file cannot be read.
-    """
-    try:
-        with path.open("rb") as stream:
-            if b"%PDF-" not in stream.read(1024):
-                return None
-            stream.seek(0)
-            before = b""
-            part = level = None
-            while block := stream.read(_CLAIM_BYTES):
-                window = before + block
-                part = _PART.search(window) or part
-                level = _LEVEL.search(window) or level
-                before = window[-4096:]
-    except OSError as reason:
-        raise Unavailable(f"Die Datei ist nicht lesbar ({reason.strerror}).") from reason
-    if part is None:
-        return ""
-    return part[1].decode() + (level[1].decode().lower() if level else "")
+
+def _shown(report: ValidatorReport) -> str:
+    clauses = report.clauses[:_CLAUSES_SHOWN]
+    more = len(report.clauses) - len(clauses)
+    return (
+        ", ".join(clauses) + (f" und {more} weitere" if more > 0 else "") if clauses else (report.why or "ohne Angabe")
+    )
 
 
 def judge_file(path: Path, validators: Sequence[PdfaValidator], options: OcrOptions) -> PdfaReport:
-    """Judges whether a foreign file is the PDF/A that it claims to be. Raises Unavailable when it cannot be read."""
-    del options
-    flavour = claimed_flavour(path)
-    if flavour is None:
-        no_pdf = error("PA-01", path.name, "Die Datei ist kein PDF.")
-        return PdfaReport(Judgement.INVALID, "", (), (no_pdf,))
-    if not flavour:
-        no_claim = error("PA-02", path.name, "Die Datei sagt nicht, dass sie PDF/A sein will (kein pdfaid im XMP).")
-        return PdfaReport(Judgement.INVALID, "", (), (no_claim,))
+    """The judgement on any file: is it what it claims to be? Never raises for a bad file; nothing is written to it."""
+    flavour, finding = claimed_flavour(path, options)
+    if finding is not None:
+        whole = finding.code != "PA-08"  # could not look: unchecked, never invalid
+        return PdfaReport(judgement((finding,), complete=whole), flavour, (), (finding,))
     verdict, reports, findings = judge_pdfa(path, flavour, validators)
-    # Second opinions beside the reference are advice on foreign files; a dispute does not make a valid file doubtful.
-    complete = verdict is not Verdict.NOT_CHECKED
-    advised = tuple(info(f.code, f.where, f.text) if f.code == "PA-04" else f for f in findings)
-    return PdfaReport(judgement(advised, complete=complete), flavour, reports, advised)
+    # Allowlists deny much that is allowed: their objection does not lower a file that the reference passed.
+    advice = tuple(
+        info(f.code, f.where, f.text) if f.code == "PA-03" and verdict is Verdict.OK and _is_advice(f) else f
+        for f in findings
+    )
+    return PdfaReport(judgement(advice, complete=verdict is not Verdict.NOT_CHECKED), flavour, reports, advice)
 
 
-def tiny_valid_pdfa(target: Path) -> Path:
-    """Writes a small valid PDF/A-2b of our own making, for asking validators whether they work."""
-    import pikepdf
-    from pikepdf import pdfa
+def _is_advice(finding: Finding) -> bool:
+    return finding.text.startswith("pikepdf ")
 
-    with pikepdf.new() as pdf:
-        pdf.add_blank_page(page_size=(200, 200))
-        pdfa.save(pdf, target, "2b")
-    return target
+
+def claimed_flavour(path: Path, options: OcrOptions) -> tuple[str, Finding | None]:
+    """The flavour a file claims in its XMP, read in the sandbox; the finding when there is none to judge by."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(1024)
+    except OSError as reason:
+        return "", warning("PA-08", _WHOLE, f"Die Datei lässt sich nicht lesen ({reason.strerror}).")
+    if b"%PDF-" not in head:
+        return "", error("PA-04", _WHOLE, "Das ist keine PDF-Datei.")
+    limits = Limits(cpu_seconds=30, wall_seconds=60.0, memory_bytes=1 << 30, file_bytes=1 << 24, open_files=64)
+    with TemporaryDirectory(prefix="archiv-pdfa-") as folder:
+        try:
+            payload = {"path": str(path.resolve()), "max_stream_bytes": options.max_stream_bytes}
+            answer = call_limited(
+                "ocr.validators:read_claim", payload, limits=limits, folder=Path(folder), options=options
+            )
+        except SandboxDied as died:
+            return "", error("PA-04", _WHOLE, f"Die PDF-Datei lässt sich nicht lesen: {died.text}.")
+    if answer.get("problem"):
+        return "", error("PA-04", _WHOLE, str(answer["problem"])[:300])
+    claim = str(answer.get("claim") or "")
+    if not claim:
+        return "", error(
+            "PA-05", _WHOLE, "Die Datei behauptet nicht, PDF/A zu sein (keine PDF/A-Kennung in den XMP-Daten)."
+        )
+    if claim not in FLAVOURS:
+        return claim if _PLAIN.match(claim) else "", error(
+            "PA-06", _WHOLE, "Die Datei behauptet ein PDF/A, das es nicht gibt."
+        )
+    return claim, None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 import pikepdf
 
@@ -22,7 +23,7 @@ _TEXT = re.compile(rb"(?<![A-Za-z])T[jJ](?![A-Za-z0-9])")
 _INVISIBLE = 3
 
 
-class TooMuch(Exception):  # noqa: N818 - an outcome of one page
+class TooMuch(Exception):
     """A stream inflates to more than is allowed."""
 
 
@@ -46,7 +47,7 @@ class PageContent:
 
 
 def content_bytes(source: pikepdf.Object | None, most: int) -> bytes:
-    """The unpacked content of a page or form, parts joined. Raises TooMuch beyond `most` bytes, PdfError when broken."""
+    """The unpacked content of a page or form, parts joined. Raises TooMuch beyond `most` bytes, and PdfError."""
     if source is None:
         return b""
     parts = list(source) if isinstance(source, pikepdf.Array) else [source]
@@ -82,9 +83,7 @@ class _Walker:
         self.pdf, self.most, self.found = pdf, most, found
         self.forms = 0
 
-    def walk(
-        self, source: pikepdf.Object | None, resources: pikepdf.Object | None, start: Affine, depth: int
-    ) -> None:
+    def walk(self, source: pikepdf.Object | None, resources: pikepdf.Object | None, start: Affine, depth: int) -> None:
         data = content_bytes(source, self.most)
         self.most -= len(data)
         if len(data) > _MOST_PARSED:
@@ -94,8 +93,9 @@ class _Walker:
             return
         stack: list[tuple[Affine, int]] = []
         now, mode = start, 0
-        for operands, operator in pikepdf.parse_content_stream(pikepdf.Stream(self.pdf, data), _OPERATORS):
-            name = str(operator)
+        for instruction in pikepdf.parse_content_stream(pikepdf.Stream(self.pdf, data), _OPERATORS):
+            operands: Any = instruction.operands
+            name = str(instruction.operator)
             if name == "q":
                 stack.append((now, mode))
             elif name == "Q":
@@ -131,7 +131,7 @@ class _Walker:
             return
         matrix = target.get("/Matrix")
         if isinstance(matrix, pikepdf.Array) and len(matrix) == 6:
-            now = Affine(*(float(value) for value in list(matrix))).then(now)  # type: ignore[call-overload]
+            now = Affine(*(float(value) for value in list(matrix))).then(now)
         self.walk(target, target.get("/Resources", resources), now, depth + 1)
 
 

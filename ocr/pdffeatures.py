@@ -128,27 +128,27 @@ def look_for_features(pdf: pikepdf.Pdf) -> Features:
     """Looks through the catalog of the file; pages are entered one by one afterwards."""
     found = Features(encrypted=bool(pdf.is_encrypted))
     root = pdf.Root
-    found._action(root.get("/OpenAction"))  # noqa: SLF001 - the two halves of one walk
-    found._actions(root.get("/AA"))  # noqa: SLF001
+    found._action(root.get("/OpenAction"))
+    found._actions(root.get("/AA"))
     names = root.get("/Names")
     if isinstance(names, pikepdf.Dictionary):
         found.javascript = found.javascript or any(True for _ in _name_tree(names.get("/JavaScript")))
         for key, value in _name_tree(names.get("/EmbeddedFiles")):
-            found._attach(file_name(value) or key)  # noqa: SLF001
+            found._attach(file_name(value) or key)
     associated = root.get("/AF")
     if isinstance(associated, pikepdf.Array):
         for item in list(associated)[:_MOST_NAMES]:
-            found._attach(file_name(item))  # noqa: SLF001
+            found._attach(file_name(item))
     _form(root, found)
     permissions = root.get("/Perms")
     if not found.signatures and isinstance(permissions, pikepdf.Dictionary) and len(permissions.keys()):
         found.signatures = 1
     for node in _outline(root.get("/Outlines")):
-        found._action(node.get("/A"))  # noqa: SLF001
+        found._action(node.get("/A"))
     return found
 
 
-def _form(root: pikepdf.Dictionary, found: Features) -> None:
+def _form(root: pikepdf.Object, found: Features) -> None:
     form = root.get("/AcroForm")
     if root.get("/NeedsRendering") is not None and bool(root.get("/NeedsRendering")):
         found.form = Form.XFA
@@ -157,8 +157,8 @@ def _form(root: pikepdf.Dictionary, found: Features) -> None:
     if form.get("/XFA") is not None:
         found.form = Form.XFA
     for node, kind in _fields(form.get("/Fields")):
-        found._actions(node.get("/AA"))  # noqa: SLF001
-        found._action(node.get("/A"))  # noqa: SLF001
+        found._actions(node.get("/AA"))
+        found._action(node.get("/A"))
         signed = kind == "/Sig" and found.sign(node)
         if not signed and found.form is Form.NONE:
             found.form = Form.ACROFORM
@@ -242,13 +242,15 @@ def embedded_files(pdf: pikepdf.Pdf) -> Iterator[tuple[str, pikepdf.Stream]]:
         if isinstance(annotations, pikepdf.Array):
             for item in list(annotations)[:_MOST_NAMES]:
                 if isinstance(item, pikepdf.Dictionary) and str(item.get("/Subtype")) == "/FileAttachment":
-                    specs.append(("", item.get("/FS")))
+                    specs += [("", item.get("/FS"))]
     seen: set[tuple[int, int]] = set()
     for key, spec in specs[:_MOST_NAMES]:
         table = spec.get("/EF") if isinstance(spec, pikepdf.Dictionary) else None
         if not isinstance(table, pikepdf.Dictionary):
             continue
-        stream = next((s for k in ("/UF", "/F", "/Unix", "/DOS", "/Mac") if isinstance(s := table.get(k), pikepdf.Stream)), None)
+        stream = next(
+            (s for k in ("/UF", "/F", "/Unix", "/DOS", "/Mac") if isinstance(s := table.get(k), pikepdf.Stream)), None
+        )
         if stream is not None and stream.objgen not in seen:
             seen.add(stream.objgen)
             yield file_name(spec) or key or "Anlage", stream

@@ -103,7 +103,7 @@ def _decode(stream: pikepdf.Object, width: int, height: int) -> str:
         case ["/JPXDecode"]:
             with Image.open(io.BytesIO(stream.read_raw_bytes()), formats=("JPEG2000",)) as image:
                 if image.width * image.height > _WHOLE_PIXELS // 4:
-                    image.reduce = 3  # type: ignore[attr-defined]
+                    image.reduce = 3  # type: ignore[method-assign,assignment]  # a property for this format
                 image.load()
         case ["/FlateDecode"]:
             return _flate(stream, width, height)

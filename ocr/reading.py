@@ -103,7 +103,9 @@ def _scaled(picture: Image.Image, dpi: tuple[float, float], options: OcrOptions)
         factor = round(1 / x)
         small = reduced(picture, factor)
         if picture.mode == "1" and small.width * small.height > _MOST_PIXELS // 4:
-            small = small.point([255 * (value > _INK_LEVEL) for value in range(256)], "1")  # an eighth inside the engine
+            small = small.point(
+                [255 * (value > _INK_LEVEL) for value in range(256)], "1"
+            )  # an eighth inside the engine
         return small, scaling(small.width / width, small.height / height), finest / factor
     size = (max(1, round(width * x)), max(1, round(height * y)))
     filter_ = Image.Resampling.BICUBIC if x > 1 else Image.Resampling.BOX

@@ -54,7 +54,7 @@ class Outcome:
     killed_by: int | None = None
 
 
-class SandboxDied(Exception):  # noqa: N818 - the outcome of one file; never leaves this room
+class SandboxDied(Exception):
     """A call in the sandbox gave no answer. `reason` is memory, cpu, time, signal or crash; `detail` is technical."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -267,16 +267,23 @@ def _answers(path: Path, count: int) -> Iterator[dict[str, Any] | SandboxDied]:
         return
     with path.open("rb") as file:
         for line, _ in zip(file, range(count), strict=False):
-            try:
-                value = json.loads(line)
-            except (ValueError, RecursionError):
+            if (answer := answer_of(line)) is None:
                 return
-            if not isinstance(value, dict):
-                return
-            if isinstance(value.get("ok"), dict):
-                yield value["ok"]
-            else:
-                yield SandboxDied(str(value.get("reason", "crash")), str(value.get("detail", ""))[:200])
+            yield answer
+
+
+def answer_of(line: bytes) -> dict[str, Any] | SandboxDied | None:
+    """One line of a child as its answer or as why there is none; None when the line is not whole or not ours."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    if isinstance(value.get("ok"), dict):
+        answer: dict[str, Any] = value["ok"]
+        return answer
+    return SandboxDied(str(value.get("reason", "crash")), str(value.get("detail", ""))[:200])
 
 
 def _death(outcome: Outcome) -> SandboxDied:

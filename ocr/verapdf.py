@@ -1,225 +1,235 @@
-"""veraPDF as a PDF/A validator: one long-lived JVM that judges every file, restarted when it hangs or dies.
+"""veraPDF as a validator: one long-lived JVM that is asked file by file, shut in like every reader of foreign files.
 
-The field's reference validator for ISO 19005. The JVM reads paths from its standard input and answers with the path of
-a temporary XML report; with `-f 0` it takes the flavour that the file claims, and the caller compares.
+In server mode veraPDF takes one path per line and answers with the path of an XML report. Nothing of a foreign name
+reaches it: every file gets a link of our own making. The JVM dies with us: its standard input closes, and behind
+bubblewrap it is killed with its parent.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import selectors
 import shutil
-import subprocess
 import tempfile
 import threading
-import time
-import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
+from typing import Self
+from xml.etree import ElementTree
 
 from akten.files import ValidatorReport
 from akten.findings import Verdict
+from ocr.helper import Helper, HelperEnded, HelperLate
 from ocr.options import OcrOptions
-from ocr.walls import bound
+from ocr.walls import environment, limiting_long, sandbox_kind, walls
 
 NAME = "veraPDF"
 _MAIN = "org.verapdf.apps.GreenfieldCliWrapper"
 _START_SECONDS = 60.0
-_MOST_REPORT = 64 << 20
-_MOST_CLAUSES = 40
-_PROFILE = re.compile(r"PDF/A-(\d[a-z]?)", re.IGNORECASE)
-_ADVICE = "make install ausführen (Java und die Jars von veraPDF)"
+_FILES_PER_JVM = 1000
+_REPORT_BYTES = 16 << 20
+_SECONDS_PER_MB = 1.0
+_CLAUSES = 100
+_TALK_LINES, _TALK_SECONDS = 20, 10.0
+_ILLEGAL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));"
+)
+_ABSENT = "veraPDF ist nicht eingerichtet ({}). make install ausführen: es richtet Java und veraPDF ein."
 
 
 class _NoAnswer(Exception):
-    """The JVM gave no answer; the text says why."""
+    """The JVM gave no answer; `again` tells whether a fresh one may be asked the same."""
+
+    def __init__(self, why: str, *, again: bool) -> None:
+        super().__init__(why)
+        self.why = why
+        self.again = again
 
 
 class VeraPdf:
-    """Judges PDF/A files; safe to share between threads, one file at a time. `close` ends the JVM."""
+    """The reference validator. Thread-safe; started at first use; to be closed."""
 
     name = NAME
 
-    def __init__(self, options: OcrOptions, scratch: Path) -> None:
+    def __init__(self, options: OcrOptions) -> None:
         self._options = options
-        self._scratch = scratch
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._buffer = b""
-        self._place: Path | None = None
+        self._jvm: Helper | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.version = _version(options.verapdf_jars)
 
-    @property
-    def version(self) -> str:
-        """The version of the jars, "" when there are none."""
-        jars = self._options.verapdf_jars
-        found = sorted(jars.glob("cli-*.jar")) if jars else []
-        return found[0].stem.removeprefix("cli-") if found else ""
+    def __enter__(self) -> Self:
+        return self
 
-    def validate(self, path: Path, flavour: str) -> ValidatorReport:
-        """What veraPDF says of the file; with a `flavour` ("2b") the file must claim it, or more; "" asks nothing.
-
-        No answer is `not_checked` with the reason; it never raises for what is in the file.
-        """
-        if not self.version or shutil.which(self._options.java) is None:
-            return self._not_checked(flavour, f"veraPDF ist nicht eingerichtet: {_ADVICE}.")
-        with self._lock:
-            try:
-                report = self._ask(path)
-            except _NoAnswer as error:
-                self._end()
-                return self._not_checked(flavour, str(error))
-            return self._read(report, flavour)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
-        """Ends the JVM."""
+        """Ends the JVM and removes its folder; may be called twice."""
         with self._lock:
-            self._end()
+            self._stop(patience=5.0)
 
-    # --- the conversation ---------------------------------------------------------------------------------------------
+    @property
+    def pid(self) -> int | None:
+        """Number of the running process, None when there is none."""
+        return self._jvm.pid if self._jvm else None
+
+    def validate(self, path: Path, flavour: str) -> ValidatorReport:
+        """Judges one file by the profile that it claims itself, which must be `flavour`; `not_checked` says why."""
+        if why := self._absent():
+            return self._not_checked(flavour, why)
+        try:
+            size = path.stat().st_size
+        except OSError as error:
+            return self._not_checked(flavour, f"Die Datei lässt sich nicht lesen ({error.strerror}).")
+        seconds = self._options.validator_seconds + size / (1 << 20) * _SECONDS_PER_MB
+        with self._lock:
+            for attempt in (1, 2):
+                try:
+                    return self._judged(self._ask(path, seconds), flavour)
+                except _NoAnswer as failure:
+                    self._stop(patience=0.0)
+                    if attempt == 2 or not failure.again:
+                        return self._not_checked(flavour, failure.why)
+        raise AssertionError("unreachable")
+
+    def _absent(self) -> str:
+        jars = self._options.verapdf_jars
+        if jars is None or not any(jars.glob("cli-*.jar")):
+            return _ABSENT.format("die Jar-Dateien fehlen")
+        return "" if self._java() else _ABSENT.format("Java fehlt")
+
+    def _java(self) -> str | None:
+        return shutil.which(self._options.java, path=environment(Path("/"))["PATH"])
+
+    def _ask(self, path: Path, seconds: float) -> bytes:
+        """The report on one file as XML. Raises _NoAnswer."""
+        if self._jvm is not None and self._jvm.asked >= _FILES_PER_JVM:
+            self._stop(patience=5.0)
+        jvm = self._jvm or self._start()
+        assert self._folder is not None  # noqa: S101 - made with the JVM
+        folder = Path(self._folder.name)
+        link = folder / f"{jvm.asked}.pdf"
+        try:
+            link.symlink_to(path.resolve(strict=True))
+            answer = Path(_heard(jvm, lambda: jvm.ask(bytes(link), seconds)))
+            report = folder / answer.name
+            with report.open("rb") as file:
+                data = file.read(_REPORT_BYTES + 1)
+            report.unlink()
+        except OSError as error:
+            raise _NoAnswer(
+                f"Der Bericht von veraPDF lässt sich nicht lesen ({error.strerror}).", again=False
+            ) from error
+        finally:
+            link.unlink(missing_ok=True)
+        if len(data) > _REPORT_BYTES:
+            raise _NoAnswer("Der Bericht von veraPDF ist zu lang.", again=False)
+        return data
+
+    def _start(self) -> Helper:
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="archiv-verapdf-", ignore_cleanup_errors=True)
+        folder = Path(self._folder.name).resolve()
+        jars = self._options.verapdf_jars
+        assert jars is not None  # noqa: S101 - see _absent
+        java = [
+            self._java() or self._options.java,
+            f"-Xmx{self._options.java_memory_mb}m",
+            "-XX:MaxMetaspaceSize=160m",
+            "-XX:MaxDirectMemorySize=64m",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-XX:-UsePerfData",
+            "-Djava.awt.headless=true",
+            f"-Djava.io.tmpdir={folder}",
+            f"-Duser.home={folder}",
+            "-cp",
+            f"{jars.resolve()}/*",
+            _MAIN,
+            "--servermode",
+            "--maxfailuresdisplayed",
+            "1",
+            "-f",
+            "0",
+        ]
+        kind = sandbox_kind(self._options)
+        try:
+            jvm = Helper([*walls(kind, folder), *limiting_long(), *java], folder, environment(folder))
+        except HelperEnded as ended:
+            raise _NoAnswer(_ABSENT.format("Java lässt sich nicht starten"), again=False) from ended
+        self._jvm = jvm
+        _heard(jvm, lambda: jvm.hear(_START_SECONDS))  # the report of its own empty start
+        return jvm
+
+    def _stop(self, *, patience: float) -> None:
+        jvm, self._jvm = self._jvm, None
+        if jvm is not None:
+            jvm.stop(patience=patience)
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            folder.cleanup()
 
     def _not_checked(self, flavour: str, why: str) -> ValidatorReport:
         return ValidatorReport(self.name, self.version, Verdict.NOT_CHECKED, flavour, (), why)
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix="verapdf-", dir=self._scratch)).resolve()
-        self._place = place
-        command = [
-            *bound(),
-            self._options.java,
-            f"-Xmx{self._options.java_memory_mb}m",
-            "-XX:TieredStopAtLevel=1",
-            "-XX:+UseSerialGC",
-            "-Djava.awt.headless=true",
-            f"-Djava.io.tmpdir={place}",
-            f"-Duser.home={place}",
-            "-cp",
-            f"{self._options.verapdf_jars.absolute()}/*" if self._options.verapdf_jars else "",
-            _MAIN,
-            "--servermode",
-            "-f",
-            "0",
-        ]
+    def _judged(self, xml: bytes, flavour: str) -> ValidatorReport:
+        """What a report says. An empty or odd report is no answer and never good."""
+        text = _ILLEGAL.sub("?", xml.decode("utf-8", "replace"))
+        if "<!DOCTYPE" in text[:1000]:
+            return self._not_checked(flavour, "Der Bericht von veraPDF hat eine unbekannte Form.")
         try:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd=place,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise _NoAnswer(f"Java lässt sich nicht starten ({type(error).__name__}): {_ADVICE}.") from error
-        self._process, self._buffer = process, b""
-        Path(self._line(_START_SECONDS)).unlink(missing_ok=True)  # the report of its own empty start
-        return process
-
-    def _ask(self, path: Path) -> bytes:
-        """The XML report on one file. Raises _NoAnswer."""
-        process = self._process
-        if process is None or process.poll() is not None:
-            self._end()
-            process = self._start()
-        if process.stdin is None or self._place is None:
-            raise _NoAnswer("Java läuft ohne Eingabe.")
-        # A name of our own making: line breaks in a path would break the conversation.
-        asked = self._place / "datei.pdf"
-        asked.unlink(missing_ok=True)
-        try:
-            asked.symlink_to(path.resolve(strict=True))
-            process.stdin.write(os.fsencode(asked) + b"\n")
-            process.stdin.flush()
-        except OSError as error:
-            raise _NoAnswer(f"veraPDF nimmt keine Datei an ({type(error).__name__}).") from error
-        answer = Path(self._line(self._options.validator_seconds))
-        if answer.parent != self._place or answer.is_symlink():
-            raise _NoAnswer("veraPDF nennt einen Bericht außerhalb seines Ordners.")
-        try:
-            if answer.stat().st_size > _MOST_REPORT:
-                raise _NoAnswer("Der Bericht von veraPDF ist zu groß.")
-            return answer.read_bytes()
-        except OSError as error:
-            raise _NoAnswer("Der Bericht von veraPDF fehlt.") from error
-        finally:
-            answer.unlink(missing_ok=True)
-
-    def _line(self, seconds: float) -> str:
-        """The next line of its output. Raises _NoAnswer at the end of the stream or of the time."""
-        process = self._process
-        if process is None or process.stdout is None:
-            raise _NoAnswer("Java läuft ohne Ausgabe.")
-        end = time.monotonic() + seconds
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            while b"\n" not in self._buffer:
-                if not selector.select(max(0.0, end - time.monotonic())):
-                    raise _NoAnswer(f"veraPDF hat nach {seconds:.0f} s nicht geantwortet.")
-                block = os.read(process.stdout.fileno(), 65536)
-                if not block:
-                    raise _NoAnswer("veraPDF ist ausgestiegen (zu wenig Speicher?).")
-                self._buffer += block
-        line, self._buffer = self._buffer.split(b"\n", 1)
-        return os.fsdecode(line.strip())
-
-    def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    _close(pipe)
-        if self._place is not None:
-            shutil.rmtree(self._place, ignore_errors=True)
-            self._place = None
-
-    # --- the report ----------------------------------------------------------------------------------------------------
-
-    def _read(self, data: bytes, flavour: str) -> ValidatorReport:
-        if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-            return self._not_checked(flavour, "Der Bericht von veraPDF ist nicht lesbar.")
-        try:
-            root = ElementTree.fromstring(data)  # noqa: S314 - written by our own JVM; entities were refused above
+            root = ElementTree.fromstring(text)  # noqa: S314 - written by our own JVM, without a DOCTYPE
         except ElementTree.ParseError:
-            return self._not_checked(flavour, "Der Bericht von veraPDF ist nicht lesbar.")
-        found = root.find(".//validationReport")
-        if found is None or found.get("jobEndStatus", "normal") != "normal":
-            reason = root.findtext(".//exceptionMessage") or ""
-            encrypted = (root.find(".//batchSummary") or root).get("encrypted", "0") not in ("", "0")
-            if "parse" in reason.lower() or "trailer" in reason.lower() or encrypted:
-                why = ("nicht als PDF lesbar oder verschlüsselt",)
-                return ValidatorReport(self.name, self.version, Verdict.FAILED, flavour, why)
-            return self._not_checked(flavour, "veraPDF konnte die Datei nicht zu Ende prüfen.")
-        match = _PROFILE.search(found.get("profileName", ""))
-        checked = match[1].lower() if match else ""
-        clauses = tuple(
-            dict.fromkeys(
-                f"{rule.get('clause', '?')}-{rule.get('testNumber', '?')}"
-                for rule in found.iter("rule")
-                if rule.get("status") == "failed"
+            return self._not_checked(flavour, "Der Bericht von veraPDF lässt sich nicht lesen.")
+        summary = root.find("batchSummary")
+        reports = root.findall("jobs/job/validationReport")
+        if len(reports) == 1 and reports[0].get("jobEndStatus") == "normal":
+            return self._verdict(reports[0], flavour)
+        broken = root.findall("jobs/job/taskException[@type='PARSE']")
+        refused = summary is not None and "1" in (summary.get("failedToParse"), summary.get("encrypted"))
+        if broken and refused:
+            why = "Die Datei ist verschlüsselt." if summary is not None and summary.get("encrypted") == "1" else ""
+            return ValidatorReport(
+                self.name, self.version, Verdict.FAILED, flavour, (), why or "Die Datei ist keine lesbare PDF-Datei."
             )
-        )[:_MOST_CLAUSES]
-        compliant = found.get("isCompliant") == "true"
-        if compliant and flavour and not covers(checked, flavour):
-            clauses = (f"geprüft als PDF/A-{checked}, nicht als PDF/A-{flavour}",)
-            return ValidatorReport(self.name, self.version, Verdict.FAILED, checked, clauses)
-        verdict = Verdict.OK if compliant and checked else Verdict.FAILED
-        return ValidatorReport(self.name, self.version, verdict, checked, clauses)
+        return self._not_checked(flavour, "veraPDF konnte die Prüfung der Datei nicht zu Ende führen.")
+
+    def _verdict(self, report: ElementTree.Element, flavour: str) -> ValidatorReport:
+        match = re.search(r"PDF/A-([0-9])([A-Za-z]?)", report.get("profileName", ""))
+        judged = f"{match[1]}{match[2].lower()}" if match else ""
+        clauses = tuple(
+            f"{rule.get('specification', '')} {rule.get('clause', '')}-{rule.get('testNumber', '')}".strip()
+            for rule in report.iterfind("details/rule[@status='failed']")
+        )[:_CLAUSES]
+        compliant = report.get("isCompliant")
+        if compliant == "false":
+            return ValidatorReport(self.name, self.version, Verdict.FAILED, judged, clauses)
+        if compliant != "true" or not judged:
+            return self._not_checked(flavour, "Der Bericht von veraPDF sagt kein Urteil.")
+        if flavour and judged != flavour:
+            why = f"Die Datei sagt von sich, PDF/A-{judged} zu sein, nicht PDF/A-{flavour}."
+            return ValidatorReport(self.name, self.version, Verdict.FAILED, judged, ("pdfaid",), why)
+        return ValidatorReport(self.name, self.version, Verdict.OK, judged)
 
 
-def _close(pipe: object) -> None:
+def _heard(jvm: Helper, ask: Callable[[], bytes]) -> str:
+    """The next path that the JVM writes; other lines are talk."""
     try:
-        pipe.close()  # type: ignore[attr-defined]  # a pipe of the process
-    except OSError:
-        return  # the other end is gone: nothing is left to flush
+        line = ask()
+        for _ in range(_TALK_LINES):
+            if line.endswith(b".xml"):
+                return line.decode("utf-8", "replace")
+            line = jvm.hear(_TALK_SECONDS)
+    except HelperLate as late:
+        raise _NoAnswer("veraPDF hat in der erlaubten Zeit nicht geantwortet.", again=False) from late
+    except HelperEnded as ended:
+        raise _NoAnswer("veraPDF ist abgebrochen (oft reicht ihm der Speicher nicht).", again=True) from ended
+    raise _NoAnswer("veraPDF antwortet in unbekannter Form.", again=False)
 
 
-def covers(checked: str, wanted: str) -> bool:
-    """True when conformance to `checked` ("2u") includes `wanted` ("2b"): same part, level b below u below a."""
-    levels = "bua"
-    if checked[:1] != wanted[:1]:
-        return False
-    if len(checked) < 2 or len(wanted) < 2:
-        return checked == wanted
-    return levels.find(checked[1]) >= levels.find(wanted[1]) >= 0
+def _version(jars: Path | None) -> str:
+    found = sorted(jars.glob("cli-*.jar")) if jars is not None else []
+    return found[-1].stem.removeprefix("cli-") if found else ""

@@ -92,6 +92,7 @@ def bound() -> list[str]:
 
 
 def limiting(limits: Limits) -> list[str]:
+    """The prefix that sets the limits of a command. Raises Misconfigured when prlimit is missing."""
     prlimit = shutil.which("prlimit", path=SEARCH_PATH)
     if prlimit is None:
         raise Misconfigured("Das Programm prlimit fehlt; Debian-Paket util-linux einrichten.")
@@ -122,3 +123,9 @@ def environment(folder: Path, more: Mapping[str, str] | None = None) -> dict[str
         "PYTHONDONTWRITEBYTECODE": "1",
         **(more or {}),
     }
+
+
+def limiting_long() -> list[str]:
+    """The prefix of a helper that lives long and bounds its own memory: no core, no giant files, few open files."""
+    prlimit = shutil.which("prlimit", path=SEARCH_PATH)
+    return [prlimit, "--core=0", f"--fsize={1 << 30}", "--nofile=1024", "--"] if prlimit else []

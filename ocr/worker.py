@@ -1,7 +1,7 @@
 """The child process of the page pool: limits itself, then does one job after the other until its parent is gone.
 
 Started by `ocr.pages` as a plain child (never by fork), so it is safe inside threaded programs. One JSON line per job
-on standard input, one JSON line per outcome on standard output; whatever decoders print goes to standard error.
+on standard input; on standard output one line when it is taken and one with its outcome; whatever decoders print goes to standard error.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def main() -> None:
     _reply(replies, {"ready": True, "network": network})
     for line in sys.stdin:
         job = json.loads(line)
+        _reply(replies, {"taken": True})  # from here on the job may be to blame for what happens
         _task_limits(job)
         outcome = desk.do(job["kind"], job["values"])
         usage = resource.getrusage(resource.RUSAGE_SELF)

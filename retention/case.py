@@ -63,7 +63,7 @@ class ArchiveAnswer:
 class Case:
     """A record with its classes, events (days in Berlin), facts and holds, asked on the day `as_of`.
 
-    `evidence` says for an event where it is proven; it shows in the derivation only.
+    `evidence` says for an event and its day where it is proven; it shows in the derivation only.
     """
 
     classes: tuple[str, ...]
@@ -72,7 +72,7 @@ class Case:
     facts: Mapping[str, bool] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
     archive: ArchiveAnswer = ArchiveAnswer()
-    evidence: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[tuple[str, date], str] = field(default_factory=dict)
 
 
 class Status(StrEnum):

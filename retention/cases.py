@@ -182,7 +182,7 @@ def _question(
         if key not in katalog.classes:
             form.wrong("RT-30", "class" if form.has("class") else "classes", f"Die Klasse „{key}“ gibt es nicht.")
     events: dict[str, list[date]] = {}
-    evidence: dict[str, str] = {}
+    evidence: dict[tuple[str, date], str] = {}
     for part in form.forms("events", _EVENT):
         name, day = part.text("event", needed=True), _day(part, "date", zone)
         if "date" not in part.value:
@@ -190,7 +190,8 @@ def _question(
         if name and day is not None:
             events.setdefault(name, []).append(day)
             if part.has("evidence"):
-                evidence[name] = part.text("evidence")
+                told_by = part.text("evidence")
+                evidence[name, day] = min(told_by, evidence.get((name, day), told_by))
     facts = form.form("facts", None)
     told = {name: facts.truth(name) for name in facts.value if facts.has(name)}
     return Case(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from retention.case import NO_END, BasisResult, Decision, Outcome, State, Status
+from retention.case import NO_END, BasisResult, Decision, Hold, Outcome, State, Status
 from retention.catalogue import Basis, Fristenkatalog, HoldMode, Kind
 from retention.periods import StartRule, start_day
 
@@ -79,14 +79,14 @@ def _basis_lines(result: BasisResult, outcome: Outcome, katalog: Fristenkatalog)
         wanted = " oder ".join(_event_title(n, katalog) for n in (basis.trigger, *(v.event for v in basis.variants)))
         yield f"  Kein Ende: es fehlt das Ereignis {wanted}."
         return
-    proof = outcome.case.evidence.get(result.event_name, "")
+    proof = outcome.case.evidence.get((result.event_name, result.event), "")
     later = " (liegt nach dem Tag der Frage)" if result.event > outcome.case.as_of else ""
     where = f"; Beleg: {proof}" if proof else "; ohne Beleg"
     yield f"  Ereignis: {_event_title(result.event_name, katalog)} am {day_text(result.event)}{later}{where}."
     for day in result.restarted:
         yield f"  Unterbrechung am {day_text(day)}: die Frist beginnt neu."
     yield from _formula(result, basis)
-    for hold in result.moved_by:
+    for hold in sorted(result.moved_by, key=_hold_order):
         title = katalog.holds[hold.key].title if hold.key in katalog.holds else hold.key
         until = f"bis {day_text(hold.end)}" if hold.end else "noch offen"
         yield f"  Die Frist endet nicht, solange besteht: {title} ({until})."
@@ -127,15 +127,21 @@ def _end_lines(outcome: Outcome) -> Iterator[str]:
     if outcome.retention_ends is not None:
         several = sum(result.status is Status.DATED for result in outcome.results) > 1
         wins = " (das spätere Ende gilt)" if several else ""
-        yield f"Aufzubewahren bis einschließlich {day_text(outcome.retention_ends)}{wins}."
+        only_delete = outcome.decisive is not None and not outcome.decisive.basis.keeps
+        words = "Letzter Tag vor der Löschpflicht:" if only_delete else "Aufzubewahren bis einschließlich"
+        yield f"{words} {day_text(outcome.retention_ends)}{wins}."
     elif outcome.decisive is not None and outcome.decisive.ends == NO_END:
         yield "Ein Ende ist nicht bekannt: eine Sperre, die die Frist verlängert, besteht noch."
     else:
         yield "Ein Ende ist nicht bekannt."
 
 
+def _hold_order(hold: Hold) -> tuple[str, date, date]:
+    return hold.key, hold.start or hold.on or date.min, hold.end or NO_END
+
+
 def _hold_lines(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[str]:
-    for hold in outcome.case.holds:
+    for hold in sorted(outcome.case.holds, key=_hold_order):
         rule = katalog.holds.get(hold.key)
         title = rule.title if rule else f"{hold.key} (unbekannt, sperrt)"
         title += " (vermerkt, sperrt nicht)" if rule is not None and rule.mode is HoldMode.NOTE else ""

@@ -1,4 +1,4 @@
-"""The contract of `OcrEngine`, held by tesseract in process, by tesseract as a command, and by the fake of the tests."""
+"""The contract of `OcrEngine`, held by tesseract in process and as a command, and by the tests' fake."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ class FakeEngine:
 
     def close(self) -> None:
         return None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """As in a worker: tesseract's own threads only get into each other's way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_THREAD_LIMIT", "1")
+        yield
 
 
 def opened(name: str) -> OcrEngine:

@@ -1,0 +1,226 @@
+"""The judge says the right word of every bag that breaks one thing, and of odd ones that break none."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from akten.findings import Severity
+from archive.bagcheck import RULES, BagReport, Limits, check_bag, check_tar, judge_path
+from tests.bagbuilder import BagBuilder, swap
+from tests.bagcases import NFC, NFD, Case, folders
+from tests.baggood import Good, bags
+from tests.bagtars import good_tars, one_way, tars
+
+ROOT = Path(__file__).resolve().parents[2]
+BROKEN = list(folders())
+TARS = list(tars())
+GOOD = list(bags())
+
+
+def verdict_is_right(case: Case, report: BagReport) -> list[str]:
+    """What is wrong with the report, in words; nothing when it is right."""
+    codes = {finding.code for finding in report.findings}
+    errors = {finding.code for finding in report.findings if finding.severity is Severity.ERROR}
+    faults = []
+    if report.judgement != case.verdict:
+        faults.append(f"{report.judgement} instead of {case.verdict}")
+    if case.code not in codes:
+        faults.append(f"{case.code} not among {sorted(codes)}")
+    if surplus := errors - {case.code} - case.also:
+        faults.append(f"errors too many: {sorted(surplus)}")
+    if unknown := codes - RULES.keys():
+        faults.append(f"not in RULES: {sorted(unknown)}")
+    return faults
+
+
+def test_case_names_are_unique_and_enough() -> None:
+    assert len({case.name for case in BROKEN}) == len(BROKEN) >= 100
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.name)
+def test_a_broken_folder_earns_its_code_and_no_other(case: Case, tmp_path: Path) -> None:
+    report = judge_path(case.make(tmp_path))
+    assert verdict_is_right(case, report) == [], report.findings
+
+
+@pytest.mark.parametrize("case", GOOD, ids=lambda case: case.name)
+def test_an_odd_but_good_bag_passes(case: Good, tmp_path: Path) -> None:
+    case.make(tmp_path)
+    (root,) = tmp_path.iterdir()
+    report = judge_path(root)
+    warned = {finding.code for finding in report.findings}
+    assert report.judgement == ("valid-with-warning" if case.code else "valid"), report.findings
+    assert case.code == "*" or warned == ({case.code} if case.code else set())
+
+
+@pytest.mark.parametrize("case", TARS, ids=lambda case: case.name)
+def test_a_broken_tar_earns_its_code_and_no_other(case: Case, tmp_path: Path) -> None:
+    """The same from the file, from a seekable stream and from one that passes by once."""
+    path = case.make(tmp_path)
+    for report in (judge_path(path), check_tar(one_way(path.read_bytes()))):
+        assert verdict_is_right(case, report) == [], report.findings
+    with path.open("rb") as stream:
+        assert verdict_is_right(case, check_tar(stream)) == []
+
+
+@pytest.mark.parametrize("name", good_tars())
+def test_a_good_tar_passes_whoever_made_it(name: str, tmp_path: Path) -> None:
+    data = good_tars()[name]
+    (tmp_path / "bag.tar").write_bytes(data)
+    for report in (judge_path(tmp_path / "bag.tar"), check_tar(one_way(data))):
+        assert report.judgement == "valid", report.findings
+
+
+def test_every_verdict_of_the_corpus_is_right(tmp_path: Path) -> None:
+    """The count that is reported: broken folders and tars by code, good ones by word."""
+    wrong = [case.name for number, case in enumerate([*BROKEN, *TARS]) if verdict_is_right(case, judge_path(_made(case, tmp_path, number)))]
+    assert wrong == []
+
+
+def _made(case: Case, folder: Path, number: int) -> Path:
+    own = folder / str(number)
+    own.mkdir()
+    return case.make(own)
+
+
+REFUSED_AT_INTAKE = (
+    Case("BG-36_case_twins", lambda f: BagBuilder(payload={"data/A": b"", "data/a": b""}).folder(f / "b")),
+    Case("BG-36_form_twins", lambda f: BagBuilder(payload={NFC: b"", NFD: b""}).folder(f / "b")),
+    Case("BG-36_folder_twins", lambda f: BagBuilder(payload={"data/A/x": b"", "data/a/y": b""}).folder(f / "b")),
+    Case("BG-36_eszett", lambda f: BagBuilder(payload={"data/ß": b"", "data/SS": b""}).folder(f / "b")),
+    Case("BG-39_line_feed", lambda f: BagBuilder(payload={"data/a\nb": b""}).folder(f / "b")),
+    Case("BG-39_nbsp", lambda f: BagBuilder(payload={"data/a\u00a0": b""}).folder(f / "b")),
+    Case("BG-32_backslash", lambda f: BagBuilder(payload={"data/a\\b": b""}).folder(f / "b")),
+    Case("BG-40_fetch", lambda f: BagBuilder(extra={"fetch.txt": b""}).folder(f / "b")),
+    Case("BG-37_crooked", lambda f: BagBuilder(spell=lambda path: path.replace("/b", "/./b")).folder(f / "b")),
+)
+
+
+@pytest.mark.parametrize("case", REFUSED_AT_INTAKE, ids=lambda case: case.name)
+def test_intake_refuses_what_is_only_odd_elsewhere(case: Case, tmp_path: Path) -> None:
+    root = case.make(tmp_path)
+    assert judge_path(root).judgement == "valid-with-warning"
+    assert verdict_is_right(case, judge_path(root, intake=True)) == []
+
+
+def test_reading_one_algorithm_only_is_never_called_valid(tmp_path: Path) -> None:
+    report = check_bag(BagBuilder().folder(tmp_path / "b"), algorithms=["sha256"])
+    assert report.judgement == "unchecked"
+    assert report.algorithms == ("sha256",)
+    assert {finding.code for finding in report.findings} == {"BG-66"}
+
+
+def test_reading_one_algorithm_only_still_finds_damage(tmp_path: Path) -> None:
+    root = BagBuilder(late={"data/a.txt": swap("E", "D")}).folder(tmp_path / "b")
+    assert check_bag(root, algorithms=["sha256"]).judgement == "invalid"
+
+
+def test_a_report_counts_files_bytes_and_algorithms(tmp_path: Path) -> None:
+    report = check_bag(BagBuilder().folder(tmp_path / "b"))
+    assert (report.files, report.bytes, report.algorithms, report.version) == (2, 25, ("sha256", "sha512"), "1.0")
+
+
+def _many(folder: Path) -> Path:
+    """More than one batch of files, so that the later ones are still unread when the first are reported."""
+    payload = {f"data/{n:02d}": bytes([n]) * 5_000_000 for n in range(4)}
+    return BagBuilder(payload=payload, algorithms=("sha256",)).folder(folder / "b")
+
+
+@pytest.mark.parametrize("what", ["grow", "rewrite", "remove", "to_fifo", "to_link"])
+def test_a_file_that_changes_meanwhile_is_unchecked_not_damaged(what: str, tmp_path: Path) -> None:
+    root = _many(tmp_path)
+    last = root / "data" / "03"
+
+    def meddle(done: int, total: int) -> None:
+        assert 0 <= done <= total
+        if not last.is_file() or last.is_symlink() or last.stat().st_size != 5_000_000:
+            return
+        if what == "grow":
+            with last.open("ab") as stream:
+                stream.write(b"x")
+        elif what == "rewrite":
+            last.write_bytes(b"y")
+        else:
+            last.unlink()
+            if what == "to_fifo":
+                os.mkfifo(last)
+            elif what == "to_link":
+                last.symlink_to("00")
+
+    report = check_bag(root, progress=meddle, limits=Limits(workers=1))
+    assert report.judgement == "unchecked", report.findings
+    assert {finding.code for finding in report.findings} <= {"BG-62", "BG-63"}
+
+
+def test_an_unreadable_file_or_folder_is_unchecked(tmp_path: Path) -> None:
+    """Run as nobody where the tests run as root, for whom nothing is unreadable."""
+    root = BagBuilder().folder(tmp_path / "b")
+    (root / "data" / "a.txt").chmod(0)
+    lock = (root / "data" / "sub").chmod
+    for prepare, codes in ((lambda: None, {"BG-62"}), (lambda: lock(0), {"BG-62", "BG-17", "BG-53"})):
+        prepare()
+        code = (
+            "import os, sys\nfrom pathlib import Path\nfrom archive.bagcheck import check_bag\n"
+            "path = Path('.')\n"
+            "if os.getuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+            "report = check_bag(path)\nprint(report.judgement, *sorted({f.code for f in report.findings}))"
+        )
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        found = subprocess.run([sys.executable, "-c", code], cwd=root, env=env, capture_output=True, text=True)
+        assert found.stderr == ""
+        verdict, *seen = found.stdout.split()
+        assert set(seen) == codes
+        assert verdict == ("unchecked" if codes == {"BG-62"} else "invalid")
+    lock(0o755)
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        (Limits(entries=1), "BG-30"),
+        (Limits(manifest_bytes=10), "BG-30"),
+        (Limits(info_bytes=5), "BG-30"),
+        (Limits(line_characters=40), "BG-30"),
+        (Limits(depth=1), "BG-64"),
+    ],
+)
+def test_beyond_a_budget_nothing_is_called_valid(limits: Limits, code: str, tmp_path: Path) -> None:
+    report = check_bag(BagBuilder(payload={"data/a/b/c/d": b"x", "data/e": b""}).folder(tmp_path / "b"), limits=limits)
+    assert report.judgement in ("unchecked", "invalid")
+    assert code in {finding.code for finding in report.findings}
+
+
+def test_findings_of_one_kind_are_capped_and_counted(tmp_path: Path) -> None:
+    payload = {f"data/{number}": b"" for number in range(150)}
+    root = BagBuilder(payload=payload, edits={"manifest-sha256.txt": lambda _: b""}, info=None).folder(tmp_path / "b")
+    report = check_bag(root)
+    assert len([finding for finding in report.findings if finding.code == "BG-19"]) == 101
+    assert report.findings[-1].text.startswith("und 50 weitere")
+
+
+def test_a_path_without_a_bag_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to("nowhere")
+    for name, verdict in (("none", "unchecked"), ("fifo", "invalid"), ("link", "unchecked"), ("a\0b", "unchecked")):
+        for judge in (judge_path, check_bag, check_tar):
+            report = judge(tmp_path / name)
+            assert (report.judgement, [finding.code for finding in report.findings]) == (verdict, ["BG-67"])
+    assert check_bag(BagBuilder().folder(tmp_path / "b") / "bagit.txt").judgement == "invalid"
+
+
+def test_the_bag_itself_may_be_reached_by_a_link(tmp_path: Path) -> None:
+    BagBuilder().folder(tmp_path / "b")
+    (tmp_path / "link").symlink_to("b")
+    assert judge_path(tmp_path / "link").judgement == "valid"
+
+
+def test_a_judge_writes_nothing(tmp_path: Path) -> None:
+    root = BagBuilder(late={"data/a.txt": swap("E", "D")}).folder(tmp_path / "b")
+    before = {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(tmp_path.rglob("*"))}
+    judge_path(root)
+    assert before == {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(tmp_path.rglob("*"))}

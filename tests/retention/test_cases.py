@@ -1,0 +1,130 @@
+"""Worked cases: the shared examples and our own, under the shipped and the shared catalogue alike."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from akten.errors import Rejected
+from retention.cases import answer, answer_all, load_cases, mismatches, read_cases
+from retention.catalogue import Fristenkatalog
+from retention.schedule import builtin_schedule, load_schedule
+
+OWN = Path(__file__).with_name("cases.yaml")
+IDS = [entry["id"] for entry in yaml.safe_load(OWN.read_text(encoding="utf-8"))["cases"]]
+
+
+@cache
+def own_catalogue() -> Fristenkatalog:
+    return builtin_schedule()
+
+
+@cache
+def shared_catalogue(path: Path) -> Fristenkatalog:
+    return load_schedule(path)
+
+
+def test_all_worked_examples_come_out_as_expected(shared: Path) -> None:
+    catalogues = (own_catalogue(), shared_catalogue(shared / "retention" / "record-classes.yaml"))
+    for katalog in catalogues:
+        entries = load_cases(shared / "retention" / "examples.yaml", katalog)
+        assert len(entries) == 8
+        for entry in entries:
+            assert mismatches(entry, answer(entry, katalog)["computed"]) == {}, (katalog.name, entry.id)
+
+
+@pytest.mark.parametrize("number", range(len(IDS)), ids=IDS)
+def test_own_cases(number: int) -> None:
+    entry = load_cases(OWN, own_catalogue())[number]
+    result = answer(entry, own_catalogue())
+    assert entry.expected
+    assert mismatches(entry, result["computed"]) == {}, result
+
+
+def test_both_catalogues_hold_the_same_rules(shared: Path) -> None:
+    """The shipped catalogue is written anew, and computes the same in every case."""
+    other = shared_catalogue(shared / "retention" / "record-classes.yaml")
+    for entry in load_cases(OWN, other):
+        assert mismatches(entry, answer(entry, other)["computed"]) == {}, entry.id
+    assert set(own_catalogue().classes) == set(other.classes)
+
+
+def test_every_case_says_why_and_there_are_enough() -> None:
+    raw = yaml.safe_load(OWN.read_text(encoding="utf-8"))["cases"]
+    assert len(raw) >= 60
+    assert all(len(case["why"]) > 20 for case in raw)
+
+
+def test_the_conflict_of_keeping_and_deleting_is_told_in_words() -> None:
+    by_id = {entry.id: entry for entry in load_cases(OWN, own_catalogue())}
+    for identifier in ("C32", "C33"):
+        computed = answer(by_id[identifier], own_catalogue())["computed"]
+        assert len(computed["conflicts"]) == 1
+        assert any(line.startswith("Widerspruch:") for line in computed["derivation"])
+        assert any("von Hand" in reason for reason in computed["reasons"])
+
+
+def faults(text: str) -> list[str]:
+    (entry,) = read_cases(f"cases: [{text}]".encode(), own_catalogue())
+    assert answer(entry, own_catalogue())["computed"] is None
+    return [finding.code for finding in entry.findings if finding.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{id: a, class: x.y, as_of: 2026-01-01}", "RT-30"),
+        ("{id: a, as_of: 2026-01-01}", "RT-30"),
+        ("{class: tax.assessment-file, as_of: 2026-01-01}", "RT-50"),
+        ("{id: a, class: tax.assessment-file}", "RT-04"),
+        ("{id: a, class: tax.assessment-file, as_of: gestern}", "RT-32"),
+        ("{id: a, class: tax.assessment-file, as_of: 2026-01-01T10:00:00}", "RT-32"),
+        ("{id: a, class: tax.assessment-file, as_of: 2026-01-01, hold: []}", "RT-03"),
+        ("{id: a, class: tax.assessment-file, as_of: 2026-01-01, events: {file_closed: 2020-01-01}}", "RT-05"),
+        ("{id: a, class: tax.assessment-file, as_of: 2026-01-01, events: [{event: file_closed}]}", "RT-04"),
+        ("{id: a, class: tax.assessment-file, as_of: 2026-01-01, events: [{event: x, dat: 2020-01-01}]}", "RT-03"),
+        ("{id: a, class: tax.assessment-file, as_of: 2026-01-01, facts: {x: vielleicht}}", "RT-05"),
+        ("{id: a, class: tax.assessment-file, as_of: 2026-01-01, archive: {decision: ja}}", "RT-05"),
+        ("{id: a, class: tax.assessment-file, as_of: 2026-01-01, archive: {waived: 1}}", "RT-05"),
+        (
+            "{id: a, class: tax.assessment-file, as_of: 2026-01-01, "
+            "holds: [{hold: litigation, from: 2026-01-02, until: 2026-01-01}]}",
+            "RT-33",
+        ),
+        ("{id: a, class: tax.assessment-file, access: {created: 1990}, as_of: 2026-01-01}", "RT-50"),
+        ("{id: a, access: {persons: []}, as_of: 2026-01-01}", "RT-04"),
+    ],
+)
+def test_a_faulty_case_is_not_computed_and_says_where(text: str, code: str) -> None:
+    assert code in faults(text)
+
+
+def test_a_day_that_does_not_exist_stops_the_file() -> None:
+    with pytest.raises(Rejected, match="RT-32"):
+        read_cases(b"cases: [{id: a, class: tax.assessment-file, as_of: 2026-02-30}]", own_catalogue())
+
+
+def test_an_unknown_hold_blocks_and_is_told() -> None:
+    text = (
+        "cases: [{id: a, class: tax.assessment-file, as_of: 2040-01-01, archive: {waived: true}, "
+        "events: [{event: file_closed, date: 2015-01-01}], holds: [{hold: beschlagnahme}]}]"
+    )
+    result = answer_all(read_cases(text.encode(), own_catalogue()), own_catalogue())[0]
+    assert result["computed"]["state"] == "held"
+    assert "RT-31" in {finding["code"] for finding in result["findings"]}
+
+
+def test_cases_without_a_day_take_the_given_one() -> None:
+    text = b"- {id: a, class: tax.assessment-file, events: [{event: file_closed, date: 2015-01-01}]}"
+    (entry,) = read_cases(text, own_catalogue(), date(2025, 12, 31))
+    assert answer(entry, own_catalogue())["computed"]["state"] == "retained"
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"a: [", b"cases: {a: 1}", b"cases: [1]\nkases: 2", b"\xff"])
+def test_what_is_no_case_file_is_rejected(data: bytes) -> None:
+    with pytest.raises(Rejected):
+        read_cases(data, own_catalogue())
