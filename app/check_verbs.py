@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
 import click
 from rich.console import Console
@@ -59,6 +60,9 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, everything: bool) -> i
             if not packages:
                 raise Forbidden(f"Von {row.aktenart} {row.aktenzeichen} ist nichts archiviert.")
             summary = verify_packages(services, packages, call.actor, told)
+        bad = {copy["akte"] for copy in summary.copies if copy["verdict"] != Verdict.OK.value or aktenzeichen}
+        rows = [services.catalog.akte(UUID(akte)) for akte in bad]
+        names = {str(row.uuid): f"{row.aktenart} {row.aktenzeichen}" for row in rows if row is not None}
     value = {
         "verdict": summary.verdict.value,
         "checked": summary.checked,
@@ -74,12 +78,20 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, everything: bool) -> i
             f"{summary.checked} Kopien in Ordnung, {summary.damaged} beschädigt, {summary.unchecked} nicht geprüft, "
             f"{size_words(summary.bytes)} gelesen"
         )
-        table = Table("Akte", "Version", "Speicher", "Befund", box=None, header_style="dim")
-        for copy in summary.copies:
-            table.add_row(copy["akte"], str(copy["version"]), copy["store"], word(VERDICTS, copy["verdict"]))
-            for finding in copy["findings"]:
-                table.add_row("", "", finding["code"], finding["text"])
-        console.print(table)
+        # A long list of good copies would hide the bad one.
+        told = [copy for copy in summary.copies if copy["verdict"] != Verdict.OK.value or aktenzeichen]
+        if told:
+            table = Table("Akte", "Version", "Speicher", "Befund", box=None, header_style="dim")
+            for copy in told:
+                name = names.get(copy["akte"], copy["akte"])
+                table.add_row(name, str(copy["version"]), copy["store"], word(VERDICTS, copy["verdict"]))
+                for finding in copy["findings"]:
+                    table.add_row("", "", finding["code"], finding["text"])
+            console.print(table)
+        if not summary.copies:
+            console.print("Es ist noch nichts archiviert; also wurde nichts geprüft.", style="dim")
+        if summary.damaged:
+            console.print("Nichts wurde verändert. Die andere Kopie ist die Rettung: docs/operations.md", style="bold")
 
     call.output.result(value, show)
     return EXIT_OF_VERDICT[summary.verdict]

@@ -10,9 +10,10 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from akten.errors import Forbidden
-from app.command import Call, verb
+from app.command import FOLDER, Call, verb
 from app.show import findings_table
 from app.show import receipts as show_receipts
 from catalog.values import ClearingCase, Resolution, Review
@@ -22,6 +23,11 @@ from flows.receipt import exit_code, finding_json, receipt_json
 from flows.wiring import open_services
 from ingest.claimed import ClaimedDelivery, give_back
 
+RESOLUTIONS = {
+    Resolution.RESUBMIT: "neu eingereicht",
+    Resolution.ACCEPT: "angenommen",
+    Resolution.RETURN: "zurückgegeben",
+}
 WHYS = {"failed": "Seite nicht lesbar", "no_text": "kein Text erkannt", "low": "Text unsicher"}
 
 
@@ -89,19 +95,21 @@ def clearing_show(call: Call, nr: int) -> None:
         case = services.catalog.clearing(nr)
 
     def show(console: Console) -> None:
-        console.print(f"[bold]Fall {case.number}[/]  {case.aktenart} {case.aktenzeichen}  {case.betreff}")
+        console.print(
+            Text.assemble((f"Fall {case.number}", "bold"), f"  {case.aktenart} {case.aktenzeichen}  {case.betreff}")
+        )
         console.print(f"Zuständig: {case.owner}   bis {case.due:%d.%m.%Y}   Ordner: {case.folder}")
         console.print(findings_table([finding_json(f) for f in case.findings]))
         if case.resolution:
-            console.print(f"Gelöst: {case.resolution.value} durch {case.resolved_by}: {case.resolved_reason}")
+            how = RESOLUTIONS[case.resolution]
+            console.print(f"Gelöst: {how} durch {case.resolved_by}: {case.resolved_reason or 'ohne Bemerkung'}")
         else:
-            console.print(f"[bold]Nächster Schritt:[/] {case.next_step}")
+            console.print(Text.assemble(("Nächster Schritt:", "bold"), f" {case.next_step}"))
             console.print(
                 f"  archiv klaerung loese {nr} --neu-einreichen [--laufzettel DATEI] [--dateien ORDNER]\n"
                 f'  archiv klaerung loese {nr} --annehmen --grund "…"\n'
                 f'  archiv klaerung loese {nr} --zurueck ORDNER --grund "…"',
                 style="dim",
-                markup=False,
             )
 
     call.output.result(case_json(case), show)
@@ -111,7 +119,7 @@ def clearing_show(call: Call, nr: int) -> None:
 @click.argument("nr", type=int)
 @click.option("--neu-einreichen", "resubmit", is_flag=True, help="Berichtigt noch einmal versuchen.")
 @click.option("--annehmen", "accept", is_flag=True, help="Trotz der Befunde annehmen, mit Begründung.")
-@click.option("--zurueck", "back", type=click.Path(path_type=Path), help="Lieferung in diesen Ordner zurückgeben.")
+@click.option("--zurueck", "back", type=FOLDER, metavar="ORDNER", help="Lieferung in diesen Ordner zurückgeben.")
 @click.option("--grund", default="", help="Begründung; bei Annahme und Rückgabe nötig.")
 @click.option(
     "--laufzettel", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Berichtigter Laufzettel."
@@ -132,8 +140,16 @@ def clearing_resolve(
     """Löst einen Fall: neu einreichen, mit Begründung annehmen oder zurückgeben."""
     if sum((resubmit, accept, back is not None)) != 1:
         raise click.UsageError("Bitte genau eines: --neu-einreichen, --annehmen oder --zurueck ORDNER.")
+    if not resubmit and not grund.strip():
+        raise click.UsageError("Annehmen und Zurückgeben gehen nur mit einer Begründung: --grund …")
+    if back is not None and (laufzettel or dateien):
+        raise click.UsageError("--laufzettel und --dateien berichtigen; beim Zurückgeben haben sie keinen Sinn.")
     with open_services(call.settings) as services:
         case = services.catalog.clearing(nr)
+        if case.resolution is not None:
+            raise Forbidden(
+                f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}. Angefangenes setzt fort: archiv annahme"
+            )
         claimed = ClaimedDelivery(case.delivery, services.settings.work / str(case.delivery))
         if not claimed.folder.is_dir():
             raise Forbidden(f"Die Dateien zu Fall {nr} liegen nicht mehr im Arbeitsordner.")
@@ -199,8 +215,8 @@ def review_json(review: Review) -> dict[str, Any]:
 
 @sichtung.command("liste")
 @click.option("--alle", is_flag=True, help="Auch gesichtete Seiten.")
-@click.option("--anzahl", default=50, show_default=True, help="So viele Zeilen.")
-@click.option("--ab", default=0, show_default=True, help="Ab dieser Zeile.")
+@click.option("--anzahl", default=50, show_default=True, type=click.IntRange(1, 10_000), help="So viele Zeilen.")
+@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Zeile.")
 @verb
 def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
     """Listet Seiten mit unsicherem oder fehlendem Text."""
@@ -227,6 +243,7 @@ def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
             )
         console.print(table)
         console.print(f"{len(found.rows)} von {found.total}", style="dim")
+        console.print("Gesichtet? archiv sichtung loese NR lesbar|unleserlich|nachscannen", style="dim")
 
     call.output.result([review_json(review) for review in found.rows], show)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import json
+import importlib.metadata
+import io
 import sys
 import traceback
 from pathlib import Path
 
 import click
 
-from app.command import quiet_logs
+from app.command import DATEN_HELP, FOLDER, JSON_HELP, quiet_logs
 from app.german import speak_german
+from app.output import error_json, write_json
 
 # Verb → module and name; a module is imported when its verb is called, so that `archiv suche` never pays for OCR.
 VERBS: dict[str, tuple[str, str, str]] = {
@@ -59,6 +61,12 @@ class Verbs(click.Group):
             formatter.write_dl([(name, text) for name, (_, _, text) in VERBS.items()])
 
 
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"Aktenarchiv {importlib.metadata.version('aktenarchiv')}")
+        ctx.exit()
+
+
 @click.group(
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -66,8 +74,11 @@ class Verbs(click.Group):
     "6 nicht erreichbar · 7 Einstellung oder Programm fehlt · 8 nichts schlecht, aber etwas nicht geprüft · "
     "1 Programmfehler",
 )
-@click.option("--json", "as_json", is_flag=True, help="Ergebnis als ein JSON-Wert auf der Standardausgabe.")
-@click.option("--daten", type=click.Path(path_type=Path), help="Datenordner des Archivs (sonst ARCHIV_DATEN).")
+@click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
+@click.option("--daten", type=FOLDER, metavar="ORDNER", help=DATEN_HELP)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Zeigt die Version."
+)
 def archiv(as_json: bool, daten: Path | None) -> None:
     """Aktenarchiv: von der Papierakte zum vertrauenswürdigen digitalen Archiv."""
     del as_json, daten  # read by the verbs through the root context
@@ -77,15 +88,27 @@ def main() -> None:
     """Entry point of `archiv`."""
     speak_german()
     quiet_logs()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A letter that the terminal cannot show is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    as_json = "--json" in sys.argv
     try:
-        archiv(prog_name="archiv")
+        code = archiv.main(prog_name="archiv", standalone_mode=False)
+    except click.ClickException as wrong:
+        wrong.show()
+        if as_json:
+            write_json(error_json(type(wrong).__name__, wrong.exit_code, wrong.format_message()))
+        code = wrong.exit_code
+    except click.Abort:
+        sys.stderr.write("Abgebrochen. Was begonnen wurde, setzt archiv annahme ohne Pfad fort.\n")
+        code = 130
     except Exception as bug:  # noqa: BLE001 - the outermost edge: a bug must not show a trace to a clerk
-        trace = traceback.format_exc()
-        sys.stderr.write(trace if sys.stderr.isatty() is False else "")
+        sys.stderr.write(traceback.format_exc() if sys.stderr.isatty() is False else "")
         sys.stderr.write(f"Programmfehler ({type(bug).__name__}). Bitte melden; nichts wurde als erledigt vermerkt.\n")
-        if "--json" in sys.argv:
-            sys.stdout.write(json.dumps({"error": type(bug).__name__, "exit_code": 1, "text": str(bug)}) + "\n")
-        sys.exit(1)
+        if as_json:
+            write_json(error_json(type(bug).__name__, 1, str(bug)))
+        code = 1
+    sys.exit(code)
 
 
 if __name__ == "__main__":

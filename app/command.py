@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import getpass
 import logging
@@ -15,12 +16,27 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 import click
 
-from akten.errors import ArchivError
+from akten.errors import ArchivError, Misconfigured, Unavailable
 from app.output import Output, open_output
 from catalog.actor import Actor, ActorKind
 from flows.settings import Settings, read_settings
 
 P = ParamSpec("P")
+FOLDER = click.Path(path_type=Path, file_okay=False)
+DATEN_HELP = "Datenordner des Archivs (sonst ARCHIV_DATEN)."
+JSON_HELP = "Ergebnis als ein JSON-Wert auf der Standardausgabe."
+# What the file system says no with, when it is a person's to put right; anything else is a bug.
+FAULTS = {
+    errno.EACCES: "dafür fehlt die Berechtigung",
+    errno.EPERM: "dafür fehlt die Berechtigung",
+    errno.EROFS: "der Datenträger ist schreibgeschützt",
+    errno.ENOENT: "gibt es nicht",
+    errno.EEXIST: "gibt es schon, und es ist kein Ordner",
+    errno.ENOTDIR: "ein Teil des Pfads ist kein Ordner",
+    errno.EISDIR: "ist ein Ordner",
+    errno.ENAMETOOLONG: "der Name ist zu lang",
+    errno.ELOOP: "die Verweise führen im Kreis",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +74,8 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
     sentence; a bug travels up and ends with exit code 1 and its trace in the log file, not on the screen.
     """
 
-    @click.option("--json", "as_json", is_flag=True, help="Ergebnis als ein JSON-Wert auf der Standardausgabe.")
-    @click.option("--daten", type=click.Path(path_type=Path), help="Datenordner des Archivs (sonst ARCHIV_DATEN).")
+    @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
+    @click.option("--daten", type=FOLDER, metavar="ORDNER", help=DATEN_HELP)
     @click.option(
         "--als", "als", metavar="KENNUNG", help="Handelt für diese Person; das Konto steht daneben im Protokoll."
     )
@@ -75,13 +91,24 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
         except ArchivError as error:
             output.error(error)
             code = error.exit_code
-        except BrokenPipeError:
-            # The reader of our output went away (`| head`); that is no fault of the command.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 0
+        except OSError as error:
+            told = of_files(error)
+            if told is None:
+                raise
+            output.error(told)
+            code = told.exit_code
         context.exit(code)
 
     return cast("Callable[P, None]", command)
+
+
+def of_files(error: OSError) -> ArchivError | None:
+    """What a refusal of the file system means for the person who called; None for anything that is not theirs."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Unavailable("Der Datenträger ist voll; nach dem Freiräumen noch einmal versuchen.")
+    if error.filename is None or error.errno not in FAULTS:
+        return None
+    return Misconfigured(f"„{os.fsdecode(error.filename)}“: {FAULTS[error.errno]}.")
 
 
 def quiet_logs() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from akten.errors import ArchivError
 from app.command import actor_of, quiet_logs
@@ -44,13 +45,13 @@ def demo_settings() -> Settings:
 def main() -> int:
     """Runs the demo and returns its exit code."""
     quiet_logs()
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 150)
     settings = demo_settings()
     start = time.monotonic()
     try:
         code = run(settings, console, actor_of(None))
     except ArchivError as error:
-        console.print(f"[red]Fehler:[/] {error.text}")
+        console.print(Text.assemble(("Fehler:", "red"), " ", error.text))
         return error.exit_code
     console.print(f"\nFertig nach {time.monotonic() - start:.0f} s.")
     return code
@@ -71,10 +72,14 @@ def run(settings: Settings, console: Console, by: Actor) -> int:
         found = services.catalog.akte_by_aktenzeichen(OTHER_SPELLING, services.intake.muster)
         for row in found:
             console.print(
-                f"{row.aktenart} [bold]{row.aktenzeichen}[/]  {row.betreff}  Version {row.version}, {row.pages} Seiten"
+                Text.assemble(
+                    f"{row.aktenart} ",
+                    (row.aktenzeichen, "bold"),
+                    f"  {row.betreff}  Version {row.version}, {row.pages} Seiten",
+                )
             )
         if not found:
-            console.print("[red]Nicht gefunden.[/]")
+            console.print("Nicht gefunden.", style="red")
         console.rule("5  Unversehrtheit dieser Akte")
         packages = [p.package for row in found for p in services.catalog.packages(row.uuid)]
         summary = verify_packages(services, packages, by)
@@ -84,18 +89,29 @@ def run(settings: Settings, console: Console, by: Actor) -> int:
     if not found or summary.damaged or unexpected:
         return 3
     good = [v for v in values if v["state"] in ("archived", "duplicate")]
-    return exit_code_of_json(good)
+    code = exit_code_of_json(good)
+    if code == NOT_CHECKED:
+        console.print(
+            "Ohne die amtlichen Schemata ist die Beschreibung nur nach unseren eigenen Regeln geprüft.", style="yellow"
+        )
+        return 0  # the demo has done what it promises on a clone alone
+    return code
 
 
+NOT_CHECKED = 8
 _BAD = "32-000815-2021"  # the delivery with the wrong sheet count is meant for the clearing desk
 
 
 def _machine(settings: Settings, console: Console) -> None:
     found = examine_machine(settings, stores=False)
-    lacking = [part for part in found.parts if part.health is not Health.OK]
-    console.print(f"{len(found.parts) - len(lacking)} von {len(found.parts)} Bestandteilen in Ordnung.")
-    for part in lacking:
-        console.print(f"  [yellow]{part.part}[/]: {part.advice}")
+    lacking: dict[str, list[str]] = {}
+    for part in found.parts:
+        if part.health is not Health.OK:
+            lacking.setdefault(part.advice, []).append(part.part)
+    count = sum(len(parts) for parts in lacking.values())
+    console.print(f"{len(found.parts) - count} von {len(found.parts)} Bestandteilen in Ordnung.")
+    for advice, parts in lacking.items():
+        console.print(Text.assemble("  ", (", ".join(parts), "yellow"), f": {advice}"))
 
 
 def _fill_inbox(services: Services, console: Console) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from rich.text import Text
 from akten.errors import Forbidden
 from akten.findings import Verdict
 from akten.model import Aktenart
-from app.command import Call, verb
+from app.command import FOLDER, Call, verb
 from app.output import EXIT_OF_VERDICT
 from app.show import STATES, VERDICTS, findings_table, plural, size_words, word
 from catalog.holdings import AkteFilter, Sort
@@ -26,7 +26,9 @@ from flows.receipt import finding_json
 from flows.wiring import Services, open_services
 
 DAY = click.DateTime(formats=["%Y-%m-%d", "%d.%m.%Y"])
+DAY_WORD = "TT.MM.JJJJ"
 FAMILY = click.Choice([family.value for family in Aktenart], case_sensitive=False)
+STANDS = {"archiviert": "archived", "klärung": "clearing", "angenommen": "received"}
 
 
 def row_json(row: AkteRow) -> dict[str, Any]:
@@ -83,9 +85,15 @@ def hit_json(hit: Hit, volumes: int) -> dict[str, Any]:
 @click.command()
 @click.argument("text")
 @click.option("--volltext", is_flag=True, help="Auch im erkannten Text der Seiten suchen.")
-@click.option("--aktenart", type=FAMILY, multiple=True, help="Nur diese Aktenart (mehrfach möglich).")
-@click.option("--von", type=DAY, help="Nur Akten mit einem Datum ab diesem Tag.")
-@click.option("--bis", type=DAY, help="Nur Akten mit einem Datum bis zu diesem Tag.")
+@click.option(
+    "--aktenart",
+    type=FAMILY,
+    metavar="AKTENART",
+    multiple=True,
+    help=f"Nur diese Aktenart (mehrfach möglich): {', '.join(Aktenart)}.",
+)
+@click.option("--von", type=DAY, metavar=DAY_WORD, help="Nur Akten mit einem Datum ab diesem Tag.")
+@click.option("--bis", type=DAY, metavar=DAY_WORD, help="Nur Akten mit einem Datum bis zu diesem Tag.")
 @click.option("--anzahl", default=20, show_default=True, type=click.IntRange(1, 1000), help="So viele Treffer.")
 @click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab diesem Treffer.")
 @verb
@@ -120,6 +128,8 @@ def suche(
     def show(console: Console) -> None:
         if not answer.hits:
             console.print("Kein Treffer.")
+            if not volltext:
+                console.print("Auch im Text der Seiten suchen: archiv suche --volltext …", style="dim")
         for line in (*answer.notes, *(() if answer.hits else answer.searched)):
             console.print(line, style="dim")
         for hit in answer.hits:
@@ -146,8 +156,14 @@ def akte() -> None:
 
 
 @akte.command("liste")
-@click.option("--aktenart", type=FAMILY, multiple=True, help="Nur diese Aktenart (mehrfach möglich).")
-@click.option("--stand", type=click.Choice(["archived", "clearing", "received"]), help="Nur Akten in diesem Stand.")
+@click.option(
+    "--aktenart",
+    type=FAMILY,
+    metavar="AKTENART",
+    multiple=True,
+    help=f"Nur diese Aktenart (mehrfach möglich): {', '.join(Aktenart)}.",
+)
+@click.option("--stand", type=click.Choice(list(STANDS)), help="Nur Akten in diesem Stand.")
 @click.option("--sortiert", type=click.Choice([sort.value for sort in Sort]), default="neueste", show_default=True)
 @click.option("--anzahl", default=50, show_default=True, type=click.IntRange(1, 10_000), help="So viele Zeilen.")
 @click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Zeile.")
@@ -156,10 +172,16 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
     """Listet Akten, seitenweise."""
     with open_services(call.settings) as services:
         found = services.catalog.akten(
-            AkteFilter(aktenarten=aktenart or None, state=stand), sort=Sort(sortiert), limit=anzahl, offset=ab
+            AkteFilter(aktenarten=aktenart or None, state=STANDS[stand] if stand else None),
+            sort=Sort(sortiert),
+            limit=anzahl,
+            offset=ab,
         )
 
     def show(console: Console) -> None:
+        if not found.total:
+            console.print("Keine Akten.")
+            return
         table = Table(
             "Aktenzeichen", "Aktenart", "Band", "Betreff", "Stand", "Version", "Seiten", "Frist bis", box=None
         )
@@ -175,7 +197,8 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
                 _german(row.retention_ends),
             )
         console.print(table)
-        console.print(f"{len(found.rows)} von {found.total}", style="dim")
+        more = f"; weiter mit --ab {ab + anzahl}" if ab + len(found.rows) < found.total else ""
+        console.print(f"{len(found.rows)} von {found.total}{more}", style="dim")
 
     call.output.result([row_json(row) for row in found.rows], show)
 
@@ -188,7 +211,7 @@ def one_akte(services: Services, text: str, band: int | None) -> AkteRow:
     if len(rows) == 1:
         return rows[0]
     if not rows:
-        raise Forbidden(f"Zu „{text}“ gibt es keine Akte. Suchen mit: archiv suche …")
+        raise Forbidden(f"Zu „{text}“ gibt es keine Akte. Suchen hilft: archiv suche …")
     names = ", ".join(f"{row.aktenart} {row.aktenzeichen} Band {row.band}" for row in rows)
     raise Forbidden(f"„{text}“ ist mehrdeutig: {names}. Bitte mit --band wählen.")
 
@@ -314,7 +337,7 @@ def akte_show(call: Call, aktenzeichen: str, *, band: int | None) -> None:
 
 @akte.command("hole")
 @click.argument("aktenzeichen")
-@click.option("--ziel", type=click.Path(path_type=Path), required=True, help="Ordner, in den das Paket kommt.")
+@click.option("--ziel", type=FOLDER, metavar="ORDNER", required=True, help="Ordner, in den das Paket kommt.")
 @click.option("--version", "version", type=int, help="Version; sonst die neueste.")
 @click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
 @click.option("--zweck", default="Einsicht", show_default=True, help="Wozu; steht im Protokoll.")
@@ -338,7 +361,7 @@ def akte_fetch(call: Call, aktenzeichen: str, *, ziel: Path, version: int | None
     }
 
     def show(console: Console) -> None:
-        console.print(f"[green]Vollständig geprüft[/] und ausgepackt nach {folder}")
+        console.print(Text.assemble(("Vollständig geprüft", "green"), f" und ausgepackt nach {folder}"), soft_wrap=True)
         if findings:
             console.print(findings_table([finding_json(f) for f in findings]))
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
+from rich.console import Console
 
-from akten.errors import Misconfigured
+from akten.errors import ArchivError, Rejected
+from akten.findings import Finding, Severity
 from app.command import Call, verb
 from app.show import receipts as show_receipts
 from flows.batch import archive_all, claim_inbox, claim_paths
 from flows.progress import progress_display
-from flows.receipt import exit_code, exit_code_of_json, receipt_json
+from flows.receipt import exit_code_of_json, finding_json, receipt_json
 from flows.service import Service, run_batch_in_prefect
-from flows.wiring import open_services
+from flows.wiring import Services, open_services
+from ingest.claimed import ClaimedDelivery
 
 
 @click.command()
@@ -30,20 +34,45 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
     Ohne PFAD wird alles genommen, was vollständig im Eingang liegt, und Angefangenes fortgesetzt. Jede Lieferung wird
     beim Annehmen in den Datenordner verschoben. Ein abgebrochener Befehl wird mit demselben Aufruf fortgesetzt.
     """
+    refused: list[tuple[Path, ArchivError]] = []
     with open_services(call.settings) as services:
-        claimed = claim_paths(services, pfade) if pfade else claim_inbox(services)
+        claimed = _claim(services, pfade, refused) if pfade else claim_inbox(services)
         if not in_prefect:
             with progress_display(quiet=call.output.as_json) as show:
                 made = archive_all(services, claimed, call.actor, show)
             values = [receipt_json(receipt) for receipt in made]
-            code = exit_code(made)
     if in_prefect:
         values = run_in_prefect(call, [one.uuid for one in claimed])
-        code = exit_code_of_json(values)
+    code = max((error.exit_code for _, error in refused), default=0) or exit_code_of_json(values)
+    values.extend(refused_json(path, error) for path, error in refused)
     if not values and not call.output.as_json:
         call.output.say(f"Im Eingang liegt nichts Vollständiges: {call.settings.inbox}")
     call.output.result(values, lambda console: show_receipts(console, values))
     return code
+
+
+def _claim(
+    services: Services, paths: Sequence[Path], refused: list[tuple[Path, ArchivError]]
+) -> tuple[ClaimedDelivery, ...]:
+    """Claims path by path: one that cannot be claimed stays where it is and does not stop the others."""
+    claimed: list[ClaimedDelivery] = []
+    for path in paths:
+        try:
+            claimed.extend(one for one in claim_paths(services, (path,)) if one not in claimed)
+        except ArchivError as error:
+            refused.append((path, error))
+    return tuple(claimed)
+
+
+def refused_json(path: Path, error: ArchivError) -> dict[str, Any]:
+    """The receipt of a path that was not even claimed; it has no Akte and no delivery."""
+    findings = error.findings if isinstance(error, Rejected) else (Finding("WF-08", Severity.ERROR, "", error.text),)
+    return {
+        "akte": "", "aktenart": "", "aktenzeichen": "", "uuid": None, "delivery": None, "version": None,
+        "state": "refused", "path": str(path), "sheets": None, "pages": 0, "blank_pages": 0, "documents": [],
+        "copies": [], "findings": [finding_json(f) for f in findings], "clearing_case": None, "not_checked": [],
+        "seconds": 0.0, "steps": {},
+    }  # fmt: skip
 
 
 def run_in_prefect(call: Call, deliveries: list[Any]) -> list[dict[str, Any]]:
@@ -76,7 +105,7 @@ def dienst(call: Call) -> None:
 
 
 @click.command()
-@click.argument("ordner", type=click.Path(path_type=Path))
+@click.argument("ordner", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--saat", type=int, default=1, show_default=True, help="Dieselbe Zahl ergibt dieselben Lieferungen.")
 @verb
 def muster(call: Call, ordner: Path, saat: int) -> None:
@@ -84,10 +113,16 @@ def muster(call: Call, ordner: Path, saat: int) -> None:
     from app.specimens import make_demo_deliveries
 
     if ordner.exists() and any(ordner.iterdir()):
-        raise Misconfigured(f"Der Ordner {ordner} ist nicht leer; bitte einen neuen nennen.")
+        raise click.BadParameter(f"{ordner} ist nicht leer; bitte einen neuen Ordner nennen.", param_hint="ORDNER")
     ordner.mkdir(parents=True, exist_ok=True)
     made = make_demo_deliveries(ordner, saat)
     values = [
         {"folder": str(one.folder), "sheets": one.sheets, "pages": one.pages, "blanks": one.blanks} for one in made
     ]
-    call.output.result(values, lambda console: console.print("\n".join(str(value["folder"]) for value in values)))
+    call.output.result(values, lambda console: _show_made(console, values))
+
+
+def _show_made(console: Console, values: Sequence[dict[str, Any]]) -> None:
+    for value in values:
+        console.print(value["folder"], soft_wrap=True)
+    console.print("Weiter mit: archiv annahme ORDNER …", style="dim")

@@ -10,13 +10,24 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from akten.findings import Finding, Judgement
 from app.command import Call, verb
-from app.output import EXIT_OF_JUDGEMENT, JUDGEMENTS, findings_table
+from app.output import EXIT_OF_JUDGEMENT
+from app.show import JUDGEMENTS, VERDICTS, findings_table, size_words, word
 from flows.receipt import finding_json
 
 EXISTING = click.Path(exists=True, path_type=Path)
+LABELS = {
+    "version": "Version",
+    "message": "Nachricht",
+    "schema_verdict": "Schema",
+    "flavour": "Stufe",
+    "files": "Dateien",
+    "bytes": "Umfang",
+    "algorithms": "Prüfsummen",
+}
 
 
 def _tell(call: Call, path: Path, judgement: Judgement, findings: Sequence[Finding], facts: Mapping[str, Any]) -> int:
@@ -28,15 +39,30 @@ def _tell(call: Call, path: Path, judgement: Judgement, findings: Sequence[Findi
     }
 
     def show(console: Console) -> None:
-        console.print(f"{path.name}: {JUDGEMENTS[judgement]}")
+        console.print(Text.assemble(f"{path.name}: ", word(JUDGEMENTS, judgement.value)))
         for name, fact in facts.items():
-            if isinstance(fact, (str, int)) and fact != "":
-                console.print(f"  {name}: {fact}", style="dim")
+            if name in LABELS and fact not in ("", 0, []):
+                console.print(f"  {LABELS[name]}: {_words(name, fact)}", style="dim")
+        for judge in facts.get("validators", ()):
+            verdict = word(VERDICTS, judge["verdict"])
+            why = judge["why"] or ", ".join(judge["clauses"])
+            console.print(
+                Text.assemble(f"  {judge['name']} {judge['version']}: ", verdict, f" ({why})" if why else ""),
+                style="dim",
+            )
         if findings:
-            console.print(findings_table(findings))
+            console.print(findings_table([finding_json(f) for f in findings]))
 
     call.output.result(value, show)
     return EXIT_OF_JUDGEMENT[judgement]
+
+
+def _words(name: str, fact: Any) -> str:
+    if name == "bytes":
+        return size_words(fact)
+    if isinstance(fact, list):
+        return ", ".join(fact)
+    return VERDICTS[fact][0] if name == "schema_verdict" else str(fact)
 
 
 @click.group()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,28 +14,13 @@ from typing import Any
 from uuid import UUID
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from akten.errors import ArchivError, Rejected
-from akten.findings import Finding, Judgement, Severity, Verdict
+from akten.findings import Finding, Judgement, Verdict
+from app.show import findings_table
 from flows.receipt import finding_json
 
-MARKS = {
-    Verdict.OK: "[green]in Ordnung[/]",
-    Verdict.FAILED: "[red]fehlerhaft[/]",
-    Verdict.NOT_CHECKED: "[yellow]nicht geprüft[/]",
-}
-JUDGEMENTS = {
-    Judgement.VALID: "[green]gültig[/]",
-    Judgement.VALID_WITH_WARNING: "[yellow]gültig, mit Hinweisen[/]",
-    Judgement.INVALID: "[red]ungültig[/]",
-    Judgement.UNCHECKED: "[yellow]nicht geprüft[/]",
-}
-SEVERITIES = {
-    Severity.ERROR: "[red]Fehler[/]",
-    Severity.WARNING: "[yellow]Hinweis[/]",
-    Severity.INFO: "Info",
-}
 EXIT_OF_VERDICT = {Verdict.OK: 0, Verdict.FAILED: 5, Verdict.NOT_CHECKED: 8}
 EXIT_OF_JUDGEMENT = {
     Judgement.VALID: 0,
@@ -66,44 +52,54 @@ class Output:
 
     def result(self, value: Any, show: Callable[[Console], None]) -> None:
         """Writes the one result of a command, either as JSON or by `show`."""
-        if self.as_json:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
-            sys.stdout.flush()
-        else:
-            show(self.out)
+        try:
+            if self.as_json:
+                write_json(value)
+            else:
+                show(self.out)
+        except BrokenPipeError:
+            # The reader went away (`| head`); what was asked for is done, and the exit code still says how it went.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def say(self, text: str) -> None:
         """A remark for people, on standard error."""
-        self.err.print(text)
+        self.err.print(text, soft_wrap=True)
 
     def error(self, error: ArchivError) -> None:
         """An error of ours: text for people on standard error, and the JSON value where JSON was asked for."""
         findings = error.findings if isinstance(error, Rejected) else ()
         if self.as_json:
-            value = {
-                "error": type(error).__name__,
-                "exit_code": error.exit_code,
-                "text": error.text,
-                "findings": [finding_json(f) for f in findings],
-            }
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-            return
+            value = error_json(type(error).__name__, error.exit_code, error.text, findings)
+            self.result(value, lambda _: None)
         if findings:
-            self.err.print("[red]Beanstandet:[/]")
-            self.err.print(findings_table(findings))
+            self.err.print(Text("Beanstandet:", "red"))
+            self.err.print(findings_table([finding_json(f) for f in findings]))
         else:
-            self.err.print(f"[red]Fehler:[/] {error.text}", highlight=False)
+            self.err.print(Text.assemble(("Fehler:", "red"), " ", error.text), soft_wrap=True)
+
+
+def error_json(name: str, exit_code: int, text: str, findings: Iterable[Finding] = ()) -> dict[str, Any]:
+    """What stands on standard output with `--json` when there is no result."""
+    return {"error": name, "exit_code": exit_code, "text": text, "findings": [finding_json(f) for f in findings]}
+
+
+def write_json(value: Any) -> None:
+    """One JSON value on standard output, in UTF-8 whatever the locale; bytes of odd file names become escapes."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n"
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()
+
+
+class _Pipe(Console):
+    """A console that leaves a closed pipe to its caller instead of ending the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def open_output(*, as_json: bool) -> Output:
-    """Consoles for this process; text to a pipe is not wrapped at 80 columns."""
+    """Consoles for this process; a pipe is not wrapped at 80 columns, and no text is read as markup."""
     wide = None if sys.stdout.isatty() else 160
-    return Output(as_json, Console(width=wide, highlight=False), Console(stderr=True, highlight=False))
-
-
-def findings_table(findings: Iterable[Finding]) -> Table:
-    """Findings as a table for people."""
-    table = Table("Code", "Gewicht", "Stelle", "Befund", box=None, pad_edge=False)
-    for finding in findings:
-        table.add_row(finding.code, SEVERITIES[finding.severity], finding.where, finding.text)
-    return table
+    out = _Pipe(width=wide, highlight=False, markup=False, emoji=False)
+    wide = None if sys.stderr.isatty() else 160
+    return Output(as_json, out, Console(stderr=True, width=wide, highlight=False, markup=False, emoji=False))

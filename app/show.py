@@ -15,12 +15,19 @@ STATES = {
     "archived": ("archiviert", "green"),
     "clearing": ("in der Klärung", "red"),
     "duplicate": ("war schon archiviert", "cyan"),
+    "refused": ("nicht angenommen, liegt noch an seinem Ort", "red"),
     "unavailable": ("wartet: ein Teil des Systems ist nicht erreichbar", "yellow"),
 }
 VERDICTS = {
     "ok": ("in Ordnung", "green"),
     "failed": ("fehlerhaft", "red"),
     "not_checked": ("nicht geprüft", "yellow"),
+}
+JUDGEMENTS = {
+    "valid": ("gültig", "green"),
+    "valid-with-warning": ("gültig, mit Hinweisen", "yellow"),
+    "invalid": ("ungültig", "red"),
+    "unchecked": ("nicht geprüft", "yellow"),
 }
 SEVERITIES = {"error": ("Fehler", "red"), "warning": ("Hinweis", "yellow"), "info": ("Info", "dim")}
 RENDITIONS = {
@@ -117,6 +124,8 @@ def receipt_panel(receipt: Mapping[str, Any]) -> Panel:
         parts.append(
             Text(f"{plural(len(receipt['copies']), 'Kopie', 'Kopien')} zurückgelesen: {copies}", style="green")
         )
+    if receipt.get("not_checked"):
+        parts.append(Text(f"nicht geprüft: {', '.join(receipt['not_checked'])} (siehe archiv doctor)", style="yellow"))
     shown = [f for f in receipt["findings"] if f["severity"] != "info"]
     if shown:
         parts.append(findings_table(shown))
@@ -124,13 +133,13 @@ def receipt_panel(receipt: Mapping[str, Any]) -> Panel:
         parts.append(Text(f"Nächster Schritt: archiv klaerung zeige {receipt['clearing_case']}", style="bold"))
     if receipt.get("steps"):
         times = " · ".join(
-            f"{STEP_NAMES.get(n, n)} {s:.1f} s".replace(".", ",") for n, s in receipt["steps"].items() if s >= 0.05
+            f"{STEP_NAMES.get(n, n)} {s:.1f}\u00a0s".replace(".", ",") for n, s in receipt["steps"].items() if s >= 0.05
         )
         parts.append(Text(f"{receipt['seconds']:.1f} s gesamt: ".replace(".", ",") + times, style="dim"))
-    title = " ".join(part for part in (receipt.get("aktenart", ""), receipt["aktenzeichen"]) if part) or "Lieferung"
+    title = " ".join(part for part in (receipt.get("aktenart", ""), receipt["aktenzeichen"]) if part)
     return Panel(
         Group(*parts),
-        title=title,
+        title=Text(title or receipt.get("path") or "Lieferung"),
         title_align="left",
         box=ROUNDED,
         border_style=STATES.get(receipt["state"], ("", "dim"))[1],

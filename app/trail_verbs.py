@@ -11,9 +11,9 @@ from rich.table import Table
 
 from akten.findings import Severity, Verdict, worst
 from app.command import Call, verb
-from app.find_verbs import DAY, one_akte
+from app.find_verbs import DAY, DAY_WORD, one_akte
 from app.output import EXIT_OF_VERDICT
-from app.show import VERDICTS, findings_table, word
+from app.show import VERDICTS, findings_table, plural, word
 from catalog.values import TrailEvent
 from flows.anchors import published_heads
 from flows.receipt import finding_json
@@ -86,7 +86,9 @@ def trail_check(call: Call) -> int:
 
     def show(console: Console) -> None:
         console.print(
-            "Protokoll:", word(VERDICTS, verdict.value), f"({report.rows} Zeilen, {len(anchors)} Köpfe außerhalb)"
+            "Protokoll:",
+            word(VERDICTS, verdict.value),
+            f"({plural(report.rows, 'Zeile', 'Zeilen')}, {plural(len(anchors), 'Kopf', 'Köpfe')} in den Speichern)",
         )
         if findings:
             console.print(findings_table([finding_json(f) for f in findings]))
@@ -111,16 +113,37 @@ def event_json(event: TrailEvent) -> dict[str, Any]:
     }
 
 
+WORDS_DE = {
+    "received": "angenommen",
+    "examined": "untersucht",
+    "recognised": "erkannt",
+    "described": "beschrieben",
+    "packed": "gepackt",
+    "archived": "archiviert",
+    "clearing": "in der Klärung",
+    "returned": "zurückgegeben",
+    "duplicate": "war schon archiviert",
+    "resubmit": "neu eingereicht",
+    "accept": "angenommen",
+    "return": "zurückgegeben",
+    "ok": "in Ordnung",
+    "failed": "fehlerhaft",
+    "not_checked": "nicht geprüft",
+}
+
+
 def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(_plain(item) for item in value)
+    return WORDS_DE.get(value, value) if isinstance(value, str) else str(value)
 
 
 @protokoll.command("zeige")
 @click.argument("aktenzeichen", required=False)
 @click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
 @click.option("--benutzer", help="Nur was dieses Konto tat.")
-@click.option("--von", type=DAY, help="Ab diesem Tag.")
-@click.option("--bis", type=DAY, help="Vor diesem Tag.")
+@click.option("--von", type=DAY, metavar=DAY_WORD, help="Ab diesem Tag.")
+@click.option("--bis", type=DAY, metavar=DAY_WORD, help="Vor diesem Tag.")
 @click.option("--anzahl", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="So viele Zeilen.")
 @verb
 def trail_show(
@@ -150,12 +173,12 @@ def trail_show(
         table = Table("Zeile", "Zeit (UTC)", "Wer", "Was", "Angaben", box=None, header_style="dim")
         for event in events:
             facts = ", ".join(
-                f"{FACTS_DE[name]} {_plain(value)}"
-                for name, value in event.data.items()
-                if name in FACTS_DE and value != []
+                f"{label} {_plain(event.data[name])}"
+                for name, label in FACTS_DE.items()
+                if event.data.get(name) not in (None, [])
             )
             what = VERBS_DE.get(event.verb, event.verb)
             table.add_row(str(event.seq), f"{event.at:%d.%m.%Y %H:%M:%S}", str(event.by), what, event.note or facts)
-        console.print(table)
+        console.print(table if events else "Dazu steht nichts im Protokoll.")
 
     call.output.result([event_json(event) for event in events], show)

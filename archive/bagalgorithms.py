@@ -38,7 +38,7 @@ class Unreadable(Exception):
 
 
 # Names as in the manifest's file name, without dashes and underscores (RFC 8493 §2.4) → hashlib.
-HASHES: Mapping[str, Callable[[], Hash]] = {
+HASHES: Mapping[str, Callable[..., Hash]] = {
     "md5": partial(hashlib.md5, usedforsecurity=False),
     "sha1": partial(hashlib.sha1, usedforsecurity=False),
     "sha224": hashlib.sha224,

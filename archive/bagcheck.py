@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -216,24 +216,33 @@ class _Judging:
             notes.warning(
                 "BG-65", payload[0].file, "Nur MD5 oder SHA-1: gegen absichtliche Änderung schützt das nicht."
             )
-        entries = {(m.tag, m.algorithm): m for m in active}
+        entries = {(m.tag, m.algorithm): m.entries for m in active}
         gaps: set[str] = set()
         done, total = 0, sum(source.files.values())
         for path, size, algorithms, digests in hashing:
             tag = not path.startswith("data/")
-            listed = [(algorithm, entries[tag, algorithm].entries.get(path)) for algorithm in algorithms]
-            if isinstance(digests, Trouble):
-                if any(wanted is not None for _, wanted in listed):
-                    notes.unchecked(digests.code, path, digests.text)
-                    gaps.update(algorithm for algorithm, wanted in listed if wanted is not None)
-            else:
-                for (algorithm, wanted), digest in zip(listed, digests, strict=True):
-                    if wanted and wanted != digest:  # an empty one was no checksum and has its finding
-                        notes.error("BG-21" if tag else "BG-20", path, f"Die Prüfsumme {algorithm} stimmt nicht.")
+            listed = [entries[tag, algorithm].get(path) for algorithm in algorithms]
+            if listed != digests:
+                gaps |= self._differ(path, algorithms, listed, digests)
             if self._progress:
                 done += size
                 self._progress(done, total)
         return tuple(sorted({m.algorithm for m in active if not m.tag and m.whole} - gaps))
+
+    def _differ(
+        self, path: str, algorithms: Sequence[str], listed: Sequence[bytes | None], digests: Sequence[bytes] | Trouble
+    ) -> set[str]:
+        """Notes why a file is not as listed; returns the algorithms that could not be computed although listed."""
+        if isinstance(digests, Trouble):
+            gaps = {algorithm for algorithm, wanted in zip(algorithms, listed, strict=True) if wanted is not None}
+            if gaps:
+                self._notes.unchecked(digests.code, path, digests.text)
+            return gaps
+        for algorithm, wanted, digest in zip(algorithms, listed, digests, strict=True):
+            if wanted and wanted != digest:  # an empty one was no checksum and has its finding
+                code = "BG-20" if path.startswith("data/") else "BG-21"
+                self._notes.error(code, path, f"Die Prüfsumme {algorithm} stimmt nicht.")
+        return set()
 
 
 def _payload(source: BagSource) -> tuple[int, int]:

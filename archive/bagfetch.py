@@ -29,7 +29,7 @@ def read_fetch(source: BagSource, declaration: Declaration, notes: Notes, limits
         for number, line in lines:
             if len(entries) >= limits.entries:
                 text = f"fetch.txt hat mehr als {limits.entries} Einträge."
-                raise BadText("BG-30", text, unchecked=True)  # noqa: TRY301  # the same end as a budget in the lines
+                raise BadText("BG-30", text, unchecked=True)  # the same end as a budget in the lines
             _read_line(number, line, entries, declaration, notes)
     except BadText as why:
         why.note(notes, "fetch.txt")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Sequence
 from pathlib import Path
 
-from archive.bagalgorithms import HASHES, Hash, Trouble, Unreadable
+from archive.bagalgorithms import HASHES, Trouble, Unreadable
 from archive.baghash import CHUNK, Hashed, Hashing, Task, tasks
 from archive.bagnotes import Notes
 from archive.bagrules import Limits
@@ -28,7 +27,7 @@ class FolderBag:
         self.files: dict[str, int] = {}
         self.folders: set[str] = set()
         self.odd: set[str] = set()
-        self._root = os.fspath(root)
+        self._prefix = f"{os.fspath(root)}/"
         self._read: dict[str, _Identity] = {}  # tag files as they were at first sight
         self._workers = limits.workers
         self._walk(notes, limits)
@@ -38,7 +37,7 @@ class FolderBag:
         while waiting:
             folder = waiting.pop()
             try:
-                with os.scandir(f"{self._root}/{folder}") as found:
+                with os.scandir(self._prefix + folder) as found:
                     entries = sorted(found, key=lambda entry: entry.name)
             except OSError as why:
                 notes.unchecked("BG-62", folder, f"Der Ordner ist nicht lesbar: {os.strerror(why.errno or 0)}.")
@@ -92,7 +91,7 @@ class FolderBag:
 
     def _handle(self, path: str) -> tuple[int, os.stat_result]:
         try:
-            handle = os.open(f"{self._root}/{path}", _FLAGS)
+            handle = os.open(self._prefix + path, _FLAGS)
         except FileNotFoundError as gone:
             raise Unreadable(_CHANGED) from gone
         except OSError as why:
@@ -103,7 +102,7 @@ class FolderBag:
             raise Unreadable(_CHANGED)
         return handle, status
 
-    def _hash(self, path: str, size: int, algorithms: tuple[str, ...], buffer: bytearray) -> Sequence[bytes] | Trouble:
+    def _hash(self, path: str, size: int, algorithms: tuple[str, ...], buffer: bytearray) -> list[bytes] | Trouble:
         try:
             handle, before = self._handle(path)
         except Unreadable as why:
@@ -113,32 +112,32 @@ class FolderBag:
                 return _CHANGED
             if not path.startswith("data/") and self._read.setdefault(path, _identity(before)) != _identity(before):
                 return _CHANGED
-            hashes = [HASHES[name]() for name in algorithms]
-            length = _read_into(handle, size, buffer, hashes)
+            if size < _SMALL:  # one read tells all: asked for a byte more than there should be
+                block = os.read(handle, size + 1)
+                length = len(block)
+                digests = [HASHES[name](block).digest() for name in algorithms]
+            else:
+                length, digests = _read_through(handle, size, buffer, algorithms)
             after = os.fstat(handle)
             if length != size or after.st_mtime_ns != before.st_mtime_ns or after.st_size != size:
                 return _CHANGED
-            return [each.digest() for each in hashes]
+            return digests
         except OSError as why:
             return _unreadable(why)
         finally:
             os.close(handle)
 
 
-def _read_into(handle: int, size: int, buffer: bytearray, hashes: Sequence[Hash]) -> int:
-    """Feeds a file to hashes and returns how much there was; stops soon after `size`, so a growing file ends too."""
-    if size < _SMALL:  # one read tells all: asked for a byte more than there should be
-        block = os.read(handle, size + 1)
-        for each in hashes:
-            each.update(block)
-        return len(block)
+def _read_through(handle: int, size: int, buffer: bytearray, algorithms: tuple[str, ...]) -> tuple[int, list[bytes]]:
+    """Length and checksums of a file; stops soon after `size`, so a growing file ends too."""
+    hashes = [HASHES[name]() for name in algorithms]
     length = 0
     view = memoryview(buffer)
     while length <= size and (count := os.readv(handle, [buffer])):
         length += count
         for each in hashes:
             each.update(view[:count])
-    return length
+    return length, [each.digest() for each in hashes]
 
 
 def _identity(status: os.stat_result) -> _Identity:

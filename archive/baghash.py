@@ -57,7 +57,7 @@ def _batches(tasks: Iterator[Task]) -> Iterator[list[Task]]:
 
 
 class Hashing:
-    """Results in the order of the tasks. With two threads or more and enough to do, work begins at once; else on demand.
+    """Results in the order of the tasks; with two threads or more and enough to do, work begins at once.
 
     Must be closed: what has not begun is dropped then.
     """

@@ -35,6 +35,7 @@ class _Members:
         self._notes = notes
         self._limits = limits
         self._root: str | None = None
+        self.broken = False  # the container is such that nothing can be said of the bag
 
     def take(self, entry: TarEntry) -> str | None:
         """The path of a regular file inside the bag; None for all else, which is sorted in or noted."""
@@ -103,7 +104,9 @@ class _Members:
             self._notes.add(finding)
         for path in sorted((self.files.keys() | self.odd) & self.folders):
             self._notes.error("BG-82", path, "Ein Eintrag im Tar ist zugleich Datei und Ordner.")
+        self.broken = reader.broken
         if not reader.findings and self._root is None:
+            self.broken = True
             self._notes.error("BG-75", "", "Das Tar hat keinen Wurzelordner.")
 
 
@@ -125,7 +128,6 @@ class TarBag(_Members):
             if path := self.take(entry):
                 self.add(path, entry.size)
                 self._places[path] = entry.offset
-        self.broken = reader.broken
         self.finish(reader)
 
     def open(self, path: str) -> io.BufferedReader:
@@ -203,7 +205,6 @@ class StreamBag(_Members):
         except Rejected as why:  # broken off inside a member
             reader.broken = True
             reader.findings.extend(why.findings)
-        self.broken = reader.broken
         self.finish(reader)
 
     def _hash(self, path: str, entry: TarEntry, algorithms: tuple[str, ...], *, hold: bool) -> None:

@@ -31,6 +31,7 @@ RANK_BELOW = 500
 _BATCH = 200
 _SNIPPETS = 3
 _PASSAGES = 2
+_LOOKED_AT = 50
 _LAST = "\U0010ffff"
 
 
@@ -58,6 +59,10 @@ class Search:
     offset: int = 0
     ranked: bool = True
     muster: tuple[Muster, ...] = MUSTER
+
+    def __post_init__(self) -> None:
+        if self.limit < 1 or self.offset < 0:
+            raise ValueError("a page of answers has at least one line and begins at 0 or later")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,8 @@ def find(connection: Connection, wanted: Search) -> Answer:
     terms, notes = parse_terms(typed)
     if not wanted.volltext and (known := list(_exact(connection, wanted, (typed,)))):
         # What is typed as it stands in the register means that and nothing else.
-        return _answered(connection, wanted, iter(known), terms, "newest", (f"Aktenzeichen {typed}",), ())
+        hits, more = _shown(connection, wanted, iter(known), terms)
+        return Answer(hits, more, "newest", (f"Aktenzeichen {typed}",), ())
     numbers = exact_numbers(typed, wanted.muster)
     beginnings = number_beginnings(typed, wanted.muster)
     day = parse_day(typed)
@@ -105,29 +111,39 @@ def find(connection: Connection, wanted: Search) -> Answer:
     tiers: list[Iterator[_Found]] = [_exact(connection, wanted, numbers), _beginning(connection, wanted, beginnings)]
     if day is not None:
         tiers.append(_on_day(connection, wanted, day))
-    order = "newest"
+    orders = ["newest"]
     if terms:
         kinds = (Kind.REGISTER, Kind.TEXT) if wanted.volltext else (Kind.REGISTER,)
-        for kind in kinds:
-            few = wanted.ranked and _few(connection, kind, terms)
-            order = "rank" if few else "newest"
-            tiers.append(_words(connection, wanted, kind, terms, ranked=few))
-    return _answered(connection, wanted, _once(itertools.chain(*tiers)), terms, order, searched, notes)
+        tiers += [_words(connection, wanted, kind, terms, orders) for kind in kinds]
+    hits, more = _shown(connection, wanted, _once(itertools.chain(*tiers)), terms)
+    return Answer(hits, more, orders[-1], searched, notes)
 
 
-def _answered(
-    connection: Connection,
-    wanted: Search,
-    found: Iterator[_Found],
-    terms: Sequence[Term],
-    order: str,
-    searched: tuple[str, ...],
-    notes: tuple[str, ...],
-) -> Answer:
-    limit = max(1, wanted.limit)
-    chosen = list(itertools.islice(found, wanted.offset, wanted.offset + limit + 1))
-    hits = _hits(connection, chosen[:limit], terms)
-    return Answer(hits, len(chosen) > limit, order, searched, notes)
+def _shown(
+    connection: Connection, wanted: Search, found: Iterator[_Found], terms: Sequence[Term]
+) -> tuple[tuple[Hit, ...], bool]:
+    """One page of what was found, and whether there is more; tiers behind it are not asked at all."""
+    chosen = list(itertools.islice(found, wanted.offset, wanted.offset + wanted.limit + 1))
+    shown = chosen[: wanted.limit]
+    if wanted.volltext and terms:
+        _add_passages(connection, [each for each in shown if not each.passages], terms)
+    return _hits(connection, shown, terms), len(chosen) > wanted.limit
+
+
+def _add_passages(connection: Connection, shown: Sequence[_Found], terms: Sequence[Term]) -> None:
+    """An Akte found by number or title shows its pages with the words too."""
+    own, number, condition, _ = _matching(connection, Kind.TEXT, terms)
+    for each in shown:
+        passage = (
+            select(passages.c.nr)
+            .where(passages.c.akte_nr == each.akte_nr, passages.c.kind == Kind.TEXT.value)
+            .order_by(passages.c.nr)
+            .limit(_LOOKED_AT)
+        )
+        numbers = list(connection.execute(passage).scalars())
+        if numbers:
+            query = select(number).select_from(own).where(condition, number.in_(numbers)).order_by(number)
+            each.passages.extend(connection.execute(query.limit(_PASSAGES)).scalars())
 
 
 def _searched(
@@ -241,9 +257,11 @@ def _few(connection: Connection, kind: Kind, terms: Sequence[Term]) -> bool:
 
 
 def _words(
-    connection: Connection, wanted: Search, kind: Kind, terms: Sequence[Term], *, ranked: bool
+    connection: Connection, wanted: Search, kind: Kind, terms: Sequence[Term], orders: list[str]
 ) -> Iterator[_Found]:
-    """Akten with all the terms in one passage, each with its first few passages."""
+    """Akten with all the terms in one passage, each with its first few passages; tells the order in `orders`."""
+    ranked = wanted.ranked and _few(connection, kind, terms)
+    orders.append("rank" if ranked else "newest")
     why = Why.REGISTER if kind is Kind.REGISTER else Why.TEXT
     own, number, condition, rank = _matching(connection, kind, terms)
     query = select(number.label("nr"), passages.c.akte_nr).select_from(own.join(passages, passages.c.nr == number))
@@ -252,9 +270,13 @@ def _words(
         query = query.join_from(passages, akten, akten.c.nr == passages.c.akte_nr).where(*filters)
     if ranked:
         rows = connection.execute(query.order_by(rank, number.desc())).all()
-        yield from _grouped(((row.nr, row.akte_nr) for row in rows), why)
-        return
-    yield from _grouped(_newest_first(connection, query, number), why)
+        found = ((row.nr, row.akte_nr) for row in rows)
+    else:
+        found = _newest_first(connection, query, number)
+    for akte_nr, group in itertools.groupby(found, key=lambda row: row[1]):
+        # Passages of one Akte that follow one another become one hit; those of the register have no pages to show.
+        numbers = [nr for nr, _ in itertools.islice(group, _PASSAGES)]
+        yield _Found(akte_nr, why, numbers if kind is Kind.TEXT else [])
 
 
 def _newest_first(connection: Connection, query: Select[Any], number: Any) -> Iterator[tuple[int, int]]:
@@ -268,18 +290,12 @@ def _newest_first(connection: Connection, query: Select[Any], number: Any) -> It
         last = rows[-1].nr
 
 
-def _grouped(rows: Iterator[tuple[int, int]], why: Why) -> Iterator[_Found]:
-    """Passages of one Akte that follow one another become one hit."""
-    for akte_nr, own in itertools.groupby(rows, key=lambda row: row[1]):
-        yield _Found(akte_nr, why, [nr for nr, _ in itertools.islice(own, _PASSAGES)])
-
-
 # --- what is shown -------------------------------------------------------------------------------------------------
 
 
 def _hits(connection: Connection, chosen: Sequence[_Found], terms: Sequence[Term]) -> tuple[Hit, ...]:
     rows = holdings.rows_by_nr(connection, [each.akte_nr for each in chosen])
-    numbers = [number for each in chosen if each.why is Why.TEXT for number in each.passages]
+    numbers = [number for each in chosen for number in each.passages]
     found = _snippets(connection, numbers, terms) if numbers else {}
     return tuple(
         Hit(rows[each.akte_nr], each.why, _best([made for nr in each.passages for made in found.get(nr, ())]))

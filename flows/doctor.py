@@ -18,6 +18,11 @@ from flows.settings import Settings
 from metadata.profile import READ_VERSIONS
 from metadata.schemas import WHERE_TO_GET, Schemas
 
+_INSIDE = "bubblewrap fehlt oder darf hier nicht arbeiten (Container?)"
+_SANDBOX_ADVICE = {
+    "namespace": f"{_INSIDE}: Decoder laufen ohne Netz und mit Grenzen, aber ohne eigene Wurzel.",
+    "rlimit": f"{_INSIDE}: Decoder laufen nur mit Grenzen für Zeit und Speicher.",
+}
 FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 
 
@@ -107,7 +112,7 @@ def _sandbox(settings: Settings) -> PartHealth:
     from ocr.sandbox import sandbox_kind
 
     kind = str(sandbox_kind(ocr_options(settings)))
-    advice = "" if "bubblewrap" in kind else "Debian-Paket bubblewrap einrichten: dann ohne Netz und mit fester Wurzel."
+    advice = _SANDBOX_ADVICE.get(kind, "")
     return PartHealth("Abschottung der Decoder", kind, Health.OK if not advice else Health.ABSENT, advice, needed=False)
 
 

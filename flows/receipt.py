@@ -50,11 +50,17 @@ class Receipt:
         return worst(document.verdict for document in self.documents)
 
     @property
-    def unchecked(self) -> bool:
-        """True when something about it was not checked."""
-        return self.state is Outcome.ARCHIVED and (
-            self.verdict is not Verdict.OK or any(f.code.endswith("-00") for f in self.findings)
-        )
+    def not_checked(self) -> tuple[str, ...]:
+        """German names of the checks that did not take place."""
+        if self.state is not Outcome.ARCHIVED:
+            return ()
+        missing = ["PDF/A"] if any(d.verdict is Verdict.NOT_CHECKED for d in self.documents) else []
+        codes = {finding.code for finding in self.findings}
+        return (*missing, *(name for code, name in _NOT_CHECKED.items() if code in codes))
+
+
+# Findings that say that an official schema is not there; our own rules were checked all the same.
+_NOT_CHECKED = {"XD-12": "XDOMEA-Schema", "PR-04": "PREMIS-Schema"}
 
 
 def finding_json(finding: Finding) -> dict[str, str]:
@@ -103,7 +109,7 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "copies": [{"store": c.store, "version_id": c.bag_version_id, "verified": True} for c in receipt.copies],
         "findings": [finding_json(f) for f in receipt.findings],
         "clearing_case": receipt.case,
-        "unchecked": receipt.unchecked,
+        "not_checked": list(receipt.not_checked),
         "seconds": round(receipt.seconds, 2),
         "steps": {name: round(seconds, 2) for name, seconds in receipt.steps.items()},
     }
@@ -121,4 +127,4 @@ def exit_code_of_json(receipts: list[dict[str, Any]]) -> int:
         return 6
     if Outcome.CLEARING in states:
         return 3
-    return 8 if any(receipt["unchecked"] for receipt in receipts) else 0
+    return 8 if any(receipt["not_checked"] for receipt in receipts) else 0

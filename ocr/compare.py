@@ -210,8 +210,7 @@ def _alike(made: Any, scan: Any) -> bool:
     best = -1.0
     for turn in range(4):
         turned = scan.rotate(90 * turn, expand=True)
-        if abs(turned.width / turned.height - made.width / made.height) > 0.06 * made.width / made.height:
-            continue
+        # Sizes are judged in millimetres apart: a fax has fewer lines than columns per inch, so pixels may not agree.
         a = numpy.asarray(made, dtype=numpy.float32)
         b = numpy.asarray(turned.resize(made.size, 2), dtype=numpy.float32)
         if min(a.std(), b.std()) < _EMPTY_SPREAD:

@@ -22,5 +22,6 @@ def describe_engine(options: OcrOptions) -> EngineInfo:
     """Opens the engine and says what it is. Raises Misconfigured when it or a language is missing."""
     tessdata = find_tessdata(options)
     engine = open_engine(options)
+    engine.close()
     languages = tuple(sorted(model.stem for model in tessdata.glob("*.traineddata")))
     return EngineInfo(engine.name, engine.version, languages)

@@ -1,7 +1,8 @@
 """The child process of the page pool: limits itself, then does one job after the other until its parent is gone.
 
-Started by `ocr.pages` as a plain child (never by fork), so it is safe inside threaded programs. One JSON line per job
-on standard input; on standard output one line when it is taken and one with its outcome; whatever decoders print goes to standard error.
+Started by `ocr.pageworker` as a plain child (never by fork), so it is safe inside threaded programs. One JSON line per
+job on standard input; on standard output one line when it is taken and one with its outcome. Whatever decoders print
+goes to standard error.
 """
 
 from __future__ import annotations

@@ -138,28 +138,29 @@ def _iso(day: date | None) -> str | None:
 
 
 def _entries(file: YamlFile, katalog: Fristenkatalog, as_of: date | None) -> tuple[CaseEntry, ...]:
-    value = {"cases": file.value} if isinstance(file.value, list) else file.value
-    top = Form(file, (), value, _TOP)
+    if isinstance(file.value, list):  # a bare list of cases
+        file.value = {"cases": file.value}
+        file.lines = {("cases", *place): line for place, line in file.lines.items()}
+        file.places = [("cases", *place) for place in file.places]
+    top = Form(file, (), file.value, _TOP)
     if not top.has("cases"):
         top.wrong("RT-04", "", "Die Datei hat keine Fälle (cases).")
-    if file.findings:
-        raise Rejected(tuple(file.findings))
     zone = ZoneInfo(katalog.time_zone)
     seen: set[str] = set()
     entries = []
-    for form in top.forms("cases", _CASE):
+    for number, form in enumerate(top.forms("cases", _CASE)):
         identifier = form.text("id")
         if not identifier or identifier in seen:
             form.wrong("RT-50", "id", "Der Fall hat keine eigene Kennung (id).")
         seen.add(identifier)
         question = _question(form, katalog, zone, as_of)
-        findings, file.findings = tuple(file.findings), []
+        findings = file.take(("cases", number))
         bad = any(finding.severity is Severity.ERROR for finding in findings)
         expected = form.value.get("expected")
         entries.append(
             CaseEntry(identifier, None if bad else question, expected if isinstance(expected, dict) else {}, findings)
         )
-    if file.findings:  # `cases` itself is no list
+    if file.errors():  # what belongs to no case
         raise Rejected(tuple(file.findings))
     return tuple(entries)
 

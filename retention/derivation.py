@@ -7,6 +7,7 @@ from datetime import date
 
 from retention.case import NO_END, BasisResult, Decision, Hold, Outcome, State, Status
 from retention.catalogue import Basis, Fristenkatalog, HoldMode, Kind
+from retention.holds import mode_of
 from retention.periods import StartRule, start_day
 
 _KINDS = {
@@ -136,22 +137,24 @@ def _end_lines(outcome: Outcome) -> Iterator[str]:
         yield "Ein Ende ist nicht bekannt."
 
 
-def _hold_order(hold: Hold) -> tuple[str, date, date]:
-    return hold.key, hold.start or hold.on or date.min, hold.end or NO_END
+def _hold_order(hold: Hold) -> tuple[str, date, date, date, bool]:
+    return hold.key, hold.start or date.min, hold.end or NO_END, hold.on or date.min, hold.unfounded
 
 
 def _hold_lines(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[str]:
     for hold in sorted(outcome.case.holds, key=_hold_order):
         rule = katalog.holds.get(hold.key)
         title = rule.title if rule else f"{hold.key} (unbekannt, sperrt)"
-        title += " (vermerkt, sperrt nicht)" if rule is not None and rule.mode is HoldMode.NOTE else ""
-        if hold.on is not None or hold.unfounded:
+        mode = mode_of(hold, katalog.holds)
+        if mode is HoldMode.RESTARTS:
+            day = hold.on or hold.start
             word = "unbegründet, gilt als nicht erfolgt" if hold.unfounded else "eingetragen"
-            yield f"Sperre: {title}, {day_text(hold.on) if hold.on else 'ohne Tag'}: {word}."
-        else:
-            since = f"seit {day_text(hold.start)}" if hold.start else "ohne Beginn"
-            until = f"bis einschließlich {day_text(hold.end)}" if hold.end else "noch nicht aufgehoben"
-            yield f"Sperre: {title}, {since}, {until}."
+            yield f"Sperre: {title}, {day_text(day) if day else 'ohne Tag'}: {word}."
+            continue
+        title += " (vermerkt, sperrt nicht)" if mode is HoldMode.NOTE else ""
+        since = f"seit {day_text(hold.start)}" if hold.start else "ohne Beginn"
+        until = f"bis einschließlich {day_text(hold.end)}" if hold.end else "noch nicht aufgehoben"
+        yield f"Sperre: {title}, {since}, {until}."
     if outcome.disposal_from is not None:
         yield f"Frei ab {day_text(outcome.disposal_from)}."
 

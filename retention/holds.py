@@ -10,11 +10,11 @@ from retention.catalogue import HoldMode, HoldRule
 
 
 def mode_of(hold: Hold, rules: Mapping[str, HoldRule]) -> HoldMode:
-    """What the catalogue says of a hold. One that it does not know, or an interruption without a day, blocks."""
+    """What the catalogue says of a hold. One that it does not know, or a founded interruption without a day, blocks."""
     rule = rules.get(hold.key)
     if rule is None:
         return HoldMode.BLOCKS
-    if rule.mode is HoldMode.RESTARTS and (hold.on or hold.start) is None:
+    if rule.mode is HoldMode.RESTARTS and not hold.unfounded and (hold.on or hold.start) is None:
         return HoldMode.BLOCKS
     return rule.mode
 

@@ -33,6 +33,7 @@ class YamlFile:
     value: Any = None
     lines: dict[Place, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)  # of each finding
 
     def where(self, place: Place) -> str:
         """`name:line` of a part, or of the nearest part around it."""
@@ -43,6 +44,16 @@ class YamlFile:
     def add(self, code: str, place: Place, text: str, severity: Severity = Severity.ERROR) -> None:
         """Notes one finding at a part."""
         self.findings.append(Finding(code, severity, self.where(place), text))
+        self.places.append(place)
+
+    def take(self, place: Place) -> tuple[Finding, ...]:
+        """Removes and returns the findings at a part and below it."""
+        depth = len(place)
+        both = list(zip(self.findings, self.places, strict=True))
+        taken = tuple(finding for finding, where in both if where[:depth] == place)
+        left = [(finding, where) for finding, where in both if where[:depth] != place]
+        self.findings, self.places = [finding for finding, _ in left], [where for _, where in left]
+        return taken
 
     def errors(self) -> tuple[Finding, ...]:
         """The findings that stop."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +42,7 @@ def gone(data: bytes) -> None:
 
 @dataclass(slots=True)
 class BagBuilder:
-    """A bag as it would be right; `edits` change a tag file before the tag manifests are made, `late` anything after."""
+    """A bag as it would be right; `edits` change tag files before the tag manifests are made, `late` anything after."""
 
     payload: Mapping[str, bytes] = field(default_factory=lambda: PAYLOAD)
     version: str = "1.0"
@@ -88,10 +87,9 @@ class BagBuilder:
         root.mkdir(parents=True)
         (root / "data").mkdir()
         for path, data in self.files().items():
-            target = os.fsencode(root / path)
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            with open(target, "wb") as stream:
-                stream.write(data)
+            target = root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
         return root
 
 

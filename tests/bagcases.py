@@ -33,7 +33,9 @@ class Case:
         return self.name[:5]
 
 
-def bag(name: str, *, verdict: str = INVALID, also: str = "", then: Callable[[Path], object] | None = None, **steps: Any) -> Case:
+def bag(
+    name: str, *, verdict: str = INVALID, also: str = "", then: Callable[[Path], object] | None = None, **steps: Any
+) -> Case:
     def make(folder: Path) -> Path:
         root = BagBuilder(**steps).folder(folder / "bag")
         if then:
@@ -153,7 +155,11 @@ def _manifests() -> Iterator[Case]:
     yield bag("BG-11_capitals", edits={SHA256: gone}, extra=_renamed("manifest-SHA256.txt"))
     yield bag("BG-11_dash", edits={SHA256: gone}, extra=_renamed("manifest-sha-256.txt"))
     yield bag("BG-11_twice", extra=_renamed("manifest-sha_256.txt"))
-    yield bag("BG-12_beside", extra={"manifest-crc32.txt": b"00000000 data/a.txt\n00000000 data/sub/b.txt\n"}, verdict=UNCHECKED)
+    yield bag(
+        "BG-12_beside",
+        extra={"manifest-crc32.txt": b"00000000 data/a.txt\n00000000 data/sub/b.txt\n"},
+        verdict=UNCHECKED,
+    )
     only = {"manifest-whirlpool.txt": b"aa data/a.txt\naa data/sub/b.txt\n"}
     yield bag("BG-12_alone", algorithms=(), extra=only, verdict=UNCHECKED)
     yield bag("BG-12_tag", late={"tagmanifest-xyz.txt": lambda _: _tag_text()}, verdict=UNCHECKED)
@@ -166,8 +172,12 @@ def _manifests() -> Iterator[Case]:
     yield edit("BG-14_long", SHA256, swap(checksum("sha256", PAYLOAD["data/a.txt"]), "ab" * 33))
     yield edit("BG-14_odd", SHA256, swap(checksum("sha256", PAYLOAD["data/a.txt"]), "a" * 63))
     yield edit("BG-14_not_hex", SHA256, swap(checksum("sha256", PAYLOAD["data/a.txt"]), "zz" * 32))
-    yield edit("BG-14_blank_inside", SHA256, swap(checksum("sha256", PAYLOAD["data/a.txt"]), "\u00a0".join(["ab" * 16] * 2)))
-    yield edit("BG-14_other_algorithm", SHA512, swap(*(checksum(a, PAYLOAD["data/a.txt"]) for a in ("sha512", "sha256"))))
+    yield edit(
+        "BG-14_blank_inside", SHA256, swap(checksum("sha256", PAYLOAD["data/a.txt"]), "\u00a0".join(["ab" * 16] * 2))
+    )
+    yield edit(
+        "BG-14_other_algorithm", SHA512, swap(*(checksum(a, PAYLOAD["data/a.txt"]) for a in ("sha512", "sha256")))
+    )
     yield edit("BG-15_tag_file", SHA256, append(line("bagit.txt")))
     yield edit("BG-15_sibling", SHA256, append(line("data2/a.txt")))
     yield edit("BG-15_backslash", SHA256, append(line("data\\a.txt")))
@@ -212,7 +222,11 @@ def _tag_manifests() -> Iterator[Case]:
     tag = "tagmanifest-sha256.txt"
     yield late("BG-21_bag_info", "bag-info.txt", swap("Stadt", "Staat"))
     yield late("BG-21_declaration", "bagit.txt", lambda data: data.replace(b"\n", b"\r\n"))
-    yield late("BG-21_manifest", SHA256, lambda data: data.upper().replace(b"DATA/A.TXT", b"data/a.txt").replace(b"DATA/SUB/B.TXT", b"data/sub/b.txt"))
+    yield late(
+        "BG-21_manifest",
+        SHA256,
+        lambda data: data.upper().replace(b"DATA/A.TXT", b"data/a.txt").replace(b"DATA/SUB/B.TXT", b"data/sub/b.txt"),
+    )
     yield late("BG-21_nested", "notes/x.txt", append("y"), extra={"notes/x.txt": b"x"})
     yield late("BG-21_one_algorithm", tag, swap(checksum("sha256", BagBuilder().files()["bagit.txt"]), "ab" * 32))
     yield late("BG-22_missing", "notes.txt", gone, extra={"notes.txt": b"x"})
@@ -229,17 +243,21 @@ def _tag_manifests() -> Iterator[Case]:
 
 
 def _without(name: str) -> Callable[[bytes], bytes]:
-    return lambda data: b"".join(row for row in data.splitlines(keepends=True) if not row.endswith(f" {name}\n".encode()))
+    return lambda data: b"".join(
+        row for row in data.splitlines(keepends=True) if not row.endswith(f" {name}\n".encode())
+    )
 
 
 def _paths() -> Iterator[Case]:
     plain = {"spell": lambda path: path}
     yield bag("BG-28_bare_percent", payload={"data/100%.txt": b"x"}, **plain)
     yield bag("BG-28_other_code", payload={"data/a%41.txt": b"x"}, **plain)
-    yield bag("BG-17_097_decodes_line_feed", payload={"data/a\nb": b"x"}, late={"data/a\nb": gone}, version="0.97", info=None)
+    yield bag(
+        "BG-17_097_decodes_line_feed", payload={"data/a\nb": b"x"}, late={"data/a\nb": gone}, version="0.97", info=None
+    )
     twice = {"spell": lambda path: path.replace("%", "%2525")}
     yield bag("BG-17_encoded_twice", payload={"data/a%b": b"x"}, also="BG-18", **twice)
-    yield edit("BG-29_latin1_in_utf8", SHA256, append(line("data/") [:-1].encode() + b"\xe4\n"))
+    yield edit("BG-29_latin1_in_utf8", SHA256, append(line("data/")[:-1].encode() + b"\xe4\n"))
     yield edit("BG-29_info", "bag-info.txt", append(b"Contact-Name: \xe4\n"))
     yield edit("BG-29_utf16_called_utf8", SHA256, lambda data: data.decode().encode("utf-16"))
     yield edit("BG-29_surrogate", SHA256, append(line("data/")[:-1].encode() + b"\xed\xa0\x80\n"))
@@ -255,7 +273,9 @@ def _paths() -> Iterator[Case]:
     yield escape("backslash_dots", "data/..\\..\\x")
     yield escape("unc", "\\\\server\\x")
     yield late("BG-31_in_tag_manifest", "tagmanifest-sha256.txt", append(line("../x")))
-    yield bag("BG-31_encoded_is_not_decoded_twice", edits=in_both(lambda a: line("data/..%252f../x/../y", a)), also="BG-28")
+    yield bag(
+        "BG-31_encoded_is_not_decoded_twice", edits=in_both(lambda a: line("data/..%252f../x/../y", a)), also="BG-28"
+    )
     yield edit("BG-34_folder", SHA256, append(line("data/sub")))
     yield edit("BG-34_folder_slash", SHA256, append(line("data/sub/")))
     yield edit("BG-34_no_such_folder", SHA256, append(line("data/none/")))

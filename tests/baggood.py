@@ -95,7 +95,18 @@ def _names() -> Iterator[Good]:
 
 
 _TAME = frozenset(
-    "percent percent_code percent_25 two_blanks leading_blank emoji hash tilde like_manifest long".split()
+    [
+        "percent",
+        "percent_code",
+        "percent_25",
+        "two_blanks",
+        "leading_blank",
+        "emoji",
+        "hash",
+        "tilde",
+        "like_manifest",
+        "long",
+    ]
 )
 
 
@@ -133,7 +144,7 @@ def _manifests() -> Iterator[Good]:
     yield good("sha3_256", algorithms=("sha3256",))
     yield good("blake2b", algorithms=("blake2b512",))
     yield good("five", algorithms=("md5", "sha1", "sha256", "sha384", "sha512"))
-    yield good("md5sum_star", "BG-37", spell=lambda path: path, edits={SHA256: lambda d: d.replace(b"  data", b" *data")})
+    yield good("md5sum_star", "BG-37", spell=lambda path: path, edits={SHA256: _starred})
     yield good("dot_slash", "BG-37", edits={SHA256: lambda d: d.replace(b"  data", b"  ./data")}, version="0.97")
     yield good("crooked", "BG-37", edits={SHA256: lambda d: d.replace(b"/b.txt", b"/./b.txt")})
     yield good("empty_file", payload={"data/empty": b""})
@@ -149,6 +160,10 @@ def _manifests() -> Iterator[Good]:
         yield good(f"version_{version}", "BG-06", version=version)
     package_info = {"package-info.txt": b"Payload-Oxum: 25.2\nA: b\n"}
     yield good("package_info", "BG-06", version="0.94", info=None, extra=package_info)
+
+
+def _starred(data: bytes) -> bytes:
+    return data.replace(b"  data", b" *data")
 
 
 def _renamed() -> dict[str, Any]:
@@ -173,6 +188,11 @@ def _tags() -> Iterator[Good]:
     yield good("unlisted_tag_file", "BG-27", late={"notes.txt": append("x")})
     tag = {"tagmanifest-sha512.txt": lambda data: data.split(b"\n", 1)[1]}
     yield good("tag_manifests_differ", "BG-26", late=tag)
-    lost = lambda data: b"".join(row for row in data.splitlines(True) if b"manifest-" not in row)  # noqa: E731
-    yield good("tag_manifest_without_manifest_097", "BG-23", version="0.97", algorithms=("sha256",), late={"tagmanifest-sha256.txt": lost})
+    lost = {"tagmanifest-sha256.txt": _without_manifests}
+    one = {"version": "0.97", "algorithms": ("sha256",), "late": lost}
+    yield good("tag_manifest_without_manifest_097", "BG-23", **one)
     yield good("bag_below_tagmanifest_folder", then=lambda root: root.rename(root.parent / "tagmanifest-"))
+
+
+def _without_manifests(data: bytes) -> bytes:
+    return b"".join(row for row in data.splitlines(keepends=True) if b"manifest-" not in row)

@@ -1,4 +1,4 @@
-"""Bags as tars, good ones and those that break exactly one thing; the name of a case begins with the code it must earn."""
+"""Bags as tars: good ones, and those that break exactly one thing, named by the code they must earn."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def body() -> bytes:
     return data
 
 
-def member(name: str, data: bytes = b"", kind: bytes = tarfile.REGTYPE, link: str = "", form: int = tarfile.PAX_FORMAT) -> bytes:
+def member(
+    name: str, data: bytes = b"", kind: bytes = tarfile.REGTYPE, link: str = "", form: int = tarfile.PAX_FORMAT
+) -> bytes:
     info = tarfile.TarInfo(name)
     info.size, info.type, info.linkname = len(data), kind, link
     return info.tobuf(form) + data + bytes(-len(data) % 512)
@@ -131,11 +133,16 @@ def _members() -> Iterator[Case]:
     yield tar("BG-71_crooked", more(member("bag/./data//a.txt", b"evil")))
     yield tar("BG-71_tag_file", more(member("bag/bagit.txt", FILES["bagit.txt"])))
     yield tar("BG-71_pax_name", more(pax(b"path=bag/data/a.txt"), plain(b"bag/data/z")))
-    yield tar("BG-71_long_name", more(header(b"././@LongLink", octal(15), b"L", b"bag/data/a.txt\0"), plain(b"bag/data/z")))
+    yield tar(
+        "BG-71_long_name", more(header(b"././@LongLink", octal(15), b"L", b"bag/data/a.txt\0"), plain(b"bag/data/z"))
+    )
     yield tar("BG-72_symlink", more(member("bag/data/l", kind=tarfile.SYMTYPE, link="a.txt")))
     yield tar("BG-72_symlink_out", more(member("bag/data/l", kind=tarfile.SYMTYPE, link="/etc/passwd")))
     yield tar("BG-72_hard_link", more(member("bag/data/l", kind=tarfile.LNKTYPE, link="bag/data/a.txt")))
-    yield tar("BG-72_in_the_place_of_a_file", lambda: _without("data/a.txt", member("bag/data/a.txt", kind=tarfile.SYMTYPE, link="sub/b.txt")))
+    yield tar(
+        "BG-72_in_the_place_of_a_file",
+        lambda: _without("data/a.txt", member("bag/data/a.txt", kind=tarfile.SYMTYPE, link="sub/b.txt")),
+    )
     yield tar("BG-73_fifo", more(member("bag/data/f", kind=tarfile.FIFOTYPE)))
     yield tar("BG-73_character_device", more(member("bag/data/f", kind=tarfile.CHRTYPE)))
     yield tar("BG-73_block_device", more(member("bag/data/f", kind=tarfile.BLKTYPE)))
@@ -161,7 +168,9 @@ def _without(path: str, instead: bytes) -> bytes:
 
 def _headers() -> Iterator[Case]:
     yield tar("BG-78_gnu", more(header(b"bag/data/s", octal(0), b"S")))
-    yield tar("BG-78_pax", more(pax(b"GNU.sparse.major=1", b"GNU.sparse.minor=0", b"GNU.sparse.name=bag/x"), plain(b"bag/y")))
+    yield tar(
+        "BG-78_pax", more(pax(b"GNU.sparse.major=1", b"GNU.sparse.minor=0", b"GNU.sparse.name=bag/x"), plain(b"bag/y"))
+    )
     wrong = bytearray(plain(b"bag/data/c"))
     wrong[0] ^= 1
     yield tar("BG-79_checksum", more(bytes(wrong)))
@@ -224,7 +233,9 @@ def good_tars() -> dict[str, bytes]:
         "many_nul_at_end": tar_of(FILES) + bytes(100_000),
         "shortest_end": body() + END,
         "global_header": pax(b"comment=x", kind=b"g") + tar_of(FILES),
-        "base_256_size": header(b"bag/data/", octal(0), b"5") + _base_256() + tar_of({p: d for p, d in FILES.items() if p != "data/a.txt"}),
+        "base_256_size": header(b"bag/data/", octal(0), b"5")
+        + _base_256()
+        + tar_of({p: d for p, d in FILES.items() if p != "data/a.txt"}),
         "md5": tar_of(BagBuilder(algorithms=("md5", "sha512")).files()),
     }
 
@@ -252,3 +263,11 @@ def one_way(data: bytes) -> io.RawIOBase:
 
     return OneWay()
 
+
+TARS_THAT_BREAK_OFF = {
+    "in data": body()[:-100],
+    "without end": body(),
+    "noise": bytes(range(256)) * 8,
+    "empty": b"",
+    "garbage at the end": tar_of(FILES) + b"x",
+}

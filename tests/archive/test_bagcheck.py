@@ -78,7 +78,11 @@ def test_a_good_tar_passes_whoever_made_it(name: str, tmp_path: Path) -> None:
 
 def test_every_verdict_of_the_corpus_is_right(tmp_path: Path) -> None:
     """The count that is reported: broken folders and tars by code, good ones by word."""
-    wrong = [case.name for number, case in enumerate([*BROKEN, *TARS]) if verdict_is_right(case, judge_path(_made(case, tmp_path, number)))]
+    wrong = [
+        case.name
+        for number, case in enumerate([*BROKEN, *TARS])
+        if verdict_is_right(case, judge_path(_made(case, tmp_path, number)))
+    ]
     assert wrong == []
 
 

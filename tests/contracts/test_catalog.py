@@ -507,6 +507,13 @@ def test_the_full_text_is_searched_only_when_asked_and_gives_pages_and_the_origi
     assert [hit.snippets[0].text[start:end] for start, end in hit.snippets[0].marks] == ["Bauge- nehmigung"]
 
 
+def test_an_akte_found_by_its_title_shows_its_pages_too(library: Catalog) -> None:
+    hits = {hit.akte.aktenzeichen[3:8]: hit for hit in library.find("Wohnhaus", volltext=True).hits}
+    assert hits["00004"].why is Why.REGISTER
+    assert [found.page for found in hits["00004"].snippets] == [1]
+    assert library.find("Wohnhaus").hits[0].snippets == ()
+
+
 def test_pages_of_an_answer_do_not_overlap_and_order_is_newest_first(library: Catalog) -> None:
     every = library.find("Doppelgarage", ranked=False)
     assert [hit.akte.aktenzeichen[3:8] for hit in every.hits] == ["00004", "00003", "00002", "00001"]

@@ -1,0 +1,163 @@
+"""`archiv frist`: how long an Akte is kept, with the derivation; for Akten of the archive and for files of cases."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from akten.errors import Forbidden
+from akten.lifecycle import Stage
+from app.command import Call, verb
+from app.find_verbs import DAY, DAY_WORD, one_akte
+from app.show import findings_table
+from catalog.values import AkteDetails
+from flows.receipt import finding_json
+from flows.settings import Settings
+from flows.wiring import open_services
+from retention.case import Case
+from retention.cases import answer_all, deadline_json, load_cases
+from retention.catalogue import Fristenkatalog
+from retention.deadline import Deadline, compute
+from retention.intake import class_for
+from retention.schedule import builtin_schedule, load_schedule
+
+STATES_DE = {
+    "permanent": "dauernd aufzubewahren",
+    "open": "offen: ein Ereignis fehlt noch",
+    "retained": "in der Aufbewahrungsfrist",
+    "held": "Frist abgelaufen, aber gesperrt",
+    "offer": "dem Archiv anzubieten",
+    "transfer": "an das Archiv abzugeben",
+    "destroy": "zur Vernichtung frei",
+}
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def schedule(settings: Settings, path: Path | None) -> Fristenkatalog:
+    """The Fristenkatalog that a call names, else the one in force."""
+    chosen = path or settings.katalog
+    return load_schedule(chosen) if chosen else builtin_schedule()
+
+
+def _today(katalog: Fristenkatalog, day: datetime | None) -> date:
+    return day.date() if day else datetime.now(ZoneInfo(katalog.time_zone)).date()
+
+
+@click.group()
+def frist() -> None:
+    """Aufbewahrungsfristen, mit Herleitung."""
+
+
+@frist.command("berechne")
+@click.option("--faelle", type=FILE, metavar="DATEI", required=True, help="Fälle als YAML.")
+@click.option("--katalog", "catalogue", type=FILE, metavar="DATEI", help="Fristenkatalog; sonst der eingestellte.")
+@click.option("--am", type=DAY, metavar=DAY_WORD, help="Tag der Frage für Fälle, die keinen nennen; sonst heute.")
+@verb
+def retention_compute(call: Call, *, faelle: Path, catalogue: Path | None, am: datetime | None) -> int:
+    """Berechnet die Fristen der Fälle einer Datei; ein Archiv wird dafür nicht gebraucht."""
+    katalog = schedule(call.settings, catalogue)
+    values = answer_all(load_cases(faelle, katalog, _today(katalog, am)), katalog)
+
+    def show(console: Console) -> None:
+        for value in values:
+            computed = value["computed"]
+            console.print(value["id"], style="bold")
+            if computed is None:
+                console.print("  nicht berechnet", style="red")
+            elif "state" in computed:
+                _show_deadline(console, computed, katalog)
+            else:
+                console.print(f"  geschlossen bis {_german(computed['closed_until'])}")
+                console.print(f"  offen ab {_german(computed['open_from'])}")
+                _show_derivation(console, computed)
+            if value["findings"]:
+                console.print(findings_table(value["findings"]))
+
+    call.output.result(values, show)
+    return 3 if any(value["computed"] is None for value in values) else 0
+
+
+@frist.command("zeige")
+@click.argument("aktenzeichen")
+@click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
+@click.option("--am", type=DAY, metavar=DAY_WORD, help="Stand an diesem Tag; sonst heute.")
+@verb
+def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datetime | None) -> None:
+    """Zeigt die Frist einer Akte und wie sie sich herleitet."""
+    with open_services(call.settings) as services:
+        row = one_akte(services, aktenzeichen, band)
+        details = services.catalog.akte_details(row.uuid)
+        if details is None:
+            raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
+        katalog = services.katalog
+        deadline = deadline_of(details, katalog, _today(katalog, am))
+        services.catalog.read_access(row.uuid, "frist zeige", by=call.actor, now=services.now())
+    value = {
+        "aktenzeichen": row.aktenzeichen,
+        "aktenart": row.aktenart,
+        "uuid": str(row.uuid),
+        "record_class": deadline.outcome.results[0].record_class.key,
+        "as_of": deadline.outcome.case.as_of.isoformat(),
+        **deadline_json(deadline),
+        "findings": [finding_json(f) for f in deadline.findings],
+    }
+
+    def show(console: Console) -> None:
+        console.print(Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"  {row.betreff}"))
+        console.print(f"  Fristklasse: {value['record_class']}")
+        _show_deadline(console, value, katalog)
+        if value["findings"]:
+            console.print(findings_table(value["findings"]))
+
+    call.output.result(value, show)
+
+
+def deadline_of(details: AkteDetails, katalog: Fristenkatalog, as_of: date) -> Deadline:
+    """The deadline of an Akte by everything that its slips told: all events, the latest word on each fact."""
+    row = details.row
+    events: dict[str, list[date]] = defaultdict(list)
+    facts: dict[str, bool] = {}
+    given = (one for one in details.deliveries if one.stage not in (Stage.CLEARING, Stage.RETURNED))
+    for delivery in sorted(given, key=lambda one: one.nr):
+        for event, day in delivery.slip.get("ereignisse", ()):
+            if (found := date.fromisoformat(day)) not in events[event]:
+                events[event].append(found)
+        facts.update((name, value) for name, value in delivery.slip.get("merkmale", ()))
+    if row.zda_datum is not None and not events.get("file_closed"):
+        events["file_closed"].append(row.zda_datum)
+    key = class_for(row.aktenart, row.record_class or None, katalog).key
+    return compute(Case((key,), {name: tuple(days) for name, days in events.items()}, as_of, facts), katalog)
+
+
+def _german(day: str | None) -> str:
+    return f"{date.fromisoformat(day):%d.%m.%Y}" if day else "–"
+
+
+def _show_deadline(console: Console, computed: dict[str, Any], katalog: Fristenkatalog) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_row("  Stand", STATES_DE.get(computed["state"], computed["state"]))
+    table.add_row("  aufzubewahren bis", _german(computed["retention_ends"]))
+    table.add_row("  frei ab", _german(computed["disposal_from"]))
+    table.add_row(
+        "  anzubieten bis", _german(computed["offer_by"]) + (" (überfällig)" if computed["offer_due"] else "")
+    )
+    if computed["missing_events"]:
+        missing = (katalog.event_titles.get(name, name) for name in computed["missing_events"])
+        table.add_row("  es fehlt", ", ".join(missing))
+    console.print(table)
+    _show_derivation(console, computed)
+    for reason in computed["reasons"]:
+        console.print(f"  Keine Vernichtung: {reason}", style="dim")
+
+
+def _show_derivation(console: Console, computed: dict[str, Any]) -> None:
+    for line in computed["derivation"]:
+        console.print(f"  · {line}", style="dim")

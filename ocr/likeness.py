@@ -1,0 +1,175 @@
+"""Does a page of the PDF/A show what its scan shows? Runs in the sandbox only, many pages in one child.
+
+Both are drawn small and gray. The whole picture must correlate, and on a page of the scan path no part of it may be
+lighter or darker than in the scan: a lost stamp or a white half page does not hide behind the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy
+import pypdfium2
+from PIL import Image, ImageOps
+
+_FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
+_EDGE = 320  # pixels of the longer edge of the pictures compared
+_LIKENESS = 0.75  # correlation of two pictures of the same page; different pages lie far below
+_LIKENESS_CONVERTED = 0.5  # other fonts and drawn forms move the ink a little
+_EMPTY_SPREAD = 5.0  # gray levels: below this a picture has nothing to correlate
+_EMPTY_DISTANCE = 12.0  # mean difference in gray levels that two nearly empty pictures may have
+_TILES = 12  # along each edge
+_TILE_DISTANCE = 20.0  # gray levels by which one tile may differ; good pages stay below 8 (all samples)
+_LEAST_PIXELS = 100  # of the scan's longer edge: below it tiles mean nothing
+_MM = 25.4 / 72
+_SIZE_TOLERANCE = 1.0  # mm
+
+Said = tuple[str, int, str]
+Picture = Image.Image
+
+
+def compare_pages(payload: dict[str, Any]) -> dict[str, Any]:
+    """Findings as (code, page number, text) for one run of pages."""
+    Image.MAX_IMAGE_PIXELS = None  # the header was judged when the file was examined
+    found: list[Said] = []
+    document = pypdfium2.PdfDocument(payload["pdf"])
+    opened: dict[str, pypdfium2.PdfDocument] = {}
+    try:
+        if len(document) != payload["count"]:
+            text = f"Das PDF/A hat {len(document)} Seiten, das Dokument {payload['count']}."
+            return {"findings": [("PC-01", 0, text)]}
+        for offset, source in enumerate(payload["pages"]):
+            page = document[payload["first"] + offset]
+            found.extend(_compare_page(page, source, opened))
+            page.close()
+    finally:
+        for other in (document, *opened.values()):
+            other.close()
+    return {"findings": found}
+
+
+def _compare_page(made: Any, source: dict[str, Any], opened: dict[str, Any]) -> Iterator[Said]:
+    number = source["number"]
+    size = sorted(edge * _MM for edge in made.get_size())
+    for wanted in (source["said_mm"], source["scan_mm"]):
+        if wanted and any(abs(a - b) > _SIZE_TOLERANCE for a, b in zip(size, sorted(wanted), strict=True)):
+            text = f"Die Seite misst {size[0]:.0f} × {size[1]:.0f} mm statt {min(wanted):.0f} × {max(wanted):.0f} mm."
+            yield "PC-02", number, text
+            break
+    if source["words"] and not made.get_textpage().count_chars():
+        yield "PC-04", number, "Der erkannte Text fehlt im PDF."
+    try:
+        picture, scan, pixels = _drawn(made), *_scan_picture(source, opened)
+    except MemoryError:
+        raise
+    except Exception as reason:  # noqa: BLE001 - decoders raise nearly anything (ocr.md §5)
+        yield "PC-05", number, f"Die Seite oder ihr Scan lässt sich nicht darstellen ({type(reason).__name__})."
+        return
+    if not alike(picture, scan, strict=source["strict"] and pixels >= _LEAST_PIXELS):
+        yield "PC-03", number, "Die Seite im PDF/A zeigt nicht das Bild ihres Scans."
+
+
+def _drawn(page: Any) -> Picture:
+    """A small gray picture of a PDF page.
+
+    Drawn at twice the size and reduced: thin lines of plans would else vanish in one of the two pictures only.
+    """
+    bitmap = page.render(scale=2 * _EDGE / max(page.get_size()), grayscale=True)
+    picture: Picture = bitmap.to_pil().convert("L")
+    return picture.reduce(2)
+
+
+def _scan_picture(source: dict[str, Any], opened: dict[str, Any]) -> tuple[Picture, int]:
+    """A small gray picture of the scanned page, on white, upright as the file says, and its longer edge in pixels."""
+    path = source["path"]
+    if source["is_pdf"]:
+        if path not in opened:
+            opened[path] = pypdfium2.PdfDocument(path)
+            opened[path].init_forms()  # what is filled in is part of the picture
+        page = opened[path][source["page"] - 1]
+        picture = _drawn(page)
+        page.close()
+        return picture, _LEAST_PIXELS
+    with Image.open(path, formats=_FORMATS) as image:
+        if source["page"] > 1:
+            image.seek(source["page"] - 1)
+        longest = max(image.size)
+        if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
+            image.draft("L", (2 * _EDGE, 2 * _EDGE))
+        image.load()
+        picture = reduced_gray(image, max(1, max(image.size) // (2 * _EDGE)))
+        return (ImageOps.exif_transpose(_turned(picture, image)) if image.format != "TIFF" else picture), longest
+
+
+def _turned(picture: Picture, image: Picture) -> Picture:
+    """The picture with the orientation that the file tells of itself."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return picture
+    orientation = image.getexif().get(0x0112, 1)
+    picture.getexif()[0x0112] = orientation
+    return picture
+
+
+def reduced_gray(image: Picture, factor: int) -> Picture:
+    """Gray and smaller by a whole factor: reduced first where that is the same, since colours cost four times as much."""
+    if image.mode in ("L", "RGB", "CMYK") and "transparency" not in image.info:
+        return (image.reduce(factor) if factor > 1 else image).convert("L")
+    if image.mode in ("RGBA", "LA") and "transparency" not in image.info:
+        small = image.reduce(factor) if factor > 1 else image  # Pillow weighs the colours with alpha here
+        white = Image.new("L", small.size, 255)
+        white.paste(small.convert("L"), mask=small.getchannel("A"))
+        return white
+    gray = _gray(image)
+    return gray.reduce(factor) if factor > 1 else gray
+
+
+def _gray(image: Picture) -> Picture:
+    from ocr.pageimage import to_gray
+
+    gray = to_gray(image)
+    return gray.convert("L") if gray.mode != "L" else gray
+
+
+def alike(made: Picture, scan: Picture, *, strict: bool) -> bool:
+    """True when both show the same, in any of the four positions: turning is no fault of the picture.
+
+    With `strict` also each part of the page must be as light as in the scan.
+    """
+    for turn in range(4):
+        turned = scan.rotate(90 * turn, expand=True)
+        if abs(turned.width / turned.height - made.width / made.height) > 0.06 * made.width / made.height:
+            continue
+        a = numpy.asarray(made, dtype=numpy.float32)
+        b = numpy.asarray(turned.resize(made.size, Image.Resampling.BOX), dtype=numpy.float32)
+        if min(a.std(), b.std()) < _EMPTY_SPREAD:
+            same = abs(a - b).mean() < _EMPTY_DISTANCE
+        else:
+            likeness = float(numpy.corrcoef(_softened(a).ravel(), _softened(b).ravel())[0, 1])
+            same = likeness >= (_LIKENESS if strict else _LIKENESS_CONVERTED)
+        if same and (not strict or tile_distance(a, b) <= _TILE_DISTANCE):
+            return True
+    return False
+
+
+def tile_distance(a: Any, b: Any) -> float:
+    """The largest difference in mean gray of one tile, after the whole page's own shift in brightness is taken off."""
+    difference = _tiles(a) - _tiles(b)
+    return float(abs(difference - numpy.median(difference)).max())
+
+
+def _tiles(values: Any) -> Any:
+    rows, columns = (min(_TILES, edge) for edge in values.shape)
+    down = numpy.add.reduceat(values, numpy.arange(rows) * values.shape[0] // rows, axis=0)
+    both = numpy.add.reduceat(down, numpy.arange(columns) * values.shape[1] // columns, axis=1)
+    ones = numpy.ones_like(values)
+    counted = numpy.add.reduceat(ones, numpy.arange(rows) * values.shape[0] // rows, axis=0)
+    return both / numpy.add.reduceat(counted, numpy.arange(columns) * values.shape[1] // columns, axis=1)
+
+
+def _softened(values: Any) -> Any:
+    """Means over 3 × 3 pixels, so that two ways of reducing a picture do not differ in its finest lines."""
+    height, width = (max(3, edge // 3 * 3) for edge in values.shape)
+    if values.shape[0] < 3 or values.shape[1] < 3:
+        return values
+    return values[:height, :width].reshape(height // 3, 3, width // 3, 3).mean(axis=(1, 3))
