@@ -102,6 +102,8 @@ def main() -> None:
     except click.Abort:
         sys.stderr.write("Abgebrochen. Was begonnen wurde, setzt archiv annahme ohne Pfad fort.\n")
         code = 130
+    except SystemExit:
+        code = 0  # click's way to end when the reader of a help text went away (`| head`)
     except Exception as bug:  # noqa: BLE001 - the outermost edge: a bug must not show a trace to a clerk
         sys.stderr.write(traceback.format_exc() if sys.stderr.isatty() is False else "")
         sys.stderr.write(f"Programmfehler ({type(bug).__name__}). Bitte melden; nichts wurde als erledigt vermerkt.\n")

@@ -13,14 +13,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, cast, column, func, literal, or_, select, table, text
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from akten.aktenzeichen import MUSTER, Muster
 from akten.model import clean_text
 from catalog import holdings
-from catalog.fold import stem
-from catalog.index import STEM_MARK, TABLE
+from catalog.matching import matching
 from catalog.passages import Kind
 from catalog.query import Term, exact_numbers, number_beginnings, parse_day, parse_terms
 from catalog.snippets import Snippet, snippet
@@ -132,7 +130,7 @@ def _shown(
 
 def _add_passages(connection: Connection, shown: Sequence[_Found], terms: Sequence[Term]) -> None:
     """An Akte found by number or title shows its pages with the words too."""
-    own, number, condition, _ = _matching(connection, Kind.TEXT, terms)
+    own, number, condition, _ = matching(connection, Kind.TEXT, terms)
     for each in shown:
         passage = (
             select(passages.c.nr)
@@ -215,43 +213,8 @@ def _on_day(connection: Connection, wanted: Search, day: date) -> Iterator[_Foun
 # --- words ---------------------------------------------------------------------------------------------------------
 
 
-def fts5(terms: Sequence[Term]) -> str:
-    """The terms in the language of FTS5; our words are letters and digits, so that nothing can leave the quotes."""
-    parts = []
-    for term in terms:
-        if term.stemmed:
-            parts.append(f'stems : "{stem(term.words[0])}"')
-        else:
-            parts.append(f'words : "{" ".join(term.words)}"' + (" *" if term.prefix else ""))
-    return " AND ".join(parts)
-
-
-def tsquery(terms: Sequence[Term]) -> str:
-    """The terms in the language of PostgreSQL."""
-    parts = []
-    for term in terms:
-        if term.stemmed:
-            parts.append(f"'{STEM_MARK}{stem(term.words[0])}'")
-        else:
-            quoted = [f"'{word}'" for word in term.words]
-            parts.append("(" + " <-> ".join(quoted) + (":*" if term.prefix else "") + ")")
-    return " & ".join(parts)
-
-
-def _matching(connection: Connection, kind: Kind, terms: Sequence[Term]) -> tuple[Any, Any, Any, Any]:
-    """The search table, its number column, the condition, and the rank (best smallest)."""
-    name = TABLE[kind]
-    if connection.dialect.name == "sqlite":
-        own = table(name, column("rowid"), column("rank"))
-        condition = text(f"{name} MATCH :terms").bindparams(bindparam("terms", fts5(terms)))
-        return own, own.c.rowid, condition, own.c.rank
-    own = table(name, column("nr"), column("vector"))
-    asked = cast(literal(tsquery(terms)), TSQUERY)
-    return own, own.c.nr, own.c.vector.op("@@")(asked), -func.ts_rank(own.c.vector, asked)
-
-
 def _few(connection: Connection, kind: Kind, terms: Sequence[Term]) -> bool:
-    own, number, condition, _ = _matching(connection, kind, terms)
+    own, number, condition, _ = matching(connection, kind, terms)
     capped = select(number).select_from(own).where(condition).limit(RANK_BELOW).subquery()
     return int(connection.execute(select(func.count()).select_from(capped)).scalar_one()) < RANK_BELOW
 
@@ -263,14 +226,14 @@ def _words(
     ranked = wanted.ranked and _few(connection, kind, terms)
     orders.append("rank" if ranked else "newest")
     why = Why.REGISTER if kind is Kind.REGISTER else Why.TEXT
-    own, number, condition, rank = _matching(connection, kind, terms)
+    own, number, condition, rank = matching(connection, kind, terms)
     query = select(number.label("nr"), passages.c.akte_nr).select_from(own.join(passages, passages.c.nr == number))
     query = query.where(condition)
     if filters := _conditions(wanted):
         query = query.join_from(passages, akten, akten.c.nr == passages.c.akte_nr).where(*filters)
     if ranked:
         rows = connection.execute(query.order_by(rank, number.desc())).all()
-        found = ((row.nr, row.akte_nr) for row in rows)
+        found: Iterator[tuple[int, int]] = ((row.nr, row.akte_nr) for row in rows)
     else:
         found = _newest_first(connection, query, number)
     for akte_nr, group in itertools.groupby(found, key=lambda row: row[1]):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import re
 import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,12 +20,14 @@ from akten.findings import Verdict
 from flows.settings import Settings
 from metadata.profile import READ_VERSIONS
 from metadata.schemas import WHERE_TO_GET, Schemas
+from retention.schedule import builtin_schedule, load_schedule
 
 _INSIDE = "bubblewrap fehlt oder darf hier nicht arbeiten (Container?)"
 _SANDBOX_ADVICE = {
     "namespace": f"{_INSIDE}: Decoder laufen ohne Netz und mit Grenzen, aber ohne eigene Wurzel.",
     "rlimit": f"{_INSIDE}: Decoder laufen nur mit Grenzen für Zeit und Speicher.",
 }
+LITTLE_SPACE = 2_000_000_000  # bytes: below this a large delivery may not fit any more
 FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 
 
@@ -104,7 +109,46 @@ def _programs() -> Iterator[PartHealth]:
     ):
         there = shutil.which(program)
         advice = "" if there else f"Debian-Paket {package} einrichten ({why})."
-        yield PartHealth(program, "", Health.OK if there else Health.ABSENT, advice, needed)
+        yield PartHealth(f"Programm {program}", "", Health.OK if there else Health.ABSENT, advice, needed)
+
+
+def _java(settings: Settings) -> PartHealth:
+    program = shutil.which(settings.ocr.java)
+    if program is None:
+        advice = "Debian-Paket default-jre-headless einrichten oder ARCHIV_OCR__JAVA setzen (für veraPDF)."
+        return PartHealth("Java", "", Health.ABSENT, advice)
+    try:
+        ran = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return PartHealth("Java", "", Health.FAILED, f"{program} läuft nicht ({type(error).__name__}).")
+    found = re.search(r'version "([^"]+)"', ran.stderr + ran.stdout)
+    if ran.returncode != 0 or found is None:
+        return PartHealth("Java", "", Health.FAILED, f"{program} nennt keine Version (Code {ran.returncode}).")
+    return PartHealth("Java", found[1], Health.OK)
+
+
+def _schedule(settings: Settings) -> PartHealth:
+    part = "Fristenkatalog"
+    try:
+        katalog = load_schedule(settings.katalog) if settings.katalog else builtin_schedule()
+    except OSError:
+        return PartHealth(part, "", Health.ABSENT, "Den Katalog ablegen und ARCHIV_KATALOG setzen.")
+    return PartHealth(part, f"{katalog.name} {katalog.version}", Health.OK)
+
+
+def _data_folder(settings: Settings) -> PartHealth:
+    part = "Datenordner"
+    try:
+        settings.daten.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=settings.daten) as file:
+            file.write(b"x")
+        free = shutil.disk_usage(settings.daten).free
+    except OSError as error:
+        return PartHealth(part, "", Health.FAILED, f"{settings.daten} ist nicht beschreibbar ({type(error).__name__}).")
+    told = f"{free / 1e9:.1f} GB frei".replace(".", ",")
+    if free < LITTLE_SPACE:
+        return PartHealth(part, told, Health.FAILED, f"Platz schaffen: {settings.daten}")
+    return PartHealth(part, told, Health.OK)
 
 
 def _sandbox(settings: Settings) -> PartHealth:
@@ -145,6 +189,7 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     except ArchivError as error:
         parts.append(PartHealth("Texterkennung", "", Health.ABSENT, error.text))
     parts.extend(_programs())
+    parts.append(_java(settings))
     parts.append(_guarded("Abschottung der Decoder", lambda: _sandbox(settings)))
     parts.append(_fonts())
     for report in try_validators(settings):
@@ -154,6 +199,8 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
             PartHealth(f"PDF/A-Prüfer {report.name}", report.version, Health.OK if good else Health.ABSENT, advice)
         )
     parts.extend(_schemas(settings))
+    parts.append(_guarded("Fristenkatalog", lambda: _schedule(settings)))
+    parts.append(_data_folder(settings))
     parts.append(_guarded("Katalog", lambda: PartHealth("Katalog", try_catalog(settings), Health.OK)))
     if stores:
         for name, outcome in probe_stores(settings):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from akten.errors import Unavailable
-from akten.files import FileKind, PageResult, PdfA, Rendition
+from akten.files import Colour, FileKind, PageResult, PdfA, Rendition
 from akten.findings import Finding
 from ocr.findings import error, page, warning
 from ocr.options import Limits, OcrOptions
@@ -28,14 +28,9 @@ RULES: dict[str, tuple[str, str]] = {
     "PC-07": ("Ein unverändert übernommenes PDF/A gleicht dem gelieferten Byte für Byte.", "TR-03138"),
 }
 
-FUNCTION = "ocr.compare:compare_pages"
-_CHUNK = 40  # pages per call in the sandbox
-_EDGE = 320  # pixels of the longer edge of the pictures compared
-_LIKENESS = 0.75  # correlation of two pictures of the same page; different pages lie far below
-_EMPTY_SPREAD = 5.0  # gray levels: below this a picture has nothing to correlate
-_EMPTY_DISTANCE = 12.0  # mean difference in gray levels that two nearly empty pictures may have
-_MM = 25.4 / 72
-_SIZE_TOLERANCE = 1.0  # mm
+_TRUE_COLOURS = (Colour.BILEVEL, Colour.GRAY, Colour.RGB, Colour.PALETTE)  # others change in brightness
+FUNCTION = "ocr.likeness:compare_pages"
+PAGES_AT_ONCE = 40  # in one call of the sandbox
 
 
 def check_against_scan(pdfa: PdfA, request: RecogniseRequest, options: OcrOptions, folder: Path) -> tuple[Finding, ...]:
@@ -56,8 +51,8 @@ def check_against_scan(pdfa: PdfA, request: RecogniseRequest, options: OcrOption
 def comparing_limits(options: OcrOptions) -> Limits:
     """What the comparison of one run of pages may cost."""
     return Limits(
-        cpu_seconds=options.page_limits.cpu_seconds + 4 * _CHUNK,
-        wall_seconds=options.page_limits.wall_seconds + 10 * _CHUNK,
+        cpu_seconds=options.page_limits.cpu_seconds + 4 * PAGES_AT_ONCE,
+        wall_seconds=options.page_limits.wall_seconds + 10 * PAGES_AT_ONCE,
         memory_bytes=options.file_limits.memory_bytes,
     )
 
@@ -72,9 +67,9 @@ def comparisons(pdfa: PdfA, request: RecogniseRequest) -> list[dict[str, Any]]:
             "pdf": str(pdfa.path.resolve()),
             "count": len(expected),
             "first": start,
-            "pages": [_source(result, request) for result in expected[start : start + _CHUNK]],
+            "pages": [_source(result, request) for result in expected[start : start + PAGES_AT_ONCE]],
         }
-        for start in range(0, max(1, len(expected)), _CHUNK)
+        for start in range(0, max(1, len(expected)), PAGES_AT_ONCE)
     ]
 
 
@@ -90,28 +85,33 @@ def findings_of(
 
 
 def _expected(pdfa: PdfA, request: RecogniseRequest) -> list[PageResult]:
-    """The pages that the PDF/A must have: all but dropped blanks."""
-    return [result for result in pdfa.pages if not (request.profile.drop_blank and result.blank)]
+    """The pages that the PDF/A must have: all but dropped blanks, and all where every page is blank."""
+    kept = [result for result in pdfa.pages if not (request.profile.drop_blank and result.blank)]
+    return kept or list(pdfa.pages)
 
 
 def _source(result: PageResult, request: RecogniseRequest) -> dict[str, Any]:
-    scan = request.scans[result.source.scan]
+    """One page to be compared. `scan_mm` is the size that the scan itself has, where that is known."""
+    scan, facts = request.scans[result.source.scan], request.facts[result.source.scan]
+    found = facts.pages[result.source.page - 1] if result.source.page <= len(facts.pages) else None
+    sized = found is not None and facts.scan_only and (found.dpi is not None or facts.kind is FileKind.PDF)
     return {
         "number": result.number,
         "path": str(scan.path.resolve()),
         "page": result.source.page,
-        "is_pdf": request.facts[scan.uuid].kind is FileKind.PDF,
-        "width_mm": result.width_mm,
-        "height_mm": result.height_mm,
+        "is_pdf": facts.kind is FileKind.PDF,
+        "said_mm": [result.width_mm, result.height_mm],
+        "scan_mm": [found.width_mm, found.height_mm] if found is not None and sized else None,
         "words": result.words,
+        "strict": found is not None and facts.scan_only and found.colour in _TRUE_COLOURS,
     }
 
 
 def _findings(answers: Sequence[dict[str, Any] | SandboxDied], expected: list[PageResult]) -> Iterator[Finding]:
     for position, answer in enumerate(answers):
         if isinstance(answer, SandboxDied):
-            first = position * _CHUNK
-            numbers = [result.number for result in expected[first : first + _CHUNK]] or [1]
+            first = position * PAGES_AT_ONCE
+            numbers = [result.number for result in expected[first : first + PAGES_AT_ONCE]] or [1]
             where = f"Seite {numbers[0]} bis {numbers[-1]}"
             text = f"Der Bildvergleich mit dem Scan ist nicht zu Ende gekommen ({answer.reason})."
             yield error("PC-06", where, text)
@@ -119,110 +119,3 @@ def _findings(answers: Sequence[dict[str, Any] | SandboxDied], expected: list[Pa
         for code, number, text in answer.get("findings", ()):
             make = warning if code == "PC-04" else error
             yield make(str(code), page(int(number)) if number else "", str(text))
-
-
-# --- in the sandbox ---------------------------------------------------------------------------------------------------
-
-
-def compare_pages(payload: dict[str, Any]) -> dict[str, Any]:
-    """In the sandbox: findings as (code, page number, text) for one run of pages."""
-    import pypdfium2
-
-    found: list[tuple[str, int, str]] = []
-    document = pypdfium2.PdfDocument(payload["pdf"])
-    try:
-        if len(document) != payload["count"]:
-            text = f"Das PDF/A hat {len(document)} Seiten, das Dokument {payload['count']}."
-            return {"findings": [("PC-01", 0, text)]}
-        opened: dict[str, Any] = {}
-        for offset, source in enumerate(payload["pages"]):
-            found.extend(_compare_page(document[payload["first"] + offset], source, opened))
-    finally:
-        document.close()
-    return {"findings": found}
-
-
-def _compare_page(made: Any, source: dict[str, Any], opened: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
-    number = source["number"]
-    width, height = (edge * _MM for edge in made.get_size())
-    wanted = sorted((source["width_mm"], source["height_mm"]))
-    if any(abs(a - b) > _SIZE_TOLERANCE for a, b in zip(sorted((width, height)), wanted, strict=True)):
-        text = f"Die Seite misst {width:.0f} × {height:.0f} mm statt {wanted[0]:.0f} × {wanted[1]:.0f} mm."
-        yield "PC-02", number, text
-    if source["words"] and not made.get_textpage().count_chars():
-        yield "PC-04", number, "Der erkannte Text fehlt im PDF."
-    picture = _rendered(made)
-    scan = _scan_picture(source, opened)
-    if scan is None or picture is None:
-        yield "PC-05", number, "Die Seite oder ihr Scan lässt sich nicht darstellen."
-    elif not _alike(picture, scan):
-        yield "PC-03", number, "Die Seite im PDF/A zeigt nicht das Bild ihres Scans."
-
-
-def _rendered(page_: Any) -> Any:
-    """A small gray picture of a PDF page, or None."""
-    longest = max(page_.get_size())
-    if longest <= 0:
-        return None
-    # Rendered at twice the size and reduced: thin lines of plans would else vanish in one of the two pictures only.
-    bitmap = page_.render(scale=2 * _EDGE / longest, grayscale=True, may_draw_forms=False)
-    picture = bitmap.to_pil().convert("L")
-    return picture.reduce(2)
-
-
-def _scan_picture(source: dict[str, Any], opened: dict[str, Any]) -> Any:
-    """A small gray picture of the scanned page, on white, upright as the file says; None when it cannot be drawn."""
-    from PIL import Image, ImageOps
-
-    path = source["path"]
-    if source["is_pdf"]:
-        import pypdfium2
-
-        if path not in opened:
-            opened[path] = pypdfium2.PdfDocument(path)
-        return _rendered(opened[path][source["page"] - 1])
-    Image.MAX_IMAGE_PIXELS = None  # the header was judged when the file was examined
-    with Image.open(path) as image:
-        image.seek(source["page"] - 1)
-        image.draft("L", (2 * _EDGE, 2 * _EDGE))
-        picture = _gray(image)
-        factor = max(1, max(picture.size) // _EDGE)
-        return ImageOps.exif_transpose(picture.reduce(factor)) if factor > 1 else picture
-
-
-def _gray(image: Any) -> Any:
-    from PIL import Image
-
-    if image.mode.startswith(("I;16", "I")) and image.mode != "1":
-        values = image.convert("I")
-        return values.point(lambda value: value / 256).convert("L")
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        colours = image.convert("RGBA")
-        white = Image.new("RGBA", colours.size, "white")
-        return Image.alpha_composite(white, colours).convert("L")
-    return image.convert("L")
-
-
-def _alike(made: Any, scan: Any) -> bool:
-    """True when both show the same, in any of the four positions: turning is no fault of the picture."""
-    import numpy
-
-    best = -1.0
-    for turn in range(4):
-        turned = scan.rotate(90 * turn, expand=True)
-        # Sizes are judged in millimetres apart: a fax has fewer lines than columns per inch, so pixels may not agree.
-        a = numpy.asarray(made, dtype=numpy.float32)
-        b = numpy.asarray(turned.resize(made.size, 2), dtype=numpy.float32)
-        if min(a.std(), b.std()) < _EMPTY_SPREAD:
-            if abs(a - b).mean() < _EMPTY_DISTANCE:
-                return True
-            continue
-        a, b = _softened(a), _softened(b)
-        best = max(best, float(numpy.corrcoef(a.ravel(), b.ravel())[0, 1]))
-    return best >= _LIKENESS
-
-
-def _softened(values: Any) -> Any:
-    """Means over 3 × 3 pixels, so that two ways of reducing a picture do not differ in its finest lines."""
-    height, width = (edge // 3 * 3 for edge in values.shape)
-    return values[:height, :width].reshape(height // 3, 3, width // 3, 3).mean(axis=(1, 3))

@@ -1,9 +1,9 @@
 """The document path: a PDF that is more than page images becomes PDF/A, or is kept as it is (ISO 19005-2).
 
-A delivered valid PDF/A is kept byte for byte. Everything else gets a rendition: cleaned of what PDF/A forbids, made
-by the first way that works, each checked: ocrmypdf with the internal backend, Ghostscript, pictures of the pages. What
-is lost on the way is said; the original stays in the package in any case. Every tool runs in the sandbox, and the
-output of one that did not end well is thrown away.
+A delivered valid PDF/A is kept byte for byte, also a signed one. Everything else gets a rendition: cleaned of what
+PDF/A forbids, made by the first way that works, each judged and held against its source: the internal backend alone,
+ocrmypdf, Ghostscript, pictures of the pages. What is lost on the way is said; the original stays in the package in any
+case. Every tool runs in the sandbox, and the output of one that did not end well is thrown away.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ from pathlib import Path
 from akten.errors import Rejected, Unavailable
 from akten.files import FileFacts, Form, Rendition, Scan
 from akten.findings import Finding, Verdict
+from ocr.compare import FUNCTION as COMPARE
+from ocr.compare import PAGES_AT_ONCE
 from ocr.documenttools import REASONS, Prepared
 from ocr.findings import error, info
 from ocr.options import Limits, OcrOptions
-from ocr.sandbox import SandboxDied, call_limited, run_limited
+from ocr.sandbox import SandboxDied, call_each, call_limited, run_limited
 from ocr.validators import PageValidation
+from ocr.verapdf import VeraPdf
 
 FLAVOUR = "2b"
 _SECONDS_PER_PAGE = 60
@@ -67,9 +70,10 @@ def convert_document(
     del created  # the tools take their dates from the document
     with tempfile.TemporaryDirectory(prefix="dokument-", dir=folder, ignore_cleanup_errors=True) as name:
         work = Path(name)
-        untouched = pages is None and not facts.signatures and not facts.encrypted
-        if untouched and facts.pdfa_claim and (kept := _kept(scan, facts.pdfa_claim, target, options, work)):
-            return kept
+        if pages is None and facts.pdfa_claim and not facts.encrypted:
+            kept = _kept(scan, facts.pdfa_claim, target, options, work)
+            if kept is not None:
+                return kept
         prepared = _prepared(scan, pages, options, work)
         count = len(pages) if pages is not None else len(facts.pages)
         made, tool, more = _made(prepared, count, options, work, reading=_needs_reading(facts))
@@ -101,11 +105,37 @@ def _said(facts: FileFacts) -> tuple[str, ...]:
 def _kept(scan: Scan, claim: str, target: Path, options: OcrOptions, work: Path) -> DocumentResult | None:
     """The delivered file itself, when it is the valid PDF/A that it claims to be."""
     flavour = claim.lower()
-    if PageValidation(options, work).validate(scan.path, flavour).verdict is not Verdict.OK:
+    if not _valid(scan.path, flavour, options, work, foreign=True):
         return None
     texts, sizes = _read(scan.path, options, work)
     _place(scan.path, target, copy=True)
     return DocumentResult(target, flavour, Rendition.KEPT, (), (), (), texts, sizes)
+
+
+def _valid(path: Path, flavour: str, options: OcrOptions, work: Path, *, foreign: bool = False) -> bool:
+    """True when a candidate is PDF/A. A foreign file wants the word of the reference; ours are judged again later."""
+    verdict = PageValidation(options, work).validate(path, flavour).verdict
+    if verdict is Verdict.OK and not foreign:
+        return True
+    with VeraPdf(options) as reference:
+        word = reference.validate(path, flavour).verdict
+    return word is Verdict.OK or (word is Verdict.NOT_CHECKED and verdict is Verdict.OK)
+
+
+def _shows_the_same(path: Path, source: Path, count: int, options: OcrOptions, work: Path) -> bool:
+    """True when every page of the candidate shows what its source shows; a tool's exit code says nothing."""
+    pages = [
+        {"number": n, "path": str(source), "page": n, "is_pdf": True, "said_mm": None, "scan_mm": None, "words": 0,
+         "strict": False}
+        for n in range(1, count + 1)
+    ]  # fmt: skip
+    runs = [
+        {"pdf": str(path), "count": count, "first": first, "pages": pages[first : first + PAGES_AT_ONCE]}
+        for first in range(0, count, PAGES_AT_ONCE)
+    ]
+    limits = _limits(options, PAGES_AT_ONCE)
+    answers = call_each(COMPARE, runs, limits=limits, folder=work, options=options)
+    return all(not isinstance(answer, SandboxDied) and not answer.get("findings") for answer in answers)
 
 
 def _limits(options: OcrOptions, pages: int = 1) -> Limits:
@@ -153,23 +183,13 @@ def _made(
         (_by_ghostscript, ("Farben und Schriften können umgerechnet sein (Ghostscript).",)),
         (_by_pictures, ("Die Seiten sind als Bilder mit 200 dpi wiedergegeben; der Text steht nur in der Textdatei.",)),
     )
-    judge = PageValidation(options, work)
     for way, losses in ways:
         candidate = way(prepared.path, options, work, count)
         if candidate is None:
             continue
         path, tool = candidate
-        try:
-            counted = call_limited(
-                "ocr.documenttools:count_pages",
-                {"path": str(path)},
-                limits=_limits(options),
-                folder=work,
-                options=options,
-            )
-        except SandboxDied:
-            continue
-        if counted.get("pages") == count and judge.validate(path, FLAVOUR).verdict is Verdict.OK:
+        same = _shows_the_same(path.resolve(), prepared.path.resolve(), count, options, work)
+        if same and _valid(path, FLAVOUR, options, work):
             return path, tool, losses
     text = "Das PDF lässt sich auf keinem Weg in gültiges PDF/A wandeln. Bitte als Scan oder PDF/A neu liefern."
     raise Rejected((error("OD-01", "", text),))
@@ -224,7 +244,8 @@ def _by_ghostscript(source: Path, options: OcrOptions, work: Path, count: int) -
         "-dGrayImageFilter=/FlateEncode", "-dDownsampleColorImages=false", "-dDownsampleGrayImages=false",
         "-dDownsampleMonoImages=false", f"-sOutputFile={raw.resolve()}", str(source.resolve()),
     ]  # fmt: skip
-    tool = ("Ghostscript", "")
+    asked = run_limited(["gs", "--version"], limits=_limits(options), folder=work, options=options)
+    tool = ("Ghostscript", asked.stdout.decode("ascii", "replace").strip()[:20])
     made = _ran(command, raw, tool, options, work, count, {})
     if made is None:
         return None

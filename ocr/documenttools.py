@@ -37,6 +37,8 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
     with pdf:
         if not len(pdf.pages):
             return {"refused": "broken"}
+        if bool(pdf.Root.get("/NeedsRendering", False)):  # its pages are made by the viewer alone
+            return {"refused": "xfa"}
         _without_forms(pdf, losses)
         _without_scripts(pdf, losses)
         _without_attachments(pdf, losses)
@@ -102,14 +104,6 @@ def _without_attachments(pdf: Any, losses: list[str]) -> None:
     for key in ("/AF", "/Collection", "/PieceInfo"):
         if key in pdf.Root:
             del pdf.Root[key]
-
-
-def count_pages(payload: dict[str, Any]) -> dict[str, Any]:
-    """How many pages a PDF has."""
-    import pikepdf
-
-    with pikepdf.open(payload["path"]) as pdf:
-        return {"pages": len(pdf.pages)}
 
 
 def declare(payload: dict[str, Any]) -> dict[str, Any]:

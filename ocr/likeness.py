@@ -18,9 +18,10 @@ _EDGE = 320  # pixels of the longer edge of the pictures compared
 _LIKENESS = 0.75  # correlation of two pictures of the same page; different pages lie far below
 _LIKENESS_CONVERTED = 0.5  # other fonts and drawn forms move the ink a little
 _EMPTY_SPREAD = 5.0  # gray levels: below this a picture has nothing to correlate
-_EMPTY_DISTANCE = 12.0  # mean difference in gray levels that two nearly empty pictures may have
+_EMPTY_DISTANCE = 4.0  # mean difference in gray levels that two nearly empty pictures may have; good ones have 1
 _TILES = 12  # along each edge
-_TILE_DISTANCE = 20.0  # gray levels by which one tile may differ; good pages stay below 8 (all samples)
+_TILE_DISTANCE = 18.0  # gray levels by which one tile may differ; good pages of all samples stay below 15
+_EMPTY_TILE_DISTANCE = 6.0  # the same where there is next to nothing to see
 _LEAST_PIXELS = 100  # of the scan's longer edge: below it tiles mean nothing
 _MM = 25.4 / 72
 _SIZE_TOLERANCE = 1.0  # mm
@@ -112,7 +113,7 @@ def _turned(picture: Picture, image: Picture) -> Picture:
 
 
 def reduced_gray(image: Picture, factor: int) -> Picture:
-    """Gray and smaller by a whole factor: reduced first where that is the same, since colours cost four times as much."""
+    """Gray and smaller by a whole factor; reduced first where that gives the same, since it costs less."""
     if image.mode in ("L", "RGB", "CMYK") and "transparency" not in image.info:
         return (image.reduce(factor) if factor > 1 else image).convert("L")
     if image.mode in ("RGBA", "LA") and "transparency" not in image.info:
@@ -138,16 +139,16 @@ def alike(made: Picture, scan: Picture, *, strict: bool) -> bool:
     """
     for turn in range(4):
         turned = scan.rotate(90 * turn, expand=True)
-        if abs(turned.width / turned.height - made.width / made.height) > 0.06 * made.width / made.height:
-            continue
+        # Sizes are judged in millimetres apart: a fax has fewer lines than columns per inch, so pixels may not agree.
         a = numpy.asarray(made, dtype=numpy.float32)
         b = numpy.asarray(turned.resize(made.size, Image.Resampling.BOX), dtype=numpy.float32)
-        if min(a.std(), b.std()) < _EMPTY_SPREAD:
+        empty = min(a.std(), b.std()) < _EMPTY_SPREAD
+        if empty:
             same = abs(a - b).mean() < _EMPTY_DISTANCE
         else:
             likeness = float(numpy.corrcoef(_softened(a).ravel(), _softened(b).ravel())[0, 1])
             same = likeness >= (_LIKENESS if strict else _LIKENESS_CONVERTED)
-        if same and (not strict or tile_distance(a, b) <= _TILE_DISTANCE):
+        if same and (not strict or tile_distance(a, b) <= (_EMPTY_TILE_DISTANCE if empty else _TILE_DISTANCE)):
             return True
     return False
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import math
 
 import pikepdf
 
 from ocr.engine import Reading
-from ocr.geometry import Affine
+from ocr.geometry import Affine, scaling
 from ocr.glyphless import add_font
 from ocr.jobs import FLAVOUR
 from ocr.source import Source
@@ -15,11 +16,14 @@ from ocr.textlayer import text_operators
 
 FONT_NAME = "/F0"
 _IMAGE_NAME = "/Im0"
+_MOST_UNITS = 14_400
 
 
 def page_pdf(source: Source, rotate: int, reading: Reading, read_to_page: Affine) -> bytes:
     """The bytes of a PDF with this one page; the same input gives the same bytes."""
-    with _built(source, rotate, text_operators(reading, read_to_page, FONT_NAME)) as pdf:
+    unit = _unit(source)
+    text = text_operators(reading, read_to_page.then(scaling(1 / unit, 1 / unit)), FONT_NAME)
+    with _built(source, rotate, text) as pdf:
         target = io.BytesIO()
         pdf.save(
             target,
@@ -41,10 +45,12 @@ def conforms(source: Source) -> bool:
 
 def _built(source: Source, rotate: int, text: bytes) -> pikepdf.Pdf:
     pdf = pikepdf.Pdf.new()
-    width, height = _rounded(source.width), _rounded(source.height)
+    unit = _unit(source)
+    width, height = _rounded(source.width / unit), _rounded(source.height / unit)
     image = source.xobject(pdf)
-    matrix = " ".join(f"{number:.5f}".rstrip("0").rstrip(".") or "0" for number in source.matrix.numbers())
-    content = f"q {matrix} cm {_IMAGE_NAME} Do Q\n".replace("-0 ", "0 ").encode("ascii") + text
+    numbers = source.matrix.then(scaling(1 / unit, 1 / unit)).numbers()
+    matrix = " ".join(f"{number + 0.0:.5f}".rstrip("0").rstrip(".") for number in numbers)
+    content = f"q {matrix} cm {_IMAGE_NAME} Do Q\n".encode("ascii") + text
     resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary({_IMAGE_NAME: image}))
     if text:
         resources.Font = pikepdf.Dictionary({FONT_NAME: add_font(pdf)})
@@ -56,8 +62,15 @@ def _built(source: Source, rotate: int, text: bytes) -> pikepdf.Pdf:
     )
     if rotate:
         page.Rotate = rotate
+    if unit > 1:
+        page.UserUnit = unit
     pdf.pages.append(pikepdf.Page(pdf.make_indirect(page)))
     return pdf
+
+
+def _unit(source: Source) -> int:
+    """How many points a unit of the page is: 1, or more for a page beyond 14,400 units (ISO 19005-2 §6.1.13)."""
+    return math.ceil(max(source.width, source.height) / _MOST_UNITS)
 
 
 def _rounded(value: float) -> float:

@@ -27,7 +27,7 @@ _MOST_PREVIEW = 4_000_000  # pixels from which the lean is measured
 _LEAST_SKEW = 0.3  # degrees; tesseract copes with less
 _SURE_CONFIDENCE, _SURE_WORDS = 70.0, 8
 _LEAST_OSD = 2.0  # tesseract's own default of 14 leaves upside-down typescript as it is
-_RETRY_WORDS = 3
+_FEW_WORDS = 3
 _INK_LEVEL = 160  # a reduced bilevel pixel darker than this stays ink, so that thin lines survive
 _SECOND_DPI = 200.0  # a bilevel page is read again as gray of this resolution, which closes broken letters
 
@@ -52,16 +52,23 @@ def read_page(held: Held, dpi: tuple[float, float], engine: OcrEngine, options: 
     scaled, to_scaled, scaled_dpi = _scaled(held.take(), dpi, options)
     small = Held(scaled)
     del scaled
-    way = _way_up(_Sheet(small), scaled_dpi, engine)
+    sheet = _Sheet(small)
+    way = _way_up(sheet, scaled_dpi, engine)
     best = way.reading
     confidence = best.confidence
     retried = False
-    if confidence is not None and confidence < options.retry_confidence and best.count >= _RETRY_WORDS:
+    if confidence is None or confidence < options.retry_confidence:
         retried = True
-        second, to_first = _second(way.raster, engine)
-        if second.good > best.good:
-            best = second
-            way.to_scaled = to_first.then(way.to_scaled)
+        if best.count < _FEW_WORDS:
+            # the layout is to blame, or a sheet's edge that passed for a line: as it lies, by tesseract's own choice
+            other = _read(sheet, way.turn, 0.0, scaled_dpi, engine, Layout.AUTO)
+            if other.reading.good > best.good:
+                way, best = other, other.reading
+        else:
+            second, to_first = _second(way.raster, engine)
+            if second.good > best.good:
+                best = second
+                way.to_scaled = to_first.then(way.to_scaled)
     sure = 100 * best.good / best.count if best.count else None
     back = way.to_scaled.then(to_scaled.inverse())
     return PageReading(best, way.turn, sure, way.skew, retried, back)
@@ -166,16 +173,19 @@ def _candidates(found: Upright | None, tries: list[_Way]) -> list[int]:
 
 
 def _try(sheet: _Sheet, preview: Image.Image, turn: int, dpi: float, engine: OcrEngine) -> _Way:
+    return _read(sheet, turn, skew_of(turned(preview, turn)), dpi, engine, Layout.COLUMN)
+
+
+def _read(sheet: _Sheet, turn: int, angle: float, dpi: float, engine: OcrEngine, layout: Layout) -> _Way:
     width, height = sheet.size
     to_scaled = turning(turn, False, width, height).inverse()  # noqa: FBT003 - never mirrored here
-    angle = skew_of(turned(preview, turn))
     image = turned(sheet.picture(), turn)
     if abs(angle) >= _LEAST_SKEW:
         image, lean = _levelled(image, angle)
         to_scaled = lean.inverse().then(to_scaled)
     raster = raster_of(image, dpi)
     del image
-    return _Way(turn, angle, raster, engine.read(raster), to_scaled)
+    return _Way(turn, angle, raster, engine.read(raster, layout), to_scaled)
 
 
 def _levelled(image: Image.Image, angle: float) -> tuple[Image.Image, Affine]:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 LARGEST = 5.0  # degrees looked at to each side
 _COARSE, _FINE = 0.5, 0.1
 
 
 def ink_of(preview: Image.Image) -> NDArray[np.float32]:
-    """Darkness against the paper around it (0..1) of a gray preview of about 75 dpi; borders are cut off."""
-    gray = np.asarray(preview, dtype=np.float32)
-    height, width = gray.shape
-    edge_y, edge_x = height // 25, width // 25
-    gray = gray[edge_y : height - edge_y or None, edge_x : width - edge_x or None]
-    if gray.size == 0:
+    """Darkness against the paper around it (0..1) of a gray preview of about 100 dpi; borders are cut off.
+
+    Against the paper *around*, so that the edge of a small sheet on a light ground does not pass for a line of text.
+    """
+    width, height = preview.size
+    inner = preview.crop((width // 25, height // 25, width - width // 25, height - height // 25))
+    if inner.width < 16 or inner.height < 16:
         return np.zeros((1, 1), dtype=np.float32)
-    paper = np.percentile(gray[::3, ::3], 80)
-    ink = np.clip((paper - gray - 20.0) / 100.0, 0.0, 1.0)
+    small = inner.resize((inner.width // 8, inner.height // 8), Image.Resampling.BOX)
+    light = small.filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.MaxFilter(3))
+    around = np.asarray(light.resize(inner.size, Image.Resampling.BILINEAR), dtype=np.float32)
+    ink = np.clip((around - np.asarray(inner, dtype=np.float32) - 20.0) / 100.0, 0.0, 1.0)
     # solid dark areas (photographs, scanner lid) hold no lines
     ink[:, ink.mean(axis=0) > 0.6] = 0.0
     ink[ink.mean(axis=1) > 0.6, :] = 0.0

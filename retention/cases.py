@@ -17,7 +17,7 @@ from retention.catalogue import Fristenkatalog
 from retention.deadline import Deadline, compute
 from retention.form import Form
 from retention.periods import local_day
-from retention.yamlfile import YamlFile, read_bytes, read_file
+from retention.yamlfile import Place, YamlFile, read_bytes, read_file
 
 _TOP = ("schema_version", "verified", "source", "cases", "note", "name")
 _CASE = (
@@ -141,7 +141,7 @@ def _entries(file: YamlFile, katalog: Fristenkatalog, as_of: date | None) -> tup
     if isinstance(file.value, list):  # a bare list of cases
         file.value = {"cases": file.value}
         file.lines = {("cases", *place): line for place, line in file.lines.items()}
-        file.places = [("cases", *place) for place in file.places]
+        file.noted = {("cases", *place): found for place, found in _by_entry(file)}
     top = Form(file, (), file.value, _TOP)
     if not top.has("cases"):
         top.wrong("RT-04", "", "Die Datei hat keine Fälle (cases).")
@@ -154,15 +154,23 @@ def _entries(file: YamlFile, katalog: Fristenkatalog, as_of: date | None) -> tup
             form.wrong("RT-50", "id", "Der Fall hat keine eigene Kennung (id).")
         seen.add(identifier)
         question = _question(form, katalog, zone, as_of)
-        findings = file.take(("cases", number))
+        findings = file.take("cases", number)
         bad = any(finding.severity is Severity.ERROR for finding in findings)
         expected = form.value.get("expected")
         entries.append(
             CaseEntry(identifier, None if bad else question, expected if isinstance(expected, dict) else {}, findings)
         )
     if file.errors():  # what belongs to no case
-        raise Rejected(tuple(file.findings))
+        raise Rejected(file.findings)
     return tuple(entries)
+
+
+def _by_entry(file: YamlFile) -> list[tuple[Place, list[Finding]]]:
+    """The findings of a bare list, joined per entry."""
+    joined: dict[Place, list[Finding]] = {}
+    for place, found in file.noted.items():
+        joined.setdefault(place[:1], []).extend(found)
+    return list(joined.items())
 
 
 def _question(

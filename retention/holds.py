@@ -26,15 +26,15 @@ def moved_end(end: date, holds: Sequence[Hold]) -> tuple[date, tuple[Hold, ...]]
     holds does not matter: the end moves until no hold covers it any more.
     """
     moved: list[Hold] = []
-    again = True
-    while again and end != NO_END:
-        again = False
-        for hold in holds:
-            if (hold.start is None or hold.start <= end) and (hold.end is None or hold.end > end):
-                end = NO_END if hold.end is None else hold.end
-                moved.append(hold)
-                again = True
-                break
+    while end != NO_END:
+        covering = [
+            hold for hold in holds if (hold.start is None or hold.start <= end) and (hold.end is None or hold.end > end)
+        ]
+        if not covering:
+            break
+        longest = max(covering, key=lambda hold: (hold.end or NO_END, hold.key, hold.start or NO_END))
+        end = longest.end or NO_END
+        moved.append(longest)
     return end, tuple(moved)
 
 

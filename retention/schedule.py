@@ -76,7 +76,7 @@ def _read(file: YamlFile) -> Fristenkatalog:
     defaults = _defaults(top, frozenset(classes))
     titles = {key: str(value) for key, value in top.form("events", None).value.items()}
     if file.errors() or archive is None:
-        raise Rejected(tuple(file.findings))
+        raise Rejected(file.findings)
     return Fristenkatalog(
         name=top.text("name") or file.name,
         version=top.text("version") or top.text("catalogue_date") or "ohne",
@@ -90,7 +90,7 @@ def _read(file: YamlFile) -> Fristenkatalog:
         event_titles=titles,
         valid_from=top.day("valid_from"),
         confirmed_by=top.text("confirmed_by"),
-        findings=tuple(file.findings),
+        findings=file.findings,
     )
 
 

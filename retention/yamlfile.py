@@ -32,8 +32,7 @@ class YamlFile:
     digest: str = ""
     value: Any = None
     lines: dict[Place, int] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    places: list[Place] = field(default_factory=list)  # of each finding
+    noted: dict[Place, list[Finding]] = field(default_factory=dict)  # by the first two steps of the place
 
     def where(self, place: Place) -> str:
         """`name:line` of a part, or of the nearest part around it."""
@@ -43,17 +42,16 @@ class YamlFile:
 
     def add(self, code: str, place: Place, text: str, severity: Severity = Severity.ERROR) -> None:
         """Notes one finding at a part."""
-        self.findings.append(Finding(code, severity, self.where(place), text))
-        self.places.append(place)
+        self.noted.setdefault(place[:2], []).append(Finding(code, severity, self.where(place), text))
 
-    def take(self, place: Place) -> tuple[Finding, ...]:
-        """Removes and returns the findings at a part and below it."""
-        depth = len(place)
-        both = list(zip(self.findings, self.places, strict=True))
-        taken = tuple(finding for finding, where in both if where[:depth] == place)
-        left = [(finding, where) for finding, where in both if where[:depth] != place]
-        self.findings, self.places = [finding for finding, _ in left], [where for _, where in left]
-        return taken
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings that were not taken."""
+        return tuple(finding for found in self.noted.values() for finding in found)
+
+    def take(self, key: str, number: int) -> tuple[Finding, ...]:
+        """Removes and returns the findings in one entry of a list at the top."""
+        return tuple(self.noted.pop((key, number), ()))
 
     def errors(self) -> tuple[Finding, ...]:
         """The findings that stop."""

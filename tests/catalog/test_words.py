@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from akten.aktenzeichen import MUSTER
 from catalog.fold import beginning, fold, stem, tokens, words
 from catalog.index import vector
+from catalog.matching import fts5, tsquery
 from catalog.passages import GAP, MAX_SAME, MAX_WORDS, Heading, register_passages, text_passages
 from catalog.query import MAX_TERMS, Term, exact_numbers, number_beginnings, parse_day, parse_terms
-from catalog.search import fts5, tsquery
 from catalog.snippets import snippet
 
 

@@ -175,7 +175,7 @@ def test_coordinates_are_well_formed_and_in_pixels_of_the_stored_image(tmp_path:
     upside_down = turned(marked_sheet(), 180)
     upside_down.save(tmp_path / "scan.png", dpi=(200, 200))
     do(job(tmp_path / "scan.png", tmp_path))
-    page = ET.fromstring((tmp_path / "page.hocr").read_text(encoding="utf-8"))
+    page = ET.fromstring((tmp_path / "page.hocr").read_text(encoding="utf-8"))  # noqa: S314 - a file of our own making
     assert f"bbox 0 0 {upside_down.width} {upside_down.height}" in page.attrib["title"]
     titles = {word.text: word.attrib["title"] for word in page.iter("span") if word.attrib["class"] == "ocrx_word"}
     box = [int(value) for value in re.findall(r"bbox (\d+) (\d+) (\d+) (\d+)", titles["Garage"])[0]]

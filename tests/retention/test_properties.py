@@ -79,7 +79,7 @@ def changed(case: Case, **parts: object) -> Case:
     return Case(**{**whole, **parts})
 
 
-RUNS = settings(max_examples=150, deadline=None)
+RUNS = settings(max_examples=60, deadline=None)
 
 
 @RUNS

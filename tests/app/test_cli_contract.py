@@ -1,0 +1,392 @@
+"""The command line as a contract: real processes on one data folder with all real parts; JSON, exit codes, streams."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.settings import CHECKOUT, read_settings
+from tests.builders import a_delivery, a_slip
+from tests.conftest import lacking
+
+pytestmark = pytest.mark.real
+
+ODD = "Anbau [bold]Süd[/nix] „Ä“ $(id) <b> %s {0}"
+GOOD, BAD, ODD_ONE = "63-1-20", "63-2-20", "63-3-20"
+PAGE_OF_PEOPLE = re.compile(r"Traceback|File \"")
+UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One process that ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON value on standard output; anything beside it fails."""
+        return json.loads(self.out)
+
+
+def archiv(*arguments: str | Path, daten: Path | None = None, **environment: str) -> Ran:
+    """Calls `archiv` as a process. No trace may ever reach a person: that is checked for every call."""
+    given = {**os.environ, **environment}
+    if daten is not None:
+        given["ARCHIV_DATEN"] = str(daten)
+    ran = subprocess.run(
+        [sys.executable, "-m", "app.cli", *map(str, arguments)],
+        cwd=CHECKOUT,
+        env=given,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    out, err = ran.stdout.decode("utf-8"), ran.stderr.decode("utf-8")
+    assert ran.returncode != 1, err
+    assert not PAGE_OF_PEOPLE.search(out + err), err
+    return Ran(ran.returncode, out, err)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A data folder with one good Akte, one case at the clearing desk and one Akte with odd letters."""
+
+    daten: Path
+    receipts: list[dict[str, Any]]
+    call: Callable[..., Ran]
+    package: Path
+
+    @property
+    def message(self) -> Path:
+        return next((self.package / "data/metadata/descriptive").iterdir())
+
+    @property
+    def pdfa(self) -> Path:
+        return next((self.package / "data/representations/access/data").iterdir())
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    if not read_settings().verapdf_jars.is_dir():
+        lacking("veraPDF (tools/install.sh)")
+    place = tmp_path_factory.mktemp("cli")
+    daten = place / "archiv"
+
+    def call(*arguments: str | Path, **environment: str) -> Ran:
+        return archiv(*arguments, daten=daten, **environment)
+
+    deliveries = (
+        a_delivery(place / "gut", aktenzeichen=GOOD),
+        a_delivery(place / "falsch gezählt", aktenzeichen=BAD, blattzahl=3),
+        a_delivery(place / "„ä“ [rot] 'x' $(id)\nzwei", aktenzeichen=ODD_ONE, betreff=ODD, seed="odd"),
+    )
+    missing = place / os.fsdecode(b"gibt-es-nicht-\xff")
+    ran = call("annahme", *deliveries, missing, "--json", "--als", "Frau Größer")
+    assert ran.code == 7, ran.err
+    fetched = call("akte", "hole", "63/00001/2020", "--ziel", place / "heraus", "--json")
+    assert fetched.code == 0, fetched.err
+    assert fetched.json["verdict"] == "ok"
+    return Archive(daten, ran.json, call, Path(fetched.json["folder"]))
+
+
+# --- annahme ---------------------------------------------------------------------------------------------------------
+
+
+def test_receipts_have_the_promised_fields_and_a_bad_path_does_not_stop_the_others(archive: Archive) -> None:
+    states = [receipt["state"] for receipt in archive.receipts]
+    assert states == ["archived", "clearing", "archived", "refused"]
+    for receipt in archive.receipts:
+        assert isinstance(receipt["akte"], str)
+        assert isinstance(receipt["aktenzeichen"], str)
+        assert isinstance(receipt["pages"], int)
+        assert isinstance(receipt["blank_pages"], int)
+        assert isinstance(receipt["seconds"], float)
+        assert all(set(finding) == {"code", "severity", "where", "text"} for finding in receipt["findings"])
+    good, bad, odd, refused = archive.receipts
+    assert UUID_FORM.fullmatch(good["uuid"])
+    assert good["sheets"] == 1
+    (document,) = good["documents"]
+    assert document["verdict"] == "ok"
+    assert document["pdfa"].startswith("2")
+    assert {"name", "version", "verdict"} <= set(document["validators"][0])
+    assert document["mean_confidence"] > 70
+    assert [(copy["store"], copy["verified"]) for copy in good["copies"]] == [("a", True), ("b", True)]
+    assert all(copy["version_id"] for copy in good["copies"])
+    assert "3" in bad["findings"][0]["text"]
+    assert odd["akte"] == ODD
+    assert refused["uuid"] is None
+
+
+def test_the_same_scans_again_are_a_duplicate_and_no_fault(archive: Archive, tmp_path: Path) -> None:
+    again = a_delivery(tmp_path / "gut", aktenzeichen=GOOD)
+    ran = archive.call("annahme", again, "--json")
+    assert (ran.code, [r["state"] for r in ran.json]) == (0, ["duplicate"])
+
+
+def test_an_empty_inbox_is_an_empty_list_and_a_remark(archive: Archive) -> None:
+    ran = archive.call("annahme", "--json")
+    assert (ran.code, ran.json) == (0, [])
+    assert "Im Eingang liegt nichts" in archive.call("annahme").err
+
+
+# --- finding ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spelling", ["63-1-20", "Az. 63/00001/2020", "63 00001 2020"])
+def test_an_akte_is_found_in_every_spelling(archive: Archive, spelling: str) -> None:
+    ran = archive.call("suche", spelling, "--json")
+    assert ran.code == 0
+    (hit,) = ran.json
+    assert hit["aktenzeichen"] == archive.receipts[0]["aktenzeichen"]
+    assert hit["uuid"] == archive.receipts[0]["uuid"]
+    assert (hit["state"], hit["volumes"], hit["pages"], hit["snippets"]) == ("archived", 1, 1, [])
+
+
+def test_full_text_gives_snippets_with_their_page(archive: Archive) -> None:
+    hits = archive.call("suche", "--volltext", "Statik", "--json").json
+    assert len(hits) == 2
+    assert all(hit["snippets"][0]["page"] == 1 and "Statik" in hit["snippets"][0]["text"] for hit in hits)
+    assert archive.call("suche", "Blaubeerkuchen", "--json").json == []
+
+
+def test_the_list_has_the_promised_fields_and_can_be_narrowed(archive: Archive) -> None:
+    rows = archive.call("akte", "liste", "--aktenart", "bauakte", "--json").json
+    assert len(rows) == 3
+    assert all({"aktenzeichen", "uuid", "aktenart", "state", "versions"} <= set(row) for row in rows)
+    assert sorted(row["versions"] for row in rows) == [[], [1], [1]]
+    assert len(archive.call("akte", "liste", "--stand", "klärung", "--json").json) == 1
+
+
+def test_odd_letters_are_shown_as_they_are(archive: Archive) -> None:
+    assert archive.call("akte", "zeige", ODD_ONE, "--json").json["betreff"] == ODD
+    assert ODD in archive.call("akte", "zeige", ODD_ONE).out
+    assert ODD in archive.call("suche", ODD_ONE).out
+
+
+def test_everything_known_of_an_akte(archive: Archive) -> None:
+    known = archive.call("akte", "zeige", GOOD, "--json").json
+    (package,) = known["packages"]
+    assert [copy["verdict"] for copy in package["copies"]] == ["ok", "ok"] or package["copies"]
+    assert all(copy["retain_until"] for copy in package["copies"])
+    assert known["documents"][0]["verdict"] == "ok"
+
+
+@pytest.mark.parametrize(
+    "words", [("akte", "zeige", "63-999-20"), ("akte", "hole", "63-999-20", "--ziel", "x"), ("klaerung", "zeige", "99")]
+)
+def test_what_does_not_exist_is_refused_in_one_sentence(archive: Archive, words: tuple[str, ...]) -> None:
+    ran = archive.call(*words, "--json")
+    assert ran.code == 4
+    assert ran.json["exit_code"] == 4
+    assert ran.json["text"] in ran.err
+
+
+# --- judges ----------------------------------------------------------------------------------------------------------
+
+
+def judged(ran: Ran) -> tuple[int, str]:
+    assert all({"code", "severity", "where", "text"} == set(finding) for finding in ran.json["findings"])
+    return ran.code, ran.json["verdict"]
+
+
+def test_judges_find_our_own_package_good(archive: Archive, shared: Path) -> None:
+    assert judged(archive.call("bag", "pruefe", archive.package, "--json")) == (0, "valid")
+    message = archive.call("xdomea", "pruefe", archive.message, "--json")
+    code, verdict = judged(message)
+    assert code == 0
+    assert verdict in ("valid", "valid-with-warning")
+    assert (message.json["version"], message.json["message"], message.json["schema_verdict"]) == ("3.0.0", "0503", "ok")
+    premis = archive.call("premis", "pruefe", archive.package / "data/metadata/preservation/premis.xml", "--json")
+    assert premis.code == 0
+    assert premis.json["verdict"] in ("valid", "valid-with-warning")
+    pdfa = archive.call("pdfa", "pruefe", archive.pdfa, "--json")
+    assert judged(pdfa) == (0, "valid")
+    assert {"veraPDF", "pikepdf.pdfa", "page-validation"} <= {one["name"] for one in pdfa.json["validators"]}
+
+
+def test_without_official_schemas_nothing_is_bad_but_not_checked(archive: Archive, tmp_path: Path) -> None:
+    ran = archive.call("xdomea", "pruefe", archive.message, "--json", ARCHIV_SHARED=str(tmp_path))
+    assert judged(ran) == (8, "unchecked")
+    assert ran.json["schema_verdict"] == "not_checked"
+
+
+def test_bad_files_are_invalid_with_a_code(archive: Archive, tmp_path: Path) -> None:
+    broken = tmp_path / "bag"
+    shutil.copytree(archive.package, broken)
+    slip = next(broken.rglob("laufzettel.json"))
+    slip.write_bytes(slip.read_bytes() + b" ")
+    assert judged(archive.call("bag", "pruefe", broken, "--json")) == (3, "invalid")
+    text = tmp_path / "[rot] x.pdf"
+    text.write_text("kein PDF")
+    assert judged(archive.call("pdfa", "pruefe", text, "--json")) == (3, "invalid")
+    assert judged(archive.call("xdomea", "pruefe", text, "--json")) == (3, "invalid")
+    assert judged(archive.call("premis", "pruefe", text, "--json"))[0] == 3
+    assert "[rot] x.pdf: ungültig" in archive.call("xdomea", "pruefe", text).out
+
+
+# --- is it still whole? ----------------------------------------------------------------------------------------------
+
+
+def test_fixity_reads_every_copy(archive: Archive) -> None:
+    ran = archive.call("fixity", "pruefe", "--alle", "--json")
+    assert ran.code == 0
+    assert {"verdict", "checked", "damaged", "unchecked", "copies", "bytes"} <= set(ran.json)
+    assert (ran.json["verdict"], ran.json["checked"], ran.json["damaged"], ran.json["unchecked"]) == ("ok", 4, 0, 0)
+    assert ran.json["bytes"] > 0
+
+
+def test_a_damaged_copy_ends_with_5_and_the_other_copy_is_still_good(archive: Archive, tmp_path: Path) -> None:
+    daten = tmp_path / "beschädigt"
+    shutil.copytree(archive.daten, daten, ignore=shutil.ignore_patterns("server.json"))
+    flipped = 0
+    for volume in (daten / "speicher" / "a").rglob("*.dat"):
+        data = bytearray(volume.read_bytes())
+        for found in re.finditer(rb'"operator": "S17"', bytes(data)):
+            data[found.start() + 13] ^= 1
+            flipped += 1
+        volume.write_bytes(data)
+    assert flipped
+    ran = archiv("fixity", "pruefe", "--akte", GOOD, "--json", daten=daten)
+    assert ran.code == 5, ran.err
+    assert (ran.json["verdict"], ran.json["checked"], ran.json["damaged"]) == ("failed", 1, 1)
+    (bad,) = [copy for copy in ran.json["copies"] if copy["verdict"] == "failed"]
+    assert bad["store"] == "a"
+    assert bad["findings"]
+
+
+def test_the_trail_is_whole_and_names_who_acted_and_who_read(archive: Archive) -> None:
+    chain = archive.call("protokoll", "pruefe", "--json")
+    assert (chain.code, chain.json["verdict"]) == (0, "ok")
+    events = archive.call("protokoll", "zeige", GOOD, "--json").json
+    assert {"seq", "at", "by", "verb", "data"} <= set(events[0])
+    verbs = [event["verb"] for event in events]
+    assert {"package.stored", "akte.read"} <= set(verbs)
+    assert events[verbs.index("package.stored")]["by"].startswith("Frau Größer / ")
+
+
+def test_the_clearing_desk_lists_shows_and_solves(archive: Archive, tmp_path: Path) -> None:
+    (case,) = archive.call("klaerung", "liste", "--json").json
+    assert case["code"]
+    assert case["next_step"]
+    number = str(case["number"])
+    shown = archive.call("klaerung", "zeige", number)
+    assert f"archiv klaerung loese {number}" in shown.out
+    slip = tmp_path / "berichtigt.json"
+    slip.write_text(json.dumps(a_slip(aktenzeichen=BAD)), encoding="utf-8")
+    solved = archive.call("klaerung", "loese", number, "--neu-einreichen", "--laufzettel", slip, "--json")
+    assert (solved.code, [r["state"] for r in solved.json]) == (0, ["archived"])
+    assert archive.call("klaerung", "loese", number, "--neu-einreichen", "--json").code == 4
+
+
+def test_a_refused_delivery_ends_with_3(archive: Archive, tmp_path: Path) -> None:
+    empty = tmp_path / "ohne Laufzettel"
+    empty.mkdir()
+    ran = archive.call("annahme", empty, "--json")
+    assert ran.code == 3
+    assert ran.json[0]["findings"][0]["code"].startswith("IN-")
+
+
+# --- streams, places, settings ---------------------------------------------------------------------------------------
+
+
+def test_two_archives_stand_side_by_side_and_the_option_wins_at_either_place(archive: Archive, tmp_path: Path) -> None:
+    other = tmp_path / "anderes Archiv"
+    assert archive.call("--daten", other, "akte", "liste", "--json").json == []
+    assert archive.call("akte", "liste", "--json", "--daten", other).json == []
+    assert archive.call("--json", "akte", "liste").json
+
+
+def test_a_closed_pipe_is_no_fault(archive: Archive) -> None:
+    for words in (["akte", "liste"], ["einstellungen", "--json"], ["--help"]):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", *words],
+            cwd=CHECKOUT,
+            env={**os.environ, "ARCHIV_DATEN": str(archive.daten)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read().decode()
+        process.stderr.close()
+        assert process.wait(60) == 0, words
+        assert told == ""
+
+
+def test_wrong_usage_with_json_is_still_one_json_value() -> None:
+    ran = archiv("suche", "--quatsch", "--json")
+    assert (ran.code, ran.json["exit_code"]) == (2, 2)
+    assert "Die Option '--quatsch' gibt es nicht." in ran.err
+
+
+def test_a_database_that_is_away_ends_with_6(archive: Archive) -> None:
+    ran = archive.call("akte", "liste", "--json", ARCHIV_DATABASE="postgresql://archiv:geheim@127.0.0.1:1/archiv")
+    assert (ran.code, ran.json["error"]) == (6, "Unavailable")
+    assert "geheim" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("ARCHIV_DATNE", "x"), ("ARCHIV_OCR__WORKERS", "viele"), ("ARCHIV_DATABASE", "quatsch")]
+)
+def test_wrong_settings_end_with_7(variable: str, value: str, tmp_path: Path) -> None:
+    ran = archiv("akte", "liste", "--json", daten=tmp_path, **{variable: value})
+    assert (ran.code, ran.json["error"]) == (7, "Misconfigured")
+    assert variable in ran.json["text"]
+
+
+def test_a_data_folder_that_cannot_be_one_is_told_in_a_sentence() -> None:
+    ran = archiv("akte", "liste", "--daten", CHECKOUT / "Makefile" / "x", "--json")
+    assert ran.code == 7
+    assert "kein Ordner" in ran.json["text"]
+
+
+# --- the rest of the table -------------------------------------------------------------------------------------------
+
+
+def test_doctor_tells_every_part_and_what_to_do(archive: Archive) -> None:
+    ran = archive.call("doctor", "--json", "--ohne-speicher")
+    assert ran.code in (0, 8), ran.out
+    parts = {part["part"]: part for part in ran.json["parts"]}
+    assert all({"part", "version", "state", "advice"} <= set(part) for part in parts.values())
+    assert {part["state"] for part in parts.values()} <= {"ok", "failed", "absent"}
+    assert all(part["advice"] for part in parts.values() if part["state"] != "ok")
+    assert {"Sprache deu", "PDF/A-Prüfer veraPDF", "Java", "Katalog", "Schriften", "XDOMEA-Schema 3.0.0"} <= set(parts)
+
+
+def test_catalog_and_stores_agree(archive: Archive) -> None:
+    ran = archive.call("abgleich", "--json")
+    assert (ran.code, ran.json["verdict"]) == (0, "ok")
+
+
+def test_deadlines_of_a_case_file_and_of_an_akte(archive: Archive, tmp_path: Path) -> None:
+    """The catalogue that comes with the project answers; a case that is wrong gets findings and exit code 3."""
+    shown = archive.call("frist", "zeige", GOOD, "--json")
+    assert shown.code == 0
+    assert shown.json["derivation"]
+    cases = tmp_path / "faelle.yaml"
+    record_class = shown.json["record_class"]
+    cases.write_text(
+        f"cases:\n- id: A\n  class: {record_class}\n  as_of: 2026-11-23\n  events: []\n"
+        "- id: B\n  class: gibt.es.nicht\n  as_of: 2026-11-23\n",
+        encoding="utf-8",
+    )
+    ran = archive.call("frist", "berechne", "--faelle", cases, "--json")
+    assert ran.code == 3
+    first, second = ran.json
+    assert {"retention_ends", "disposal_from", "state", "derivation"} <= set(first["computed"])
+    assert (second["id"], second["computed"]) == ("B", None)
+    assert second["findings"][0]["code"].startswith("RT-")
