@@ -6,11 +6,9 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.aktenzeichen import recognise as recognise_aktenzeichen
@@ -19,12 +17,13 @@ from akten.files import FileFacts, PageRef, PdfA
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.model import Akte
-from akten.package import FixityReport, Lock, PackageId, StoredPackage
+from akten.package import FixityReport, PackageId, StoredPackage
 from archive.fixity import check_package
 from archive.package import store_package
 from catalog.actor import Actor
 from catalog.values import DeliveryRow
 from flows.carry import Carried, carry_over
+from flows.keeping import BERLIN, lock_for, with_retention
 from flows.outcomes import archived_receipt, clearing_receipt, receipt_of, to_clearing
 from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
@@ -38,12 +37,8 @@ from ingest.options import Blanks
 from ocr.examine import examine_each
 from ocr.judging import judge_documents
 from ocr.recognise import PageProfile, RecogniseRequest, recognise
-from retention.intake import deadline_for, to_aufbewahrung
 
-BERLIN = ZoneInfo("Europe/Berlin")
 Progress = Callable[[str, int, int], None]  # what is being done, how much of how much
-
-REVIEW_YEARS = 2  # a lock with no known end is extended in steps (s3.md §7)
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -159,7 +154,7 @@ def _make(
     whole_plan = plan_akte(delivery, facts, services.intake, row.akte)
     planned = without_archived(whole_plan, delivery, known, row.akte)
     linked = _refs(whole_plan) - _refs(planned)
-    akte = _with_retention(services, delivery, planned.akte)
+    akte = with_retention(services, delivery, planned.akte)
     catalog.plan(delivery.uuid, akte, by=by, now=services.now())
 
     # 3 recognise: pages of all Akten share the pool; the scan itself is kept
@@ -298,34 +293,6 @@ def _link_duplicate(services: Services, claimed: ClaimedDelivery, row: DeliveryR
     if ended is None:
         raise FixityError("Die Lieferung ist aus dem Katalog verschwunden.")
     return receipt_of(services, ended)
-
-
-def _with_retention(services: Services, delivery: Delivery, akte: Akte) -> Akte:
-    """The Akte with the dates that its record class and the events on the slip give."""
-    slip = delivery.slip
-    events = {event.ereignis: event.datum for event in slip.ereignisse}
-    if slip.zda_datum is not None:
-        events.setdefault("file_closed", slip.zda_datum)
-    deadline = deadline_for(
-        akte.aktenart.value,
-        slip.record_class,
-        events,
-        services.katalog,
-        services.now().astimezone(BERLIN).date(),
-        facts=dict(slip.merkmale),
-    )
-    return replace(akte, aufbewahrung=to_aufbewahrung(deadline))
-
-
-def lock_for(akte: Akte, now: datetime) -> Lock:
-    """The object lock for the Akte's computed end: the end of that day in Berlin, or a rolling date without one."""
-    ende = akte.aufbewahrung.ende if akte.aufbewahrung else None
-    if ende is not None:
-        night = datetime(ende.year, ende.month, ende.day, tzinfo=BERLIN) + timedelta(days=1)
-        if night > now:
-            return Lock(night)
-    rolling = now.replace(microsecond=0) + timedelta(days=366 * REVIEW_YEARS)
-    return Lock(rolling)
 
 
 def _recognise(
