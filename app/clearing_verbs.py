@@ -122,9 +122,17 @@ def clearing_show(call: Call, nr: int) -> None:
 @click.option("--zurueck", "back", type=FOLDER, metavar="ORDNER", help="Lieferung in diesen Ordner zurückgeben.")
 @click.option("--grund", default="", help="Begründung; bei Annahme und Rückgabe nötig.")
 @click.option(
-    "--laufzettel", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Berichtigter Laufzettel."
+    "--laufzettel",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="DATEI",
+    help="Berichtigter Laufzettel.",
 )
-@click.option("--dateien", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Ordner mit Nachscans.")
+@click.option(
+    "--dateien",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="ORDNER",
+    help="Ordner mit Nachscans.",
+)
 @verb
 def clearing_resolve(
     call: Call,

@@ -21,7 +21,7 @@ from archive.bagrules import RULES, Limits
 from archive.bagsource import BagSource
 from archive.bagtags import Declaration, read_declaration, read_oxum
 from archive.bagtar import StreamBag, TarBag
-from archive.manifests import Manifest, compare, manifest_name, read_manifests
+from archive.manifests import Manifest, compare, known_algorithm, manifest_name, read_manifests
 
 __all__ = ["RULES", "BagReport", "Limits", "check_bag", "check_tar", "judge_path"]
 
@@ -80,7 +80,8 @@ def check_bag(
     if not is_folder:
         return _nothing(intake, limits, "Hier liegt kein Ordner.")
     notes = Notes(intake=intake, most=limits.findings_per_code)
-    return _Judging(FolderBag(path, notes, limits), notes, limits, algorithms, progress).run()
+    source = FolderBag(path, notes, limits)
+    return _report(notes, source) if source.broken else _Judging(source, notes, limits, algorithms, progress).run()
 
 
 def check_tar(
@@ -158,7 +159,7 @@ class _Judging:
         self._source = source
         self._notes = notes
         self._limits = limits
-        self._only = None if algorithms is None else frozenset(algorithms)
+        self._only = None if algorithms is None else frozenset(map(known_algorithm, algorithms))
         self._progress = progress
         self._changed = changed
 
@@ -186,7 +187,8 @@ class _Judging:
 
     def _start(self) -> Hashing:
         """Begins to hash by the names of the manifests alone, while their text is still to be read."""
-        named = [named for path in self._source.files if (named := manifest_name(path))]
+        paths = sorted(path for path in self._source.files if manifest_name(path))
+        named = [named for path in paths[: self._limits.manifests] if (named := manifest_name(path))]
         payload = tuple(sorted({a for a, tag in named if not tag and self._wanted_algorithm(a)}))
         tags = tuple(sorted({a for a, tag in named if tag and self._wanted_algorithm(a)}))
         return self._source.digests(lambda path: payload if path.startswith("data/") else tags)

@@ -27,8 +27,8 @@ def read_fetch(source: BagSource, declaration: Declaration, notes: Notes, limits
     lines = tag_lines(source, "fetch.txt", declaration.encoding, notes, limits, limits.manifest_bytes)
     try:
         for number, line in lines:
-            if len(entries) >= limits.entries:
-                text = f"fetch.txt hat mehr als {limits.entries} Einträge."
+            if number > limits.entries:
+                text = f"fetch.txt hat mehr als {limits.entries} Zeilen."
                 raise BadText("BG-30", text, unchecked=True)  # the same end as a budget in the lines
             _read_line(number, line, entries, declaration, notes)
     except BadText as why:

@@ -27,6 +27,7 @@ class FolderBag:
         self.files: dict[str, int] = {}
         self.folders: set[str] = set()
         self.odd: set[str] = set()
+        self.broken = False  # the walk did not come to its end, so nothing can be said of the bag
         self._prefix = f"{os.fspath(root)}/"
         self._read: dict[str, _Identity] = {}  # tag files as they were at first sight
         self._workers = limits.workers
@@ -41,6 +42,8 @@ class FolderBag:
                     entries = sorted(found, key=lambda entry: entry.name)
             except OSError as why:
                 notes.unchecked("BG-62", folder, f"Der Ordner ist nicht lesbar: {os.strerror(why.errno or 0)}.")
+                self.odd.add(folder)
+                self.broken = self.broken or not folder
                 continue
             for entry in entries:
                 path = f"{folder}/{entry.name}" if folder else entry.name
@@ -48,6 +51,7 @@ class FolderBag:
                     waiting.append(path)
             if len(self.files) + len(self.folders) > limits.entries or folder.count("/") > limits.depth:
                 notes.unchecked("BG-64", folder, "Das Paket ist zu groß oder zu tief; hier wurde die Suche beendet.")
+                self.broken = True
                 return
 
     def _take(self, path: str, entry: os.DirEntry[str], notes: Notes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from akten.findings import Finding, Severity
-from archive.bagrules import error, shown, warning
+from archive.bagrules import shown
 
 
 class Notes:
@@ -16,20 +16,20 @@ class Notes:
         self._findings: list[Finding] = []
         self._counts: dict[tuple[str, Severity], int] = {}
 
-    def add(self, finding: Finding) -> None:
-        """Takes one finding."""
-        key = (finding.code, finding.severity)
-        self._counts[key] = self._counts.get(key, 0) + 1
-        if self._counts[key] <= self._most:
-            self._findings.append(finding)
+    def add(self, code: str, severity: Severity, where: str, text: str) -> None:
+        """Takes one finding, or only counts it when there are enough of its kind."""
+        key = (code, severity)
+        count = self._counts[key] = self._counts.get(key, 0) + 1
+        if count <= self._most:
+            self._findings.append(Finding(code, severity, shown(where), text))
 
     def error(self, code: str, where: str, text: str) -> None:
         """The bag is invalid."""
-        self.add(error(code, where, text))
+        self.add(code, Severity.ERROR, where, text)
 
     def warning(self, code: str, where: str, text: str) -> None:
         """The bag is odd, but not invalid."""
-        self.add(warning(code, where, text))
+        self.add(code, Severity.WARNING, where, text)
 
     def strict(self, code: str, where: str, text: str) -> None:
         """Odd in a foreign bag, refused at intake."""
@@ -38,7 +38,7 @@ class Notes:
     def unchecked(self, code: str, where: str, text: str) -> None:
         """Something could not be looked at: without an error the verdict is `unchecked`."""
         self.complete = False
-        self.add(warning(code, where, text))
+        self.add(code, Severity.WARNING, where, text)
 
     def has(self, *codes: str) -> bool:
         """True when one of these codes was noted."""

@@ -89,7 +89,8 @@ def odd_characters(path: str) -> str | None:
 def fold(path: str) -> str:
     """The key under which two paths are twins: NFC after casefold after NFC."""
     if path.isascii():
-        return path.lower()
+        lower = path.lower()
+        return path if lower == path else lower  # the same object: a million names need no copy
     folded = unicodedata.normalize("NFC", path).casefold()
     return unicodedata.normalize("NFC", folded)
 

@@ -102,7 +102,6 @@ RULES: dict[str, tuple[str, str]] = {
     "BG-95": ("Kein Pfad steht zweimal, keine Datei ist zugleich Ordner.", _OWN),
     "BG-96": ("Nutzdaten liegen in metadata/, representations/, schemas/ oder documentation/.", _OWN),
     "BG-97": ("Verlangte Nutzdaten sind da.", _OWN),
-    "BG-98": ("Version, Manifeste und Tag-Dateien sind die des Profils.", _OWN),
 }
 
 
@@ -113,7 +112,9 @@ class Limits:
     declaration_bytes: int = 1024
     info_bytes: int = 4 << 20
     line_characters: int = 1 << 16
-    entries: int = 10_000_000
+    entries: int = 3_000_000  # files of a bag, lines of a manifest
+    manifests: int = 32
+    path_characters: int = 4096  # longer paths cannot be unpacked anywhere, and comparing them is dear
     manifest_bytes: int = 8 << 30
     depth: int = 512
     header_bytes: int = 1 << 20
@@ -125,11 +126,6 @@ class Limits:
 def error(code: str, where: str, text: str) -> Finding:
     """A finding that makes the bag invalid."""
     return Finding(code, Severity.ERROR, shown(where), text)
-
-
-def warning(code: str, where: str, text: str) -> Finding:
-    """A finding that stays visible but does not make the bag invalid."""
-    return Finding(code, Severity.WARNING, shown(where), text)
 
 
 def shown(name: str) -> str:

@@ -149,23 +149,19 @@ def tag_blocks(
     """
     if source.files[path] > most_bytes:
         raise BadText("BG-30", f"Die Datei ist größer als {most_bytes} Bytes und wurde nicht gelesen.", unchecked=True)
-    number, rest, first = 0, "", True
+    number, rest = 0, ""
     with source.open(path) as stream:
         codec = _with_byte_order(encoding, stream.peek(4)[:4])
         reader = io.TextIOWrapper(stream, codec, "strict", newline="")
         try:
             while block := reader.read(_BLOCK):
-                if first and block[0] == "\ufeff":
+                if not number and not rest and block[0] == "\ufeff":
                     notes.warning("BG-29", path, "Die Datei beginnt mit einer Bytefolgemarke (BOM).")
                     block = block[1:]
-                if block[-1:] == "\r":  # the LF of a CRLF may come next
-                    block += reader.read(1)
-                lines = _LINE_END.split(rest + block) if "\r" in block or "\r" in rest else (rest + block).split("\n")
-                rest = lines.pop()
+                lines, rest = _cut(rest + block)
                 if max(len(rest), max(map(len, lines), default=0)) >= limits.line_characters:
                     text = f"Eine Zeile ist länger als {limits.line_characters} Zeichen."
                     raise BadText("BG-30", text, unchecked=True)
-                first = False
                 number += len(lines)
                 yield lines
         except UnicodeError as why:
@@ -173,7 +169,17 @@ def tag_blocks(
         except OSError as why:
             raise Unreadable(Trouble("BG-62", f"Die Datei ist nicht lesbar: {os.strerror(why.errno or 0)}.")) from why
     if rest:
-        yield [rest]
+        yield [rest.removesuffix("\r")]
+
+
+def _cut(text: str) -> tuple[list[str], str]:
+    """Whole lines and what is left; a CR at the end is left, because the LF of a CRLF may come next."""
+    if "\r" not in text:
+        *lines, rest = text.split("\n")
+        return lines, rest
+    waits = text[-1] == "\r"
+    *lines, rest = _LINE_END.split(text[:-1] if waits else text)
+    return lines, rest + "\r" * waits
 
 
 def _with_byte_order(encoding: str, start: bytes) -> str:

@@ -40,6 +40,8 @@ class _Members:
     def take(self, entry: TarEntry) -> str | None:
         """The path of a regular file inside the bag; None for all else, which is sorted in or noted."""
         notes = self._notes
+        if len(entry.name) > self._limits.path_characters or entry.name.count("/") > self._limits.depth:
+            raise Unreadable(Trouble("BG-64", "Ein Name im Tar ist zu lang oder zu tief."))
         if any(escapes(name) for name in entry.names):
             notes.error("BG-74", entry.name, "Ein Name im Tar ist absolut oder enthält „..“.")
             return None
@@ -101,7 +103,7 @@ class _Members:
     def finish(self, reader: TarReader) -> None:
         """Notes the faults of the container and of names that only show at the end."""
         for finding in reader.findings:
-            self._notes.add(finding)
+            self._notes.add(finding.code, finding.severity, finding.where, finding.text)
         for path in sorted((self.files.keys() | self.odd) & self.folders):
             self._notes.error("BG-82", path, "Ein Eintrag im Tar ist zugleich Datei und Ordner.")
         self.broken = reader.broken

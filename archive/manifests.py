@@ -17,6 +17,7 @@ from archive.bagtags import BadText, Declaration, tag_blocks
 _NAME = re.compile(r"(?P<tag>tag)?manifest-(?P<algorithm>[^/]+)\.txt\Z", re.IGNORECASE | re.DOTALL)
 _LINE = re.compile(r"([^ \t]+)[ \t]++(.+)\Z", re.DOTALL)
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+\Z")
+_LONGEST_NORMALISED = 4096
 # bagit.py names these algorithms as Python does, with underscore
 _PYTHON_NAMES = frozenset({"sha3_224", "sha3_256", "sha3_384", "sha3_512"})
 
@@ -39,10 +40,15 @@ def read_manifests(source: BagSource, declaration: Declaration, notes: Notes, li
     """All manifests in the root of the bag, read line by line, with their findings; never raises."""
     manifests: list[Manifest] = []
     taken: set[tuple[str, bool]] = set()
-    for name in sorted(path for path in source.files if "/" not in path):
+    names = sorted(path for path in source.files if manifest_name(path))
+    if len(names) > limits.manifests:
+        notes.unchecked(
+            "BG-30", "", f"Das Paket hat mehr als {limits.manifests} Manifeste; die letzten blieben ungelesen."
+        )
+    for name in names[: limits.manifests]:
         if not (found := _NAME.match(name)):
             continue
-        manifest = Manifest(name, _algorithm(found["algorithm"]), found["tag"] is not None)
+        manifest = Manifest(name, known_algorithm(found["algorithm"]), found["tag"] is not None)
         _check_name(manifest, found["algorithm"], notes, is_10=declaration.is_10)
         key = (manifest.algorithm or found["algorithm"].lower(), manifest.tag)
         if key in taken:
@@ -57,10 +63,11 @@ def manifest_name(path: str) -> tuple[str, bool] | None:
     """Algorithm and whether it is a tag manifest, when a path is that of a manifest in the root of the bag."""
     if "/" in path or not (found := _NAME.match(path)):
         return None
-    return _algorithm(found["algorithm"]), found["tag"] is not None
+    return known_algorithm(found["algorithm"]), found["tag"] is not None
 
 
-def _algorithm(name: str) -> str:
+def known_algorithm(name: str) -> str:
+    """Key of HASHES for the name of an algorithm, however it is cut (`SHA-256`, `sha3_256`), or "" when unknown."""
     plain = re.sub(r"[-_]", "", name.lower())
     return plain if plain in HASHES else ""
 
@@ -94,8 +101,8 @@ class _Reading:
         number = 0
         try:
             for lines in self._blocks():
-                if len(manifest.entries) + len(lines) > limits.entries:
-                    text = f"Das Manifest hat mehr als {limits.entries} Einträge."
+                if number + len(lines) > limits.entries:
+                    text = f"Das Manifest hat mehr als {limits.entries} Zeilen."
                     raise BadText("BG-30", text, unchecked=True)  # the same end as a budget in the lines
                 self._take(number, lines)
                 number += len(lines)
@@ -242,7 +249,7 @@ def _settle(
     forms = _normal_forms(source, missing)
     for path in missing:
         digest = manifest.entries.pop(path)
-        others = forms.get(unicodedata.normalize("NFC", path), ()) if not path.isascii() else ()
+        others = forms.get(_nfc(path), ()) if forms else ()
         if len(others) == 1:
             other = others[0]
             listed = manifest.entries.get(other)
@@ -270,11 +277,13 @@ def _from_hex(digits: str) -> bytes:
 
 
 def _is_odd(source: BagSource, path: str) -> bool:
-    while path:
-        if path in source.odd:
-            return True
-        path = path.rpartition("/")[0]
-    return False
+    """True for a link, a device or an unreadable folder, and for all below one."""
+    end = path.find("/") if source.odd else -1
+    while end > 0 and path[:end] not in source.odd:
+        if path[:end] not in source.folders:
+            return False
+        end = path.find("/", end + 1)
+    return end > 0 or path in source.odd
 
 
 def _normal_forms(source: BagSource, missing: list[str]) -> dict[str, list[str]]:
@@ -283,8 +292,13 @@ def _normal_forms(source: BagSource, missing: list[str]) -> dict[str, list[str]]
     if any(not path.isascii() for path in missing):
         for path in source.files:
             if not path.isascii():
-                forms.setdefault(unicodedata.normalize("NFC", path), []).append(path)
+                forms.setdefault(_nfc(path), []).append(path)
     return forms
+
+
+def _nfc(path: str) -> str:
+    """NFC; of names longer than any file's the name itself, because ordering many accents takes quadratic time."""
+    return path if path.isascii() or len(path) > _LONGEST_NORMALISED else unicodedata.normalize("NFC", path)
 
 
 def _check_listed(source: BagSource, payload: list[Manifest], declaration: Declaration, notes: Notes) -> None:

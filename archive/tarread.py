@@ -104,7 +104,6 @@ class TarReader:
         self._position = 0
         self._left = 0  # bytes of the current member not yet read
         self._padding = 0
-        self._globals: dict[str, str] = {}
         self.findings: list[Finding] = []
         self.broken = False
 
@@ -221,13 +220,12 @@ class TarReader:
             elif sort == b"x":
                 pax = self._pax(body)
             elif sort == b"g":
-                self._globals.update(self._pax(body))
-                self._check_globals()
+                self._check_globals(self._pax(body))
             else:
                 self._fail("BG-80", "Ein erweiterter Kopf von Solaris wird nicht gelesen.")
 
-    def _check_globals(self) -> None:
-        if bad := self._globals.keys() & {"path", "linkpath", "size"}:
+    def _check_globals(self, records: dict[str, str]) -> None:
+        if bad := records.keys() & {"path", "linkpath", "size"}:
             self._fail("BG-80", f"Ein globaler pax-Kopf setzt „{sorted(bad)[0]}“ für alle Dateien.")
 
     def _extended_body(self, block: bytes) -> bytes:
@@ -275,8 +273,10 @@ class TarReader:
         self, block: bytes, sort: bytes, pax: dict[str, str], long_name: str | None, long_link: str | None
     ) -> TarEntry:
         plain = _text(block[:100].split(b"\0", 1)[0])
-        if block[257:263] == b"ustar\0" and (prefix := block[345:500].split(b"\0", 1)[0]):
-            plain = f"{_text(prefix)}/{plain}"
+        other = plain
+        if prefix := block[345:500].split(b"\0", 1)[0]:  # GNU keeps times there, yet some readers take them for a name
+            other = f"{_text(prefix)}/{plain}"
+            plain = other if block[257:263] == b"ustar\0" else plain
         kind = _KINDS.get(sort, EntryKind.OTHER)
         if kind is EntryKind.SPARSE or any(key.startswith("GNU.sparse.") for key in pax):
             self._fail("BG-78", "Das Tar enthält eine Datei mit Lücken (sparse).")
@@ -295,7 +295,7 @@ class TarReader:
         ):  # some readers skip so many bytes, others none: they would see other members
             self._fail("BG-79", "Ein Eintrag ohne Inhalt nennt eine Größe.")
         link = pax.get("linkpath", long_link if long_link is not None else _text(block[157:257].split(b"\0", 1)[0]))
-        names = tuple(dict.fromkeys(n for n in (name, pax.get("path"), long_name, plain) if n is not None))
+        names = tuple(dict.fromkeys(n for n in (name, pax.get("path"), long_name, plain, other) if n is not None))
         self._left, self._padding = size, -size % _BLOCK
         return TarEntry(name, names, kind, self._position, size, link, self)
 

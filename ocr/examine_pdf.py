@@ -14,7 +14,7 @@ import pikepdf
 from pikepdf.settings import set_qpdf_limits
 
 from akten.files import Colour, FileFacts, FileKind, Form, PageFacts
-from akten.findings import Finding, has_errors
+from akten.findings import Finding
 from ocr.filefacts import facts_as_json
 from ocr.findings import error, gathered, info, page, warning
 from ocr.pdfcontent import PageContent, TooMuch, read_content
@@ -90,7 +90,7 @@ def _facts(pdf: pikepdf.Pdf, path: Path, look: _Look) -> FileFacts:
         # A scan that already is PDF/A with text is not read anew: the document path keeps it when it is valid.
         look.pages = [replace(this, image_only=False) for this in look.pages]
     repaired = _repaired(pdf, path)
-    for finding in (*_feature_findings(features), *_repair_findings(repaired, look.findings)):
+    for finding in (*_feature_findings(features), *_repair_findings(repaired)):
         look.say(finding)
     return FileFacts(
         kind=FileKind.PDF,
@@ -265,8 +265,8 @@ def _repaired(pdf: pikepdf.Pdf, path: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(told))
 
 
-def _repair_findings(repaired: tuple[str, ...], others: list[Finding]) -> tuple[Finding, ...]:
-    if not repaired or has_errors(others):
+def _repair_findings(repaired: tuple[str, ...]) -> tuple[Finding, ...]:
+    if not repaired:
         return ()
     text = f"Die Datei ist beschädigt und wurde beim Lesen repariert ({len(repaired)} Stellen). Bitte ansehen."
     return (warning("EX-12", "Datei", text),)

@@ -76,9 +76,8 @@ def _decode_part(image: TiffImagePlugin.TiffImageFile, data: bytes, width: int, 
         tags[258] = _numbers(image, 258)[:1]
         tags.pop(338, None)
     tags[_WIDTH], tags[_LENGTH], tags[_PER_STRIP] = width, rows, rows
-    tags[_OFFSETS], tags[_COUNTS] = 0, len(data)
+    tags[_OFFSETS], tags[_COUNTS] = 0, len(data)  # Pillow adds its own end to the offset when it writes
     head = struct.pack("<2sHL" if tags._endian == "<" else ">2sHL", image.tag_v2.prefix, 42, 8)
-    tags[_OFFSETS] = 8 + len(tags.tobytes(8))
     whole = head + tags.tobytes(8) + data
     with Image.open(io.BytesIO(whole), formats=("TIFF",)) as part:
         part.load()

@@ -78,8 +78,8 @@ def bags() -> Iterator[Good]:
 
 def _names() -> Iterator[Good]:
     for name, spelled in ODD_NAMES.items():
-        warned = name in _TAME
-        yield good(f"name_{name}", "" if warned else "*", payload={f"data/{spelled}": name.encode(), "data/x": b""})
+        code = "" if name in _TAME else "BG-33" if name in _WINDOWS else "*"
+        yield good(f"name_{name}", code, payload={f"data/{spelled}": name.encode(), "data/x": b""})
     yield good("name_deep", payload={"data/" + "d/" * 100 + "f": b"x"})
     yield good("forms_twins_both_listed", "BG-36", payload={NFC: b"1", NFD: b"2"})
     yield good("case_twins_both_listed", "BG-36", payload={"data/A": b"1", "data/a": b"2"})
@@ -94,6 +94,9 @@ def _names() -> Iterator[Good]:
     yield good("percent_097_code_literal", "BG-28", payload={"data/a%0Ab": b"x"}, version="0.97", **plain)
 
 
+_WINDOWS = frozenset(
+    ["trailing_blank", "only_blank", "star", "quotes", "device", "device_suffix", "trailing_dot", "dots", "colon"]
+)
 _TAME = frozenset(
     [
         "percent",

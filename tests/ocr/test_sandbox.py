@@ -74,7 +74,8 @@ def test_a_child_sees_no_environment_of_ours(tmp_path: Path, monkeypatch: pytest
 
 def test_time_limit_kills_the_whole_family(tmp_path: Path, options: OcrOptions) -> None:
     mark = f"waiting-{os.getpid()}-{options.sandbox}"
-    code = f"import subprocess,sys,time; subprocess.Popen([sys.executable,'-c','import time; time.sleep(60)','{mark}']); time.sleep(60)"
+    child = f"[sys.executable,'-c','import time; time.sleep(60)','{mark}']"
+    code = f"import subprocess,sys,time; subprocess.Popen({child}); time.sleep(60)"
     limits = Limits(cpu_seconds=20, wall_seconds=1.0, memory_bytes=1 << 30, file_bytes=1 << 20, open_files=64)
     started = time.monotonic()
     outcome = run_limited([*PYTHON, code, mark], limits=limits, folder=tmp_path, options=options)
@@ -128,7 +129,8 @@ def test_no_network_and_a_read_only_root(tmp_path: Path) -> None:
         [
             sys.executable,
             "-c",
-            "import socket,time; s=socket.create_server(('127.0.0.1',0)); print(s.getsockname()[1],flush=True); time.sleep(30)",
+            "import socket,time; s=socket.create_server(('127.0.0.1',0));"
+            "print(s.getsockname()[1],flush=True); time.sleep(30)",
         ],
         stdout=subprocess.PIPE,
     )

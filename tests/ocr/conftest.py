@@ -1,0 +1,20 @@
+"""Where veraPDF lies for the tests of this room: `make install` puts it into .build/verapdf."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ocr.options import OcrOptions
+from tests.conftest import ROOT, lacking
+
+
+@pytest.fixture(scope="session")
+def verapdf_options() -> OcrOptions:
+    jars = Path(os.environ.get("ARCHIV_OCR__VERAPDF_JARS", ROOT / ".build" / "verapdf" / "jars"))
+    if not any(jars.glob("cli-*.jar")) or shutil.which("java") is None:
+        lacking("veraPDF (make install)")
+    return OcrOptions(verapdf_jars=jars)
