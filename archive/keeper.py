@@ -112,6 +112,7 @@ class Keeper:
             server_started=start_of(server),
             ports=ports,
             ready=False,
+            folder=str(self._home.path.resolve()),
             repaired=self._repair.fixed,
             torn=self._repair.torn,
             failed=self._repair.failed,

@@ -28,6 +28,7 @@ class ServerState:
     server_started: str
     ports: Ports
     ready: bool
+    folder: str = ""  # whose data it serves
     repaired: tuple[str, ...] = ()
     torn: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
@@ -89,6 +90,9 @@ class ServerFolder:
         try:
             raw = json.loads(self.state.read_text(encoding="utf-8"))
             ports = Ports(tuple(int(port) for port in raw["ports"]["numbers"]))
+            # A copied folder still names the server of the original: that one serves other data.
+            if raw.get("folder") != str(self.path.resolve()):
+                return None
             names = {key: tuple(raw[key]) for key in ("repaired", "torn", "failed")}
             return ServerState(**{**raw, **names, "ports": ports})
         except (OSError, ValueError, KeyError, TypeError):

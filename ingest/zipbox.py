@@ -111,6 +111,10 @@ def _directory_faults(box: zipfile.ZipFile, path: Path, limits: IntakeLimits) ->
             seen.add(key)
             pieces = key.split("/")
             folders.update("/".join(pieces[:depth]) for depth in range(1, len(pieces)))
+        if (
+            not 0 <= info.header_offset < path.stat().st_size
+        ):  # older zipfile would seek there and fail as the disk does
+            faults.append(error("IN-06", where, "Das Verzeichnis des ZIP zeigt auf eine Stelle außerhalb der Datei."))
         if info.compress_type not in _METHODS:
             faults.append(error("IN-06", where, "Das Packverfahren ist unbekannt; bitte gewöhnlich (Deflate) packen."))
         grows = info.file_size > limits.zip_ratio_from and info.file_size > limits.zip_ratio * max(

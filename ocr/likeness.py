@@ -21,7 +21,8 @@ _EMPTY_SPREAD = 5.0  # gray levels: below this a picture has nothing to correlat
 _EMPTY_DISTANCE = 4.0  # mean difference in gray levels that two nearly empty pictures may have; good ones have 1
 _TILES = 12  # along each edge
 _TILE_DISTANCE = 18.0  # gray levels by which one tile may differ; good pages of all samples stay below 15
-_EMPTY_TILE_DISTANCE = 6.0  # the same where there is next to nothing to see
+_EMPTY_TILES = 32  # the same where there is next to nothing to see: finer, and stricter
+_EMPTY_TILE_DISTANCE = 5.0
 _LEAST_PIXELS = 100  # of the scan's longer edge: below it tiles mean nothing
 _MM = 25.4 / 72
 _SIZE_TOLERANCE = 1.0  # mm
@@ -148,24 +149,30 @@ def alike(made: Picture, scan: Picture, *, strict: bool) -> bool:
         else:
             likeness = float(numpy.corrcoef(_softened(a).ravel(), _softened(b).ravel())[0, 1])
             same = likeness >= (_LIKENESS if strict else _LIKENESS_CONVERTED)
-        if same and (not strict or tile_distance(a, b) <= (_EMPTY_TILE_DISTANCE if empty else _TILE_DISTANCE)):
+        if same and (not strict or _same_tiles(a, b, empty=empty)):
             return True
     return False
 
 
-def tile_distance(a: Any, b: Any) -> float:
+def _same_tiles(a: Any, b: Any, *, empty: bool) -> bool:
+    if empty:
+        return tile_distance(a, b, _EMPTY_TILES) <= _EMPTY_TILE_DISTANCE
+    return tile_distance(a, b, _TILES) <= _TILE_DISTANCE
+
+
+def tile_distance(a: Any, b: Any, tiles: int) -> float:
     """The largest difference in mean gray of one tile, after the whole page's own shift in brightness is taken off."""
-    difference = _tiles(a) - _tiles(b)
+    difference = _tiles(a, tiles) - _tiles(b, tiles)
     return float(abs(difference - numpy.median(difference)).max())
 
 
-def _tiles(values: Any) -> Any:
-    rows, columns = (min(_TILES, edge) for edge in values.shape)
-    down = numpy.add.reduceat(values, numpy.arange(rows) * values.shape[0] // rows, axis=0)
-    both = numpy.add.reduceat(down, numpy.arange(columns) * values.shape[1] // columns, axis=1)
-    ones = numpy.ones_like(values)
-    counted = numpy.add.reduceat(ones, numpy.arange(rows) * values.shape[0] // rows, axis=0)
-    return both / numpy.add.reduceat(counted, numpy.arange(columns) * values.shape[1] // columns, axis=1)
+def _tiles(values: Any, tiles: int) -> Any:
+    """Mean gray of each tile of a grid."""
+    across, down = (numpy.arange(min(tiles, edge)) * edge // min(tiles, edge) for edge in values.shape)
+    sums = numpy.add.reduceat(numpy.add.reduceat(values, across, axis=0), down, axis=1)
+    heights = numpy.diff(numpy.append(across, values.shape[0]))
+    widths = numpy.diff(numpy.append(down, values.shape[1]))
+    return sums / numpy.outer(heights, widths)
 
 
 def _softened(values: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image, ImageCms, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from ocr.engine import Raster
+from ocr.tiffpages import PageView
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
 _BAND = 1024  # rows handled at once, so that a plan never lies in memory twice
@@ -70,8 +71,9 @@ def open_page(path: Path, page: int, max_pixels: int) -> PageImage:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(path, formats=FORMATS)
-            if page > 1:
+            view = PageView.of(path, page) if page > 1 else None
+            image = Image.open(view or path, formats=FORMATS)  # type: ignore[arg-type]
+            if page > 1 and view is None:
                 image.seek(page - 1)
     except EOFError as error:
         raise PageUnreadable("OC-03", f"Die Datei hat keine Seite {page}.") from error

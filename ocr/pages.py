@@ -8,6 +8,7 @@ pass through here: jobs name files, outcomes are small.
 from __future__ import annotations
 
 import contextlib
+import errno
 import queue
 import shutil
 import tempfile
@@ -145,7 +146,10 @@ class _Keeper(threading.Thread):
                 continue
             try:
                 outcome = self._do(task)
-            except (WorkerDied, Unavailable, Misconfigured) as error:
+            except OSError as error:  # no process, no memory, no file left for another worker
+                why = errno.errorcode.get(error.errno or 0, type(error).__name__)
+                task.future.set_exception(Unavailable(f"Ein Arbeitsprozess für Seiten startet nicht ({why})."))
+            except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits for the page must hear of it
                 task.future.set_exception(error)
             else:
                 task.future.set_result(outcome)

@@ -26,8 +26,8 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints must not look like a reply
     settings = json.loads(sys.stdin.readline())
-    _die_with(int(settings["parent"]))
     network = _leave_network()
+    _die_with(int(settings["parent"]))  # afterwards: a change of credentials would clear it
     _limit(settings)
     from ocr.desk import Desk
 
@@ -41,7 +41,16 @@ def main() -> None:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = usage.ru_utime + usage.ru_stime + children.ru_utime + children.ru_stime
-        _reply(replies, {"outcome": outcome, "rss": _resident(), "peak": usage.ru_maxrss * 1024, "cpu": cpu})
+        _reply(replies, {"outcome": outcome, "rss": _resident(), "peak": _peak(), "cpu": cpu})
+
+
+def _peak() -> int:
+    """Highest resident memory of this program in bytes; `ru_maxrss` would also tell of whoever started it."""
+    with open("/proc/self/status", encoding="ascii", errors="replace") as status:  # noqa: PTH123 - every page asks
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def _reply(replies: TextIO, values: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
 import pikepdf
-from PIL import Image, ImageDraw
 from pikepdf import Array, Dictionary, Name, String
+from PIL import Image, ImageDraw
 
 from akten.files import Scan, digest_file
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from PIL import Image, TiffImagePlugin
 from pikepdf import Array, Dictionary, Name, String
+from PIL import Image, TiffImagePlugin
 
 from akten.files import Colour, FileFacts, FileKind, Form
 from akten.findings import Severity
@@ -140,20 +140,20 @@ def test_content_decides_and_not_the_name(images: dict[str, FileFacts]) -> None:
     assert not errors(facts)
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data:UserWarning")
 @pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "group4", "jpeg"])
 def test_a_large_tiff_is_read_strip_by_strip_and_its_damage_is_found(tmp_path: Path, compression: str) -> None:
     mode = {"group4": "1", "jpeg": "L"}.get(compression, "RGB")
     path = tmp_path / "strips.tif"
-    strips = {TiffImagePlugin.ROWSPERSTRIP: 64, 65537: 64}
+    strips = {TiffImagePlugin.ROWSPERSTRIP: 64}
     picture(mode).save(path, compression=None if compression == "raw" else compression, tiffinfo=strips)
     with Image.open(path) as image:
         if len(image.tag_v2[273]) < 2:  # type: ignore[attr-defined]
             pytest.skip("this Pillow writes one strip")
         assert decode_in_parts(image, path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(Exception, match="."):  # noqa: B017, PT012 - as a decoder raises
-        with Image.open(path) as image:
-            decode_in_parts(image, path)
+    with pytest.raises((OSError, SyntaxError)), Image.open(path) as image:
+        decode_in_parts(image, path)
 
 
 def test_a_large_png_is_read_row_by_row_and_its_damage_is_found(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageCms, ImageDraw
 
 from ocr.embedding import group4_of, png_rows, without_loss
-from ocr.pageimage import Held
+from ocr.pageimage import Held, PageUnreadable
 from ocr.source import Source, from_image
+from ocr.tiffpages import page_offsets
 from tests.ocr.sheets import sheet
 
 
@@ -205,3 +206,25 @@ def test_interlaced_rows_are_not_passed_through() -> None:
     assert png_rows(bytes(data)) is not None
     data[28] = 1  # the interlace byte of IHDR
     assert png_rows(bytes(data)) is None
+
+
+def test_every_page_of_a_long_file_is_the_right_one(tmp_path: Path) -> None:
+    frames = [Image.new("L", (40, 30), shade) for shade in range(0, 250, 10)]
+    for name, how in (("a.tif", {}), ("b.tif", {"big_tiff": True}), ("c.tif", {"compression": "tiff_lzw"})):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], **how)
+        assert len(page_offsets(tmp_path / name, 1000)) == 25
+        for page in (1, 2, 13, 25):
+            assert source_of(tmp_path / name, page=page).picture.getpixel((0, 0)) == (page - 1) * 10  # type: ignore[union-attr]
+        with pytest.raises(PageUnreadable):
+            source_of(tmp_path / name, page=26)
+
+
+@pytest.mark.parametrize("data", [b"", b"II*\0", b"II*\0\x08\0\0\0" + b"\0" * 8, b"MM\0+" + b"\xff" * 60])
+def test_a_broken_chain_of_pages_ends(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "x.tif").write_bytes(data)
+    assert len(page_offsets(tmp_path / "x.tif", 50)) <= 1
+
+
+def test_a_chain_of_pages_in_a_circle_ends(tmp_path: Path) -> None:
+    (tmp_path / "x.tif").write_bytes(b"II*\0\x08\0\0\0\0\0\x08\0\0\0\0\0\0\0")
+    assert page_offsets(tmp_path / "x.tif", 50) == [8]

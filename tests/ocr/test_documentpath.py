@@ -1,0 +1,245 @@
+"""The document path: valid PDF/A is kept byte for byte, all else becomes a rendition that says what it lost."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pikepdf
+import pytest
+from pikepdf import pdfa
+
+from akten.errors import Rejected
+from akten.files import FileFacts, Rendition, Scan, digest_file
+from akten.findings import Severity, Verdict
+from ocr.attachments import take_out
+from ocr.documentpath import RULES, DocumentResult, convert_document
+from ocr.examine import examine
+from ocr.options import OcrOptions
+from ocr.verapdf import VeraPdf
+from tests.ocr.papers import A4, add, attached, form, image_page, pdf_file, scan_of, script, signed
+from tests.ocr.sheets import FONT, sheet
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def facts_of(path: Path) -> tuple[Scan, FileFacts]:
+    scan = scan_of(path)
+    return scan, examine(scan, OcrOptions(), path.parent)
+
+
+def converted(
+    path: Path, options: OcrOptions, pages: tuple[int, ...] | None = None
+) -> tuple[DocumentResult, FileFacts]:
+    scan, facts = facts_of(path)
+    before = path.read_bytes()
+    target = path.parent / "ziel" / "made.pdf"
+    target.parent.mkdir(exist_ok=True)
+    result = convert_document(scan, facts, pages, target, options, target.parent, NOW)
+    assert path.read_bytes() == before, "the original is never altered"
+    assert result.path == target
+    assert [entry.name for entry in target.parent.iterdir()] == [target.name], "nothing half is left"
+    assert {finding.code for finding in result.findings} <= set(RULES)
+    return result, facts
+
+
+def written(path: Path, *texts: str) -> Path:
+    """A born-digital PDF with an embedded font, one page per text."""
+    from fpdf import FPDF
+
+    document = FPDF(format="A4")
+    document.add_font("Serif", fname=FONT)
+    document.set_font("Serif", size=14)
+    for text in texts:
+        document.add_page()
+        document.cell(text=text)
+    document.output(str(path))
+    return path
+
+
+@pytest.fixture(scope="module")
+def reference(verapdf_options: OcrOptions) -> VeraPdf:
+    return VeraPdf(verapdf_options)
+
+
+def valid(reference: VeraPdf, result: DocumentResult) -> bool:
+    try:
+        return reference.validate(result.path, result.flavour).verdict is Verdict.OK
+    finally:
+        reference.close()
+
+
+def make_pdfa(source: Path, target: Path, flavour: str = "2b") -> Path:
+    with pikepdf.open(source) as pdf:
+        del pdf.Root.OpenAction  # how a viewer shall zoom
+        pdfa.save(pdf, target, flavour)
+    return target
+
+
+def test_a_valid_pdfa_is_kept_byte_for_byte(tmp_path: Path, verapdf_options: OcrOptions) -> None:
+    for flavour in ("2b", "3b"):
+        path = make_pdfa(written(tmp_path / "text.pdf", "Bescheid vom 3. Mai"), tmp_path / "a.pdf", flavour)
+        result, _ = converted(path, verapdf_options)
+        assert (result.rendition, result.flavour) == (Rendition.KEPT, flavour)
+        assert digest_file(result.path) == digest_file(path)
+        assert not result.losses
+        assert "Bescheid vom 3. Mai" in result.pages_text[0]
+        shutil.rmtree(result.path.parent)
+
+
+def test_a_false_claim_is_not_kept(tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf) -> None:
+    path = make_pdfa(written(tmp_path / "text.pdf", "Bescheid"), tmp_path / "a.pdf")
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.Root.OpenAction = script()
+        pdf.save()
+    result, facts = converted(path, verapdf_options)
+    assert facts.pdfa_claim == "2b"
+    assert result.rendition is Rendition.CONVERTED
+    assert "Skripte und Aktionen" in result.losses
+    assert valid(reference, result)
+
+
+def test_written_pages_keep_their_text_and_are_not_read_anew(
+    tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
+) -> None:
+    path = written(tmp_path / "a.pdf", "Erste Seite mit Umlauten äöü", "Zweite Seite", "Dritte Seite")
+    result, _ = converted(path, verapdf_options)
+    assert result.rendition is Rendition.CONVERTED
+    assert [text.strip() for text in result.pages_text] == [
+        "Erste Seite mit Umlauten äöü",
+        "Zweite Seite",
+        "Dritte Seite",
+    ]
+    assert "tesseract" not in str(result.tools).lower()
+    assert [(round(width), round(height)) for width, height in result.sizes_mm] == [(210, 297)] * 3
+    assert valid(reference, result)
+    shutil.rmtree(result.path.parent)
+    some, _ = converted(path, verapdf_options, pages=(3, 1))
+    assert len(some.pages_text) == 2
+
+
+def test_a_signed_file_stays_and_a_rendition_stands_beside(
+    tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
+) -> None:
+    path = tmp_path / "a.pdf"
+    with pikepdf.open(written(tmp_path / "text.pdf", "Unterschrieben")) as pdf:
+        signed(pdf)
+        pdf.save(path)
+    result, facts = converted(path, verapdf_options)
+    assert facts.signatures == 1
+    assert result.rendition is Rendition.BESIDE
+    assert any("Signatur" in loss for loss in result.losses)
+    assert "Unterschrieben" in result.pages_text[0]
+    assert valid(reference, result)
+
+
+def test_what_pdfa_forbids_is_taken_away_and_told(
+    tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
+) -> None:
+    path = tmp_path / "a.pdf"
+    owner = pikepdf.Encryption(owner="geheim", user="", R=6)
+    with pikepdf.open(written(tmp_path / "text.pdf", "Antrag")) as pdf:
+        attached(pdf)
+        form(pdf)
+        pdf.Root.OpenAction = script()
+        pdf.pages[0].Rotate = 90
+        pdf.save(path, encryption=owner)
+    result, facts = converted(path, verapdf_options)
+    assert facts.encrypted
+    assert facts.javascript
+    assert result.rendition is Rendition.BESIDE
+    told = " ".join(result.losses)
+    assert all(word in told for word in ("Verschlüsselung", "Skripte", "anlage.txt", "Formularfelder"))
+    with pikepdf.open(result.path) as pdf:
+        assert not pdf.is_encrypted
+        assert not pdf.attachments
+        assert "/AcroForm" not in pdf.Root
+    assert [(round(width), round(height)) for width, height in result.sizes_mm] == [(297, 210)], "still lies across"
+    assert valid(reference, result)
+
+
+def test_attachments_come_out_as_files_of_their_own(tmp_path: Path) -> None:
+    def damaged(pdf: pikepdf.Pdf) -> None:
+        pdf.attachments["kaputt.bin"] = b"x" * 500
+
+    path = pdf_file(tmp_path / "a.pdf", attached, damaged)
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        stream = pdf.attachments["kaputt.bin"].get_file().obj
+        stream.write(b"nicht gepackt", filter=pikepdf.Name.FlateDecode)
+        pdf.save()
+    folder = tmp_path / "anlagen"
+    folder.mkdir()
+    taken, findings = take_out(scan_of(path), OcrOptions(), folder)
+    assert [(item.name, item.path.read_bytes()) for item in taken] == [("anlage.txt", b"Inhalt der Anlage")]
+    assert taken[0].digests == digest_file(taken[0].path)
+    assert [(finding.code, finding.severity) for finding in findings] == [("AN-01", Severity.ERROR)]
+
+
+def test_a_mixed_file_gets_text_on_its_scanned_pages_only(
+    tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
+) -> None:
+    """One page written, one scanned: ocrmypdf reads the second and leaves its image as it is."""
+    path = tmp_path / "a.pdf"
+    with pikepdf.open(written(tmp_path / "text.pdf", "Geschriebene Seite")) as pdf:
+        scanned = sheet()
+        image_page(pdf, scanned, (scanned.width * 0.36, scanned.height * 0.36))
+        pdf.save(path)
+    result, facts = converted(path, verapdf_options)
+    assert not facts.scan_only
+    assert result.tools[0][0] == "ocrmypdf"
+    assert "Geschriebene Seite" in result.pages_text[0]
+    assert "Bauaufsichtsamt" in result.pages_text[1]
+    with pikepdf.open(path) as before, pikepdf.open(result.path) as after:
+        first, second = (next(iter(pdf.pages[1].images.values())) for pdf in (before, after))
+        assert first.read_bytes() == second.read_bytes()
+    assert valid(reference, result)
+
+
+def test_fonts_that_are_not_embedded_are_replaced_and_told(
+    tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
+) -> None:
+    if shutil.which("gs") is None:
+        pytest.skip("not checked: ghostscript is not there")
+    path = pdf_file(tmp_path / "a.pdf", lambda pdf: add(pdf, b"BT /F1 24 Tf 72 400 Td (Brief) Tj ET"), image=False)
+    result, _ = converted(path, verapdf_options)
+    assert result.tools[0][0] == "Ghostscript"
+    assert result.tools[0][1]
+    assert any("Schriften" in loss for loss in result.losses)
+    assert "Brief" in result.pages_text[0]
+    assert valid(reference, result)
+
+
+def test_what_cannot_become_pdfa_is_rejected_and_leaves_nothing(tmp_path: Path) -> None:
+    def viewer_made(pdf: pikepdf.Pdf) -> None:
+        pdf.Root.NeedsRendering = True
+
+    path = pdf_file(tmp_path / "a.pdf", viewer_made)
+    scan, facts = facts_of(path)
+    folder = tmp_path / "ziel"
+    folder.mkdir()
+    with pytest.raises(Rejected) as caught:
+        convert_document(scan, facts, None, folder / "made.pdf", OcrOptions(), folder, NOW)
+    assert [(finding.code, finding.severity) for finding in caught.value.findings] == [("OD-01", Severity.ERROR)]
+    assert not list(folder.iterdir())
+
+
+def test_a_damaged_file_that_opens_is_converted_and_the_damage_told(
+    tmp_path: Path, verapdf_options: OcrOptions
+) -> None:
+    path = written(tmp_path / "a.pdf", "Beschädigt und doch lesbar")
+    path.write_bytes(path.read_bytes().replace(b"startxref\n", b"startxref\n7"))
+    result, facts = converted(path, verapdf_options)
+    assert facts.repaired
+    assert any("beschädigt" in loss for loss in result.losses)
+    assert "Beschädigt und doch lesbar" in result.pages_text[0]
+
+
+def test_blank_written_pages_are_no_scans(tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf) -> None:
+    path = tmp_path / "a.pdf"
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=A4)
+        pdf.save(path)
+    result, facts = converted(path, verapdf_options)
+    assert not facts.scan_only
+    assert valid(reference, result)

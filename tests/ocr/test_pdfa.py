@@ -1,0 +1,158 @@
+"""The verdict on PDF/A: the reference decides, a dispute is shown, and what was not looked at is never good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pikepdf
+import pytest
+from pikepdf import pdfa
+
+from akten.files import ValidatorReport
+from akten.findings import Judgement, Severity, Verdict
+from ocr.options import OcrOptions
+from ocr.pdfa import REFERENCE, RULES, judge_file, judge_pdfa, weigh
+from tests.ocr.papers import claims, image_page, pdf_file, picture, scan_of
+
+OK, FAILED, NOT_CHECKED = Verdict.OK, Verdict.FAILED, Verdict.NOT_CHECKED
+
+
+class Judge:
+    """A validator that always says the same."""
+
+    version = "1"
+
+    def __init__(self, name: str, verdict: Verdict, *clauses: str) -> None:
+        self.name = name
+        self._verdict = verdict
+        self._clauses = clauses
+        self.asked: list[tuple[Path, str]] = []
+
+    def validate(self, path: Path, flavour: str) -> ValidatorReport:
+        self.asked.append((path, flavour))
+        why = "kein Java" if self._verdict is NOT_CHECKED else ""
+        return ValidatorReport(self.name, self.version, self._verdict, flavour, self._clauses, why)
+
+
+def reports(reference: Verdict | None, *others: Verdict) -> list[ValidatorReport]:
+    judges = [] if reference is None else [Judge(REFERENCE, reference, "6.1.3-1")]
+    judges += [Judge(f"prüfer-{number}", verdict, "6.2") for number, verdict in enumerate(others)]
+    return [judge.validate(Path("x"), "2b") for judge in judges]
+
+
+@pytest.mark.parametrize(
+    ("reference", "others", "verdict", "codes"),
+    [
+        (OK, (OK, OK), OK, []),
+        (OK, (FAILED, OK), OK, [("PA-03", Severity.WARNING)]),
+        (OK, (NOT_CHECKED,), OK, [("PA-07", Severity.INFO)]),
+        (FAILED, (OK, OK), FAILED, [("PA-01", Severity.ERROR)]),
+        (FAILED, (FAILED,), FAILED, [("PA-01", Severity.ERROR), ("PA-03", Severity.INFO)]),
+        (NOT_CHECKED, (OK, OK), NOT_CHECKED, [("PA-02", Severity.WARNING)]),
+        (NOT_CHECKED, (FAILED, OK), FAILED, [("PA-02", Severity.WARNING), ("PA-03", Severity.ERROR)]),
+        (None, (OK, OK), NOT_CHECKED, [("PA-02", Severity.WARNING)]),
+        (None, (), NOT_CHECKED, [("PA-02", Severity.WARNING)]),
+    ],
+)
+def test_the_reference_decides(
+    reference: Verdict | None, others: tuple[Verdict, ...], verdict: Verdict, codes: list[tuple[str, Severity]]
+) -> None:
+    found, findings = weigh(reports(reference, *others))
+    assert found is verdict
+    assert [(finding.code, finding.severity) for finding in findings] == codes
+    assert {finding.code for finding in findings} <= set(RULES)
+
+
+def test_every_validator_is_asked_once_about_the_same_file() -> None:
+    judges = [Judge(REFERENCE, OK), Judge("andere", OK)]
+    verdict, said, findings = judge_pdfa(Path("/a/b.pdf"), "2b", judges)
+    assert verdict is OK
+    assert [report.name for report in said] == [REFERENCE, "andere"]
+    assert not findings
+    assert [judge.asked for judge in judges] == [[(Path("/a/b.pdf"), "2b")]] * 2
+
+
+PART = "<pdfaid:part>{}</pdfaid:part>"
+LEVEL = "<pdfaid:conformance>{}</pdfaid:conformance>"
+
+
+@pytest.mark.parametrize(
+    ("name", "judgement", "flavour", "code"),
+    [
+        ("text", Judgement.INVALID, "", "PA-04"),
+        ("empty", Judgement.INVALID, "", "PA-04"),
+        ("broken", Judgement.INVALID, "", "PA-04"),
+        ("locked", Judgement.INVALID, "", "PA-04"),
+        ("absent", Judgement.UNCHECKED, "", "PA-08"),
+        ("silent", Judgement.INVALID, "", "PA-05"),
+        ("odd", Judgement.INVALID, "2x", "PA-06"),
+        ("nine", Judgement.INVALID, "9b", "PA-06"),
+    ],
+)
+def test_what_cannot_be_pdfa_is_told_why(
+    tmp_path: Path, name: str, judgement: Judgement, flavour: str, code: str
+) -> None:
+    path = tmp_path / f"{name}.pdf"
+    match name:
+        case "text":
+            path.write_text("kein PDF")
+        case "empty":
+            path.touch()
+        case "broken":
+            path.write_bytes(b"%PDF-1.7\n" + b"[" * 5000)
+        case "locked":
+            pdf_file(path, encryption=pikepdf.Encryption(owner="a", user="b", R=6))
+        case "silent":
+            pdf_file(path)
+        case "odd":
+            pdf_file(path, claims(PART.format(2) + LEVEL.format("X")))
+        case "nine":
+            pdf_file(path, claims(PART.format(9) + LEVEL.format("B")))
+    judge = Judge(REFERENCE, OK)
+    report = judge_file(path, [judge], OcrOptions())
+    assert (report.judgement, report.flavour) == (judgement, flavour)
+    assert [finding.code for finding in report.findings] == [code]
+    assert not judge.asked
+
+
+@pytest.mark.parametrize(
+    ("text", "flavour"),
+    [
+        (PART.format(2) + LEVEL.format("B"), "2b"),
+        (PART.format(3) + LEVEL.format("U"), "3u"),
+        (PART.format(4), "4"),
+        (PART.format(4) + LEVEL.format("F"), "4f"),
+    ],
+)
+def test_the_claim_decides_what_is_judged(tmp_path: Path, text: str, flavour: str) -> None:
+    path = pdf_file(tmp_path / "a.pdf", claims(text))
+    judges = [Judge(REFERENCE, OK), Judge("pikepdf.pdfa", FAILED, "pikepdf:schema-Page")]
+    report = judge_file(path, judges, OcrOptions())
+    assert report.flavour == flavour
+    assert judges[0].asked == [(path, flavour)]
+    assert report.judgement is Judgement.VALID  # what an allowlist does not know is advice on a foreign file
+
+
+def test_an_unchecked_file_is_unchecked_and_a_dispute_lowers(tmp_path: Path) -> None:
+    path = pdf_file(tmp_path / "a.pdf", claims(PART.format(2) + LEVEL.format("B")))
+
+    def judged(*judges: Judge) -> Judgement:
+        return judge_file(path, judges, OcrOptions()).judgement
+
+    assert judged(Judge(REFERENCE, NOT_CHECKED)) is Judgement.UNCHECKED
+    assert judged(Judge(REFERENCE, OK), Judge("page-validation", FAILED, "x")) is Judgement.VALID_WITH_WARNING
+    missing = Judge("pikepdf.pdfa", FAILED, "pikepdf:resource-missing")
+    assert judged(Judge(REFERENCE, OK), missing) is Judgement.VALID_WITH_WARNING
+    assert judged(Judge(REFERENCE, FAILED), Judge("page-validation", OK)) is Judgement.INVALID
+
+
+def test_a_claim_in_attributes_and_under_another_prefix_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    with pikepdf.new() as pdf:
+        image_page(pdf, picture())
+        pdfa.save(pdf, path, "3b")
+    assert judge_file(path, [Judge(REFERENCE, OK)], OcrOptions()).flavour == "3b"
+    assert scan_of(path).mime == "application/pdf"
+    data = path.read_bytes().replace(b"pdfaid", b"pdfxyz")
+    path.write_bytes(data)
+    assert judge_file(path, [Judge(REFERENCE, OK)], OcrOptions()).flavour == "3b"

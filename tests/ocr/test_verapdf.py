@@ -1,0 +1,169 @@
+"""veraPDF in its JVM: right on every file of its corpus, never silent, never left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from akten.findings import Verdict
+from ocr.options import OcrOptions
+from ocr.probefile import tiny_valid_pdfa
+from ocr.verapdf import VeraPdf
+from tests.conftest import ROOT
+from tests.ocr.papers import pdf_file
+
+
+@pytest.fixture(scope="module")
+def vera(verapdf_options: OcrOptions) -> Iterator[VeraPdf]:
+    with VeraPdf(verapdf_options) as validator:
+        yield validator
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def java_below(pid: int) -> list[int]:
+    """The java processes that descend from a process."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            except OSError:
+                continue
+            children.setdefault(parent, []).append(int(entry.name))
+    found, stack = [], [pid]
+    while stack:
+        here = stack.pop()
+        stack.extend(children.get(here, ()))
+        if os.path.basename(os.readlink(f"/proc/{here}/exe")) == "java":  # noqa: PTH115, PTH119 - may be deleted
+            found.append(here)
+    return found
+
+
+def test_all_50_files_of_the_corpus_are_judged_as_they_are_named(vera: VeraPdf, samples: Path) -> None:
+    files = sorted((samples / "pdfa2b").glob("*.pdf"))
+    assert len(files) == 50
+    wrong = []
+    for path in files:
+        report = vera.validate(path, "2b")
+        wanted = Verdict.OK if "-pass-" in path.name else Verdict.FAILED
+        if report.verdict is not wanted:
+            wrong.append((path.name, report))
+        assert report.name == "veraPDF"
+        assert report.version
+        assert bool(report.clauses) is (wanted is Verdict.FAILED)
+    assert not wrong
+
+
+def test_another_flavour_than_the_claimed_one_is_not_given(vera: VeraPdf, tmp_path: Path) -> None:
+    path = tiny_valid_pdfa(tmp_path / "a.pdf")
+    assert vera.validate(path, "2b").verdict is Verdict.OK
+    for flavour in ("1b", "3b", "2u"):
+        report = vera.validate(path, flavour)
+        assert report.verdict is Verdict.FAILED
+        assert report.why
+    assert vera.validate(pdf_file(tmp_path / "plain.pdf"), "2b").verdict is Verdict.FAILED
+
+
+def test_names_cannot_break_the_conversation(vera: VeraPdf, tmp_path: Path) -> None:
+    for name in ("zwei\nzeilen.pdf", "-f 1b.pdf", "Müller & Söhne „x“.PDF", "ohne-endung", "\udcff.pdf"):
+        path = tmp_path / name
+        tiny_valid_pdfa(tmp_path / "a.pdf").rename(path)
+        assert vera.validate(path, "2b").verdict is Verdict.OK, repr(name)
+
+
+def test_bad_files_are_failed_and_missing_ones_not_checked(vera: VeraPdf, tmp_path: Path) -> None:
+    (tmp_path / "text.pdf").write_text("kein PDF")
+    (tmp_path / "empty.pdf").touch()
+    for name in ("text.pdf", "empty.pdf"):
+        report = vera.validate(tmp_path / name, "2b")
+        assert report.verdict is Verdict.FAILED
+        assert report.why
+    missing = vera.validate(tmp_path / "missing.pdf", "2b")
+    assert missing.verdict is Verdict.NOT_CHECKED
+    assert missing.why
+
+
+def test_threads_get_the_answer_to_their_own_file(vera: VeraPdf, tmp_path: Path) -> None:
+    good, bad = tiny_valid_pdfa(tmp_path / "good.pdf"), pdf_file(tmp_path / "bad.pdf")
+    with ThreadPoolExecutor(4) as pool:
+        reports = list(pool.map(lambda path: vera.validate(path, "2b").verdict, [good, bad] * 8))
+    assert reports == [Verdict.OK, Verdict.FAILED] * 8
+
+
+def test_a_killed_jvm_costs_nothing_and_nothing_is_left(verapdf_options: OcrOptions, tmp_path: Path) -> None:
+    path = tiny_valid_pdfa(tmp_path / "a.pdf")
+    with VeraPdf(verapdf_options) as validator:
+        assert validator.validate(path, "2b").verdict is Verdict.OK
+        first = validator.pid
+        assert first is not None
+        os.kill(java_below(first)[0], signal.SIGKILL)
+        assert validator.validate(path, "2b").verdict is Verdict.OK
+        second = validator.pid
+        assert second not in (None, first)
+    assert validator.pid is None
+    assert not alive(first)
+    assert second is not None
+    assert not alive(second)
+    validator.close()
+
+
+def test_who_is_too_late_is_not_checked(verapdf_options: OcrOptions, tmp_path: Path) -> None:
+    path = tiny_valid_pdfa(tmp_path / "a.pdf")
+    with VeraPdf(replace(verapdf_options, validator_seconds=0.0001)) as validator:
+        report = validator.validate(path, "2b")
+    assert report.verdict is Verdict.NOT_CHECKED
+    assert "Zeit" in report.why
+
+
+def test_without_jars_or_java_it_says_what_to_do(verapdf_options: OcrOptions, tmp_path: Path) -> None:
+    for options in (OcrOptions(), OcrOptions(verapdf_jars=tmp_path), replace(verapdf_options, java="no-java-here")):
+        report = VeraPdf(options).validate(tmp_path / "a.pdf", "2b")
+        assert report.verdict is Verdict.NOT_CHECKED
+        assert "make install" in report.why
+
+
+def test_no_jvm_outlives_us_when_we_are_killed(verapdf_options: OcrOptions, tmp_path: Path) -> None:
+    """kill -9 of our own process takes the JVM with it."""
+    path = tiny_valid_pdfa(tmp_path / "a.pdf")
+    code = textwrap.dedent(f"""
+        import threading, time
+        from pathlib import Path
+        from ocr.options import OcrOptions
+        from ocr.verapdf import VeraPdf
+        vera = VeraPdf(OcrOptions(verapdf_jars=Path({str(verapdf_options.verapdf_jars)!r})))
+        asking = threading.Thread(target=lambda: print(vera.validate(Path({str(path)!r}), "2b").verdict, flush=True))
+        asking.start(); asking.join()
+        print(vera.pid, vera.validate(Path({str(path)!r}), "2b").verdict, flush=True)
+        time.sleep(60)
+    """)
+    us = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert us.stdout is not None
+        assert us.stdout.readline().strip() == "ok"
+        helper, verdict = us.stdout.readline().split()
+        assert verdict == "ok"  # the thread that asked first is gone, the JVM is not
+        running = java_below(int(helper))
+        assert running
+    finally:
+        us.kill()
+        us.wait()
+    end = time.monotonic() + 10
+    while any(alive(pid) for pid in running) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not any(alive(pid) for pid in running)
