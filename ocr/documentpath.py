@@ -68,15 +68,18 @@ def convert_document(
     Raises Rejected (OD-01) when no way gives a good PDF/A, Unavailable when disk or a tool of ours fails.
     """
     del created  # the tools take their dates from the document
-    with tempfile.TemporaryDirectory(prefix="dokument-", dir=folder, ignore_cleanup_errors=True) as name:
+    with (
+        tempfile.TemporaryDirectory(prefix="dokument-", dir=folder, ignore_cleanup_errors=True) as name,
+        VeraPdf(options) as reference,  # starts only when it is asked
+    ):
         work = Path(name)
         if pages is None and facts.pdfa_claim and not facts.encrypted:
-            kept = _kept(scan, facts.pdfa_claim, target, options, work)
+            kept = _kept(scan, facts.pdfa_claim, target, options, work, reference)
             if kept is not None:
                 return kept
         prepared = _prepared(scan, pages, options, work)
         count = len(pages) if pages is not None else len(facts.pages)
-        made, tool, more = _made(prepared, count, options, work, reading=_needs_reading(facts))
+        made, tool, more = _made(prepared, count, options, work, reference, reading=_needs_reading(facts))
         texts, sizes = _read(made, options, work)
         if not any(text.strip() for text in texts):
             texts, _ = _read(prepared.path, options, work)  # pictures of pages carry none: the text file still shall
@@ -102,23 +105,26 @@ def _said(facts: FileFacts) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _kept(scan: Scan, claim: str, target: Path, options: OcrOptions, work: Path) -> DocumentResult | None:
+def _kept(
+    scan: Scan, claim: str, target: Path, options: OcrOptions, work: Path, reference: VeraPdf
+) -> DocumentResult | None:
     """The delivered file itself, when it is the valid PDF/A that it claims to be."""
     flavour = claim.lower()
-    if not _valid(scan.path, flavour, options, work, foreign=True):
+    if not _valid(scan.path, flavour, options, work, reference, foreign=True):
         return None
     texts, sizes = _read(scan.path, options, work)
     _place(scan.path, target, copy=True)
     return DocumentResult(target, flavour, Rendition.KEPT, (), (), (), texts, sizes)
 
 
-def _valid(path: Path, flavour: str, options: OcrOptions, work: Path, *, foreign: bool = False) -> bool:
-    """True when a candidate is PDF/A. A foreign file wants the word of the reference; ours are judged again later."""
+def _valid(path: Path, flavour: str, options: OcrOptions, work: Path, reference: VeraPdf, *, foreign: bool) -> bool:
+    """True when a file is PDF/A. A foreign one wants the word of the reference too; ours are judged again later."""
     verdict = PageValidation(options, work).validate(path, flavour).verdict
+    if verdict is Verdict.FAILED:  # it was never wrong with that on the corpora (ocr.md §4.2)
+        return False
     if verdict is Verdict.OK and not foreign:
         return True
-    with VeraPdf(options) as reference:
-        word = reference.validate(path, flavour).verdict
+    word = reference.validate(path, flavour).verdict
     return word is Verdict.OK or (word is Verdict.NOT_CHECKED and verdict is Verdict.OK)
 
 
@@ -170,7 +176,7 @@ def _prepared(scan: Scan, pages: tuple[int, ...] | None, options: OcrOptions, wo
 
 
 def _made(
-    prepared: Prepared, count: int, options: OcrOptions, work: Path, *, reading: bool
+    prepared: Prepared, count: int, options: OcrOptions, work: Path, reference: VeraPdf, *, reading: bool
 ) -> tuple[Path, tuple[str, str], tuple[str, ...]]:
     """The first candidate that has all pages and is valid, the tool that made it, and what that way loses."""
     ways: tuple[
@@ -189,7 +195,7 @@ def _made(
             continue
         path, tool = candidate
         same = _shows_the_same(path.resolve(), prepared.path.resolve(), count, options, work)
-        if same and _valid(path, FLAVOUR, options, work):
+        if same and _valid(path, FLAVOUR, options, work, reference, foreign=False):
             return path, tool, losses
     text = "Das PDF lässt sich auf keinem Weg in gültiges PDF/A wandeln. Bitte als Scan oder PDF/A neu liefern."
     raise Rejected((error("OD-01", "", text),))
