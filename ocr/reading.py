@@ -29,6 +29,7 @@ _SURE_CONFIDENCE, _SURE_WORDS = 70.0, 8
 _LEAST_OSD = 2.0  # tesseract's own default of 14 leaves upside-down typescript as it is
 _FEW_WORDS = 3
 _INK_LEVEL = 160  # a reduced bilevel pixel darker than this stays ink, so that thin lines survive
+_POOR, _MORE_WORDS = 75.0, 1.1
 _SECOND_DPI = 200.0  # a bilevel page is read again as gray of this resolution, which closes broken letters
 
 
@@ -57,21 +58,35 @@ def read_page(held: Held, dpi: tuple[float, float], engine: OcrEngine, options: 
     best = way.reading
     confidence = best.confidence
     retried = False
-    if confidence is None or confidence < options.retry_confidence:
+    if confidence is None or best.count < _FEW_WORDS:
+        # the layout is to blame, or a sheet's edge that passed for a line: as it lies, by tesseract's own choice
         retried = True
-        if best.count < _FEW_WORDS:
-            # the layout is to blame, or a sheet's edge that passed for a line: as it lies, by tesseract's own choice
-            other = _read(sheet, way.turn, 0.0, scaled_dpi, engine, Layout.AUTO)
-            if other.reading.good > best.good:
-                way, best = other, other.reading
-        else:
-            second, to_first = _second(way.raster, engine)
-            if second.good > best.good:
-                best = second
-                way.to_scaled = to_first.then(way.to_scaled)
+        other = _read(sheet, way.turn, 0.0, scaled_dpi, engine, Layout.AUTO)
+        if other.reading.good > best.good:
+            way, best = other, other.reading
+    elif confidence < options.retry_confidence and _promising(way, engine):
+        retried = True
+        second, to_first = _second(way.raster, engine)
+        if second.good > best.good:
+            best = second
+            way.to_scaled = to_first.then(way.to_scaled)
     sure = 100 * best.good / best.count if best.count else None
     back = way.to_scaled.then(to_scaled.inverse())
     return PageReading(best, way.turn, sure, way.skew, retried, back)
+
+
+def _promising(way: _Way, engine: OcrEngine) -> bool:
+    """True when a second reading may win: a poor or bilevel page, or lines that the first layout did not see.
+
+    Of a gray page the engine reads the same gray both times; what Sauvola brings is lines lost in a faded corner.
+    """
+    if _is_two_level(way.raster):  # it would only be read the same way again where it cannot be made coarser
+        fine = way.raster.dpi >= _SECOND_DPI * 1.2
+        return fine and way.raster.width * way.raster.height <= _MOST_PIXELS // 4
+    if (way.reading.confidence or 0.0) < _POOR:
+        return True
+    seen = engine.glance(way.raster, Layout.BLOCK, Threshold.SAUVOLA)
+    return seen is None or seen > _MORE_WORDS * way.reading.count
 
 
 @dataclass(slots=True)
@@ -110,9 +125,8 @@ def _scaled(picture: Image.Image, dpi: tuple[float, float], options: OcrOptions)
         factor = round(1 / x)
         small = reduced(picture, factor)
         if picture.mode == "1" and small.width * small.height > _MOST_PIXELS // 4:
-            small = small.point(
-                [255 * (value > _INK_LEVEL) for value in range(256)], "1"
-            )  # an eighth inside the engine
+            # bilevel again: an eighth of the memory inside the engine
+            small = small.point([255 * (value > _INK_LEVEL) for value in range(256)], "1")
         return small, scaling(small.width / width, small.height / height), finest / factor
     size = (max(1, round(width * x)), max(1, round(height * y)))
     filter_ = Image.Resampling.BICUBIC if x > 1 else Image.Resampling.BOX
@@ -216,22 +230,18 @@ def _for_osd(picture: Image.Image, dpi: float) -> Raster:
 
 def _second(first: Raster, engine: OcrEngine) -> tuple[Reading, Affine]:
     """Another look at a page that read badly: Sauvola and one block; broken bilevel letters closed as coarser gray."""
-    two_levels = first.bits == 1 or _is_two_level(first)
-    if not two_levels:
+    if not _is_two_level(first):
         return engine.read(first, Layout.BLOCK, Threshold.SAUVOLA), Affine()
-    if first.dpi < _SECOND_DPI * 1.2 or first.width * first.height > _MOST_PIXELS // 4:
-        return engine.read(first, Layout.BLOCK, Threshold.OTSU), Affine()
     image = Image.frombytes("1" if first.bits == 1 else "L", (first.width, first.height), first.data).convert("L")
     scale = _SECOND_DPI / first.dpi
     small = image.resize((round(first.width * scale), round(first.height * scale)), Image.Resampling.BICUBIC)
-    reading = engine.read(raster_of(small, _SECOND_DPI))
-    return reading, scaling(first.width / small.width, first.height / small.height)
+    return engine.read(raster_of(small, _SECOND_DPI)), scaling(first.width / small.width, first.height / small.height)
 
 
 def _is_two_level(raster: Raster) -> bool:
     """True for a gray raster that is black and white at heart (a bilevel scan after scaling or levelling)."""
     if raster.bits == 1:
         return True
-    sample = raster.data[:: max(1, len(raster.data) // 50_000)]
+    sample = raster.data[:: max(1, len(raster.data) // 20_000)]
     middle = sum(32 < value < 224 for value in sample)
     return middle < 0.02 * len(sample)

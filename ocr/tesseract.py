@@ -49,11 +49,7 @@ class InProcessTesseract:
 
     def read(self, picture: Raster, layout: Layout = Layout.COLUMN, threshold: Threshold = Threshold.OTSU) -> Reading:
         """Reads the whole picture. White on black is looked for only in the second, thorough way (Sauvola)."""
-        api = self._api
-        api.SetPageSegMode(_PSM[layout])
-        api.SetVariable("thresholding_method", _METHOD[threshold])
-        api.SetVariable("tessedit_do_invert", "1" if threshold is Threshold.SAUVOLA else "0")
-        self._show(api, picture)
+        api = self._prepared(picture, layout, threshold)
         try:
             if not api.Recognize():
                 return Reading()
@@ -61,6 +57,25 @@ class InProcessTesseract:
         finally:
             api.Clear()
             api.ClearAdaptiveClassifier()
+
+    def glance(self, picture: Raster, layout: Layout, threshold: Threshold) -> int | None:
+        """Counts words by layout analysis, at a quarter of the price of reading."""
+        api = self._prepared(picture, layout, threshold)
+        try:
+            found = api.AnalyseLayout()
+            if not found:
+                return 0
+            return sum(1 for _ in self._tesserocr.iterate_level(found, self._tesserocr.RIL.WORD))
+        finally:
+            api.Clear()
+
+    def _prepared(self, picture: Raster, layout: Layout, threshold: Threshold) -> Any:
+        api = self._api
+        api.SetPageSegMode(_PSM[layout])
+        api.SetVariable("thresholding_method", _METHOD[threshold])
+        api.SetVariable("tessedit_do_invert", "1" if threshold is Threshold.SAUVOLA else "0")
+        self._show(api, picture)
+        return api
 
     def upright(self, picture: Raster) -> Upright | None:
         """Asks tesseract's orientation model; the picture should have about 150 dpi."""
@@ -170,6 +185,11 @@ class CommandTesseract:
         parser = HocrReader(picture)
         parser.feed(page.decode("utf-8"))
         return Reading(tuple(parser.finish()))
+
+    def glance(self, picture: Raster, layout: Layout, threshold: Threshold) -> int | None:
+        """The command has no layout analysis of its own."""
+        del picture, layout, threshold
+        return None
 
     def upright(self, picture: Raster) -> Upright | None:
         """Asks the command for orientation; too few letters are no error."""

@@ -35,6 +35,7 @@ from ocr.pages import PagePool
 from ocr.recognise import PageProfile, RecogniseRequest, recognise
 
 ROOT = Path(__file__).resolve().parents[2]
+DAILY = ("dense", "typed", "coarse", "print", "bilevel")  # the daily bread; the others are the odd cases
 PEERS = {"ocrmypdf": (), "ocrmypdf+deskew+rotate+clean": ("--deskew", "--rotate-pages", "--clean")}
 
 
@@ -212,9 +213,17 @@ def summary(results: list[Result], peak: int) -> dict[str, object]:
         }
     mine = totals["aktenarchiv"]
     ratios = {peer_: round(totals[peer_]["cpu"] / mine["cpu"], 2) for peer_ in PEERS}
+    daily = {program: sum(r.cpu for r in results if r.program == program and r.paper in DAILY) for program in totals}
+    daily_ratios = {name: round(daily[name] / daily["aktenarchiv"], 2) for name in PEERS if daily["aktenarchiv"]}
     engine = sum(result.engine or 0.0 for result in results)
     share = round(engine / mine["cpu"], 3)
-    found = {"totals": totals, "ratios": ratios, "tesseract_share": share, "worker_peak_mb": round(peak / 1e6)}
+    found: dict[str, object] = {
+        "totals": totals,
+        "ratios": ratios,
+        "ratios_daily": daily_ratios,
+        "tesseract_share": share,
+        "worker_peak_mb": round(peak / 1e6),
+    }
     print(json.dumps(found, indent=1))
     return {"results": [asdict(result) for result in results], **found}
 
