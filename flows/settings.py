@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from akten.errors import Misconfigured
 
@@ -199,6 +199,10 @@ def read_settings(**overrides: Any) -> Settings:
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         settings = Settings(**given)
+    except SettingsError as error:  # a value that should be JSON and is none; its text would quote secrets
+        raise Misconfigured(
+            f"Einstellungen sind nicht lesbar: {error.args[0]}. Listen wie ARCHIV_STORES sind JSON (docs/settings.md)."
+        ) from error
     except ValidationError as error:
         faults = "; ".join(
             f"{PREFIX}{'__'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"

@@ -19,6 +19,7 @@ from ocr.documentpath import RULES, DocumentResult, convert_document
 from ocr.examine import examine
 from ocr.options import OcrOptions
 from ocr.verapdf import VeraPdf
+from tests.conftest import lacking
 from tests.ocr.papers import A4, add, attached, form, image_page, pdf_file, scan_of, script, signed
 from tests.ocr.sheets import FONT, sheet
 
@@ -199,7 +200,7 @@ def test_fonts_that_are_not_embedded_are_replaced_and_told(
     tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
 ) -> None:
     if shutil.which("gs") is None:
-        pytest.skip("not checked: ghostscript is not there")
+        lacking("ghostscript")
     path = pdf_file(tmp_path / "a.pdf", lambda pdf: add(pdf, b"BT /F1 24 Tf 72 400 Td (Brief) Tj ET"), image=False)
     result, _ = converted(path, verapdf_options)
     assert result.tools[0][0] == "Ghostscript"

@@ -148,8 +148,7 @@ def test_a_large_tiff_is_read_strip_by_strip_and_its_damage_is_found(tmp_path: P
     strips = {TiffImagePlugin.ROWSPERSTRIP: 64}
     picture(mode).save(path, compression=None if compression == "raw" else compression, tiffinfo=strips)
     with Image.open(path) as image:
-        if len(image.tag_v2[273]) < 2:  # type: ignore[attr-defined]
-            pytest.skip("this Pillow writes one strip")
+        assert len(image.tag_v2[273]) > 1, "the file must have several strips"  # type: ignore[attr-defined]
         assert decode_in_parts(image, path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises((OSError, SyntaxError)), Image.open(path) as image:

@@ -19,6 +19,7 @@ from akten.errors import Misconfigured, Unavailable
 from ocr.jobs import AssemblyJob, PageOutcome
 from ocr.options import Limits, OcrOptions
 from ocr.pages import PagePool, WorkerDied
+from tests.conftest import lacking
 from tests.ocr.sheets import job, sheet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -208,7 +209,7 @@ def test_no_worker_outlives_a_killed_parent(samples: Path, tmp_path: Path) -> No
 def test_a_worker_has_no_network_where_the_system_allows_it(pool: PagePool, small: Path, tmp_path: Path) -> None:
     pool.submit(job(small, folder(tmp_path, "a"), read=False)).result(60)
     if os.geteuid() != 0:
-        pytest.skip("not checked: needs root to be sure that a network namespace may be made")
+        lacking("root, to be sure that a network namespace may be made")
     for pid in pool.worker_ids:
         devices = Path(f"/proc/{pid}/net/dev").read_text(encoding="ascii").splitlines()[2:]
         assert [line.split(":")[0].strip() for line in devices] == ["lo"]

@@ -16,6 +16,7 @@ from akten.errors import Misconfigured
 from ocr.options import OcrOptions
 from ocr.sandbox import Limits, SandboxDied, SandboxKind, call_each, call_limited, run_limited, sandbox_kind
 from ocr.walls import walls
+from tests.conftest import lacking
 
 LIMITS = Limits(cpu_seconds=20, wall_seconds=20, memory_bytes=1 << 30, file_bytes=1 << 20, open_files=64)
 PYTHON = [sys.executable, "-I", "-S", "-c"]
@@ -123,7 +124,7 @@ def test_a_flood_of_output_neither_fills_our_memory_nor_lasts(tmp_path: Path) ->
 def test_no_network_and_a_read_only_root(tmp_path: Path) -> None:
     """What the strongest kind promises is tried out from inside."""
     if sandbox_kind() is SandboxKind.RLIMIT:
-        pytest.skip("this system allows no namespaces")
+        lacking("a system that allows namespaces")
     code = "import socket; s = socket.socket(); s.settimeout(2); s.connect(('127.0.0.1', 22))"
     listener = subprocess.Popen(
         [

@@ -1,0 +1,32 @@
+"""Settings: a misspelt or unreadable one stops the program with a sentence, and no secret is quoted."""
+
+from __future__ import annotations
+
+import pytest
+
+from akten.errors import Misconfigured
+from flows.settings import effective, read_settings
+
+
+def test_an_unknown_variable_is_an_error_with_the_nearest_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCHIV_OCR__WORKER", "2")
+    with pytest.raises(Misconfigured, match="ARCHIV_OCR__WORKERS"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ARCHIV_STORES", "geheim-quatsch"), ("ARCHIV_OCR__WORKERS", "viele"), ("ARCHIV_OCR__WORKERS", "-1")],
+)
+def test_an_unreadable_value_is_misconfigured_and_never_quoted(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(Misconfigured) as caught:
+        read_settings()
+    assert "geheim" not in caught.value.text
+
+
+def test_the_values_in_force_are_shown_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCHIV_DATABASE", "postgresql+psycopg://archiv:geheim@localhost/archiv")
+    assert "geheim" not in str(effective(read_settings()))
