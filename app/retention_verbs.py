@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,19 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from akten.errors import Forbidden
-from akten.lifecycle import Stage
 from app.command import Call, verb
 from app.find_verbs import DAY, DAY_WORD, one_akte
 from app.show import findings_table
-from catalog.values import AkteDetails
+from flows.keeping import deadline_of
 from flows.receipt import finding_json
 from flows.settings import Settings
 from flows.wiring import open_services
-from retention.case import Case
 from retention.cases import answer_all, deadline_json, load_cases
 from retention.catalogue import Fristenkatalog
-from retention.deadline import Deadline, compute
-from retention.intake import class_for
 from retention.schedule import builtin_schedule, load_schedule
 
 STATES_DE = {
@@ -94,11 +89,11 @@ def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datet
     """Zeigt die Frist einer Akte und wie sie sich herleitet."""
     with open_services(call.settings) as services:
         row = one_akte(services, aktenzeichen, band)
-        details = services.catalog.akte_details(row.uuid)
-        if details is None:
+        known = services.catalog.keeping(row.uuid)
+        if known is None:
             raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
         katalog = services.katalog
-        deadline = deadline_of(details, katalog, _today(katalog, am))
+        deadline = deadline_of(known, katalog, _today(katalog, am))
         services.catalog.read_access(row.uuid, "frist zeige", by=call.actor, now=services.now())
     value = {
         "aktenzeichen": row.aktenzeichen,
@@ -118,23 +113,6 @@ def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datet
             console.print(findings_table(value["findings"]))
 
     call.output.result(value, show)
-
-
-def deadline_of(details: AkteDetails, katalog: Fristenkatalog, as_of: date) -> Deadline:
-    """The deadline of an Akte by everything that its slips told: all events, the latest word on each fact."""
-    row = details.row
-    events: dict[str, list[date]] = defaultdict(list)
-    facts: dict[str, bool] = {}
-    given = (one for one in details.deliveries if one.stage not in (Stage.CLEARING, Stage.RETURNED))
-    for delivery in sorted(given, key=lambda one: one.nr):
-        for event, day in delivery.slip.get("ereignisse", ()):
-            if (found := date.fromisoformat(day)) not in events[event]:
-                events[event].append(found)
-        facts.update((name, value) for name, value in delivery.slip.get("merkmale", ()))
-    if row.zda_datum is not None and not events.get("file_closed"):
-        events["file_closed"].append(row.zda_datum)
-    key = class_for(row.aktenart, row.record_class or None, katalog).key
-    return compute(Case((key,), {name: tuple(days) for name, days in events.items()}, as_of, facts), katalog)
 
 
 def _german(day: str | None) -> str:

@@ -26,6 +26,7 @@ from catalog import (
     events,
     extract,
     holdings,
+    keeping,
     packages,
     recognised,
     register,
@@ -40,6 +41,7 @@ from catalog.actor import Actor
 from catalog.change import Change, Token, changing
 from catalog.engine import Database, parse_url
 from catalog.holdings import AkteFilter, Sort
+from catalog.keeping import KeepingRow
 from catalog.schema import ensure_schema
 from catalog.search import Answer, Search
 from catalog.trail import Anchor, TrailReport, Verb
@@ -273,6 +275,17 @@ class Catalog:
         """Keeps what a look at all copies of a package found."""
         with self._change(by, now) as change:
             packages.record_fixity(change, report)
+
+    # --- periods -----------------------------------------------------------------------------------------------------
+
+    def keeping(self, akte: UUID) -> KeepingRow | None:
+        """What is known of one Akte and decides its period, or None for an unknown Akte."""
+        with self._database.read() as connection:
+            return keeping.keeping_of(connection, akte)
+
+    def all_keeping(self, after: int = 0) -> Iterator[KeepingRow]:
+        """The same of every Akte in the order of their numbers, streaming; `after` continues behind a number."""
+        return keeping.all_keeping(self._database, after)
 
     # --- holdings and search -----------------------------------------------------------------------------------------
 

@@ -1,16 +1,21 @@
-"""How long an Akte is kept as known at intake, and the object lock that follows from it."""
+"""How long an Akte is kept, by its slip at intake and by all that the register knows later; the lock that follows."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from akten.model import Akte
 from akten.package import Lock
+from catalog.keeping import KeepingRow
 from flows.wiring import Services
 from ingest.delivery import Delivery
-from retention.intake import deadline_for, to_aufbewahrung
+from retention.case import Case, Hold
+from retention.catalogue import Fristenkatalog
+from retention.deadline import Deadline, compute
+from retention.intake import class_for, deadline_for, to_aufbewahrung
 
 BERLIN = ZoneInfo("Europe/Berlin")
 REVIEW_YEARS = 2  # a lock with no known end is extended in steps (s3.md §7)
@@ -31,6 +36,31 @@ def with_retention(services: Services, delivery: Delivery, akte: Akte) -> Akte:
         facts=dict(slip.merkmale),
     )
     return replace(akte, aufbewahrung=to_aufbewahrung(deadline))
+
+
+def case_of(row: KeepingRow, katalog: Fristenkatalog, as_of: date) -> Case:
+    """The question to the rules for one Akte. Raises Rejected (RT-14, RT-30) when no class is known for it."""
+    events: dict[str, list[date]] = defaultdict(list)
+    evidence: dict[tuple[str, date], str] = {}
+    for event in row.events:
+        if event.datum not in events[event.ereignis]:
+            events[event.ereignis].append(event.datum)
+        if event.evidence:
+            evidence.setdefault((event.ereignis, event.datum), event.evidence)
+    named: tuple[str | None, ...] = row.record_classes or (None,)
+    return Case(
+        tuple(class_for(row.aktenart, name, katalog).key for name in named),
+        {name: tuple(days) for name, days in events.items()},
+        as_of,
+        row.facts,
+        tuple(Hold(hold.key, hold.start, hold.end, hold.on, hold.unfounded) for hold in row.holds),
+        evidence=evidence,
+    )
+
+
+def deadline_of(row: KeepingRow, katalog: Fristenkatalog, as_of: date) -> Deadline:
+    """Dates, state and derivation for one Akte as known now. Raises Rejected (RT-14, RT-30)."""
+    return compute(case_of(row, katalog, as_of), katalog)
 
 
 def lock_for(akte: Akte, now: datetime) -> Lock:
