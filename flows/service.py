@@ -23,6 +23,7 @@ from types import FrameType
 from uuid import UUID
 
 from akten.errors import Misconfigured, Unavailable
+from flows.roundnames import INTAKE, intake_deployment
 from flows.settings import Settings, child_environment
 from ingest.inbox import waiting
 
@@ -207,7 +208,7 @@ class Service:
             # One run takes all that lies there; asking again only makes sense when it has had time to begin.
             if there and time.monotonic() - asked_at > 20:
                 try:
-                    start_run(self._url, "eingang", "eingang")
+                    start_run(self._url, INTAKE, intake_deployment(self._settings))
                     asked_at = time.monotonic()
                     self._say(f"{len(there)} Lieferung(en) im Eingang: Lauf angestoßen.")
                 except Unavailable:

@@ -69,6 +69,12 @@ class RoundSettings(_Part):
     fixity_cron: str = Field("0 2 * * *", description="Prüfrunde: jede Kopie lesen und prüfen")
     reconcile_cron: str = Field("30 4 * * *", description="Abgleich zwischen Katalog und Speichern")
     akten_at_once: int = Field(4, ge=1, description="so viele Akten sind zugleich in Arbeit")
+    pool: str = Field(
+        "",
+        description="Work-Pool des Prefect-Servers, wenn mehrere Rechner arbeiten; leer: dieser Rechner bedient alles",
+    )
+    machine: str = Field("", description="Name dieses Rechners im Work-Pool; leer: der des Betriebssystems")
+    runs_at_once: int = Field(3, ge=1, description="so viele Läufe führt dieser Rechner zugleich aus")
     port: int = Field(4200, ge=1024, le=65535, description="Anschluss des örtlichen Prefect-Servers")
 
 
@@ -228,6 +234,7 @@ def child_environment(settings: Settings, extra: Mapping[str, str] | None = None
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     }
     if settings.prefect_api:
         quiet["PREFECT_API_URL"] = settings.prefect_api

@@ -52,3 +52,19 @@ def s3_stores(s3_pair: tuple[EmbeddedServer, EmbeddedServer]) -> tuple[S3Store, 
     """Both servers as stores with the rights of ingest."""
     first, second = s3_pair
     return S3Store(first.settings(Role.INGEST)), S3Store(second.settings(Role.INGEST))
+
+
+def a_store(server: EmbeddedServer) -> dict[str, object]:
+    """An embedded server seen from outside: an endpoint and three pairs of keys."""
+    ingest = server.settings(Role.INGEST)
+    keys = {
+        role.value: {"access_key": server.settings(role).access_key, "secret_key": server.settings(role).secret_key}
+        for role in (Role.INGEST, Role.AUDITOR, Role.DELETION)
+    }
+    return {
+        "name": f"ort-{server.name}",
+        "endpoint": server.endpoint,
+        "bucket": ingest.bucket,
+        "staging_bucket": ingest.staging_bucket,
+        **keys,
+    }

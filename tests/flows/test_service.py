@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,35 +14,9 @@ from catalog.catalog import open_catalog
 from flows.settings import read_settings
 from tests.builders import a_delivery
 from tests.conftest import ROOT
+from tests.flows.waiting import a_free_port, processes_naming, wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(420)]
-
-
-def a_free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def wait_until(done: Callable[[], bool], seconds: float, what: str) -> None:
-    end = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.5)
-
-
-def processes_naming(text: str) -> list[str]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-                environment = (entry / "environ").read_bytes().decode("utf-8", "replace")
-            except OSError:
-                continue
-            if (text in line or f"ARCHIV_DATEN={text}" in environment) and "pytest" not in line:
-                found.append(line)
-    return found
 
 
 def test_the_service_archives_from_the_inbox_and_its_cron_fires_and_it_stops_cleanly(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ import pytest
 from akten.errors import Misconfigured
 from akten.findings import Verdict
 from archive.embedded import EmbeddedServer
-from archive.identities import Role
 from catalog.actor import Actor
 from flows.batch import archive_all, claim_paths
 from flows.progress import progress_display
@@ -26,26 +25,10 @@ from flows.wiring import open_services
 from tests.builders import a_delivery
 from tests.conftest import ROOT
 from tests.pgfixture import Postgres, postgres
-from tests.storefixtures import s3_pair
+from tests.storefixtures import a_store, s3_pair
 
 __all__ = ["postgres", "s3_pair"]
 pytestmark = pytest.mark.real
-
-
-def a_store(server: EmbeddedServer) -> dict[str, object]:
-    """An embedded server seen from outside: an endpoint and three pairs of keys."""
-    ingest = server.settings(Role.INGEST)
-    keys = {
-        role.value: {"access_key": server.settings(role).access_key, "secret_key": server.settings(role).secret_key}
-        for role in (Role.INGEST, Role.AUDITOR, Role.DELETION)
-    }
-    return {
-        "name": f"ort-{server.name}",
-        "endpoint": server.endpoint,
-        "bucket": ingest.bucket,
-        "staging_bucket": ingest.staging_bucket,
-        **keys,
-    }
 
 
 def test_postgresql_and_external_stores_archive_like_the_laptop_does(
