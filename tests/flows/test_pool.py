@@ -62,6 +62,7 @@ def test_two_machines_share_a_pool_and_a_catalog(
     url = postgres.database()
     api = f"http://127.0.0.1:{a_free_port()}/api"
     server_settings = read_settings(daten=tmp_path / "server")
+    (server_settings.daten / "prefect").mkdir(parents=True)
     port = api.split(":")[2].split("/")[0]
     server = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
     with started(server, child_environment(server_settings), tmp_path / "server.log"):
