@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -96,8 +96,10 @@ class Matcher:
     def __post_init__(self) -> None:
         object.__setattr__(self, "stems", frozenset(stem(word) for text in self.query.betreff for word in tokens(text)))
 
-    def covers(self, row: Row[Any], record_classes: Sequence[str]) -> bool:
-        """Whether an Akte (a row of akten) is covered. A day that is not known counts as covered: a hold is careful."""
+    def covers(self, row: Row[Any], record_classes: Sequence[str], words: Callable[[], Set[str]]) -> bool:
+        """Whether an Akte (a row of akten) is covered; `words` gives the stems of its Betreff, once they are asked for.
+        A day that is not known counts as covered: a hold is careful.
+        """
         wanted = self.query
         if wanted.aktenarten and row.aktenart not in wanted.aktenarten:
             return False
@@ -109,7 +111,12 @@ class Matcher:
             return False
         if wanted.bis and row.datum_von is not None and row.datum_von > wanted.bis:
             return False
-        return not self.stems or self.stems <= {stem(word) for word in tokens(row.betreff)}
+        return not self.stems or self.stems <= words()
+
+
+def stems_of(betreff: str) -> frozenset[str]:
+    """The words of a Betreff as a query compares them."""
+    return frozenset(stem(word) for word in tokens(betreff))
 
 
 @dataclass(frozen=True, slots=True)
