@@ -16,7 +16,7 @@ from akten.errors import Forbidden
 from app.command import Call, verb
 from app.find_verbs import DAY, DAY_WORD, one_akte
 from app.show import findings_table
-from flows.keeping import deadline_of
+from flows.keeping import deadline_of, viewer_of
 from flows.receipt import finding_json
 from flows.settings import Settings
 from flows.wiring import open_services
@@ -89,7 +89,7 @@ def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datet
     """Zeigt die Frist einer Akte und wie sie sich herleitet."""
     with open_services(call.settings) as services:
         row = one_akte(services, aktenzeichen, band)
-        known = services.catalog.keeping(row.uuid)
+        known = services.catalog.keeping(row.uuid, viewer=viewer_of(call.actor, services))
         if known is None:
             raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
         katalog = services.katalog
