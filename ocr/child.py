@@ -1,7 +1,8 @@
 """The other end of a call in the sandbox: started as a file by an isolated interpreter, never imported by our own.
 
 Reads the question, calls the function on each payload and writes one line of JSON per answer. CPU seconds and wall
-clock are measured per payload by the kernel (RLIMIT_CPU, ITIMER_REAL), so that a decoder deep in C is ended too.
+clock are measured per payload by the kernel (RLIMIT_CPU, ITIMER_REAL), so that a decoder deep in C is ended too. The
+forks of the warm sandbox (`warmchild`) answer by the same two functions.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ def main(question_path: str) -> int:
     function = _function(question["call"])
     with Path(question["answer"]).open("w", encoding="utf-8") as answer:
         for payload in question["payloads"]:
-            _allow(question["cpu_seconds"], question["wall_seconds"])
-            answer.write(json.dumps(_call(function, payload)) + "\n")
+            allow(question["cpu_seconds"], question["wall_seconds"])
+            answer.write(json.dumps(answer_to(function, payload)) + "\n")
             answer.flush()
     return 0
 
@@ -35,7 +36,7 @@ def _function(module_function: str) -> Callable[[dict[str, Any]], dict[str, Any]
     return found
 
 
-def _allow(cpu_seconds: int, wall_seconds: float) -> None:
+def allow(cpu_seconds: int, wall_seconds: float) -> None:
     """Gives the next payload its own share of CPU and wall clock; the default of both signals is death."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
@@ -44,7 +45,8 @@ def _allow(cpu_seconds: int, wall_seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, wall_seconds)
 
 
-def _call(function: Callable[[dict[str, Any]], dict[str, Any]], payload: dict[str, Any]) -> dict[str, Any]:
+def answer_to(function: Callable[[dict[str, Any]], dict[str, Any]], payload: dict[str, Any]) -> dict[str, Any]:
+    """What the function says of one payload, or why it says nothing."""
     try:
         return {"ok": function(payload)}
     except MemoryError:

@@ -18,6 +18,7 @@ from ocr.filefacts import facts_from_json
 from ocr.findings import error, warning
 from ocr.options import Limits, OcrOptions
 from ocr.sandbox import SandboxDied, call_each
+from ocr.warm import CallEach
 
 _HEAD_BYTES = 1024
 _MIB = 1 << 20
@@ -91,8 +92,13 @@ def examine(scan: Scan, options: OcrOptions, folder: Path) -> FileFacts:
     return examine_each([scan], options, folder)[0]
 
 
-def examine_each(scans: Sequence[Scan], options: OcrOptions, folder: Path) -> list[FileFacts]:
-    """The facts of many files, as `examine`, with few children; a file that kills its child costs itself only."""
+def examine_each(
+    scans: Sequence[Scan], options: OcrOptions, folder: Path, call: CallEach = call_each
+) -> list[FileFacts]:
+    """The facts of many files, as `examine`, with few children; a file that kills its child costs itself only.
+
+    `call` is how the sandbox is entered: by a child of its own, or by one that is kept warm.
+    """
     results: dict[int, FileFacts] = {}
     todo: dict[str, list[tuple[int, str, int]]] = {}
     for position, scan in enumerate(scans):
@@ -112,7 +118,7 @@ def examine_each(scans: Sequence[Scan], options: OcrOptions, folder: Path) -> li
             batch = files[start : start + _BATCH]
             payloads = [_payload(scans[position], mime, options) for position, mime, _ in batch]
             limits = _limits(max(size for _, _, size in batch), options)
-            answers = call_each(reader, payloads, limits=limits, folder=folder, options=options)
+            answers = call(reader, payloads, limits=limits, folder=folder, options=options)
             for (position, mime, _), answer in zip(batch, answers, strict=True):
                 results[position] = _checked(scans[position], mime, answer)
     return [results[position] for position in range(len(scans))]

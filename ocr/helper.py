@@ -78,6 +78,11 @@ class Helper:
 
     def ask(self, line: bytes, seconds: float) -> bytes:
         """Writes one line and waits for the answer. Raises HelperEnded or HelperLate."""
+        self.tell(line)
+        return self.hear(seconds)
+
+    def tell(self, line: bytes) -> None:
+        """Writes one line. Raises HelperEnded."""
         self.asked += 1
         if self._process.stdin is None:
             raise HelperEnded(None)
@@ -86,7 +91,6 @@ class Helper:
             self._process.stdin.flush()
         except (OSError, ValueError) as error:
             raise HelperEnded(self._code()) from error
-        return self.hear(seconds)
 
     def hear(self, seconds: float) -> bytes:
         """Waits for one line. Raises HelperEnded or HelperLate."""

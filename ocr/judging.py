@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,11 @@ from ocr.pdfa import PdfaValidator, weigh
 from ocr.request import RecogniseRequest
 from ocr.sandbox import SandboxDied, call_each
 from ocr.validators import SandboxedValidator, judging_limits
+from ocr.warm import CallEach
 
 Answer = dict[str, Any] | SandboxDied
+
+READERS = ("ocr.judging", "ocr.likeness", "ocr.validators", "pikepdf.pdfa", "page")  # what the questions load
 
 
 def judge_documents(
@@ -28,10 +32,12 @@ def judge_documents(
     validators: Sequence[PdfaValidator],
     options: OcrOptions,
     folder: Path,
+    call: CallEach = call_each,
 ) -> tuple[PdfA, ...]:
     """The same PDF/A with verdict, every validator's report, and findings of judges and of the comparison with scans.
 
-    Raises Unavailable when the sandbox cannot be started; a judge without answer is `not_checked`.
+    The judges outside the sandbox (veraPDF) are asked meanwhile. `call` is how the sandbox is entered. Raises
+    Unavailable when the sandbox cannot be started; a judge without answer is `not_checked`.
     """
     questions: list[dict[str, Any]] = []
 
@@ -50,11 +56,19 @@ def judge_documents(
                     own.append((validator, ask(validator.function, question)))
         asked.append(own)
         compared.append([ask(FUNCTION, payload) for payload in comparisons(pdfa, request)])
-    answers = _answers(questions, options, folder)
+
+    def ask_others(pdfa: PdfA, own: list[tuple[SandboxedValidator, int]]) -> dict[int, ValidatorReport]:
+        inside = {id(validator) for validator, _ in own}
+        return {id(v): v.validate(pdfa.path, pdfa.flavour) for v in validators if id(v) not in inside}
+
+    with ThreadPoolExecutor(1, thread_name_prefix="judge") as beside:
+        waiting = [beside.submit(ask_others, pdfa, own) for (pdfa, _), own in zip(made, asked, strict=True)]
+        answers = _answers(questions, options, folder, call)
+        others = [future.result() for future in waiting]
     judged = []
-    for (pdfa, request), own, places in zip(made, asked, compared, strict=True):
+    for (pdfa, request), own, places, beside_it in zip(made, asked, compared, others, strict=True):
         known = {id(validator): validator.report(pdfa.flavour, answers[place]) for validator, place in own}
-        reports = tuple(known.get(id(v)) or v.validate(pdfa.path, pdfa.flavour) for v in validators)
+        reports = tuple((known | beside_it)[id(validator)] for validator in validators)
         verdict, said = weigh(reports)
         findings = tuple(replace(finding, where=f"Dokument {pdfa.uuid}") for finding in said)
         seen = findings_of(pdfa, request, [answers[place] for place in places])
@@ -62,7 +76,7 @@ def judge_documents(
     return tuple(judged)
 
 
-def _answers(questions: list[dict[str, Any]], options: OcrOptions, folder: Path) -> list[Answer]:
+def _answers(questions: list[dict[str, Any]], options: OcrOptions, folder: Path, call: CallEach) -> list[Answer]:
     if not questions:
         return []
     one, other = judging_limits(options), comparing_limits(options)
@@ -72,7 +86,7 @@ def _answers(questions: list[dict[str, Any]], options: OcrOptions, folder: Path)
         memory_bytes=max(one.memory_bytes, other.memory_bytes),
     )
     try:
-        return call_each("ocr.judging:answer", questions, limits=limits, folder=folder, options=options)
+        return call("ocr.judging:answer", questions, limits=limits, folder=folder, options=options)
     except OSError as reason:
         raise Unavailable(f"Die Prüfung lässt sich nicht ausführen ({reason.strerror}).") from reason
 

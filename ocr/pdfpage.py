@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pikepdf
-import pypdfium2
 from PIL import Image
 
 from ocr.geometry import Affine
@@ -192,6 +191,8 @@ def picture_of(image: pikepdf.Stream) -> Image.Image | None:
 
 def drawn(path: Path, number: int, dpi: float, max_pixels: int, *, gray: bool) -> Image.Image:
     """The page as pdfium draws it, before /Rotate, at `dpi`. Raises PageUnreadable."""
+    import pypdfium2  # few pages need it, and every worker would load it
+
     try:
         document = pypdfium2.PdfDocument(path)
         page = document[number - 1]

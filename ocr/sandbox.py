@@ -257,7 +257,7 @@ def _round(
     outcome = run_limited(command, limits=whole, folder=folder, env=env, options=options)
     answers: list[dict[str, Any] | SandboxDied] = list(_answers(answer, count))
     if len(answers) < count and not (answers and isinstance(answers[-1], SandboxDied)):
-        answers.append(_death(outcome))
+        answers.append(death_of(outcome))
     return answers
 
 
@@ -286,7 +286,8 @@ def answer_of(line: bytes) -> dict[str, Any] | SandboxDied | None:
     return SandboxDied(str(value.get("reason", "crash")), str(value.get("detail", ""))[:200])
 
 
-def _death(outcome: Outcome) -> SandboxDied:
+def death_of(outcome: Outcome) -> SandboxDied:
+    """Why a child that ended so gave no answer."""
     last = outcome.stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][:200]
     if outcome.timed_out or outcome.killed_by == signal.SIGALRM:
         return SandboxDied("time")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pikepdf
-import pypdfium2
 from PIL import Image
 
 from ocr.embedding import Stored, as_it_is, checked_group4, without_loss
@@ -207,6 +206,8 @@ def drawn_source(pdf: pikepdf.Pdf, path: Path, number: int, page: PdfPage, max_p
 
 def _bitmap(path: Path, number: int) -> Image.Image | None:
     """The pixels of the page's only image as pdfium unpacks them."""
+    import pypdfium2  # few pages need it, and every worker would load it
+
     try:
         document = pypdfium2.PdfDocument(path)
         images = [

@@ -7,6 +7,7 @@ bubblewrap it is killed with its parent.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import tempfile
@@ -55,6 +56,7 @@ class VeraPdf:
         self._options = options
         self._lock = threading.Lock()
         self._jvm: Helper | None = None
+        self._greeted = False
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.version = _version(options.verapdf_jars)
 
@@ -75,6 +77,14 @@ class VeraPdf:
     def pid(self) -> int | None:
         """Number of the running process, None when there is none."""
         return self._jvm.pid if self._jvm else None
+
+    def prepare(self) -> None:
+        """Starts the JVM, if it is there and not running, and waits for nothing: it gets ready while others work."""
+        if self._absent():
+            return
+        with self._lock, contextlib.suppress(_NoAnswer):  # whoever asks it first hears why
+            if self._jvm is None:
+                self._start()
 
     def validate(self, path: Path, flavour: str) -> ValidatorReport:
         """Judges one file by the profile that it claims itself, which must be `flavour`; `not_checked` says why."""
@@ -109,6 +119,9 @@ class VeraPdf:
         if self._jvm is not None and self._jvm.asked >= _FILES_PER_JVM:
             self._stop(patience=5.0)
         jvm = self._jvm or self._start()
+        if not self._greeted:
+            _heard(jvm, lambda: jvm.hear(_START_SECONDS))  # the report of its own empty start
+            self._greeted = True
         assert self._folder is not None  # noqa: S101 - made with the JVM
         folder = Path(self._folder.name)
         link = folder / f"{jvm.asked}.pdf"
@@ -160,8 +173,7 @@ class VeraPdf:
             jvm = Helper([*walls(kind, folder), *limiting_long(), *java], folder, environment(folder))
         except HelperEnded as ended:
             raise _NoAnswer(_ABSENT.format("Java lässt sich nicht starten"), again=False) from ended
-        self._jvm = jvm
-        _heard(jvm, lambda: jvm.hear(_START_SECONDS))  # the report of its own empty start
+        self._jvm, self._greeted = jvm, False
         return jvm
 
     def _stop(self, *, patience: float) -> None:

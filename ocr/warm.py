@@ -1,0 +1,205 @@
+"""A sandbox that is kept warm: readers are loaded once and every call runs in a fork, so that a call costs no start.
+
+An interpreter with Pillow, pikepdf and pdfium takes most of a CPU second to start, as much as half a page takes to
+read. The child behind the walls loads them once; it never opens a delivered file itself, but forks for each call. Who
+asks while all children are busy gets another one, up to a bound, and then waits.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from akten.errors import Unavailable
+from ocr.helper import Helper, HelperEnded, HelperLate
+from ocr.options import Limits, OcrOptions
+from ocr.sandbox import Outcome, SandboxDied, answer_of, call_each, death_of
+from ocr.walls import environment, limiting_long, sandbox_kind, walls
+
+__all__ = ["CallEach", "WarmSandbox"]
+
+_CHILD = Path(__file__).with_name("warmchild.py")
+_START_SECONDS = 60.0  # for its libraries, on a busy machine
+_GRACE = 10.0
+
+
+class CallEach(Protocol):
+    """How a function of ours is called in the sandbox on many payloads: `ocr.sandbox.call_each`, or a warm one."""
+
+    def __call__(
+        self,
+        module_function: str,
+        payloads: Sequence[Mapping[str, Any]],
+        /,
+        *,
+        limits: Limits,
+        folder: Path,
+        options: OcrOptions | None = None,
+    ) -> list[dict[str, Any] | SandboxDied]:
+        """The answers in order; a payload without answer gets a SandboxDied."""
+        ...
+
+
+class WarmSandbox:
+    """Warm children of the sandbox. Thread-safe; started at first use; to be closed. Functions called write nothing."""
+
+    def __init__(self, options: OcrOptions, most: int = 2) -> None:
+        self._options = options
+        self._most = most
+        self._changed = threading.Condition()
+        self._idle: list[_Warm] = []
+        self._all: set[_Warm] = set()
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def prepare(self, *modules: str) -> None:
+        """Starts a child and lets it load modules while other work goes on; waits for nothing."""
+        warm = self._take()
+        try:
+            warm.load(modules)
+        except HelperEnded:
+            self._drop(warm)
+        else:
+            self._give(warm)
+
+    def call_each(
+        self,
+        module_function: str,
+        payloads: Sequence[Mapping[str, Any]],
+        /,
+        *,
+        limits: Limits,
+        folder: Path,
+        options: OcrOptions | None = None,
+    ) -> list[dict[str, Any] | SandboxDied]:
+        """As `ocr.sandbox.call_each`, but `folder` is written to only where no warm child can be had."""
+        answers: list[dict[str, Any] | SandboxDied] = []
+        while len(answers) < len(payloads):
+            rest = payloads[len(answers) :]
+            try:
+                warm = self._take()
+            except HelperEnded:  # no process to be had: by a child of its own, which says what is wrong
+                return [*answers, *call_each(module_function, rest, limits=limits, folder=folder, options=options)]
+            given, whole = warm.ask(module_function, rest, limits)
+            answers.extend(given)
+            if whole:
+                self._give(warm)
+            else:
+                self._drop(warm)
+        return answers
+
+    def close(self) -> None:
+        """Ends all children; may be called twice. Who still asks gets Unavailable."""
+        with self._changed:
+            self._closed = True
+            ended, self._all, self._idle = self._all, set(), []
+            self._changed.notify_all()
+        for warm in ended:
+            warm.end()
+
+    def _take(self) -> _Warm:
+        with self._changed:
+            while True:
+                if self._closed:
+                    raise Unavailable("Die Prüfung wird gerade beendet.")
+                if self._idle:
+                    return self._idle.pop()
+                if len(self._all) < self._most:
+                    warm = _Warm(self._options)
+                    self._all.add(warm)
+                    return warm
+                self._changed.wait()
+
+    def _give(self, warm: _Warm) -> None:
+        with self._changed:
+            if warm in self._all:
+                self._idle.append(warm)
+                self._changed.notify()
+
+    def _drop(self, warm: _Warm) -> None:
+        with self._changed:
+            self._all.discard(warm)
+            self._changed.notify()
+        warm.end()
+
+
+class _Warm:
+    """One warm child and its folder. Raises HelperEnded when it cannot be started."""
+
+    def __init__(self, options: OcrOptions) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="archiv-warm-", ignore_cleanup_errors=True)
+        place = Path(self._folder.name).resolve()
+        command = [sys.executable, "-I", str(_CHILD)]
+        try:
+            kind = sandbox_kind(options)
+            self._helper = Helper([*walls(kind, place), *limiting_long(), *command], place, environment(place))
+        except HelperEnded:
+            self._folder.cleanup()
+            raise
+        self._fresh = True
+
+    def load(self, modules: Sequence[str]) -> None:
+        """Lets the child import modules; there is no answer."""
+        self._helper.tell(json.dumps({"load": list(modules)}).encode("ascii"))
+
+    def ask(
+        self, module_function: str, payloads: Sequence[Mapping[str, Any]], limits: Limits
+    ) -> tuple[list[dict[str, Any] | SandboxDied], bool]:
+        """Answers to the first payloads, at least one, the last perhaps a death; and whether the child lives on."""
+        question = {
+            "call": module_function,
+            "payloads": list(payloads),
+            "cpu_seconds": limits.cpu_seconds,
+            "wall_seconds": limits.wall_seconds,
+            "memory_bytes": limits.memory_bytes,
+            "file_bytes": limits.file_bytes,
+            "open_files": limits.open_files,
+        }
+        answers: list[dict[str, Any] | SandboxDied] = []
+        patience = limits.wall_seconds + _GRACE + (_START_SECONDS if self._fresh else 0.0)
+        self._fresh = False
+        try:
+            self._helper.tell(json.dumps(question).encode("ascii"))
+            while True:
+                line = self._helper.hear(patience)
+                patience = limits.wall_seconds + _GRACE
+                if (death := _end_of(line)) is not None:
+                    if len(answers) < len(payloads):
+                        answers.append(death)
+                    return answers, True
+                answer = answer_of(line)
+                if answer is None or len(answers) == len(payloads):
+                    return [*answers[: len(payloads) - 1], SandboxDied("crash", "no answer")], False
+                answers.append(answer)
+        except HelperLate:
+            return [*answers, SandboxDied("time")][: len(payloads)], False
+        except HelperEnded as ended:
+            died = SandboxDied("signal" if (ended.returncode or 0) < 0 else "crash", f"exit {ended.returncode}")
+            return [*answers, died][: len(payloads)], False
+
+    def end(self) -> None:
+        """Ends the child and removes its folder."""
+        self._helper.stop(patience=0.5)
+        self._folder.cleanup()
+
+
+def _end_of(line: bytes) -> SandboxDied | None:
+    """What the end of a call means for a payload still open; None when the line is an answer."""
+    if not line.startswith(b'{"end": '):
+        return None
+    told = json.loads(line)
+    code = int(told["end"])
+    return death_of(Outcome(code, b"", str(told["words"]).encode(), killed_by=-code if code < 0 else None))
