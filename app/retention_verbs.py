@@ -33,6 +33,7 @@ STATES_DE = {
     "transfer": "an das Archiv abzugeben",
     "destroy": "zur Vernichtung frei",
 }
+NOT_YET = "nach den Fristen frei, aber nicht zur Vernichtung freigegeben"
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -73,11 +74,17 @@ def retention_compute(call: Call, *, faelle: Path, catalogue: Path | None, am: d
                 console.print(f"  geschlossen bis {_german(computed['closed_until'])}")
                 console.print(f"  offen ab {_german(computed['open_from'])}")
                 _show_derivation(console, computed)
+            for name, (wanted, got) in ((n, m.values()) for n, m in value.get("mismatches", {}).items()):
+                console.print(f"  {name}: erwartet {_value(wanted)}, berechnet {_value(got)}", style="red")
             if value["findings"]:
                 console.print(findings_table(value["findings"]))
+        checked = [value for value in values if "mismatches" in value]
+        if checked:
+            same = sum(not value["mismatches"] for value in checked)
+            console.print(f"Verglichen mit „expected“: {same} von {len(checked)} Fällen stimmen.")
 
     call.output.result(values, show)
-    return 3 if any(value["computed"] is None for value in values) else 0
+    return 3 if any(value["computed"] is None or value.get("mismatches") for value in values) else 0
 
 
 @frist.command("zeige")
@@ -115,13 +122,18 @@ def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datet
     call.output.result(value, show)
 
 
+def _value(value: Any) -> str:
+    return "nichts" if value is None else "ja" if value is True else "nein" if value is False else str(value)
+
+
 def _german(day: str | None) -> str:
     return f"{date.fromisoformat(day):%d.%m.%Y}" if day else "–"
 
 
 def _show_deadline(console: Console, computed: dict[str, Any], katalog: Fristenkatalog) -> None:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_row("  Stand", STATES_DE.get(computed["state"], computed["state"]))
+    free = computed["state"] == "destroy" and not computed["may_destroy"]
+    table.add_row("  Stand", NOT_YET if free else STATES_DE.get(computed["state"], computed["state"]))
     table.add_row("  aufzubewahren bis", _german(computed["retention_ends"]))
     table.add_row("  frei ab", _german(computed["disposal_from"]))
     table.add_row(

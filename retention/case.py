@@ -63,6 +63,7 @@ class ArchiveAnswer:
 class Case:
     """A record with its classes, events (days in Berlin), facts and holds, asked on the day `as_of`.
 
+    `pending` names events that somebody listed without a day: of several (survivors, permits) one is still to come.
     `evidence` says for an event and its day where it is proven; it shows in the derivation only.
     """
 
@@ -73,6 +74,7 @@ class Case:
     holds: tuple[Hold, ...] = ()
     archive: ArchiveAnswer = ArchiveAnswer()
     evidence: Mapping[tuple[str, date], str] = field(default_factory=dict)
+    pending: frozenset[str] = frozenset()
 
 
 class Status(StrEnum):

@@ -7,6 +7,7 @@ from datetime import date
 
 from retention.case import NO_END, BasisResult, Decision, Hold, Outcome, State, Status
 from retention.catalogue import Basis, Fristenkatalog, HoldMode, Kind
+from retention.decision import decide
 from retention.holds import mode_of
 from retention.periods import StartRule, start_day
 
@@ -49,7 +50,10 @@ def _lines(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[str]:
     yield from _end_lines(outcome)
     yield from _hold_lines(outcome, katalog)
     yield from _archive_lines(outcome, katalog)
-    yield f"Stand am {day_text(outcome.case.as_of)}: {_STATES[outcome.state]}."
+    stand = _STATES[outcome.state]
+    if outcome.state is State.DESTROY and not decide(outcome).may_destroy:
+        stand = "nach den Fristen frei, aber nicht zur Vernichtung freigegeben"
+    yield f"Stand am {day_text(outcome.case.as_of)}: {stand}."
 
 
 def _event_title(name: str, katalog: Fristenkatalog) -> str:
