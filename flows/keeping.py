@@ -12,7 +12,7 @@ from akten.package import Lock
 from catalog.keeping import KeepingRow
 from flows.wiring import Services
 from ingest.delivery import Delivery
-from retention.case import Case, Hold
+from retention.case import ArchiveAnswer, Case, Decision, Hold
 from retention.catalogue import Fristenkatalog
 from retention.deadline import Deadline, compute
 from retention.intake import class_for, deadline_for, to_aufbewahrung
@@ -54,7 +54,13 @@ def case_of(row: KeepingRow, katalog: Fristenkatalog, as_of: date) -> Case:
         as_of,
         row.facts,
         tuple(Hold(hold.key, hold.start, hold.end, hold.on, hold.unfounded) for hold in row.holds),
-        evidence=evidence,
+        ArchiveAnswer(
+            row.archive.offered,
+            row.archive.offered_on,
+            Decision(row.archive.decision) if row.archive.decision else None,
+            row.archive.waived,
+        ),
+        evidence,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -84,9 +84,15 @@ class Vergleich:
         return sum(move.change is change for move in self.moves)
 
 
-def compare(cases: Iterable[tuple[str, Case]], before: Fristenkatalog, after: Fristenkatalog) -> Vergleich:
+def compare(
+    cases: Iterable[tuple[str, Case]],
+    before: Fristenkatalog,
+    after: Fristenkatalog,
+    moved: Callable[[Move], None] | None = None,
+) -> Vergleich:
     """Every case under both catalogues; the order of the cases does not matter to the counts.
 
+    `moved` is told of each move before the next case is asked for.
     Raises Rejected (RT-30) for a class that the catalogue of before does not have.
     """
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
@@ -100,6 +106,8 @@ def compare(cases: Iterable[tuple[str, Case]], before: Fristenkatalog, after: Fr
         row[4] += move.state_after is not None and move.state_before is not move.state_after
         if move.change is not Change.SAME or move.state_before is not move.state_after:
             moves.append(move)
+            if moved is not None:
+                moved(move)
     classes = tuple(ClassChange(key, *row) for key, row in sorted(counts.items()))
     return Vergleich(f"{before.name} {before.version}", f"{after.name} {after.version}", classes, tuple(moves))
 

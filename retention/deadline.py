@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from akten.findings import Finding, Severity
-from retention.case import NO_END, Case, Decision, Outcome, State, Status
+from retention.case import MASKED, NO_END, Case, Decision, Outcome, State, Status
 from retention.catalogue import Fristenkatalog
 from retention.decision import Disposal, decide
 from retention.derivation import day_text, derive
@@ -108,6 +108,8 @@ def access_phase(outcome: Outcome) -> str:
 def _findings(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[Finding]:
     case = outcome.case
     for hold in case.holds:
+        if hold.key == MASKED:
+            continue
         if hold.key not in katalog.holds:
             yield _warn("RT-31", f"Die Sperre „{hold.key}“ gibt es im Katalog nicht; sie sperrt vorsichtshalber.")
         elif mode_of(hold, katalog.holds) is not katalog.holds[hold.key].mode:
