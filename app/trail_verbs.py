@@ -36,6 +36,9 @@ VERBS_DE = {
     "review.resolved": "Seite gesichtet",
     "index.rebuilt": "Suchindex erneuert",
     "trail.sealed": "Protokoll besiegelt",
+    "rules.proposed": "Fristenkatalog vorgeschlagen",
+    "rules.released": "Fristenkatalog freigegeben",
+    "rules.refused": "Fristenkatalog abgelehnt",
     "system.event": "System",
 }
 FACTS_DE = {

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from catalog.holds import HoldQuery, Matcher, Scope, stems_of
 from catalog.keeping_tables import akte_references, classifications, hold_changes, holds
@@ -40,12 +40,12 @@ class HoldBook:
     def of(
         self, connection: Connection, rows: Sequence[Row[Any]], classes: Mapping[int, tuple[str, ...]]
     ) -> dict[int, list[Row[Any]]]:
-        """The holds on each of these Akten (rows of akten with consecutive numbers) by number, in the order set."""
+        """The holds on each of these Akten (rows of akten, by number), in the order they were set."""
         if not rows or not (self._by_akte or self._by_key or self._queries):
             return {}
         found: dict[int, dict[int, Row[Any]]] = defaultdict(dict)
         if self._by_key:
-            for akte, kind, key, place in _references(connection, rows[0].nr, rows[-1].nr):
+            for akte, kind, key, place in _references(connection, rows):
                 for hold in self._by_key.get((kind, key), ()):
                     if not hold.match_place or not place or hold.match_place == place:
                         found[akte][hold.nr] = hold
@@ -77,10 +77,18 @@ class _Words:
         return self._stems
 
 
-def _references(connection: Connection, first: int, last: int) -> Iterator[Row[Any]]:
+def within(rows: Sequence[Row[Any]]) -> ColumnElement[bool]:
+    """The condition on akten that means these rows (by number): a stretch, or the numbers when they lie apart."""
+    first, last = rows[0].nr, rows[-1].nr
+    if last - first < 2 * len(rows):
+        return akten.c.nr.between(first, last)
+    return akten.c.nr.in_([row.nr for row in rows])
+
+
+def _references(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Row[Any]]:
     table = akte_references
     query = select(akten.c.nr, table.c.kind, table.c.match_key, table.c.match_place)
-    query = query.join(akten, akten.c.uuid == table.c.akte).where(akten.c.nr.between(first, last))
+    query = query.join(akten, akten.c.uuid == table.c.akte).where(within(rows))
     yield from connection.execute(query)
 
 
@@ -130,7 +138,7 @@ def classes_of(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, tu
     found: dict[int, tuple[str, ...]] = {row.nr: (row.record_class,) if row.record_class else () for row in rows}
     table = classifications
     query = select(akten.c.nr, table.c.record_classes).join(akten, akten.c.uuid == table.c.akte)
-    query = query.where(akten.c.nr.between(rows[0].nr, rows[-1].nr)).order_by(table.c.nr)
+    query = query.where(within(rows)).order_by(table.c.nr)
     for akte, stored in connection.execute(query):
         if akte in found:
             found[akte] = tuple(json.loads(stored))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, Table, select
 from akten.lifecycle import Stage
 from catalog.actor import Actor
 from catalog.engine import Database
-from catalog.holdbook import MATCHED, HoldBook, classes_of, state_of
+from catalog.holdbook import MATCHED, HoldBook, classes_of, state_of, within
 from catalog.holds import MASKED_KEY, is_active, may_read
 from catalog.keeping_tables import archive_answers, reported_events, reported_facts
 from catalog.tables import akten, deliveries
@@ -92,6 +92,16 @@ def keeping_of(connection: Connection, akte: UUID, viewer: Viewer | None = None)
     return next(iter(_values(connection, rows, HoldBook(connection), viewer)), None)
 
 
+def some_keeping(connection: Connection, uuids: Sequence[UUID], viewer: Viewer | None = None) -> tuple[KeepingRow, ...]:
+    """These Akten in their order; unknown ones are left out."""
+    book = HoldBook(connection)
+    found: dict[UUID, KeepingRow] = {}
+    for start in range(0, len(uuids), _BATCH):
+        query = select(*_COLUMNS).where(akten.c.uuid.in_(uuids[start : start + _BATCH])).order_by(akten.c.nr)
+        found |= {row.akte: row for row in _values(connection, connection.execute(query).all(), book, viewer)}
+    return tuple(found[uuid] for uuid in uuids if uuid in found)
+
+
 def all_keeping(database: Database, after: int = 0, viewer: Viewer | None = None) -> Iterator[KeepingRow]:
     """Every Akte behind number `after`, in the order of numbers, streaming in short reads; may be broken off."""
     book: HoldBook | None = None
@@ -154,11 +164,11 @@ _Slip = tuple[int, Mapping[str, Any]]
 
 
 def _told(connection: Connection, table: Table, rows: Sequence[Row[Any]], *names: str) -> dict[int, list[Row[Any]]]:
-    """What was told about a stretch of Akten by their numbers, oldest first. Rows begin with the number of the Akte."""
+    """What was told about Akten by their numbers, oldest first. Rows begin with the number of the Akte."""
     found: dict[int, list[Row[Any]]] = {}
     query = select(akten.c.nr.label("of"), table.c.nr, *(table.c[name] for name in names))
     query = query.join(akten, akten.c.uuid == table.c.akte)
-    query = query.where(akten.c.nr.between(rows[0].nr, rows[-1].nr)).order_by(table.c.nr)
+    query = query.where(within(rows)).order_by(table.c.nr)
     for row in connection.execute(query):
         found.setdefault(row[0], []).append(row)
     return found

@@ -7,14 +7,17 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime
 from uuid import UUID
 
-from catalog import holdbook, holdstore, keeping, refstore, told
+from catalog import due, holdbook, holdstore, keeping, refstore, told
 from catalog.actor import Actor
 from catalog.change import Change, Token, changing
+from catalog.due import DueFilter
 from catalog.engine import Database
 from catalog.holds import HoldOrder, HoldView, may_read
 from catalog.keeping import KeepingRow, Viewer
 from catalog.references import Reference
+from catalog.rulebook import RuleBook
 from catalog.told import Classification, EventReport, KnownArchive, ReportedEvent, ReportedFact
+from catalog.values import Seite
 
 
 class Periods:
@@ -41,6 +44,21 @@ class Periods:
     def all_keeping(self, after: int = 0, *, viewer: Viewer | None = None) -> Iterator[KeepingRow]:
         """The same of every Akte in the order of their numbers, streaming; `after` continues behind a number."""
         return keeping.all_keeping(self._database, after, viewer)
+
+    def some_keeping(self, akten: Sequence[UUID], *, viewer: Viewer | None = None) -> tuple[KeepingRow, ...]:
+        """The same of these Akten, in their order; unknown ones are left out."""
+        with self._database.read() as connection:
+            return keeping.some_keeping(connection, akten, viewer)
+
+    def due(self, wanted: DueFilter, *, limit: int | None = 100, offset: int = 0) -> Seite[UUID]:
+        """The Akten whose recorded period ends up to a day, the earliest first."""
+        with self._database.read() as connection:
+            return due.due_akten(connection, wanted, limit, offset)
+
+    @property
+    def rules(self) -> RuleBook:
+        """The verbs about versions of the Fristenkatalog."""
+        return RuleBook(self._database, self._change)
 
     # --- events, facts, classes, the archive's word ------------------------------------------------------------------
 

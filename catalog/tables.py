@@ -103,6 +103,7 @@ akten = Table(
     Index(None, "state", "nr"),
     Index(None, "changed_at"),
     Index(None, "index_format"),
+    Index(None, "retention_ends", "nr"),
     sqlite_autoincrement=True,
 )
 

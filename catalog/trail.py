@@ -78,6 +78,9 @@ class Verb(StrEnum):
     HOLD_SET = "hold.set"
     HOLD_CHANGED = "hold.changed"
     HOLD_LIFTED = "hold.lifted"
+    RULES_PROPOSED = "rules.proposed"
+    RULES_RELEASED = "rules.released"
+    RULES_REFUSED = "rules.refused"
     SYSTEM = "system.event"
 
 

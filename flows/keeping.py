@@ -55,13 +55,13 @@ def case_of(row: KeepingRow, katalog: Fristenkatalog, as_of: date) -> Case:
         as_of,
         row.facts,
         tuple(Hold(hold.key, hold.start, hold.end, hold.on, hold.unfounded) for hold in row.holds),
-        archive=ArchiveAnswer(
+        ArchiveAnswer(
             row.archive.offered,
             row.archive.offered_on,
             Decision(row.archive.decision) if row.archive.decision else None,
             row.archive.waived,
         ),
-        evidence=evidence,
+        evidence,
     )
 
 

@@ -148,6 +148,11 @@ class Settings(BaseSettings):
             return self.database.get_secret_value()
         return f"sqlite:///{self.daten / 'katalog' / 'archiv.sqlite'}"
 
+    @property
+    def catalog_file(self) -> Path | None:
+        """The file of the catalog where it is one by default, None for a database that is set."""
+        return None if self.database is not None else self.daten / "katalog" / "archiv.sqlite"
+
     # --- places of official material ---------------------------------------------------------------------------------
     @property
     def shared_folder(self) -> Path | None:

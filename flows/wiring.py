@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from akten.errors import ArchivError, Misconfigured
 from akten.files import ValidatorReport
@@ -33,10 +34,19 @@ from ocr.pdfa import PdfaValidator
 from ocr.validators import PageValidation, PikepdfValidator
 from ocr.verapdf import VeraPdf
 from retention.catalogue import Fristenkatalog
-from retention.schedule import builtin_schedule, load_schedule
+from retention.schedule import BUILTIN, builtin_bytes, read_schedule
+from retention.yamlfile import file_bytes
 
 EMBEDDED = ("a", "b")
 SOFTWARE = "Aktenarchiv"
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def basis_bytes(settings: Settings) -> tuple[bytes, str]:
+    """The catalogue that is in force while none was released, as bytes with the name of its file."""
+    if settings.katalog is not None:
+        return file_bytes(settings.katalog), settings.katalog.name
+    return builtin_bytes(), BUILTIN
 
 
 def software_version() -> str:
@@ -139,8 +149,14 @@ class Services:
 
     @cached_property
     def katalog(self) -> Fristenkatalog:
-        """The Fristenkatalog in force."""
-        return load_schedule(self.settings.katalog) if self.settings.katalog else builtin_schedule()
+        """The Fristenkatalog in force when these services were opened: the version released last, else the basis.
+
+        Raises FixityError for a released version that was changed, Rejected for one that cannot be read.
+        """
+        found = self.catalog.rules.in_force(self.now().astimezone(BERLIN).date())
+        if found is not None:
+            return read_schedule(found[1].encode(), found[0].name)
+        return read_schedule(*basis_bytes(self.settings))
 
     @property
     def catalog(self) -> Catalog:

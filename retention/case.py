@@ -10,6 +10,7 @@ from enum import StrEnum
 from retention.catalogue import Basis, RecordClass
 
 NO_END = date.max  # stands for an end that nobody knows yet, so that later always wins
+MASKED = "gesperrt"  # the key of a hold that the reader may not see; it blocks, and nothing more is told of it
 
 
 class State(StrEnum):
@@ -63,6 +64,7 @@ class ArchiveAnswer:
 class Case:
     """A record with its classes, events (days in Berlin), facts and holds, asked on the day `as_of`.
 
+    `pending` names events that somebody listed without a day: of several (survivors, permits) one is still to come.
     `evidence` says for an event and its day where it is proven; it shows in the derivation only.
     """
 
@@ -73,6 +75,7 @@ class Case:
     holds: tuple[Hold, ...] = ()
     archive: ArchiveAnswer = ArchiveAnswer()
     evidence: Mapping[tuple[str, date], str] = field(default_factory=dict)
+    pending: frozenset[str] = frozenset()
 
 
 class Status(StrEnum):

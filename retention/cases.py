@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,16 @@ from retention.case import ArchiveAnswer, Case, Decision, Hold
 from retention.catalogue import Fristenkatalog
 from retention.deadline import Deadline, compute
 from retention.form import Form
+from retention.names import Names
 from retention.periods import local_day
 from retention.yamlfile import Place, YamlFile, read_bytes, read_file
 
-_TOP = ("schema_version", "verified", "source", "cases", "note", "name")
+_TOP = ("schema_version", "verified", "source", "cases", "note", "name", "title", "description", "confirmed_by")
 _CASE = (
     "id", "title", "class", "classes", "facts", "events", "holds", "archive", "access", "as_of", "expected", "why",
-    "verified", "note",
+    "verified", "note", "source", "description", "comment",
 )  # fmt: skip
-_EVENT = ("event", "date", "evidence", "note", "person")
+_EVENT = ("event", "date", "evidence", "note", "person", "source")
 _HOLD = ("hold", "from", "until", "date", "unfounded", "reason", "reference", "note")
 _ARCHIVE = ("offered", "decision", "waived", "note", "date")
 _ACCESS = ("created", "persons", "secrecy", "note")
@@ -48,7 +49,7 @@ class CaseEntry:
     id: str
     question: Case | AccessQuestion | None
     expected: dict[str, Any]
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()  # of the first entry: also those about the file as a whole
 
 
 def load_cases(path: Path, katalog: Fristenkatalog, as_of: date | None = None) -> tuple[CaseEntry, ...]:
@@ -64,7 +65,10 @@ def read_cases(
 
 
 def answer(entry: CaseEntry, katalog: Fristenkatalog) -> dict[str, Any]:
-    """One entry computed, ready for JSON: `{id, computed, findings}`; a faulty case has `computed` null."""
+    """One entry computed, ready for JSON: `{id, computed, findings}`; a faulty case has `computed` null.
+
+    With `expected` it also says in `mismatches` what came out otherwise, by name.
+    """
     computed: dict[str, Any] | None = None
     findings = entry.findings
     match entry.question:
@@ -79,7 +83,11 @@ def answer(entry: CaseEntry, katalog: Fristenkatalog) -> dict[str, Any]:
         {"code": f.code, "severity": f.severity.value, "where": f.where, "text": f.text}
         for f in dict.fromkeys(findings)
     ]
-    return {"id": entry.id, "computed": computed, "findings": listed}
+    result: dict[str, Any] = {"id": entry.id, "computed": computed, "findings": listed}
+    if entry.expected:
+        wrong = mismatches(entry, computed)
+        result["mismatches"] = {name: {"expected": old, "computed": new} for name, (old, new) in wrong.items()}
+    return result
 
 
 def answer_all(entries: tuple[CaseEntry, ...], katalog: Fristenkatalog) -> list[dict[str, Any]]:
@@ -120,12 +128,20 @@ def access_json(found: Schutzfrist, as_of: date) -> dict[str, Any]:
 
 
 def mismatches(entry: CaseEntry, computed: dict[str, Any] | None) -> dict[str, tuple[Any, Any]]:
-    """Where an answer differs from `expected`: name → (expected, computed)."""
+    """Where an answer differs from `expected`: name → (expected, computed).
+
+    Of a list it may be expected that there is something in it (true, false) or how much (a number).
+    """
     wrong = {}
     for name, value in entry.expected.items():
         wanted = _iso(value) if isinstance(value, date) else value
         got = (computed or {}).get(name, "missing")
-        if wanted != got:
+        compared = got
+        if isinstance(got, list) and isinstance(wanted, bool):
+            compared = bool(got)
+        elif isinstance(got, list) and isinstance(wanted, int):
+            compared = len(got)
+        if wanted != compared:
             wrong[name] = (wanted, got)
     return wrong
 
@@ -142,18 +158,20 @@ def _entries(file: YamlFile, katalog: Fristenkatalog, as_of: date | None) -> tup
         file.value = {"cases": file.value}
         file.lines = {("cases", *place): line for place, line in file.lines.items()}
         file.noted = {("cases", *place): found for place, found in _by_entry(file)}
-    top = Form(file, (), file.value, _TOP)
+    # A strange field at the top harms no case, so it is told and does not stop them.
+    top = Form(file, (), file.value, _TOP, strange=Severity.WARNING)
     if not top.has("cases"):
         top.wrong("RT-04", "", "Die Datei hat keine Fälle (cases).")
     zone = ZoneInfo(katalog.time_zone)
+    names = Names(katalog)
     seen: set[str] = set()
-    entries = []
+    entries: list[CaseEntry] = []
     for number, form in enumerate(top.forms("cases", _CASE)):
         identifier = form.text("id")
         if not identifier or identifier in seen:
             form.wrong("RT-50", "id", "Der Fall hat keine eigene Kennung (id).")
         seen.add(identifier)
-        question = _question(form, katalog, zone, as_of)
+        question = _question(form, katalog, zone, as_of, names)
         findings = file.take("cases", number)
         bad = any(finding.severity is Severity.ERROR for finding in findings)
         expected = form.value.get("expected")
@@ -162,6 +180,8 @@ def _entries(file: YamlFile, katalog: Fristenkatalog, as_of: date | None) -> tup
         )
     if file.errors():  # what belongs to no case
         raise Rejected(file.findings)
+    if entries and file.findings:
+        entries[0] = replace(entries[0], findings=file.findings + entries[0].findings)
     return tuple(entries)
 
 
@@ -174,7 +194,7 @@ def _by_entry(file: YamlFile) -> list[tuple[Place, list[Finding]]]:
 
 
 def _question(
-    form: Form, katalog: Fristenkatalog, zone: ZoneInfo, default: date | None
+    form: Form, katalog: Fristenkatalog, zone: ZoneInfo, default: date | None, names: Names
 ) -> Case | AccessQuestion | None:
     as_of = _day(form, "as_of", zone) or default
     if as_of is None:
@@ -191,26 +211,35 @@ def _question(
         if key not in katalog.classes:
             form.wrong("RT-30", "class" if form.has("class") else "classes", f"Die Klasse „{key}“ gibt es nicht.")
     events: dict[str, list[date]] = {}
+    pending: set[str] = set()
     evidence: dict[tuple[str, date], str] = {}
     for part in form.forms("events", _EVENT):
         name, day = part.text("event", needed=True), _day(part, "date", zone)
         if "date" not in part.value:
             part.wrong("RT-04", "", "Das Ereignis hat keinen Tag (date); null heißt: noch nicht geschehen.")
+        elif name and part.value["date"] is None:
+            pending.add(name)
+        if name and (told := names.event_fault(name)):
+            part.file.add("RT-34", (*part.place, "event"), told, Severity.WARNING)
         if name and day is not None:
             events.setdefault(name, []).append(day)
             if part.has("evidence"):
                 told_by = part.text("evidence")
                 evidence[name, day] = min(told_by, evidence.get((name, day), told_by))
     facts = form.form("facts", None)
-    told = {name: facts.truth(name) for name in facts.value if facts.has(name)}
+    known = {name: facts.truth(name) for name in facts.value if facts.has(name)}
+    for name in known:
+        if fault := names.fact_fault(name):
+            facts.file.add("RT-38", (*facts.place, name), fault, Severity.WARNING)
     return Case(
         tuple(dict.fromkeys(keys)),
         {name: tuple(days) for name, days in events.items()},
         as_of,
-        told,
+        known,
         tuple(_holds(form, katalog, zone)),
         _archive(form.form("archive", _ARCHIVE), zone),
         evidence,
+        frozenset(pending),
     )
 
 

@@ -56,7 +56,8 @@ class Phase:
 class Variant:
     """An event that counts as the trigger; `or_later` is an event that counts instead when it is later.
 
-    With `unless` known to be true this variant does not count, and the class waits for another one.
+    With `unless` known to be true this variant does not count, and the class waits for another one. `all_of` (written
+    as `select: latest`) means that the event must have happened for everybody: while one is pending nothing starts.
     """
 
     event: str
@@ -64,6 +65,7 @@ class Variant:
     earliest: bool = False
     or_later: str = ""
     unless: str = ""
+    all_of: bool = False
 
 
 @dataclass(frozen=True, slots=True)

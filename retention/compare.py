@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -24,7 +24,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One Akte that moves: first free day and state before and after (None: no such day is known)."""
+    """One Akte that moves: first free day, last day to keep and state before and after (None: not known)."""
 
     id: str
     record_class: str
@@ -33,11 +33,16 @@ class Move:
     after: date | None
     state_before: State
     state_after: State | None
+    ends_before: date | None = None
+    ends_after: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClassChange:
-    """How many Akten of a class stay, become free earlier or later, or lose their class."""
+    """How many Akten of a class stay, become free earlier or later, or lose their class.
+
+    An Akte that a hold keeps without end counts by the end of its period.
+    """
 
     record_class: str
     total: int
@@ -51,10 +56,18 @@ class ClassChange:
         """ "214 von 300 Akten würden früher frei."; for people who release a rule."""
         parts = [f"{self.earlier} früher frei"] if self.earlier else []
         parts += [f"{self.later} später frei"] if self.later else []
-        parts += [f"{self.missing} ohne Klasse"] if self.missing else []
+        parts += (
+            [f"{self.missing} {'stünde' if self.missing == 1 else 'stünden'} ohne Klasse da"] if self.missing else []
+        )
+        of = "der einen Akte" if self.total == 1 else f"{self.total} Akten"
         if not parts:
-            return f"{self.record_class}: keine von {self.total} Akten ändert ihren Tag."
-        return f"{self.record_class}: von {self.total} Akten würden {', '.join(parts)}."
+            return f"{self.record_class}: keine von {of} ändert ihren Tag."
+        return f"{self.record_class}: von {of} {'würde' if self.moved == 1 else 'würden'} {', '.join(parts)}."
+
+    @property
+    def moved(self) -> int:
+        """How many Akten get another day, or none."""
+        return self.earlier + self.later + self.missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +79,20 @@ class Vergleich:
     classes: tuple[ClassChange, ...]
     moves: tuple[Move, ...]
 
+    def count(self, change: Change) -> int:
+        """How many Akten move this way in all classes."""
+        return sum(move.change is change for move in self.moves)
 
-def compare(cases: Iterable[tuple[str, Case]], before: Fristenkatalog, after: Fristenkatalog) -> Vergleich:
+
+def compare(
+    cases: Iterable[tuple[str, Case]],
+    before: Fristenkatalog,
+    after: Fristenkatalog,
+    moved: Callable[[Move], None] | None = None,
+) -> Vergleich:
     """Every case under both catalogues; the order of the cases does not matter to the counts.
 
+    `moved` is told of each move before the next case is asked for.
     Raises Rejected (RT-30) for a class that the catalogue of before does not have.
     """
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
@@ -83,6 +106,8 @@ def compare(cases: Iterable[tuple[str, Case]], before: Fristenkatalog, after: Fr
         row[4] += move.state_after is not None and move.state_before is not move.state_after
         if move.change is not Change.SAME or move.state_before is not move.state_after:
             moves.append(move)
+            if moved is not None:
+                moved(move)
     classes = tuple(ClassChange(key, *row) for key, row in sorted(counts.items()))
     return Vergleich(f"{before.name} {before.version}", f"{after.name} {after.version}", classes, tuple(moves))
 
@@ -91,15 +116,18 @@ def _moves(cases: Iterable[tuple[str, Case]], before: Fristenkatalog, after: Fri
     for identifier, case in cases:
         old = evaluate(case, before)
         key = "+".join(case.classes)
+        day, end = old.disposal_from, old.retention_ends
         if any(name not in after.classes for name in case.classes):
-            yield Move(identifier, key, Change.CLASS_MISSING, old.disposal_from, None, old.state, None)
+            yield Move(identifier, key, Change.CLASS_MISSING, day, None, old.state, None, end, None)
             continue
         new = evaluate(case, after)
-        yield Move(identifier, key, _change(old, new), old.disposal_from, new.disposal_from, old.state, new.state)
+        yield Move(
+            identifier, key, _change(old, new), day, new.disposal_from, old.state, new.state, end, new.retention_ends
+        )
 
 
 def _change(old: Outcome, new: Outcome) -> Change:
-    first, second = old.disposal_from or date.max, new.disposal_from or date.max
-    if first == second:
-        return Change.SAME
-    return Change.EARLIER if second < first else Change.LATER
+    for first, second in ((old.disposal_from, new.disposal_from), (old.retention_ends, new.retention_ends)):
+        if first != second:
+            return Change.EARLIER if (second or date.max) < (first or date.max) else Change.LATER
+    return Change.SAME

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from akten.findings import Finding, Severity
-from retention.case import NO_END, Case, Decision, Outcome, State, Status
+from retention.case import MASKED, NO_END, Case, Decision, Outcome, State, Status
 from retention.catalogue import Fristenkatalog
 from retention.decision import Disposal, decide
 from retention.derivation import day_text, derive
 from retention.evaluate import evaluate
-from retention.holds import MASKED, mode_of
+from retention.holds import mode_of
+from retention.names import GENERAL_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,9 @@ def _findings(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[Finding]:
             yield _warn("RT-35", f"Die Tatsache „{result.assumed}“ ist nicht bekannt ({result.record_class.key}).")
         if result.by_condition and result.event is not None:
             yield _warn("RT-41", f"„{basis.while_fact}“ besteht noch, obwohl {result.event_name} gemeldet ist.")
+        fact = basis.applies_if
+        if fact.startswith("no_") and fact in case.facts and case.facts[fact] == case.facts.get(fact[3:]):
+            yield _warn("RT-41", f"„{fact}“ und „{fact[3:]}“ sind beide {'wahr' if case.facts[fact] else 'verneint'}.")
         if result.event is not None and result.event > case.as_of:
             yield _warn("RT-36", f"Das Ereignis {result.event_name} liegt nach dem Tag der Frage.")
         valid_from = result.record_class.valid_from or katalog.valid_from
@@ -135,8 +139,7 @@ def _findings(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[Finding]:
             yield _warn("RT-37", f"Die Regel {result.record_class.key} gilt erst ab {day_text(valid_from)}.")
     if case.archive.waived and case.archive.decision is Decision.ARCHIVWUERDIG:
         yield _warn("RT-42", "Das Archiv hat verzichtet und zugleich „archivwürdig“ entschieden; es wird übergeben.")
-    general = {"file_closed", "case_closed", "created", "creation", "file_created", "birth", "born", "date_of_birth"}
-    for name in sorted(set(case.events) - used - general):
+    for name in sorted(set(case.events) - used - GENERAL_EVENTS):
         yield _warn("RT-34", f"Das Ereignis {name} wird von keiner Klasse des Falls gebraucht.", Severity.INFO)
 
 

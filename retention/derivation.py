@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from retention.case import NO_END, BasisResult, Decision, Hold, Outcome, State, Status
+from retention.case import MASKED, NO_END, BasisResult, Decision, Hold, Outcome, State, Status
 from retention.catalogue import Basis, Fristenkatalog, HoldMode, Kind
-from retention.holds import MASKED, mode_of
+from retention.decision import decide
+from retention.holds import mode_of
 from retention.periods import StartRule, start_day
 
 _KINDS = {
@@ -49,7 +50,10 @@ def _lines(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[str]:
     yield from _end_lines(outcome)
     yield from _hold_lines(outcome, katalog)
     yield from _archive_lines(outcome, katalog)
-    yield f"Stand am {day_text(outcome.case.as_of)}: {_STATES[outcome.state]}."
+    stand = _STATES[outcome.state]
+    if outcome.state is State.DESTROY and not decide(outcome).may_destroy:
+        stand = "nach den Fristen frei, aber nicht zur Vernichtung freigegeben"
+    yield f"Stand am {day_text(outcome.case.as_of)}: {stand}."
 
 
 def _event_title(name: str, katalog: Fristenkatalog) -> str:
@@ -144,7 +148,7 @@ def _hold_order(hold: Hold) -> tuple[str, date, date, date, bool]:
 def _hold_lines(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[str]:
     for hold in sorted(outcome.case.holds, key=_hold_order):
         if hold.key == MASKED:
-            yield "Sperre: gesperrt."
+            yield "Sperre: gesperrt; mehr ist hier nicht einsehbar."
             continue
         rule = katalog.holds.get(hold.key)
         title = rule.title if rule else f"{hold.key} (unbekannt, sperrt)"

@@ -50,7 +50,7 @@ def evaluate(case: Case, katalog: Fristenkatalog) -> Outcome:
         _appraisal_due(case, katalog),
         _delete_by(results),
         blocking,
-        _conflicts(results, ends, permanent=permanent),
+        _conflicts(results),
         decisive,
     )
 
@@ -64,6 +64,8 @@ def _basis(
     assumed = ""
     if basis.applies_if:
         applies = case.facts.get(basis.applies_if)
+        if applies is None:
+            applies = _by_opposite(basis.applies_if, case.facts)
         if applies is None:
             assumed = basis.applies_if
         elif not applies:
@@ -102,18 +104,26 @@ def _basis(
     return result
 
 
+def _by_opposite(fact: str, facts: Mapping[str, bool]) -> bool | None:
+    """What the opposite says of a fact that nobody told: `no_x` is false where `x` is true, and the other way round."""
+    told = facts.get(fact.removeprefix("no_") if fact.startswith("no_") else f"no_{fact}")
+    return None if told is None else not told
+
+
 def _trigger(basis: Basis, case: Case) -> tuple[str, date | None, str]:
     """Name and day of the event that starts the period, and a fact that nobody told though it matters.
 
     Of several days of one event the latest counts, unless `select` says earliest; of several variants the latest.
     """
-    day = _day(basis.trigger, case.events, earliest=basis.earliest)
+    day = _day(basis.trigger, case, earliest=basis.earliest)
     if not basis.variants:
         return basis.trigger, day, ""
     name, doubt = basis.trigger, ""
     for variant in basis.variants:
-        own, own_name = _day(variant.event, case.events, earliest=variant.earliest), variant.event
+        own, own_name = _day(variant.event, case, earliest=variant.earliest), variant.event
         if own is None:
+            if variant.all_of and variant.event in case.pending:
+                return variant.event, None, ""
             continue
         if variant.unless:
             told = case.facts.get(variant.unless)
@@ -121,7 +131,9 @@ def _trigger(basis: Basis, case: Case) -> tuple[str, date | None, str]:
                 continue
             doubt = variant.unless if told is None else doubt
         if variant.or_later:
-            later = _day(variant.or_later, case.events, earliest=False)
+            if variant.or_later in case.pending:
+                return variant.or_later, None, ""
+            later = _day(variant.or_later, case, earliest=False)
             if later is not None and later > own:
                 own, own_name = later, variant.or_later
         if day is None or own > day:
@@ -129,9 +141,12 @@ def _trigger(basis: Basis, case: Case) -> tuple[str, date | None, str]:
     return name, day, doubt
 
 
-def _day(name: str, events: Mapping[str, tuple[date, ...]], *, earliest: bool) -> date | None:
+def _day(name: str, case: Case, *, earliest: bool) -> date | None:
+    events = case.events
     days = events.get(name)
     if days:
+        if case.pending and name in case.pending and not earliest:
+            return None  # the latest of them has not happened yet
         if len(days) == 1:
             return days[0]
         return min(days) if earliest else max(days)
@@ -139,7 +154,10 @@ def _day(name: str, events: Mapping[str, tuple[date, ...]], *, earliest: bool) -
     if years is not None:
         births = [day for birth in _BIRTH for day in events.get(birth, ())]
         if births:
-            return completed_age(max(births), years)
+            reached = completed_age(max(births), years)
+            # An age that lies ahead may never be reached, and one after the death never was.
+            if reached <= min([case.as_of, *events.get("death", ())]):
+                return reached
     return None
 
 
@@ -280,20 +298,29 @@ def _delete_by(results: list[BasisResult]) -> date | None:
     return min((day for day in days if day != NO_END), default=None)
 
 
-def _conflicts(results: list[BasisResult], ends: date | None, *, permanent: bool) -> tuple[BasisResult, ...]:
+def _conflicts(results: list[BasisResult]) -> tuple[BasisResult, ...]:
     """Duties to delete that fall before the end to which another basis keeps the record."""
     if len(results) < 2:
         return ()
     counted = [r for r in results if r.status not in (Status.NOT_APPLICABLE, Status.FOLLOWS)]
     keeping = [r for r in counted if r.basis.keeps] or [r for r in counted if r.status is Status.DATED]
-    limit = NO_END if permanent or ends is None else ends
     return tuple(
         result
         for result in counted
         if result.basis.deletes
         and result.status is Status.DATED
         and not result.assumed
-        and result.ends is not None
-        and result.ends < limit
-        and any(other is not result for other in keeping)
+        and any(_outlasts(other, result) for other in keeping)
     )
+
+
+def _outlasts(other: BasisResult, result: BasisResult) -> bool:
+    """True when `other` keeps the record longer than `result` allows.
+
+    Several `exact` bases of one class are one rule for several situations (five years, six where a payment rests on
+    it): the later end is meant, and that is no conflict.
+    """
+    if other is result or (result.basis.keeps and other.record_class is result.record_class):
+        return False
+    end = other.ends if other.status is Status.DATED else NO_END
+    return result.ends is not None and end is not None and result.ends < end

@@ -7,14 +7,31 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
+from akten.findings import Severity
 from retention.periods import Period, parse_period
 from retention.yamlfile import Place, YamlFile
 
 
-class Form:
-    """One mapping of a file. Unknown keys are findings at once (RT-03), with the nearest known name."""
+def meant(word: str, known: Iterable[str]) -> str:
+    """ " Gemeint ist wohl „…“." for a word that is near to a known one, else nothing."""
+    near = difflib.get_close_matches(word, list(known), 1)
+    return f" Gemeint ist wohl „{near[0]}“." if near else ""
 
-    def __init__(self, file: YamlFile, place: Place, value: Any, allowed: Iterable[str] | None) -> None:
+
+class Form:
+    """One mapping of a file. Unknown keys are findings at once (RT-03), with the nearest known name.
+
+    `strange` is how heavy such a finding weighs.
+    """
+
+    def __init__(
+        self,
+        file: YamlFile,
+        place: Place,
+        value: Any,
+        allowed: Iterable[str] | None,
+        strange: Severity = Severity.ERROR,
+    ) -> None:
         self.file, self.place = file, place
         self.value: dict[str, Any] = value if isinstance(value, dict) else {}
         if not isinstance(value, dict):
@@ -22,9 +39,9 @@ class Form:
         known = list(allowed) if allowed is not None else list(self.value)
         for key in self.value:
             if key not in known:
-                near = difflib.get_close_matches(key, known, 1)
-                hint = f" Gemeint ist wohl „{near[0]}“." if near else ""
-                self.wrong("RT-03", key, f"Das Feld „{key}“ ist unbekannt.{hint}")
+                self.file.add(
+                    "RT-03", (*self.place, key), f"Das Feld „{key}“ ist unbekannt.{meant(key, known)}", strange
+                )
 
     def wrong(self, code: str, key: str, text: str) -> None:
         """Notes an error at a field."""
@@ -65,9 +82,8 @@ class Form:
         words = list(choices)
         found = self.text(key, needed=not default) or default
         if found and found not in words:
-            near = difflib.get_close_matches(found, words, 1)
-            hint = f" Gemeint ist wohl „{near[0]}“." if near else ""
-            self.wrong("RT-05", key, f"„{found}“ ist kein Wert von „{key}“ ({', '.join(words)}).{hint}")
+            text = f"„{found}“ ist kein Wert von „{key}“ ({', '.join(words)}).{meant(found, words)}"
+            self.wrong("RT-05", key, text)
             return default
         return found
 

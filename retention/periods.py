@@ -123,11 +123,13 @@ def completed_age(birth: date, years: int) -> date:
 
     Whoever is born on 1 January completes it on 31 December of the year before; born on 29 February, on 28 February.
     """
+    if birth.year + years > date.max.year:
+        return date.max
     try:
         birthday = birth.replace(year=birth.year + years)
     except ValueError:  # 29 February in a common year: the day before 29 February is 28 February in every year
         return date(birth.year + years, 2, 28)
-    return birthday - _DAY
+    return birthday - _DAY if birthday > date.min else birthday
 
 
 def age_of_event(name: str) -> int | None:

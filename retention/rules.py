@@ -33,6 +33,7 @@ RULES: dict[str, tuple[str, str]] = {
     "RT-35": ("Jede Tatsache, von der eine Grundlage abhängt, ist bekannt.", "applies_if"),
     "RT-36": ("Kein Ereignis liegt nach dem Tag der Frage.", _CASE),
     "RT-37": ("Die Regel galt am Tag der Frage schon.", "valid_from"),
+    "RT-38": ("Jede genannte Tatsache kommt im Katalog vor.", _CASE),
     "RT-40": ("Keine Löschpflicht liegt vor einer Aufbewahrungspflicht.", "date_rules.several_bases"),
     "RT-41": ("Tatsache und Ereignis widersprechen einander nicht.", "date_rules.while_conditions"),
     "RT-42": ("Die Angaben des Archivs widersprechen einander nicht.", "§ 4 ArchivG NRW"),

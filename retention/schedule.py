@@ -38,6 +38,7 @@ _MODES = {
     "erasure_request_art17": HoldMode.NOTE,
     "archive_offer": HoldMode.ARCHIVE,
 }
+BUILTIN = "neuss.yaml"
 _ACCESS = ("general", "personal_death_known", "personal_birth_known", "personal_neither_known", "secrecy")
 
 
@@ -53,8 +54,12 @@ def read_schedule(data: bytes, name: str = "katalog.yaml") -> Fristenkatalog:
 
 def builtin_schedule() -> Fristenkatalog:
     """The catalogue that comes with the project."""
-    file = resources.files("retention") / "katalog" / "neuss.yaml"
-    return read_schedule(file.read_bytes(), "neuss.yaml")
+    return read_schedule(builtin_bytes(), BUILTIN)
+
+
+def builtin_bytes() -> bytes:
+    """The YAML of that catalogue."""
+    return (resources.files("retention") / "katalog" / BUILTIN).read_bytes()
 
 
 def _read(file: YamlFile) -> Fristenkatalog:

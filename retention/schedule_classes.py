@@ -96,6 +96,7 @@ def _variant(form: Form, sources: frozenset[str]) -> Variant:
         earliest=form.choice("select", _SELECT, default="latest") == "earliest",
         or_later=_word(form, "or_later") or (told[1] if told else ""),
         unless=_word(form, "unless"),
+        all_of=form.value.get("select") == "latest",
     )
 
 

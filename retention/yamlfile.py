@@ -60,13 +60,17 @@ class YamlFile:
 
 def read_file(path: Path) -> YamlFile:
     """The file at `path`. Raises Rejected (RT-01) when it cannot be read or is no YAML."""
+    return read_bytes(file_bytes(path), path.name)
+
+
+def file_bytes(path: Path) -> bytes:
+    """The bytes of a file. Raises Rejected (RT-01) when it cannot be read or is too large."""
     try:
         if path.stat().st_size > MAX_BYTES or not path.is_file():
             raise _refused(path.name, 1, f"Die Datei ist keine Datei oder größer als {MAX_BYTES >> 20} MiB.")
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise _refused(path.name, 1, "Die Datei fehlt oder ist nicht lesbar.") from error
-    return read_bytes(data, path.name)
 
 
 def read_bytes(data: bytes, name: str) -> YamlFile:

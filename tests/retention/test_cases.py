@@ -14,8 +14,9 @@ from retention.cases import CaseEntry, answer, answer_all, load_cases, mismatche
 from retention.catalogue import Fristenkatalog
 from retention.schedule import builtin_schedule, load_schedule
 
-OWN = Path(__file__).with_name("cases.yaml")
-IDS = [entry["id"] for entry in yaml.safe_load(OWN.read_text(encoding="utf-8"))["cases"]]
+FILES = (Path(__file__).with_name("cases.yaml"), Path(__file__).with_name("cases_edges.yaml"))
+RAW = [entry for file in FILES for entry in yaml.safe_load(file.read_text(encoding="utf-8"))["cases"]]
+IDS = [entry["id"] for entry in RAW]
 
 
 @cache
@@ -25,7 +26,7 @@ def own_catalogue() -> Fristenkatalog:
 
 @cache
 def own_entries() -> tuple[CaseEntry, ...]:
-    return load_cases(OWN, own_catalogue())
+    return tuple(entry for file in FILES for entry in load_cases(file, own_catalogue()))
 
 
 @cache
@@ -53,15 +54,20 @@ def test_own_cases(number: int) -> None:
 def test_both_catalogues_hold_the_same_rules(shared: Path) -> None:
     """The shipped catalogue is written anew, and computes the same in every case."""
     other = shared_catalogue(shared / "retention" / "record-classes.yaml")
-    for entry in load_cases(OWN, other):
-        assert mismatches(entry, answer(entry, other)["computed"]) == {}, entry.id
+    wrong = {
+        entry.id: found
+        for file in FILES
+        for entry in load_cases(file, other)
+        if (found := mismatches(entry, answer(entry, other)["computed"]))
+    }
+    assert wrong == {}
     assert set(own_catalogue().classes) == set(other.classes)
 
 
 def test_every_case_says_why_and_there_are_enough() -> None:
-    raw = yaml.safe_load(OWN.read_text(encoding="utf-8"))["cases"]
-    assert len(raw) >= 60
-    assert all(len(case["why"]) > 15 for case in raw)
+    assert len(RAW) >= 180
+    assert len(set(IDS)) == len(IDS)
+    assert all(len(case["why"]) > 15 for case in RAW)
 
 
 def test_the_conflict_of_keeping_and_deleting_is_told_in_words() -> None:
@@ -136,7 +142,32 @@ def test_cases_without_a_day_take_the_given_one() -> None:
     assert answer(entry, own_catalogue())["computed"]["state"] == "retained"
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"a: [", b"cases: {a: 1}", b"cases: [1]\nkases: 2", b"\xff"])
+@pytest.mark.parametrize("data", [b"", b"{}", b"a: [", b"cases: {a: 1}", b"cases: [1]\ncases: 2", b"\xff"])
 def test_what_is_no_case_file_is_rejected(data: bytes) -> None:
     with pytest.raises(Rejected):
         read_cases(data, own_catalogue())
+
+
+def test_names_that_the_catalogue_does_not_know_are_told_and_stop_nothing() -> None:
+    text = (
+        b"titel: Probe\n"
+        b"cases: [{id: a, class: tax.assessment-file, as_of: 2026-01-01, facts: {taxabel_business: true}, "
+        b"events: [{event: file_closd, date: 2015-01-01}, {event: file_closed, date: 2015-01-01}]}]"
+    )
+    result = answer_all(read_cases(text, own_catalogue()), own_catalogue())[0]
+    assert result["computed"]["retention_ends"] == "2025-12-31"
+    told = {finding["code"]: finding for finding in result["findings"] if finding["severity"] == "warning"}
+    assert set(told) == {"RT-03", "RT-34", "RT-38"}
+    assert "„file_closed“" in told["RT-34"]["text"]
+    assert "„taxable_business“" in told["RT-38"]["text"]
+    assert told["RT-34"]["where"] == "cases.yaml:2"
+
+
+def test_an_office_sees_where_its_own_cases_come_out_otherwise() -> None:
+    text = (
+        b"cases: [{id: a, class: tax.assessment-file, as_of: 2026-01-01, "
+        b"events: [{event: file_closed, date: 2015-01-01}], "
+        b"expected: {retention_ends: 2024-12-31, state: offer, conflicts: false}}]"
+    )
+    result = answer_all(read_cases(text, own_catalogue()), own_catalogue())[0]
+    assert result["mismatches"] == {"retention_ends": {"expected": "2024-12-31", "computed": "2025-12-31"}}

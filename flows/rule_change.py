@@ -1,0 +1,153 @@
+"""A change of the Fristenkatalog: which version is in force, what a new one would move, proposal and release.
+
+Nothing that was recorded changes by a release: locks and recorded dates follow in the next due round, and each of its
+entries names the version by which it was computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from akten.errors import Forbidden, Rejected
+from catalog.actor import Actor
+from catalog.keeping import KeepingRow, Viewer
+from catalog.rulebook import RuleState, RuleText, RuleVersion
+from flows.keeping import BERLIN, case_of
+from flows.settings import Settings
+from flows.wiring import Services, basis_bytes, open_services
+from retention.case import Case
+from retention.catalogue import Fristenkatalog
+from retention.compare import Move, Vergleich, compare
+from retention.schedule import read_schedule
+from retention.yamlfile import file_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A readable catalogue together with its text; `number` is its place in the register, None for one outside."""
+
+    katalog: Fristenkatalog
+    text: str
+    number: int | None = None
+
+    @property
+    def entry(self) -> RuleText:
+        """As the register keeps it."""
+        return RuleText(self.katalog.name, self.katalog.version, self.katalog.valid_from, self.text)
+
+
+def read_rules(path: Path) -> Rules:
+    """The catalogue in a file. Raises Rejected with every fault that was found."""
+    data = file_bytes(path)
+    return Rules(read_schedule(data, path.name), data.decode())
+
+
+def basis(settings: Settings) -> Rules:
+    """What is in force as long as nothing was released: the file in the settings, else the shipped catalogue."""
+    data, name = basis_bytes(settings)
+    return Rules(read_schedule(data, name), data.decode())
+
+
+def rules_in_force(services: Services, day: date | None = None) -> Rules:
+    """The version released last whose first day has come, else the basis. Raises FixityError for a changed one."""
+    found = services.catalog.rules.in_force(day or today(services))
+    if found is None:
+        return basis(services.settings)
+    version, text = found
+    return Rules(read_schedule(text.encode(), version.name), text, version.number)
+
+
+def rules_numbered(services: Services, number: int) -> Rules:
+    """A version of the register, readable."""
+    version = services.catalog.rules.version(number)
+    text = services.catalog.rules.text(number)
+    return Rules(read_schedule(text.encode(), version.name), text, number)
+
+
+def katalog_for(settings: Settings) -> Fristenkatalog:
+    """The catalogue in force, also where there is no archive yet: nothing is made by asking."""
+    file = settings.catalog_file
+    if file is not None and not file.is_file():
+        return basis(settings).katalog
+    with open_services(settings) as services:
+        return services.katalog
+
+
+def today(services: Services) -> date:
+    """The day in Berlin."""
+    return services.now().astimezone(BERLIN).date()
+
+
+@dataclass(frozen=True, slots=True)
+class AkteName:
+    """What an Akte is called in a list."""
+
+    aktenart: str
+    aktenzeichen: str
+    band: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a new version would move, asked for one day; `skipped` are Akten that the present rules cannot judge."""
+
+    before: Rules
+    after: Rules
+    as_of: date
+    vergleich: Vergleich
+    akten: dict[str, AkteName]  # those that move, by the id of the move
+    skipped: int
+
+
+def compared(services: Services, after: Rules, viewer: Actor) -> Comparison:
+    """Every Akte under the rules in force and under the new ones, as its viewer may see it.
+
+    New rules with a first day to come are compared for that day.
+    """
+    before = rules_in_force(services)
+    now = today(services)
+    day = max(now, after.katalog.valid_from or now)
+    skipped = 0
+    current: KeepingRow | None = None
+    named: dict[str, AkteName] = {}
+
+    def cases() -> Iterator[tuple[str, Case]]:
+        nonlocal skipped, current
+        for row in services.catalog.all_keeping(viewer=Viewer(viewer, now)):
+            try:
+                case = case_of(row, before.katalog, day)
+            except Rejected:
+                skipped += 1
+                continue
+            current = row
+            yield str(row.akte), case
+
+    def name(move: Move) -> None:
+        assert current is not None  # noqa: S101 - a move is told of the case that was given last
+        named[move.id] = AkteName(current.aktenart, current.aktenzeichen, current.band)
+
+    found = compare(cases(), before.katalog, after.katalog, moved=name)
+    return Comparison(before, after, day, found, named, skipped)
+
+
+def propose(services: Services, after: Rules, reason: str, by: Actor) -> RuleVersion:
+    """Keeps a new version as a proposal. Raises Forbidden for one that is in force or bears a taken number."""
+    before = rules_in_force(services)
+    return services.catalog.rules.propose(after.entry, before.entry, reason, by=by, now=services.now())
+
+
+def release(services: Services, number: int, reason: str, by: Actor) -> RuleVersion:
+    """A second person puts a proposal in force; it must still be readable by this program."""
+    if services.catalog.rules.version(number).state is not RuleState.PROPOSED:
+        raise Forbidden(f"Nr. {number} ist kein offener Vorschlag.")
+    rules_numbered(services, number)
+    in_force = rules_in_force(services).entry.digest
+    return services.catalog.rules.release(number, in_force, reason, by=by, now=services.now())
+
+
+def refuse(services: Services, number: int, reason: str, by: Actor) -> RuleVersion:
+    """Ends a proposal with a reason."""
+    return services.catalog.rules.refuse(number, reason, by=by, now=services.now())
