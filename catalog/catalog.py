@@ -42,6 +42,7 @@ from catalog.change import Change, Token, changing
 from catalog.engine import Database, parse_url
 from catalog.holdings import AkteFilter, Sort
 from catalog.keeping import KeepingRow
+from catalog.lockbook import LockBook
 from catalog.schema import ensure_schema
 from catalog.search import Answer, Search
 from catalog.trail import Anchor, TrailReport, Verb
@@ -286,6 +287,11 @@ class Catalog:
     def all_keeping(self, after: int = 0) -> Iterator[KeepingRow]:
         """The same of every Akte in the order of their numbers, streaming; `after` continues behind a number."""
         return keeping.all_keeping(self._database, after)
+
+    @property
+    def locks(self) -> LockBook:
+        """The verbs about computed ends, locks as read back, and their shortening."""
+        return LockBook(self._database, self._change)
 
     # --- holdings and search -----------------------------------------------------------------------------------------
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
+from akten.errors import Rejected
 from akten.model import Akte
-from akten.package import Lock
-from catalog.keeping import KeepingRow
+from akten.package import LockTerms
+from catalog.keeping import KeepingRow, KnownEvent, KnownHold
 from flows.wiring import Services
 from ingest.delivery import Delivery
-from retention.case import Case, Hold
+from retention.case import Case, Hold, Outcome
 from retention.catalogue import Fristenkatalog
 from retention.deadline import Deadline, compute
+from retention.evaluate import evaluate
 from retention.intake import class_for, deadline_for, to_aufbewahrung
+from retention.locking import BERLIN, lock_terms, unknown_terms
 
-BERLIN = ZoneInfo("Europe/Berlin")
-REVIEW_YEARS = 2  # a lock with no known end is extended in steps (s3.md §7)
+__all__ = ["BERLIN", "Judged", "as_planned", "case_of", "deadline_of", "judge", "with_retention"]
 
 
 def with_retention(services: Services, delivery: Delivery, akte: Akte) -> Akte:
@@ -63,12 +64,43 @@ def deadline_of(row: KeepingRow, katalog: Fristenkatalog, as_of: date) -> Deadli
     return compute(case_of(row, katalog, as_of), katalog)
 
 
-def lock_for(akte: Akte, now: datetime) -> Lock:
-    """The object lock for the Akte's computed end: the end of that day in Berlin, or a rolling date without one."""
-    ende = akte.aufbewahrung.ende if akte.aufbewahrung else None
-    if ende is not None:
-        night = datetime(ende.year, ende.month, ende.day, tzinfo=BERLIN) + timedelta(days=1)
-        if night > now:
-            return Lock(night)
-    rolling = now.replace(microsecond=0) + timedelta(days=366 * REVIEW_YEARS)
-    return Lock(rolling)
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules say of one Akte now; `outcome` is None, and `why` says so, when they could not be asked."""
+
+    terms: LockTerms
+    outcome: Outcome | None
+    why: str = ""
+
+
+def judge(row: KeepingRow, katalog: Fristenkatalog, now: datetime) -> Judged:
+    """Period and lock of an Akte as known now; never raises for a bad Akte, which keeps its locks and its holds."""
+    today = now.astimezone(BERLIN).date()
+    try:
+        outcome = evaluate(case_of(row, katalog, today), katalog)
+    except Rejected as rejected:
+        why = "; ".join(finding.text for finding in rejected.findings)
+    except ValueError as error:  # a hold that ends before it starts, and what else the rules refuse to take
+        why = f"was das Verzeichnis weiß, passt nicht zusammen: {error}"
+    else:
+        return Judged(lock_terms(outcome, now), outcome)
+    return Judged(unknown_terms(any(_in_force(hold, today) for hold in row.holds), now, why), None, why)
+
+
+def _in_force(hold: KnownHold, day: date) -> bool:
+    return hold.end is None or hold.end >= day
+
+
+def as_planned(row: KeepingRow, akte: Akte) -> KeepingRow:
+    """What the register will know once this version is entered: its class and its zdA date count already.
+
+    Else a Nachscan that names a shorter class would be locked by the old one, and only two persons could shorten it.
+    """
+    classes = row.record_classes
+    if akte.aufbewahrung is not None and len(classes) <= 1:
+        classes = (akte.aufbewahrung.record_class,)
+    events = row.events
+    if akte.zda_datum is not None and all(event.number is None for event in events if event.ereignis == "file_closed"):
+        closed = KnownEvent("file_closed", akte.zda_datum, "z.d.A.-Verfügung")
+        events = (*(event for event in events if event.ereignis != "file_closed"), closed)
+    return replace(row, record_classes=classes, events=events)

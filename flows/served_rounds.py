@@ -13,6 +13,7 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
+from flows.due_round import due_round
 from flows.fixity_round import fixity_round
 from flows.intake_round import intake_round
 from flows.reconcile_round import reconcile_round
@@ -40,8 +41,9 @@ def main() -> None:
     serve(
         _served(intake_round, "eingang", rounds.intake_cron),
         _served(fixity_round, "pruefung", rounds.fixity_cron),
+        _served(due_round, "fristen", rounds.due_cron),
         _served(reconcile_round, "abgleich", rounds.reconcile_cron),
-        limit=3,
+        limit=4,
         print_starting_message=False,
     )
 
