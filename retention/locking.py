@@ -7,7 +7,7 @@ is over sets nothing more; a duty to delete that may begin any day bounds the ro
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from akten.package import LockTerms
@@ -20,13 +20,14 @@ _LAST_YEAR = 9990  # what lies beyond is no date to compute with
 
 
 def end_of(day: date) -> datetime:
-    """The instant at which a day ends in Berlin."""
+    """The instant at which a day ends in Berlin, in UTC: arithmetic within one zone ignores the change of the hour."""
     night = day + timedelta(days=1)
-    return datetime(night.year, night.month, night.day, tzinfo=BERLIN)
+    return datetime(night.year, night.month, night.day, tzinfo=BERLIN).astimezone(UTC)
 
 
 def lock_terms(outcome: Outcome, now: datetime) -> LockTerms:
     """The lock wanted for an Akte with these dates, and the reasons in German."""
+    now = now.astimezone(UTC)
     hold = bool(outcome.blocking)
     ends = outcome.retention_ends
     delete_by = outcome.delete_by
@@ -42,6 +43,7 @@ def lock_terms(outcome: Outcome, now: datetime) -> LockTerms:
 
 def unknown_terms(held: bool, now: datetime, why: str) -> LockTerms:
     """The lock for an Akte whose period cannot be computed: nothing runs out and no hold is lifted meanwhile."""
+    now = now.astimezone(UTC)
     until = end_of(add(now.astimezone(BERLIN).date(), Period(years=REVIEW_YEARS)))
     text = f"Die Frist ist nicht zu berechnen ({why}); die Sperre wird fortgeschrieben."
     return LockTerms(now, _halfway(now, until), until, legal_hold=held, lifts=False, reasons=(text,))
