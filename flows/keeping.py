@@ -84,7 +84,8 @@ def judge(row: KeepingRow, katalog: Fristenkatalog, now: datetime) -> Judged:
         why = f"was das Verzeichnis weiß, passt nicht zusammen: {error}"
     else:
         return Judged(lock_terms(outcome, now), outcome)
-    return Judged(unknown_terms(any(_in_force(hold, today) for hold in row.holds), now, why), None, why)
+    held = any(_in_force(hold, today) for hold in row.holds)
+    return Judged(unknown_terms(held, now, why, row.retention_ends), None, why)
 
 
 def _in_force(hold: KnownHold, day: date) -> bool:

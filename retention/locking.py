@@ -41,12 +41,21 @@ def lock_terms(outcome: Outcome, now: datetime) -> LockTerms:
     return LockTerms(now, least, until, None, duty, hold, reasons=(*why, *_held(outcome.blocking)))
 
 
-def unknown_terms(held: bool, now: datetime, why: str) -> LockTerms:
-    """The lock for an Akte whose period cannot be computed: nothing runs out and no hold is lifted meanwhile."""
+def unknown_terms(held: bool, now: datetime, why: str, recorded: date | None = None) -> LockTerms:
+    """The lock for an Akte whose period cannot be computed: nothing runs out and no hold is lifted meanwhile.
+
+    The end that was `recorded` last stays the end; without one the lock rolls on.
+    """
     now = now.astimezone(UTC)
+    text = f"Die Frist ist nicht zu berechnen ({why})"
+    if recorded is not None and recorded.year < _LAST_YEAR:
+        night = end_of(recorded)
+        ahead = night if night > now else None
+        reason = f"{text}; es bleibt beim zuletzt berechneten Ende {recorded:%d.%m.%Y}."
+        return LockTerms(now, ahead, ahead, legal_hold=held, lifts=False, reasons=(reason,))
     until = end_of(add(now.astimezone(BERLIN).date(), Period(years=REVIEW_YEARS)))
-    text = f"Die Frist ist nicht zu berechnen ({why}); die Sperre wird fortgeschrieben."
-    return LockTerms(now, _halfway(now, until), until, legal_hold=held, lifts=False, reasons=(text,))
+    reason = f"{text}; die Sperre wird fortgeschrieben."
+    return LockTerms(now, _halfway(now, until), until, legal_hold=held, lifts=False, reasons=(reason,))
 
 
 def _halfway(now: datetime, until: datetime) -> datetime:
