@@ -62,7 +62,7 @@ def actor_of(name: str | None) -> Actor:
     if name is None or name == login:
         return Actor(login, ActorKind.LOGIN)
     try:
-        return Actor(f"{name} / {login}", ActorKind.ALS)
+        return Actor(name, ActorKind.ALS, login)
     except ValueError as error:
         raise click.BadParameter("bitte 1 bis 150 druckbare Zeichen", param_hint="--als") from error
 

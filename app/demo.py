@@ -149,7 +149,7 @@ def _archive(services: Services, done: list[dict[str, Any]], by: Actor) -> list[
     if every:
         result = services.settings.work / f".quittungen-{os.getpid()}.json"
         try:
-            run_batch_in_prefect(services.settings, [one.uuid for one in every], by.name, result)
+            run_batch_in_prefect(services.settings, [one.uuid for one in every], by.label, result)
             values.extend(json.loads(result.read_text(encoding="utf-8")))
         finally:
             result.unlink(missing_ok=True)

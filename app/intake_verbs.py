@@ -81,7 +81,7 @@ def run_in_prefect(call: Call, deliveries: list[Any]) -> list[dict[str, Any]]:
         return []
     with TemporaryDirectory(prefix="archiv-lauf-") as folder:
         result = Path(folder) / "quittungen.json"
-        run_batch_in_prefect(call.settings, deliveries, call.actor.name, result)
+        run_batch_in_prefect(call.settings, deliveries, call.actor.label, result)
         values: list[dict[str, Any]] = json.loads(result.read_text(encoding="utf-8"))
     return values
 

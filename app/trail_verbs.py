@@ -102,7 +102,7 @@ def event_json(event: TrailEvent) -> dict[str, Any]:
     return {
         "seq": event.seq,
         "at": event.at.isoformat(),
-        "by": event.by.name,
+        "by": event.by.label,
         "kind": event.by.kind.value,
         "verb": event.verb,
         "akte": str(event.akte) if event.akte else None,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any
@@ -26,9 +25,9 @@ from catalog import (
     events,
     extract,
     holdings,
-    keeping,
     packages,
     recognised,
+    refstore,
     register,
     reindex,
     reviews,
@@ -38,11 +37,12 @@ from catalog import (
     versions,
 )
 from catalog.actor import Actor
-from catalog.change import Change, Token, changing
+from catalog.change import Token
 from catalog.engine import Database, parse_url
 from catalog.holdings import AkteFilter, Sort
-from catalog.keeping import KeepingRow
 from catalog.lockbook import LockBook
+from catalog.periods import Periods
+from catalog.references import references_of
 from catalog.schema import ensure_schema
 from catalog.search import Answer, Search
 from catalog.trail import Anchor, TrailReport, Verb
@@ -79,12 +79,8 @@ def open_catalog(
     return Catalog(database, token)
 
 
-class Catalog:
-    """Register, clearing desk, search and trail. Changing verbs take who (`by`) and when (`now`)."""
-
-    def __init__(self, database: Database, token: Token) -> None:
-        self._database = database
-        self._token = token
+class Catalog(Periods):
+    """Register, periods, clearing desk, search and trail. Changing verbs take who (`by`) and when (`now`)."""
 
     def __enter__(self) -> Catalog:
         return self
@@ -99,9 +95,6 @@ class Catalog:
     def close(self) -> None:
         """Gives all connections back."""
         self._database.close()
-
-    def _change(self, by: Actor, now: datetime) -> AbstractContextManager[Change]:
-        return changing(self._database, by, now, self._token)
 
     # --- deliveries --------------------------------------------------------------------------------------------------
 
@@ -166,6 +159,7 @@ class Catalog:
         """Keeps the Akte as this delivery means it."""
         with self._change(by, now) as change:
             register.plan(change, delivery, akte)
+            refstore.note_references(change, akte.uuid, references_of(akte.felder), delivery)
 
     def record_recognised(
         self, delivery: UUID, results: Mapping[UUID, PdfA], *, review_below: float = 70.0, by: Actor, now: datetime
@@ -191,6 +185,7 @@ class Catalog:
         prepared = stored.prepare(akte, texts)
         with self._change(by, now) as change:
             stored.record_stored(change, delivery, akte, package, prepared)
+            refstore.note_references(change, akte.uuid, references_of(akte.felder), delivery)
 
     def mark_duplicate(self, delivery: UUID, akte: UUID, *, by: Actor, now: datetime) -> None:
         """Ends a delivery whose scans are all archived already, linked to the Akte that holds them."""
@@ -276,17 +271,6 @@ class Catalog:
         """Keeps what a look at all copies of a package found."""
         with self._change(by, now) as change:
             packages.record_fixity(change, report)
-
-    # --- periods -----------------------------------------------------------------------------------------------------
-
-    def keeping(self, akte: UUID) -> KeepingRow | None:
-        """What is known of one Akte and decides its period, or None for an unknown Akte."""
-        with self._database.read() as connection:
-            return keeping.keeping_of(connection, akte)
-
-    def all_keeping(self, after: int = 0) -> Iterator[KeepingRow]:
-        """The same of every Akte in the order of their numbers, streaming; `after` continues behind a number."""
-        return keeping.all_keeping(self._database, after)
 
     @property
     def locks(self) -> LockBook:

@@ -155,7 +155,7 @@ def resolve(change: Change, number: int, resolution: Resolution, reason: str) ->
             state=ClearingState.RESOLVED.value,
             resolution=resolution.value,
             resolved_reason=reason,
-            resolved_by=change.by.name,
+            resolved_by=change.by.label,
             resolved_at=change.now,
         )
     )

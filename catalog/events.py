@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ def _value(row: Row[Any]) -> TrailEvent:
     return TrailEvent(
         seq=row.seq,
         at=datetime.fromisoformat(body["at"]),
-        by=Actor(body["by"], ActorKind(body["kind"])),
+        by=_actor(body),
         verb=body["verb"],
         akte=UUID(body["akte"]) if "akte" in body else None,
         delivery=UUID(body["delivery"]) if "delivery" in body else None,
@@ -27,6 +28,12 @@ def _value(row: Row[Any]) -> TrailEvent:
         note="" if row.note is None else json.loads(row.note)["text"],
         hash=row.hash,
     )
+
+
+def _actor(body: Mapping[str, Any]) -> Actor:
+    if "login" in body:
+        return Actor(body["by"], ActorKind(body["kind"]), body["login"])
+    return Actor.read(body["by"], body["kind"])  # older rows have name and account in one text
 
 
 def _chosen(

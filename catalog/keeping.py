@@ -8,19 +8,26 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Table, select
 
 from akten.lifecycle import Stage
+from catalog.actor import Actor
 from catalog.engine import Database
+from catalog.holdbook import MATCHED, HoldBook, classes_of, state_of
+from catalog.holds import MASKED_KEY, is_active, may_read
+from catalog.keeping_tables import archive_answers, reported_events, reported_facts
 from catalog.tables import akten, deliveries
+from catalog.told import KnownArchive, archive_value
 
 _BATCH = 500
 _NOT_GIVEN = (Stage.CLEARING.value, Stage.RETURNED.value)  # their slips are not accepted yet, or never will be
+ZDA = "file_closed"
+ZDA_EVIDENCE = "z.d.A.-Verfügung"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ class KeepingRow:
     """Everything that is known of one Akte and matters to its period.
 
     `record_classes` is empty when nobody named one: then the default of the Aktenart counts. `version` is the newest
-    archived version, 0 before the first.
+    archived version, 0 before the first. Events and facts are what counts now: superseded ones are gone.
     """
 
     nr: int
@@ -69,21 +76,36 @@ class KeepingRow:
     facts: Mapping[str, bool]
     holds: tuple[KnownHold, ...]
     retention_ends: date | None  # as last recorded
+    archive: KnownArchive = field(default_factory=KnownArchive)
+    federfuehrung: str = ""
 
 
-def keeping_of(connection: Connection, akte: UUID) -> KeepingRow | None:
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """For whom a row is read, and the day on which that is: of secret holds others see one mark, while any holds."""
+
+    actor: Actor
+    today: date
+
+
+def keeping_of(connection: Connection, akte: UUID, viewer: Viewer | None = None) -> KeepingRow | None:
     """One Akte, or None when the register does not know it."""
     rows = connection.execute(select(*_COLUMNS).where(akten.c.uuid == akte)).all()
-    return next(iter(_values(connection, rows)), None)
+    return next(iter(_values(connection, rows, HoldBook(connection), viewer)), None)
 
 
-def all_keeping(database: Database, after: int = 0) -> Iterator[KeepingRow]:
+def all_keeping(database: Database, after: int = 0, viewer: Viewer | None = None) -> Iterator[KeepingRow]:
     """Every Akte behind number `after`, in the order of numbers, streaming in short reads; may be broken off."""
+    book: HoldBook | None = None
+    made_at = (0, 0)
     while True:
         with database.read() as connection:
             query = select(*_COLUMNS).where(akten.c.nr > after).order_by(akten.c.nr).limit(_BATCH)
             rows = connection.execute(query).all()
-            found = _values(connection, rows)
+            state = state_of(connection)
+            if book is None or state != made_at:
+                book, made_at = HoldBook(connection), state
+            found = _values(connection, rows, book, viewer)
         yield from found
         if len(rows) < _BATCH:
             return
@@ -91,22 +113,61 @@ def all_keeping(database: Database, after: int = 0) -> Iterator[KeepingRow]:
 
 
 _COLUMNS = [
-    akten.c[name]
-    for name in (
-        "nr", "uuid", "aktenart", "aktenzeichen", "band", "betreff", "version", "record_class", "zda_datum",
-        "retention_ends",
-    )
-]  # fmt: skip
+    *MATCHED,
+    *(akten.c[name] for name in ("band", "version", "federfuehrung", "zda_datum", "retention_ends")),
+]
 
 
-def _values(connection: Connection, rows: Sequence[Row[Any]]) -> list[KeepingRow]:
-    slips = _slips(connection, [row.uuid for row in rows])
-    return [_value(row, slips.get(row.uuid, [])) for row in rows]
+def _values(
+    connection: Connection, rows: Sequence[Row[Any]], book: HoldBook, viewer: Viewer | None
+) -> list[KeepingRow]:
+    if not rows:
+        return []
+    slips = _slips(connection, rows)
+    events = _told(connection, reported_events, rows)
+    facts = _told(connection, reported_facts, rows)
+    answers = _told(connection, archive_answers, rows)
+    classes = classes_of(connection, rows)
+    holds = book.of(connection, rows, classes)
+    return [
+        KeepingRow(
+            nr=row.nr,
+            akte=row.uuid,
+            aktenart=row.aktenart,
+            aktenzeichen=row.aktenzeichen,
+            band=row.band,
+            betreff=row.betreff,
+            version=row.version,
+            record_classes=classes[row.uuid],
+            events=_events(row, slips.get(row.uuid, ()), events.get(row.uuid, ())),
+            facts=_facts(slips.get(row.uuid, ()), facts.get(row.uuid, ())),
+            holds=_holds(holds.get(row.uuid, ()), viewer),
+            retention_ends=row.retention_ends,
+            archive=archive_value(answers[row.uuid][-1]) if row.uuid in answers else _SILENT,
+            federfuehrung=row.federfuehrung,
+        )
+        for row in rows
+    ]
 
 
-def _slips(connection: Connection, uuids: Sequence[UUID]) -> dict[UUID, list[tuple[int, Mapping[str, Any]]]]:
+_SILENT = KnownArchive()
+_Slip = tuple[int, Mapping[str, Any]]
+
+
+def _told(connection: Connection, table: Table, rows: Sequence[Row[Any]]) -> dict[UUID, list[Row[Any]]]:
+    """What was told about a stretch of Akten, oldest first."""
+    found: dict[UUID, list[Row[Any]]] = defaultdict(list)
+    query = select(table).join(akten, akten.c.uuid == table.c.akte)
+    query = query.where(akten.c.nr.between(rows[0].nr, rows[-1].nr)).order_by(table.c.nr)
+    for row in connection.execute(query):
+        found[row.akte].append(row)
+    return found
+
+
+def _slips(connection: Connection, rows: Sequence[Row[Any]]) -> dict[UUID, list[_Slip]]:
     """Number and slip of every accepted delivery per Akte, oldest first."""
-    found: dict[UUID, list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
+    found: dict[UUID, list[_Slip]] = defaultdict(list)
+    uuids = [row.uuid for row in rows]
     for of_akte in (deliveries.c.akte, deliveries.c.duplicate_of):
         query = select(of_akte.label("of"), deliveries.c.nr, deliveries.c.slip)
         query = query.where(of_akte.in_(uuids), deliveries.c.stage.not_in(_NOT_GIVEN))
@@ -116,27 +177,54 @@ def _slips(connection: Connection, uuids: Sequence[UUID]) -> dict[UUID, list[tup
     return {akte: sorted(entries, key=lambda entry: entry[0]) for akte, entries in found.items()}
 
 
-def _value(row: Row[Any], slips: Sequence[tuple[int, Mapping[str, Any]]]) -> KeepingRow:
+def _events(row: Row[Any], slips: Sequence[_Slip], told: Sequence[Row[Any]]) -> tuple[KnownEvent, ...]:
+    """Slips and reports together; what a later report supersedes is left out."""
+    gone = {(each.ereignis, each.instead_of) for each in told if each.instead_of is not None}
     events: dict[tuple[str, date], KnownEvent] = {}
-    facts: dict[str, bool] = {}
     for nr, slip in slips:
         for ereignis, day in slip.get("ereignisse", ()):
             datum = date.fromisoformat(day)
-            events.setdefault((ereignis, datum), KnownEvent(ereignis, datum, f"Laufzettel der Lieferung {nr}"))
+            if (ereignis, datum) not in gone:
+                events.setdefault((ereignis, datum), KnownEvent(ereignis, datum, f"Laufzettel der Lieferung {nr}"))
+    closed = row.zda_datum
+    if closed is not None and (ZDA, closed) not in gone and not any(ereignis == ZDA for ereignis, _ in events):
+        events[ZDA, closed] = KnownEvent(ZDA, closed, ZDA_EVIDENCE)
+    superseded = {each.supersedes for each in told}
+    for each in told:
+        if each.nr not in superseded and each.datum is not None:
+            # What a person looked up and proved says more than the slip about the same day.
+            events[each.ereignis, each.datum] = KnownEvent(each.ereignis, each.datum, each.evidence, each.nr)
+    return tuple(events.values())
+
+
+def _facts(slips: Sequence[_Slip], told: Sequence[Row[Any]]) -> dict[str, bool]:
+    facts: dict[str, bool] = {}
+    for _, slip in slips:
         facts.update((name, value) for name, value in slip.get("merkmale", ()))
-    if row.zda_datum is not None and not any(ereignis == "file_closed" for ereignis, _ in events):
-        events["file_closed", row.zda_datum] = KnownEvent("file_closed", row.zda_datum, "z.d.A.-Verfügung")
-    return KeepingRow(
-        nr=row.nr,
-        akte=row.uuid,
-        aktenart=row.aktenart,
-        aktenzeichen=row.aktenzeichen,
-        band=row.band,
-        betreff=row.betreff,
-        version=row.version,
-        record_classes=(row.record_class,) if row.record_class else (),
-        events=tuple(events.values()),
-        facts=facts,
-        holds=(),
-        retention_ends=row.retention_ends,
-    )
+    for each in told:
+        if each.value is None:
+            facts.pop(each.merkmal, None)
+        else:
+            facts[each.merkmal] = each.value
+    return facts
+
+
+def _holds(rows: Sequence[Row[Any]], viewer: Viewer | None) -> tuple[KnownHold, ...]:
+    shown = [row for row in rows if viewer is None or may_read(row, viewer.actor)]
+    found = [hold for row in shown if (hold := _hold(row)) is not None]
+    if viewer is not None and len(shown) < len(rows):
+        hidden = (row for row in rows if row not in shown)
+        if any(is_active(row, viewer.today) for row in hidden):
+            # One mark for all of them, without days: how many there are and until when would tell of them.
+            found.append(KnownHold(0, MASKED_KEY, None, None, secret=True))
+    return tuple(found)
+
+
+def _hold(row: Row[Any]) -> KnownHold | None:
+    end = row.until
+    if row.lifted_on is not None:
+        last = row.lifted_on - timedelta(days=1)  # it does not hold any more on the day it is lifted
+        end = last if end is None else min(end, last)
+    if row.start is not None and end is not None and end < row.start:
+        return None
+    return KnownHold(row.nr, row.key, row.start, end, row.on_day, row.unfounded, row.secret)

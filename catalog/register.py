@@ -18,10 +18,18 @@ from akten.files import Digests, Scan
 from akten.lifecycle import Stage, require_move
 from akten.model import Akte, clean_text
 from catalog import index
-from catalog.actor import Actor, ActorKind
+from catalog.actor import Actor
 from catalog.change import Change
 from catalog.codec import akte_from_json, akte_to_json, canonical
 from catalog.fold import fold
+from catalog.keeping_tables import (
+    akte_references,
+    archive_answers,
+    classifications,
+    holds,
+    reported_events,
+    reported_facts,
+)
 from catalog.passages import FORMAT, Heading, Kind, register_passages, titles
 from catalog.tables import akten, deliveries, scans
 from catalog.trail import Verb, salted
@@ -83,7 +91,7 @@ def delivery_value(row: Row[Any]) -> DeliveryRow:
         folder=row.folder,
         slip=json.loads(row.slip),
         plan=None if row.plan is None else akte_from_json(row.plan),
-        by=Actor(row.by_name, ActorKind(row.by_kind)),
+        by=Actor.read(row.by_name, row.by_kind),
         received_at=row.received_at,
         changed_at=row.changed_at,
         duplicate_of=row.duplicate_of,
@@ -123,7 +131,7 @@ def receive(change: Change, arrival: Arrival) -> DeliveryRow:
                 uuid=arrival.delivery,
                 stage=Stage.RECEIVED.value,
                 salt=salt,
-                by_name=change.by.name,
+                by_name=change.by.label,
                 by_kind=change.by.kind.value,
                 received_at=change.now,
                 **values,
@@ -218,10 +226,12 @@ def _drop_if_unused(change: Change, akte: UUID) -> None:
     """Takes back an Akte that was opened only by a slip which has been put right since."""
     connection = change.connection
     row = connection.execute(select(akten.c.nr, akten.c.version).where(akten.c.uuid == akte)).one()
-    used = connection.execute(select(deliveries.c.nr).where(deliveries.c.akte == akte).limit(1)).first()
-    if row.version or used is not None:
-        return
+    own = (deliveries, reported_events, reported_facts, classifications, archive_answers, holds)
+    used = any(connection.execute(select(t.c.nr).where(t.c.akte == akte).limit(1)).first() for t in own)
+    if row.version or used:
+        return  # what people told about it stays known, and a hold on it stays
     index.remove(connection, row.nr)
+    connection.execute(delete(akte_references).where(akte_references.c.akte == akte))
     connection.execute(delete(akten).where(akten.c.uuid == akte))
     change.event(Verb.AKTE_DROPPED, akte=akte)
 

@@ -65,7 +65,7 @@ def resolve(change: Change, number: int, result: str, note: str) -> Review:
     connection.execute(
         update(reviews)
         .where(reviews.c.nr == number)
-        .values(state="done", result=result, note=note, by_name=change.by.name, resolved_at=change.now)
+        .values(state="done", result=result, note=note, by_name=change.by.label, resolved_at=change.now)
     )
     salt = require_delivery(connection, there.delivery).salt
     change.event(

@@ -128,7 +128,7 @@ deliveries = Table(
     Column("by_kind", Text, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
-    Column("duplicate_of", Uuid),
+    Column("duplicate_of", Uuid, index=True),
     # A number once given to a package that may lie in a store is never given again; earlier ones are set free (NULL).
     UniqueConstraint("akte", "version"),
     Index(None, "stage", "nr"),

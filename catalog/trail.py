@@ -74,6 +74,15 @@ class Verb(StrEnum):
     REVIEW_RESOLVED = "review.resolved"
     INDEX_REBUILT = "index.rebuilt"
     TRAIL_SEALED = "trail.sealed"
+    EVENT_REPORTED = "event.reported"
+    FACT_REPORTED = "fact.reported"
+    AKTE_CLASSIFIED = "akte.classified"
+    ARCHIVE_ANSWERED = "archive.answered"
+    REFERENCES_NOTED = "references.noted"
+    REFERENCES_FORGOTTEN = "references.forgotten"
+    HOLD_SET = "hold.set"
+    HOLD_CHANGED = "hold.changed"
+    HOLD_LIFTED = "hold.lifted"
     SYSTEM = "system.event"
 
 
@@ -148,6 +157,8 @@ def append(connection: Connection, entries: Sequence[Entry], by: Actor, now: dat
     for entry in entries:
         seq += 1
         value: dict[str, Any] = {"at": at, "by": by.name, "kind": by.kind.value, "seq": seq, "verb": entry.verb.value}
+        if by.login:
+            value["login"] = by.login  # the account that said the name
         if entry.akte is not None:
             value["akte"] = str(entry.akte)
         if entry.delivery is not None:

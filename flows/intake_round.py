@@ -42,7 +42,7 @@ SERVICE = Actor("dienst", ActorKind.SYSTEM)
 def intake_round(deliveries: list[str] | None = None, actor: str = "") -> list[dict[str, Any]]:
     """Archives the named claimed deliveries, or all that lies in the inbox; returns their receipts."""
     settings = read_settings()
-    by = Actor(actor, ActorKind.LOGIN) if actor else SERVICE
+    by = Actor.read(actor, ActorKind.ALS if " / " in actor else ActorKind.LOGIN) if actor else SERVICE
     with open_services(settings) as services, progress_display() as show:
         if deliveries is None:
             claimed = claim_inbox(services)

@@ -9,10 +9,10 @@ from datetime import date, datetime
 from akten.errors import Rejected
 from akten.model import Akte
 from akten.package import LockTerms
-from catalog.keeping import KeepingRow, KnownEvent, KnownHold
+from catalog.keeping import ZDA, ZDA_EVIDENCE, KeepingRow, KnownEvent, KnownHold
 from flows.wiring import Services
 from ingest.delivery import Delivery
-from retention.case import Case, Hold, Outcome
+from retention.case import ArchiveAnswer, Case, Decision, Hold, Outcome
 from retention.catalogue import Fristenkatalog
 from retention.deadline import Deadline, compute
 from retention.evaluate import evaluate
@@ -55,6 +55,12 @@ def case_of(row: KeepingRow, katalog: Fristenkatalog, as_of: date) -> Case:
         as_of,
         row.facts,
         tuple(Hold(hold.key, hold.start, hold.end, hold.on, hold.unfounded) for hold in row.holds),
+        archive=ArchiveAnswer(
+            row.archive.offered,
+            row.archive.offered_on,
+            Decision(row.archive.decision) if row.archive.decision else None,
+            row.archive.waived,
+        ),
         evidence=evidence,
     )
 
@@ -92,16 +98,16 @@ def _in_force(hold: KnownHold, day: date) -> bool:
     return hold.end is None or hold.end >= day
 
 
-def as_planned(row: KeepingRow, akte: Akte) -> KeepingRow:
+def as_planned(row: KeepingRow, akte: Akte, *, classified: bool) -> KeepingRow:
     """What the register will know once this version is entered: its class and its zdA date count already.
 
     Else a Nachscan that names a shorter class would be locked by the old one, and only two persons could shorten it.
+    `classified` says that a person gave the Akte its classes: then a slip changes nothing.
     """
     classes = row.record_classes
-    if akte.aufbewahrung is not None and len(classes) <= 1:
+    if akte.aufbewahrung is not None and not classified:
         classes = (akte.aufbewahrung.record_class,)
-    events = row.events
-    if akte.zda_datum is not None and all(event.number is None for event in events if event.ereignis == "file_closed"):
-        closed = KnownEvent("file_closed", akte.zda_datum, "z.d.A.-Verfügung")
-        events = (*(event for event in events if event.ereignis != "file_closed"), closed)
-    return replace(row, record_classes=classes, events=events)
+    kept = tuple(event for event in row.events if event.evidence != ZDA_EVIDENCE)
+    if akte.zda_datum is not None and all(event.ereignis != ZDA for event in kept):
+        kept = (*kept, KnownEvent(ZDA, akte.zda_datum, ZDA_EVIDENCE))
+    return replace(row, record_classes=classes, events=kept)

@@ -267,7 +267,9 @@ def _first_lock(services: Services, akte: Akte) -> Lock:
     row = services.catalog.keeping(akte.uuid)
     if row is None:
         raise FixityError("Die Akte dieser Lieferung ist aus dem Katalog verschwunden.")
-    return judge(as_planned(row, akte), services.katalog, services.now()).terms.lock
+    classified = bool(services.catalog.classifications(akte.uuid))
+    planned = as_planned(row, akte, classified=classified)
+    return judge(planned, services.katalog, services.now()).terms.lock
 
 
 def _refs(planned: PlannedAkte) -> set[PageRef]:

@@ -98,6 +98,5 @@ def _dated(outcome: Outcome, ends: date, *, running: datetime | None) -> Iterato
 
 
 def _held(blocking: Sequence[Hold]) -> Iterator[str]:
-    if blocking:
-        number = "eine Sperre" if len(blocking) == 1 else f"{len(blocking)} Sperren"
-        yield f"Es besteht {number}; die Löschsperre in den Speichern ist gesetzt."
+    if blocking:  # not how many: that alone would tell of a secret one
+        yield "Die Akte ist gesperrt; die Löschsperre in den Speichern ist gesetzt."

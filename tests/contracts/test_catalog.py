@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -41,46 +39,9 @@ from tests.catalog.build import (
     later,
     receive,
 )
+from tests.catalog.databases import NewUrl
 from tests.conftest import lacking
-from tests.pgfixture import Postgres, running_postgres
-
-NewUrl = Callable[[], str]
-
-
-@pytest.fixture(scope="session")
-def template() -> str | None:
-    """A migrated database that PostgreSQL copies for every test; None without PostgreSQL."""
-    server = running_postgres()
-    if server is None:
-        return None
-    url = server.database()
-    open_catalog(url).close()
-    return url.split("/")[3].split("?")[0]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> NewUrl:
-    """Gives the address of another fresh database at every call."""
-    numbers = itertools.count(1)
-    if request.param == "sqlite":
-        return lambda: f"sqlite:///{tmp_path / str(next(numbers)) / 'archiv.sqlite'}"
-    server = running_postgres()
-    if server is None:
-        lacking("PostgreSQL (apt install postgresql)")
-    assert isinstance(server, Postgres)
-    name = request.getfixturevalue("template")
-    return lambda: server.database(name)
-
-
-@pytest.fixture
-def url(new_url: NewUrl) -> str:
-    return new_url()
-
-
-@pytest.fixture
-def catalog(url: str) -> Iterator[Catalog]:
-    with open_catalog(url) as opened:
-        yield opened
+from tests.pgfixture import running_postgres
 
 
 def meddle(url: str, *statements: str) -> None:

@@ -45,8 +45,8 @@ class WithHolds:
     def _with(self, row: KeepingRow) -> KeepingRow:
         return replace(row, holds=(*row.holds, *self.holds.get(row.akte, ())))
 
-    def keeping(self, akte: UUID) -> KeepingRow | None:
-        row = self.inner.keeping(akte)
+    def keeping(self, akte: UUID, **viewer: Any) -> KeepingRow | None:
+        row = self.inner.keeping(akte, **viewer)
         return None if row is None else self._with(row)
 
     def all_keeping(self, after: int = 0) -> Iterator[KeepingRow]:
@@ -113,7 +113,7 @@ class World:
             catalog.move(row.uuid, stage, by=CLERK, now=at)
         known = catalog.keeping(row.akte)
         assert known is not None
-        lock = judge(as_planned(known, akte), self.katalog, at).terms.lock
+        lock = judge(as_planned(known, akte, classified=False), self.katalog, at).terms.lock
         id_ = PackageId(row.akte, row.version)
         before = catalog.packages(row.akte)
         bag = a_bag(

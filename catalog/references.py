@@ -1,0 +1,116 @@
+"""Persons and parcels (Flurstücke) that an Akte speaks of: read from its fields, and made comparable.
+
+A hold must rather cover too much than too little: spellings fold, a place that is not named matches every place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from akten.model import clean_text
+from catalog.fold import fold, tokens
+
+
+class ReferenceKind(StrEnum):
+    """What a reference points at."""
+
+    PERSON = "person"
+    PARCEL = "parcel"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One person or parcel: the words as written, and what is compared. `match_place` is "" for any place."""
+
+    kind: ReferenceKind
+    label: str
+    value: str
+    match_key: str
+    match_place: str = ""
+
+
+# Names of fields, folded, that name a person; a number counts as well as a name.
+_PERSON_WORDS = """
+person name namen vorname nachname familienname geburtsname bauherr bauherrin bauherrschaft antragsteller
+antragstellerin eigentuemer eigentuemerin betroffene betroffener beteiligte verstorbene verstorbener
+nutzungsberechtigte nutzungsberechtigter gewerbetreibende gewerbetreibender inhaber inhaberin steuerpflichtige
+steuerpflichtiger halter halterin personalnummer personalnr personenkennzeichen steuernummer steuernr steuerid
+steueridnr steueridentifikationsnummer identifikationsnummer idnr idnummer kassenzeichen personenkonto
+personenkontonummer debitor debitorennummer auslaendernummer azrnummer azrnr azr ordnungsmerkmal geburtsdatum
+sozialversicherungsnummer versicherungsnummer mitgliedsnummer kundennummer
+"""
+_PERSON_FIELDS = frozenset(_PERSON_WORDS.split())
+_PARCEL_FIELDS = frozenset(
+    ("flurstueck", "flurstuecke", "flurstuecksnummer", "flurstuecksnr", "flst", "flstnr", "parzelle", "parzellen")
+)
+_FLUR_FIELDS = frozenset(("flur", "flurnummer", "flurnr"))
+_PLACE_FIELDS = frozenset(("gemarkung",))
+
+_FLUR = re.compile(r"\bflur\b\.?\s*:?\s*(\d+)")
+_NUMBERS = re.compile(r"\d+(?:\s*/\s*\d+)?")
+_PLACE = re.compile(r"\bgemarkung\b\s*:?\s*([^\W\d_][^\d,;]*)")
+_PARCEL_WORDS = _PARCEL_FIELDS | {"flur", "nr", "nummer", "und", "gemarkung"}
+
+
+def _field(name: str) -> str:
+    return "".join(tokens(name))
+
+
+def person_key(value: str) -> str:
+    """A person's number without separators, or a name as its sorted words."""
+    folded = fold(value)
+    if any(c.isdigit() for c in folded):
+        return "".join(c for c in folded if c.isalnum())
+    return " ".join(sorted(tokens(value)))
+
+
+def person(value: str, label: str = "") -> Reference | None:
+    """The reference to a person by number or name; None when nothing of it can be compared."""
+    key = person_key(clean_text(value))
+    return Reference(ReferenceKind.PERSON, clean_text(label), clean_text(value), key) if key else None
+
+
+def parcels(value: str, label: str = "", flur: str = "", gemarkung: str = "") -> tuple[Reference, ...]:
+    """Every parcel that a text names: "Gemarkung Neuss, Flur 12, Flurstücke 345/2 und 346", "12-345/2"."""
+    text = fold(clean_text(value))
+    own_place = _PLACE.search(text)
+    place = " ".join(tokens(own_place[1])) if own_place else " ".join(tokens(gemarkung))
+    place = place or " ".join(w for w in tokens(value) if w.isalpha() and w not in _PARCEL_WORDS)
+    own_flur = _FLUR.search(text)
+    rest = text[: own_flur.start()] + text[own_flur.end() :] if own_flur else text
+    numbers = ["/".join(str(int(part)) for part in match.split("/")) for match in _NUMBERS.findall(rest)]
+    field = own_flur[1] if own_flur else next(iter(re.findall(r"\d+", flur)), "")
+    if not field and len(numbers) > 1:
+        field, numbers = numbers[0], numbers[1:]  # "12-345/2": the Flur comes first
+    found = {}
+    for number in numbers:
+        key = f"{int(field)}-{number}" if field.isdigit() else number
+        found[key] = Reference(ReferenceKind.PARCEL, clean_text(label), clean_text(value), key, place)
+    return tuple(found.values())
+
+
+def references_of(felder: Iterable[Sequence[str]]) -> tuple[Reference, ...]:
+    """The persons and parcels that the fields of an Akte name, once each."""
+    fields = [(name, value, _field(name)) for name, value in felder]
+    flur = next((value for _, value, field in fields if field in _FLUR_FIELDS), "")
+    place = next((value for _, value, field in fields if field in _PLACE_FIELDS), "")
+    found: dict[tuple[str, str, str, str], Reference] = {}
+    for name, value, field in fields:
+        made: tuple[Reference | None, ...] = ()
+        if field in _PARCEL_FIELDS:
+            made = parcels(value, name, flur, place)
+        elif field in _PERSON_FIELDS:
+            made = (person(value, name),)
+        for reference in made:
+            if reference is not None:
+                found[reference.kind, reference.label, reference.match_key, reference.match_place] = reference
+    return tuple(found.values())
+
+
+def covered_keys(match_key: str) -> tuple[str, ...]:
+    """The keys under which an Akte can stand that a hold with this key covers: a parcel without its Flur counts too."""
+    _, _, bare = match_key.rpartition("-")
+    return (match_key, bare) if bare != match_key else (match_key,)

@@ -1,0 +1,118 @@
+"""The rows of persons and parcels: noted from slips and by people, and deleted lawfully without breaking the chain.
+
+The chain knows of every row its salted digest; with the row its salt is gone, and the digest links to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from akten.errors import Forbidden
+from akten.model import clean_text
+from catalog.change import Change
+from catalog.holds import Scope
+from catalog.keeping_tables import akte_references, hold_changes, holds
+from catalog.references import Reference, ReferenceKind, person_key
+from catalog.register import salt_of
+from catalog.trail import Verb, salted
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRow:
+    """A person or parcel of an Akte as the register knows it; `delivery` is None when a person noted it."""
+
+    akte: UUID
+    kind: ReferenceKind
+    label: str
+    value: str
+    delivery: UUID | None
+    at: datetime
+
+
+def note_references(change: Change, akte: UUID, references: Sequence[Reference], delivery: UUID | None = None) -> int:
+    """Notes persons and parcels of an Akte; those that are there already stay. Returns how many are new.
+
+    What an earlier slip of the same delivery named and this one does not goes: it was put right.
+    """
+    salt_of(change.connection, akte)
+    table = akte_references
+    there = {
+        (row.kind, row.label, row.match_key, row.match_place): row
+        for row in change.connection.execute(select(table).where(table.c.akte == akte))
+    }
+    wanted = {(r.kind.value, r.label, r.match_key, r.match_place): r for r in references}
+    if delivery is not None:
+        stale = [row.nr for key, row in there.items() if row.delivery == delivery and key not in wanted]
+        if stale:
+            change.connection.execute(delete(table).where(table.c.nr.in_(stale)))
+    rows = []
+    for key, reference in wanted.items():
+        if key in there:
+            continue
+        salt = change.salt()
+        rows.append(
+            {
+                "akte": akte,
+                "kind": reference.kind.value,
+                "label": reference.label,
+                "value": reference.value,
+                "match_key": reference.match_key,
+                "match_place": reference.match_place,
+                "salt": salt,
+                "digest": salted(salt, reference.value),
+                "delivery": delivery,
+                "at": change.now,
+            }
+        )
+    if rows:
+        change.connection.execute(insert(table), rows)
+        digests = [row["digest"] for row in rows]
+        change.event(Verb.REFERENCES_NOTED, akte=akte, delivery=delivery, digests=digests)
+    return len(rows)
+
+
+def forget_person(change: Change, text: str, reason: str) -> int:
+    """Deletes every plain row of a person, in references and in holds that are over. Returns how many.
+
+    Raises Forbidden while a hold names the person: what is held is not deleted; and without a reason.
+    """
+    key, reason = person_key(clean_text(text)), clean_text(reason)
+    if not key:
+        raise Forbidden("Diese Angabe nennt keine Person.")
+    if not reason:
+        raise Forbidden("Personenangaben werden nur mit Grund gelöscht.")
+    own = (holds.c.scope == Scope.PERSON.value) & (holds.c.match_key == key)
+    over = []
+    for row in change.connection.execute(select(holds.c.nr, holds.c.lifted_on).where(own)):
+        if row.lifted_on is None:
+            raise Forbidden("Zu dieser Person besteht eine Sperre; ihre Angaben bleiben, bis sie aufgehoben ist.")
+        over.append(row.nr)
+    table = akte_references
+    chosen = (table.c.kind == ReferenceKind.PERSON.value) & (table.c.match_key == key)
+    rows = change.connection.execute(select(table.c.akte, table.c.digest).where(chosen).order_by(table.c.nr)).all()
+    change.connection.execute(delete(table).where(chosen))
+    if over:
+        blank = {"target": "", "match_key": "", "reason": "", "reference": "", "lifted_reason": ""}
+        change.connection.execute(update(holds).where(holds.c.nr.in_(over)).values(**blank))
+        change.connection.execute(update(hold_changes).where(hold_changes.c.hold.in_(over)).values(reason=""))
+    by_akte: dict[UUID, list[str]] = {}
+    for row in rows:
+        by_akte.setdefault(row.akte, []).append(row.digest)
+    for akte, digests in by_akte.items():
+        salt = salt_of(change.connection, akte)
+        change.event(Verb.REFERENCES_FORGOTTEN, akte=akte, note=reason, salt=salt, digests=digests)
+    return len(rows) + len(over)
+
+
+def references_of_akte(connection: Connection, akte: UUID) -> tuple[ReferenceRow, ...]:
+    """The persons and parcels of an Akte in the order they were noted."""
+    query = select(akte_references).where(akte_references.c.akte == akte).order_by(akte_references.c.nr)
+    return tuple(
+        ReferenceRow(row.akte, ReferenceKind(row.kind), row.label, row.value, row.delivery, row.at)
+        for row in connection.execute(query)
+    )
