@@ -15,6 +15,7 @@ from rich.text import Text
 from akten.errors import Forbidden
 from app.command import Call, verb
 from app.find_verbs import DAY, DAY_WORD, one_akte
+from app.lock_verbs import due, locks
 from app.show import findings_table
 from flows.keeping import deadline_of
 from flows.receipt import finding_json
@@ -48,7 +49,11 @@ def _today(katalog: Fristenkatalog, day: datetime | None) -> date:
 
 @click.group()
 def frist() -> None:
-    """Aufbewahrungsfristen, mit Herleitung."""
+    """Aufbewahrungsfristen mit Herleitung, und die Sperren, die ihnen folgen."""
+
+
+frist.add_command(due)
+frist.add_command(locks)
 
 
 @frist.command("berechne")
