@@ -1,4 +1,4 @@
-"""What lies in the stores, how it is, and by which name: PackageId, StoredCopy, StoredPackage, FixityReport."""
+"""What lies in the stores, how it is, how it must be locked, and by which name."""
 
 from __future__ import annotations
 
@@ -49,6 +49,36 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
+class LockTerms:
+    """What the rules want of the lock on an Akte's objects, as known at `moment`; stores cap the dates.
+
+    A lock that ends before `least` is too short and is then set to `until`; the two are one for a known end, and apart
+    for a rolling lock, so that not every look extends it. A running lock beyond `most` is longer than the period,
+    beyond `delete_by` longer than a duty to delete; None means that no such day is known. `lifts` is False when the
+    rules could not be asked: then no hold is lifted.
+    """
+
+    moment: datetime
+    least: datetime | None
+    until: datetime | None
+    most: datetime | None = None
+    delete_by: datetime | None = None
+    legal_hold: bool = False
+    lifts: bool = True
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def lock(self) -> Lock:
+        """The lock for an object that has none yet."""
+        return Lock(self.until, self.legal_hold)
+
+    @property
+    def too_long_after(self) -> datetime | None:
+        """The first bound that a lock should not outlast."""
+        return min((day for day in (self.most, self.delete_by) if day is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class StoredCopy:
     """One copy of one package in one store, as read back: version ids of both objects, digests of the tar, lock."""
 
@@ -79,6 +109,7 @@ class CopyReport:
     findings: tuple[Finding, ...] = ()
     bytes_read: int = 0
     version_id: str = ""
+    lock: Lock | None = None  # as read back: the weaker one of tar and commit; None when it was not looked at
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import click
@@ -60,7 +62,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, everything: bool) -> i
             if not packages:
                 raise Forbidden(f"Von {row.aktenart} {row.aktenzeichen} ist nichts archiviert.")
             summary = verify_packages(services, packages, call.actor, told)
-        bad = {copy["akte"] for copy in summary.copies if copy["verdict"] != Verdict.OK.value or aktenzeichen}
+        bad = {copy["akte"] for copy in summary.copies if _worth_telling(copy) or aktenzeichen}
         rows = [services.catalog.akte(UUID(akte)) for akte in bad]
         names = {str(row.uuid): f"{row.aktenart} {row.aktenzeichen}" for row in rows if row is not None}
     value = {
@@ -79,7 +81,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, everything: bool) -> i
             f"{size_words(summary.bytes)} gelesen"
         )
         # A long list of good copies would hide the bad one.
-        told = [copy for copy in summary.copies if copy["verdict"] != Verdict.OK.value or aktenzeichen]
+        told = [copy for copy in summary.copies if _worth_telling(copy) or aktenzeichen]
         if told:
             table = Table("Akte", "Version", "Speicher", "Befund", box=None, header_style="dim")
             for copy in told:
@@ -95,6 +97,12 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, everything: bool) -> i
 
     call.output.result(value, show)
     return EXIT_OF_VERDICT[summary.verdict]
+
+
+def _worth_telling(copy: Mapping[str, Any]) -> bool:
+    """True for a copy that is not well, and for one whose lock is not as it should be."""
+    weighty = any(finding["severity"] != Severity.INFO.value for finding in copy["findings"])
+    return weighty or bool(copy["verdict"] != Verdict.OK.value)
 
 
 @click.command()

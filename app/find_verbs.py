@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,26 @@ from rich.table import Table
 from rich.text import Text
 
 from akten.errors import Forbidden
-from akten.findings import Verdict
+from akten.findings import Finding, Verdict
 from akten.model import Aktenart
+from akten.package import LockTerms
 from app.command import FOLDER, Call, verb
 from app.output import EXIT_OF_VERDICT
 from app.show import STATES, VERDICTS, findings_table, plural, size_words, word
+from archive.locks import instant
 from catalog.holdings import AkteFilter, Sort
 from catalog.search import Hit
 from catalog.snippets import Snippet
 from catalog.values import AkteDetails, AkteRow
 from flows.fetch import fetch_package
+from flows.keeping import judge
 from flows.receipt import finding_json
 from flows.wiring import Services, open_services
 
 DAY = click.DateTime(formats=["%Y-%m-%d", "%d.%m.%Y"])
 DAY_WORD = "TT.MM.JJJJ"
 FAMILY = click.Choice([family.value for family in Aktenart], case_sensitive=False)
+Looks = Mapping[tuple[int, str], tuple[Finding, ...]]  # what the newest look at each copy (version, store) found
 STANDS = {"archiviert": "archived", "klärung": "clearing", "angenommen": "received"}
 
 
@@ -216,7 +221,7 @@ def one_akte(services: Services, text: str, band: int | None) -> AkteRow:
     raise Forbidden(f"„{text}“ ist mehrdeutig: {names}. Bitte mit --band wählen.")
 
 
-def details_json(details: AkteDetails) -> dict[str, Any]:
+def details_json(details: AkteDetails, terms: LockTerms | None, looks: Looks) -> dict[str, Any]:
     """Everything known of one Akte."""
     return {
         **row_json(details.row),
@@ -261,6 +266,7 @@ def details_json(details: AkteDetails) -> dict[str, Any]:
                         "legal_hold": c.legal_hold,
                         "checked_at": _iso(c.checked_at),
                         "verdict": c.verdict.value,
+                        "findings": [finding_json(f) for f in looks.get((p.package.id.version, c.store), ())],
                     }
                     for c in p.copies
                 ],
@@ -271,12 +277,15 @@ def details_json(details: AkteDetails) -> dict[str, Any]:
             {"uuid": str(d.uuid), "stage": d.stage.value, "received_at": d.received_at.isoformat()}
             for d in details.deliveries
         ],
+        "lock": None
+        if terms is None
+        else {"until": _iso(terms.until), "legal_hold": terms.legal_hold, "reasons": list(terms.reasons)},
         "clearing": [case.number for case in details.clearing],
         "reviews": [review.number for review in details.reviews],
     }
 
 
-def _show_details(console: Console, details: AkteDetails) -> None:
+def _show_details(console: Console, details: AkteDetails, terms: LockTerms | None, looks: Looks) -> None:
     row = details.row
     head = Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"  Band {row.band}  {row.betreff}  ")
     head.append_text(word(STATES, row.state))
@@ -316,8 +325,13 @@ def _show_details(console: Console, details: AkteDetails) -> None:
             line = Text(f"  Kopie {c.store}: ")
             line.append_text(word(VERDICTS, c.verdict.value) if c.checked_at else Text("beim Ablegen geprüft", "green"))
             line.append(f", zuletzt gelesen {(c.checked_at or c.verified_at):%d.%m.%Y %H:%M} UTC", style="dim")
-            line.append(f", gesperrt bis {c.retain_until:%d.%m.%Y}" if c.retain_until else ", nicht gesperrt")
+            line.append(f", gesperrt bis {instant(c.retain_until)}" if c.retain_until else ", nicht gesperrt")
+            line.append(", Löschsperre gesetzt" if c.legal_hold else "", "yellow")
             console.print(line)
+            if found := looks.get((p.package.id.version, c.store)):
+                console.print(findings_table([finding_json(f) for f in found]))
+    for reason in terms.reasons if terms else ():
+        console.print(f"  Sperre: {reason}", style="dim")
 
 
 @akte.command("zeige")
@@ -331,8 +345,12 @@ def akte_show(call: Call, aktenzeichen: str, *, band: int | None) -> None:
         details = services.catalog.akte_details(row.uuid)
         if details is None:
             raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
+        known = services.catalog.keeping(row.uuid) if details.packages else None
+        terms = judge(known, services.katalog, services.now()).terms if known else None
+        looks = services.catalog.locks.last_looks(row.uuid)
         services.catalog.read_access(row.uuid, "akte zeige", by=call.actor, now=services.now())
-    call.output.result(details_json(details), lambda console: _show_details(console, details))
+    value = details_json(details, terms, looks)
+    call.output.result(value, lambda console: _show_details(console, details, terms, looks))
 
 
 @akte.command("hole")

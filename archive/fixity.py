@@ -15,12 +15,13 @@ from functools import partial
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from akten.files import Digests, digest_bytes
 from akten.findings import Finding, Judgement, Severity, Verdict
-from akten.package import CopyReport, FixityReport, Lock, PackageId, StoredCopy, StoredPackage
+from akten.package import CopyReport, FixityReport, LockTerms, PackageId, StoredCopy, StoredPackage
 from archive.bagcheck import check_tar
 from archive.commit import read_commit
+from archive.locks import enough_until, falls_short, instant, outlasts, weaker
 from archive.resume import PatientStream, Unreadable
 from archive.retrieval import MOST_COMMIT
-from archive.store import Absent, ObjectStore, storable_lock
+from archive.store import Absent, LockState, ObjectStore
 
 RULES: dict[str, tuple[str, str]] = {
     "FX-01": ("Das Objekt liegt unter der verzeichneten Version im Speicher.", "packaging.md §2"),
@@ -39,6 +40,7 @@ RULES: dict[str, tuple[str, str]] = {
     "FX-11": ("Der Speicher ist erreichbar.", "packaging.md §2"),
     "FX-12": ("Der Speicher ist eingerichtet und lässt uns lesen.", "s3.md §3"),
     "FX-13": ("Der Speicher gibt alle Bytes des Objekts heraus.", "s3.md §5 (bit rot)"),
+    "FX-14": ("Die Sperre reicht nicht über den Tag hinaus, zu dem zu löschen ist.", "law-evidence.md §6 Nr. 4"),
 }
 _NO_PROGRESS: Callable[[int], None] = lambda _: None  # noqa: E731
 
@@ -56,6 +58,7 @@ class _Copy:
     damaged: bool = False
     complete: bool = True
     bytes_read: int = 0
+    locks: list[LockState] = field(default_factory=list)
 
     def count(self, size: int) -> None:
         self.bytes_read += size
@@ -75,25 +78,27 @@ class _Copy:
     def warn(self, code: str, where: str, text: str) -> None:
         self.findings.append(Finding(code, Severity.WARNING, where, text))
 
-    def report(self) -> CopyReport:
+    def report(self, terms: LockTerms | None) -> CopyReport:
         verdict = Verdict.FAILED if self.damaged else Verdict.OK if self.complete else Verdict.NOT_CHECKED
-        return CopyReport(self.copy.store, verdict, tuple(self.findings), self.bytes_read, self.copy.bag_version_id)
+        seen = weaker(self.locks, terms) if terms is not None and len(self.locks) == 2 else None
+        copy = self.copy
+        return CopyReport(copy.store, verdict, tuple(self.findings), self.bytes_read, copy.bag_version_id, seen)
 
 
 def check_package(
     package: StoredPackage,
     stores: Mapping[str, ObjectStore],
     *,
-    wanted: Lock | None,
+    wanted: LockTerms | None,
     full: bool = True,
     progress: Callable[[int], None] = _NO_PROGRESS,
     patience: float = 10.0,
 ) -> FixityReport:
     """The state of every copy now. `full` reads tar and members in both algorithms, else the tar's SHA-256 only.
 
-    `wanted` is the lock that should hold (None: locks are not looked at); `progress` is told bytes read since the last
-    call; a healthy store that for `patience` seconds does not give the bytes counts as damaged. Never stops at the
-    first damage and raises nothing of its own: a copy that could not be read is `not_checked`.
+    `wanted` are the terms that the locks should meet (None: locks are not looked at); `progress` is told bytes read
+    since the last call; a healthy store that for `patience` seconds does not give the bytes counts as damaged. Never
+    stops at the first damage and raises nothing of its own: a copy that could not be read is `not_checked`.
     """
     reports = []
     for copy in package.copies:
@@ -105,11 +110,11 @@ def check_package(
             continue
         seen = _Copy(package.id, copy, store, progress, patience)
         _check_copy(seen, package, wanted, full=full)
-        reports.append(seen.report())
+        reports.append(seen.report(wanted))
     return FixityReport(package.id, tuple(reports))
 
 
-def _check_copy(seen: _Copy, package: StoredPackage, wanted: Lock | None, *, full: bool) -> None:
+def _check_copy(seen: _Copy, package: StoredPackage, wanted: LockTerms | None, *, full: bool) -> None:
     bag_key, commit_key = seen.id.bag_key, seen.id.commit_key
     steps: list[tuple[str, Callable[[], None]]] = [
         (bag_key, partial(_check_tar, seen, full=full)),
@@ -192,21 +197,28 @@ def _check_current(seen: _Copy) -> None:
             seen.damage("FX-07", each.key, text)
 
 
-def _check_lock(seen: _Copy, key: str, version: str, wanted: Lock) -> None:
+def _check_lock(seen: _Copy, key: str, version: str, wanted: LockTerms) -> None:
+    """The lock of one object as the store has it now, against the terms of the rules."""
     store = seen.store
-    target = storable_lock(wanted, store.retain_cap)
     state = store.read_lock(key, version)
-    if target.retain_until is not None:
-        if state.retain_until is None or state.retain_until < target.retain_until:
-            seen.damage("FX-08", key, "Die Sperre fehlt oder endet vor dem verlangten Tag.")
-        elif state.mode is not store.lock_mode:
-            seen.damage("FX-08", key, f"Die Sperre hat die Art {state.mode}, verlangt ist {store.lock_mode}.")
-    if state.retain_until is not None and (target.retain_until is None or state.retain_until > target.retain_until):
-        seen.warn("FX-09", key, "Die Sperre reicht weiter, als verlangt ist.")
+    seen.locks.append(state)
+    which = f"{key} (Version {version})"
+    if falls_short(state.lock, wanted, store):
+        enough = enough_until(wanted, store)
+        until = "fehlt" if state.retain_until is None else f"endet {instant(state.retain_until)}"
+        seen.damage("FX-08", which, f"Die Sperre {until}; sie muss mindestens bis {instant(enough)} reichen.")
+    elif wanted.least is not None and state.mode is not store.lock_mode:
+        seen.damage("FX-08", which, f"Die Sperre hat die Art {state.mode}, verlangt ist {store.lock_mode}.")
+    if outlasts(state.lock, wanted.delete_by, wanted.moment):
+        text = f"Die Sperre reicht bis {instant(state.retain_until)}, zu löschen ist bis {instant(wanted.delete_by)}."
+        seen.warn("FX-14", which, text)
+    elif outlasts(state.lock, wanted.most, wanted.moment):
+        text = f"Die Sperre reicht bis {instant(state.retain_until)}, die Frist nur bis {instant(wanted.most)}."
+        seen.warn("FX-09", which, text)
     if wanted.legal_hold and not state.legal_hold:
-        seen.damage("FX-10", key, "Die verlangte Löschsperre ist nicht gesetzt.")
-    if state.legal_hold and not wanted.legal_hold:
-        seen.warn("FX-10", key, "Eine Löschsperre ist gesetzt, obwohl keine verlangt ist.")
+        seen.damage("FX-10", which, "Die verlangte Löschsperre ist nicht gesetzt.")
+    if state.legal_hold and not wanted.legal_hold and wanted.lifts:
+        seen.warn("FX-10", which, "Eine Löschsperre ist gesetzt, obwohl keine verlangt ist.")
 
 
 class _Hashing:

@@ -44,7 +44,8 @@ _ACTIONS: dict[Role, tuple[str, ...]] = {
     Role.AUDITOR: tuple(f"{action}:{ARCHIVE_BUCKET}" for action in ("Read", "List", *_LOCKS_READ)),
     Role.DELETION: (
         *(f"{action}:{ARCHIVE_BUCKET}" for action in ("Read", "Write", "List", *_LOCKS_READ)),
-        *(f"{action}:{ARCHIVE_BUCKET}" for action in ("PutObjectLegalHold", "BypassGovernanceRetention")),
+        *(f"{action}:{ARCHIVE_BUCKET}" for action in ("PutObjectRetention", "PutObjectLegalHold")),
+        f"BypassGovernanceRetention:{ARCHIVE_BUCKET}",
     ),
 }
 

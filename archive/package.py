@@ -28,7 +28,7 @@ from archive.retrieval import require_same_bytes as _require_same_bytes
 from archive.store import STAGING, LockState, ObjectStore, storable_lock
 from archive.tarball import Member, write_tar
 
-__all__ = ["FoundCommit", "find_commit", "read_member", "read_package", "relock", "store_package"]
+__all__ = ["FoundCommit", "find_commit", "read_member", "read_package", "store_package"]
 
 T = TypeVar("T")
 
@@ -113,23 +113,6 @@ def store_package(
         commit_sha256=digest_bytes(data).sha256,
         tag_manifest_sha512=packed.tag_manifests["tagmanifest-sha512.txt"],
     )
-
-
-def relock(package: StoredPackage, stores: Mapping[str, ObjectStore], lock: Lock, now: datetime) -> StoredPackage:
-    """Extends retention or sets the hold on every copy (tar and commit) and reads both back; never shortens or lifts.
-
-    Raises Misconfigured when a store of the package is not configured or does not keep locks.
-    """
-    copies = []
-    for copy in package.copies:
-        if copy.store not in stores:
-            raise Misconfigured(f"Der Speicher „{copy.store}“ von {package.id} ist nicht eingerichtet.")
-        store = stores[copy.store]
-        state = _hold(store, package.id.bag_key, copy.bag_version_id, lock, now)
-        _hold(store, package.id.commit_key, copy.commit_version_id, lock, now)
-        store.sync()
-        copies.append(replace(copy, lock=state.lock))
-    return replace(package, copies=tuple(copies))
 
 
 def _require_valid(packed: _Packed) -> None:

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _UNVERSIONED = "null"  # the version id that S3 gives to objects of a bucket without versioning
 _MOST_PARTS = 9000  # S3 takes 10,000
 _TRIES = 3
+_CLOCKS_APART = timedelta(minutes=5)  # a provider counts its days by its own clock
 
 
 class _Stream:
@@ -84,8 +85,17 @@ class S3Store:
 
     @property
     def retain_cap(self) -> datetime:
-        """The last date that is sent as retention date."""
-        return self.settings.retain_cap
+        """The last date that is sent as retention date; it moves with the clock where a provider counts days."""
+        cap = self.settings.retain_cap
+        if self.settings.retain_days is None:
+            return cap
+        ahead = datetime.now(UTC).replace(microsecond=0) + timedelta(days=self.settings.retain_days) - _CLOCKS_APART
+        return min(cap, ahead)
+
+    @property
+    def retain_days(self) -> int | None:
+        """How many days ahead the provider takes a retention."""
+        return self.settings.retain_days
 
     # --- writing -----------------------------------------------------------------------------------------------
 
@@ -260,6 +270,14 @@ class S3Store:
         """Lifts the legal hold of one version; the retention date stays."""
         with translated(self.name, f"{key} freigeben"):
             self._client.put_object_legal_hold(**self._where(key, version_id), LegalHold={"Status": "OFF"})
+
+    def shorten(self, key: str, version_id: str, until: datetime) -> None:
+        """Asks with `BypassGovernanceRetention`, which only the deletion identity may."""
+        retention: Any = {"Mode": LockMode.GOVERNANCE.value, "RetainUntilDate": storable(until, self.retain_cap)}
+        with translated(self.name, f"Sperre von {key} kürzen"):
+            self._client.put_object_retention(
+                **self._where(key, version_id), Retention=retention, BypassGovernanceRetention=True
+            )
 
     def read_lock(self, key: str, version_id: str) -> LockState:
         """Asks for retention and hold by their own calls: HEAD leaves them out where a right is missing."""

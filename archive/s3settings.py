@@ -36,7 +36,8 @@ class S3Settings:
     """How one store is reached with one set of rights. Sizes in bytes, times in seconds.
 
     `checksums` is boto3's request checksum mode; `conditional_puts` is switched off for servers that answer 501 to
-    `If-None-Match`. `data_folder` is set for the embedded server only: `sync` forces its file system to the disk.
+    `If-None-Match`. `retain_days` is the most that a provider takes as retention from today. `data_folder` is set for
+    the embedded server only: `sync` forces its file system to the disk.
     """
 
     name: str
@@ -51,6 +52,7 @@ class S3Settings:
     conditional_puts: bool = True
     lock_mode: LockMode = LockMode.GOVERNANCE
     retain_cap: datetime = LAST_SAFE_DATE
+    retain_days: int | None = None
     ca_bundle: Path | None = None
     proxy: str = ""
     connect_timeout: float = 3.0

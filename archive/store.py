@@ -107,7 +107,12 @@ class ObjectStore(Protocol):
 
     @property
     def retain_cap(self) -> datetime:
-        """No retention is set beyond this instant (servers wrap in 2106)."""
+        """No retention is set beyond this instant (servers wrap in 2106, some providers take only so many days)."""
+        ...
+
+    @property
+    def retain_days(self) -> int | None:
+        """So many days ahead the provider takes a retention; then `retain_cap` moves with the clock. None: any."""
         ...
 
     def put(self, key: str, source: Path | bytes, digests: Digests, *, if_absent: bool = True) -> str:
@@ -132,6 +137,16 @@ class ObjectStore(Protocol):
 
     def lock(self, key: str, version_id: str, lock: Lock) -> None:
         """Sets retention (in `lock_mode`, whole seconds rounded up, capped) and legal hold; does not read back."""
+        ...
+
+    def release_hold(self, key: str, version_id: str) -> None:
+        """Lifts the legal hold of one version; the retention date stays. Raises Forbidden without the right."""
+        ...
+
+    def shorten(self, key: str, version_id: str, until: datetime) -> None:
+        """Sets a governance retention to an earlier date, which must lie ahead. Raises Forbidden for compliance locks
+        and for everybody but the deletion identity.
+        """
         ...
 
     def read_lock(self, key: str, version_id: str) -> LockState:

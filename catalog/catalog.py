@@ -40,6 +40,7 @@ from catalog.actor import Actor
 from catalog.change import Token
 from catalog.engine import Database, parse_url
 from catalog.holdings import AkteFilter, Sort
+from catalog.lockbook import LockBook
 from catalog.periods import Periods
 from catalog.references import references_of
 from catalog.schema import ensure_schema
@@ -270,6 +271,11 @@ class Catalog(Periods):
         """Keeps what a look at all copies of a package found."""
         with self._change(by, now) as change:
             packages.record_fixity(change, report)
+
+    @property
+    def locks(self) -> LockBook:
+        """The verbs about computed ends, locks as read back, and their shortening."""
+        return LockBook(self._database, self._change)
 
     # --- holdings and search -----------------------------------------------------------------------------------------
 

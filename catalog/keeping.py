@@ -26,6 +26,7 @@ from catalog.told import KnownArchive, archive_value
 _BATCH = 500
 _NOT_GIVEN = (Stage.CLEARING.value, Stage.RETURNED.value)  # their slips are not accepted yet, or never will be
 ZDA = "file_closed"
+ZDA_EVIDENCE = "z.d.A.-Verfügung"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ def _events(closed: date | None, slips: Sequence[_Slip], told: Sequence[Row[Any]
             if (ereignis, datum) not in gone:
                 events.setdefault((ereignis, datum), KnownEvent(ereignis, datum, f"Laufzettel der Lieferung {nr}"))
     if closed is not None and (ZDA, closed) not in gone and not any(ereignis == ZDA for ereignis, _ in events):
-        events[ZDA, closed] = KnownEvent(ZDA, closed, "z.d.A.-Verfügung")
+        events[ZDA, closed] = KnownEvent(ZDA, closed, ZDA_EVIDENCE)
     if told:
         superseded = {each.supersedes for each in told}
         for each in told:

@@ -23,7 +23,8 @@ from catalog.values import CopyRow, PackageRow
 _CHUNK = 500
 
 
-def _with_copies(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[PackageRow]:
+def with_copies(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[PackageRow]:
+    """Rows of packages with their copies, in their order."""
     keys = [(row.akte, row.version) for row in rows]
     found: dict[tuple[UUID, int], list[Row[Any]]] = {key: [] for key in keys}
     if keys:
@@ -66,13 +67,13 @@ def _with_copies(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[P
 def of_akte(connection: Connection, akte: UUID) -> tuple[PackageRow, ...]:
     """All versions of an Akte, first one first."""
     query = select(packages).where(packages.c.akte == akte).order_by(packages.c.version)
-    return tuple(_with_copies(connection, connection.execute(query).all()))
+    return tuple(with_copies(connection, connection.execute(query).all()))
 
 
 def one(connection: Connection, akte: UUID, version: int) -> PackageRow | None:
     """One version, or None."""
     query = select(packages).where(packages.c.akte == akte, packages.c.version == version)
-    return next(_with_copies(connection, connection.execute(query).all()), None)
+    return next(with_copies(connection, connection.execute(query).all()), None)
 
 
 def longest_unchecked_first(database: Database, before: datetime | None) -> Iterator[StoredPackage]:
@@ -90,7 +91,7 @@ def longest_unchecked_first(database: Database, before: datetime | None) -> Iter
             query = query.where(key > last)
         with database.read() as connection:
             rows = connection.execute(query).all()
-            found = [row.package for row in _with_copies(connection, rows)]
+            found = [row.package for row in with_copies(connection, rows)]
         yield from found
         if len(rows) < _CHUNK:
             return
@@ -122,6 +123,8 @@ def record_fixity(change: Change, report: FixityReport) -> None:
         values: dict[str, Any] = {"verdict": copy.verdict.value}
         if copy.verdict is not Verdict.NOT_CHECKED:
             values["checked_at"] = change.now
+        if copy.lock is not None:  # the next due round puts right what the store keeps other than wanted
+            values.update(retain_until=copy.lock.retain_until, legal_hold=copy.lock.legal_hold)
         chosen = (copies.c.akte == akte) & (copies.c.version == version) & (copies.c.store == copy.store)
         connection.execute(update(copies).where(chosen).values(**values))
     looks = select(copies.c.checked_at).where(copies.c.akte == akte, copies.c.version == version)

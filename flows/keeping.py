@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
+from akten.errors import Rejected
 from akten.model import Akte
-from akten.package import Lock
+from akten.package import LockTerms
 from catalog.actor import Actor
-from catalog.keeping import KeepingRow, Viewer
+from catalog.keeping import ZDA, ZDA_EVIDENCE, KeepingRow, KnownEvent, KnownHold, Viewer
 from flows.wiring import Services
 from ingest.delivery import Delivery
-from retention.case import ArchiveAnswer, Case, Decision, Hold
+from retention.case import ArchiveAnswer, Case, Decision, Hold, Outcome
 from retention.catalogue import Fristenkatalog
 from retention.deadline import Deadline, compute
+from retention.evaluate import evaluate
 from retention.intake import class_for, deadline_for, to_aufbewahrung
+from retention.locking import BERLIN, lock_terms, unknown_terms
 
-BERLIN = ZoneInfo("Europe/Berlin")
-REVIEW_YEARS = 2  # a lock with no known end is extended in steps (s3.md §7)
+__all__ = ["BERLIN", "Judged", "as_planned", "case_of", "deadline_of", "judge", "with_retention"]
 
 
 def with_retention(services: Services, delivery: Delivery, akte: Akte) -> Akte:
@@ -75,12 +76,44 @@ def viewer_of(actor: Actor, services: Services) -> Viewer:
     return Viewer(actor, services.now().astimezone(BERLIN).date())
 
 
-def lock_for(akte: Akte, now: datetime) -> Lock:
-    """The object lock for the Akte's computed end: the end of that day in Berlin, or a rolling date without one."""
-    ende = akte.aufbewahrung.ende if akte.aufbewahrung else None
-    if ende is not None:
-        night = datetime(ende.year, ende.month, ende.day, tzinfo=BERLIN) + timedelta(days=1)
-        if night > now:
-            return Lock(night)
-    rolling = now.replace(microsecond=0) + timedelta(days=366 * REVIEW_YEARS)
-    return Lock(rolling)
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules say of one Akte now; `outcome` is None, and `why` says so, when they could not be asked."""
+
+    terms: LockTerms
+    outcome: Outcome | None
+    why: str = ""
+
+
+def judge(row: KeepingRow, katalog: Fristenkatalog, now: datetime) -> Judged:
+    """Period and lock of an Akte as known now; never raises for a bad Akte, which keeps its locks and its holds."""
+    today = now.astimezone(BERLIN).date()
+    try:
+        outcome = evaluate(case_of(row, katalog, today), katalog)
+    except Rejected as rejected:
+        why = "; ".join(finding.text for finding in rejected.findings)
+    except ValueError as error:  # a hold that ends before it starts, and what else the rules refuse to take
+        why = f"was das Verzeichnis weiß, passt nicht zusammen: {error}"
+    else:
+        return Judged(lock_terms(outcome, now), outcome)
+    held = any(_in_force(hold, today) for hold in row.holds)
+    return Judged(unknown_terms(held, now, why, row.retention_ends), None, why)
+
+
+def _in_force(hold: KnownHold, day: date) -> bool:
+    return hold.end is None or hold.end >= day
+
+
+def as_planned(row: KeepingRow, akte: Akte, *, classified: bool) -> KeepingRow:
+    """What the register will know once this version is entered: its class and its zdA date count already.
+
+    Else a Nachscan that names a shorter class would be locked by the old one, and only two persons could shorten it.
+    `classified` says that a person gave the Akte its classes: then a slip changes nothing.
+    """
+    classes = row.record_classes
+    if akte.aufbewahrung is not None and not classified:
+        classes = (akte.aufbewahrung.record_class,)
+    kept = tuple(event for event in row.events if event.evidence != ZDA_EVIDENCE)
+    if akte.zda_datum is not None and all(event.ereignis != ZDA for event in kept):
+        kept = (*kept, KnownEvent(ZDA, akte.zda_datum, ZDA_EVIDENCE))
+    return replace(row, record_classes=classes, events=kept)

@@ -23,6 +23,7 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
+from flows.due_round import due_round
 from flows.fixity_round import fixity_round
 from flows.intake_round import intake_round
 from flows.reconcile_round import reconcile_round
@@ -55,6 +56,7 @@ def _deployments(settings: Settings) -> list[RunnerDeployment]:
     return [
         _deployment(intake_round, intake_deployment(settings), rounds.intake_cron, pool, own),
         _deployment(fixity_round, "pruefung", rounds.fixity_cron, pool, common),
+        _deployment(due_round, "fristen", rounds.due_cron, pool, common),
         _deployment(reconcile_round, "abgleich", rounds.reconcile_cron, pool, common),
     ]
 

@@ -11,6 +11,7 @@ import difflib
 import json
 import os
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,13 @@ class StoreSettings(_Part):
     checksum_mode: str = "when_supported"
     lock_mode: str = "GOVERNANCE"
     ca_bundle: Path | None = None
+    retain_until: date = Field(date(2105, 12, 31), description="keine Sperre reicht weiter (manche Server laufen über)")
+    retain_days: int | None = Field(
+        None, ge=2, description="so viele Tage im Voraus nimmt der Anbieter Sperren an; leer: ohne Grenze"
+    )
     ingest: Identity
     auditor: Identity
-    deletion: Identity | None = None
+    deletion: Identity | None = Field(None, description="hebt Löschsperren auf und kürzt freigegebene Sperren")
 
 
 class RoundSettings(_Part):
@@ -67,6 +72,7 @@ class RoundSettings(_Part):
 
     intake_cron: str = Field("*/10 * * * *", description="Eingang, auch Angefangenes nach einem Abbruch")
     fixity_cron: str = Field("0 2 * * *", description="Prüfrunde: jede Kopie lesen und prüfen")
+    due_cron: str = Field("0 1 * * *", description="Fristrunde: Fristen neu rechnen, Sperren nachziehen")
     reconcile_cron: str = Field("30 4 * * *", description="Abgleich zwischen Katalog und Speichern")
     akten_at_once: int = Field(4, ge=1, description="so viele Akten sind zugleich in Arbeit")
     pool: str = Field(

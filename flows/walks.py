@@ -17,13 +17,14 @@ from akten.files import FileFacts, PageRef, PdfA
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.model import Akte
-from akten.package import FixityReport, PackageId, StoredPackage
+from akten.package import FixityReport, Lock, PackageId, StoredPackage
 from archive.fixity import check_package
 from archive.package import store_package
 from catalog.actor import Actor
 from catalog.values import DeliveryRow
 from flows.carry import Carried, carry_over
-from flows.keeping import BERLIN, lock_for, with_retention
+from flows.keeping import BERLIN, as_planned, judge, with_retention
+from flows.locks import follow_at_intake
 from flows.outcomes import archived_receipt, clearing_receipt, receipt_of, to_clearing
 from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
@@ -113,16 +114,17 @@ def _archive(services: Services, claimed: ClaimedDelivery, by: Actor, progress: 
         work.bag,
         work.package,
         services.stores,
-        lock_for(work.akte, services.now()),
+        _first_lock(services, work.akte),
         services.now,
         result / "tar",
         {"software": f"{SOFTWARE} {software_version()}", "delivery": str(delivery.uuid)},
     )
     texts = {dokument: [page.text for page in pdfa.pages] for dokument, pdfa in work.documents.items()}
     run("eintragen", catalog.record_stored, delivery.uuid, work.akte, stored, texts, by=by, now=services.now())
+    findings = run("sperren", follow_at_intake, services, work.akte.uuid, by)
     release(claimed)  # it is all in the package now
     progress("fertig", 1, 1)
-    return archived_receipt(delivery, work, stored)
+    return archived_receipt(delivery, replace(work, findings=(*work.findings, *findings)), stored)
 
 
 def _make(
@@ -260,6 +262,16 @@ def slip_json(delivery: Delivery) -> dict[str, Any]:
     }
 
 
+def _first_lock(services: Services, akte: Akte) -> Lock:
+    """The lock of a new version, by all that is known of the Akte: holds that exist are set before the commit."""
+    row = services.catalog.keeping(akte.uuid)
+    if row is None:
+        raise FixityError("Die Akte dieser Lieferung ist aus dem Katalog verschwunden.")
+    classified = bool(services.catalog.classifications(akte.uuid))
+    planned = as_planned(row, akte, classified=classified)
+    return judge(planned, services.katalog, services.now()).terms.lock
+
+
 def _refs(planned: PlannedAkte) -> set[PageRef]:
     """Every page of the delivery that the plan uses, once."""
     return {ref for refs in planned.pages.values() for ref in refs}
@@ -365,10 +377,8 @@ def _carried(services: Services, akte: UUID, version: int, folder: Path) -> Carr
 
 def verify_package(services: Services, package: StoredPackage, by: Actor) -> FixityReport:
     """Reads every copy of one package whole, writes down what was found, and returns it."""
-    snapshot = services.catalog.akte_snapshot(package.id.akte, package.id.version)
-    wanted = lock_for(snapshot, services.now()) if snapshot and snapshot.aufbewahrung else None
-    if wanted is not None and (snapshot is None or snapshot.aufbewahrung is None or snapshot.aufbewahrung.ende is None):
-        wanted = None  # a rolling lock has no date of its own to be held against
+    row = services.catalog.keeping(package.id.akte)
+    wanted = judge(row, services.katalog, services.now()).terms if row is not None else None
     report = check_package(package, {store.name: store for store in services.stores}, wanted=wanted)
     services.catalog.record_fixity(report, by=by, now=services.now())
     return report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -110,12 +110,23 @@ def s3_settings(store: StoreSettings, identity: Identity) -> S3Settings:
         checksums="when_supported" if store.checksum_mode == "when_supported" else "when_required",
         lock_mode=LockMode(store.lock_mode),
         ca_bundle=store.ca_bundle,
+        retain_cap=datetime(store.retain_until.year, store.retain_until.month, store.retain_until.day, tzinfo=UTC),
+        retain_days=store.retain_days,
     )
 
 
 def embedded_folder(settings: Settings, name: str) -> Path:
     """Where the embedded store of that name keeps its data."""
     return settings.daten / "speicher" / name
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The stores that answer, with the rights of intake and (where set) of deletion, and why the others do not."""
+
+    ingest: Mapping[str, ObjectStore]
+    deletion: Mapping[str, ObjectStore]
+    away: Mapping[str, ArchivError]
 
 
 class Services:
@@ -130,7 +141,7 @@ class Services:
         self._lock = threading.RLock()
         self._catalog: Catalog | None = None
         self._stores: tuple[ObjectStore, ...] | None = None
-        self._servers: tuple[EmbeddedServer, ...] = ()
+        self._servers: dict[str, EmbeddedServer] = {}
         self._pool: PagePool | None = None
         self._judges: Judges | None = None
 
@@ -198,13 +209,62 @@ class Services:
         with self._lock:
             if self.settings.stores:
                 return tuple(s3_settings(store, _identity(store, role)) for store in self.settings.stores)
-            if not self._servers:
-                self._servers = self._start_embedded()
-            return tuple(server.settings(role) for server in self._servers)
+            if failed := self._start_embedded():
+                raise failed[min(failed)]
+            return tuple(self._servers[name].settings(role) for name in EMBEDDED)
 
-    def _start_embedded(self) -> tuple[EmbeddedServer, ...]:
-        opened = [
-            open_embedded(
+    def reach(self) -> Reached:
+        """Every store that answers now, each by itself: one that is away, or is refused, does not stop the others."""
+        with self._lock:
+            away: dict[str, ArchivError] = {}
+            if self.settings.stores:
+                names = [store.name for store in self.settings.stores]
+            else:
+                away.update(self._start_embedded())
+                names = list(EMBEDDED)
+            ingest: dict[str, ObjectStore] = {}
+            deletion: dict[str, ObjectStore] = {}
+            for name in names:
+                if name not in away:
+                    try:
+                        ingest[name], freeing = self._reach(name)
+                    except ArchivError as error:
+                        away[name] = error
+                    else:
+                        if freeing is not None:
+                            deletion[name] = freeing
+            return Reached(ingest, deletion, away)
+
+    def _reach(self, name: str) -> tuple[ObjectStore, ObjectStore | None]:
+        """One store with both rights, after it has answered. Raises our errors."""
+        found: dict[Role, S3Settings] = {}
+        for role in (Role.INGEST, Role.AUDITOR, Role.DELETION):
+            try:
+                found[role] = self._settings_of(name, role)
+            except Misconfigured:
+                if role is not Role.DELETION:
+                    raise
+        if Role.DELETION in found:  # without it there is nothing to probe a lock's end with: `doctor` says so
+            self._require_accepted(ProbeTarget(*(found[r] for r in (Role.INGEST, Role.AUDITOR, Role.DELETION))))
+        stores = []
+        for role in (Role.INGEST, Role.DELETION):
+            if role in found:
+                store = S3Store(found[role])
+                self._stack.callback(store.close)
+                stores.append(store)
+        stores[0].ping()
+        return stores[0], stores[1] if len(stores) > 1 else None
+
+    def _settings_of(self, name: str, role: Role) -> S3Settings:
+        for store in self.settings.stores:
+            if store.name == name:
+                return s3_settings(store, _identity(store, role))
+        return self._servers[name].settings(role)
+
+    def _start_embedded(self) -> dict[str, ArchivError]:
+        """Starts the embedded servers that do not run yet, side by side; returns why some did not start."""
+        opened = {
+            name: open_embedded(
                 embedded_folder(self.settings, name),
                 name=name,
                 keep_running=self.settings.store_grace_seconds > 0,
@@ -212,21 +272,27 @@ class Services:
                 linger_seconds=self.settings.store_grace_seconds,
             )
             for name in EMBEDDED
-        ]
+            if name not in self._servers
+        }
+        if not opened:
+            return {}
         # Side by side: one start takes seconds, and seldom a quarter of a minute.
         with ThreadPoolExecutor(len(opened)) as threads:
-            futures = [threads.submit(context.__enter__) for context in opened]
-        servers = []
-        failure: BaseException | None = None
-        for context, future in zip(opened, futures, strict=True):
-            if error := future.exception():
-                failure = error
+            futures = {name: threads.submit(context.__enter__) for name, context in opened.items()}
+        failed: dict[str, ArchivError] = {}
+        bug: BaseException | None = None
+        for name, future in futures.items():
+            error = future.exception()
+            if error is None:
+                self._stack.push(partial(_leave, opened[name]))
+                self._servers[name] = future.result()
+            elif isinstance(error, ArchivError):
+                failed[name] = error
             else:
-                self._stack.push(partial(_leave, context))
-                servers.append(future.result())
-        if failure is not None:
-            raise failure
-        return tuple(servers)
+                bug = error
+        if bug is not None:
+            raise bug
+        return failed
 
     @property
     def pool(self) -> PagePool:

@@ -114,13 +114,7 @@ def _findings(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[Finding]:
             yield _warn("RT-31", f"Die Sperre „{hold.key}“ gibt es im Katalog nicht; sie sperrt vorsichtshalber.")
         elif mode_of(hold, katalog.holds) is not katalog.holds[hold.key].mode:
             yield _warn("RT-33", f"Die Unterbrechung „{hold.key}“ hat keinen Tag; sie sperrt vorsichtshalber.")
-    for result in outcome.conflicts:
-        if result.ends is not None:
-            yield _warn(
-                "RT-40",
-                f"{result.record_class.key}: {result.basis.text} verlangt die Löschung bis {day_text(result.ends)}; "
-                "eine andere Grundlage verlangt die Aufbewahrung darüber hinaus.",
-            )
+    yield from conflict_findings(outcome)
     used: set[str] = set()
     for result in outcome.results:
         basis = result.basis
@@ -141,6 +135,17 @@ def _findings(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[Finding]:
         yield _warn("RT-42", "Das Archiv hat verzichtet und zugleich „archivwürdig“ entschieden; es wird übergeben.")
     for name in sorted(set(case.events) - used - GENERAL_EVENTS):
         yield _warn("RT-34", f"Das Ereignis {name} wird von keiner Klasse des Falls gebraucht.", Severity.INFO)
+
+
+def conflict_findings(outcome: Outcome) -> Iterator[Finding]:
+    """RT-40: every duty to delete before a duty to keep."""
+    for result in outcome.conflicts:
+        if result.ends is not None:
+            yield _warn(
+                "RT-40",
+                f"{result.record_class.key}: {result.basis.text} verlangt die Löschung bis {day_text(result.ends)}; "
+                "eine andere Grundlage verlangt die Aufbewahrung darüber hinaus.",
+            )
 
 
 def _warn(code: str, text: str, severity: Severity = Severity.WARNING) -> Finding:

@@ -10,11 +10,11 @@ import io
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from akten.errors import FixityError, Forbidden
+from akten.errors import FixityError, Forbidden, Misconfigured
 from akten.files import Digests, digest_bytes
 from akten.package import Lock
 from archive.s3settings import LAST_SAFE_DATE
@@ -27,6 +27,7 @@ from archive.store import (
     ObjectVersion,
     OpenUpload,
     check_key,
+    storable,
     storable_lock,
 )
 
@@ -63,6 +64,7 @@ class MemoryStore:
         self.name = name
         self.lock_mode = LockMode.GOVERNANCE
         self.retain_cap = LAST_SAFE_DATE
+        self.retain_days: int | None = None
         self.clock = clock
         self.role = role
         self.keys: dict[str, list[_Entry]] = {} if keys is None else keys
@@ -117,7 +119,7 @@ class MemoryStore:
         return ObjectInfo(key, entry.version_id, len(entry.data), entry.sha256, entry.modified)
 
     def lock(self, key: str, version_id: str, lock: Lock) -> None:
-        self._require("ingest")
+        self._require("ingest", "deletion")
         entry, wanted = self._entry(key, version_id), storable_lock(lock, self.retain_cap)
         state = entry.state
         until, mode = state.retain_until, state.mode
@@ -126,6 +128,20 @@ class MemoryStore:
                 raise Forbidden(f"{key}: Die Sperre lässt sich nicht verkürzen.")
             until, mode = wanted.retain_until, self.lock_mode
         entry.state = LockState(until, state.legal_hold or wanted.legal_hold, mode)
+
+    def release_hold(self, key: str, version_id: str) -> None:
+        self._require("ingest", "deletion")  # in S3 one right sets and lifts
+        entry = self._entry(key, version_id)
+        entry.state = replace(entry.state, legal_hold=False)
+
+    def shorten(self, key: str, version_id: str, until: datetime) -> None:
+        self._require("deletion")
+        entry = self._entry(key, version_id)
+        if entry.state.mode is LockMode.COMPLIANCE:
+            raise Forbidden(f"{key}: COMPLIANCE lässt sich nicht kürzen.")
+        if until <= self.clock():
+            raise Misconfigured(f"{key}: Eine Sperre braucht einen Tag, der noch kommt.")
+        entry.state = replace(entry.state, retain_until=storable(until, self.retain_cap), mode=LockMode.GOVERNANCE)
 
     def read_lock(self, key: str, version_id: str) -> LockState:
         return self._entry(key, version_id).state

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from akten.files import digest_bytes, digest_file
-from akten.package import PackageId
+from akten.package import Lock, LockTerms, PackageId
 from archive.bag import Bag, Part, make_bag
 from archive.store import ObjectStore
 
@@ -74,7 +74,20 @@ class DyingStore:
     """
 
     _VERBS = frozenset(
-        {"put", "get", "get_range", "head", "lock", "read_lock", "versions", "delete_version", "list", "sync"}
+        {
+            "put",
+            "get",
+            "get_range",
+            "head",
+            "lock",
+            "read_lock",
+            "versions",
+            "delete_version",
+            "list",
+            "sync",
+            "release_hold",
+            "shorten",
+        }
     )
 
     def __init__(self, inner: ObjectStore, countdown: Countdown, *, before: bool) -> None:
@@ -96,6 +109,11 @@ class DyingStore:
             return result
 
         return called
+
+
+def an_exact(lock: Lock, now: datetime = NOON) -> LockTerms:
+    """Terms that want this very lock, no shorter and no longer."""
+    return LockTerms(now, lock.retain_until, lock.retain_until, lock.retain_until, legal_hold=lock.legal_hold)
 
 
 def an_id(version: int = 1, number: int = 0) -> PackageId:

@@ -18,6 +18,7 @@ AREAS = {
     "EX": "Untersuchung von Dateien",
     "FX": "Unversehrtheit",
     "IN": "Annahme",
+    "LK": "Sperren",
     "OC": "Texterkennung",
     "OD": "Dokumentweg",
     "PA": "PDF/A",

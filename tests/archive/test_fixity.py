@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from akten.errors import Forbidden, Unavailable
 from akten.files import digest_bytes
 from akten.findings import Severity, Verdict
-from akten.package import CopyReport, FixityReport, Lock, PackageId, StoredPackage
+from akten.package import CopyReport, FixityReport, Lock, LockTerms, PackageId, StoredPackage
 from archive.embedded import open_embedded
 from archive.fixity import RULES, check_package
 from archive.identities import Role
@@ -26,9 +26,10 @@ from archive.package import store_package
 from archive.s3 import S3Store
 from archive.store import ObjectStore
 from tests.memory_store import MemoryStore
-from tests.packages import EXTRA, NOON, a_bag, an_id
+from tests.packages import EXTRA, NOON, a_bag, an_exact, an_id
 
 UNTIL = Lock(NOON + timedelta(days=365))
+TERMS = an_exact(UNTIL)
 ID = an_id()
 
 
@@ -42,7 +43,7 @@ def package(stores: dict[str, MemoryStore], tmp_path: Path) -> StoredPackage:
     return store_package(a_bag(ID), ID, list(stores.values()), UNTIL, lambda: NOON, tmp_path, EXTRA)
 
 
-def check(package: StoredPackage, stores: Any, *, wanted: Lock | None = UNTIL, full: bool = True) -> FixityReport:
+def check(package: StoredPackage, stores: Any, *, wanted: LockTerms | None = TERMS, full: bool = True) -> FixityReport:
     return check_package(package, stores, wanted=wanted, full=full, patience=0.05)
 
 
@@ -62,7 +63,7 @@ def test_an_intact_package_is_ok_in_every_copy(
     package: StoredPackage, stores: dict[str, MemoryStore], full: bool
 ) -> None:
     counted: list[int] = []
-    report = check_package(package, stores, wanted=UNTIL, full=full, progress=counted.append)
+    report = check_package(package, stores, wanted=TERMS, full=full, progress=counted.append)
     assert report.verdict is Verdict.OK
     assert all(copy.findings == () for copy in report.copies)
     size = package.copies[0].digests.size + len(stores["a"].keys[ID.commit_key][0].data)
@@ -159,10 +160,10 @@ def test_each_damage_has_its_code_and_the_other_copy_is_checked_all_the_same(
 def test_a_longer_lock_is_a_warning_and_a_missing_hold_an_error(
     package: StoredPackage, stores: dict[str, MemoryStore]
 ) -> None:
-    longer = check(package, stores, wanted=Lock(NOON + timedelta(days=30)))
+    longer = check(package, stores, wanted=an_exact(Lock(NOON + timedelta(days=30))))
     assert longer.verdict is Verdict.OK
     assert codes(longer.copies[0]) == {"FX-09"}
-    held = check(package, stores, wanted=replace(UNTIL, legal_hold=True))
+    held = check(package, stores, wanted=an_exact(replace(UNTIL, legal_hold=True)))
     assert held.verdict is Verdict.FAILED
     assert codes(held.copies[0]) == {"FX-10"}
 
@@ -255,12 +256,13 @@ def test_on_a_real_server_a_flipped_byte_on_its_disk_is_damage(tmp_path: Path) -
     noise = random.Random(3).randbytes(3_000_000)  # the server packs what can be packed, and then gives no part of it
     id_ = PackageId(uuid.uuid4(), 1)
     until = Lock(datetime.now(UTC) + timedelta(hours=1))
+    terms = an_exact(until, datetime.now(UTC))
     with open_embedded(tmp_path / "s", name="a", volume_mb=64) as server:
         store = S3Store(server.settings(Role.INGEST))
         bag = a_bag(id_, noise + b"MARKE" + noise)
         package = store_package(bag, id_, [store], until, lambda: datetime.now(UTC), tmp_path / "w", EXTRA)
         auditor = {"a": S3Store(server.settings(Role.AUDITOR))}
-        assert check_package(package, auditor, wanted=until).verdict is Verdict.OK
+        assert check_package(package, auditor, wanted=terms).verdict is Verdict.OK
         for volume in (server.folder / "daten").glob("*.dat"):
             data = volume.read_bytes()
             start = 0
@@ -269,9 +271,9 @@ def test_on_a_real_server_a_flipped_byte_on_its_disk_is_damage(tmp_path: Path) -
                     stream.seek(place)
                     stream.write(b"X")
                 start = place + 1
-        (copy,) = check_package(package, auditor, wanted=until, patience=1.0).copies
+        (copy,) = check_package(package, auditor, wanted=terms, patience=1.0).copies
         assert copy.verdict is Verdict.FAILED
         assert codes(copy) & {"FX-03", "FX-13"}  # by range it sometimes gives the damaged bytes, sometimes nothing
         server.stop()
-        (copy,) = check_package(package, auditor, wanted=until, patience=1.0).copies
+        (copy,) = check_package(package, auditor, wanted=terms, patience=1.0).copies
         assert copy.verdict is Verdict.NOT_CHECKED

@@ -17,7 +17,7 @@ from akten.errors import FixityError, Forbidden, Misconfigured, Rejected, Unavai
 from akten.files import digest_bytes
 from akten.package import Lock, PackageId, StoredPackage
 from archive.bag import Bag
-from archive.package import find_commit, read_member, read_package, relock, store_package
+from archive.package import find_commit, read_member, read_package, store_package
 from archive.s3 import S3Store
 from archive.store import STAGING, LockMode, LockState, ObjectStore
 from tests.memory_store import MemoryStore
@@ -208,18 +208,6 @@ def test_a_period_that_is_over_sets_no_retention_but_a_hold_holds(tmp_path: Path
     stores, id_ = memory_pair(), an_id()
     package = store(a_bag(id_), id_, stores, tmp_path, lock=Lock(NOON - timedelta(days=1), legal_hold=True))
     assert {copy.lock for copy in package.copies} == {Lock(None, legal_hold=True)}
-
-
-def test_relock_extends_every_copy_and_never_shortens(tmp_path: Path) -> None:
-    stores, id_ = memory_pair(), an_id()
-    package = store(a_bag(id_), id_, stores, tmp_path)
-    longer = UNTIL + timedelta(days=3650)
-    by_name = {each.name: each for each in stores}
-    package = relock(package, by_name, Lock(longer), NOON)
-    assert {copy.lock.retain_until for copy in package.copies} == {longer}
-    package = relock(package, by_name, Lock(UNTIL), NOON)
-    assert {copy.lock.retain_until for copy in package.copies} == {longer}
-    assert {state.retain_until for *_, state in everything(stores)} == {longer}
 
 
 def test_version_two_names_the_commit_of_version_one(tmp_path: Path) -> None:

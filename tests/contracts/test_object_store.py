@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -200,6 +200,46 @@ def test_a_hold_beats_the_deletion_identity(rights: Rights, prefix: str) -> None
     rights.ingest.lock(prefix + "bag.tar", version, Lock(None, legal_hold=True))
     with pytest.raises(Forbidden):
         rights.deletion.delete_version(prefix + "bag.tar", version, bypass_governance=True)
+
+
+def test_a_hold_is_lifted_and_the_retention_stays(rights: Rights, prefix: str) -> None:
+    key = prefix + "commit.json"
+    version = put(rights.ingest, key, b"x")
+    rights.ingest.lock(key, version, Lock(soon(600), legal_hold=True))
+    before = rights.ingest.read_lock(key, version)
+    with pytest.raises(Forbidden):
+        rights.auditor.release_hold(key, version)
+    assert rights.ingest.read_lock(key, version) == before
+    rights.deletion.release_hold(key, version)
+    assert rights.auditor.read_lock(key, version) == replace(before, legal_hold=False)
+    rights.deletion.release_hold(key, version)
+
+
+def test_only_the_deletion_identity_shortens_a_lock(rights: Rights, prefix: str) -> None:
+    key = prefix + "bag.tar"
+    version = put(rights.ingest, key, b"x")
+    rights.ingest.lock(key, version, Lock(soon(6000)))
+    before = rights.ingest.read_lock(key, version)
+    target = soon(600).replace(microsecond=0)
+    for who in (rights.ingest, rights.auditor):
+        with pytest.raises(Forbidden):
+            who.shorten(key, version, target)
+    with pytest.raises(Forbidden):
+        rights.deletion.lock(key, version, Lock(target))
+    assert rights.auditor.read_lock(key, version) == before
+    rights.deletion.shorten(key, version, target)
+    assert rights.auditor.read_lock(key, version) == replace(before, retain_until=target)
+    with pytest.raises(Forbidden):
+        rights.ingest.lock(key, version, Lock(soon(60)))
+
+
+def test_a_lock_is_not_shortened_into_the_past(rights: Rights, prefix: str) -> None:
+    version = put(rights.ingest, prefix + "bag.tar", b"x")
+    rights.ingest.lock(prefix + "bag.tar", version, Lock(soon(600)))
+    before = rights.ingest.read_lock(prefix + "bag.tar", version)
+    with pytest.raises(Misconfigured):
+        rights.deletion.shorten(prefix + "bag.tar", version, soon(-60))
+    assert rights.ingest.read_lock(prefix + "bag.tar", version) == before
 
 
 def test_a_lock_that_is_over_holds_nothing(rights: Rights, prefix: str) -> None:

@@ -1,0 +1,178 @@
+"""The lock of stored objects follows the terms of the rules: judged, extended, holds set and lifted, shortened.
+
+Every act looks first, does only what is missing and reads back, so that it may be cut off anywhere and repeated. It is
+done for both objects of a copy (tar and commit), each by its VersionId. Lifting and shortening want a store opened with
+the deletion identity; extending and holding are intake's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from akten.errors import Forbidden, Misconfigured
+from akten.package import Lock, LockTerms, PackageId, StoredCopy
+from archive.store import LockMode, LockState, ObjectStore, storable
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+class Act(StrEnum):
+    """What was done to the lock of a copy."""
+
+    EXTENDED = "extended"
+    HOLD_SET = "hold_set"
+    HOLD_LIFTED = "hold_lifted"
+    SHORTENED = "shortened"
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One copy after its lock was made to follow: what was done, and the weaker lock of its two objects."""
+
+    store: str
+    acts: tuple[Act, ...]
+    lock: Lock
+
+
+def instant(moment: datetime | None) -> str:
+    """A date of a lock in German words, to the second and in Berlin: „31.12.2041 24:00“ is easier to read than UTC."""
+    if moment is None:
+        return "–"
+    local = moment.astimezone(BERLIN)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        return f"{local - timedelta(days=1):%d.%m.%Y} 24:00"
+    return f"{local:%d.%m.%Y %H:%M:%S}"
+
+
+def objects_of(id: PackageId, copy: StoredCopy) -> tuple[tuple[str, str], tuple[str, str]]:  # noqa: A002
+    """Key and version of both objects of a copy."""
+    return (id.bag_key, copy.bag_version_id), (id.commit_key, copy.commit_version_id)
+
+
+def enough_until(terms: LockTerms, store: ObjectStore) -> datetime | None:
+    """The date that a lock in this store must reach at least; None when none is wanted.
+
+    Where a provider takes only so many days, half of them are enough: else every look would extend.
+    """
+    if terms.least is None:
+        return None
+    if store.retain_days is not None:
+        soon = terms.moment + timedelta(days=store.retain_days) / 2
+        return storable(min(terms.least, soon), store.retain_cap)
+    return storable(terms.least, store.retain_cap)
+
+
+def falls_short(lock: Lock, terms: LockTerms, store: ObjectStore) -> bool:
+    """True when a lock with this date ends too early; the mode is not looked at."""
+    enough = enough_until(terms, store)
+    return enough is not None and (lock.retain_until is None or lock.retain_until < enough)
+
+
+def hold_differs(lock: Lock, terms: LockTerms) -> bool:
+    """True when a hold is to be set, or to be lifted."""
+    return lock.legal_hold != terms.legal_hold and (terms.legal_hold or terms.lifts)
+
+
+def outlasts(lock: Lock, bound: datetime | None, moment: datetime) -> bool:
+    """True when a lock that still runs goes beyond a day; one that is over holds nothing."""
+    until = lock.retain_until
+    return bound is not None and until is not None and until > moment and until > storable(bound, until)
+
+
+def weaker(states: Sequence[LockState], terms: LockTerms) -> Lock:
+    """One lock for both objects: what is kept for sure; a hold counts when it stands as wanted on all of them."""
+    dates = [state.retain_until for state in states]
+    known = [day for day in dates if day is not None]
+    until = min(known) if len(known) == len(dates) else None
+    holds = [state.legal_hold for state in states]
+    return Lock(until, all(holds) if terms.legal_hold else any(holds))
+
+
+def follow_copy(
+    id: PackageId,  # noqa: A002
+    copy: StoredCopy,
+    store: ObjectStore,
+    freeing: ObjectStore | None,
+    terms: LockTerms,
+) -> Followed:
+    """Extends the lock, sets or lifts the hold on both objects of a copy, and reads back; never shortens.
+
+    `freeing` is the same store with the deletion identity. Raises Absent when an object is not there, Misconfigured
+    when the store does not keep a lock or the deletion identity is missing, Forbidden, Unavailable.
+    """
+    acts: set[Act] = set()
+    states: list[LockState] = []
+    for key, version in objects_of(id, copy):
+        state = store.read_lock(key, version)
+        done = _strengthen(store, key, version, state, terms)
+        if not terms.legal_hold and terms.lifts and state.legal_hold:
+            if freeing is None:
+                raise Misconfigured(
+                    f"Speicher „{store.name}“: Ohne Löschkennung lässt sich keine Löschsperre aufheben."
+                )
+            freeing.release_hold(key, version)
+            done.add(Act.HOLD_LIFTED)
+        if done:
+            state = store.read_lock(key, version)
+            if falls_short(state.lock, terms, store) or hold_differs(state.lock, terms):
+                raise Misconfigured(f"Speicher „{store.name}“ nimmt die Sperre von {key} an, hält sie aber nicht.")
+        acts |= done
+        states.append(state)
+    if acts:
+        store.sync()
+    return Followed(store.name, tuple(sorted(acts)), weaker(states, terms))
+
+
+def _strengthen(store: ObjectStore, key: str, version: str, state: LockState, terms: LockTerms) -> set[Act]:
+    """The hold first: it protects at once, whatever the date."""
+    done: set[Act] = set()
+    if terms.legal_hold and not state.legal_hold:
+        store.lock(key, version, Lock(None, legal_hold=True))
+        done.add(Act.HOLD_SET)
+    wrong_mode = state.mode is not store.lock_mode and state.mode is not LockMode.COMPLIANCE
+    if terms.until is not None and (
+        falls_short(state.lock, terms, store) or (wrong_mode and enough_until(terms, store) is not None)
+    ):
+        until = storable(terms.until, store.retain_cap)
+        if state.retain_until is not None and state.retain_until > until:
+            until = state.retain_until  # only the mode is wrong: the date stays
+        store.lock(key, version, Lock(until))
+        done.add(Act.EXTENDED)
+    return done
+
+
+def shorten_copy(
+    id: PackageId,  # noqa: A002
+    copy: StoredCopy,
+    freeing: ObjectStore,
+    until: datetime,
+    terms: LockTerms,
+) -> Followed:
+    """Brings locks that reach beyond `until` back to it, on both objects, with the deletion identity; reads back.
+
+    The caller answers for the release by two persons. Raises Forbidden under a hold and for compliance locks.
+    """
+    target = storable(until, freeing.retain_cap)
+    found = [(key, version, freeing.read_lock(key, version)) for key, version in objects_of(id, copy)]
+    if terms.legal_hold or any(state.legal_hold for *_, state in found):
+        raise Forbidden(f"Speicher „{freeing.name}“: Unter einer Löschsperre wird nichts gekürzt.")
+    acts: set[Act] = set()
+    states: list[LockState] = []
+    for key, version, before in found:
+        state = before
+        if state.retain_until is not None and state.retain_until > target:
+            freeing.shorten(key, version, target)
+            acts.add(Act.SHORTENED)
+            state = freeing.read_lock(key, version)
+            if state.retain_until != target:
+                raise Misconfigured(
+                    f"Speicher „{freeing.name}“ nimmt die Kürzung von {key} an, behält aber die Sperre."
+                )
+        states.append(state)
+    if acts:
+        freeing.sync()
+    return Followed(freeing.name, tuple(sorted(acts)), weaker(states, terms))

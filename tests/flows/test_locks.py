@@ -1,0 +1,439 @@
+"""The due round: locks and holds follow what is known, once; what is wrong is told; nothing stops it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from akten.errors import Forbidden, Misconfigured, Unavailable
+from akten.findings import Verdict
+from akten.package import Lock
+from archive.embedded import EmbeddedServer
+from archive.identities import Role
+from archive.s3 import S3Store
+from catalog.catalog import open_catalog
+from catalog.trail import Verb
+from flows.locks import follow_akten, follow_at_intake
+from retention.locking import end_of
+from tests.flows.dueworld import CLERK, SERVICE, WithHolds, World, a_hold, days
+from tests.memory_store import MemoryStore
+from tests.packages import Countdown, DyingStore, KilledHere
+from tests.storefixtures import s3_pair, s3_server
+
+__all__ = ["s3_pair", "s3_server"]
+
+NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+ENDS_2030 = end_of(date(2030, 12, 31))
+ROLLING = end_of(date(2028, 11, 25))
+
+
+class Clock:
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(NOW)
+
+
+@pytest.fixture
+def world(tmp_path: Path, clock: Clock) -> Iterator[World]:
+    stores = [MemoryStore(name, clock=clock) for name in ("a", "b")]
+    with open_catalog(f"sqlite:///{tmp_path / 'archiv.sqlite'}") as catalog:
+        freeing = {store.name: store.as_role("deletion") for store in stores}
+        yield World(WithHolds(catalog), stores, freeing, tmp_path / "work", clock=clock)
+
+
+@pytest.fixture
+def real(tmp_path: Path, s3_pair: tuple[EmbeddedServer, EmbeddedServer]) -> Iterator[World]:
+    stores = [S3Store(server.settings(Role.INGEST)) for server in s3_pair]
+    freeing = {server.name: S3Store(server.settings(Role.DELETION)) for server in s3_pair}
+    with open_catalog(f"sqlite:///{tmp_path / 'archiv.sqlite'}") as catalog:
+        yield World(WithHolds(catalog), stores, freeing, tmp_path / "work")
+
+
+def events(world: World, verb: Verb) -> list[Any]:
+    return [event for event in world.catalog.events_of(limit=None) if event.verb == verb.value]
+
+
+def quiet(world: World) -> tuple[int, int]:
+    """How many events of periods and locks there are: a round without news adds none."""
+    return len(events(world, Verb.RETENTION_COMPUTED)), len(events(world, Verb.LOCK_CHANGED))
+
+
+def test_what_fits_is_left_alone_and_costs_no_request(world: World) -> None:
+    world.archive("1-1", "tax.assessment-file", zda=date(2020, 3, 4))
+    first = world.round()
+    assert first.ends_changed == 1  # the register learns the computed end
+    asked = Countdown(10**6)
+    world.stores = [DyingStore(store, asked, before=True) for store in world.stores]  # type: ignore[misc]
+    before = quiet(world)
+    second = world.round()
+    assert (second.akten, second.packages, second.verdict) == (1, 1, Verdict.OK)
+    assert (second.ends_changed, second.extended, second.holds_set, second.holds_lifted) == (0, 0, 0, 0)
+    assert {name: tally.kept for name, tally in second.stores.items()} == {"a": 1, "b": 1}
+    assert asked.counted == 0
+    assert quiet(world) == before
+
+
+def test_an_event_that_becomes_known_is_followed_on_every_copy_and_version(world: World) -> None:
+    akte, _ = world.archive("2-1", "tax.assessment-file")
+    world.archive("2-1", "tax.assessment-file", name=2)
+    assert {lock for lock, _ in world.locks(akte.uuid).values()} == {ROLLING}
+    world.tell(akte, "2-1", file_closed=date(2020, 5, 5))
+    summary = world.round()
+    assert (summary.ends_changed, summary.extended) == (1, 4)
+    locks = world.locks(akte.uuid)
+    assert len(locks) == 8
+    assert set(locks.values()) == {(ENDS_2030, False)}
+    assert world.registered(akte.uuid) == {(ENDS_2030, False)}
+    (told,) = events(world, Verb.RETENTION_COMPUTED)
+    assert told.data["ends"] == "2030-12-31"
+    assert told.data["katalog"] == f"{world.katalog.name} {world.katalog.version}"
+    changed = events(world, Verb.LOCK_CHANGED)
+    assert [(event.akte, event.data["version"]) for event in changed] == [(akte.uuid, 1), (akte.uuid, 2)]
+    assert changed[0].data["copies"]["b"]["acts"] == ["extended"]
+
+
+def test_a_rolling_lock_is_extended_when_half_of_it_is_over(world: World, clock: Clock) -> None:
+    akte, _ = world.archive("3-1", "building.monument-file")
+    clock.at = NOW + days(300)
+    assert world.round().extended == 0
+    clock.at = NOW + days(370)
+    assert world.round().extended == 2
+    assert {lock for lock, _ in world.locks(akte.uuid).values()} == {end_of(date(2029, 11, 30))}
+
+
+def test_holds_come_and_go_on_every_object(world: World) -> None:
+    akte, _ = world.archive("4-1", "tax.assessment-file", zda=date(2020, 3, 4))
+    world.archive("4-1", "tax.assessment-file", zda=date(2020, 3, 4), name=2)
+    world.hold(akte.uuid, a_hold(secret=True), a_hold("festsetzungsfrist", number=2))
+    summary = world.round()
+    assert (summary.holds_set, summary.holds_lifted) == (4, 0)
+    assert {held for _, held in world.locks(akte.uuid).values()} == {True}
+    assert world.round().holds_set == 0
+    world.hold(akte.uuid, a_hold(end=date(2026, 11, 1)), a_hold("festsetzungsfrist", number=2))
+    assert world.round().holds_lifted == 0  # one is left
+    world.hold(akte.uuid)
+    assert world.round().holds_lifted == 4
+    assert {held for _, held in world.locks(akte.uuid).values()} == {False}
+    assert {held for _, held in world.registered(akte.uuid)} == {False}
+    assert [e.data["copies"]["a"]["acts"] for e in events(world, Verb.LOCK_CHANGED)] == [
+        ["hold_set"], ["hold_set"], ["hold_lifted"], ["hold_lifted"],
+    ]  # fmt: skip
+
+
+def test_a_hold_that_cannot_be_lifted_is_told_and_stays(world: World) -> None:
+    akte, _ = world.archive("5-1", "tax.assessment-file", zda=date(2020, 3, 4))
+    world.hold(akte.uuid, a_hold())
+    world.round()
+    world.hold(akte.uuid)
+    world.freeing = {}
+    summary = world.round()
+    assert summary.codes == {"LK-06": 2}
+    assert {held for _, held in world.locks(akte.uuid).values()} == {True}
+
+
+def test_a_period_that_is_over_is_not_locked_again_but_held(world: World) -> None:
+    akte, _ = world.archive("6-1", "tax.enforcement-file", zda=date(2010, 1, 1))
+    assert set(world.locks(akte.uuid).values()) == {(None, False)}
+    world.hold(akte.uuid, a_hold())
+    assert world.round().holds_set == 2
+    assert set(world.locks(akte.uuid).values()) == {(None, True)}
+
+
+def test_an_end_beyond_the_cap_is_locked_to_the_cap_once(world: World) -> None:
+    akte, _ = world.archive("7-1", "tax.assessment-file", zda=date(2099, 1, 1))
+    assert {lock for lock, _ in world.locks(akte.uuid).values()} == {world.stores[0].retain_cap}
+    assert world.round().extended == 0
+    (row,) = [row for row in world.catalog.all_keeping() if row.akte == akte.uuid]
+    assert row.retention_ends == date(2109, 12, 31)
+
+
+def test_one_bad_akte_stops_nothing_keeps_its_hold_and_is_told_with_a_code(world: World, clock: Clock) -> None:
+    bad, _ = world.archive("8-1", "tax.assessment-file", zda=date(2020, 3, 4))
+    good, _ = world.archive("8-2", "tax.assessment-file")
+    world.hold(bad.uuid, a_hold())
+    world.round()
+    world.hold(bad.uuid)
+    kept = {key: value for key, value in world.katalog.classes.items() if key != "tax.assessment-file"}
+    lost = replace(world.katalog, classes=kept)
+    world.tell(good, "8-2", file_closed=date(2024, 5, 5))
+    katalog, world.katalog = world.katalog, lost
+    clock.at = NOW + days(900)
+    summary = world.round()
+    assert summary.codes == {"LK-01": 2}
+    assert "tax.assessment-file" in summary.findings[0].text
+    assert summary.verdict is Verdict.FAILED
+    assert set(world.locks(bad.uuid).values()) == {(ENDS_2030, True)}
+    assert all(lock is not None and lock > clock.at + days(300) for lock, _ in world.locks(good.uuid).values())
+    world.katalog = katalog
+    assert world.round().codes == {}
+    assert {held for _, held in world.locks(bad.uuid).values()} == {False}
+
+
+def test_a_period_that_became_shorter_is_a_finding_and_no_lock_is_shortened(world: World) -> None:
+    akte, _ = world.archive("9-1", "tax.assessment-file", zda=date(2020, 3, 4))
+    basis = replace(world.katalog.classes["tax.assessment-file"].bases[0])
+    shorter = world.katalog.classes["tax.enforcement-file"].bases[0]
+    entry = replace(world.katalog.classes["tax.assessment-file"], bases=(shorter,))
+    assert basis != shorter
+    world.katalog = replace(world.katalog, classes={**world.katalog.classes, "tax.assessment-file": entry})
+    summary = world.round()
+    assert summary.codes == {"LK-02": 1}
+    assert "31.12.2030" in summary.findings[0].text
+    assert "31.12.2025" in summary.findings[0].text
+    assert set(world.locks(akte.uuid).values()) == {(ENDS_2030, False)}
+    assert world.round().codes == {"LK-02": 1}
+
+
+def test_a_lock_beyond_a_duty_to_delete_has_its_own_code(world: World) -> None:
+    akte, _ = world.archive("10-1", "personnel.warning-employee", events={"entry_made": date(2026, 6, 1)})
+    for row in world.catalog.packages(akte.uuid):
+        for copy in row.package.copies:
+            store = next(s for s in world.stores if s.name == copy.store)
+            store.lock(row.package.id.bag_key, copy.bag_version_id, Lock(ENDS_2030 + days(4000)))
+            store.lock(row.package.id.commit_key, copy.commit_version_id, Lock(ENDS_2030 + days(4000)))
+    assert world.round().codes == {}  # the register does not know yet
+    assert world.round(thorough=True).codes == {"LK-03": 1}
+    assert world.round().codes == {"LK-03": 1}
+
+
+def test_conflicting_duties_are_told(world: World) -> None:
+    pair = world.katalog.classes["personnel.warning-employee"], world.katalog.classes["tax.assessment-file"]
+    both = replace(pair[1], bases=(*pair[0].bases, *pair[1].bases))
+    world.katalog = replace(world.katalog, classes={**world.katalog.classes, "tax.assessment-file": both})
+    akte, _ = world.archive(
+        "11-1", "tax.assessment-file", zda=date(2026, 1, 1), events={"entry_made": date(2026, 1, 1)}
+    )
+    assert world.round().codes == {"RT-40": 1, "LK-03": 1}
+    assert {lock for lock, _ in world.locks(akte.uuid).values()} == {end_of(date(2036, 12, 31))}
+
+
+# --- stores that are away ---------------------------------------------------------------------------------------------
+
+
+def test_a_store_that_is_away_is_not_checked_and_the_next_round_catches_up(world: World) -> None:
+    akte, _ = world.archive("12-1", "tax.assessment-file")
+    world.tell(akte, "12-1", file_closed=date(2020, 5, 5))
+    world.hold(akte.uuid, a_hold())
+    world.away["b"] = Unavailable("Der Speicher „b“ antwortet nicht.")
+    summary = world.round()
+    assert summary.verdict is Verdict.NOT_CHECKED
+    assert (summary.stores["a"].not_checked, summary.stores["b"].not_checked) == (0, 1)
+    assert summary.codes == {"LK-04": 1}
+    assert not summary.away
+    locks = world.locks(akte.uuid)
+    assert {lock for (_, store, _), lock in locks.items() if store == "a"} == {(ENDS_2030, True)}
+    assert {lock for (_, store, _), lock in locks.items() if store == "b"} == {(ROLLING, False)}
+    del world.away["b"]
+    summary = world.round()
+    assert (summary.verdict, summary.extended, summary.holds_set) == (Verdict.OK, 1, 1)
+    assert set(world.locks(akte.uuid).values()) == {(ENDS_2030, True)}
+
+
+def test_a_store_that_goes_away_in_the_middle_is_asked_only_once(world: World) -> None:
+    first, _ = world.archive("13-1", "tax.assessment-file")
+    second, _ = world.archive("13-2", "tax.assessment-file")
+    for akte, number in ((first, "13-1"), (second, "13-2")):
+        world.tell(akte, number, file_closed=date(2020, 5, 5))
+    calls: list[str] = []
+
+    class Away(MemoryStore):
+        def read_lock(self, key: str, version_id: str) -> Any:
+            calls.append(key)
+            raise Unavailable("weg")
+
+    a, b = world.stores
+    world.stores = [a, Away("b")]
+    summary = world.round()
+    assert len(calls) == 1
+    assert summary.stores["b"].not_checked == 2
+    assert (summary.extended, summary.codes) == (2, {"LK-04": 1})
+    world.stores = [a, b]
+    assert world.round().extended == 2
+
+
+def test_all_stores_away_still_keeps_the_register_right(world: World) -> None:
+    akte, _ = world.archive("14-1", "tax.assessment-file", zda=date(2020, 3, 4))
+    for name in ("a", "b"):
+        world.away[name] = Unavailable("weg")
+    summary = world.round()
+    assert summary.away
+    assert summary.ends_changed == 1
+    assert akte.uuid in {event.akte for event in events(world, Verb.RETENTION_COMPUTED)}
+
+
+def test_a_store_that_is_not_set_up_any_more_is_told(world: World) -> None:
+    world.archive("15-1", "tax.assessment-file", zda=date(2020, 3, 4))
+    world.stores = world.stores[:1]
+    summary = world.round()
+    assert summary.stores["b"].not_checked == 1
+    assert summary.codes == {"LK-04": 1}
+
+
+@pytest.mark.parametrize(("error", "code"), [(Forbidden("nein"), "LK-06"), (Misconfigured("hält nicht"), "LK-06")])
+def test_a_refusal_is_a_finding_for_that_copy(world: World, error: Exception, code: str) -> None:
+    akte, _ = world.archive("16-1", "tax.assessment-file")
+    world.tell(akte, "16-1", file_closed=date(2020, 5, 5))
+
+    def refuse(*_: Any) -> None:
+        raise error
+
+    world.stores[1].lock = refuse  # type: ignore[method-assign]
+    summary = world.round()
+    assert summary.codes == {code: 1}
+    assert summary.extended == 1
+
+
+def test_a_copy_that_is_gone_is_damage_and_the_other_follows(world: World) -> None:
+    akte, package = world.archive("17-1", "tax.assessment-file")
+    world.tell(akte, "17-1", file_closed=date(2020, 5, 5))
+    store = world.stores[1]
+    assert isinstance(store, MemoryStore)
+    del store.keys[package.id.commit_key]
+    summary = world.round()
+    assert summary.codes == {"LK-05": 1}
+    assert summary.extended == 1
+
+
+# --- killed -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_killed_at_every_call_to_a_store_the_next_round_does_the_rest(world: World, *, before: bool) -> None:
+    """Two Akten with two versions; one is to be extended and held, the other's hold is to be lifted."""
+    one, _ = world.archive("18-1", "tax.assessment-file")
+    world.archive("18-1", "tax.assessment-file", name=2)
+    two, _ = world.archive("18-2", "tax.assessment-file", zda=date(2020, 3, 4))
+    world.hold(two.uuid, a_hold())
+    world.round()
+    world.tell(one, "18-1", file_closed=date(2020, 5, 5))
+    world.hold(one.uuid, a_hold())
+    world.hold(two.uuid)
+    plain, freeing = world.stores, world.freeing
+    killed = 0
+    for calls in itertools.count():
+        countdown = Countdown(calls)
+        world.stores = [DyingStore(store, countdown, before=before) for store in plain]  # type: ignore[misc]
+        world.freeing = {name: DyingStore(store, countdown, before=before) for name, store in freeing.items()}  # type: ignore[misc]
+        try:
+            world.round()
+            break
+        except KilledHere:
+            killed += 1
+    world.stores, world.freeing = plain, freeing
+    assert killed >= 10
+    assert set(world.locks(one.uuid).values()) == {(ENDS_2030, True)}
+    assert set(world.locks(two.uuid).values()) == {(ENDS_2030, False)}
+    assert world.registered(one.uuid) == {(ENDS_2030, True)}
+    assert world.registered(two.uuid) == {(ENDS_2030, False)}
+    assert world.catalog.verify_trail().verdict is not Verdict.FAILED
+    before_events = quiet(world)
+    assert world.round().verdict is Verdict.OK
+    assert quiet(world) == before_events
+
+
+def test_killed_before_the_register_is_written_the_next_round_only_writes_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from catalog.lockbook import LockBook
+
+    akte, _ = world.archive("19-1", "tax.assessment-file")
+    world.tell(akte, "19-1", file_closed=date(2020, 5, 5))
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KilledHere
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LockBook, "record_locks", killed)
+        with pytest.raises(KilledHere):
+            world.round()
+    assert set(world.locks(akte.uuid).values()) == {(ENDS_2030, False)}
+    assert world.registered(akte.uuid) == {(ROLLING, False)}
+    summary = world.round()
+    assert summary.extended == 0
+    assert world.registered(akte.uuid) == {(ENDS_2030, False)}
+    assert events(world, Verb.LOCK_CHANGED)[0].data["copies"]["a"]["until"] == ENDS_2030.isoformat()
+
+
+# --- at intake, and for one Akte --------------------------------------------------------------------------------------
+
+
+def test_a_nachscan_brings_the_older_version_to_the_same_end_without_lifting(world: World) -> None:
+    akte, _ = world.archive("20-1", "tax.assessment-file")
+    world.hold(akte.uuid, a_hold())
+    world.round()
+    world.hold(akte.uuid)
+    world.archive("20-1", "tax.assessment-file", zda=date(2020, 3, 4), name=2)
+    locks = world.locks(akte.uuid)
+    assert {lock for (version, *_), lock in locks.items() if version == 2} == {(ENDS_2030, False)}
+    assert follow_at_intake(world.services, akte.uuid, CLERK) == ()
+    locks = world.locks(akte.uuid)
+    assert {lock for (version, *_), lock in locks.items() if version == 1} == {(ENDS_2030, True)}
+    assert world.round().holds_lifted == 2
+
+
+def test_a_hold_that_exists_is_on_the_new_package_before_its_commit(world: World) -> None:
+    akte, _ = world.archive("21-1", "tax.assessment-file", zda=date(2020, 3, 4))
+    world.hold(akte.uuid, a_hold())
+    seen: list[bool] = []
+
+    class Watched(MemoryStore):
+        def put(self, key: str, source: Any, digests: Any, *, if_absent: bool = True) -> str:
+            if key.endswith("commit.json"):
+                bag = key.replace("commit.json", "bag.tar")
+                seen.append(all(entry.state.legal_hold for entry in self.keys[bag]))
+            return super().put(key, source, digests, if_absent=if_absent)
+
+    for store in world.stores:
+        store.__class__ = Watched
+    world.archive("21-1", "tax.assessment-file", zda=date(2020, 3, 4), name=2)
+    assert seen == [True, True]
+    locks = world.locks(akte.uuid)
+    assert {held for (version, *_), (_, held) in locks.items() if version == 2} == {True}
+
+
+def test_some_akten_can_be_followed_at_once(world: World) -> None:
+    one, _ = world.archive("22-1", "tax.assessment-file", zda=date(2020, 3, 4))
+    two, _ = world.archive("22-2", "tax.assessment-file", zda=date(2020, 3, 4))
+    for akte in (one, two):
+        world.hold(akte.uuid, a_hold())
+    summary = follow_akten(world.services, [one.uuid], SERVICE)
+    assert (summary.akten, summary.holds_set) == (1, 2)
+    assert {held for _, held in world.locks(two.uuid).values()} == {False}
+
+
+def test_on_the_real_servers_locks_and_holds_follow_and_the_second_round_writes_nothing(real: World) -> None:
+    akte, _ = real.archive("30-1", "tax.assessment-file")
+    real.archive("30-1", "tax.assessment-file", name=2)
+    far, _ = real.archive("30-2", "tax.assessment-file", zda=date(2099, 1, 1))
+    over, _ = real.archive("30-3", "tax.enforcement-file", zda=date(2010, 1, 1))
+    kept, _ = real.archive("30-4", "building.monument-file")
+    real.tell(akte, "30-1", file_closed=date(2035, 5, 5))
+    for held in (akte, over):
+        real.hold(held.uuid, a_hold())
+    summary = real.round()
+    assert (summary.extended, summary.holds_set, dict(summary.codes)) == (4, 6, {})
+    assert set(real.locks(akte.uuid).values()) == {(end_of(date(2045, 12, 31)), True)}
+    assert set(real.locks(over.uuid).values()) == {(None, True)}
+    assert {lock for lock, _ in real.locks(far.uuid).values()} == {real.stores[0].retain_cap}
+    assert len({lock for lock, _ in real.locks(kept.uuid).values()}) == 1
+    for held in (akte, over):
+        real.hold(held.uuid)
+    summary = real.round()
+    assert (summary.extended, summary.holds_lifted, dict(summary.codes)) == (0, 6, {})
+    assert set(real.locks(akte.uuid).values()) == {(end_of(date(2045, 12, 31)), False)}
+    before = quiet(real)
+    assert real.round(thorough=True).verdict is Verdict.OK
+    assert quiet(real) == before
