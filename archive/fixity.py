@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from akten.files import Digests, digest_bytes
@@ -88,19 +89,22 @@ def check_package(
     full: bool = True,
     progress: Callable[[int], None] = _NO_PROGRESS,
     patience: float = 10.0,
+    away: Mapping[str, str] = MappingProxyType({}),
 ) -> FixityReport:
     """The state of every copy now. `full` reads tar and members in both algorithms, else the tar's SHA-256 only.
 
     `wanted` is the lock that should hold (None: locks are not looked at); `progress` is told bytes read since the last
-    call; a healthy store that for `patience` seconds does not give the bytes counts as damaged. Never stops at the
-    first damage and raises nothing of its own: a copy that could not be read is `not_checked`.
+    call; a healthy store that for `patience` seconds does not give the bytes counts as damaged; `away` gives the reason
+    for stores that could not even be opened. Never stops at the first damage and raises nothing of its own: a copy that
+    could not be read is `not_checked`.
     """
     reports = []
     for copy in package.copies:
         store = stores.get(copy.store)
         if store is None:
-            text = f"Der Speicher „{copy.store}“ ist nicht eingerichtet."
-            finding = Finding("FX-12", Severity.WARNING, copy.store, text)
+            reason = away.get(copy.store)
+            text = reason or f"Der Speicher „{copy.store}“ ist nicht eingerichtet."
+            finding = Finding("FX-11" if reason else "FX-12", Severity.WARNING, copy.store, text)
             reports.append(CopyReport(copy.store, Verdict.NOT_CHECKED, (finding,), 0, copy.bag_version_id))
             continue
         seen = _Copy(package.id, copy, store, progress, patience)

@@ -369,6 +369,7 @@ def verify_package(services: Services, package: StoredPackage, by: Actor) -> Fix
     wanted = lock_for(snapshot, services.now()) if snapshot and snapshot.aufbewahrung else None
     if wanted is not None and (snapshot is None or snapshot.aufbewahrung is None or snapshot.aufbewahrung.ende is None):
         wanted = None  # a rolling lock has no date of its own to be held against
-    report = check_package(package, {store.name: store for store in services.stores}, wanted=wanted)
+    stores, away = services.stores_to_read()
+    report = check_package(package, {store.name: store for store in stores}, wanted=wanted, away=away)
     services.catalog.record_fixity(report, by=by, now=services.now())
     return report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -120,6 +120,7 @@ class Services:
         self._lock = threading.RLock()
         self._catalog: Catalog | None = None
         self._stores: tuple[ObjectStore, ...] | None = None
+        self._to_read: tuple[tuple[ObjectStore, ...], Mapping[str, str]] | None = None
         self._servers: tuple[EmbeddedServer, ...] = ()
         self._pool: PagePool | None = None
         self._judges: Judges | None = None
@@ -166,6 +167,30 @@ class Services:
                         self._stack.callback(store.close)
             return self._stores
 
+    def stores_to_read(self) -> tuple[tuple[ObjectStore, ...], Mapping[str, str]]:
+        """The stores that can be opened, and the reason for every other one by its name: one away hides no other.
+
+        For looking and fetching only: without the probe that comes before anything is stored.
+        """
+        with self._lock:
+            if self._stores is not None:
+                return self._stores, {}
+            if self._to_read is None:
+                away: dict[str, str] = {}
+                if self.settings.stores:
+                    found = self.store_settings(Role.INGEST)
+                else:
+                    servers, failures = self._open_embedded()
+                    away = {name: error.text for name, error in failures.items()}
+                    found = tuple(server.settings(Role.INGEST) for server in servers)
+                    if not away:
+                        self._servers = servers
+                stores = tuple(S3Store(settings) for settings in found)
+                for store in stores:
+                    self._stack.callback(store.close)
+                self._to_read = stores, away
+            return self._to_read
+
     def _require_accepted(self, target: ProbeTarget) -> None:
         """Probes a store once a day before it is used. Raises Misconfigured for one that keeps no locks or versions."""
         ingest = target.ingest
@@ -187,6 +212,13 @@ class Services:
             return tuple(server.settings(role) for server in self._servers)
 
     def _start_embedded(self) -> tuple[EmbeddedServer, ...]:
+        servers, failures = self._open_embedded()
+        for failure in failures.values():
+            raise failure
+        return servers
+
+    def _open_embedded(self) -> tuple[tuple[EmbeddedServer, ...], Mapping[str, ArchivError]]:
+        """The embedded servers that run now, and why the others do not, by name."""
         opened = [
             open_embedded(
                 embedded_folder(self.settings, name),
@@ -201,16 +233,17 @@ class Services:
         with ThreadPoolExecutor(len(opened)) as threads:
             futures = [threads.submit(context.__enter__) for context in opened]
         servers = []
-        failure: BaseException | None = None
-        for context, future in zip(opened, futures, strict=True):
-            if error := future.exception():
-                failure = error
+        failures: dict[str, ArchivError] = {}
+        for name, context, future in zip(EMBEDDED, opened, futures, strict=True):
+            error = future.exception()
+            if isinstance(error, ArchivError):
+                failures[name] = error
+            elif error is not None:
+                raise error
             else:
                 self._stack.push(partial(_leave, context))
                 servers.append(future.result())
-        if failure is not None:
-            raise failure
-        return tuple(servers)
+        return tuple(servers), failures
 
     @property
     def pool(self) -> PagePool:
