@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 
@@ -90,13 +91,15 @@ def check_package(
     progress: Callable[[int], None] = _NO_PROGRESS,
     patience: float = 10.0,
     away: Mapping[str, str] = MappingProxyType({}),
+    now: datetime | None = None,
 ) -> FixityReport:
     """The state of every copy now. `full` reads tar and members in both algorithms, else the tar's SHA-256 only.
 
-    `wanted` is the lock that should hold (None: locks are not looked at); `progress` is told bytes read since the last
-    call; a healthy store that for `patience` seconds does not give the bytes counts as damaged; `away` gives the reason
-    for stores that could not even be opened. Never stops at the first damage and raises nothing of its own: a copy that
-    could not be read is `not_checked`.
+    `wanted` is the lock that should hold; None means for each copy the lock that was recorded for it, while its date is
+    after `now` (without `now` locks are not looked at). `progress` is told bytes read since the last call. A healthy
+    store that for `patience` seconds does not give the bytes counts as damaged; `away` gives the reason for stores that
+    could not even be opened. Never stops at the first damage and raises nothing of its own: a copy that could not be
+    read is `not_checked`.
     """
     reports = []
     for copy in package.copies:
@@ -108,9 +111,16 @@ def check_package(
             reports.append(CopyReport(copy.store, Verdict.NOT_CHECKED, (finding,), 0, copy.bag_version_id))
             continue
         seen = _Copy(package.id, copy, store, progress, patience)
-        _check_copy(seen, package, wanted, full=full)
+        _check_copy(seen, package, wanted or _recorded(copy, now), full=full)
         reports.append(seen.report())
     return FixityReport(package.id, tuple(reports))
+
+
+def _recorded(copy: StoredCopy, now: datetime | None) -> Lock | None:
+    """The lock that was read back when the copy was stored or locked anew; None when its time is over."""
+    if now is None or copy.lock.retain_until is None or copy.lock.retain_until <= now:
+        return None
+    return copy.lock
 
 
 def _check_copy(seen: _Copy, package: StoredPackage, wanted: Lock | None, *, full: bool) -> None:
