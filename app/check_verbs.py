@@ -18,11 +18,11 @@ from app.command import Call, verb
 from app.find_verbs import one_akte
 from app.output import EXIT_OF_VERDICT
 from app.show import VERDICTS, findings_table, size_words, word
-from flows.anchors import publish_head
+from flows.anchors import try_to_publish
 from flows.doctor import Health, examine_machine
 from flows.receipt import finding_json
 from flows.settings import effective
-from flows.verify import compare_stores, verify_all, verify_packages
+from flows.verify import compare_stores, verdict_of, verify_all, verify_packages
 from flows.wiring import open_services
 
 HEALTH = {"ok": ("in Ordnung", "green"), "failed": ("fehlerhaft", "red"), "absent": ("fehlt", "yellow")}
@@ -55,7 +55,8 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, everything: bool) -> i
 
         if everything:
             summary = verify_all(services, call.actor, told)
-            publish_head(services)
+            if why := try_to_publish(services):
+                call.output.say(why)
         else:
             row = one_akte(services, aktenzeichen or "", None)
             packages = [p.package for p in services.catalog.packages(row.uuid)]
@@ -150,8 +151,7 @@ def abgleich(call: Call) -> int:
     """Vergleicht Katalog und Speicher; repariert und löscht nichts."""
     with open_services(call.settings) as services:
         findings = compare_stores(services)
-    bad = any(f.severity is Severity.ERROR for f in findings)
-    verdict = Verdict.FAILED if bad else Verdict.OK
+    verdict = verdict_of(findings)
     value = {"verdict": verdict.value, "findings": [finding_json(f) for f in findings]}
 
     def show(console: Console) -> None:

@@ -31,11 +31,20 @@ RESOLUTIONS = {
 WHYS = {"failed": "Seite nicht lesbar", "no_text": "kein Text erkannt", "low": "Text unsicher"}
 
 
+def delivered_as(case: ClearingCase) -> str:
+    """The name under which the delivery of a case came; empty when its folder is gone (it was given back)."""
+    try:
+        return ClaimedDelivery(case.delivery, Path(case.folder)).name
+    except (OSError, ValueError):
+        return ""
+
+
 def case_json(case: ClearingCase) -> dict[str, Any]:
     """One case as the command line prints it."""
     return {
         "number": case.number,
         "delivery": str(case.delivery),
+        "name": delivered_as(case),
         "aktenart": case.aktenart,
         "aktenzeichen": case.aktenzeichen,
         "betreff": case.betreff,
@@ -98,6 +107,8 @@ def clearing_show(call: Call, nr: int) -> None:
         console.print(
             Text.assemble((f"Fall {case.number}", "bold"), f"  {case.aktenart} {case.aktenzeichen}  {case.betreff}")
         )
+        if name := delivered_as(case):
+            console.print(f"Geliefert als: {name}")
         console.print(f"Zuständig: {case.owner}   bis {case.due:%d.%m.%Y}   Ordner: {case.folder}")
         console.print(findings_table([finding_json(f) for f in case.findings]))
         if case.resolution:

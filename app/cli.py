@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import io
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -93,8 +94,16 @@ def archiv(as_json: bool, daten: Path | None) -> None:
     del as_json, daten  # read by the verbs through the root context
 
 
+def _open_streams() -> None:
+    """A process started without standard streams (`>&-`) writes what it has to say nowhere, and does its work."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+
+
 def main() -> None:
     """Entry point of `archiv`."""
+    _open_streams()
     speak_german()
     quiet_logs()
     if isinstance(sys.stdout, io.TextIOWrapper):

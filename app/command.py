@@ -22,7 +22,19 @@ from catalog.actor import Actor, ActorKind
 from flows.settings import Settings, read_settings
 
 P = ParamSpec("P")
-FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+class _Folder(click.Path):
+    """A folder by its name; an empty one (a variable that is not set) is a mistake and not the folder we are in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path. Raises BadParameter."""
+        if value == "":
+            self.fail("der Name des Ordners ist leer", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = _Folder(path_type=Path, file_okay=False)
 DATEN_HELP = "Datenordner des Archivs (sonst ARCHIV_DATEN)."
 JSON_HELP = "Ergebnis als ein JSON-Wert auf der Standardausgabe."
 # What the file system says no with, when it is a person's to put right; anything else is a bug.
@@ -62,6 +74,8 @@ def actor_of(name: str | None) -> Actor:
     if name is None or name == login:
         return Actor(login, ActorKind.LOGIN)
     try:
+        if not name.strip():
+            raise ValueError("nobody is named")
         return Actor(name, ActorKind.ALS, login)
     except ValueError as error:
         raise click.BadParameter("bitte 1 bis 150 druckbare Zeichen", param_hint="--als") from error

@@ -231,7 +231,7 @@ def preview(call: Call, *, jahre: int, aktenart: tuple[str, ...], bild: Path | N
         for name in header[1:]:
             table.add_column(name, justify="right")
         for column, numbers in rows:
-            if column != UNKNOWN or sum(numbers):
+            if column != UNKNOWN or any(numbers):
                 cells = [str(number) if number else "·" for number in numbers]
                 table.add_row(COLUMNS_DE.get(column, column), *cells, str(sum(numbers)))
         console.print(table)

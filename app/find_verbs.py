@@ -18,7 +18,7 @@ from akten.model import Aktenart
 from akten.package import LockTerms
 from app.command import FOLDER, Call, verb
 from app.output import EXIT_OF_VERDICT
-from app.show import STATES, VERDICTS, findings_table, plural, size_words, word
+from app.show import STATES, VERDICTS, findings_table, moment, plural, size_words, word
 from archive.locks import instant
 from catalog.holdings import AkteFilter, Sort
 from catalog.search import Hit
@@ -318,13 +318,11 @@ def _show_details(console: Console, details: AkteDetails, terms: LockTerms | Non
         )
     console.print(table)
     for p in details.packages:
-        console.print(
-            f"Version {p.package.id.version}: {size_words(p.size)}, abgelegt {p.stored_at:%d.%m.%Y %H:%M} UTC"
-        )
+        console.print(f"Version {p.package.id.version}: {size_words(p.size)}, abgelegt {moment(p.stored_at)}")
         for c in p.copies:
             line = Text(f"  Kopie {c.store}: ")
             line.append_text(word(VERDICTS, c.verdict.value) if c.checked_at else Text("beim Ablegen geprüft", "green"))
-            line.append(f", zuletzt gelesen {(c.checked_at or c.verified_at):%d.%m.%Y %H:%M} UTC", style="dim")
+            line.append(f", zuletzt gelesen {moment(c.checked_at or c.verified_at)}", style="dim")
             line.append(f", gesperrt bis {instant(c.retain_until)}" if c.retain_until else ", nicht gesperrt")
             line.append(", Löschsperre gesetzt" if c.legal_hold else "", "yellow")
             console.print(line)

@@ -68,7 +68,8 @@ def refused_json(path: Path, error: ArchivError) -> dict[str, Any]:
     """The receipt of a path that was not even claimed; it has no Akte and no delivery."""
     findings = error.findings if isinstance(error, Rejected) else (Finding("WF-08", Severity.ERROR, "", error.text),)
     return {
-        "akte": "", "aktenart": "", "aktenzeichen": "", "uuid": None, "delivery": None, "version": None,
+        "akte": "", "aktenart": "", "aktenzeichen": "", "uuid": None, "delivery": None, "name": path.name,
+        "version": None,
         "state": "refused", "path": str(path), "sheets": None, "pages": 0, "blank_pages": 0, "documents": [],
         "copies": [], "findings": [finding_json(f) for f in findings], "clearing_case": None, "not_checked": [],
         "seconds": 0.0, "steps": {},

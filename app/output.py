@@ -16,7 +16,7 @@ from uuid import UUID
 from rich.console import Console
 from rich.text import Text
 
-from akten.errors import ArchivError, Rejected
+from akten.errors import ArchivError, Rejected, Unavailable
 from akten.findings import Finding, Judgement, Verdict
 from app.show import findings_table
 from flows.receipt import finding_json
@@ -57,9 +57,15 @@ class Output:
                 write_json(value)
             else:
                 show(self.out)
+            sys.stdout.flush()
         except BrokenPipeError:
             # The reader went away (`| head`); what was asked for is done, and the exit code still says how it went.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _write_nowhere()
+        except OSError as error:
+            _write_nowhere()
+            reason = os.strerror(error.errno or 0)
+            text = f"Das Ergebnis ließ sich nicht ausgeben ({reason}); was verlangt war, ist trotzdem geschehen."
+            raise Unavailable(text) from error
 
     def say(self, text: str) -> None:
         """A remark for people, on standard error."""
@@ -76,6 +82,11 @@ class Output:
             self.err.print(findings_table([finding_json(f) for f in findings]))
         else:
             self.err.print(Text.assemble(("Fehler:", "red"), " ", error.text), soft_wrap=True)
+
+
+def _write_nowhere() -> None:
+    """What is still to be written goes nowhere, so that the end of the process does not stumble over it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def error_json(name: str, exit_code: int, text: str, findings: Iterable[Finding] = ()) -> dict[str, Any]:

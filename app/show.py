@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.box import ROUNDED
 from rich.console import Console, Group, RenderableType
@@ -16,6 +18,8 @@ STATES = {
     "clearing": ("in der Klärung", "red"),
     "duplicate": ("war schon archiviert", "cyan"),
     "refused": ("nicht angenommen, liegt noch an seinem Ort", "red"),
+    "alarm": ("ANGEHALTEN: Archiviertes stimmt nicht mit dem Katalog überein", "red"),
+    "halted": ("angehalten: Einstellung, Programm oder Recht fehlt", "red"),
     "unavailable": ("wartet: ein Teil des Systems ist nicht erreichbar", "yellow"),
 }
 VERDICTS = {
@@ -47,6 +51,14 @@ STEP_NAMES = {
     "eintragen": "Katalog und Protokoll",
     "sperren": "Sperren älterer Versionen",
 }
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def moment(value: datetime, form: str = "%d.%m.%Y %H:%M") -> str:
+    """An instant as the clock on the wall showed it; JSON keeps UTC with its offset."""
+    return value.astimezone(BERLIN).strftime(form)
 
 
 def word(table: Mapping[str, tuple[str, str]], value: str) -> Text:
@@ -114,6 +126,8 @@ def receipt_panel(receipt: Mapping[str, Any]) -> Panel:
     if receipt.get("version"):
         head.append(f"  Version {receipt['version']}")
     parts.append(head)
+    if receipt.get("name") and receipt["state"] not in ("archived", "duplicate"):
+        parts.append(Text(f"geliefert als „{receipt['name']}“", style="dim"))
     if receipt["pages"]:
         sheets = f"{receipt['sheets']} Blatt, " if receipt["sheets"] is not None else ""
         blanks = plural(receipt["blank_pages"], "Leerseite", "Leerseiten")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -13,7 +13,7 @@ from akten.findings import Severity, Verdict, worst
 from app.command import Call, verb
 from app.find_verbs import DAY, DAY_WORD, one_akte
 from app.output import EXIT_OF_VERDICT
-from app.show import VERDICTS, findings_table, plural, word
+from app.show import BERLIN, VERDICTS, findings_table, moment, plural, word
 from catalog.values import TrailEvent
 from flows.anchors import published_heads
 from flows.receipt import finding_json
@@ -167,13 +167,13 @@ def trail_show(
         events = services.catalog.events_of(
             akte=akte,
             by=benutzer,
-            von=von.replace(tzinfo=UTC) if von else None,
-            bis=bis.replace(tzinfo=UTC) if bis else None,
+            von=von.replace(tzinfo=BERLIN) if von else None,
+            bis=bis.replace(tzinfo=BERLIN) if bis else None,
             limit=anzahl,
         )
 
     def show(console: Console) -> None:
-        table = Table("Zeile", "Zeit (UTC)", "Wer", "Was", "Angaben", box=None, header_style="dim")
+        table = Table("Zeile", "Zeit", "Wer", "Was", "Angaben", box=None, header_style="dim")
         for event in events:
             facts = ", ".join(
                 f"{label} {_plain(event.data[name])}"
@@ -181,7 +181,9 @@ def trail_show(
                 if event.data.get(name) not in (None, [])
             )
             what = VERBS_DE.get(event.verb, event.verb)
-            table.add_row(str(event.seq), f"{event.at:%d.%m.%Y %H:%M:%S}", str(event.by), what, event.note or facts)
+            table.add_row(
+                str(event.seq), moment(event.at, "%d.%m.%Y %H:%M:%S"), str(event.by), what, event.note or facts
+            )
         console.print(table if events else "Dazu steht nichts im Protokoll.")
 
     call.output.result([event_json(event) for event in events], show)

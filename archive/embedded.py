@@ -129,7 +129,7 @@ def _reach(
     keeper: subprocess.Popen[bytes] | None = None
     while time.monotonic() < deadline:
         state = home.read_state()
-        if state and state.ready and lives(state.keeper, state.keeper_started):
+        if state and state.ready and _both_live(state):
             return state, keeper
         if keeper is not None and (code := keeper.poll()):
             raise _failure(home, options, code)
@@ -137,6 +137,11 @@ def _reach(
             keeper = _start_keeper(home, options)
         time.sleep(_POLL)
     raise Unavailable(f"Der Speicher „{options.name}“ war nach {seconds:.0f} s nicht bereit; siehe {home.log}.")
+
+
+def _both_live(state: ServerState) -> bool:
+    """True while keeper and server run; a killed server is started anew by its keeper, on other ports perhaps."""
+    return lives(state.keeper, state.keeper_started) and lives(state.server, state.server_started)
 
 
 def _start_keeper(home: ServerFolder, options: KeeperOptions) -> subprocess.Popen[bytes]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from akten.files import Digests, digest_bytes
 from akten.findings import Finding, Judgement, Severity, Verdict
-from akten.package import CopyReport, FixityReport, LockTerms, PackageId, StoredCopy, StoredPackage
+from akten.package import CopyReport, FixityReport, Lock, LockTerms, PackageId, StoredCopy, StoredPackage
 from archive.bagcheck import check_tar
 from archive.commit import read_commit
 from archive.locks import enough_until, falls_short, instant, outlasts, weaker
@@ -93,19 +95,22 @@ def check_package(
     full: bool = True,
     progress: Callable[[int], None] = _NO_PROGRESS,
     patience: float = 10.0,
+    away: Mapping[str, str] = MappingProxyType({}),
 ) -> FixityReport:
     """The state of every copy now. `full` reads tar and members in both algorithms, else the tar's SHA-256 only.
 
-    `wanted` are the terms that the locks should meet (None: locks are not looked at); `progress` is told bytes read
-    since the last call; a healthy store that for `patience` seconds does not give the bytes counts as damaged. Never
-    stops at the first damage and raises nothing of its own: a copy that could not be read is `not_checked`.
+    `wanted` are the terms that the locks should meet, beside the lock that was recorded (None: no lock is looked at);
+    `progress` is told bytes read since the last call; a healthy store that for `patience` seconds does not give the
+    bytes counts as damaged; `away` gives the reason for stores that could not even be opened. Never stops at the first
+    damage and raises nothing of its own: a copy that could not be read is `not_checked`.
     """
     reports = []
     for copy in package.copies:
         store = stores.get(copy.store)
         if store is None:
-            text = f"Der Speicher „{copy.store}“ ist nicht eingerichtet."
-            finding = Finding("FX-12", Severity.WARNING, copy.store, text)
+            reason = away.get(copy.store)
+            text = reason or f"Der Speicher „{copy.store}“ ist nicht eingerichtet."
+            finding = Finding("FX-11" if reason else "FX-12", Severity.WARNING, copy.store, text)
             reports.append(CopyReport(copy.store, Verdict.NOT_CHECKED, (finding,), 0, copy.bag_version_id))
             continue
         seen = _Copy(package.id, copy, store, progress, patience)
@@ -207,6 +212,11 @@ def _check_lock(seen: _Copy, key: str, version: str, wanted: LockTerms) -> None:
         enough = enough_until(wanted, store)
         until = "fehlt" if state.retain_until is None else f"endet {instant(state.retain_until)}"
         seen.damage("FX-08", which, f"Die Sperre {until}; sie muss mindestens bis {instant(enough)} reichen.")
+    elif _ends_before(state, seen.copy.lock, wanted.moment):
+        text = (
+            f"Die Sperre endet {instant(state.retain_until)}, verzeichnet ist {instant(seen.copy.lock.retain_until)}."
+        )
+        seen.damage("FX-08", which, text)
     elif wanted.least is not None and state.mode is not store.lock_mode:
         seen.damage("FX-08", which, f"Die Sperre hat die Art {state.mode}, verlangt ist {store.lock_mode}.")
     if outlasts(state.lock, wanted.delete_by, wanted.moment):
@@ -219,6 +229,12 @@ def _check_lock(seen: _Copy, key: str, version: str, wanted: LockTerms) -> None:
         seen.damage("FX-10", which, "Die verlangte Löschsperre ist nicht gesetzt.")
     if state.legal_hold and not wanted.legal_hold and wanted.lifts:
         seen.warn("FX-10", which, "Eine Löschsperre ist gesetzt, obwohl keine verlangt ist.")
+
+
+def _ends_before(state: LockState, recorded: Lock, moment: datetime) -> bool:
+    """True when a lock was read back once and now ends earlier: nobody shortens one outside of the register."""
+    until = recorded.retain_until
+    return until is not None and until > moment and (state.retain_until is None or state.retain_until < until)
 
 
 class _Hashing:

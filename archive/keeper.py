@@ -73,6 +73,7 @@ class Keeper:
             while not self._stopping:
                 if self._server is not None and self._server.poll() is not None:
                     restarts += 1
+                    self._say_not_ready()
                     if restarts > _MOST_RESTARTS:
                         raise Unavailable(f"Der Speicher ist {restarts}-mal abgestürzt; siehe {self._home.log}.")
                     self._start()
@@ -81,6 +82,11 @@ class Keeper:
                 time.sleep(_POLL)
         finally:
             self._stop()
+
+    def _say_not_ready(self) -> None:
+        """Newcomers wait for the new start instead of knocking at a server that is gone."""
+        if (state := self._home.read_state()) is not None:
+            self._home.write_state(replace(state, ready=False))
 
     # --- starting ------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from akten.findings import Finding, Severity
 from akten.package import PackageId, StoredCopy, StoredPackage
-from archive.store import STAGING, ObjectStore, ObjectVersion, OpenUpload
+from archive.store import READY_KEY, STAGING, ObjectStore, ObjectVersion, OpenUpload
 
 RULES: dict[str, tuple[str, str]] = {
     "RC-01": ("Ein Paket ohne Commit-Objekt, älter als die Frist, ist liegen geblieben.", "packaging.md §3"),
@@ -75,13 +75,16 @@ def reconcile(
     findings: list[Finding] = []
     for compared in by_store.values():
         findings.extend(compared.shape())
+    unlisted: dict[str, int] = {}
     for package in catalog:
         for copy in package.copies:
             if copy.store not in by_store:
-                text = f"Der Speicher „{copy.store}“ wurde nicht aufgelistet; sein Bestand ist nicht geprüft."
-                findings.append(Finding("RC-11", Severity.WARNING, f"{copy.store}:{package.id.prefix}", text))
+                unlisted[copy.store] = unlisted.get(copy.store, 0) + 1
             else:
                 findings.extend(by_store[copy.store].package(package.id, copy))
+    for store, count in unlisted.items():  # one line for a store, however many packages lie in it
+        text = f"Der Speicher „{store}“ wurde nicht aufgelistet; seine Kopien (Anzahl: {count}) sind nicht geprüft."
+        findings.append(Finding("RC-11", Severity.WARNING, f"{store}:{_PREFIX}", text))
     known = {(copy.store, package.id) for package in catalog for copy in package.copies}
     for compared in by_store.values():
         findings.extend(compared.unknown(known))
@@ -113,7 +116,7 @@ class _Compared:
                 text = "Ein Upload in Teilen ist offen geblieben; er kann abgebrochen werden."
                 yield self._finding("RC-05", upload.key, text, warn=True)
         for each in self._listing.versions:
-            if each.key.startswith(STAGING) and each.modified < self._old:
+            if each.key.startswith(STAGING) and each.key != READY_KEY and each.modified < self._old:
                 text = "In der Zwischenablage ist etwas liegen geblieben; es kann gelöscht werden."
                 yield self._finding("RC-09", each.key, text, warn=True)
         committed = {id_ for id_, objects in self._packages.items() if objects.commits}

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from akten.errors import Forbidden, Misconfigured, Unavailable
 from archive.s3errors import translated
 from archive.s3settings import S3Settings, open_client, open_session
-from archive.store import STAGING
+from archive.store import READY_KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-_READY_KEY = STAGING + "bereit"
 _STARTING = 15.0  # seconds in which a server that has not read its identities yet may refuse us
 
 
@@ -39,8 +38,8 @@ def ensure_buckets(admin: S3Settings, client: S3Client, policy: str) -> None:
 def exchange_object(admin: S3Settings, client: S3Client) -> None:
     """One PUT and GET of a small object in the staging bucket: the only proof that the store works (s3.md §3)."""
     with translated(admin.name, "Probeobjekt schreiben und lesen"):
-        client.put_object(Bucket=admin.staging_bucket, Key=_READY_KEY, Body=b"bereit")
-        data = client.get_object(Bucket=admin.staging_bucket, Key=_READY_KEY)["Body"].read()
+        client.put_object(Bucket=admin.staging_bucket, Key=READY_KEY, Body=b"bereit")
+        data = client.get_object(Bucket=admin.staging_bucket, Key=READY_KEY)["Body"].read()
     if data != b"bereit":
         raise Unavailable(f"Speicher „{admin.name}“ gibt andere Bytes zurück, als er bekam.")
 

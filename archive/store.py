@@ -22,6 +22,7 @@ from akten.files import Digests
 from akten.package import Lock
 
 STAGING = "staging/"  # keys below this prefix lie in the unlocked bucket, where ingest may delete
+READY_KEY = STAGING + "bereit"  # what an embedded server must take and give back before it counts as ready
 _PART = re.compile(r"[A-Za-z0-9._=-]{1,200}\Z")
 
 

@@ -31,14 +31,26 @@ def publish_head(services: Services) -> None:
         store.sync()
 
 
+def try_to_publish(services: Services) -> str:
+    """Publishes the head; returns why not in all stores, or nothing. The next run publishes it again.
+
+    Raises FixityError (alarm) alone: what was archived or checked before stays so, whatever becomes of the head.
+    """
+    try:
+        publish_head(services)
+    except FixityError:
+        raise
+    except ArchivError as error:
+        return f"Der Kopf des Protokolls ist noch nicht in allen Speichern; der nächste Lauf holt es nach. {error.text}"
+    return ""
+
+
 def published_heads(services: Services) -> tuple[tuple[Anchor, ...], tuple[Finding, ...]]:
     """All heads found in the stores; a store that cannot be read is a finding, not a silence."""
     anchors: dict[int, Anchor] = {}
     findings: list[Finding] = []
-    try:
-        stores: tuple[ObjectStore, ...] = services.stores
-    except ArchivError as error:
-        return (), (Finding("WF-20", Severity.WARNING, "Speicher", error.text),)
+    stores, away = services.stores_to_read()
+    findings.extend(Finding("WF-20", Severity.WARNING, name, reason) for name, reason in away.items())
     for store in stores:
         try:
             for entry in store.list(PREFIX):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
-from akten.errors import Misconfigured
+from akten.errors import ArchivError, Misconfigured
+from akten.findings import Finding, Severity
 from catalog.actor import Actor
-from flows.anchors import publish_head
+from flows.anchors import try_to_publish
+from flows.outcomes import stopped_receipt
 from flows.receipt import Outcome, Receipt
 from flows.walks import Progress, archive_delivery
 from flows.wiring import Services
@@ -62,21 +65,43 @@ def _rests(services: Services, delivery: ClaimedDelivery) -> bool:
 
 
 def archive_all(services: Services, claimed: Sequence[ClaimedDelivery], by: Actor, show: Show) -> tuple[Receipt, ...]:
-    """Walks all deliveries, some at a time; one that fails in an unforeseen way does not stop the others.
+    """Walks all deliveries, some at a time; one that is stopped does not stop the others and has its receipt, too.
 
-    The first such failure is raised when all the others have ended. A delivery that had to wait for another one of the
-    same Akte gets its turn at the end. Afterwards the head of the trail is published in the stores.
+    The first unforeseen failure is raised when all the others have ended. A delivery that had to wait for another one
+    of the same Akte gets its turn at the end. Afterwards the head of the trail is published in the stores.
     """
     if not claimed:
         return ()
     at_once = min(len(claimed), services.settings.rounds.akten_at_once)
     with ThreadPoolExecutor(at_once, thread_name_prefix="akte") as threads:
-        futures = [threads.submit(archive_delivery, services, one, by, show(one)) for one in claimed]
+        futures = [threads.submit(archive_one, services, one, by, show(one)) for one in claimed]
     receipts = [future.result() for future in futures]
     if len(claimed) > 1:
         for place, (one, receipt) in enumerate(zip(claimed, receipts, strict=True)):
             if receipt.state is Outcome.UNAVAILABLE:
-                receipts[place] = archive_delivery(services, one, by, show(one))
-    if any(receipt.state is Outcome.ARCHIVED for receipt in receipts):
-        publish_head(services)
-    return tuple(receipts)
+                receipts[place] = archive_one(services, one, by, show(one))
+    return anchored(services, receipts)
+
+
+def archive_one(services: Services, claimed: ClaimedDelivery, by: Actor, progress: Progress) -> Receipt:
+    """The receipt of one delivery under the name it came with; also of one that an alarm or a lack stopped."""
+    try:
+        name = claimed.name
+    except (OSError, ValueError):  # the marker is gone; the walk says what is wrong with the delivery
+        name = ""
+    try:
+        receipt = archive_delivery(services, claimed, by, progress)
+    except ArchivError as error:
+        receipt = stopped_receipt(claimed, error)
+    return replace(receipt, name=name)
+
+
+def anchored(services: Services, receipts: Sequence[Receipt]) -> tuple[Receipt, ...]:
+    """The receipts after the head of the trail was published; where a store does not take it, they say so.
+
+    What is archived stays archived: the next run publishes the head again. Raises FixityError (alarm).
+    """
+    if all(receipt.state is not Outcome.ARCHIVED for receipt in receipts) or not (why := try_to_publish(services)):
+        return tuple(receipts)
+    finding = Finding("WF-22", Severity.WARNING, "", why)
+    return tuple(replace(r, findings=(*r.findings, finding)) if r.state is Outcome.ARCHIVED else r for r in receipts)

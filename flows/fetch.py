@@ -21,12 +21,16 @@ def fetch_package(
     when none can be reached.
     """
     services.catalog.read_access(package.id.akte, purpose, by=by, now=services.now())
-    stores = {store.name: store for store in services.stores}
+    readable, away = services.stores_to_read()
+    stores = {store.name: store for store in readable}
     findings: list[Finding] = []
     failures: list[ArchivError] = []
     for copy in package.copies:
         store = stores.get(copy.store)
         if store is None:
+            reason = away.get(copy.store, "Dieser Speicher ist nicht eingerichtet.")
+            findings.append(Finding("WF-30", Severity.WARNING, f"Speicher {copy.store}", reason))
+            failures.append(Unavailable(reason))
             continue
         try:
             return read_package(package.id, copy, store, target), tuple(findings)

@@ -6,8 +6,18 @@ RULES: dict[str, tuple[str, str]] = {
     "WF-01": ("Nur gültiges PDF/A wird archiviert.", "ISO 19005; Hausregel"),
     "WF-02": ("Was nicht geprüft werden konnte, wird so nicht archiviert, außer es ist so eingestellt.", "Hausregel"),
     "WF-05": ("Liegen alle Scans schon in dieser Akte, wird verknüpft und nichts doppelt abgelegt.", "Hausregel"),
+    "WF-08": ("Was nicht angenommen werden kann, bleibt an seinem Ort und wird genannt.", "Hausregel"),
     "WF-09": ("Ist etwas nicht erreichbar, wartet die Lieferung und wird später fortgesetzt.", "Hausregel"),
+    "WF-10": (
+        "Stimmt Archiviertes nicht mit dem Katalog überein, hält die Lieferung an; nichts wird repariert.",
+        "Hausregel",
+    ),
+    "WF-11": (
+        "Fehlt eine Einstellung, ein Programm oder ein Recht, hält die Lieferung an; die anderen gehen weiter.",
+        "Hausregel",
+    ),
     "WF-20": ("Die veröffentlichten Köpfe des Protokolls sind lesbar.", "prefect-db.md §6"),
     "WF-21": ("Zu einer Zeile des Protokolls gibt es nur einen veröffentlichten Kopf.", "prefect-db.md §6"),
+    "WF-22": ("Der Kopf des Protokolls wird nach jedem Lauf in allen Speichern veröffentlicht.", "prefect-db.md §6"),
     "WF-30": ("Eine Kopie, die beim Herausholen nicht stimmt oder fehlt, wird genannt.", "Hausregel"),
 }

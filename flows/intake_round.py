@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,12 +20,11 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from akten.errors import Unavailable
 from catalog.actor import Actor, ActorKind
-from flows.anchors import publish_head
-from flows.batch import claim_inbox
+from flows.batch import anchored, archive_one, claim_inbox
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, receipt_json
 from flows.settings import read_settings
-from flows.walks import Progress, archive_delivery
+from flows.walks import Progress
 from flows.wiring import Services, open_services
 from ingest.claimed import ClaimedDelivery
 from ingest.inbox import unfinished
@@ -49,10 +49,8 @@ def intake_round(deliveries: list[str] | None = None, actor: str = "") -> list[d
         else:
             wanted = {UUID(name) for name in deliveries}
             claimed = tuple(one for one in unfinished(settings.work) if one.uuid in wanted)
-        receipts = _archive(services, claimed, by, {one.uuid: show(one) for one in claimed})
+        receipts = anchored(services, _archive(services, claimed, by, {one.uuid: show(one) for one in claimed}))
         _publish(receipts)
-        if any(receipt.state is Outcome.ARCHIVED for receipt in receipts):
-            publish_head(services)
         return [receipt_json(receipt) for receipt in receipts]
 
 
@@ -63,7 +61,7 @@ def _archive(
 
     def archive(delivery: str) -> Receipt:
         one = by_id[delivery]
-        receipt = archive_delivery(services, one, by, shows[one.uuid])
+        receipt = archive_one(services, one, by, shows[one.uuid])
         if receipt.state is Outcome.UNAVAILABLE:
             # Raised for Prefect's retry alone; after the last try the receipt says the same.
             raise _Waiting(receipt)
@@ -104,7 +102,7 @@ def _raised(state: Any) -> BaseException | None:
     return result if isinstance(result, BaseException) else None
 
 
-def _publish(receipts: list[Receipt]) -> None:
+def _publish(receipts: Sequence[Receipt]) -> None:
     """A table for whoever looks at the runs: no case numbers, no titles; the record itself is the catalog."""
     if receipts:
         rows = [

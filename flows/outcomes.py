@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from akten.errors import FixityError, Forbidden
+from akten.errors import ArchivError, FixityError, Forbidden
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.package import StoredPackage
@@ -20,7 +20,7 @@ from ingest.delivery import Delivery
 def owner_of(findings: Sequence[Finding]) -> str:
     """Who must act: the scan desk for what was delivered, the archive for what we made of it."""
     first = next((f for f in findings if f.severity is Severity.ERROR), None)
-    return "Scanstelle" if first is None or first.code.startswith(("IN", "EX")) else "Archiv"
+    return "Scanstelle" if first is None or first.code.startswith(("IN", "EX", "RT-30")) else "Archiv"
 
 
 def next_step_of(findings: Sequence[Finding]) -> str:
@@ -47,6 +47,13 @@ def to_clearing(services: Services, claimed: ClaimedDelivery, findings: tuple[Fi
     if row is None:
         raise FixityError("Die Lieferung ist aus dem Katalog verschwunden.")
     return clearing_receipt(services, row)
+
+
+def stopped_receipt(claimed: ClaimedDelivery, error: ArchivError) -> Receipt:
+    """The receipt of a delivery that an error of ours stopped: it waits where it is, and the others go on."""
+    alarm = isinstance(error, FixityError)
+    finding = Finding("WF-10" if alarm else "WF-11", Severity.ERROR, "", error.text)
+    return Receipt(claimed.uuid, Outcome.ALARM if alarm else Outcome.HALTED, findings=(finding,))
 
 
 def clearing_receipt(services: Services, row: DeliveryRow) -> Receipt:

@@ -19,6 +19,8 @@ class Outcome(StrEnum):
     ARCHIVED = "archived"
     CLEARING = "clearing"
     DUPLICATE = "duplicate"
+    ALARM = "alarm"  # what lies in the archive is not what it should be; nothing is repaired by itself
+    HALTED = "halted"  # a setting, a program or a right is missing; the delivery waits where it is
     UNAVAILABLE = "unavailable"  # something outside is down; the delivery waits where it is and is tried again
 
 
@@ -43,6 +45,7 @@ class Receipt:
     steps: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     case: int | None = None
+    name: str = ""  # under which it was delivered
 
     @property
     def verdict(self) -> Verdict:
@@ -59,8 +62,8 @@ class Receipt:
         return (*missing, *(name for code, name in _NOT_CHECKED.items() if code in codes))
 
 
-# Findings that say that an official schema is not there; our own rules were checked all the same.
-_NOT_CHECKED = {"XD-12": "XDOMEA-Schema", "PR-04": "PREMIS-Schema"}
+# Findings that say that an official schema is not there (our own rules were checked all the same), or an anchor.
+_NOT_CHECKED = {"XD-12": "XDOMEA-Schema", "PR-04": "PREMIS-Schema", "WF-22": "Anker des Protokolls"}
 
 
 def finding_json(finding: Finding) -> dict[str, str]:
@@ -100,6 +103,7 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "aktenzeichen": receipt.aktenzeichen,
         "uuid": str(receipt.akte) if receipt.akte else None,
         "delivery": str(receipt.delivery),
+        "name": receipt.name,
         "version": receipt.version,
         "state": receipt.state.value,
         "sheets": receipt.sheets,
@@ -115,16 +119,19 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
     }
 
 
+# The gravest first: one code speaks for all deliveries of a call.
+_EXIT_CODES = {Outcome.ALARM: 5, Outcome.HALTED: 7, Outcome.UNAVAILABLE: 6, Outcome.CLEARING: 3}
+
+
 def exit_code(receipts: Sequence[Receipt]) -> int:
-    """0 all good · 3 a delivery waits at the clearing desk · 6 the outside is down · 8 something was not checked."""
+    """0 all good · 3 waits at the clearing desk · 5 alarm · 6 the outside is down · 7 halted · 8 not all checked."""
     return exit_code_of_json([receipt_json(receipt) for receipt in receipts])
 
 
 def exit_code_of_json(receipts: list[dict[str, Any]]) -> int:
     """The same for receipts that came back from another process."""
     states = {receipt["state"] for receipt in receipts}
-    if Outcome.UNAVAILABLE in states:
-        return 6
-    if Outcome.CLEARING in states:
-        return 3
+    for state, code in _EXIT_CODES.items():
+        if state in states:
+            return code
     return 8 if any(receipt["not_checked"] for receipt in receipts) else 0

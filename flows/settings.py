@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from akten.errors import Misconfigured
@@ -210,9 +211,38 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
             raise Misconfigured(f"Die Einstellung {variable} gibt es nicht.{hint}")
 
 
+# What pydantic says in English, for the sorts of fault that a variable can have; the rest keeps its own words.
+_FAULTS = {
+    "int_parsing": "eine ganze Zahl wird erwartet",
+    "int_type": "eine ganze Zahl wird erwartet",
+    "float_parsing": "eine Zahl wird erwartet",
+    "float_type": "eine Zahl wird erwartet",
+    "bool_parsing": "true oder false wird erwartet",
+    "bool_type": "true oder false wird erwartet",
+    "greater_than_equal": "mindestens {ge}",
+    "less_than_equal": "höchstens {le}",
+    "missing": "fehlt",
+    "extra_forbidden": "gibt es hier nicht",
+    "string_type": "ein Text wird erwartet",
+    "path_type": "ein Pfad wird erwartet",
+    "tuple_type": "eine Liste wird erwartet",
+    "model_type": "Felder der Form „name: wert“ werden erwartet",
+    "dict_type": "Felder der Form „name: wert“ werden erwartet",
+}
+
+
+def _in_german(fault: ErrorDetails) -> str:
+    known = _FAULTS.get(fault["type"])
+    return known.format(**fault.get("ctx", {})) if known else fault["msg"]
+
+
 def read_settings(**overrides: Any) -> Settings:
     """The settings of this process. Raises Misconfigured with a German sentence for unknown or bad values."""
     _refuse_unknown(os.environ)
+    if os.environ.get(f"{PREFIX}DATEN") == "":
+        raise Misconfigured(
+            f"{PREFIX}DATEN ist gesetzt, aber leer; bitte einen Ordner nennen oder die Variable löschen."
+        )
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         settings = Settings(**given)
@@ -222,7 +252,7 @@ def read_settings(**overrides: Any) -> Settings:
         ) from error
     except ValidationError as error:
         faults = "; ".join(
-            f"{PREFIX}{'__'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            f"{PREFIX}{'__'.join(str(part) for part in fault['loc']).upper()}: {_in_german(fault)}"
             for fault in error.errors()
         )
         raise Misconfigured(f"Einstellungen sind nicht lesbar: {faults}") from error

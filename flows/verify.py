@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from akten.findings import Finding, Verdict
+from akten.errors import Forbidden, Misconfigured, Unavailable
+from akten.findings import Finding, Severity, Verdict
 from akten.package import FixityReport, StoredPackage
 from archive.reconcile import reconcile, take_listing
 from catalog.actor import Actor
@@ -72,6 +73,24 @@ def verify_all(services: Services, by: Actor, told: Callable[[int], None] = lamb
 
 
 def compare_stores(services: Services) -> tuple[Finding, ...]:
-    """What the stores hold against what the catalog says (RC-nn); nothing is repaired or deleted."""
-    listings = [take_listing(store) for store in services.stores]
-    return reconcile(tuple(services.catalog.all_packages()), listings, services.now(), HALF_DONE)
+    """What the stores hold against what the catalog says (RC-nn); nothing is repaired or deleted.
+
+    A store that is away is one finding more; the others are compared all the same.
+    """
+    stores, away = services.stores_to_read()
+    listings, unread = [], [Finding("RC-11", Severity.WARNING, name, reason) for name, reason in away.items()]
+    for store in stores:
+        try:
+            listings.append(take_listing(store))
+        except (Unavailable, Forbidden, Misconfigured) as error:
+            unread.append(Finding("RC-11", Severity.WARNING, store.name, error.text))
+    found = reconcile(tuple(services.catalog.all_packages()), listings, services.now(), HALF_DONE)
+    return (*found, *unread)
+
+
+def verdict_of(findings: Iterable[Finding]) -> Verdict:
+    """What a comparison came to: a store that was not listed is not checked, whatever the others say."""
+    found = tuple(findings)
+    if any(finding.severity is Severity.ERROR for finding in found):
+        return Verdict.FAILED
+    return Verdict.NOT_CHECKED if any(finding.code == "RC-11" for finding in found) else Verdict.OK

@@ -377,8 +377,9 @@ def _carried(services: Services, akte: UUID, version: int, folder: Path) -> Carr
 
 def verify_package(services: Services, package: StoredPackage, by: Actor) -> FixityReport:
     """Reads every copy of one package whole, writes down what was found, and returns it."""
+    stores, away = services.stores_to_read()
     row = services.catalog.keeping(package.id.akte)
     wanted = judge(row, services.katalog, services.now()).terms if row is not None else None
-    report = check_package(package, {store.name: store for store in services.stores}, wanted=wanted)
+    report = check_package(package, {store.name: store for store in stores}, wanted=wanted, away=away)
     services.catalog.record_fixity(report, by=by, now=services.now())
     return report

@@ -141,6 +141,7 @@ class Services:
         self._lock = threading.RLock()
         self._catalog: Catalog | None = None
         self._stores: tuple[ObjectStore, ...] | None = None
+        self._to_read: tuple[tuple[ObjectStore, ...], Mapping[str, str]] | None = None
         self._servers: dict[str, EmbeddedServer] = {}
         self._pool: PagePool | None = None
         self._judges: Judges | None = None
@@ -192,6 +193,25 @@ class Services:
                     if isinstance(store, S3Store):
                         self._stack.callback(store.close)
             return self._stores
+
+    def stores_to_read(self) -> tuple[tuple[ObjectStore, ...], Mapping[str, str]]:
+        """The stores that can be opened, and the reason for every other one by its name: one away hides no other.
+
+        For looking and fetching only: without the probe that comes before anything is stored.
+        """
+        with self._lock:
+            if self._stores is not None:
+                return self._stores, {}
+            if self._to_read is None:
+                away: dict[str, str] = {}
+                if not self.settings.stores:
+                    away = {name: error.text for name, error in self._start_embedded().items()}
+                names = [store.name for store in self.settings.stores] or list(EMBEDDED)
+                stores = tuple(S3Store(self._settings_of(name, Role.INGEST)) for name in names if name not in away)
+                for store in stores:
+                    self._stack.callback(store.close)
+                self._to_read = stores, away
+            return self._to_read
 
     def _require_accepted(self, target: ProbeTarget) -> None:
         """Probes a store once a day before it is used. Raises Misconfigured for one that keeps no locks or versions."""

@@ -88,6 +88,8 @@ def find_slip(folder: Path) -> Path | None:
 
 def _slip_bytes(path: Path, limits: IntakeLimits) -> bytes:
     """The bytes of a regular file within the limit; links and devices are never opened for reading."""
+    if path.is_dir() and not path.is_symlink():
+        raise Rejected((error("IN-04", path.name, "Der Laufzettel ist ein Ordner und keine gewöhnliche Datei."),))
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as fault:

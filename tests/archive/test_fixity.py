@@ -157,6 +157,27 @@ def test_each_damage_has_its_code_and_the_other_copy_is_checked_all_the_same(
     assert report.verdict is Verdict.FAILED
 
 
+def test_the_recorded_lock_must_hold_until_its_day_also_where_the_rules_want_none(
+    package: StoredPackage, stores: dict[str, MemoryStore]
+) -> None:
+    def verdicts(now: datetime) -> list[Verdict]:
+        return [copy.verdict for copy in check(package, stores, wanted=LockTerms(now, None, None)).copies]
+
+    assert verdicts(NOON) == [Verdict.OK, Verdict.OK]
+    _no_lock(stores["b"])  # somebody with the right to bypass took it away
+    assert verdicts(NOON) == [Verdict.OK, Verdict.FAILED]
+    assert verdicts(NOON + timedelta(days=366)) == [Verdict.OK, Verdict.OK]
+
+
+def test_a_store_that_could_not_be_opened_is_not_checked_and_says_why(
+    package: StoredPackage, stores: dict[str, MemoryStore]
+) -> None:
+    report = check_package(package, {"a": stores["a"]}, wanted=TERMS, away={"b": "Der Speicher „b“ startet nicht."})
+    good, away = report.copies
+    assert (good.verdict, away.verdict) == (Verdict.OK, Verdict.NOT_CHECKED)
+    assert [(f.code, f.text) for f in away.findings] == [("FX-11", "Der Speicher „b“ startet nicht.")]
+
+
 def test_a_longer_lock_is_a_warning_and_a_missing_hold_an_error(
     package: StoredPackage, stores: dict[str, MemoryStore]
 ) -> None:

@@ -229,9 +229,9 @@ HOSTILE: dict[str, tuple[str, bytes]] = {
 @pytest.mark.parametrize("case", HOSTILE, ids=str)
 def test_hostile_text_is_refused_in_german_within_a_second(case: str) -> None:
     ending, data = HOSTILE[case]
-    start = time.perf_counter()
+    start = time.process_time()
     found = codes(data, f"laufzettel.{ending}")
-    assert time.perf_counter() - start < 3.0  # a generous bound for a busy machine; without limits it takes minutes
+    assert time.process_time() - start < 3.0  # CPU seconds; without limits it takes minutes
     assert found[-1] in {"IN-10", "IN-13", "IN-14"}
 
 
