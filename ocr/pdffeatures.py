@@ -14,6 +14,7 @@ from akten.files import Form
 
 _MOST_NODES = 100_000
 _MOST_NAMES = 1000
+_MOST_EMBEDDED = 5000  # more than are taken out, so that too many can be told
 _MOST_FONTS = 2000
 _DEEPEST = 50
 _NAME_LENGTH = 120
@@ -192,8 +193,8 @@ def _fields(fields: Node) -> Iterator[tuple[pikepdf.Dictionary, str]]:
             yield node, kind
 
 
-def _name_tree(tree: Node) -> Iterator[tuple[str, Node]]:
-    """Keys and values of a name tree (ISO 32000-1 §7.9.6)."""
+def _name_tree(tree: Node, most: int = _MOST_NAMES) -> Iterator[tuple[str, Node]]:
+    """Keys and values of a name tree (ISO 32000-1 §7.9.6), at most `most`."""
     stack: list[tuple[Node, int]] = [(tree, 0)]
     seen: set[tuple[int, int]] = set()
     count = 0
@@ -204,15 +205,15 @@ def _name_tree(tree: Node) -> Iterator[tuple[str, Node]]:
         seen.add(node.objgen)
         names = node.get("/Names")
         if isinstance(names, pikepdf.Array):
-            items = list(names)[: 2 * _MOST_NAMES]
+            items = list(names)[: 2 * most]
             for key, value in zip(items[::2], items[1::2], strict=False):
                 count += 1
-                if count > _MOST_NAMES:
+                if count > most:
                     return
                 yield _plain(str(key)), value
         kids = node.get("/Kids")
         if isinstance(kids, pikepdf.Array):
-            stack.extend((kid, depth + 1) for kid in list(kids)[:_MOST_NAMES])
+            stack.extend((kid, depth + 1) for kid in list(kids)[:most])
 
 
 def _outline(outlines: Node) -> Iterator[pikepdf.Dictionary]:
@@ -233,7 +234,7 @@ def embedded_files(pdf: pikepdf.Pdf) -> Iterator[tuple[str, pikepdf.Stream]]:
     specs: list[tuple[str, Node]] = []
     names = pdf.Root.get("/Names")
     if isinstance(names, pikepdf.Dictionary):
-        specs.extend(_name_tree(names.get("/EmbeddedFiles")))
+        specs.extend(_name_tree(names.get("/EmbeddedFiles"), _MOST_EMBEDDED))
     associated = pdf.Root.get("/AF")
     if isinstance(associated, pikepdf.Array):
         specs.extend(("", item) for item in list(associated)[:_MOST_NAMES])
@@ -244,7 +245,7 @@ def embedded_files(pdf: pikepdf.Pdf) -> Iterator[tuple[str, pikepdf.Stream]]:
                 if isinstance(item, pikepdf.Dictionary) and str(item.get("/Subtype")) == "/FileAttachment":
                     specs += [("", item.get("/FS"))]
     seen: set[tuple[int, int]] = set()
-    for key, spec in specs[:_MOST_NAMES]:
+    for key, spec in specs[:_MOST_EMBEDDED]:
         table = spec.get("/EF") if isinstance(spec, pikepdf.Dictionary) else None
         if not isinstance(table, pikepdf.Dictionary):
             continue
