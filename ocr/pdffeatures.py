@@ -34,6 +34,9 @@ class Features:
     javascript: bool = False
     launches: bool = False
     encrypted: bool = False
+    layers: int = 0
+    hidden_layers: int = 0
+    redactions: int = 0
     unembedded_fonts: set[str] = field(default_factory=set)
     _fonts: set[tuple[int, int]] = field(default_factory=set)
     _signed: set[tuple[int, int]] = field(default_factory=set)
@@ -53,6 +56,8 @@ class Features:
         self.launches = self.launches or kind in _PLAYING
         self._action(item.get("/A"))
         self._actions(item.get("/AA"))
+        if kind == "/Redact":
+            self.redactions += 1
         if kind == "/FileAttachment":
             self._attach(file_name(item.get("/FS")))
         if kind == "/Widget" and str(item.get("/FT")) == "/Sig":
@@ -141,12 +146,30 @@ def look_for_features(pdf: pikepdf.Pdf) -> Features:
         for item in list(associated)[:_MOST_NAMES]:
             found._attach(file_name(item))
     _form(root, found)
+    _layers(root, found)
     permissions = root.get("/Perms")
     if not found.signatures and isinstance(permissions, pikepdf.Dictionary) and len(permissions.keys()):
         found.signatures = 1
     for node in _outline(root.get("/Outlines")):
         found._action(node.get("/A"))
     return found
+
+
+def _layers(root: pikepdf.Object, found: Features) -> None:
+    """Optional content (ISO 32000-1 §8.11): how many layers there are, and how many are off when the file opens."""
+    table = root.get("/OCProperties")
+    groups = table.get("/OCGs") if isinstance(table, pikepdf.Dictionary) else None
+    if not isinstance(table, pikepdf.Dictionary) or not isinstance(groups, pikepdf.Array):
+        return
+    found.layers = min(len(groups), _MOST_NODES)
+    default = table.get("/D")
+    if not isinstance(default, pikepdf.Dictionary):
+        return
+    off, on = default.get("/OFF"), default.get("/ON")
+    if str(default.get("/BaseState")) == "/OFF":
+        found.hidden_layers = max(0, found.layers - (len(on) if isinstance(on, pikepdf.Array) else 0))
+    elif isinstance(off, pikepdf.Array):
+        found.hidden_layers = min(len(off), found.layers)
 
 
 def _form(root: pikepdf.Object, found: Features) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.ocr.oddtiffs import truth
 from tests.ocr.papers import A4, form, script
+from tests.ocr.sheets import FONT, sheet
 
 Make = Callable[[Path], None]
 FULL = b"q 595 0 0 842 0 0 cm /Im0 Do Q"
@@ -56,6 +57,32 @@ def scan_page(
     return page
 
 
+def lying(turn: int) -> Make:
+    """A letter scanned across, which the file's own /Rotate sets upright."""
+
+    def change(pdf: pikepdf.Pdf) -> None:
+        image = sheet(size_mm=(210, 297)).rotate(turn, expand=True)
+        page = scan_page(pdf, image, content=b"q 842 0 0 595 0 0 cm /Im0 Do Q", size=(842, 595))
+        page.Rotate = turn
+
+    return one(change)
+
+
+def embedded_page(pdf: pikepdf.Pdf) -> pikepdf.Page:
+    """A written page with its font in the file."""
+    from fpdf import FPDF
+
+    document = FPDF(format="A4")
+    document.add_font("Serif", fname=FONT)
+    document.set_font("Serif", size=24)
+    document.add_page()
+    for _ in range(12):
+        document.cell(text="Bescheid über die Genehmigung", new_x="LMARGIN", new_y="NEXT")
+    with pikepdf.open(io.BytesIO(bytes(document.output()))) as made:
+        pdf.pages.extend(made.pages)
+    return pdf.pages[-1]
+
+
 def text_page(pdf: pikepdf.Pdf, text: str = "Bescheid ueber die Genehmigung") -> pikepdf.Page:
     """A written page with a font that is not embedded."""
     pdf.add_blank_page(page_size=A4)
@@ -82,7 +109,7 @@ def written(change: Callable[[pikepdf.Pdf], object], **save: object) -> Make:
     """A written page, changed."""
 
     def both(pdf: pikepdf.Pdf) -> None:
-        text_page(pdf)
+        embedded_page(pdf)
         change(pdf)
 
     return one(both, **save)
@@ -122,13 +149,13 @@ def sign(pdf: pikepdf.Pdf, count: int = 1) -> None:
 
 
 def layers(pdf: pikepdf.Pdf) -> None:
-    """Text on a layer that is switched off: it is in the file and nobody sees it."""
+    """A black field on a layer that is switched off: it is in the file and nobody sees it."""
     off = pdf.make_indirect(Dictionary(Type=Name.OCG, Name=String("Entwurf")))
     on = pdf.make_indirect(Dictionary(Type=Name.OCG, Name=String("Bestand")))
     pdf.Root.OCProperties = Dictionary(OCGs=Array([off, on]), D=Dictionary(OFF=Array([off]), Order=Array([off, on])))
     page = pdf.pages[0]
     page.Resources.Properties = Dictionary(L0=off, L1=on)
-    page.contents_add(b"/OC /L0 BDC BT /F1 40 Tf 60 300 Td (VERBORGEN) Tj ET EMC")
+    page.contents_add(b"/OC /L0 BDC 60 300 400 80 re f EMC")
     page.contents_add(b"/OC /L1 BDC 300 100 200 80 re f EMC")
 
 
@@ -297,27 +324,28 @@ PDFS: dict[str, tuple[Make, set[str], set[str]]] = {
     "jpeg.pdf": (one(lambda pdf: scan_page(pdf, truth(), coded="jpeg")), set(), set()),
     "cmyk.pdf": (one(lambda pdf: scan_page(pdf, truth().convert("CMYK"))), set(), set()),
     "bilevel.pdf": (one(lambda pdf: scan_page(pdf, truth("1"))), set(), set()),
-    "rotate90.pdf": (scanned(lambda pdf: setattr(pdf.pages[0], "Rotate", 90)), set(), set()),
-    "rotate270.pdf": (scanned(lambda pdf: setattr(pdf.pages[0], "Rotate", -90)), set(), set()),
+    "rotate90.pdf": (lying(90), set(), set()),
+    "rotate270.pdf": (lying(-90), set(), set()),
     "rotate-odd.pdf": (scanned(lambda pdf: setattr(pdf.pages[0], "Rotate", 45)), set(), set()),
-    "rotated-text.pdf": (written(lambda pdf: setattr(pdf.pages[0], "Rotate", 90)), {"EX-18"}, set()),
-    "soft-mask.pdf": (scanned(soft_mask), set(), {"gezeichnet"}),
+    "rotated-text.pdf": (written(lambda pdf: setattr(pdf.pages[0], "Rotate", 90)), set(), set()),
+    "soft-mask.pdf": (scanned(soft_mask), set(), set()),
     "stencil.pdf": (scanned(stencil), set(), {"gezeichnet"}),
     "colour-key.pdf": (scanned(colour_key), set(), set()),
-    "explicit-mask.pdf": (scanned(explicit_mask), set(), {"gezeichnet"}),
+    "explicit-mask.pdf": (scanned(explicit_mask), set(), set()),
     "decode-inverted.pdf": (scanned(inverted), set(), set()),
     "mirrored-matrix.pdf": (scanned(mirrored), set(), set()),
     "a0-plan.pdf": (a0_plan, set(), set()),
     "damaged.pdf": (damaged, {"EX-12"}, {"beschädigt"}),
-    "cut.pdf": (cut, {"EX-12"}, set()),
+    "cut.pdf": (cut, {"EX-12"}, {"beschädigt"}),
     "one-signature.pdf": (written(sign), {"EX-14"}, {"Signatur"}),
     "three-signatures.pdf": (written(lambda pdf: sign(pdf, 3)), {"EX-14"}, {"Signatur"}),
     "layers.pdf": (written(layers), {"EX-27"}, {"Ebene"}),
     "redaction.pdf": (written(note("Redact")), {"EX-28"}, {"Schwärzung"}),
     "note.pdf": (written(note("Stamp")), set(), set()),
-    "font-not-embedded.pdf": (written(lambda pdf: None), {"EX-18"}, {"Schriften"}),
+    "font-not-embedded.pdf": (one(text_page), {"EX-18"}, {"Schriften"}),
     "page-loop.pdf": (page_loop, {"EX-04!"}, set()),
-    "no-pages.pdf": (no_pages, {"EX-22!"}, set()),
+    "no-pages.pdf": (no_pages, {"EX-04!"}, set()),
+    "no-pages-at-all.pdf": (one(lambda pdf: None), {"EX-04!"}, set()),
     "huge-box.pdf": (scanned(box("MediaBox", 0, 0, 200_000, 200_000)), {"EX-07!"}, set()),
     "negative-box.pdf": (
         one(lambda pdf: (scan_page(pdf, content=b"q 595 0 0 842 -300 -400 cm /Im0 Do Q"),
@@ -325,12 +353,12 @@ PDFS: dict[str, tuple[Make, set[str], set[str]]] = {
     ),
     "swapped-box.pdf": (scanned(box("MediaBox", 595, 842, 0, 0)), set(), set()),
     "crop-box.pdf": (scanned(box("CropBox", 50, 300, 545, 800)), {"EX-29"}, {"CropBox"}),
-    "crop-box-text.pdf": (written(box("CropBox", 50, 300, 545, 800)), {"EX-29"}, set()),
+    "crop-box-text.pdf": (written(box("CropBox", 50, 300, 545, 800)), {"EX-29"}, {"CropBox"}),
     "user-unit.pdf": (scanned(unit), set(), set()),
     "inline-image.pdf": (scanned(inline_image), set(), set()),
     "shared-image.pdf": (scanned(shared), set(), set()),
     "strips.pdf": (scanned(strips), set(), set()),
-    "hidden-text.pdf": (scanned(hidden_text), set(), set()),
+    "hidden-text.pdf": (scanned(hidden_text), set(), {"Textebene"}),
     "lying-size.pdf": (scanned(lying_dictionary), {"EX-05!"}, set()),
     "short-data.pdf": (scanned(short_data), {"EX-05!"}, set()),
     "empty-page.pdf": (one(lambda pdf: pdf.add_blank_page(page_size=A4)), {"EX-26"}, set()),
