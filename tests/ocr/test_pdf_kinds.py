@@ -54,8 +54,9 @@ def drawn(path: Path, number: int, folder: Path) -> Image.Image:
         command = ["pdftoppm", "-r", "36", "-f", str(number), "-l", str(number), "-singlefile", "-gray", "-cropbox",
                    "-png", str(path), str(target)]  # fmt: skip
     else:
+        place = f"-sOutputFile={target}.png"
         command = ["gs", "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE", "-sDEVICE=pnggray", "-r36", "-dUseCropBox",
-                   f"-dFirstPage={number}", f"-dLastPage={number}", f"-sOutputFile={target}.png", str(path)]  # fmt: skip
+                   f"-dFirstPage={number}", f"-dLastPage={number}", place, str(path)]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     with Image.open(target.with_suffix(".png")) as image:
         return image.convert("L")
