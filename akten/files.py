@@ -136,6 +136,23 @@ class FileFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that was embedded in another one, taken out: kept as a file of its own beside the one it came from.
+
+    `source` is the file that held it, a scan or again an attachment; `number` counts within that one. `name` is the
+    one it bore there, cleaned for lists; `mime` is told by its content ("" until somebody looked).
+    """
+
+    uuid: UUID
+    source: UUID
+    number: int
+    name: str
+    path: Path
+    digests: Digests
+    mime: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PageRef:
     """One page of one scan, counted from 1; Dokumente are made of these."""
 

@@ -93,8 +93,17 @@ class Datei:
 
 
 @dataclass(frozen=True, slots=True)
+class Anlage:
+    """A file that came embedded in a file of its Dokument: `aus` is the UUID of the one it was taken out of."""
+
+    datei: Datei
+    betreff: str
+    aus: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Dokument:
-    """One document: a letter, a notice, a plan; its files, PDF/A first."""
+    """One document: a letter, a notice, a plan; its files, PDF/A first, and what was embedded in them."""
 
     uuid: UUID
     betreff: str
@@ -104,6 +113,7 @@ class Dokument:
     seiten: int = 0
     dateien: tuple[Datei, ...] = ()
     historie: tuple[HistorienEintrag, ...] = ()
+    anlagen: tuple[Anlage, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.betreff.strip():

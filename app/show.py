@@ -43,6 +43,7 @@ RENDITIONS = {
 STEP_NAMES = {
     "lesen": "Lesen und Prüfsummen",
     "untersuchen": "Untersuchen",
+    "anlagen": "Anlagen herausnehmen",
     "erkennen": "Texterkennung und PDF/A",
     "prüfen": "PDF/A prüfen",
     "beschreiben": "XDOMEA, PREMIS, Vermerke",
@@ -134,6 +135,11 @@ def receipt_panel(receipt: Mapping[str, Any]) -> Panel:
         parts.append(Text(f"{sheets}{plural(receipt['pages'], 'Seite', 'Seiten')}, davon {blanks}"))
     if receipt["documents"]:
         parts.append(_documents_table(receipt["documents"]))
+    if receipt.get("attachments"):
+        names = ", ".join(f"{one['name']} ({size_words(one['bytes'])})" for one in receipt["attachments"][:5])
+        more = " …" if len(receipt["attachments"]) > 5 else ""
+        counted = plural(len(receipt["attachments"]), "Anlage", "Anlagen")
+        parts.append(Text(f"{counted} herausgenommen und einzeln abgelegt: {names}{more}"))
     if receipt["copies"]:
         copies = ", ".join(f"{c['store']} {'geprüft' if c['verified'] else 'nicht geprüft'}" for c in receipt["copies"])
         parts.append(

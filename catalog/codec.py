@@ -17,6 +17,7 @@ from akten.findings import Finding, Severity
 from akten.model import (
     Akte,
     Aktenart,
+    Anlage,
     Aufbewahrung,
     Aussonderungsart,
     Datei,
@@ -109,6 +110,10 @@ def _dokument(value: Dokument) -> dict[str, Any]:
         "seiten": value.seiten,
         "dateien": [_datei(datei) for datei in value.dateien],
         "historie": _historie(value.historie),
+        "anlagen": [
+            {"datei": _datei(anlage.datei), "betreff": anlage.betreff, "aus": str(anlage.aus)}
+            for anlage in value.anlagen
+        ],
     }
 
 
@@ -122,6 +127,9 @@ def _to_dokument(value: Mapping[str, Any]) -> Dokument:
         seiten=value["seiten"],
         dateien=tuple(_to_datei(datei) for datei in value["dateien"]),
         historie=_to_historie(value["historie"]),
+        anlagen=tuple(  # snapshots written before attachments were taken out have none
+            Anlage(_to_datei(one["datei"]), one["betreff"], UUID(one["aus"])) for one in value.get("anlagen", ())
+        ),
     )
 
 

@@ -51,7 +51,11 @@ def _parts(root: Path, version: int) -> list[Part]:
         name = file.relative_to(data).as_posix()
         if name.startswith(layout.DESCRIPTIVE):
             continue  # the new message describes the whole Akte
-        if name in (layout.PREMIS, *(layout.slip_path(suffix) for suffix in ("json", "yaml", "yml"))):
+        if name in (
+            layout.PREMIS,
+            layout.EXAMINATION,
+            *(layout.slip_path(suffix) for suffix in ("json", "yaml", "yml")),
+        ):
             stem, dot, suffix = name.rpartition(".")
             name = f"{stem}-v{version}{dot}{suffix}"
         parts.append(Part(name, file, digest_file(file)))

@@ -4,7 +4,8 @@ data/metadata/descriptive/<process-uuid>_Aussonderung.Aussonderung.0503.xml   th
 data/metadata/preservation/premis.xml                                          PREMIS 3
 data/metadata/preservation/transfervermerk-<dokument>.json                     TR-RESISCAN A.NB.4, per Dokument
 data/metadata/preservation/pdfa-<pdf>.json                                     what the validators said, per PDF/A
-data/representations/master/data/<file>.<suffix>                               the scans, byte for byte
+data/metadata/preservation/untersuchung.json                                   what every delivered file is, and holds
+data/representations/master/data/<file>.<suffix>                               the scans, byte for byte, and attachments
 data/representations/access/data/<pdf>.pdf                                     PDF/A, one per Dokument
 data/representations/access/text/<pdf>.hocr                                    text with coordinates
 data/documentation/laufzettel.<suffix>                                         the slip as it came
@@ -22,6 +23,7 @@ TEXT = "representations/access/text/"
 DOCUMENTATION = "documentation/"
 
 PREMIS = PRESERVATION + "premis.xml"
+EXAMINATION = PRESERVATION + "untersuchung.json"
 
 
 def message_path(file_name: str) -> str:

@@ -87,6 +87,7 @@ def archived_receipt(delivery: Delivery, work: PackedWork, stored: StoredPackage
         pages=work.pages,
         blank_pages=work.blank_pages,
         documents=tuple(work.documents.values()),
+        attachments=work.attachments,
         titles={pdfa.uuid: titles.get(dokument, "") for dokument, pdfa in work.documents.items()},
         copies=stored.copies,
         findings=work.findings,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from akten.files import PdfA, digest_file
+from akten.files import Attachment, PdfA, digest_file
 from akten.findings import Finding
 from akten.model import Akte
 from akten.package import PackageId
@@ -29,6 +29,7 @@ class PackedWork:
     pages: int
     blank_pages: int
     findings: tuple[Finding, ...]
+    attachments: tuple[Attachment, ...] = ()
 
 
 _FORM = TypeAdapter(PackedWork)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from akten.errors import FixityError
-from akten.files import PageRef, PdfA, Rendition, digest_bytes, digest_file
+from akten.files import Attachment, FileFacts, PageRef, PdfA, Rendition, digest_bytes, digest_file
 from akten.findings import Finding, Severity, Verdict
 from akten.model import Akte, Datei, HistorienEintrag
 from akten.package import PackageId
 from archive.bag import Bag, Part, make_bag
 from flows import layout
+from flows.attachments import by_document, datei_of
 from flows.carry import Carried
+from flows.examined import examination_record
+from flows.formats import FORMATS
 from flows.receipt import finding_json
 from flows.steps import require
 from ingest.delivery import Delivery
@@ -44,16 +47,6 @@ from metadata.xdomea import write_message
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
-# mime → (file suffix in the package, XDOMEA code of dateiformat 1.0, name where the code is "other")
-FORMATS: Mapping[str, tuple[str, str, str]] = {
-    "image/tiff": ("tif", "023", ""),
-    "image/jpeg": ("jpg", "011", ""),
-    "image/png": ("png", "019", ""),
-    "image/jp2": ("jp2", "100", "JPEG 2000"),
-    "image/jpx": ("jpx", "100", "JPEG 2000"),
-    "application/pdf": ("pdf", "018", ""),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Material:
@@ -70,6 +63,8 @@ class Material:
     received: datetime
     recognised: datetime
     now: datetime
+    facts: Mapping[UUID, FileFacts] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +130,7 @@ def _described(material: Material) -> Akte:
         files[dokument] = (pdf, *own)
         counts[dokument] = len(pdfa.pages)
         historie[dokument] = tuple(_history(material, pdfa))
-    return describe(material.akte, files, counts, historie)
+    return describe(material.akte, files, counts, historie, by_document(material.attachments, material.pages))
 
 
 def _history(material: Material, pdfa: PdfA) -> Iterator[HistorienEintrag]:
@@ -171,6 +166,7 @@ def _metadata(
     )
     xml = write_message(message, profile)
     named = {datei.dateiname: datei.digests for dokument in akte.dokumente for datei in dokument.dateien}
+    named |= {one.datei.dateiname: one.datei.digests for dokument in akte.dokumente for one in dokument.anlagen}
     report = check_message(xml, schemas, files=named, purpose=Purpose.AT_REST, profile=profile)
     findings.extend(require(report.findings))
     yield _part(layout.message_path(stem_of(message, profile.version) + ".xml"), xml)
@@ -186,11 +182,13 @@ def _metadata(
             received=material.received,
             recognised=material.recognised,
             now=material.now,
+            attachments=material.attachments,
         )
     )
     findings.extend(require(check_record(record, premis_xsd).findings))
     yield _part(layout.PREMIS, record)
 
+    yield _part(layout.EXAMINATION, examination_record(material.delivery.scans, material.facts, material.attachments))
     for dokument, pdfa in material.pdfas.items():
         if not material.delivery.slip.digital:
             note = _note(material, dokument, pdfa)
@@ -288,6 +286,9 @@ def _verdicts(pdfa: PdfA) -> bytes:
 def _files(material: Material) -> Iterator[Part]:
     for scan in material.delivery.scans:
         yield Part(layout.master_path(scan.uuid, FORMATS[scan.mime][0]), scan.path, scan.digests)
+    for one in material.attachments:
+        datei = datei_of(one)
+        yield Part(layout.master_path(datei.uuid, datei.suffix), one.path, one.digests)
     for pdfa in material.pdfas.values():
         yield Part(layout.access_path(pdfa.uuid), pdfa.path, pdfa.digests)
         if pdfa.hocr is not None and pdfa.hocr_digests is not None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from akten.files import PdfA
+from akten.files import Attachment, PdfA
 from akten.findings import Finding, Verdict, worst
 from akten.package import StoredCopy
 
@@ -39,6 +39,7 @@ class Receipt:
     pages: int = 0
     blank_pages: int = 0
     documents: tuple[PdfA, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     titles: Mapping[UUID, str] = field(default_factory=dict)
     copies: tuple[StoredCopy, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -95,6 +96,18 @@ def document_json(document: PdfA, title: str = "") -> dict[str, Any]:
     }
 
 
+def attachment_json(one: Attachment) -> dict[str, Any]:
+    """One file that was taken out of a delivered one."""
+    return {
+        "uuid": str(one.uuid),
+        "from": str(one.source),
+        "name": one.name,
+        "type": one.mime,
+        "bytes": one.digests.size,
+        "sha256": one.digests.sha256,
+    }
+
+
 def receipt_json(receipt: Receipt) -> dict[str, Any]:
     """The receipt as `archiv annahme --json` promises it."""
     return {
@@ -110,6 +123,7 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "pages": receipt.pages,
         "blank_pages": receipt.blank_pages,
         "documents": [document_json(d, receipt.titles.get(d.uuid, "")) for d in receipt.documents],
+        "attachments": [attachment_json(one) for one in receipt.attachments],
         "copies": [{"store": c.store, "version_id": c.bag_version_id, "verified": True} for c in receipt.copies],
         "findings": [finding_json(f) for f in receipt.findings],
         "clearing_case": receipt.case,

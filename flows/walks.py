@@ -22,6 +22,7 @@ from archive.fixity import check_package
 from archive.package import store_package
 from catalog.actor import Actor
 from catalog.values import DeliveryRow
+from flows.attachments import take_out_all
 from flows.carry import Carried, carry_over
 from flows.keeping import BERLIN, as_planned, judge, with_retention
 from flows.locks import follow_at_intake
@@ -153,6 +154,9 @@ def _make(
     if row.akte is None:
         raise Unavailable("Die Akte dieser Lieferung ist im Katalog noch nicht bestimmt.")
     catalog.move(delivery.uuid, Stage.EXAMINED, by=by, now=services.now())
+    attachments, said = run("anlagen", take_out_all, delivery.scans, facts, services.ocr, result)
+    findings.extend(said)
+    require([f for f in said if f.code not in accepted])
     whole_plan = plan_akte(delivery, facts, services.intake, row.akte)
     planned = without_archived(whole_plan, delivery, known, row.akte)
     linked = _refs(whole_plan) - _refs(planned)
@@ -206,6 +210,8 @@ def _make(
         received=row.received_at,
         recognised=recognised_at,
         now=services.now(),
+        facts=facts,
+        attachments=attachments,
     )
     built = run(
         "beschreiben", make_package, material, services.profile, services.schemas, services.settings.premis_schema
@@ -219,6 +225,7 @@ def _make(
         recognised.pages,
         recognised.blank_pages,
         tuple(dict.fromkeys(findings)),
+        attachments,
     )
     work = run("packen", save, work, result)
     catalog.move(delivery.uuid, Stage.PACKED, by=by, now=services.now())

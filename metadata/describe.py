@@ -8,9 +8,10 @@ from datetime import date
 from types import MappingProxyType
 from uuid import UUID
 
-from akten.model import Akte, Datei, Dokument, HistorienEintrag, Laufzeit, Vorgang
+from akten.model import Akte, Anlage, Datei, Dokument, HistorienEintrag, Laufzeit, Vorgang
 
 _NOTHING: Mapping[UUID, tuple[HistorienEintrag, ...]] = MappingProxyType({})
+_NONE: Mapping[UUID, tuple[Anlage, ...]] = MappingProxyType({})
 
 
 def describe(
@@ -18,13 +19,14 @@ def describe(
     files: Mapping[UUID, tuple[Datei, ...]],
     pages: Mapping[UUID, int],
     historie: Mapping[UUID, tuple[HistorienEintrag, ...]] = _NOTHING,
+    anlagen: Mapping[UUID, tuple[Anlage, ...]] = _NONE,
 ) -> Akte:
     """The Akte with what was made of it; all keys are UUIDs of Dokumente (`historie` also takes the Akte's own).
 
     A Laufzeit that the slip left open is filled from the dates of the documents below; without dates it stays open,
     and is never invented. Entries of the history are appended in order of time, none twice.
     """
-    vorgaenge = tuple(_vorgang(vorgang, files, pages, historie) for vorgang in akte.vorgaenge)
+    vorgaenge = tuple(_vorgang(vorgang, files, pages, historie, anlagen) for vorgang in akte.vorgaenge)
     inner = [limit for vorgang in vorgaenge for limit in (vorgang.laufzeit.beginn, vorgang.laufzeit.ende)]
     return replace(
         akte,
@@ -39,6 +41,7 @@ def _vorgang(
     files: Mapping[UUID, tuple[Datei, ...]],
     pages: Mapping[UUID, int],
     historie: Mapping[UUID, tuple[HistorienEintrag, ...]],
+    anlagen: Mapping[UUID, tuple[Anlage, ...]],
 ) -> Vorgang:
     dokumente = tuple(
         replace(
@@ -46,6 +49,7 @@ def _vorgang(
             dateien=files.get(dokument.uuid, dokument.dateien),
             seiten=pages.get(dokument.uuid, dokument.seiten),
             historie=_joined(dokument.historie, historie.get(dokument.uuid, ())),
+            anlagen=anlagen.get(dokument.uuid, dokument.anlagen),
         )
         for dokument in vorgang.dokumente
     )

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
+from uuid import uuid5
 
-from akten.model import Akte, Aufbewahrung, Aussonderungsart, Datei, Dokument, HistorienEintrag, Laufzeit, Vorgang
+from akten.model import (
+    Akte,
+    Anlage,
+    Aufbewahrung,
+    Aussonderungsart,
+    Datei,
+    Dokument,
+    HistorienEintrag,
+    Laufzeit,
+    Vorgang,
+)
 from metadata.codelists import PDFA, SONSTIGES
 from metadata.objects import (
     AkteSGO,
+    AnlageSGO,
     Aussonderung,
     DateiSGO,
     DokumentSGO,
@@ -154,8 +166,29 @@ def _dokument(akte: Akte, dokument: Dokument, number: int, profile: Profile, *, 
         typ=dokument.typ,
         historie=_historie(dokument.historie),
         versionen=(Version("1", tuple(_datei(datei, profile) for datei in dateien)),) if dateien else (),
+        anlagen=tuple(_anlage(akte, anlage, place, profile) for place, anlage in enumerate(dokument.anlagen, 1))
+        if with_files
+        else (),
         erweiterungen=(seiten,) if dokument.seiten else (),
     )
+
+
+def _anlage(akte: Akte, anlage: Anlage, number: int, profile: Profile) -> AnlageSGO:
+    """A file that was embedded in a file of the Dokument: a Dokument of its own below it, with the one file."""
+    herkunft = Erweiterung(profile.erweiterung_kennung, "Anlage", (Feld("Herausgenommen aus", str(anlage.aus)),))
+    inner = DokumentSGO(
+        uuid=uuid5(anlage.datei.uuid, "anlage"),
+        metadaten=Metadaten(
+            betreff=anlage.betreff,
+            vertraulichkeitsstufe=profile.vertraulichkeitsstufe,
+            medium=profile.medium,
+            datenschutzstufe=profile.datenschutzstufe(akte.aktenart),
+        ),
+        typ="Anlage",
+        versionen=(Version("1", (_datei(anlage.datei, profile),)),),
+        erweiterungen=(herkunft,),
+    )
+    return AnlageSGO(inner, str(number))
 
 
 def _datei(datei: Datei, profile: Profile) -> DateiSGO:

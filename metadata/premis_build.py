@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid5
 
-from akten.files import Digests, PdfA, Rendition, Scan
+from akten.files import Attachment, Digests, PdfA, Rendition, Scan
 from akten.findings import Verdict
 from akten.model import clean_text
 from akten.package import PackageId
@@ -74,8 +74,9 @@ def build_record(
     recognised: datetime,
     now: datetime,
     rights: Sequence[PremisRights] = (),
+    attachments: Sequence[Attachment] = (),
 ) -> PremisRecord:
-    """The record of a package: received, digested, identified, recognised, validated, packed.
+    """The record of a package: received, digested, identified, unpacked, recognised, validated, packed.
 
     `identifier` is the tool that told the types of the scans (name, version). Times have zones and run forward.
     """
@@ -86,6 +87,7 @@ def build_record(
     book.add_event("message digest calculation", received, sources=masters, notes=("SHA-256, SHA-512",))
     if identifier is not None:
         book.add_event("format identification", received, tools=[identifier], sources=masters)
+    book.unpacking(attachments, received)
     made = book.recognition(pdfas, {scan.uuid for scan in scans}, recognised)
     if made:
         book.add_event("message digest calculation", recognised, sources=made, notes=("SHA-256, SHA-512",))
@@ -178,6 +180,32 @@ class _Book:
         facts = {"Profil": _clean(capture.profile), "Arbeitsplatz": _clean(capture.station)}
         detail = "; ".join(f"{name}: {value}" for name, value in facts.items() if value)
         self.add_event("capture", capture.time, agents=agents, outcomes=masters, detail=detail)
+
+    def unpacking(self, attachments: Sequence[Attachment], time: datetime) -> None:
+        """What was embedded in a file and was taken out of it: one event per file that held something."""
+        for holder in dict.fromkeys(one.source for one in attachments):
+            group = [one for one in attachments if one.source == holder]
+            outcomes = [Identifier("UUID", str(one.uuid)) for one in group]
+            event = self.add_event(
+                "unpacking",
+                time,
+                sources=[Identifier("UUID", str(holder))],
+                outcomes=outcomes,
+                detail="Eingebettete Dateien herausgenommen; die Datei, die sie enthielt, ist unverändert.",
+            )
+            for one in group:
+                form = Format(_clean(one.mime) or "application/octet-stream", "", _PRONOM.get(one.mime, ""))
+                self._file(
+                    Identifier("UUID", str(one.uuid)),
+                    one.digests,
+                    form,
+                    part="anlagen",
+                    name=one.name,
+                    derived=Relationship("derivation", "has source", (Identifier("UUID", str(holder)),), (event,)),
+                )
+        if attachments:
+            every = [Identifier("UUID", str(one.uuid)) for one in attachments]
+            self.add_event("message digest calculation", time, sources=every, notes=("SHA-256, SHA-512",))
 
     def recognition(self, pdfas: Sequence[PdfA], known: set[UUID], time: datetime) -> list[Identifier]:
         """Text recognition and PDF/A, one event each per kind of making and set of tools; returns what was made."""
@@ -315,7 +343,11 @@ class _Book:
                 (("content", text),),
                 relationships=(represents,),
             )
-            for name, text in (("scans", "Digitalisate wie erfasst"), ("pdfa", "PDF/A mit erkanntem Text"))
+            for name, text in (
+                ("scans", "Digitalisate wie erfasst"),
+                ("anlagen", "Anlagen, aus Dateien herausgenommen"),
+                ("pdfa", "PDF/A mit erkanntem Text"),
+            )
             if self._representation(name) in parts
         )
         first = PremisObject(Category.INTELLECTUAL_ENTITY, (entity, version))

@@ -25,6 +25,7 @@ from ocr.compare import FUNCTION as COMPARE
 from ocr.compare import PAGES_AT_ONCE
 from ocr.documenttools import REASONS, Prepared
 from ocr.findings import error, info
+from ocr.losses import known_losses
 from ocr.options import Limits, OcrOptions
 from ocr.sandbox import SandboxDied, call_each, call_limited, run_limited
 from ocr.validators import PageValidation
@@ -84,25 +85,11 @@ def convert_document(
         if not any(text.strip() for text in texts):
             texts, _ = _read(prepared.path, options, work)  # pictures of pages carry none: the text file still shall
         _place(made, target)
-    losses = (*_said(facts), *prepared.losses, *more)
+    losses = (*known_losses(facts), *prepared.losses, *more)
     findings = [info("OD-02", "", f"In der Wiedergabe fehlt oder ist verändert: {loss}") for loss in losses]
     beside = bool(facts.signatures or facts.form is not Form.NONE or facts.attachments)
     rendition = Rendition.BESIDE if beside else Rendition.CONVERTED
     return DocumentResult(target, FLAVOUR, rendition, losses, (tool,), tuple(findings), texts, sizes)
-
-
-def _said(facts: FileFacts) -> tuple[str, ...]:
-    """What the facts alone tell about losses."""
-    found = []
-    if facts.signatures:
-        found.append("Die digitale Signatur gilt nur für das Original, das unverändert im Paket liegt.")
-    if facts.encrypted:
-        found.append("Die Verschlüsselung ist in der Wiedergabe aufgehoben.")
-    if facts.repaired:
-        found.append("Das Original war beschädigt und wurde zum Lesen repariert.")
-    if facts.unembedded_fonts:
-        found.append("Nicht eingebettete Schriften sind durch ähnliche ersetzt.")
-    return tuple(found)
 
 
 def _kept(

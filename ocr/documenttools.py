@@ -73,7 +73,7 @@ def _without_scripts(pdf: Any, losses: list[str]) -> None:
     found = False
     for key in ("/OpenAction", "/AA"):
         if key in pdf.Root:
-            found = found or "JavaScript" in repr(pdf.Root[key])
+            found = found or _does_something(pdf.Root[key])
             del pdf.Root[key]
     names = pdf.Root.get("/Names")
     if names is not None and "/JavaScript" in names:
@@ -85,18 +85,28 @@ def _without_scripts(pdf: Any, losses: list[str]) -> None:
                 del page.obj[key]
         for note in page.obj.get("/Annots", ()):
             action = note.get("/A")
-            if action is not None and action.get("/S") in ("/JavaScript", "/Launch"):
+            if action is not None and _does_something(action) and str(action.get("/S")) != "/URI":
                 found = True
                 del note["/A"]
             if "/AA" in note:
+                found = True
                 del note["/AA"]
     if found:
         losses.append("Skripte und Aktionen")
 
 
+def _does_something(action: Any) -> bool:
+    """True for an action that is more than a way to a place in the file itself."""
+    import pikepdf
+
+    if not isinstance(action, pikepdf.Dictionary):
+        return False  # an array is a destination
+    return str(action.get("/S", "/Tabelle")) != "/GoTo"
+
+
 def _without_attachments(pdf: Any, losses: list[str]) -> None:
     for name in list(pdf.attachments):
-        losses.append(f"die Anlage „{name}“ (sie bleibt im Original)")
+        losses.append(f"die Anlage „{name}“ (im Original und einzeln bewahrt)")
         del pdf.attachments[name]
     names = pdf.Root.get("/Names")
     if names is not None and "/EmbeddedFiles" in names:

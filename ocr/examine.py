@@ -34,6 +34,19 @@ _KINDS = {
     b"\0\0\0\x0cjP  \r\n\x87\n": "image/jp2",
     b"\xff\x4f\xff\x51": "image/x-jp2-codestream",
 }
+_FOREIGN = (  # (first bytes, where, what it is)
+    (b"GIF8", 0, "ein GIF-Bild"),
+    (b"WEBP", 8, "ein WebP-Bild"),
+    (b"BM", 0, "ein BMP-Bild"),
+    (b"ftypheic", 4, "ein HEIC-Bild"),
+    (b"ftypmif1", 4, "ein HEIC-Bild"),
+    (b"ftypavif", 4, "ein AVIF-Bild"),
+    (b"8BPS", 0, "eine Photoshop-Datei"),
+    (b"AT&TFORM", 0, "eine DjVu-Datei"),
+    (b"PK\x03\x04", 0, "ein ZIP-Archiv oder eine Office-Datei"),
+    (b"\xd0\xcf\x11\xe0", 0, "eine alte Office-Datei"),
+    (b"%!PS", 0, "eine PostScript-Datei"),
+)
 _ALIASES = {"image/jpx": "image/jp2", "image/jpm": "image/jp2", "image/pjpeg": "image/jpeg", "image/tif": "image/tiff"}
 
 RULES: dict[str, tuple[str, str]] = {
@@ -66,6 +79,9 @@ RULES: dict[str, tuple[str, str]] = {
     "EX-24": ("Eine Bilddatei enthält nur ganze Seiten", "TIFF 6.0 §8 NewSubfileType"),
     "EX-25": ("Farben sind ohne Zutun druckbar (Grau, RGB, sonst mit Profil)", "ISO 19005-2 §6.2.4"),
     "EX-26": ("Eine Seite zeigt etwas", "eigene Regel"),
+    "EX-27": ("Ebenen einer PDF-Datei sind eingeblendet", "ISO 32000-1 §8.11; ISO 19005-2 §6.9"),
+    "EX-28": ("Schwärzungen sind vollzogen und nicht nur vorgemerkt", "ISO 32000-2 §12.5.6.23"),
+    "EX-29": ("Eine Seite zeigt ihre ganze Fläche", "ISO 32000-1 §14.11.2"),
 }
 
 
@@ -82,6 +98,18 @@ def detected_mime(path: Path) -> str | None:
     if b"%PDF-" in head:  # ISO 32000-1, implementation note 13: within the first 1024 bytes
         return "application/pdf"
     return None
+
+
+def _foreign(path: Path) -> str:
+    """What to do with a file of a kind that we do not take; common kinds are called by name."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as reason:
+        raise Unavailable(f"Eine gelieferte Datei lässt sich nicht lesen ({reason.strerror}).") from reason
+    name = next((name for mark, place, name in _FOREIGN if head[place : place + len(mark)] == mark), "")
+    seen = f"Die Datei ist {name}" if name else "Der Inhalt ist unbekannt"
+    return f"{seen}; angenommen werden TIFF, JPEG, PNG, JPEG 2000 und PDF. Bitte in einem dieser Formate neu liefern."
 
 
 def examine(scan: Scan, options: OcrOptions, folder: Path) -> FileFacts:
@@ -107,9 +135,7 @@ def examine_each(
         if size == 0:
             results[position] = _unusable(scan, "EX-01", "Die Datei ist leer. Bitte neu scannen oder neu liefern.")
         elif mime is None:
-            results[position] = _unusable(
-                scan, "EX-02", "Der Inhalt ist weder TIFF noch JPEG, PNG, JPEG 2000 oder PDF. Bitte neu liefern."
-            )
+            results[position] = _unusable(scan, "EX-02", _foreign(scan.path))
         else:
             reader = "ocr.examine_pdf:examine_pdf" if mime == "application/pdf" else "ocr.examine_image:examine_image"
             todo.setdefault(reader, []).append((position, mime, size))

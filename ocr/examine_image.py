@@ -80,7 +80,10 @@ def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
     except MemoryError:
         raise
     except Exception as reason:  # noqa: BLE001 - Pillow's readers raise nearly anything (ocr.md §5)
-        text = f"Das Bild lässt sich nicht öffnen ({type(reason).__name__}). Bitte neu scannen."
+        text = (
+            f"Das Bild lässt sich nicht öffnen ({type(reason).__name__}). Bitte neu scannen oder als TIFF "
+            "(Grau, RGB oder schwarz-weiß, 8 Bit) liefern."
+        )
         look.findings.append(error("EX-04", "Datei", text))
         return
     number = 0

@@ -156,10 +156,12 @@ def _one_page(pdf: pikepdf.Pdf, number: int, look: _Look, features: Features) ->
             rotate=rotate,
         )
     )
-    _page_findings(where, width, height, content, look)
+    _page_findings(where, width, height, content, look, cropped=_cropped(this))
 
 
-def _page_findings(where: str, width: float, height: float, content: PageContent, look: _Look) -> None:
+def _page_findings(
+    where: str, width: float, height: float, content: PageContent, look: _Look, *, cropped: bool
+) -> None:
     most_mm = look.payload["max_page_mm"]
     if max(width, height) > most_mm or min(width, height) < 1:
         text = (
@@ -171,6 +173,9 @@ def _page_findings(where: str, width: float, height: float, content: PageContent
             "Die Seite nennt ein Bild, das in der Datei fehlt: sie bliebe ganz oder teilweise leer. Bitte neu liefern."
         )
         look.say(error("EX-13", where, text))
+    if cropped:
+        text = "Die Seite zeigt nur einen Ausschnitt ihrer Fläche (CropBox); was außerhalb liegt, bleibt im Original."
+        look.say(info("EX-29", where, text))
     if content.empty:
         look.say(info("EX-26", where, "Die Seite ist leer: sie zeichnet nichts."))
     for stream, _ in content.images:
@@ -195,6 +200,17 @@ def _measures(this: pikepdf.Page) -> tuple[float, float, int]:
     scale = _unit(this) * _MM_PER_POINT
     turn = _whole(this.obj.get("/Rotate", 0)) % 360
     return (right - left) * scale, (top - bottom) * scale, turn if turn % 90 == 0 else 0
+
+
+def _cropped(this: pikepdf.Page) -> bool:
+    """True when the visible part is smaller than the sheet by more than a rim of 3 mm."""
+    media, crop = _box(this.obj.get("/MediaBox")), _box(this.obj.get("/CropBox"))
+    if media is None or crop is None:
+        return False
+    rim = 3 / (_MM_PER_POINT * _unit(this))
+    return any(crop[place] - media[place] > rim for place in (0, 1)) or any(
+        media[place] - crop[place] > rim for place in (2, 3)
+    )
 
 
 def _box(value: pikepdf.Object | None) -> tuple[float, float, float, float] | None:
@@ -291,6 +307,18 @@ def _feature_findings(features: Features) -> tuple[Finding, ...]:
     if features.javascript or features.launches:
         what = "JavaScript" if features.javascript else "Aufrufe oder Medien"
         found.append(warning("EX-17", "Datei", f"Die Datei enthält {what}; die Fassung enthält das nicht mehr."))
+    if features.hidden_layers:
+        count = f"{features.hidden_layers} von {features.layers}"
+        text = f"{count} Ebenen sind ausgeblendet und in der Fassung nicht zu sehen."
+        found.append(warning("EX-27", "Datei", text))
+    elif features.layers:
+        found.append(info("EX-27", "Datei", f"Die Datei hat {features.layers} Ebene(n), alle eingeblendet."))
+    if features.redactions:
+        text = (
+            f"{features.redactions} Schwärzung(en) sind nur vorgemerkt: der Text darunter steht in der Datei. "
+            "Bitte prüfen, ob sie vollzogen sein sollten."
+        )
+        found.append(warning("EX-28", "Datei", text))
     if features.unembedded_fonts:
         text = f"{len(features.unembedded_fonts)} Schrift(en) sind nicht eingebettet; die Fassung nimmt Ersatz."
         found.append(warning("EX-18", "Datei", text))

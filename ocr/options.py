@@ -11,16 +11,21 @@ _GIB = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one child process may use: seconds of CPU and of wall clock, bytes of memory and of one written file."""
+    """What one child process may use: seconds of CPU and of wall clock, bytes of memory and of one written file.
+
+    `disk_bytes` is what all it writes into its folder may grow to together: a file limit alone bounds no swarm.
+    """
 
     cpu_seconds: int = 120
     wall_seconds: float = 300.0
     memory_bytes: int = 2 * _GIB
     file_bytes: int = 2 * _GIB
     open_files: int = 256
+    disk_bytes: int = 16 * _GIB
 
     def __post_init__(self) -> None:
-        if min(self.cpu_seconds, self.wall_seconds, self.memory_bytes, self.file_bytes, self.open_files) <= 0:
+        most = (self.memory_bytes, self.file_bytes, self.open_files, self.disk_bytes)
+        if min(self.cpu_seconds, self.wall_seconds, *most) <= 0:
             raise ValueError("limits are above 0")
 
 

@@ -134,6 +134,8 @@ def to_gray(image: Image.Image) -> Image.Image:
         return to_eight_bits(image)
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         return flatten(image).convert("L")
+    if image.mode == "LAB":  # its first channel is the lightness; Pillow has no other way to gray
+        return image.getchannel("L")
     return image.convert("L")
 
 

@@ -14,6 +14,7 @@ from akten.files import Form
 
 _MOST_NODES = 100_000
 _MOST_NAMES = 1000
+_MOST_EMBEDDED = 5000  # more than are taken out, so that too many can be told
 _MOST_FONTS = 2000
 _DEEPEST = 50
 _NAME_LENGTH = 120
@@ -33,6 +34,9 @@ class Features:
     javascript: bool = False
     launches: bool = False
     encrypted: bool = False
+    layers: int = 0
+    hidden_layers: int = 0
+    redactions: int = 0
     unembedded_fonts: set[str] = field(default_factory=set)
     _fonts: set[tuple[int, int]] = field(default_factory=set)
     _signed: set[tuple[int, int]] = field(default_factory=set)
@@ -52,6 +56,8 @@ class Features:
         self.launches = self.launches or kind in _PLAYING
         self._action(item.get("/A"))
         self._actions(item.get("/AA"))
+        if kind == "/Redact":
+            self.redactions += 1
         if kind == "/FileAttachment":
             self._attach(file_name(item.get("/FS")))
         if kind == "/Widget" and str(item.get("/FT")) == "/Sig":
@@ -140,12 +146,30 @@ def look_for_features(pdf: pikepdf.Pdf) -> Features:
         for item in list(associated)[:_MOST_NAMES]:
             found._attach(file_name(item))
     _form(root, found)
+    _layers(root, found)
     permissions = root.get("/Perms")
     if not found.signatures and isinstance(permissions, pikepdf.Dictionary) and len(permissions.keys()):
         found.signatures = 1
     for node in _outline(root.get("/Outlines")):
         found._action(node.get("/A"))
     return found
+
+
+def _layers(root: pikepdf.Object, found: Features) -> None:
+    """Optional content (ISO 32000-1 §8.11): how many layers there are, and how many are off when the file opens."""
+    table = root.get("/OCProperties")
+    groups = table.get("/OCGs") if isinstance(table, pikepdf.Dictionary) else None
+    if not isinstance(table, pikepdf.Dictionary) or not isinstance(groups, pikepdf.Array):
+        return
+    found.layers = min(len(groups), _MOST_NODES)
+    default = table.get("/D")
+    if not isinstance(default, pikepdf.Dictionary):
+        return
+    off, on = default.get("/OFF"), default.get("/ON")
+    if str(default.get("/BaseState")) == "/OFF":
+        found.hidden_layers = max(0, found.layers - (len(on) if isinstance(on, pikepdf.Array) else 0))
+    elif isinstance(off, pikepdf.Array):
+        found.hidden_layers = min(len(off), found.layers)
 
 
 def _form(root: pikepdf.Object, found: Features) -> None:
@@ -192,8 +216,8 @@ def _fields(fields: Node) -> Iterator[tuple[pikepdf.Dictionary, str]]:
             yield node, kind
 
 
-def _name_tree(tree: Node) -> Iterator[tuple[str, Node]]:
-    """Keys and values of a name tree (ISO 32000-1 §7.9.6)."""
+def _name_tree(tree: Node, most: int = _MOST_NAMES) -> Iterator[tuple[str, Node]]:
+    """Keys and values of a name tree (ISO 32000-1 §7.9.6), at most `most`."""
     stack: list[tuple[Node, int]] = [(tree, 0)]
     seen: set[tuple[int, int]] = set()
     count = 0
@@ -204,15 +228,15 @@ def _name_tree(tree: Node) -> Iterator[tuple[str, Node]]:
         seen.add(node.objgen)
         names = node.get("/Names")
         if isinstance(names, pikepdf.Array):
-            items = list(names)[: 2 * _MOST_NAMES]
+            items = list(names)[: 2 * most]
             for key, value in zip(items[::2], items[1::2], strict=False):
                 count += 1
-                if count > _MOST_NAMES:
+                if count > most:
                     return
                 yield _plain(str(key)), value
         kids = node.get("/Kids")
         if isinstance(kids, pikepdf.Array):
-            stack.extend((kid, depth + 1) for kid in list(kids)[:_MOST_NAMES])
+            stack.extend((kid, depth + 1) for kid in list(kids)[:most])
 
 
 def _outline(outlines: Node) -> Iterator[pikepdf.Dictionary]:
@@ -233,7 +257,7 @@ def embedded_files(pdf: pikepdf.Pdf) -> Iterator[tuple[str, pikepdf.Stream]]:
     specs: list[tuple[str, Node]] = []
     names = pdf.Root.get("/Names")
     if isinstance(names, pikepdf.Dictionary):
-        specs.extend(_name_tree(names.get("/EmbeddedFiles")))
+        specs.extend(_name_tree(names.get("/EmbeddedFiles"), _MOST_EMBEDDED))
     associated = pdf.Root.get("/AF")
     if isinstance(associated, pikepdf.Array):
         specs.extend(("", item) for item in list(associated)[:_MOST_NAMES])
@@ -244,7 +268,7 @@ def embedded_files(pdf: pikepdf.Pdf) -> Iterator[tuple[str, pikepdf.Stream]]:
                 if isinstance(item, pikepdf.Dictionary) and str(item.get("/Subtype")) == "/FileAttachment":
                     specs += [("", item.get("/FS"))]
     seen: set[tuple[int, int]] = set()
-    for key, spec in specs[:_MOST_NAMES]:
+    for key, spec in specs[:_MOST_EMBEDDED]:
         table = spec.get("/EF") if isinstance(spec, pikepdf.Dictionary) else None
         if not isinstance(table, pikepdf.Dictionary):
             continue

@@ -18,6 +18,9 @@ from ocr.pageimage import PageUnreadable
 
 _PLAIN = frozenset({"q", "Q", "cm", "Do", "gs", "re", "W", "W*", "n", "w", "J", "j", "M", "d", "i", "ri", "BMC", "EMC"})
 _PLAIN_TOO = frozenset({"BDC", "MP", "DP", "g", "G", "rg", "RG", "cs", "CS", "sc", "SC", "scn", "SCN", "k", "K"})
+_TEXT_STATE = frozenset({"BT", "ET", "Tc", "Tw", "Tz", "TL", "Tf", "Ts", "Td", "TD", "Tm", "T*"})
+_SHOWING = frozenset({"Tj", "TJ", "'", '"'})
+_INVISIBLE = 3  # the text layer of an earlier OCR: it shows nothing and does not hide the image from us
 _KEPT = (
     "/Filter",
     "/DecodeParms",
@@ -111,16 +114,16 @@ def _walk(
     content: pikepdf.Object, resources: pikepdf.Object, start: Affine, most: int, depth: int
 ) -> list[tuple[pikepdf.Stream, Affine]] | None:
     found: list[tuple[pikepdf.Stream, Affine]] = []
-    stack: list[Affine] = []
-    now = start
+    stack: list[tuple[Affine, int]] = []
+    now, mode = start, 0
     if depth > _DEEPEST or _coded_bytes(content) > most:
         return None
     for instruction in pikepdf.parse_content_stream(content):
         operands, name = list(instruction.operands), str(instruction.operator)
         if name == "q":
-            stack.append(now)
+            stack.append((now, mode))
         elif name == "Q":
-            now = stack.pop() if stack else start
+            now, mode = stack.pop() if stack else (start, 0)
         elif name == "cm":
             now = Affine(*(float(value) for value in operands)).then(now)
         elif name == "Do":
@@ -134,6 +137,10 @@ def _walk(
                 if deeper is None:
                     return None
                 found.extend(deeper)
+        elif name == "Tr":
+            mode = int(operands[0])
+        elif name in _TEXT_STATE or (name in _SHOWING and mode == _INVISIBLE):
+            continue
         elif name not in _PLAIN and name not in _PLAIN_TOO:
             return None
     return found

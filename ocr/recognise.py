@@ -20,6 +20,7 @@ from akten.model import clean_text
 from ocr.documentpath import convert_document
 from ocr.hocr import text_fragment, write_hocr
 from ocr.jobs import AssemblyJob
+from ocr.losses import known_losses
 from ocr.options import OcrOptions
 from ocr.pages import PagePool, WorkerDied
 from ocr.request import PageProfile, RecogniseRequest
@@ -114,6 +115,8 @@ def _joined(
     for stretch in stretches:
         if stretch.by_image:
             part = scan_part(request, stretch, pool, options, lambda done: progress(done, total), work)
+            for scan in dict.fromkeys(page.scan for page in stretch.pages):
+                part.losses += known_losses(request.facts[scan])
         else:
             part = _document_part(request, stretch, work / f"{stretch.first:06d}.pdf", options, work)
             progress(stretch.first + len(stretch.pages) - 1, total)

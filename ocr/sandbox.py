@@ -39,6 +39,7 @@ __all__ = [
 _KEPT_BYTES = 1 << 20  # of each of stdout and stderr
 _FLOOD_BYTES = 64 << 20  # more than this on both together is not output but an attack
 _BLOCK = 1 << 16
+_LOOK_SECONDS = 1.0  # between two looks at the disk
 _ANSWER_BYTES = 256 << 20  # facts of 20,000 pages are 10 MB
 _CHILD = Path(__file__).with_name("child.py")
 
@@ -52,10 +53,11 @@ class Outcome:
     stderr: bytes
     timed_out: bool = False
     killed_by: int | None = None
+    over_disk: bool = False
 
 
 class SandboxDied(Exception):
-    """A call in the sandbox gave no answer. `reason` is memory, cpu, time, signal or crash; `detail` is technical."""
+    """A call in the sandbox gave no answer. `reason` is memory, cpu, time, disk, signal or crash."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
@@ -69,6 +71,7 @@ class SandboxDied(Exception):
             "memory": "der Speicher reichte nicht",
             "cpu": "die Rechenzeit war verbraucht",
             "time": "die Zeit war verbraucht",
+            "disk": "der Plattenplatz für Zwischendateien war verbraucht",
             "signal": f"das Leseprogramm ist abgestürzt ({self.detail})",
         }.get(self.reason, f"das Leseprogramm ist gescheitert ({self.detail})")
 
@@ -112,13 +115,45 @@ def run_limited(
             raise Misconfigured(f"Das Programm {command[0]} lässt sich nicht starten ({error.strerror}).") from error
         with process:
             try:
-                stdout, stderr, timed_out = _watch(process, limits.wall_seconds)
+                disk = _Disk(place, limits.disk_bytes)
+                stdout, stderr, timed_out = _watch(process, limits.wall_seconds, disk)
             finally:
                 _end_group(process)
     code = process.returncode
     if kind is not SandboxKind.RLIMIT and code > 128:  # bubblewrap tells a signal as a shell does
         code = 128 - code
-    return Outcome(code, stdout, stderr, timed_out, -code if code < 0 else None)
+    return Outcome(code, stdout, stderr, timed_out, -code if code < 0 else None, disk.over)
+
+
+class _Disk:
+    """How much the folder of a child has grown since its start, looked at once a second at most."""
+
+    def __init__(self, folder: Path, most: int) -> None:
+        self._folder, self._most = folder, most
+        self._before = _used(folder)
+        self.over = False
+
+    def check(self) -> bool:
+        """True when the child has written more than it may."""
+        self.over = self.over or _used(self._folder) - self._before > self._most
+        return self.over
+
+
+def _used(folder: Path) -> int:
+    """Bytes of all files below a folder that somebody is writing to; what vanishes meanwhile counts nothing."""
+    total, places = 0, [os.fspath(folder)]
+    while places:
+        try:
+            with os.scandir(places.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        places.append(entry.path)
+                    else:
+                        with contextlib.suppress(OSError):
+                            total += entry.stat(follow_symlinks=False).st_blocks * 512
+        except OSError:
+            continue
+    return total
 
 
 @contextlib.contextmanager
@@ -133,12 +168,12 @@ def _input(data: bytes) -> Iterator[int]:
         yield file.fileno()
 
 
-def _watch(process: subprocess.Popen[bytes], seconds: float) -> tuple[bytes, bytes, bool]:
+def _watch(process: subprocess.Popen[bytes], seconds: float, disk: _Disk) -> tuple[bytes, bytes, bool]:
     """Reads both outputs until the child ends, is too late, or floods us; then ends it and what it left behind."""
     pipes = [pipe.fileno() for pipe in (process.stdout, process.stderr) if pipe is not None]
     kept = [bytearray() for _ in pipes]
     deadline = time.monotonic() + seconds
-    total, timed_out = 0, False
+    total, timed_out, looked = 0, False, time.monotonic()
     ended = os.pidfd_open(process.pid)
     try:
         with selectors.DefaultSelector() as selector:
@@ -149,9 +184,11 @@ def _watch(process: subprocess.Popen[bytes], seconds: float) -> tuple[bytes, byt
             while total <= _FLOOD_BYTES:
                 left = deadline - time.monotonic()
                 timed_out = left <= 0
-                if timed_out:
+                if timed_out or (looked + _LOOK_SECONDS <= time.monotonic() and disk.check()):
                     break
-                ready = {key.fd for key, _ in selector.select(left)}
+                if looked + _LOOK_SECONDS <= time.monotonic():
+                    looked = time.monotonic()
+                ready = {key.fd for key, _ in selector.select(min(left, _LOOK_SECONDS))}
                 for pipe, data in zip(pipes, kept, strict=True):
                     if pipe in ready:
                         count = _take(pipe, data)
@@ -291,6 +328,8 @@ def death_of(outcome: Outcome) -> SandboxDied:
     last = outcome.stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][:200]
     if outcome.timed_out or outcome.killed_by == signal.SIGALRM:
         return SandboxDied("time")
+    if outcome.over_disk:
+        return SandboxDied("disk")
     if outcome.killed_by == signal.SIGXCPU:
         return SandboxDied("cpu")
     if outcome.killed_by is not None:

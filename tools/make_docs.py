@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 ROOMS = ("ingest", "ocr", "metadata", "archive", "retention", "catalog", "flows")
 AREAS = {
+    "AN": "Anlagen in PDF",
     "BG": "Pakete (BagIt, Tar)",
     "EX": "Untersuchung von Dateien",
     "FX": "Unversehrtheit",

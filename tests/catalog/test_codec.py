@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta, timezone
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from akten.findings import Finding, Severity
 from akten.model import (
     Akte,
     Aktenart,
+    Anlage,
     Aufbewahrung,
     Aussonderungsart,
     Datei,
@@ -106,3 +108,15 @@ def test_a_slip_with_dates_and_uuids_has_one_text() -> None:
 def test_a_foreign_snapshot_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         akte_from_json(text)
+
+
+@given(st.lists(st.builds(Anlage, DATEI, TEXT, st.uuids()), max_size=2).map(tuple))
+def test_attachments_come_back_and_older_snapshots_have_none(anlagen: tuple[Anlage, ...]) -> None:
+    dokument = Dokument(UUID(int=1), "Antrag", anlagen=anlagen)
+    vorgang = Vorgang(UUID(int=2), "Vorgang", dokumente=(dokument,))
+    akte = Akte(UUID(int=3), Aktenart.BAUAKTE, Aktenzeichen("63-1-20", ""), "Akte", vorgaenge=(vorgang,))
+    text = akte_to_json(akte)
+    assert akte_from_json(text) == akte
+    older = json.loads(text)
+    del older["vorgaenge"][0]["dokumente"][0]["anlagen"]
+    assert akte_from_json(json.dumps(older)).dokumente[0].anlagen == ()

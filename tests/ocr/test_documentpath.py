@@ -14,7 +14,6 @@ from pikepdf import pdfa
 from akten.errors import Rejected
 from akten.files import FileFacts, Rendition, Scan, digest_file
 from akten.findings import Severity, Verdict
-from ocr.attachments import take_out
 from ocr.documentpath import RULES, DocumentResult, convert_document
 from ocr.examine import examine
 from ocr.options import OcrOptions
@@ -157,23 +156,6 @@ def test_what_pdfa_forbids_is_taken_away_and_told(
         assert "/AcroForm" not in pdf.Root
     assert [(round(width), round(height)) for width, height in result.sizes_mm] == [(297, 210)], "still lies across"
     assert valid(reference, result)
-
-
-def test_attachments_come_out_as_files_of_their_own(tmp_path: Path) -> None:
-    def damaged(pdf: pikepdf.Pdf) -> None:
-        pdf.attachments["kaputt.bin"] = b"x" * 500
-
-    path = pdf_file(tmp_path / "a.pdf", attached, damaged)
-    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
-        stream = pdf.attachments["kaputt.bin"].get_file().obj
-        stream.write(b"nicht gepackt", filter=pikepdf.Name.FlateDecode)
-        pdf.save()
-    folder = tmp_path / "anlagen"
-    folder.mkdir()
-    taken, findings = take_out(scan_of(path), OcrOptions(), folder)
-    assert [(item.name, item.path.read_bytes()) for item in taken] == [("anlage.txt", b"Inhalt der Anlage")]
-    assert taken[0].digests == digest_file(taken[0].path)
-    assert [(finding.code, finding.severity) for finding in findings] == [("AN-01", Severity.ERROR)]
 
 
 def test_a_mixed_file_gets_text_on_its_scanned_pages_only(
