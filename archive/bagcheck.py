@@ -7,21 +7,23 @@ import stat
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import BinaryIO
 
 from akten.findings import Finding, Judgement, judgement
-from archive.bagalgorithms import WEAK, Trouble, Unreadable
+from archive.bagalgorithms import WEAK, Unreadable
 from archive.bagfetch import check_fetch_listed, read_fetch
 from archive.bagfiles import FolderBag
-from archive.baghash import Hashing
+from archive.baghash import Batch, Batches, Hashed, Hashing
+from archive.baglisting import Manifest
 from archive.bagnames import check_names
 from archive.bagnotes import Notes
 from archive.bagrules import RULES, Limits
 from archive.bagsource import BagSource
 from archive.bagtags import Declaration, read_declaration, read_oxum
 from archive.bagtar import StreamBag, TarBag
-from archive.manifests import Manifest, compare, known_algorithm, manifest_name, read_manifests
+from archive.manifests import compare, known_algorithm, manifest_name, read_manifests
 
 __all__ = ["RULES", "BagReport", "Limits", "check_bag", "check_tar", "judge_path"]
 
@@ -187,11 +189,13 @@ class _Judging:
 
     def _start(self) -> Hashing:
         """Begins to hash by the names of the manifests alone, while their text is still to be read."""
-        paths = sorted(path for path in self._source.files if manifest_name(path))
+        source = self._source
+        paths = sorted(path for path in source.files.tag_paths() if manifest_name(path))
         named = [named for path in paths[: self._limits.manifests] if (named := manifest_name(path))]
         payload = tuple(sorted({a for a, tag in named if not tag and self._wanted_algorithm(a)}))
         tags = tuple(sorted({a for a, tag in named if tag and self._wanted_algorithm(a)}))
-        return self._source.digests(lambda path: payload if path.startswith("data/") else tags)
+        batches = Batches(source.files, source.payload_order(), payload, tags)
+        return Hashing(batches, source.hash_batch, source.workers)
 
     def _end(self, declaration: Declaration, algorithms: tuple[str, ...] = ()) -> BagReport:
         if self._changed():
@@ -200,7 +204,7 @@ class _Judging:
 
     def _check_oxum(self, declaration: Declaration) -> None:
         oxum = read_oxum(self._source, declaration, self._notes, self._limits)
-        payload = _payload(self._source)
+        payload = self._source.files.payload()
         refused = any(path == "data" or path.startswith("data/") for path in self._source.odd)
         if oxum is not None and oxum != payload and not refused:
             text = f"Payload-Oxum nennt {oxum[0]}.{oxum[1]}, da sind {payload[0]}.{payload[1]}."
@@ -218,45 +222,43 @@ class _Judging:
             notes.warning(
                 "BG-65", payload[0].file, "Nur MD5 oder SHA-1: gegen absichtliche Änderung schützt das nicht."
             )
-        entries = {(m.tag, m.algorithm): m.entries for m in active}
+        by_name = {(m.tag, m.algorithm): m for m in active}
         gaps: set[str] = set()
-        done, total = 0, sum(source.files.values())
-        for path, size, algorithms, digests in hashing:
-            tag = not path.startswith("data/")
-            listed = [entries[tag, algorithm].get(path) for algorithm in algorithms]
-            if listed != digests:
-                gaps |= self._differ(path, algorithms, listed, digests)
+        done, total = 0, sum(source.files.sizes)
+        for batch, hashed in hashing:
+            tag = batch.numbers[0] not in source.files.data
+            listing = [by_name[tag, algorithm] for algorithm in batch.algorithms]
+            if hashed.troubles or not all(map(Manifest.matches, listing, repeat(batch.numbers), hashed.digests)):
+                gaps |= self._differ(batch, hashed, listing)
             if self._progress:
-                done += size
+                done += sum(map(source.files.sizes.__getitem__, batch.numbers))
                 self._progress(done, total)
         return tuple(sorted({m.algorithm for m in active if not m.tag and m.whole} - gaps))
 
-    def _differ(
-        self, path: str, algorithms: Sequence[str], listed: Sequence[bytes | None], digests: Sequence[bytes] | Trouble
-    ) -> set[str]:
-        """Notes why a file is not as listed; returns the algorithms that could not be computed although listed."""
-        if isinstance(digests, Trouble):
-            gaps = {algorithm for algorithm, wanted in zip(algorithms, listed, strict=True) if wanted is not None}
-            if gaps:
-                self._notes.unchecked(digests.code, path, digests.text)
-            return gaps
-        for algorithm, wanted, digest in zip(algorithms, listed, digests, strict=True):
-            if wanted and wanted != digest:  # an empty one was no checksum and has its finding
-                code = "BG-20" if path.startswith("data/") else "BG-21"
-                self._notes.error(code, path, f"Die Prüfsumme {algorithm} stimmt nicht.")
-        return set()
-
-
-def _payload(source: BagSource) -> tuple[int, int]:
-    sizes = [size for path, size in source.files.items() if path.startswith("data/")]
-    return sum(sizes), len(sizes)
+    def _differ(self, batch: Batch, hashed: Hashed, listing: Sequence[Manifest]) -> set[str]:
+        """Notes what is not as listed; returns the algorithms that could not be computed for a file they list."""
+        gaps: set[str] = set()
+        for position, number in enumerate(batch.numbers):
+            path = self._source.files.paths[number]
+            for manifest, digests in zip(listing, hashed.digests, strict=True):
+                wanted = manifest.get(number)
+                if wanted is None:
+                    continue
+                if trouble := hashed.troubles.get(position):
+                    gaps.add(manifest.algorithm)
+                elif wanted and wanted != digests[position * manifest.width : (position + 1) * manifest.width]:
+                    code = "BG-21" if manifest.tag else "BG-20"  # of an empty one its own finding has told
+                    self._notes.error(code, path, f"Die Prüfsumme {manifest.algorithm} stimmt nicht.")
+            if (trouble := hashed.troubles.get(position)) and any(m.get(number) is not None for m in listing):
+                self._notes.unchecked(trouble.code, path, trouble.text)
+        return gaps
 
 
 def _report(
     notes: Notes, source: BagSource | None = None, algorithms: tuple[str, ...] = (), version: str = ""
 ) -> BagReport:
     findings = notes.findings()
-    size, number = _payload(source) if source else (0, 0)
+    size, number = source.files.payload() if source else (0, 0)
     return BagReport(judgement(findings, complete=notes.complete), findings, number, size, algorithms, version)
 
 

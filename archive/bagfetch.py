@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from archive.bagalgorithms import Unreadable
+from archive.baglisting import Manifest
 from archive.bagnotes import Notes
 from archive.bagpaths import decode_path, escapes, has_bare_percent, straightened
 from archive.bagrules import Limits
 from archive.bagsource import BagSource
 from archive.bagtags import BadText, Declaration, tag_lines
-from archive.manifests import Manifest
 
 _LINE = re.compile(r"([^ \t]+)[ \t]++([0-9]{1,30}|-)[ \t]++(.+)\Z", re.DOTALL)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_MOST_CHARACTERS = 512 << 20
 _HARMLESS = frozenset({"http", "https", "ftp", "ftps", "sftp"})
 
 
-def read_fetch(source: BagSource, declaration: Declaration, notes: Notes, limits: Limits) -> Mapping[str, str]:
-    """Path → URL of fetch.txt, with findings BG-40, BG-42 … BG-44; empty when there is none."""
-    entries: dict[str, str] = {}
+def read_fetch(source: BagSource, declaration: Declaration, notes: Notes, limits: Limits) -> Collection[str]:
+    """The paths of fetch.txt, with findings BG-40, BG-42 … BG-44; empty when there is none."""
+    entries: set[str] = set()
     if "fetch.txt" not in source.files:
         return entries
     notes.strict("BG-40", "fetch.txt", "Das Paket hat eine fetch.txt; nichts daraus wurde geholt.")
     lines = tag_lines(source, "fetch.txt", declaration.encoding, notes, limits, limits.manifest_bytes)
+    characters = 0
     try:
         for number, line in lines:
-            if number > limits.entries:
-                text = f"fetch.txt hat mehr als {limits.entries} Zeilen."
+            characters += len(line)
+            if characters > _MOST_CHARACTERS or number > limits.entries:
+                text = "fetch.txt ist zu lang und wurde nicht zu Ende gelesen."
                 raise BadText("BG-30", text, unchecked=True)  # the same end as a budget in the lines
             _read_line(number, line, entries, declaration, notes)
     except BadText as why:
@@ -38,7 +41,7 @@ def read_fetch(source: BagSource, declaration: Declaration, notes: Notes, limits
     return entries
 
 
-def _read_line(number: int, line: str, entries: dict[str, str], declaration: Declaration, notes: Notes) -> None:
+def _read_line(number: int, line: str, entries: set[str], declaration: Declaration, notes: Notes) -> None:
     if not line.strip(" \t"):
         notes.warning("BG-42", "fetch.txt", f"Zeile {number} ist leer.")
         return
@@ -61,13 +64,13 @@ def _read_line(number: int, line: str, entries: dict[str, str], declaration: Dec
     path = straightened(path)
     if path in entries:
         notes.error("BG-42", "fetch.txt", f"Zeile {number} nennt eine Datei noch einmal.")
-    entries[path] = url
+    entries.add(path)
 
 
-def check_fetch_listed(entries: Mapping[str, str], manifests: tuple[Manifest, ...], notes: Notes) -> None:
+def check_fetch_listed(entries: Collection[str], manifests: tuple[Manifest, ...], notes: Notes) -> None:
     """BG-45: what is to be fetched stands in every payload manifest. Comes before missing files are taken out."""
     payload = [manifest for manifest in manifests if not manifest.tag and manifest.whole]
     for path in entries:
         for manifest in payload:
-            if path not in manifest.entries:
+            if not manifest.lists(path):
                 notes.error("BG-45", path, f"Die Datei steht in fetch.txt, aber nicht in {manifest.file}.")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
 _ENCODED = {"%": "%25", "\n": "%0A", "\r": "%0D"}
 _TO_ENCODE = re.compile(r"[%\n\r]")
@@ -14,7 +16,8 @@ _TO_DECODE_097 = re.compile(r"%(0[AaDd])")
 _BARE_PERCENT = re.compile(r"%(?!25|0[AaDd])")
 _DEVICE = r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(?:\.|/|\Z)"
 _DEVICES = re.compile(rf"\A{_DEVICE}", re.IGNORECASE)
-_WINDOWS = re.compile(rf'(?:\A|/)(?:{_DEVICE})|[. ](?:/|\Z)|[<>:"|?*\x01-\x1f]', re.IGNORECASE)
+# to be searched in a path with a slash before it: every alternative then begins with a known character
+_WINDOWS = re.compile(rf'/{_DEVICE}|[. ](?:/|\Z)|[<>:"|?*\x01-\x1f]', re.IGNORECASE)
 _DRIVE = re.compile(r"\A[A-Za-z]:[\\/]")
 _OWN_PART = re.compile(r"[a-z0-9_-](?:[a-z0-9._-]*[a-z0-9_-])?\Z")
 _ASCII_TAME = re.compile(r"[ -~]*\Z")
@@ -60,13 +63,19 @@ def straightened(path: str) -> str:
 
 def windows_trouble(path: str) -> str | None:
     """Why Windows cannot hold this path, in German, or None (RFC 8493 §6.1.1 names the problem)."""
-    if not (found := _WINDOWS.search(path)):
+    if not (found := _WINDOWS.search(f"/{path}")):
         return None
     if found[0][0] in ". ":
         return "ein Teil endet mit Punkt oder Leerzeichen"
     if len(found[0]) > 1:
         return "ein Teil ist ein Gerätename von Windows"
     return 'ein Teil enthält ein unter Windows verbotenes Zeichen (< > : " | ? * oder Steuerzeichen)'
+
+
+def all_tame(paths: Iterable[str]) -> bool:
+    """True when `windows_trouble`, `odd_characters` and a look for backslashes would say nothing of any of these."""
+    joined = "/".join(paths)
+    return "\\" not in joined and _ASCII_TAME.match(joined) is not None and not windows_trouble(joined)
 
 
 def odd_characters(path: str) -> str | None:
@@ -95,22 +104,23 @@ def fold(path: str) -> str:
     return unicodedata.normalize("NFC", folded)
 
 
-def twins(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Pairs of different paths, or of their folders, that a file system without case or with NFC would take for one."""
+def twins(paths: Callable[[], Iterable[str]]) -> Iterator[tuple[str, str]]:
+    """Pairs of different paths that a file system without case or with NFC would take for one.
+
+    `paths` gives the same paths each time it is called: keys are counted as numbers first, and only those that come
+    twice are looked at as names, so that a million names need no second copy.
+    """
+    keys = array("q", (hash(fold(path)) for path in paths()))
+    ordered = sorted(keys)
+    double = {key for key, after in pairwise(ordered) if key == after}
+    if not double:
+        return
     seen: dict[str, str] = {}
-    folders: dict[str, str] = {}
-    for path in paths:
-        other = seen.setdefault(fold(path), path)
-        if other != path:
-            yield other, path
-        folder = path.rpartition("/")[0]
-        while folder and folders.get(folder) != folder:
-            folders[folder] = folder  # by its raw name: seen before, so its parents were too
-            key = "\0" + fold(folder)
-            first = folders.setdefault(key, folder)
-            if first != folder:
-                yield first, folder
-            folder = folder.rpartition("/")[0]
+    for path, key in zip(paths(), keys, strict=True):
+        if key in double:
+            other = seen.setdefault(fold(path), path)
+            if other != path:
+                yield other, path
 
 
 def own_name_fault(part: str) -> str | None:

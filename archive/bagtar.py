@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from akten.errors import Rejected
-from archive.bagalgorithms import HASHES, Trouble, Unreadable
-from archive.baghash import BATCH, CHUNK, Hashed, Hashing, Task, tasks
+from archive.bagalgorithms import DIGEST_SIZES, HASHES, Trouble, Unreadable
+from archive.baghash import BATCH, CHUNK, Batch, Digesting, Hashed
+from archive.baginventory import Inventory
 from archive.bagnotes import Notes
 from archive.bagpaths import escapes, is_crooked, straightened
 from archive.bagrules import Limits
-from archive.bagsource import Wanted
 from archive.tarread import EntryKind, TarEntry, TarReader
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ class _Members:
     """The members of a tar as files of one bag; takes the name of the one root folder away."""
 
     def __init__(self, notes: Notes, limits: Limits) -> None:
-        self.files: dict[str, int] = {}
+        self.files = Inventory()  # marked with the place of their bytes, or with the order of their coming
         self.folders: set[str] = set()
         self.odd: set[str] = set()
+        self._seen: set[str] = set()  # only while the tar is read: then `files` can be asked
         self._notes = notes
         self._limits = limits
         self._root: str | None = None
@@ -42,9 +44,10 @@ class _Members:
         notes = self._notes
         if len(entry.name) > self._limits.path_characters or entry.name.count("/") > self._limits.depth:
             raise Unreadable(Trouble("BG-64", "Ein Name im Tar ist zu lang oder zu tief."))
-        if any(escapes(name) for name in entry.names):
-            notes.error("BG-74", entry.name, "Ein Name im Tar ist absolut oder enthält „..“.")
-            return None
+        for name in entry.names:
+            if escapes(name):
+                notes.error("BG-74", entry.name, "Ein Name im Tar ist absolut oder enthält „..“.")
+                return None
         name = entry.name.rstrip("/") if entry.kind is EntryKind.FOLDER else entry.name
         if is_crooked(name):
             if not notes.has("BG-83"):
@@ -56,9 +59,10 @@ class _Members:
         if entry.kind is EntryKind.FOLDER:
             self.folders.add(path)
             return None
-        if path in self.files or path in self.odd:
+        if path in self._seen:
             notes.error("BG-71", path, "Der Name steht im Tar zweimal.")
             return None
+        self._seen.add(path)
         if entry.kind is not EntryKind.FILE:
             self._refuse(path, entry.kind)
             return None
@@ -90,11 +94,11 @@ class _Members:
         else:
             self._notes.error("BG-81", path, "Das Tar enthält einen Eintrag unbekannter Art.")
 
-    def add(self, path: str, size: int) -> None:
+    def add(self, path: str, size: int, mark: int) -> None:
         """Takes a file in and the folders above it. Raises Unreadable when there are too many."""
-        self.files[path] = size
+        self.files.add(path, size, mark)
         folder = path.rpartition("/")[0]
-        while folder and folder not in self.folders:
+        while folder not in self.folders and folder:
             self.folders.add(folder)
             folder = folder.rpartition("/")[0]
         if len(self.files) > self._limits.entries:
@@ -102,9 +106,12 @@ class _Members:
 
     def finish(self, reader: TarReader) -> None:
         """Notes the faults of the container and of names that only show at the end."""
+        self._seen = set()
+        self.files.settle()
         for finding in reader.findings:
             self._notes.add(finding.code, finding.severity, finding.where, finding.text)
-        for path in sorted((self.files.keys() | self.odd) & self.folders):
+        both = {folder for folder in self.folders if folder in self.files or folder in self.odd}
+        for path in sorted(both):
             self._notes.error("BG-82", path, "Ein Eintrag im Tar ist zugleich Datei und Ordner.")
         self.broken = reader.broken
         if not reader.findings and self._root is None:
@@ -115,56 +122,70 @@ class _Members:
 class TarBag(_Members):
     """A tar that can be read twice: first the headers, then the bytes of all members in their order.
 
-    With `handle`, the descriptor of a real file, members are read at their place by several threads.
+    With `handle`, the descriptor of a real file, members are read at their place by several workers.
     """
 
     def __init__(self, stream: BinaryIO, notes: Notes, limits: Limits, handle: int | None = None) -> None:
         super().__init__(notes, limits)
+        self.workers = limits.workers if handle is not None else 1
         self._stream = stream
         self._handle = handle
-        self._workers = limits.workers if handle is not None else 1
         self._base = stream.tell()
-        self._places: dict[str, int] = {}
         reader = TarReader(stream, skip_by_seek=True, header_bytes=limits.header_bytes)
         for entry in reader:
             if path := self.take(entry):
-                self.add(path, entry.size)
-                self._places[path] = entry.offset
+                self.add(path, entry.size, entry.offset)
         self.finish(reader)
 
     def open(self, path: str) -> io.BufferedReader:
         """A tag file, for one reading."""
-        window = _Window(self._stream, self._base + self._places[path], self.files[path])
+        number = self.files.find(path)
+        window = _Window(self._stream, self._base + self.files.marks[number], self.files.sizes[number])
         return io.BufferedReader(window, 1 << 16)
 
-    def digests(self, wanted: Wanted) -> Hashing:
-        """The checksums of every file of which any are wanted, in the order of the tar."""
-        return Hashing(tasks(self.files, wanted), self._hash_batch, self._workers)
+    def payload_order(self) -> Sequence[int]:
+        """The numbers of the payload files as they lie in the tar."""
+        data, places = self.files.data, self.files.marks
+        if all(map(int.__lt__, places[data.start : data.stop], places[data.start + 1 : data.stop])):
+            return data
+        return array("q", sorted(data, key=places.__getitem__))
 
-    def _hash_batch(self, batch: list[Task]) -> list[Hashed]:
-        """Neighbours are read in one piece: small members cost no call of their own."""
-        start = self._places[batch[0].path]
-        end = self._places[batch[-1].path] + batch[-1].size
-        near = b""
-        if 0 <= end - start <= _NEAR:
-            near = self._read_at(start, end - start)
-        return [Hashed(*task, self._hash(task, start, memoryview(near))) for task in batch]
-
-    def _hash(self, task: Task, start: int, near: memoryview) -> Sequence[bytes] | Trouble:
-        place, left = self._places[task.path], task.size
-        hashes = [HASHES[name]() for name in task.algorithms]
+    def hash_batch(self, batch: Batch) -> Hashed:
+        """The checksums of some files; neighbours are read in one piece: small members cost no call of their own."""
+        places, sizes = self.files.marks, self.files.sizes
+        digesting = Digesting(batch.algorithms)
+        start = places[batch.numbers[0]]
+        length = places[batch.numbers[-1]] + sizes[batch.numbers[-1]] - start
+        near = memoryview(b"")
         try:
-            while left:
-                block = near[place - start : place - start + left] if near else self._read_at(place, min(left, CHUNK))
-                if not block:
-                    return _CUT
-                for each in hashes:
-                    each.update(block)
-                place += len(block)
-                left -= len(block)
+            if 0 <= length <= _NEAR:
+                near = memoryview(self._read_at(start, length))
+            for number in batch.numbers:
+                place, size = places[number], sizes[number]
+                if 0 <= place - start <= len(near) - size:
+                    digesting.whole(near[place - start : place - start + size])
+                elif not self._hash_far(place, size, digesting):
+                    digesting.trouble(_CUT)
         except OSError as why:
-            return Trouble("BG-62", f"Das Tar ist nicht lesbar: {os.strerror(why.errno or 0)}.")
-        return [each.digest() for each in hashes]
+            trouble = Trouble("BG-62", f"Das Tar ist nicht lesbar: {os.strerror(why.errno or 0)}.")
+            for _ in range(digesting.count, len(batch.numbers)):
+                digesting.trouble(trouble)
+        return digesting.done()
+
+    def _hash_far(self, place: int, size: int, digesting: Digesting) -> bool:
+        """Hashes a file that was not read with its neighbours; false when the tar has become too short."""
+        left = size
+
+        def blocks() -> Iterator[bytes]:
+            nonlocal left
+            while left and (block := self._read_at(place + size - left, min(left, CHUNK))):
+                left -= len(block)
+                yield block
+
+        digesting.pieces(blocks())
+        if left:
+            digesting.undo()
+        return not left
 
     def _read_at(self, offset: int, size: int) -> bytes:
         """Bytes at an offset of the tar, fewer only at its end."""
@@ -174,6 +195,26 @@ class TarBag(_Members):
         return self._stream.read(size)
 
 
+class _Taken:
+    """The checksums of one algorithm in the order in which files passed by; not every file needs to have one."""
+
+    def __init__(self, algorithm: str) -> None:
+        self._width = DIGEST_SIZES[algorithm]
+        self._digests = bytearray()
+        self._known = bytearray()
+
+    def put(self, place: int, digest: bytes) -> None:
+        """The checksum of the file that came at this place."""
+        self._digests += bytes(place * self._width - len(self._digests)) + digest
+        self._known += bytes(place - len(self._known)) + b"\1"
+
+    def get(self, place: int) -> bytes | None:
+        """The checksum, or None when it was not computed."""
+        if place >= len(self._known) or not self._known[place]:
+            return None
+        return bytes(self._digests[place * self._width : (place + 1) * self._width])
+
+
 class StreamBag(_Members):
     """A tar that passes by once: tag files are held in memory up to a budget, checksums are taken as members pass.
 
@@ -181,10 +222,12 @@ class StreamBag(_Members):
     computed, and a manifest of a fifth that comes late stays unchecked.
     """
 
+    workers = 1
+
     def __init__(self, stream: BinaryIO, notes: Notes, limits: Limits) -> None:
         super().__init__(notes, limits)
         self._held: dict[str, bytes] = {}
-        self._taken: dict[str, dict[str, bytes]] = {}
+        self._taken = {name: _Taken(name) for name in HASHES}
         self._budget = limits.held_bytes
         payload: set[str] = set()
         reader = TarReader(stream, header_bytes=limits.header_bytes)
@@ -192,7 +235,7 @@ class StreamBag(_Members):
             for entry in reader:
                 if not (path := self.take(entry)):
                     continue
-                self.add(path, entry.size)
+                self.add(path, entry.size, len(self.files))
                 if path.startswith("data/"):
                     self._hash(path, entry, tuple(payload) or _BEFORE_ANY_MANIFEST, hold=False)
                     continue
@@ -217,7 +260,8 @@ class StreamBag(_Members):
                 each.update(block)
             if hold:
                 blocks.append(block)
-        self._taken[path] = {name: each.digest() for name, each in hashes.items()}
+        for name, each in hashes.items():
+            self._taken[name].put(len(self.files) - 1, each.digest())
         if hold:
             self._held[path] = b"".join(blocks)
             self._budget -= entry.size
@@ -228,18 +272,21 @@ class StreamBag(_Members):
             raise Unreadable(Trouble("BG-30", "Die Datei ist zu groß für das einmalige Lesen eines Stroms."))
         return io.BufferedReader(io.BytesIO(self._held[path]))
 
-    def digests(self, wanted: Wanted) -> Hashing:
-        """The checksums as they were taken while the tar passed."""
-        return Hashing(tasks(self.files, wanted), self._look_up, 1)
+    def payload_order(self) -> Sequence[int]:
+        """The numbers of the payload files, as good in one order as in another."""
+        return self.files.data
 
-    def _look_up(self, batch: list[Task]) -> list[Hashed]:
-        found = []
-        for task in batch:
-            taken = self._taken[task.path]
-            computed = all(name in taken for name in task.algorithms)
-            digests = [taken[name] for name in task.algorithms] if computed else _NOT_COMPUTED
-            found.append(Hashed(*task, digests))
-        return found
+    def hash_batch(self, batch: Batch) -> Hashed:
+        """The checksums as they were taken while the tar passed."""
+        digesting = Digesting(batch.algorithms)
+        tables = [self._taken[name] for name in batch.algorithms]
+        for number in batch.numbers:
+            digests = [table.get(self.files.marks[number]) for table in tables]
+            if None in digests:
+                digesting.trouble(_NOT_COMPUTED)
+            else:
+                digesting.known([digest for digest in digests if digest is not None])
+        return digesting.done()
 
 
 class _Window(io.RawIOBase):

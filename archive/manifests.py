@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from archive.bagalgorithms import DIGEST_SIZES, HASHES, Unreadable
+from archive.baginventory import Inventory
+from archive.baglisting import Manifest
 from archive.bagnotes import Notes
 from archive.bagpaths import decode_path, escapes, has_bare_percent, is_crooked, straightened
 from archive.bagrules import Limits
@@ -22,25 +24,11 @@ _LONGEST_NORMALISED = 4096
 _PYTHON_NAMES = frozenset({"sha3_224", "sha3_256", "sha3_384", "sha3_512"})
 
 
-@dataclass(slots=True)
-class Manifest:
-    """One manifest: file name, algorithm (key of HASHES, or "" when unknown), and path → checksum as bytes.
-
-    `whole` is false when reading it ended early; then nothing may be concluded from what it does not list.
-    """
-
-    file: str
-    algorithm: str
-    tag: bool
-    entries: dict[str, bytes] = field(default_factory=dict)
-    whole: bool = True
-
-
 def read_manifests(source: BagSource, declaration: Declaration, notes: Notes, limits: Limits) -> tuple[Manifest, ...]:
     """All manifests in the root of the bag, read line by line, with their findings; never raises."""
     manifests: list[Manifest] = []
     taken: set[tuple[str, bool]] = set()
-    names = sorted(path for path in source.files if manifest_name(path))
+    names = sorted(path for path in source.files.tag_paths() if manifest_name(path))
     if len(names) > limits.manifests:
         notes.unchecked(
             "BG-30", "", f"Das Paket hat mehr als {limits.manifests} Manifeste; die letzten blieben ungelesen."
@@ -48,7 +36,7 @@ def read_manifests(source: BagSource, declaration: Declaration, notes: Notes, li
     for name in names[: limits.manifests]:
         if not (found := _NAME.match(name)):
             continue
-        manifest = Manifest(name, known_algorithm(found["algorithm"]), found["tag"] is not None)
+        manifest = Manifest(source.files, name, known_algorithm(found["algorithm"]), tag=found["tag"] is not None)
         _check_name(manifest, found["algorithm"], notes, is_10=declaration.is_10)
         key = (manifest.algorithm or found["algorithm"].lower(), manifest.tag)
         if key in taken:
@@ -119,19 +107,39 @@ class _Reading:
 
     def _take(self, number: int, lines: list[str]) -> None:
         """Lines as nearly all writers write them are taken at once; all others go the careful way."""
-        files, entries = self.source.files, self.manifest.entries
-        width = 2 * DIGEST_SIZES.get(self.manifest.algorithm, 0)
-        plain = width > 0 and not self.manifest.tag
+        manifest, files = self.manifest, self.source.files
+        width = 2 * DIGEST_SIZES.get(manifest.algorithm, 0)
+        plain = width > 0 and not manifest.tag
+        if plain and self._take_run(lines, width):
+            return
         for line in lines:
             number += 1
-            path = line[width + 2 :]
             # a name of the inventory is straight and inside the bag; an entry seen before is not taken here
-            if plain and path[:5] == "data/" and path in files and line[width : width + 2] == "  " and "%" not in path:
-                digest = _from_hex(line[:width])
-                if len(digest) * 2 == width and path not in entries:
-                    entries[path] = digest
-                    continue
+            if plain and line[width : width + 2] == "  " and "%" not in line:
+                file = files.find(line[width + 2 :])
+                if file in files.data and manifest.get(file) is None:
+                    digest = _from_hex(line[:width])
+                    if len(digest) * 2 == width:
+                        manifest.put(file, digest)
+                        continue
             self._line(number, line, width)
+
+    def _take_run(self, lines: list[str], width: int) -> bool:
+        """Takes lines that name payload files one after the other in their order; false, and nothing taken, for others.
+
+        Most manifests are sorted, so that a million lines need no look-up each.
+        """
+        manifest, files = self.manifest, self.source.files
+        run = files.run([line[width + 2 :] for line in lines])
+        if run is None or not manifest.is_free(run):
+            return False
+        if any(line[width : width + 2] != "  " for line in lines) or any("%" in line for line in lines):
+            return False
+        digests = _from_hex("".join([line[:width] for line in lines]))
+        if len(digests) * 2 != width * len(lines):
+            return False
+        manifest.put_run(run, digests)
+        return True
 
     def _line(self, number: int, line: str, width: int) -> None:
         if not (found := _LINE.match(line)) or "\0" in line:
@@ -156,12 +164,18 @@ class _Reading:
         path = self._path(number, spelled)
         if path is None or not self._allowed(number, path):
             return
-        entries = self.manifest.entries
-        if (first := entries.get(path)) is None:
-            entries[path] = digest
+        manifest = self.manifest
+        file = self.source.files.find(path)
+        first = manifest.get(file) if file >= 0 else manifest.missing.get(path)
+        if first is None and file >= 0:
+            manifest.put(file, digest)
+            return
+        if first is None:
+            if not manifest.miss(path, digest):
+                raise BadText("BG-30", "Das Manifest nennt zu viele Dateien, die fehlen.", unchecked=True)
             return
         text = f"Zeile {number}: die Datei steht schon weiter oben"
-        if first != digest:
+        if first != manifest.comparable(digest):
             self.notes.error("BG-16", path, f"{text}, mit anderer Prüfsumme.")
         else:
             (self.notes.error if self.declaration.is_10 else self.notes.warning)("BG-16", path, f"{text}.")
@@ -217,7 +231,7 @@ class _Reading:
 def compare(
     source: BagSource,
     manifests: tuple[Manifest, ...],
-    to_fetch: Mapping[str, str],
+    to_fetch: Collection[str],
     declaration: Declaration,
     notes: Notes,
 ) -> None:
@@ -232,7 +246,7 @@ def compare(
         _check_listed(source, payload, declaration, notes)
     whole = [manifest for manifest in tags if manifest.whole]
     for manifest in whole:
-        for name in (other.file for other in payload if other.file not in manifest.entries):
+        for name in (other.file for other in payload if not manifest.lists(other.file)):
             text = f"{name} steht nicht in diesem Tag-Manifest."
             (notes.error if declaration.is_10 else notes.warning)("BG-23", manifest.file, text)
     if tags and len(whole) == len(tags):
@@ -240,21 +254,22 @@ def compare(
 
 
 def _settle(
-    source: BagSource, manifest: Manifest, to_fetch: Mapping[str, str], declaration: Declaration, notes: Notes
+    source: BagSource, manifest: Manifest, to_fetch: Collection[str], declaration: Declaration, notes: Notes
 ) -> None:
     """Takes out entries without a file, each with its finding; finds names in another normal form (§6.1.1)."""
-    missing = [path for path in manifest.entries if path not in source.files]
-    if not missing:
+    if not manifest.missing:
         return
-    forms = _normal_forms(source, missing)
-    for path in missing:
-        digest = manifest.entries.pop(path)
+    missing, manifest.missing = manifest.missing, {}
+    forms = _normal_forms(source.files, missing)
+    for path, digest in missing.items():
         others = forms.get(_nfc(path), ()) if forms else ()
         if len(others) == 1:
             other = others[0]
-            listed = manifest.entries.get(other)
+            number = source.files.find(other)
+            listed = manifest.get(number)
             if listed is None or (listed == digest and not declaration.is_10):
-                manifest.entries[other] = digest
+                if listed is None:
+                    manifest.put(number, digest)
                 text = f"In {manifest.file} steht der Name in einer anderen Unicode-Normalform."
                 notes.strict("BG-35", other, text)
                 continue
@@ -286,11 +301,11 @@ def _is_odd(source: BagSource, path: str) -> bool:
     return end > 0 or path in source.odd
 
 
-def _normal_forms(source: BagSource, missing: list[str]) -> dict[str, list[str]]:
+def _normal_forms(files: Inventory, missing: Collection[str]) -> dict[str, list[str]]:
     """Files by the NFC of their name, when any missing name could be written in another form."""
     forms: dict[str, list[str]] = {}
     if any(not path.isascii() for path in missing):
-        for path in source.files:
+        for path in files:
             if not path.isascii():
                 forms.setdefault(_nfc(path), []).append(path)
     return forms
@@ -302,21 +317,22 @@ def _nfc(path: str) -> str:
 
 
 def _check_listed(source: BagSource, payload: list[Manifest], declaration: Declaration, notes: Notes) -> None:
-    for path in source.files:
-        if not path.startswith("data/"):
-            continue
-        lacking = [manifest.file for manifest in payload if path not in manifest.entries]
+    files = source.files
+    if all(manifest.lists_all_payload() for manifest in payload):
+        return
+    for number in files.data:
+        lacking = [manifest.file for manifest in payload if manifest.get(number) is None]
         if len(lacking) == len(payload):
-            notes.error("BG-18", path, "Die Datei steht in keinem Manifest.")
+            notes.error("BG-18", files.paths[number], "Die Datei steht in keinem Manifest.")
         elif lacking and declaration.is_10:
-            notes.error("BG-19", path, f"Die Datei fehlt in {', '.join(lacking)}.")
+            notes.error("BG-19", files.paths[number], f"Die Datei fehlt in {', '.join(lacking)}.")
 
 
 def _check_tags_listed(source: BagSource, tags: list[Manifest], notes: Notes) -> None:
-    for path in source.files:
-        if path.startswith("data/") or manifest_name(path):  # of payload manifests BG-23 has told
+    for path in source.files.tag_paths():
+        if manifest_name(path):  # of payload manifests BG-23 has told
             continue
-        lacking = [manifest.file for manifest in tags if path not in manifest.entries]
+        lacking = [manifest.file for manifest in tags if not manifest.lists(path)]
         if len(lacking) == len(tags):
             notes.warning("BG-27", path, "Die Datei steht in keinem Tag-Manifest; ihr Inhalt ist nicht gesichert.")
         elif lacking:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO, NoReturn
+from zlib import adler32
 
 from akten.errors import Rejected
 from akten.findings import Finding
@@ -15,6 +16,8 @@ from archive.bagrules import error
 _BLOCK = 512
 _NUL_BLOCK = bytes(_BLOCK)
 _CHUNK = 1 << 20
+_AHEAD = 1 << 16
+_SMALL = 1 << 12  # a member up to this size is read over: fewer calls
 _HEADER_BYTES = 1 << 20  # the most that one extended header may hold
 _OCTAL = re.compile(rb"[ \0]*([0-7]*)[ \0]*\Z")
 _PACKED = (
@@ -100,6 +103,10 @@ class TarReader:
     def __init__(self, stream: BinaryIO, *, skip_by_seek: bool = False, header_bytes: int = _HEADER_BYTES) -> None:
         self._stream = stream
         self._end = _length_left(stream) if skip_by_seek else None
+        self._base = stream.tell() if skip_by_seek else 0
+        self._ahead = b""  # what was read at `_ahead_at`, when the stream can seek
+        self._ahead_at = 0
+        self._small = False  # the last member was small, and the next header is near
         self._header_bytes = header_bytes
         self._position = 0
         self._left = 0  # bytes of the current member not yet read
@@ -121,6 +128,8 @@ class TarReader:
         count = min(most, self._left)
         if not count:
             return b""
+        if self._end is not None:
+            self._stream.seek(self._base + self._position)
         data = self._stream.read(count)
         if not data:
             self._fail("BG-77", "Das Tar bricht mitten in einer Datei ab.")
@@ -133,10 +142,27 @@ class TarReader:
 
     def _take(self, count: int) -> bytes:
         """Exactly `count` bytes, fewer only at the end of the stream."""
+        if self._end is not None:
+            return self._take_ahead(count)
+        data = self._read_fully(count)
+        self._position += len(data)
+        return data
+
+    def _take_ahead(self, count: int) -> bytes:
+        """The same where the stream can seek: after a small member its neighbours' headers are read along."""
+        place = self._position - self._ahead_at
+        if not 0 <= place <= len(self._ahead) - count:
+            self._stream.seek(self._base + self._position)
+            self._ahead = self._read_fully(max(count, _AHEAD if self._small else 0))
+            self._ahead_at, place = self._position, 0
+        data = self._ahead[place : place + count]
+        self._position += len(data)
+        return data
+
+    def _read_fully(self, count: int) -> bytes:
         data = self._stream.read(count)
         while len(data) < count and (more := self._stream.read(count - len(data))):
             data += more
-        self._position += len(data)
         return data
 
     def _skip(self) -> None:
@@ -145,8 +171,8 @@ class TarReader:
         if self._end is not None and count:
             if self._position + count > self._end:
                 self._fail("BG-77", "Das Tar bricht mitten in einer Datei ab.")
-            self._stream.seek(count, 1)
             self._position += count
+            self._small = count <= _SMALL
             return
         while count:
             data = self._stream.read(min(count, _CHUNK))
@@ -186,6 +212,8 @@ class TarReader:
             self._fail("BG-70", "Die Datei ist kein Tar.")
 
     def _check_rest(self) -> None:
+        if self._end is not None:
+            self._stream.seek(self._base + self._position)
         while data := self._stream.read(_CHUNK):
             if data.count(0) != len(data):
                 self._fail("BG-76", "Nach dem Ende des Tars stehen weitere Daten.")
@@ -272,13 +300,14 @@ class TarReader:
     def _entry(
         self, block: bytes, sort: bytes, pax: dict[str, str], long_name: str | None, long_link: str | None
     ) -> TarEntry:
-        plain = _text(block[:100].split(b"\0", 1)[0])
+        plain = _text(block[:100].partition(b"\0")[0])
         other = plain
-        if prefix := block[345:500].split(b"\0", 1)[0]:  # GNU keeps times there, yet some readers take them for a name
+        if block[345] and (prefix := block[345:500].partition(b"\0")[0]):
+            # GNU keeps times there, yet some readers take them for a name
             other = f"{_text(prefix)}/{plain}"
             plain = other if block[257:263] == b"ustar\0" else plain
         kind = _KINDS.get(sort, EntryKind.OTHER)
-        if kind is EntryKind.SPARSE or any(key.startswith("GNU.sparse.") for key in pax):
+        if kind is EntryKind.SPARSE or (pax and any(key.startswith("GNU.sparse.") for key in pax)):
             self._fail("BG-78", "Das Tar enthält eine Datei mit Lücken (sparse).")
         size = self._number(block[124:136])
         if (wanted := pax.get("size")) is not None:
@@ -294,8 +323,11 @@ class TarReader:
             size and kind in _WITHOUT_BYTES
         ):  # some readers skip so many bytes, others none: they would see other members
             self._fail("BG-79", "Ein Eintrag ohne Inhalt nennt eine Größe.")
-        link = pax.get("linkpath", long_link if long_link is not None else _text(block[157:257].split(b"\0", 1)[0]))
-        names = tuple(dict.fromkeys(n for n in (name, pax.get("path"), long_name, plain, other) if n is not None))
+        link = pax.get("linkpath", long_link if long_link is not None else _text(block[157:257].partition(b"\0")[0]))
+        if name == plain == other:
+            names: tuple[str, ...] = (name,)
+        else:
+            names = tuple(dict.fromkeys(n for n in (name, pax.get("path"), long_name, plain, other) if n is not None))
         self._left, self._padding = size, -size % _BLOCK
         return TarEntry(name, names, kind, self._position, size, link, self)
 
@@ -330,6 +362,14 @@ def _checksum_fits(block: bytes) -> bool:
     if not (found := _OCTAL.match(block[148:156])) or not found[1]:
         return False
     wanted = int(found[1], 8)
-    body = block[:148] + b"        " + block[156:]
-    total = sum(body)
-    return wanted == total or wanted == total - 256 * sum(byte > 127 for byte in body)
+    field_bytes = block[148:156]
+    total = _sum(block) - sum(field_bytes) + 8 * 0x20  # the field itself counts as blanks
+    if wanted == total:
+        return True
+    high = sum(byte > 127 for byte in block) - sum(byte > 127 for byte in field_bytes)
+    return wanted == total - 256 * high
+
+
+def _sum(block: bytes) -> int:
+    """The sum of the bytes of a block: the lower half of Adler-32, which 256 bytes cannot make overflow."""
+    return (adler32(block[:256]) & 0xFFFF) + (adler32(block[256:]) & 0xFFFF) - 2

@@ -18,6 +18,7 @@ from akten.findings import Finding, Severity
 _BLOCK = 1 << 20
 XINCLUDE = "{http://www.w3.org/2001/XInclude}"
 _DECLARATION = re.compile(rb"<\?xml\s[^>]{0,200}?\?>")
+_DECLARED = re.compile(rb"<\?xml\s")
 _ENCODING = re.compile(rb"""\sencoding\s*=\s*(?:"([A-Za-z0-9._-]+)"|'([A-Za-z0-9._-]+)')""")
 _OTHER_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LEGACY = frozenset({"iso-8859-1", "iso8859-1", "latin1", "iso-8859-15", "windows-1252", "cp1252", "us-ascii", "ascii"})
@@ -111,6 +112,8 @@ def _look(xml: bytes, limits: ParseLimits, prefix: str) -> tuple[Finding, ...]:
         start = 3
         odd = (Finding(f"{prefix}-05", Severity.WARNING, "", "Vor der XML-Deklaration steht eine Byte-Order-Marke."),)
     encoding = _encoding(xml, start)
+    if _DECLARED.match(xml, start) and not _DECLARATION.match(xml, start):
+        return error("04", "Die XML-Deklaration ist nicht lesbar; die Kodierung bleibt ungewiss.")
     if encoding in ("utf-8", "utf8"):
         if not _is_utf8(xml):
             return error("04", "Die Datei ist nicht in UTF-8 kodiert, wie sie angibt.")

@@ -11,6 +11,7 @@ from lxml import etree
 
 MAX_BYTES = 128 << 20
 _MAX_MARKERS = 6_000_000  # "<" and "=" in the bytes: bounds the number of nodes before any tree is built
+_PROLOGUE = 1 << 20  # declaration, comments and the start tag of the root; no real record needs a hundredth of it
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
@@ -69,11 +70,13 @@ def _look_at_prologue(xml: bytes) -> None:
     reader.StartDoctypeDeclHandler = doctype
     reader.StartElementHandler = start
     try:
-        reader.Parse(xml, True)  # noqa: FBT003 - expat takes no keyword
+        reader.Parse(xml[:_PROLOGUE], len(xml) <= _PROLOGUE)
     except _PrologueOver:
         return
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise Refused("Kein wohlgeformtes XML.") from error
+    if len(xml) > _PROLOGUE:
+        raise Refused(f"Vor dem Ende des ersten Elements stehen mehr als {_PROLOGUE >> 20} MiB.")
     raise Refused("Kein XML: es gibt kein Wurzelelement.")
 
 

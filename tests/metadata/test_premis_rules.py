@@ -328,8 +328,23 @@ def test_another_version_is_unchecked_and_another_language_invalid() -> None:
         b"<a>" * 300 + b"</a>" * 300,
         b"<a>" * 10_000_000,
         b'<a b="' + b"x" * 20_000_000 + b'"/>',
+        b'<premis xmlns="http://www.loc.gov/premis/v3" version="' + b"3" * 12_000_000 + b'"/>',
+        b"<!--" + b"x" * 12_000_000 + b'--><premis xmlns="http://www.loc.gov/premis/v3"/>',
     ],
-    ids=["empty", "text", "bom", "entity", "external DTD", "utf-16 DTD", "wrong encoding", "deep", "unclosed", "long"],
+    ids=[
+        "empty",
+        "text",
+        "bom",
+        "entity",
+        "external DTD",
+        "utf-16 DTD",
+        "wrong encoding",
+        "deep",
+        "unclosed",
+        "long",
+        "huge attribute",
+        "huge comment",
+    ],
 )
 def test_hostile_bytes_are_refused(xml: bytes, premis_xsd: Path) -> None:
     report = premis.check_record(xml, premis_xsd)
