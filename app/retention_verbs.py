@@ -14,7 +14,9 @@ from rich.text import Text
 
 from akten.errors import Forbidden
 from app.command import Call, verb
-from app.find_verbs import DAY, DAY_WORD, one_akte
+from app.find_verbs import DAY, DAY_WORD
+from app.one_akte import one_akte
+from app.open_verbs import frist_open
 from app.show import findings_table
 from flows.keeping import deadline_of, viewer_of
 from flows.receipt import finding_json
@@ -49,6 +51,9 @@ def _today(katalog: Fristenkatalog, day: datetime | None) -> date:
 @click.group()
 def frist() -> None:
     """Aufbewahrungsfristen, mit Herleitung."""
+
+
+frist.add_command(frist_open)
 
 
 @frist.command("berechne")
