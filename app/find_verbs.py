@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,10 @@ from akten.findings import Finding, Verdict
 from akten.model import Aktenart
 from akten.package import LockTerms
 from app.command import FOLDER, Call, verb
+from app.hold_show import hold_line, holds_of
+from app.one_akte import one_akte
 from app.output import EXIT_OF_VERDICT
+from app.reference_verbs import akte_refer, person_forget
 from app.show import STATES, VERDICTS, findings_table, moment, plural, size_words, word
 from archive.locks import instant
 from catalog.holdings import AkteFilter, Sort
@@ -160,6 +163,10 @@ def akte() -> None:
     """Akten auflisten, alles über eine zeigen, eine herausholen."""
 
 
+akte.add_command(akte_refer)
+akte.add_command(person_forget)
+
+
 @akte.command("liste")
 @click.option(
     "--aktenart",
@@ -208,23 +215,13 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
     call.output.result([row_json(row) for row in found.rows], show)
 
 
-def one_akte(services: Services, text: str, band: int | None) -> AkteRow:
-    """The one Akte that a spelling (or UUID) means. Raises Forbidden when there is none or several."""
-    rows = services.catalog.akte_by_aktenzeichen(text, services.intake.muster)
-    if band is not None:
-        rows = tuple(row for row in rows if row.band == band)
-    if len(rows) == 1:
-        return rows[0]
-    if not rows:
-        raise Forbidden(f"Zu „{text}“ gibt es keine Akte. Suchen hilft: archiv suche …")
-    names = ", ".join(f"{row.aktenart} {row.aktenzeichen} Band {row.band}" for row in rows)
-    raise Forbidden(f"„{text}“ ist mehrdeutig: {names}. Bitte mit --band wählen.")
-
-
-def details_json(details: AkteDetails, terms: LockTerms | None, looks: Looks) -> dict[str, Any]:
+def details_json(
+    details: AkteDetails, terms: LockTerms | None, looks: Looks, holds: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
     """Everything known of one Akte."""
     return {
         **row_json(details.row),
+        "holds": list(holds),
         "vorgaenge": [
             {
                 "uuid": str(v.uuid),
@@ -285,7 +282,9 @@ def details_json(details: AkteDetails, terms: LockTerms | None, looks: Looks) ->
     }
 
 
-def _show_details(console: Console, details: AkteDetails, terms: LockTerms | None, looks: Looks) -> None:
+def _show_details(
+    console: Console, details: AkteDetails, terms: LockTerms | None, looks: Looks, holds: Sequence[dict[str, Any]]
+) -> None:
     row = details.row
     head = Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"  Band {row.band}  {row.betreff}  ")
     head.append_text(word(STATES, row.state))
@@ -302,6 +301,8 @@ def _show_details(console: Console, details: AkteDetails, terms: LockTerms | Non
     for name, fact in facts.items():
         if fact:
             console.print(f"  {name}: {fact}")
+    for hold in holds:
+        console.print(hold_line(hold))
     table = Table(
         "Dokument", "Datum", "Seiten", "PDF/A", "Prüfung", "Textgüte", "Version", box=None, header_style="dim"
     )
@@ -346,9 +347,10 @@ def akte_show(call: Call, aktenzeichen: str, *, band: int | None) -> None:
         known = services.catalog.keeping(row.uuid) if details.packages else None
         terms = judge(known, services.katalog, services.now()).terms if known else None
         looks = services.catalog.locks.last_looks(row.uuid)
+        holds = holds_of(services, call.actor, row.uuid)
         services.catalog.read_access(row.uuid, "akte zeige", by=call.actor, now=services.now())
-    value = details_json(details, terms, looks)
-    call.output.result(value, lambda console: _show_details(console, details, terms, looks))
+    value = details_json(details, terms, looks, holds)
+    call.output.result(value, lambda console: _show_details(console, details, terms, looks, holds))
 
 
 @akte.command("hole")

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from akten.findings import Verdict
 from app.command import Call, verb
-from app.find_verbs import one_akte
+from app.one_akte import one_akte
 from app.show import VERDICTS, findings_table, plural, word
 from archive.locks import instant, outlasts
 from catalog.locks import Shortening

@@ -16,6 +16,7 @@ ROOMS = ("ingest", "ocr", "metadata", "archive", "retention", "catalog", "flows"
 AREAS = {
     "AN": "Anlagen in PDF",
     "BG": "Pakete (BagIt, Tar)",
+    "EV": "Ereignisse und Merkmale",
     "EX": "Untersuchung von Dateien",
     "FX": "Unversehrtheit",
     "IN": "Annahme",
