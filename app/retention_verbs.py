@@ -18,8 +18,7 @@ from app.due_verbs import due, preview
 from app.find_verbs import DAY, DAY_WORD, one_akte
 from app.rule_verbs import catalogue, comparison, rule_release
 from app.show import findings_table
-from catalog.keeping import Viewer
-from flows.keeping import deadline_of
+from flows.keeping import deadline_of, viewer_of
 from flows.receipt import finding_json
 from flows.rule_change import katalog_for
 from flows.wiring import open_services
@@ -84,7 +83,7 @@ def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datet
     with open_services(call.settings) as services:
         row = one_akte(services, aktenzeichen, band)
         katalog = services.katalog
-        known = services.catalog.keeping(row.uuid, viewer=Viewer(call.actor, _today(katalog, None)))
+        known = services.catalog.keeping(row.uuid, viewer=viewer_of(call.actor, services))
         if known is None:
             raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
         deadline = deadline_of(known, katalog, _today(katalog, am))

@@ -18,7 +18,7 @@ from catalog.values import Seite
 
 @dataclass(frozen=True, slots=True)
 class DueFilter:
-    """Archived Akten whose periods end up to a day (inclusive) and from another; `default_for` are the families whose default class
+    """Archived Akten whose periods end up to a day (inclusive). `default_for` are the families whose default class
     `record_class` is, for Akten to which nobody gave one.
     """
 

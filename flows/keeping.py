@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from akten.model import Akte
 from akten.package import Lock
-from catalog.keeping import KeepingRow
+from catalog.actor import Actor
+from catalog.keeping import KeepingRow, Viewer
 from flows.wiring import Services
 from ingest.delivery import Delivery
 from retention.case import ArchiveAnswer, Case, Decision, Hold
@@ -54,19 +55,24 @@ def case_of(row: KeepingRow, katalog: Fristenkatalog, as_of: date) -> Case:
         as_of,
         row.facts,
         tuple(Hold(hold.key, hold.start, hold.end, hold.on, hold.unfounded) for hold in row.holds),
-        ArchiveAnswer(
+        archive=ArchiveAnswer(
             row.archive.offered,
             row.archive.offered_on,
             Decision(row.archive.decision) if row.archive.decision else None,
             row.archive.waived,
         ),
-        evidence,
+        evidence=evidence,
     )
 
 
 def deadline_of(row: KeepingRow, katalog: Fristenkatalog, as_of: date) -> Deadline:
     """Dates, state and derivation for one Akte as known now. Raises Rejected (RT-14, RT-30)."""
     return compute(case_of(row, katalog, as_of), katalog)
+
+
+def viewer_of(actor: Actor, services: Services) -> Viewer:
+    """Who looks, today in Berlin: what is shown to people is read for them."""
+    return Viewer(actor, services.now().astimezone(BERLIN).date())
 
 
 def lock_for(akte: Akte, now: datetime) -> Lock:
