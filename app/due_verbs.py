@@ -231,9 +231,9 @@ def preview(call: Call, *, jahre: int, aktenart: tuple[str, ...], bild: Path | N
         for name in header[1:]:
             table.add_column(name, justify="right")
         for column, numbers in rows:
-            if column != UNKNOWN or any(numbers):
+            if column != UNKNOWN or found.count(column):
                 cells = [str(number) if number else "·" for number in numbers]
-                table.add_row(COLUMNS_DE.get(column, column), *cells, str(sum(numbers)))
+                table.add_row(COLUMNS_DE.get(column, column), *cells, str(found.count(column)))
         console.print(table)
         console.print(f"{plural(found.total, 'Akte', 'Akten')}, Stand {german(found.as_of)}, {katalog}", style="dim")
         for file in (bild, csv_file):

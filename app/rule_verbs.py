@@ -1,4 +1,4 @@
-"""`archiv frist vergleich`, `freigabe`, `katalog`: new rules are compared, proposed, put in force by two persons."""
+"""`archiv frist vergleich`, `freigabe`, `katalog`: new rules are compared, proposed, and released by another person."""
 
 from __future__ import annotations
 

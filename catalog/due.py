@@ -18,7 +18,7 @@ from catalog.values import Seite
 
 @dataclass(frozen=True, slots=True)
 class DueFilter:
-    """Periods that end up to a day (inclusive) and from another; `default_for` are the families whose default class
+    """Archived Akten whose periods end up to a day (inclusive). `default_for` are the families whose default class
     `record_class` is, for Akten to which nobody gave one.
     """
 
@@ -31,7 +31,7 @@ class DueFilter:
 
 def due_akten(connection: Connection, wanted: DueFilter, limit: int | None, offset: int) -> Seite[UUID]:
     """One page of the list, and how many there are."""
-    chosen: list[Any] = [akten.c.retention_ends <= wanted.until]
+    chosen: list[Any] = [akten.c.retention_ends <= wanted.until, akten.c.version > 0]
     if wanted.since is not None:
         chosen.append(akten.c.retention_ends >= wanted.since)
     if wanted.aktenarten is not None:

@@ -184,7 +184,7 @@ def _slips(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, list[_
     found: dict[int, dict[int, Mapping[str, Any]]] = {}
     for of_akte in (deliveries.c.akte, deliveries.c.duplicate_of):
         query = select(akten.c.nr, deliveries.c.nr, deliveries.c.slip).join(akten, akten.c.uuid == of_akte)
-        query = query.where(akten.c.nr.between(rows[0].nr, rows[-1].nr), deliveries.c.stage.not_in(_NOT_GIVEN))
+        query = query.where(within(rows), deliveries.c.stage.not_in(_NOT_GIVEN))
         for akte, nr, text in connection.execute(query):
             slip = json.loads(text)
             if slip.get("ereignisse") or slip.get("merkmale"):

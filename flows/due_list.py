@@ -79,13 +79,13 @@ def _due_row(row: KeepingRow, katalog: Fristenkatalog, day: date) -> DueRow:
 def forecast_of(
     services: Services, viewer: Actor, *, years: int = 10, aktenarten: Collection[str] | None = None
 ) -> Forecast:
-    """All Akten under the rules in force, counted by the year in which they become free, and by Aktenart."""
+    """All archived Akten under the rules in force, counted by the year in which they become free, and by Aktenart."""
     day = today(services)
     katalog = services.katalog
 
     def outcomes() -> Iterator[tuple[str, Outcome | None]]:
         for row in services.catalog.all_keeping(viewer=Viewer(viewer, day)):
-            if aktenarten is None or row.aktenart in aktenarten:
+            if row.version and (aktenarten is None or row.aktenart in aktenarten):
                 try:
                     yield row.aktenart, evaluate(case_of(row, katalog, day), katalog)
                 except Rejected:

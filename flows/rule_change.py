@@ -103,7 +103,7 @@ class Comparison:
 
 
 def compared(services: Services, after: Rules, viewer: Actor) -> Comparison:
-    """Every Akte under the rules in force and under the new ones, as its viewer may see it.
+    """Every archived Akte under the rules in force and under the new ones, as its viewer may see it.
 
     New rules with a first day to come are compared for that day.
     """
@@ -117,6 +117,8 @@ def compared(services: Services, after: Rules, viewer: Actor) -> Comparison:
     def cases() -> Iterator[tuple[str, Case]]:
         nonlocal skipped, current
         for row in services.catalog.all_keeping(viewer=Viewer(viewer, now)):
+            if not row.version:
+                continue  # nothing of it is archived yet
             try:
                 case = case_of(row, before.katalog, day)
             except Rejected:

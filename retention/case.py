@@ -10,7 +10,6 @@ from enum import StrEnum
 from retention.catalogue import Basis, RecordClass
 
 NO_END = date.max  # stands for an end that nobody knows yet, so that later always wins
-MASKED = "gesperrt"  # the key of a hold that the reader may not see; it blocks, and nothing more is told of it
 
 
 class State(StrEnum):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from akten.findings import Finding, Severity
-from retention.case import MASKED, NO_END, Case, Decision, Outcome, State, Status
+from retention.case import NO_END, Case, Decision, Outcome, State, Status
 from retention.catalogue import Fristenkatalog
 from retention.decision import Disposal, decide
 from retention.derivation import day_text, derive
 from retention.evaluate import evaluate
-from retention.holds import mode_of
+from retention.holds import MASKED, mode_of
 from retention.names import GENERAL_EVENTS
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from retention.case import MASKED, NO_END, BasisResult, Decision, Hold, Outcome, State, Status
+from retention.case import NO_END, BasisResult, Decision, Hold, Outcome, State, Status
 from retention.catalogue import Basis, Fristenkatalog, HoldMode, Kind
 from retention.decision import decide
-from retention.holds import mode_of
+from retention.holds import MASKED, mode_of
 from retention.periods import StartRule, start_day
 
 _KINDS = {
@@ -148,7 +148,7 @@ def _hold_order(hold: Hold) -> tuple[str, date, date, date, bool]:
 def _hold_lines(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[str]:
     for hold in sorted(outcome.case.holds, key=_hold_order):
         if hold.key == MASKED:
-            yield "Sperre: gesperrt; mehr ist hier nicht einsehbar."
+            yield "Sperre: gesperrt."
             continue
         rule = katalog.holds.get(hold.key)
         title = rule.title if rule else f"{hold.key} (unbekannt, sperrt)"

@@ -9,6 +9,7 @@ from retention.case import NO_END, Hold
 from retention.catalogue import HoldMode, HoldRule
 
 # The mark that stands in place of secret holds for those who may not see them: it blocks, and says nothing else.
+MASKED = "gesperrt"
 
 
 def mode_of(hold: Hold, rules: Mapping[str, HoldRule]) -> HoldMode:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from calendar import isleap
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -11,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retention.case import ArchiveAnswer, Case, Decision, Hold, State
+from retention.case import ArchiveAnswer, Case, Decision, Hold, State, Status
 from retention.catalogue import Fristenkatalog, Kind
 from retention.deadline import compute
+from retention.decision import decide
 from retention.evaluate import evaluate
 from retention.periods import (
     Period,
@@ -71,7 +74,9 @@ def cases(draw: st.DrawFn) -> Case:
             ArchiveAnswer, st.booleans(), st.none(), st.one_of(st.none(), st.sampled_from(Decision)), st.booleans()
         )
     )
-    return Case(tuple(keys), events, draw(DAYS), facts, tuple(draw(st.lists(holds(), max_size=3))), archive)
+    pending = frozenset(draw(st.lists(st.sampled_from(names), max_size=2)))
+    chosen_holds = tuple(draw(st.lists(holds(), max_size=3)))
+    return Case(tuple(keys), events, draw(DAYS), facts, chosen_holds, archive, pending=pending)
 
 
 def changed(case: Case, **parts: object) -> Case:
@@ -249,3 +254,86 @@ def test_what_is_no_period_is_refused(text: str) -> None:
 def test_periods_are_told_in_words() -> None:
     words = [parse_period(text).text for text in ("P1Y", "P10Y", "P6M", "P30D", "P2W", "P0D", "P1Y1M1D")]
     assert words == ["1 Jahr", "10 Jahre", "6 Monate", "30 Tage", "14 Tage", "sofort", "1 Jahr und 1 Monat und 1 Tag"]
+
+
+@cache
+def confirmed() -> Fristenkatalog:
+    """The shipped catalogue as if an office had confirmed every class of it."""
+    classes = {key: replace(entry, confirmed_by="Fachamt") for key, entry in katalog().classes.items()}
+    return replace(katalog(), classes=classes)
+
+
+@RUNS
+@given(cases())
+def test_what_may_be_destroyed_is_over_free_of_holds_and_answered(case: Case) -> None:
+    outcome, disposal = evaluate(case, confirmed()), decide(evaluate(case, confirmed()))
+    if disposal.may_destroy:
+        assert outcome.state is State.DESTROY
+        assert not outcome.blocking
+        assert not outcome.conflicts
+        assert outcome.disposal_from is not None
+        assert outcome.disposal_from <= case.as_of
+        assert case.archive.waived or case.archive.decision is Decision.NICHT_ARCHIVWUERDIG
+        assert case.archive.decision is not Decision.ARCHIVWUERDIG
+    else:
+        assert disposal.reasons
+
+
+@RUNS
+@given(cases(), st.data())
+def test_an_event_that_is_still_to_come_never_frees_earlier(case: Case, data: st.DataObject) -> None:
+    names = sorted(set(case.events)) or ["file_closed"]
+    waiting = changed(case, pending=frozenset({data.draw(st.sampled_from(names))}))
+    kinds = {basis.kind for key in case.classes for basis in katalog().classes[key].bases}
+    before, after = evaluate(case, katalog()), evaluate(waiting, katalog())
+    if Kind.DELETE_AT_LATEST not in kinds:
+        assert after.disposal_from is None or after.disposal_from == before.disposal_from
+    assert after.state is not State.DESTROY or before.state is State.DESTROY
+
+
+@RUNS
+@given(cases(), st.sampled_from(KEYS))
+def test_one_more_class_that_keeps_never_frees_earlier(case: Case, key: str) -> None:
+    """Where both only keep: a record under one more class is kept at least as long."""
+    kinds = {basis.kind for each in (*case.classes, key) for basis in katalog().classes[each].bases}
+    follows = any(b.follows for each in (*case.classes, key) for b in katalog().classes[each].bases)
+    if Kind.DELETE_AT_LATEST in kinds or follows or all(
+        r.status is Status.NOT_APPLICABLE for r in evaluate(case, katalog()).results
+    ):  # fmt: skip
+        return
+    before = evaluate(case, katalog()).disposal_from
+    after = evaluate(changed(case, classes=tuple(dict.fromkeys((*case.classes, key)))), katalog()).disposal_from
+    assert after is None or (before is not None and after >= before)
+
+
+@RUNS
+@given(cases(), st.data())
+def test_a_fact_that_becomes_known_never_lets_destroy_what_it_forbids(case: Case, data: st.DataObject) -> None:
+    """Whatever is answered about a fact: without the answer the record is kept at least as long."""
+    fact = data.draw(
+        st.sampled_from(sorted({b.applies_if for c in katalog().classes.values() for b in c.bases} - {""}))
+    )
+    opposite = fact.removeprefix("no_") if fact.startswith("no_") else f"no_{fact}"
+    silent = changed(case, facts={name: told for name, told in case.facts.items() if name not in (fact, opposite)})
+    kinds = {basis.kind for key in case.classes for basis in katalog().classes[key].bases}
+    if Kind.DELETE_AT_LATEST in kinds:
+        return
+    unknown = evaluate(silent, katalog()).disposal_from
+    for told in (True, False):
+        known = evaluate(changed(silent, facts={**silent.facts, fact: told}), katalog())
+        if unknown is not None and known.disposal_from is not None:
+            assert unknown >= known.disposal_from
+
+
+def test_every_single_day_to_the_year_2300() -> None:
+    """Ten years from each day since 1900, by each start rule, against dates put together by hand."""
+    ten, day, end = Period(10), date(1900, 1, 1), date(2300, 12, 31)
+    while day <= end:
+        later, leap = day.year + 10, (day.month, day.day) == (2, 29)
+        same = date(later, 2, 28) if leap and not isleap(later) else date(later, day.month, day.day)
+        month = (day.month - 1) // 3 * 3 + 3
+        assert last_day(day, StartRule.EVENT_DATE, ten) == same
+        assert last_day(day, StartRule.END_OF_CALENDAR_YEAR, ten) == date(later, 12, 31)
+        assert last_day(day, StartRule.NEXT_JANUARY_FIRST, ten) == date(later, 12, 31)
+        assert last_day(day, StartRule.END_OF_QUARTER, ten) == date(later, month, 31 if month in (3, 12) else 30)
+        day += timedelta(days=1)
