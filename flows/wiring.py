@@ -27,11 +27,13 @@ from flows.settings import Identity, Settings, StoreSettings
 from ingest.options import IntakeOptions, load_options
 from metadata.profile import Kontakt, Profile
 from metadata.schemas import Schemas
+from ocr.judging import READERS
 from ocr.options import OcrOptions
 from ocr.pages import PagePool
 from ocr.pdfa import PdfaValidator
 from ocr.validators import PageValidation, PikepdfValidator
 from ocr.verapdf import VeraPdf
+from ocr.warm import WarmSandbox
 from retention.catalogue import Fristenkatalog
 from retention.schedule import builtin_schedule, load_schedule
 
@@ -70,16 +72,19 @@ def xdomea_profile(settings: Settings) -> Profile:
 
 @dataclass(frozen=True, slots=True)
 class Judges:
-    """The PDF/A validators in use; `close` ends the long-lived JVM."""
+    """The PDF/A validators in use; `prepare` starts the long-lived JVM ahead of need, `close` ends it."""
 
     validators: tuple[PdfaValidator, ...]
+    prepare: Callable[[], None]
     close: Callable[[], None]
 
 
 def open_validators(options: OcrOptions, scratch: Path) -> Judges:
     """veraPDF as the reference, pikepdf.pdfa and page-validation beside it."""
     vera = VeraPdf(options)
-    return Judges((vera, PikepdfValidator(options, scratch), PageValidation(options, scratch)), vera.close)
+    return Judges(
+        (vera, PikepdfValidator(options, scratch), PageValidation(options, scratch)), vera.prepare, vera.close
+    )
 
 
 def s3_settings(store: StoreSettings, identity: Identity) -> S3Settings:
@@ -123,6 +128,7 @@ class Services:
         self._servers: tuple[EmbeddedServer, ...] = ()
         self._pool: PagePool | None = None
         self._judges: Judges | None = None
+        self._sandbox: WarmSandbox | None = None
 
     def now(self) -> datetime:
         """This instant in UTC."""
@@ -221,15 +227,31 @@ class Services:
             return self._pool
 
     @property
+    def sandbox(self) -> WarmSandbox:
+        """Where delivered files are examined and our own are judged; children stay warm between deliveries."""
+        with self._lock:
+            if self._sandbox is None:
+                self._sandbox = self._stack.enter_context(WarmSandbox(self.ocr, self.ocr.workers))
+            return self._sandbox
+
+    def prepare_judges(self) -> None:
+        """Lets the JVM and the sandbox get ready while pages are read; waits for nothing."""
+        self._opened_judges().prepare()
+        self.sandbox.prepare(*READERS)
+
+    @property
     def validators(self) -> Sequence[PdfaValidator]:
         """The PDF/A judges; one JVM for the life of these services."""
+        return self._opened_judges().validators
+
+    def _opened_judges(self) -> Judges:
         with self._lock:
             if self._judges is None:
                 scratch = self.settings.daten / "arbeit" / ".pruefer"
                 scratch.mkdir(parents=True, exist_ok=True)
                 self._judges = open_validators(self.ocr, scratch)
                 self._stack.callback(self._judges.close)
-            return self._judges.validators
+            return self._judges
 
 
 def _leave(context: object, *_: object) -> bool:
