@@ -27,7 +27,6 @@ from catalog.holdings import AkteFilter, Sort
 from catalog.search import Hit
 from catalog.snippets import Snippet
 from catalog.values import AkteDetails, AkteRow
-from flows.fetch import fetch_package
 from flows.keeping import judge
 from flows.receipt import finding_json
 from flows.wiring import Services, open_services
@@ -362,6 +361,8 @@ def akte_show(call: Call, aktenzeichen: str, *, band: int | None) -> None:
 @verb
 def akte_fetch(call: Call, aktenzeichen: str, *, ziel: Path, version: int | None, band: int | None, zweck: str) -> int:
     """Holt das Paket einer Akte heraus: ausgepackt und dabei vollständig geprüft."""
+    from flows.fetch import fetch_package  # nobody else here needs what unpacks packages
+
     with open_services(call.settings) as services:
         row = one_akte(services, aktenzeichen, band)
         packages = services.catalog.packages(row.uuid)

@@ -140,7 +140,7 @@ def _make(
 
     # 2 examine: hostile or not, in a child with limits; then the rules of intake
     progress("Untersuchen", 0, len(delivery.scans))
-    looked = run("untersuchen", examine_each, delivery.scans, services.ocr, result)
+    looked = run("untersuchen", examine_each, delivery.scans, services.ocr, result, services.sandbox.call_each)
     facts = {scan.uuid: found for scan, found in zip(delivery.scans, looked, strict=True)}
     archived = catalog.known_scans(scan.digests.sha512 for scan in delivery.scans)
     known = {sha512: KnownScan(s.akte, s.aktenzeichen, s.version) for sha512, s in archived.items()}
@@ -333,6 +333,7 @@ def _recognise(
     scans = {scan.uuid: scan for scan in delivery.scans}
     titles = {dokument.uuid: dokument.betreff for dokument in akte.dokumente}
     made: list[tuple[UUID, PdfA, RecogniseRequest]] = []
+    services.prepare_judges()
     for dokument, refs in pages.items():
 
         def told(done: int, of: int, before: int = before) -> None:
@@ -359,6 +360,7 @@ def _recognise(
         services.validators,
         services.ocr,
         result,
+        services.sandbox.call_each,
     )
     pdfas = {dokument: pdfa for (dokument, _, _), pdfa in zip(made, judged, strict=True)}
     # Counted from what was made, each page of the delivery once, also where two Dokumente share it.

@@ -1,4 +1,7 @@
-"""`Services`: the only place that names concrete adapters; each part is opened when it is first needed."""
+"""`Services`: the only place that names concrete adapters; each part is opened when it is first needed.
+
+Its library is loaded then too: who only searches the catalog does not wait for the S3 client and the OCR room.
+"""
 
 from __future__ import annotations
 
@@ -12,30 +15,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from akten.errors import ArchivError, Misconfigured
 from akten.files import ValidatorReport
-from archive.embedded import EmbeddedServer, open_embedded
 from archive.identities import Role
-from archive.probe import ProbeLevel, ProbeReport, ProbeTarget, probe
-from archive.s3 import S3Store
-from archive.s3settings import S3Settings
 from archive.store import LockMode, ObjectStore
 from catalog.catalog import Catalog, open_catalog
 from flows.settings import Identity, Settings, StoreSettings
-from ingest.options import IntakeOptions, load_options
-from metadata.profile import Kontakt, Profile
-from metadata.schemas import Schemas
 from ocr.options import OcrOptions
-from ocr.pages import PagePool
-from ocr.pdfa import PdfaValidator
-from ocr.validators import PageValidation, PikepdfValidator
-from ocr.verapdf import VeraPdf
-from retention.catalogue import Fristenkatalog
-from retention.schedule import BUILTIN, builtin_bytes, read_schedule
-from retention.yamlfile import file_bytes
+
+if TYPE_CHECKING:
+    from archive.embedded import EmbeddedServer
+    from archive.probe import ProbeReport, ProbeTarget
+    from archive.s3settings import S3Settings
+    from ingest.options import IntakeOptions
+    from metadata.profile import Profile
+    from metadata.schemas import Schemas
+    from ocr.pages import PagePool
+    from ocr.pdfa import PdfaValidator
+    from ocr.warm import WarmSandbox
+    from retention.catalogue import Fristenkatalog
 
 EMBEDDED = ("a", "b")
 SOFTWARE = "Aktenarchiv"
@@ -44,6 +46,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 def basis_bytes(settings: Settings) -> tuple[bytes, str]:
     """The catalogue that is in force while none was released, as bytes with the name of its file."""
+    from retention.schedule import BUILTIN, builtin_bytes
+    from retention.yamlfile import file_bytes
+
     if settings.katalog is not None:
         return file_bytes(settings.katalog), settings.katalog.name
     return builtin_bytes(), BUILTIN
@@ -68,6 +73,8 @@ def ocr_options(settings: Settings) -> OcrOptions:
 
 def xdomea_profile(settings: Settings) -> Profile:
     """The recipient's profile. Raises Misconfigured for a version that is not written."""
+    from metadata.profile import Kontakt, Profile
+
     recipient = settings.recipient
     return Profile(
         version=recipient.xdomea_version,
@@ -80,16 +87,22 @@ def xdomea_profile(settings: Settings) -> Profile:
 
 @dataclass(frozen=True, slots=True)
 class Judges:
-    """The PDF/A validators in use; `close` ends the long-lived JVM."""
+    """The PDF/A validators in use; `prepare` starts the long-lived JVM ahead of need, `close` ends it."""
 
     validators: tuple[PdfaValidator, ...]
+    prepare: Callable[[], None]
     close: Callable[[], None]
 
 
 def open_validators(options: OcrOptions, scratch: Path) -> Judges:
     """veraPDF as the reference, pikepdf.pdfa and page-validation beside it."""
+    from ocr.validators import PageValidation, PikepdfValidator
+    from ocr.verapdf import VeraPdf
+
     vera = VeraPdf(options)
-    return Judges((vera, PikepdfValidator(options, scratch), PageValidation(options, scratch)), vera.close)
+    return Judges(
+        (vera, PikepdfValidator(options, scratch), PageValidation(options, scratch)), vera.prepare, vera.close
+    )
 
 
 def s3_settings(store: StoreSettings, identity: Identity) -> S3Settings:
@@ -98,6 +111,8 @@ def s3_settings(store: StoreSettings, identity: Identity) -> S3Settings:
         raise Misconfigured(f"Speicher „{store.name}“: addressing_style ist „path“ oder „virtual“.")
     if store.checksum_mode not in ("when_supported", "when_required"):
         raise Misconfigured(f"Speicher „{store.name}“: checksum_mode ist „when_supported“ oder „when_required“.")
+    from archive.s3settings import S3Settings
+
     return S3Settings(
         name=store.name,
         endpoint=store.endpoint,
@@ -135,8 +150,6 @@ class Services:
     def __init__(self, settings: Settings, stack: ExitStack) -> None:
         self.settings = settings
         self.ocr = ocr_options(settings)
-        self.intake = load_options(settings.intake) if settings.intake else IntakeOptions()
-        self.schemas = Schemas(settings.xdomea_schemas)
         self._stack = stack
         self._lock = threading.RLock()
         self._catalog: Catalog | None = None
@@ -145,6 +158,7 @@ class Services:
         self._servers: dict[str, EmbeddedServer] = {}
         self._pool: PagePool | None = None
         self._judges: Judges | None = None
+        self._sandbox: WarmSandbox | None = None
 
     def now(self) -> datetime:
         """This instant in UTC."""
@@ -153,6 +167,20 @@ class Services:
     def new_id(self) -> UUID:
         """A fresh UUID."""
         return uuid4()
+
+    @cached_property
+    def intake(self) -> IntakeOptions:
+        """The rules of intake."""
+        from ingest.options import IntakeOptions, load_options
+
+        return load_options(self.settings.intake) if self.settings.intake else IntakeOptions()
+
+    @cached_property
+    def schemas(self) -> Schemas:
+        """The official schemas, where they are."""
+        from metadata.schemas import Schemas
+
+        return Schemas(self.settings.xdomea_schemas)
 
     @cached_property
     def profile(self) -> Profile:
@@ -165,6 +193,8 @@ class Services:
 
         Raises FixityError for a released version that was changed, Rejected for one that cannot be read.
         """
+        from retention.schedule import read_schedule
+
         found = self.catalog.rules.in_force(self.now().astimezone(BERLIN).date())
         if found is not None:
             return read_schedule(found[1].encode(), found[0].name)
@@ -183,6 +213,9 @@ class Services:
     @property
     def stores(self) -> tuple[ObjectStore, ...]:
         """All configured stores with the rights of intake; embedded servers are started side by side."""
+        from archive.probe import ProbeTarget
+        from archive.s3 import S3Store
+
         with self._lock:
             if self._stores is None:
                 roles = [self.store_settings(role) for role in (Role.INGEST, Role.AUDITOR, Role.DELETION)]
@@ -199,6 +232,8 @@ class Services:
 
         For looking and fetching only: without the probe that comes before anything is stored.
         """
+        from archive.s3 import S3Store
+
         with self._lock:
             if self._stores is not None:
                 return self._stores, {}
@@ -220,6 +255,8 @@ class Services:
         stamp = self.settings.daten / "katalog" / f"speicher-{ingest.name}.erprobt"
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == accepted:
             return
+        from archive.probe import ProbeLevel, probe
+
         probe(target, now=self.now(), token=self.new_id().hex[:12], level=ProbeLevel.START).require()
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.write_text(accepted, encoding="utf-8")
@@ -257,6 +294,9 @@ class Services:
 
     def _reach(self, name: str) -> tuple[ObjectStore, ObjectStore | None]:
         """One store with both rights, after it has answered. Raises our errors."""
+        from archive.probe import ProbeTarget
+        from archive.s3 import S3Store
+
         found: dict[Role, S3Settings] = {}
         for role in (Role.INGEST, Role.AUDITOR, Role.DELETION):
             try:
@@ -283,6 +323,8 @@ class Services:
 
     def _start_embedded(self) -> dict[str, ArchivError]:
         """Starts the embedded servers that do not run yet, side by side; returns why some did not start."""
+        from archive.embedded import open_embedded
+
         opened = {
             name: open_embedded(
                 embedded_folder(self.settings, name),
@@ -319,19 +361,41 @@ class Services:
         """The page workers, shared by all Akten in work."""
         with self._lock:
             if self._pool is None:
+                from ocr.pages import PagePool
+
                 self._pool = self._stack.enter_context(PagePool(self.ocr.workers, self.ocr))
             return self._pool
 
     @property
+    def sandbox(self) -> WarmSandbox:
+        """Where delivered files are examined and our own are judged; children stay warm between deliveries."""
+        with self._lock:
+            if self._sandbox is None:
+                from ocr.warm import WarmSandbox
+
+                self._sandbox = self._stack.enter_context(WarmSandbox(self.ocr, self.ocr.workers))
+            return self._sandbox
+
+    def prepare_judges(self) -> None:
+        """Lets the JVM and the sandbox get ready while pages are read; waits for nothing."""
+        from ocr.judging import READERS
+
+        self._opened_judges().prepare()
+        self.sandbox.prepare(*READERS)
+
+    @property
     def validators(self) -> Sequence[PdfaValidator]:
         """The PDF/A judges; one JVM for the life of these services."""
+        return self._opened_judges().validators
+
+    def _opened_judges(self) -> Judges:
         with self._lock:
             if self._judges is None:
                 scratch = self.settings.daten / "arbeit" / ".pruefer"
                 scratch.mkdir(parents=True, exist_ok=True)
                 self._judges = open_validators(self.ocr, scratch)
                 self._stack.callback(self._judges.close)
-            return self._judges.validators
+            return self._judges
 
 
 def _leave(context: object, *_: object) -> bool:
@@ -381,6 +445,8 @@ def try_validators(settings: Settings) -> tuple[ValidatorReport, ...]:
 
 def probe_stores(settings: Settings) -> Iterator[tuple[str, ProbeReport | ArchivError]]:
     """The acceptance probe of every store; a store that cannot be reached is told with its error."""
+    from archive.probe import ProbeTarget, probe
+
     with open_services(settings) as services:
         try:
             roles = [services.store_settings(role) for role in (Role.INGEST, Role.AUDITOR, Role.DELETION)]

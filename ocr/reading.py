@@ -2,18 +2,21 @@
 
 The order follows measurements (shared design notes, ocr.md §2–3): a page that reads well as it lies is upright, so the
 orientation model is only asked when the first reading is poor or the lines run down the page. Its answer is taken
-with a low threshold and confirmed by what can be read.
+with a low threshold and confirmed by what can be read. How the page is shown to the engine is tried on a band first
+(`looks`). Where one column was torn into several, the page is read once more as one block.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image
 
 from ocr.blank import PREVIEW_DPI
-from ocr.engine import Layout, OcrEngine, Raster, Reading, Threshold, Upright
+from ocr.engine import Layout, OcrEngine, Raster, Reading, Upright
 from ocr.geometry import Affine, leaning, scaling, turning
+from ocr.looks import Look, can_be_coarse, other_look, show, tried, weight
 from ocr.options import OcrOptions
 from ocr.pageimage import Held, raster_of, reduced
 from ocr.skew import lines_run_down, skew_of
@@ -29,8 +32,11 @@ _SURE_CONFIDENCE, _SURE_WORDS = 70.0, 8
 _LEAST_OSD = 2.0  # tesseract's own default of 14 leaves upside-down typescript as it is
 _FEW_WORDS = 3
 _INK_LEVEL = 160  # a reduced bilevel pixel darker than this stays ink, so that thin lines survive
-_POOR, _MORE_WORDS = 75.0, 1.1
-_SECOND_DPI = 200.0  # a bilevel page is read again as gray of this resolution, which closes broken letters
+_POOR = 75.0  # below this mean confidence the other look gets its chance, whatever the band told
+_CHEAP_WORDS = 100  # a page of fewer words is read again at little cost
+_TORN = 0.05  # share of lines
+_BLANK = 1.5  # line heights between two words of one line; columns stand further apart
+_AS_MUCH = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,48 +60,72 @@ def read_page(held: Held, dpi: tuple[float, float], engine: OcrEngine, options: 
     small = Held(scaled)
     del scaled
     sheet = _Sheet(small)
-    way = _way_up(sheet, scaled_dpi, engine)
-    best = way.reading
-    confidence = best.confidence
+    way = _way_up(sheet, scaled_dpi, engine, options.retry_confidence)
     retried = False
-    if confidence is None or best.count < _FEW_WORDS:
-        # the layout is to blame, or a sheet's edge that passed for a line: as it lies, by tesseract's own choice
+    for second in _seconds(sheet, way, scaled_dpi, engine, options):
         retried = True
-        other = _read(sheet, way.turn, 0.0, scaled_dpi, engine, Layout.AUTO)
-        if other.reading.good > best.good:
-            way, best = other, other.reading
-    elif confidence < options.retry_confidence and _promising(way, engine):
-        retried = True
-        second, to_first = _second(way.raster, engine)
-        if second.good > best.good:
-            best = second
-            way.to_scaled = to_first.then(way.to_scaled)
+        if _better(second, way):
+            way = second
+    best = way.reading
     sure = 100 * best.good / best.count if best.count else None
     back = way.to_scaled.then(to_scaled.inverse())
     return PageReading(best, way.turn, sure, way.skew, retried, back)
 
 
-def _promising(way: _Way, engine: OcrEngine) -> bool:
-    """True when a second reading may win: a poor or bilevel page, or lines that the first layout did not see.
+def _seconds(sheet: _Sheet, first: _Way, dpi: float, engine: OcrEngine, options: OcrOptions) -> Iterator[_Way]:
+    """Another reading, where there is reason for one: nothing found, read badly, or a column torn apart."""
+    confidence = first.reading.confidence
+    if confidence is None or first.reading.count < _FEW_WORDS:
+        # the layout is to blame, or a sheet's edge that passed for a line: as it lies, by tesseract's own choice
+        yield _read(sheet, first.turn, 0.0, dpi, engine, Layout.AUTO, Look.PLAIN)
+    elif torn(first.reading) > _TORN:
+        yield _read(sheet, first.turn, first.skew, dpi, engine, Layout.BLOCK, first.look)
+    elif confidence < options.retry_confidence and can_be_coarse(sheet.size, dpi, two_level=sheet.two_level):
+        cheap = first.reading.count < _CHEAP_WORDS
+        if confidence < _POOR or cheap or not first.told:
+            yield _read(sheet, first.turn, first.skew, dpi, engine, Layout.COLUMN, other_look(first.look))
 
-    Of a gray page the engine reads the same gray both times; what Sauvola brings is lines lost in a faded corner.
+
+def _better(second: _Way, first: _Way) -> bool:
+    """Whether the second reading replaces the first: more was read, or as much and not torn."""
+    if torn(first.reading) > _TORN:
+        whole = torn(second.reading) < torn(first.reading) / 2
+        return whole and weight(second.reading) > _AS_MUCH * weight(first.reading)
+    return weight(second.reading) > weight(first.reading)
+
+
+def torn(reading: Reading) -> float:
+    """The share of lines that go on to the right in a line of another place: a column that was torn apart.
+
+    Two lines at the same height with no more than a blank between them are one line.
     """
-    if _is_two_level(way.raster):  # it would only be read the same way again where it cannot be made coarser
-        fine = way.raster.dpi >= _SECOND_DPI * 1.2
-        return fine and way.raster.width * way.raster.height <= _MOST_PIXELS // 4
-    if (way.reading.confidence or 0.0) < _POOR:
-        return True
-    seen = engine.glance(way.raster, Layout.BLOCK, Threshold.SAUVOLA)
-    return seen is None or seen > _MORE_WORDS * way.reading.count
+    lines = sorted((line for line in reading.lines if len(line.words) > 1), key=lambda line: line.box[1])
+    found = 0
+    for place, line in enumerate(lines):
+        _, top, right, bottom = line.box
+        for other in lines[place + 1 :]:
+            if other.box[1] >= bottom:
+                break
+            height = min(bottom - top, other.box[3] - other.box[1])
+            beside = min(bottom, other.box[3]) - other.box[1] > 0.6 * height
+            gap = max(other.box[0] - right, line.box[0] - other.box[2])
+            if beside and -0.5 * height < gap < _BLANK * height:
+                found += 1
+                break
+    return found / len(lines) if lines else 0.0
 
 
 @dataclass(slots=True)
 class _Way:
-    """One try: turn, what was shown to the engine, what was read, and the map from read pixels to scaled ones."""
+    """One try: turn, how it was shown, what was read, and the map from read pixels to scaled ones.
+
+    `told` is true where both ways to show it were compared on a band.
+    """
 
     turn: int
     skew: float
-    raster: Raster
+    look: Look
+    told: bool
     reading: Reading
     to_scaled: Affine
 
@@ -141,6 +171,7 @@ class _Sheet:
         image = held.take()
         self.size = image.size
         self._mode = image.mode
+        self.two_level = _is_two_level(image)
         large = image.mode == "1" and image.width * image.height > _MOST_PIXELS // 4
         self._packed = image.tobytes() if large else b""
         self._image = None if large else image
@@ -150,20 +181,20 @@ class _Sheet:
         return self._image or Image.frombytes(self._mode, self.size, self._packed)
 
 
-def _way_up(sheet: _Sheet, dpi: float, engine: OcrEngine) -> _Way:
+def _way_up(sheet: _Sheet, dpi: float, engine: OcrEngine, good: float) -> _Way:
     factor = max(1, round(dpi / PREVIEW_DPI))
     while sheet.size[0] * sheet.size[1] > factor * factor * _MOST_PREVIEW:
         factor += 1
     preview = reduced(sheet.picture(), factor)
     tries: list[_Way] = []
     if not lines_run_down(preview):
-        first = _try(sheet, preview, 0, dpi, engine)
+        first = _try(sheet, preview, 0, dpi, engine, good)
         if first.certain:
             return first
         tries.append(first)
     found = engine.upright(_for_osd(sheet.picture(), dpi))
     for turn in _candidates(found, tries):
-        tries.append(_try(sheet, preview, turn, dpi, engine))
+        tries.append(_try(sheet, preview, turn, dpi, engine, good))
         if tries[-1].certain:
             break
     best = tries[0]
@@ -186,20 +217,35 @@ def _candidates(found: Upright | None, tries: list[_Way]) -> list[int]:
     return [found.turn]
 
 
-def _try(sheet: _Sheet, preview: Image.Image, turn: int, dpi: float, engine: OcrEngine) -> _Way:
-    return _read(sheet, turn, skew_of(turned(preview, turn)), dpi, engine, Layout.COLUMN)
+def _try(sheet: _Sheet, preview: Image.Image, turn: int, dpi: float, engine: OcrEngine, good: float) -> _Way:
+    return _read(sheet, turn, skew_of(turned(preview, turn)), dpi, engine, Layout.COLUMN, None, good)
 
 
-def _read(sheet: _Sheet, turn: int, angle: float, dpi: float, engine: OcrEngine, layout: Layout) -> _Way:
+def _read(
+    sheet: _Sheet,
+    turn: int,
+    angle: float,
+    dpi: float,
+    engine: OcrEngine,
+    layout: Layout,
+    look: Look | None,
+    good: float = 0.0,
+) -> _Way:
+    """One reading; without a look the better one is found on a band, where a confidence of `good` is enough."""
     width, height = sheet.size
     to_scaled = turning(turn, False, width, height).inverse()  # noqa: FBT003 - never mirrored here
     image = turned(sheet.picture(), turn)
     if abs(angle) >= _LEAST_SKEW:
         image, lean = _levelled(image, angle)
         to_scaled = lean.inverse().then(to_scaled)
-    raster = raster_of(image, dpi)
+    told = False
+    if look is None:
+        look = Look.PLAIN
+        if can_be_coarse(sheet.size, dpi, two_level=sheet.two_level):
+            look, told = tried(image, dpi, engine, good, two_level=sheet.two_level)
+    raster, threshold, to_image = show(image, dpi, look, two_level=sheet.two_level)
     del image
-    return _Way(turn, angle, raster, engine.read(raster, layout), to_scaled)
+    return _Way(turn, angle, look, told, engine.read(raster, layout, threshold), to_image.then(to_scaled))
 
 
 def _levelled(image: Image.Image, angle: float) -> tuple[Image.Image, Affine]:
@@ -228,20 +274,9 @@ def _for_osd(picture: Image.Image, dpi: float) -> Raster:
     return raster_of(small, dpi / factor)
 
 
-def _second(first: Raster, engine: OcrEngine) -> tuple[Reading, Affine]:
-    """Another look at a page that read badly: Sauvola and one block; broken bilevel letters closed as coarser gray."""
-    if not _is_two_level(first):
-        return engine.read(first, Layout.BLOCK, Threshold.SAUVOLA), Affine()
-    image = Image.frombytes("1" if first.bits == 1 else "L", (first.width, first.height), first.data).convert("L")
-    scale = _SECOND_DPI / first.dpi
-    small = image.resize((round(first.width * scale), round(first.height * scale)), Image.Resampling.BICUBIC)
-    return engine.read(raster_of(small, _SECOND_DPI)), scaling(first.width / small.width, first.height / small.height)
-
-
-def _is_two_level(raster: Raster) -> bool:
-    """True for a gray raster that is black and white at heart (a bilevel scan after scaling or levelling)."""
-    if raster.bits == 1:
+def _is_two_level(image: Image.Image) -> bool:
+    """True for a picture that is black and white at heart: bilevel, or gray without anything between."""
+    if image.mode == "1":
         return True
-    sample = raster.data[:: max(1, len(raster.data) // 20_000)]
-    middle = sum(32 < value < 224 for value in sample)
-    return middle < 0.02 * len(sample)
+    sample = image.tobytes()[:: max(1, image.width * image.height // 20_000)]
+    return sum(32 < value < 224 for value in sample) < 0.02 * len(sample)

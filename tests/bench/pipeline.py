@@ -35,7 +35,11 @@ def main(question: Path, answer: Path) -> None:
     options = OcrOptions(nice=0, verapdf_jars=jars)
     folder = Path(asked["folder"])
     made = []
-    with WarmSandbox(options) as warm, VeraPdf(options) as vera, PagePool(options.workers, options) as pool:
+    with (
+        WarmSandbox(options, options.workers) as warm,
+        VeraPdf(options) as vera,
+        PagePool(options.workers, options) as pool,
+    ):
         validators = (vera, PikepdfValidator(options, folder), PageValidation(options, folder))
         for paper in asked["papers"]:
             began, cpu, engine = time.monotonic(), own_seconds(), (pool.cpu_seconds, pool.engine_seconds)
