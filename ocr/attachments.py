@@ -73,7 +73,8 @@ def take_out(
         where = f"Anlage {number} „{name}“"
         file = folder / f"anlage-{number:04d}"
         if name != foreign:
-            findings.append(warning("AN-03", where, "Der Name ist kein einfacher, einmaliger Dateiname; ersetzt."))
+            text = f"Der Name „{foreign}“ ist kein einfacher, einmaliger Dateiname und wurde ersetzt."
+            findings.append(warning("AN-03", where, text))
         match state:
             case "ok" if file.is_file() and not file.is_symlink():
                 try:

@@ -8,6 +8,9 @@ from typing import Any
 
 _MM = 25.4 / 72
 
+_MOST_NAMED = 20  # attachments told by name among the losses; each is told of its own as well
+_REMOVED = frozenset({"/FileAttachment", "/Sound", "/Movie", "/RichMedia", "/3D", "/Screen"})
+
 REASONS = {
     "password": "Das PDF ist mit einem Kennwort verschlossen. Bitte ohne Kennwort neu liefern.",
     "xfa": "Das PDF ist ein dynamisches XFA-Formular ohne Seiten. Bitte gedruckt oder als PDF/A neu liefern.",
@@ -105,15 +108,38 @@ def _does_something(action: Any) -> bool:
 
 
 def _without_attachments(pdf: Any, losses: list[str]) -> None:
-    for name in list(pdf.attachments):
-        losses.append(f"die Anlage „{name}“ (im Original und einzeln bewahrt)")
-        del pdf.attachments[name]
-    names = pdf.Root.get("/Names")
-    if names is not None and "/EmbeddedFiles" in names:
-        del names["/EmbeddedFiles"]
+    """No embedded files, by whatever place they are named, and nothing that plays."""
+    import pikepdf
+
+    from ocr.pdffeatures import embedded_files
+
+    names = [name for name, _ in embedded_files(pdf)]
+    losses.extend(f"die Anlage „{name}“ (im Original und einzeln bewahrt)" for name in names[:_MOST_NAMED])
+    if len(names) > _MOST_NAMED:
+        losses.append(f"{len(names) - _MOST_NAMED} weitere Anlagen (im Original und einzeln bewahrt)")
+    table = pdf.Root.get("/Names")
+    if table is not None and "/EmbeddedFiles" in table:
+        del table["/EmbeddedFiles"]
     for key in ("/AF", "/Collection", "/PieceInfo"):
         if key in pdf.Root:
             del pdf.Root[key]
+    playing = False
+    for page in pdf.pages:
+        notes = page.obj.get("/Annots")
+        if not isinstance(notes, pikepdf.Array):
+            continue
+        kept = [note for note in notes if _kind(note) not in _REMOVED]
+        playing = playing or any(_kind(note) in _REMOVED - {"/FileAttachment"} for note in notes)
+        if len(kept) < len(notes):
+            page.obj["/Annots"] = pikepdf.Array(kept)
+    if playing:
+        losses.append("Filme, Töne und räumliche Bilder")
+
+
+def _kind(note: Any) -> str:
+    import pikepdf
+
+    return str(note.get("/Subtype")) if isinstance(note, pikepdf.Dictionary) else ""
 
 
 def declare(payload: dict[str, Any]) -> dict[str, Any]:

@@ -302,7 +302,7 @@ def _feature_findings(features: Features) -> tuple[Finding, ...]:
         text = "Die Datei ist ein XFA-Formular, das nicht jedes Programm anzeigt. Bitte die Fassung ansehen."
         found.append(warning("EX-15", "Datei", text))
     if features.attachments:
-        text = f"Die Datei enthält {len(features.attachments)} Anlage(n); sie werden einzeln bewahrt."
+        text = f"Die Datei enthält Anlagen ({len(features.attachments)} Namen); sie werden einzeln bewahrt."
         found.append(info("EX-16", "Datei", text))
     if features.javascript or features.launches:
         what = "JavaScript" if features.javascript else "Aufrufe oder Medien"

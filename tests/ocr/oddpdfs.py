@@ -300,6 +300,17 @@ def short_data(pdf: pikepdf.Pdf) -> None:
     pdf.pages[0].Resources.XObject.Im0 = image
 
 
+def pinned(pdf: pikepdf.Pdf) -> None:
+    """A file pinned to the page, and a film."""
+    data = pdf.make_stream(b"Nummer;Wert")
+    spec = Dictionary(Type=Name.Filespec, F=String("liste.csv"), EF=Dictionary(F=data))
+    film = Dictionary(
+        Type=Name.Annot, Subtype=Name.Movie, Rect=Array([0, 0, 9, 9]), Movie=Dictionary(F=String("x.avi"))
+    )
+    pin = Dictionary(Type=Name.Annot, Subtype=Name.FileAttachment, FS=spec, Rect=Array([0, 0, 9, 9]), F=2)
+    pdf.pages[0].Annots = Array([pdf.make_indirect(pin), pdf.make_indirect(film)])
+
+
 def launching(pdf: pikepdf.Pdf) -> None:
     pdf.Root.OpenAction = Dictionary(S=Name.Launch, F=String("calc.exe"))
 
@@ -317,6 +328,7 @@ PDFS: dict[str, tuple[Make, set[str], set[str]]] = {
     "owner-password-rc4.pdf": (written(lambda pdf: None, encryption=OLD), {"EX-11"}, {"Verschlüsselung"}),
     "javascript.pdf": (written(lambda pdf: setattr(pdf.Root, "OpenAction", script())), {"EX-17"}, {"Skripte"}),
     "launch.pdf": (written(launching), {"EX-17"}, {"Aktionen"}),
+    "pinned-file-and-film.pdf": (written(pinned), {"EX-16", "EX-17"}, {"liste.csv", "Filme"}),
     "acroform.pdf": (written(form), {"EX-15"}, {"Formularfelder"}),
     "xfa.pdf": (written(xfa), {"EX-15"}, {"XFA"}),
     "xfa-dynamic.pdf": (written(lambda pdf: setattr(pdf.Root, "NeedsRendering", True)), {"OD-01!"}, set()),

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import random
 import time
 from pathlib import Path
-
-import pikepdf
-import pytest
-from PIL import Image
 
 from akten.files import FileFacts
 from akten.findings import Severity
 from ocr.examine import RULES, examine_each
 from ocr.options import OcrOptions
-from tests.ocr.papers import add, attached, form, image_page, pdf_file, picture, scan_of, script
+from tests.ocr.papers import scan_of
 
 # file of the samples → the code that must be among its findings (None: it must be usable)
 EXPECTED: dict[str, str | None] = {
@@ -93,115 +88,3 @@ def test_what_is_not_hostile_is_found_good(samples: Path, tmp_path: Path) -> Non
     assert not {name: facts.findings for name, facts in found.items() if bad(facts)}
     written = {"plan/site_plan_24x36in_vector.pdf"}
     assert {name for name, facts in found.items() if not facts.scan_only} == written
-
-
-# --- mutations --------------------------------------------------------------------------------------------------------
-
-
-def originals(folder: Path) -> list[Path]:
-    """One good file of each kind."""
-    folder.mkdir()
-    picture("1").save(folder / "g4.tif", compression="group4", dpi=(50, 50))
-    picture("RGB").save(folder / "lzw.tif", compression="tiff_lzw", dpi=(50, 50))
-    picture("RGB").save(folder / "farbe.jpg", dpi=(50, 50))
-    picture("P").save(folder / "palette.png", dpi=(50, 50))
-    picture("L").save(folder / "bild.jp2")
-    with pikepdf.new() as pdf:
-        image_page(pdf, picture())
-        image_page(pdf, picture())
-        add(pdf, b"BT /F1 10 Tf 72 72 Td (Text) Tj ET")
-        attached(pdf)
-        form(pdf)
-        pdf.Root.OpenAction = script()
-        pdf.save(folder / "alles.pdf", object_stream_mode=pikepdf.ObjectStreamMode.disable)
-        pdf.save(folder / "gepackt.pdf", object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    return sorted(folder.iterdir())
-
-
-def mutated(data: bytes, other: bytes, chance: random.Random) -> bytes:
-    """The same bytes with one kind of damage."""
-    out = bytearray(data)
-    match chance.randrange(5):
-        case 0:
-            for _ in range(chance.randint(1, 20)):
-                out[chance.randrange(len(out))] ^= 1 << chance.randrange(8)
-        case 1:
-            del out[chance.randrange(1, len(out)) :]
-        case 2:
-            start = chance.randrange(len(out))
-            del out[start : start + chance.randint(1, 200)]
-        case 3:
-            start = chance.randrange(len(other))
-            place = chance.randrange(len(out))
-            out[place:place] = other[start : start + chance.randint(1, 2000)]
-        case _:
-            place = chance.randrange(len(out))
-            out[place : place + 8] = chance.choice([b"\xff" * 8, b"\0" * 8, b"99999999", b"-1 0 R  "])
-    return bytes(out)
-
-
-def mutants(folder: Path, count: int, seed: int) -> list[Path]:
-    chance = random.Random(seed)
-    sources = originals(folder / "gut")
-    target = folder / "krank"
-    target.mkdir()
-    made = []
-    for number in range(count):
-        source, other = sources[number % len(sources)], chance.choice(sources)
-        path = target / f"{number:04d}{source.suffix}"
-        path.write_bytes(mutated(source.read_bytes(), other.read_bytes(), chance))
-        made.append(path)
-    return made
-
-
-def survive(paths: list[Path], folder: Path) -> None:
-    """Each mutant ends in facts; none kills its reader (EX-21 would tell an exception that nobody foresaw)."""
-    started = time.monotonic()
-    found = examined(paths, folder)
-    assert time.monotonic() - started < 10 + 0.5 * len(paths)
-    for name, facts in found.items():
-        assert facts.pages or bad(facts), name
-        assert not [finding for finding in facts.findings if finding.code == "EX-21"], (name, facts.findings)
-        assert all(finding.code in RULES and finding.text for finding in facts.findings)
-    assert not list(folder.glob("call-*"))
-
-
-def test_mutants_of_every_kind_end_in_facts(tmp_path: Path) -> None:
-    survive(mutants(tmp_path, 70, seed=20260101), tmp_path)
-
-
-@pytest.mark.chaos
-@pytest.mark.parametrize("seed", range(20))
-def test_many_mutants_end_in_facts(tmp_path: Path, seed: int) -> None:
-    survive(mutants(tmp_path, 350, seed=seed), tmp_path)
-
-
-# --- limits at work ---------------------------------------------------------------------------------------------------
-
-
-def test_each_limit_of_the_examination_works(tmp_path: Path) -> None:
-    """Pixels, pages, page size and stream bytes are refused from the header, without decoding, within seconds."""
-    Image.new("1", (30_000, 30_000)).save(tmp_path / "pixel.tif", compression="group4", dpi=(300, 300))
-    blanks = [Image.new("1", (8, 8)) for _ in range(40)]
-    blanks[0].save(tmp_path / "seiten.tif", save_all=True, append_images=blanks[1:])
-    pdf_file(tmp_path / "strom.pdf", _long_content)
-    pdf_file(tmp_path / "gross.pdf", lambda pdf: setattr(pdf.pages[0], "MediaBox", [0, 0, 20_000, 20_000]))
-    paths = [tmp_path / name for name in ("pixel.tif", "seiten.tif", "strom.pdf", "gross.pdf")]
-    options = OcrOptions(max_pages=30, max_stream_bytes=1 << 20)
-    started = time.monotonic()
-    facts = examine_each([scan_of(path) for path in paths], options, tmp_path)
-    assert time.monotonic() - started < 10
-    assert [[f.code for f in found.findings if f.severity is Severity.ERROR] for found in facts] == [
-        ["EX-06"],
-        ["EX-08"],
-        ["EX-09"],
-        ["EX-07"],
-    ]
-
-
-def _long_content(pdf: pikepdf.Pdf) -> None:
-    import zlib
-
-    content = pdf.make_stream(b"")
-    content.write(zlib.compress(b"0 0 m " * (1 << 19), 9), filter=pikepdf.Name.FlateDecode)
-    pdf.pages[0].Contents = content
