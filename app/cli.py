@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "protokoll": ("app.trail_verbs", "protokoll", "Protokoll zeigen und prüfen"),
     "frist": ("app.retention_verbs", "frist", "Aufbewahrungsfristen berechnen"),
     "doctor": ("app.check_verbs", "doctor", "Alle Bestandteile prüfen"),
+    "katalog": ("app.catalog_verbs", "katalog", "Suchindex erneuern"),
     "abgleich": ("app.check_verbs", "abgleich", "Katalog und Speicher vergleichen"),
     "einstellungen": ("app.check_verbs", "einstellungen", "Wirksame Einstellungen zeigen"),
     "dienst": ("app.intake_verbs", "dienst", "Dienst starten: Speicher, Runden, Eingang"),
