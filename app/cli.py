@@ -33,6 +33,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "ereignis": ("app.event_verbs", "ereignis", "Ereignisse und Merkmale melden, auch als Liste"),
     "sperre": ("app.hold_verbs", "sperre", "Löschsperren setzen, zeigen, aufheben"),
     "doctor": ("app.check_verbs", "doctor", "Alle Bestandteile prüfen"),
+    "katalog": ("app.catalog_verbs", "katalog", "Suchindex erneuern"),
     "abgleich": ("app.check_verbs", "abgleich", "Katalog und Speicher vergleichen"),
     "einstellungen": ("app.check_verbs", "einstellungen", "Wirksame Einstellungen zeigen"),
     "dienst": ("app.intake_verbs", "dienst", "Dienst starten: Speicher, Runden, Eingang"),

@@ -48,6 +48,8 @@ class FolderBag:
             while waiting:
                 folder = waiting.pop()
                 waiting += self._look_into(folder, folders, notes)
+                if "bagit.txt" not in self._tags and "bagit.txt" not in self.odd:
+                    return  # no bag: whoever names a home folder by mistake need not wait for a walk through it
                 if len(self.files) + len(self.folders) > limits.entries or folder.count("/") > limits.depth:
                     notes.unchecked(
                         "BG-64", folder, "Das Paket ist zu groß oder zu tief; hier wurde die Suche beendet."

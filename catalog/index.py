@@ -71,6 +71,21 @@ def remove(connection: Connection, akte_nr: int, kind: Kind | None = None, dokum
         connection.execute(delete(passages).where(passages.c.nr.in_(numbers[start : start + 500])))
 
 
+def sweep(connection: Connection) -> None:
+    """Takes rows out of the search tables that belong to no passage: a crash of another program may leave some."""
+    for kind, table in TABLE.items():
+        sqlite = connection.dialect.name == "sqlite"
+        rows, number = (f"{table}_content", "id") if sqlite else (table, "nr")
+        own = "rowid" if sqlite else "nr"
+        connection.execute(
+            text(
+                f"DELETE FROM {table} WHERE {own} IN (SELECT r.{number} FROM {rows} r WHERE NOT EXISTS "  # noqa: S608
+                f"(SELECT 1 FROM passages p WHERE p.nr = r.{number} AND p.kind = :kind))"
+            ),
+            {"kind": kind.value},
+        )
+
+
 def _stems(words: Sequence[str]) -> list[str]:
     return [word if word == GAP else stem(word) for word in words]
 

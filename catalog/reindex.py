@@ -107,7 +107,8 @@ def lag(connection: Connection) -> int:
 
 
 def clear(connection: Connection) -> None:
-    """Marks every Akte as not indexed; `lagging` then gives them one after the other."""
+    """Marks every Akte as not indexed, and drops what belongs to none; `lagging` then gives one after the other."""
+    index.sweep(connection)
     connection.execute(update(akten).values(index_format=0))
 
 

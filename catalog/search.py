@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 from akten.aktenzeichen import MUSTER, Muster
 from akten.model import clean_text
 from catalog import holdings
-from catalog.matching import matching
+from catalog.matching import matching, surely_many
 from catalog.passages import Kind
 from catalog.query import Term, exact_numbers, number_beginnings, parse_day, parse_terms
 from catalog.snippets import Snippet, snippet
@@ -27,6 +27,7 @@ from catalog.values import AkteRow
 
 RANK_BELOW = 500
 _BATCH = 200
+_MOST_AT_ONCE = 2000
 _SNIPPETS = 3
 _PASSAGES = 2
 _LOOKED_AT = 50
@@ -214,6 +215,9 @@ def _on_day(connection: Connection, wanted: Search, day: date) -> Iterator[_Foun
 
 
 def _few(connection: Connection, kind: Kind, terms: Sequence[Term]) -> bool:
+    """True when there are so few passages that ranking them costs nothing."""
+    if surely_many(connection, kind, terms, RANK_BELOW):
+        return False
     own, number, condition, _ = matching(connection, kind, terms)
     capped = select(number).select_from(own).where(condition).limit(RANK_BELOW).subquery()
     return int(connection.execute(select(func.count()).select_from(capped)).scalar_one()) < RANK_BELOW
@@ -235,22 +239,24 @@ def _words(
         rows = connection.execute(query.order_by(rank, number.desc())).all()
         found: Iterator[tuple[int, int]] = ((row.nr, row.akte_nr) for row in rows)
     else:
-        found = _newest_first(connection, query, number)
+        # Two passages of an Akte are usual; what is asked too much costs the database, and so does a second question.
+        first = min(2 * (wanted.offset + wanted.limit + 1), _MOST_AT_ONCE)
+        found = _newest_first(connection, query, number, first)
     for akte_nr, group in itertools.groupby(found, key=lambda row: row[1]):
         # Passages of one Akte that follow one another become one hit; those of the register have no pages to show.
         numbers = [nr for nr, _ in itertools.islice(group, _PASSAGES)]
         yield _Found(akte_nr, why, numbers if kind is Kind.TEXT else [])
 
 
-def _newest_first(connection: Connection, query: Select[Any], number: Any) -> Iterator[tuple[int, int]]:
+def _newest_first(connection: Connection, query: Select[Any], number: Any, size: int) -> Iterator[tuple[int, int]]:
     last: int | None = None
     while True:
         batch = query if last is None else query.where(number < last)
-        rows = connection.execute(batch.order_by(number.desc()).limit(_BATCH)).all()
+        rows = connection.execute(batch.order_by(number.desc()).limit(size)).all()
         yield from ((row.nr, row.akte_nr) for row in rows)
-        if len(rows) < _BATCH:
+        if len(rows) < size:
             return
-        last = rows[-1].nr
+        last, size = rows[-1].nr, _BATCH
 
 
 # --- what is shown -------------------------------------------------------------------------------------------------

@@ -160,6 +160,15 @@ def _sandbox(settings: Settings) -> PartHealth:
     return PartHealth("Abschottung der Decoder", kind, Health.OK if not advice else Health.ABSENT, advice, needed=False)
 
 
+def _index(settings: Settings) -> PartHealth:
+    from flows.wiring import index_lag
+
+    if not (lag := index_lag(settings)):
+        return PartHealth("Suchindex", "", Health.OK)
+    advice = f"Der Index weicht an {lag} Stellen vom Katalog ab: archiv katalog index ausführen."
+    return PartHealth("Suchindex", "", Health.FAILED, advice)
+
+
 def _fonts() -> PartHealth:
     found = next((f for folder in FONT_FOLDERS for f in folder.rglob("*.ttf")), None)
     advice = "" if found else "Debian-Pakete fonts-dejavu-core und fonts-liberation einrichten (nur für Muster nötig)."
@@ -202,6 +211,7 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     parts.append(_guarded("Fristenkatalog", lambda: _schedule(settings)))
     parts.append(_data_folder(settings))
     parts.append(_guarded("Katalog", lambda: PartHealth("Katalog", try_catalog(settings), Health.OK)))
+    parts.append(_guarded("Suchindex", lambda: _index(settings)))
     if stores:
         for name, outcome in probe_stores(settings):
             if isinstance(outcome, ArchivError):

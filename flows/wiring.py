@@ -427,6 +427,12 @@ def try_catalog(settings: Settings) -> str:
         return services.catalog.describe()
 
 
+def index_lag(settings: Settings) -> int:
+    """How many Akten or passages the search index lacks or has too many. Raises our errors."""
+    with open_services(settings) as services:
+        return services.catalog.index_lag()
+
+
 def try_validators(settings: Settings) -> tuple[ValidatorReport, ...]:
     """Lets every validator judge a small file of our own making that is valid; an honest "ok" is wanted from each."""
     from tempfile import TemporaryDirectory

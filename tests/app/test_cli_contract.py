@@ -6,9 +6,11 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -365,6 +367,27 @@ def test_doctor_tells_every_part_and_what_to_do(archive: Archive) -> None:
     assert {part["state"] for part in parts.values()} <= {"ok", "failed", "absent"}
     assert all(part["advice"] for part in parts.values() if part["state"] != "ok")
     assert {"Sprache deu", "PDF/A-Prüfer veraPDF", "Java", "Katalog", "Schriften", "XDOMEA-Schema 3.0.0"} <= set(parts)
+
+
+def test_an_index_that_lags_is_found_by_doctor_and_made_anew(archive: Archive) -> None:
+    """Rows of the text index are taken away behind the catalog's back, as a restored backup may do."""
+    assert archiv("katalog", "index", "--json", daten=archive.daten).json == {
+        "verdict": "ok", "lag_before": 0, "indexed": 0, "lag": 0,
+    }  # fmt: skip
+    database = next((archive.daten / "katalog").glob("*.sqlite*"))
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("DELETE FROM text_index")
+        connection.commit()
+    ran = archiv("doctor", "--ohne-speicher", "--json", daten=archive.daten)
+    part = next(part for part in ran.json["parts"] if part["part"] == "Suchindex")
+    assert ran.code == 7
+    assert part["state"] == "failed"
+    assert "archiv katalog index" in part["advice"]
+    made = archiv("katalog", "index", "--json", daten=archive.daten)
+    assert made.code == 0
+    assert made.json["lag_before"] > 0
+    assert made.json["lag"] == 0
+    assert archiv("suche", "--volltext", "Statik", "--json", daten=archive.daten).json
 
 
 def test_catalog_and_stores_agree(archive: Archive) -> None:

@@ -241,6 +241,14 @@ def test_a_path_without_a_bag_is_named(tmp_path: Path) -> None:
     assert check_bag(BagBuilder().folder(tmp_path / "b") / "bagit.txt").judgement == "invalid"
 
 
+def test_a_folder_that_is_no_bag_is_not_walked_through(tmp_path: Path) -> None:
+    """Thousands of folders below would else be looked at, only to say what the first look tells."""
+    (tmp_path / "b" / "data" / "deep").mkdir(parents=True)
+    os.mkfifo(tmp_path / "b" / "data" / "deep" / "fifo")
+    report = check_bag(tmp_path / "b")
+    assert (report.judgement, [finding.code for finding in report.findings]) == ("invalid", ["BG-01"])
+
+
 def test_the_bag_itself_may_be_reached_by_a_link(tmp_path: Path) -> None:
     BagBuilder().folder(tmp_path / "b")
     (tmp_path / "link").symlink_to("b")

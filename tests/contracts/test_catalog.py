@@ -701,6 +701,16 @@ def test_the_index_can_be_made_anew(url: str, catalog: Catalog) -> None:
     assert library.events_of(verb="index.rebuilt")[-1].data == {"akten": 4, "everything": True}
 
 
+def test_rows_of_the_index_that_belong_to_nothing_are_swept(url: str, catalog: Catalog) -> None:
+    """Only SQLite can have such: on PostgreSQL a row of the index goes with its passage."""
+    fill(catalog)
+    meddle(url, "DELETE FROM passages WHERE kind = 'text'")
+    assert catalog.index_lag() > 0
+    catalog.rebuild_index(everything=True, by=ROUND, now=later(1))
+    assert catalog.index_lag() == 0
+    assert catalog.find("Genehmigung", volltext=True).hits
+
+
 def test_times_come_back_as_the_same_instants(catalog: Catalog) -> None:
     summer = NOON + timedelta(microseconds=1)
     row = receive(catalog, 1, now=summer)
