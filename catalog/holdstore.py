@@ -20,7 +20,7 @@ from catalog.actor import Actor
 from catalog.change import Change
 from catalog.codec import canonical
 from catalog.holds import HoldOrder, HoldView, Scope, is_active, may_read, view_of
-from catalog.identity import require_second
+from catalog.identity import by_shared_account, require_second
 from catalog.keeping_tables import hold_changes, holds
 from catalog.register import salt_of
 from catalog.told import MOST
@@ -77,7 +77,12 @@ def set_hold(change: Change, order: HoldOrder, known_keys: Collection[str]) -> H
 
 
 def extend_hold(
-    change: Change, number: int, until: date | None, reason: str, readers: Collection[str] = ()
+    change: Change,
+    number: int,
+    until: date | None,
+    reason: str,
+    readers: Collection[str] = (),
+    shared: Collection[str] = (),
 ) -> HoldView:
     """Moves the end of a hold; later or open is one person's act, earlier is lifting and needs a second person.
 
@@ -87,7 +92,7 @@ def extend_hold(
     reason = _needed(reason, "Grund")
     shorter = until is not None and (row.until is None or until < row.until)
     if shorter:
-        require_second(Actor.read(row.set_by, row.set_kind), change.by, "Das Verkürzen einer Sperre")
+        require_second(Actor.read(row.set_by, row.set_kind), change.by, "Das Verkürzen einer Sperre", shared)
     if until is not None and row.start is not None and until < row.start:
         raise Forbidden("Die Sperre würde vor ihrem Beginn enden; dann ist sie aufzuheben.")
     if readers and not row.secret:
@@ -102,13 +107,16 @@ def extend_hold(
     return view_of(require(change.connection, number), None)
 
 
-def lift_hold(change: Change, number: int, reason: str, today: date, *, unfounded: bool = False) -> HoldView:
+def lift_hold(
+    change: Change, number: int, reason: str, today: date, *, unfounded: bool = False, shared: Collection[str] = ()
+) -> HoldView:
     """Lifts a hold from `today` on, by a second person and with a reason; `unfounded` says that an interruption never
     counted. Raises Forbidden for the same person, for a hold that is lifted, and for one that may not be seen.
     """
     row = _to_change(change, number)
     reason = _needed(reason, "Grund")
-    require_second(Actor.read(row.set_by, row.set_kind), change.by, "Das Aufheben einer Sperre")
+    first = Actor.read(row.set_by, row.set_kind)
+    require_second(first, change.by, "Das Aufheben einer Sperre", shared)
     change.connection.execute(
         update(holds)
         .where(holds.c.nr == number)
@@ -122,7 +130,9 @@ def lift_hold(change: Change, number: int, reason: str, today: date, *, unfounde
         )
     )
     _history(change, number, "als unbegründet aufgehoben" if unfounded else "aufgehoben", reason)
-    _event(change, Verb.HOLD_LIFTED, row, reason, content=canonical([today, unfounded, reason]))
+    # That only the names differ must be seen by who checks later.
+    extra = {"shared_account": True} if by_shared_account(first, change.by, shared) else {}
+    _event(change, Verb.HOLD_LIFTED, row, reason, canonical([today, unfounded, reason]), **extra)
     return view_of(require(change.connection, number), None)
 
 
@@ -181,13 +191,14 @@ def _needed(text: str, what: str) -> str:
     return text
 
 
-def _event(change: Change, verb: Verb, row: Row[Any], reason: str, content: str) -> None:
+def _event(change: Change, verb: Verb, row: Row[Any], reason: str, content: str, **extra: Any) -> None:
     digest = salted(row.salt, content)
     if row.secret:
-        change.event(verb, hold=row.nr, content=digest)
+        change.event(verb, hold=row.nr, content=digest, **extra)
         return
     akte = row.akte if row.scope == Scope.AKTE else None
-    change.event(verb, akte=akte, note=reason, salt=row.salt, hold=row.nr, key=row.key, scope=row.scope, content=digest)
+    told = {"hold": row.nr, "key": row.key, "scope": row.scope, "content": digest, **extra}
+    change.event(verb, akte=akte, note=reason, salt=row.salt, **told)
 
 
 def _history(change: Change, number: int, what: str, reason: str) -> None:

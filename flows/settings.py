@@ -117,6 +117,10 @@ class Settings(BaseSettings):
     recipient: RecipientSettings = Field(RecipientSettings(), description="Absender und Empfänger")
     intake: Path | None = Field(None, description="YAML mit Mustern der Aktenzeichen und Scanprofilen")
     katalog: Path | None = Field(None, description="Fristenkatalog (YAML); leer: der mitgelieferte")
+    shared_accounts: tuple[str, ...] = Field(
+        (),
+        description="Konten, an denen nach Regel mehrere Personen arbeiten: dort zählt beim Vier-Augen-Prinzip --als",
+    )
     archive_unchecked: bool = Field(
         default=False, description="auch Akten archivieren, deren PDF/A nicht geprüft werden konnte"
     )
