@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ from akten.errors import Forbidden
 from akten.findings import Verdict
 from akten.model import Aktenart
 from app.command import FOLDER, Call, verb
+from app.hold_show import hold_line, holds_of
+from app.one_akte import one_akte as one_akte
 from app.output import EXIT_OF_VERDICT
+from app.reference_verbs import akte_refer, person_forget
 from app.show import STATES, VERDICTS, findings_table, plural, size_words, word
 from catalog.holdings import AkteFilter, Sort
 from catalog.search import Hit
@@ -155,6 +159,10 @@ def akte() -> None:
     """Akten auflisten, alles über eine zeigen, eine herausholen."""
 
 
+akte.add_command(akte_refer)
+akte.add_command(person_forget)
+
+
 @akte.command("liste")
 @click.option(
     "--aktenart",
@@ -203,23 +211,11 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
     call.output.result([row_json(row) for row in found.rows], show)
 
 
-def one_akte(services: Services, text: str, band: int | None) -> AkteRow:
-    """The one Akte that a spelling (or UUID) means. Raises Forbidden when there is none or several."""
-    rows = services.catalog.akte_by_aktenzeichen(text, services.intake.muster)
-    if band is not None:
-        rows = tuple(row for row in rows if row.band == band)
-    if len(rows) == 1:
-        return rows[0]
-    if not rows:
-        raise Forbidden(f"Zu „{text}“ gibt es keine Akte. Suchen hilft: archiv suche …")
-    names = ", ".join(f"{row.aktenart} {row.aktenzeichen} Band {row.band}" for row in rows)
-    raise Forbidden(f"„{text}“ ist mehrdeutig: {names}. Bitte mit --band wählen.")
-
-
-def details_json(details: AkteDetails) -> dict[str, Any]:
+def details_json(details: AkteDetails, holds: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     """Everything known of one Akte."""
     return {
         **row_json(details.row),
+        "holds": list(holds),
         "vorgaenge": [
             {
                 "uuid": str(v.uuid),
@@ -276,7 +272,7 @@ def details_json(details: AkteDetails) -> dict[str, Any]:
     }
 
 
-def _show_details(console: Console, details: AkteDetails) -> None:
+def _show_details(console: Console, details: AkteDetails, holds: Sequence[dict[str, Any]]) -> None:
     row = details.row
     head = Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"  Band {row.band}  {row.betreff}  ")
     head.append_text(word(STATES, row.state))
@@ -293,6 +289,8 @@ def _show_details(console: Console, details: AkteDetails) -> None:
     for name, fact in facts.items():
         if fact:
             console.print(f"  {name}: {fact}")
+    for hold in holds:
+        console.print(hold_line(hold))
     table = Table(
         "Dokument", "Datum", "Seiten", "PDF/A", "Prüfung", "Textgüte", "Version", box=None, header_style="dim"
     )
@@ -331,8 +329,9 @@ def akte_show(call: Call, aktenzeichen: str, *, band: int | None) -> None:
         details = services.catalog.akte_details(row.uuid)
         if details is None:
             raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
+        holds = holds_of(services, call.actor, row.uuid)
         services.catalog.read_access(row.uuid, "akte zeige", by=call.actor, now=services.now())
-    call.output.result(details_json(details), lambda console: _show_details(console, details))
+    call.output.result(details_json(details, holds), lambda console: _show_details(console, details, holds))
 
 
 @akte.command("hole")

@@ -15,7 +15,9 @@ from akten.errors import Forbidden
 from app.command import Call, verb
 from app.deadline_show import german, show_deadline, show_derivation
 from app.due_verbs import due, preview
-from app.find_verbs import DAY, DAY_WORD, one_akte
+from app.find_verbs import DAY, DAY_WORD
+from app.one_akte import one_akte
+from app.open_verbs import frist_open
 from app.rule_verbs import catalogue, comparison, rule_release
 from app.show import findings_table
 from flows.keeping import deadline_of, viewer_of
@@ -119,5 +121,5 @@ def _value(value: Any) -> str:
     return "nichts" if value is None else "ja" if value is True else "nein" if value is False else str(value)
 
 
-for _verb in (due, preview, comparison, rule_release, catalogue):
+for _verb in (frist_open, due, preview, comparison, rule_release, catalogue):
     frist.add_command(_verb)

@@ -76,6 +76,7 @@ class KeepingRow:
     retention_ends: date | None  # as last recorded
     archive: KnownArchive = field(default_factory=KnownArchive)
     federfuehrung: str = ""
+    datum_bis: date | None = None  # the latest day known of any part: for reminding, never for periods
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,7 @@ def _values(
             retention_ends=row.retention_ends,
             archive=archive_value(answers[nr][-1]) if nr in answers else _SILENT,
             federfuehrung=row.federfuehrung,
+            datum_bis=row.datum_bis,
         )
         for row in rows
     ]
