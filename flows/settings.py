@@ -103,7 +103,9 @@ class Settings(BaseSettings):
     ocr: OcrSettings = Field(OcrSettings(), description="Texterkennung")
     recipient: RecipientSettings = Field(RecipientSettings(), description="Absender und Empfänger")
     intake: Path | None = Field(None, description="YAML mit Mustern der Aktenzeichen und Scanprofilen")
-    katalog: Path | None = Field(None, description="Fristenkatalog (YAML); leer: der mitgelieferte")
+    katalog: Path | None = Field(
+        None, description="Fristenkatalog (YAML), bis eine Fassung freigegeben ist; leer: der mitgelieferte"
+    )
     archive_unchecked: bool = Field(
         default=False, description="auch Akten archivieren, deren PDF/A nicht geprüft werden konnte"
     )
