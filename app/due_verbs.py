@@ -105,7 +105,7 @@ def _csv_row(value: Mapping[str, Any], katalog: Fristenkatalog) -> Sequence[obje
     )  # fmt: skip
 
 
-@click.command("faellig")
+@click.command("faellig", short_help="Listet, wessen Frist bis zu einem Jahr endet.")
 @click.option(
     "--bis", "bis", type=click.IntRange(1, 9999), metavar="JAHR", required=True, help="Bis Ende dieses Jahres."
 )
@@ -197,7 +197,7 @@ def _shown(value: Mapping[str, Any], katalog: Fristenkatalog) -> tuple[str, ...]
     )
 
 
-@click.command("vorschau")
+@click.command("vorschau", short_help="Zählt, wie viele Akten in welchem Jahr frei werden.")
 @click.option("--jahre", default=10, show_default=True, type=click.IntRange(1, 100), help="So viele Jahre, ab diesem.")
 @FAMILIES
 @click.option("--bild", type=OUT, metavar="DATEI", help="Als Bild schreiben (.png oder .svg).")

@@ -42,7 +42,7 @@ def frist() -> None:
     """Aufbewahrungsfristen mit Herleitung, und die Sperren, die ihnen folgen."""
 
 
-@frist.command("berechne")
+@frist.command("berechne", short_help="Berechnet die Fristen der Fälle einer Datei.")
 @click.option("--faelle", type=FILE, metavar="DATEI", required=True, help="Fälle als YAML.")
 @click.option("--katalog", "file", type=FILE, metavar="DATEI", help="Fristenkatalog; sonst der geltende.")
 @click.option("--am", type=DAY, metavar=DAY_WORD, help="Tag der Frage für Fälle, die keinen nennen; sonst heute.")

@@ -133,7 +133,7 @@ def headline(value: Mapping[str, Any]) -> str:
     return text
 
 
-@click.command("vergleich")
+@click.command("vergleich", short_help="Zeigt, was ein neuer Fristenkatalog bewegt; schlägt ihn vor.")
 @click.option("--neu", "new", type=FILE, metavar="DATEI", help="Neue Fassung des Fristenkatalogs; wird vorgeschlagen.")
 @click.option("--nr", "number", type=int, metavar="NR", help="Eine Fassung, die schon vorgeschlagen ist.")
 @click.option("--grund", default="", metavar="TEXT", help="Warum die Regeln sich ändern; steht beim Vorschlag.")
@@ -220,7 +220,7 @@ def _csv_row(move: Move, found: Comparison) -> tuple[object, ...]:
 # --- release ----------------------------------------------------------------------------------------------------------
 
 
-@click.command("freigabe")
+@click.command("freigabe", short_help="Gibt einen Fristenkatalog frei: die zweite Person.")
 @click.argument("number", type=int, metavar="NR")
 @click.option("--grund", required=True, metavar="TEXT", help="Begründung; steht im Protokoll.")
 @click.option("--ablehnen", "refused", is_flag=True, help="Den Vorschlag ablehnen oder zurückziehen.")
@@ -257,7 +257,7 @@ def _name(katalog: Fristenkatalog) -> str:
 # --- versions ---------------------------------------------------------------------------------------------------------
 
 
-@click.command("katalog")
+@click.command("katalog", short_help="Listet, prüft und schreibt Fassungen des Fristenkatalogs.")
 @click.option("--nr", "number", type=int, metavar="NR", help="Diese Fassung statt der geltenden.")
 @click.option("--pruefe", "check", type=FILE, metavar="DATEI", help="Einen Fristenkatalog nur prüfen.")
 @click.option("--klassen", "classes", is_flag=True, help="Die Fristklassen mit ihren Grundlagen zeigen.")

@@ -116,7 +116,9 @@ class Settings(BaseSettings):
     ocr: OcrSettings = Field(OcrSettings(), description="Texterkennung")
     recipient: RecipientSettings = Field(RecipientSettings(), description="Absender und Empfänger")
     intake: Path | None = Field(None, description="YAML mit Mustern der Aktenzeichen und Scanprofilen")
-    katalog: Path | None = Field(None, description="Fristenkatalog (YAML); leer: der mitgelieferte")
+    katalog: Path | None = Field(
+        None, description="Fristenkatalog (YAML), bis eine Fassung freigegeben ist; leer: der mitgelieferte"
+    )
     shared_accounts: tuple[str, ...] = Field(
         (),
         description="Konten, an denen nach Regel mehrere Personen arbeiten: dort zählt beim Vier-Augen-Prinzip --als",
