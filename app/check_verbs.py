@@ -15,7 +15,7 @@ from rich.table import Table
 from akten.errors import Forbidden
 from akten.findings import Severity, Verdict
 from app.command import Call, verb
-from app.find_verbs import one_akte
+from app.one_akte import one_akte
 from app.output import EXIT_OF_VERDICT
 from app.show import VERDICTS, findings_table, size_words, word
 from flows.anchors import publish_head

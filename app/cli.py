@@ -29,6 +29,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "pdfa": ("app.judge_verbs", "pdfa", "PDF/A-Dateien beurteilen"),
     "protokoll": ("app.trail_verbs", "protokoll", "Protokoll zeigen und prüfen"),
     "frist": ("app.retention_verbs", "frist", "Aufbewahrungsfristen berechnen"),
+    "ereignis": ("app.event_verbs", "ereignis", "Ereignisse und Merkmale melden, auch als Liste"),
+    "sperre": ("app.hold_verbs", "sperre", "Löschsperren setzen, zeigen, aufheben"),
     "doctor": ("app.check_verbs", "doctor", "Alle Bestandteile prüfen"),
     "abgleich": ("app.check_verbs", "abgleich", "Katalog und Speicher vergleichen"),
     "einstellungen": ("app.check_verbs", "einstellungen", "Wirksame Einstellungen zeigen"),

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from akten.findings import Verdict
 from app.command import Call, verb
-from app.find_verbs import one_akte
+from app.one_akte import one_akte
 from app.show import VERDICTS, findings_table, plural, word
 from archive.locks import instant, outlasts
 from catalog.locks import Shortening
@@ -25,6 +25,7 @@ from flows.shortening import SeenAkte, SeenLock, propose, release, see_locks, wi
 from flows.wiring import Services, open_services
 
 BAND = click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
+ROUND = {**VERDICTS, "failed": ("mit Befunden", "red")}
 REASON = click.option("--grund", required=True, help="Warum; steht im Protokoll.")
 
 
@@ -71,7 +72,7 @@ def exit_of(summary: DueSummary) -> int:
 
 def show_summary(console: Console, summary: DueSummary) -> None:
     """The round as a table per store, with what was found."""
-    console.print("Fristrunde:", word(VERDICTS, summary.verdict.value))
+    console.print("Fristrunde:", word(ROUND, summary.verdict.value))
     console.print(
         f"{plural(summary.akten, 'Akte', 'Akten')} mit {plural(summary.packages, 'Version', 'Versionen')} gerechnet, "
         f"{plural(summary.ends_changed, 'Frist', 'Fristen')} geändert"

@@ -14,10 +14,12 @@ from rich.text import Text
 
 from akten.errors import Forbidden
 from app.command import Call, verb
-from app.find_verbs import DAY, DAY_WORD, one_akte
+from app.find_verbs import DAY, DAY_WORD
 from app.lock_verbs import due, locks
+from app.one_akte import one_akte
+from app.open_verbs import frist_open
 from app.show import findings_table
-from flows.keeping import deadline_of
+from flows.keeping import deadline_of, viewer_of
 from flows.receipt import finding_json
 from flows.settings import Settings
 from flows.wiring import open_services
@@ -54,6 +56,9 @@ def frist() -> None:
 
 frist.add_command(due)
 frist.add_command(locks)
+
+
+frist.add_command(frist_open)
 
 
 @frist.command("berechne")
@@ -94,7 +99,7 @@ def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datet
     """Zeigt die Frist einer Akte und wie sie sich herleitet."""
     with open_services(call.settings) as services:
         row = one_akte(services, aktenzeichen, band)
-        known = services.catalog.keeping(row.uuid)
+        known = services.catalog.keeping(row.uuid, viewer=viewer_of(call.actor, services))
         if known is None:
             raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
         katalog = services.katalog

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from akten.findings import Severity, Verdict, worst
 from app.command import Call, verb
-from app.find_verbs import DAY, DAY_WORD, one_akte
+from app.find_verbs import DAY, DAY_WORD
+from app.one_akte import one_akte
 from app.output import EXIT_OF_VERDICT
 from app.show import VERDICTS, findings_table, plural, word
 from catalog.values import TrailEvent
@@ -31,11 +32,25 @@ VERBS_DE = {
     "akte.read": "eingesehen",
     "package.stored": "archiviert",
     "fixity.checked": "Kopien geprüft",
+    "retention.computed": "Frist berechnet",
+    "lock.changed": "Sperre im Speicher geändert",
+    "shortening.proposed": "kürzere Sperre vorgeschlagen",
+    "shortening.released": "kürzere Sperre freigegeben",
+    "shortening.ended": "Vorschlag zur Kürzung beendet",
     "clearing.opened": "in die Klärung",
     "clearing.resolved": "Klärung gelöst",
     "review.resolved": "Seite gesichtet",
     "index.rebuilt": "Suchindex erneuert",
     "trail.sealed": "Protokoll besiegelt",
+    "event.reported": "Ereignis gemeldet",
+    "fact.reported": "Merkmal vermerkt",
+    "akte.classified": "Fristklasse geändert",
+    "archive.answered": "Bescheid des Archivs",
+    "references.noted": "Personen und Flurstücke vermerkt",
+    "references.forgotten": "Personenangaben gelöscht",
+    "hold.set": "Sperre gesetzt",
+    "hold.changed": "Sperre geändert",
+    "hold.lifted": "Sperre aufgehoben",
     "system.event": "System",
 }
 FACTS_DE = {
@@ -52,6 +67,15 @@ FACTS_DE = {
     "reviews": "zur Sichtung",
     "verdict": "Befund",
     "codes": "Codes",
+    "ends": "Ende",
+    "katalog": "Katalog",
+    "number": "Nr.",
+    "ereignis": "Ereignis",
+    "merkmal": "Merkmal",
+    "record_classes": "Klassen",
+    "supersedes": "ersetzt Nr.",
+    "hold": "Sperre Nr.",
+    "key": "Art",
     "case": "Fall",
     "code": "Code",
 }

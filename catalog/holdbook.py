@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, func, or_, select
 
-from catalog.holds import HoldQuery, Matcher, Scope
+from catalog.holds import HoldQuery, Matcher, Scope, stems_of
 from catalog.keeping_tables import akte_references, classifications, hold_changes, holds
 from catalog.references import covered_keys
 from catalog.tables import akten
@@ -38,29 +38,48 @@ class HoldBook:
                     self._by_key[row.scope, key].append(row)
 
     def of(
-        self, connection: Connection, rows: Sequence[Row[Any]], classes: Mapping[UUID, tuple[str, ...]]
-    ) -> dict[UUID, list[Row[Any]]]:
-        """The holds on each of these Akten (rows of akten with consecutive numbers), in the order they were set."""
+        self, connection: Connection, rows: Sequence[Row[Any]], classes: Mapping[int, tuple[str, ...]]
+    ) -> dict[int, list[Row[Any]]]:
+        """The holds on each of these Akten (rows of akten with consecutive numbers) by number, in the order set."""
         if not rows or not (self._by_akte or self._by_key or self._queries):
             return {}
-        found: dict[UUID, dict[int, Row[Any]]] = defaultdict(dict)
+        found: dict[int, dict[int, Row[Any]]] = defaultdict(dict)
         if self._by_key:
             for akte, kind, key, place in _references(connection, rows[0].nr, rows[-1].nr):
                 for hold in self._by_key.get((kind, key), ()):
                     if not hold.match_place or not place or hold.match_place == place:
                         found[akte][hold.nr] = hold
-        for row in rows:
-            for hold in self._by_akte.get(row.uuid, ()):
-                found[row.uuid][hold.nr] = hold
-            for matcher, hold in self._queries:
-                if matcher.covers(row, classes.get(row.uuid, ())):
-                    found[row.uuid][hold.nr] = hold
+        if self._by_akte:
+            for row in rows:
+                for hold in self._by_akte.get(row.uuid, ()):
+                    found[row.nr][hold.nr] = hold
+        if self._queries:
+            for row in rows:
+                words = _Words(row.betreff)
+                for matcher, hold in self._queries:
+                    if matcher.covers(row, classes.get(row.nr, ()), words):
+                        found[row.nr][hold.nr] = hold
         return {akte: [own[nr] for nr in sorted(own)] for akte, own in found.items()}
+
+
+class _Words:
+    """The stems of one Betreff, made at the first question and kept for the others."""
+
+    __slots__ = ("_betreff", "_stems")
+
+    def __init__(self, betreff: str) -> None:
+        self._betreff = betreff
+        self._stems: frozenset[str] | None = None
+
+    def __call__(self) -> frozenset[str]:
+        if self._stems is None:
+            self._stems = stems_of(self._betreff)
+        return self._stems
 
 
 def _references(connection: Connection, first: int, last: int) -> Iterator[Row[Any]]:
     table = akte_references
-    query = select(table.c.akte, table.c.kind, table.c.match_key, table.c.match_place)
+    query = select(akten.c.nr, table.c.kind, table.c.match_key, table.c.match_place)
     query = query.join(akten, akten.c.uuid == table.c.akte).where(akten.c.nr.between(first, last))
     yield from connection.execute(query)
 
@@ -101,16 +120,16 @@ def _by_query(connection: Connection, wanted: HoldQuery) -> Iterator[UUID]:
         query = query.where(or_(*(akten.c.aktenzeichen.startswith(each, autoescape=True) for each in wanted.anfaenge)))
     for rows in connection.execute(query).partitions(_BATCH):
         classes = classes_of(connection, rows) if wanted.record_class else {}
-        yield from (row.uuid for row in rows if matcher.covers(row, classes.get(row.uuid, ())))
+        yield from (row.uuid for row in rows if matcher.covers(row, classes.get(row.nr, ()), _Words(row.betreff)))
 
 
-def classes_of(connection: Connection, rows: Sequence[Row[Any]]) -> dict[UUID, tuple[str, ...]]:
-    """The classes of Akten (rows of akten, by number): as somebody gave them, else as they came in."""
+def classes_of(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, tuple[str, ...]]:
+    """The classes of Akten (rows of akten) by number: as somebody gave them, else as they came in."""
     if not rows:
         return {}
-    found: dict[UUID, tuple[str, ...]] = {row.uuid: (row.record_class,) if row.record_class else () for row in rows}
+    found: dict[int, tuple[str, ...]] = {row.nr: (row.record_class,) if row.record_class else () for row in rows}
     table = classifications
-    query = select(table.c.akte, table.c.record_classes).join(akten, akten.c.uuid == table.c.akte)
+    query = select(akten.c.nr, table.c.record_classes).join(akten, akten.c.uuid == table.c.akte)
     query = query.where(akten.c.nr.between(rows[0].nr, rows[-1].nr)).order_by(table.c.nr)
     for akte, stored in connection.execute(query):
         if akte in found:

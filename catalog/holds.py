@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ from akten.errors import Forbidden
 from akten.model import clean_text
 from catalog.actor import Actor
 from catalog.codec import canonical
-from catalog.fold import fold, stem, tokens
+from catalog.fold import stem, tokens
 from catalog.identity import same_spelling
 from catalog.query import number_beginnings
 
@@ -96,8 +96,10 @@ class Matcher:
     def __post_init__(self) -> None:
         object.__setattr__(self, "stems", frozenset(stem(word) for text in self.query.betreff for word in tokens(text)))
 
-    def covers(self, row: Row[Any], record_classes: Sequence[str]) -> bool:
-        """Whether an Akte (a row of akten) is covered. A day that is not known counts as covered: a hold is careful."""
+    def covers(self, row: Row[Any], record_classes: Sequence[str], words: Callable[[], Set[str]]) -> bool:
+        """Whether an Akte (a row of akten) is covered; `words` gives the stems of its Betreff, once they are asked for.
+        A day that is not known counts as covered: a hold is careful.
+        """
         wanted = self.query
         if wanted.aktenarten and row.aktenart not in wanted.aktenarten:
             return False
@@ -109,7 +111,12 @@ class Matcher:
             return False
         if wanted.bis and row.datum_von is not None and row.datum_von > wanted.bis:
             return False
-        return not self.stems or self.stems <= {stem(word) for word in tokens(row.betreff)}
+        return not self.stems or self.stems <= words()
+
+
+def stems_of(betreff: str) -> frozenset[str]:
+    """The words of a Betreff as a query compares them."""
+    return frozenset(stem(word) for word in tokens(betreff))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +180,8 @@ class HoldView:
     lifted_at: datetime | None = None
 
     def is_active(self, today: date) -> bool:
-        """Whether it holds on this day; a masked one is only ever shown while it does."""
-        if self.masked:
-            return True
-        if self.lifted_on is not None and self.lifted_on <= today:
-            return False
-        return (self.start is None or self.start <= today) and (self.until is None or today <= self.until)
+        """Whether it is not over on this day; a masked one is only ever shown while it is not."""
+        return self.masked or _not_over(self.lifted_on, self.until, today)
 
 
 def may_read(row: Row[Any], viewer: Actor) -> bool:
@@ -194,10 +197,12 @@ def may_read(row: Row[Any], viewer: Actor) -> bool:
 
 
 def is_active(row: Row[Any], today: date) -> bool:
-    """Whether a hold (a row of holds) holds on this day."""
-    if row.lifted_on is not None and row.lifted_on <= today:
-        return False
-    return (row.start is None or row.start <= today) and (row.until is None or today <= row.until)
+    """Whether a hold (a row of holds) is not over on this day; one that starts later counts, as in computations."""
+    return _not_over(row.lifted_on, row.until, today)
+
+
+def _not_over(lifted_on: date | None, until: date | None, today: date) -> bool:
+    return (lifted_on is None or today < lifted_on) and (until is None or today <= until)
 
 
 def view_of(row: Row[Any], viewer: Actor | None) -> HoldView:
@@ -228,8 +233,3 @@ def view_of(row: Row[Any], viewer: Actor | None) -> HoldView:
         lifted_by=Actor.read(row.lifted_by, row.lifted_kind) if row.lifted_by else None,
         lifted_at=row.lifted_at,
     )
-
-
-def folded(text: str) -> str:
-    """A text for comparing in filters."""
-    return fold(clean_text(text))

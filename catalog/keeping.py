@@ -6,7 +6,6 @@ The catalog knows no rules: it hands over what was told, with the evidence; date
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -78,6 +77,7 @@ class KeepingRow:
     retention_ends: date | None  # as last recorded
     archive: KnownArchive = field(default_factory=KnownArchive)
     federfuehrung: str = ""
+    datum_bis: date | None = None  # the latest day known of any part: for reminding, never for periods
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,80 +124,87 @@ def _values(
     if not rows:
         return []
     slips = _slips(connection, rows)
-    events = _told(connection, reported_events, rows)
-    facts = _told(connection, reported_facts, rows)
-    answers = _told(connection, archive_answers, rows)
+    events = _told(connection, reported_events, rows, "ereignis", "datum", "evidence", "supersedes", "instead_of")
+    facts = _told(connection, reported_facts, rows, "merkmal", "value")
+    answers = _told(connection, archive_answers, rows, "offered_on", "decision", "waived")
     classes = classes_of(connection, rows)
     holds = book.of(connection, rows, classes)
     return [
         KeepingRow(
-            nr=row.nr,
+            nr=(nr := row.nr),
             akte=row.uuid,
             aktenart=row.aktenart,
             aktenzeichen=row.aktenzeichen,
             band=row.band,
             betreff=row.betreff,
             version=row.version,
-            record_classes=classes[row.uuid],
-            events=_events(row, slips.get(row.uuid, ()), events.get(row.uuid, ())),
-            facts=_facts(slips.get(row.uuid, ()), facts.get(row.uuid, ())),
-            holds=_holds(holds.get(row.uuid, ()), viewer),
+            record_classes=classes[nr],
+            events=_events(row.zda_datum, slips.get(nr, ()), events.get(nr, ())),
+            facts=_facts(slips.get(nr, ()), facts.get(nr, ())),
+            holds=_holds(holds[nr], viewer) if nr in holds else (),
             retention_ends=row.retention_ends,
-            archive=archive_value(answers[row.uuid][-1]) if row.uuid in answers else _SILENT,
+            archive=archive_value(answers[nr][-1]) if nr in answers else _SILENT,
             federfuehrung=row.federfuehrung,
+            datum_bis=row.datum_bis,
         )
         for row in rows
     ]
 
 
 _SILENT = KnownArchive()
+_NOTHING: Mapping[str, bool] = {}
 _Slip = tuple[int, Mapping[str, Any]]
 
 
-def _told(connection: Connection, table: Table, rows: Sequence[Row[Any]]) -> dict[UUID, list[Row[Any]]]:
-    """What was told about a stretch of Akten, oldest first."""
-    found: dict[UUID, list[Row[Any]]] = defaultdict(list)
-    query = select(table).join(akten, akten.c.uuid == table.c.akte)
+def _told(connection: Connection, table: Table, rows: Sequence[Row[Any]], *names: str) -> dict[int, list[Row[Any]]]:
+    """What was told about a stretch of Akten by their numbers, oldest first. Rows begin with the number of the Akte."""
+    found: dict[int, list[Row[Any]]] = {}
+    query = select(akten.c.nr.label("of"), table.c.nr, *(table.c[name] for name in names))
+    query = query.join(akten, akten.c.uuid == table.c.akte)
     query = query.where(akten.c.nr.between(rows[0].nr, rows[-1].nr)).order_by(table.c.nr)
     for row in connection.execute(query):
-        found[row.akte].append(row)
+        found.setdefault(row[0], []).append(row)
     return found
 
 
-def _slips(connection: Connection, rows: Sequence[Row[Any]]) -> dict[UUID, list[_Slip]]:
-    """Number and slip of every accepted delivery per Akte, oldest first."""
-    found: dict[UUID, list[_Slip]] = defaultdict(list)
-    uuids = [row.uuid for row in rows]
+def _slips(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, list[_Slip]]:
+    """Number and slip of every accepted delivery by number of the Akte, oldest first; slips that tell nothing do not
+    come.
+    """
+    found: dict[int, dict[int, Mapping[str, Any]]] = {}
     for of_akte in (deliveries.c.akte, deliveries.c.duplicate_of):
-        query = select(of_akte.label("of"), deliveries.c.nr, deliveries.c.slip)
-        query = query.where(of_akte.in_(uuids), deliveries.c.stage.not_in(_NOT_GIVEN))
-        for row in connection.execute(query):
-            if all(nr != row.nr for nr, _ in found[row.of]):
-                found[row.of].append((row.nr, json.loads(row.slip)))
-    return {akte: sorted(entries, key=lambda entry: entry[0]) for akte, entries in found.items()}
+        query = select(akten.c.nr, deliveries.c.nr, deliveries.c.slip).join(akten, akten.c.uuid == of_akte)
+        query = query.where(akten.c.nr.between(rows[0].nr, rows[-1].nr), deliveries.c.stage.not_in(_NOT_GIVEN))
+        for akte, nr, text in connection.execute(query):
+            slip = json.loads(text)
+            if slip.get("ereignisse") or slip.get("merkmale"):
+                found.setdefault(akte, {})[nr] = slip
+    return {akte: sorted(own.items()) for akte, own in found.items()}
 
 
-def _events(row: Row[Any], slips: Sequence[_Slip], told: Sequence[Row[Any]]) -> tuple[KnownEvent, ...]:
+def _events(closed: date | None, slips: Sequence[_Slip], told: Sequence[Row[Any]]) -> tuple[KnownEvent, ...]:
     """Slips and reports together; what a later report supersedes is left out."""
-    gone = {(each.ereignis, each.instead_of) for each in told if each.instead_of is not None}
+    gone = {(each.ereignis, each.instead_of) for each in told if each.instead_of is not None} if told else ()
     events: dict[tuple[str, date], KnownEvent] = {}
     for nr, slip in slips:
         for ereignis, day in slip.get("ereignisse", ()):
             datum = date.fromisoformat(day)
             if (ereignis, datum) not in gone:
                 events.setdefault((ereignis, datum), KnownEvent(ereignis, datum, f"Laufzettel der Lieferung {nr}"))
-    closed = row.zda_datum
     if closed is not None and (ZDA, closed) not in gone and not any(ereignis == ZDA for ereignis, _ in events):
         events[ZDA, closed] = KnownEvent(ZDA, closed, ZDA_EVIDENCE)
-    superseded = {each.supersedes for each in told}
-    for each in told:
-        if each.nr not in superseded and each.datum is not None:
-            # What a person looked up and proved says more than the slip about the same day.
-            events[each.ereignis, each.datum] = KnownEvent(each.ereignis, each.datum, each.evidence, each.nr)
+    if told:
+        superseded = {each.supersedes for each in told}
+        for each in told:
+            if each.nr not in superseded and each.datum is not None:
+                # What a person looked up and proved says more than the slip about the same day.
+                events[each.ereignis, each.datum] = KnownEvent(each.ereignis, each.datum, each.evidence, each.nr)
     return tuple(events.values())
 
 
-def _facts(slips: Sequence[_Slip], told: Sequence[Row[Any]]) -> dict[str, bool]:
+def _facts(slips: Sequence[_Slip], told: Sequence[Row[Any]]) -> Mapping[str, bool]:
+    if not slips and not told:
+        return _NOTHING
     facts: dict[str, bool] = {}
     for _, slip in slips:
         facts.update((name, value) for name, value in slip.get("merkmale", ()))

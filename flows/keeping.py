@@ -9,7 +9,8 @@ from datetime import date, datetime
 from akten.errors import Rejected
 from akten.model import Akte
 from akten.package import LockTerms
-from catalog.keeping import ZDA, ZDA_EVIDENCE, KeepingRow, KnownEvent, KnownHold
+from catalog.actor import Actor
+from catalog.keeping import ZDA, ZDA_EVIDENCE, KeepingRow, KnownEvent, KnownHold, Viewer
 from flows.wiring import Services
 from ingest.delivery import Delivery
 from retention.case import ArchiveAnswer, Case, Decision, Hold, Outcome
@@ -19,7 +20,7 @@ from retention.evaluate import evaluate
 from retention.intake import class_for, deadline_for, to_aufbewahrung
 from retention.locking import BERLIN, lock_terms, unknown_terms
 
-__all__ = ["BERLIN", "Judged", "as_planned", "case_of", "deadline_of", "judge", "with_retention"]
+__all__ = ["BERLIN", "Judged", "as_planned", "case_of", "deadline_of", "judge", "viewer_of", "with_retention"]
 
 
 def with_retention(services: Services, delivery: Delivery, akte: Akte) -> Akte:
@@ -68,6 +69,11 @@ def case_of(row: KeepingRow, katalog: Fristenkatalog, as_of: date) -> Case:
 def deadline_of(row: KeepingRow, katalog: Fristenkatalog, as_of: date) -> Deadline:
     """Dates, state and derivation for one Akte as known now. Raises Rejected (RT-14, RT-30)."""
     return compute(case_of(row, katalog, as_of), katalog)
+
+
+def viewer_of(actor: Actor, services: Services) -> Viewer:
+    """Who looks, today in Berlin: what is shown to people is read for them."""
+    return Viewer(actor, services.now().astimezone(BERLIN).date())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from retention.catalogue import Fristenkatalog
 from retention.decision import Disposal, decide
 from retention.derivation import day_text, derive
 from retention.evaluate import evaluate
-from retention.holds import mode_of
+from retention.holds import MASKED, mode_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,8 @@ def access_phase(outcome: Outcome) -> str:
 def _findings(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[Finding]:
     case = outcome.case
     for hold in case.holds:
+        if hold.key == MASKED:
+            continue
         if hold.key not in katalog.holds:
             yield _warn("RT-31", f"Die Sperre „{hold.key}“ gibt es im Katalog nicht; sie sperrt vorsichtshalber.")
         elif mode_of(hold, katalog.holds) is not katalog.holds[hold.key].mode:

@@ -7,7 +7,7 @@ from datetime import date
 
 from retention.case import NO_END, BasisResult, Decision, Hold, Outcome, State, Status
 from retention.catalogue import Basis, Fristenkatalog, HoldMode, Kind
-from retention.holds import mode_of
+from retention.holds import MASKED, mode_of
 from retention.periods import StartRule, start_day
 
 _KINDS = {
@@ -143,6 +143,9 @@ def _hold_order(hold: Hold) -> tuple[str, date, date, date, bool]:
 
 def _hold_lines(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[str]:
     for hold in sorted(outcome.case.holds, key=_hold_order):
+        if hold.key == MASKED:
+            yield "Sperre: gesperrt."
+            continue
         rule = katalog.holds.get(hold.key)
         title = rule.title if rule else f"{hold.key} (unbekannt, sperrt)"
         mode = mode_of(hold, katalog.holds)

@@ -8,6 +8,9 @@ from datetime import date
 from retention.case import NO_END, Hold
 from retention.catalogue import HoldMode, HoldRule
 
+# The mark that stands in place of secret holds for those who may not see them: it blocks, and says nothing else.
+MASKED = "gesperrt"
+
 
 def mode_of(hold: Hold, rules: Mapping[str, HoldRule]) -> HoldMode:
     """What the catalogue says of a hold. One that it does not know, or a founded interruption without a day, blocks."""

@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT))
 ROOMS = ("ingest", "ocr", "metadata", "archive", "retention", "catalog", "flows")
 AREAS = {
     "BG": "Pakete (BagIt, Tar)",
+    "EV": "Ereignisse und Merkmale",
     "EX": "Untersuchung von Dateien",
     "FX": "Unversehrtheit",
     "IN": "Annahme",

@@ -1,0 +1,282 @@
+"""`archiv ereignis`: what happened to an Akte and where that is proven; one by one, as a list, corrected, shown."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from akten.errors import Forbidden
+from app.command import Call, verb
+from app.one_akte import one_akte
+from app.show import findings_table, plural
+from catalog.keeping import KeepingRow
+from catalog.query import parse_day
+from catalog.told import ReportedEvent, ReportedFact
+from flows.eventfile import EventList, EventRow, import_events
+from flows.keeping import viewer_of
+from flows.receipt import finding_json
+from flows.telling import Told, tell_classes, tell_event, tell_fact
+from flows.wiring import open_services
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+ROW_WORDS = {"ok": ("gut", "green"), "known": ("steht schon da", "cyan"), "rejected": ("falsch", "red")}
+VALUES = {"ja": True, "nein": False, "unbekannt": None}
+
+
+def reported_json(event: ReportedEvent) -> dict[str, Any]:
+    """One report of an event."""
+    return {
+        "number": event.number,
+        "ereignis": event.ereignis,
+        "datum": event.datum.isoformat() if event.datum else None,
+        "happened": event.datum is not None,
+        "beleg": event.evidence,
+        "bemerkung": event.note,
+        "supersedes": event.supersedes,
+        "instead_of": event.instead_of.isoformat() if event.instead_of else None,
+        "superseded_by": event.superseded_by,
+        "by": event.by.label,
+        "at": event.at.isoformat(),
+    }
+
+
+def _fact_json(fact: ReportedFact) -> dict[str, Any]:
+    return {
+        "number": fact.number,
+        "merkmal": fact.merkmal,
+        "value": fact.value,
+        "beleg": fact.evidence,
+        "bemerkung": fact.note,
+        "by": fact.by.label,
+        "at": fact.at.isoformat(),
+    }
+
+
+def _day(value: date | None) -> str:
+    return f"{value:%d.%m.}{value.year}" if value else "nicht geschehen"
+
+
+@click.group()
+def ereignis() -> None:
+    """Ereignisse und Merkmale einer Akte, mit Beleg: aus ihnen rechnen sich die Fristen."""
+
+
+@ereignis.command("melde")
+@click.argument("aktenzeichen")
+@click.argument("name", metavar="EREIGNIS")
+@click.argument("datum", required=False, metavar="[DATUM]")
+@click.option("--beleg", required=True, help="Woraus es hervorgeht, z. B. „Abbruchanzeige vom 3.2.2020“.")
+@click.option("--ersetzt", metavar="NR|DATUM", help="Berichtigt diese Meldung, oder diesen Tag eines Laufzettels.")
+@click.option("--nicht-geschehen", "undone", is_flag=True, help="Die berichtigte Meldung stimmt nicht.")
+@click.option("--bemerkung", default="", help="Freier Text; steht nicht in der Kette.")
+@click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
+@verb
+def event_report(
+    call: Call,
+    aktenzeichen: str,
+    name: str,
+    datum: str | None,
+    *,
+    beleg: str,
+    ersetzt: str | None,
+    undone: bool,
+    bemerkung: str,
+    band: int | None,
+) -> None:
+    """Meldet ein Ereignis mit Tag und Beleg; dieselbe Meldung noch einmal ändert nichts.
+
+    EREIGNIS ist ein Name des Fristenkatalogs (structure_demolished) oder sein deutscher Titel.
+    Beispiel: archiv ereignis melde 63-1234-19 structure_demolished 03.02.2020 --beleg "Abbruchanzeige"
+    """
+    if undone and datum is not None:
+        raise click.UsageError("Entweder ein Datum oder --nicht-geschehen.")
+    if not undone and datum is None:
+        raise click.UsageError("Bitte den Tag des Ereignisses nennen (TT.MM.JJJJ).")
+    if undone and ersetzt is None:
+        raise click.UsageError("--nicht-geschehen braucht --ersetzt: welche Meldung stimmt nicht?")
+    supersedes = _superseded(ersetzt)
+    with open_services(call.settings) as services:
+        akte = one_akte(services, aktenzeichen, band)
+        told = Told(name, datum or "", beleg, supersedes, bemerkung)
+        event = tell_event(services, akte.uuid, told, call.actor)
+        title = services.katalog.event_titles.get(event.ereignis, event.ereignis)
+    value = {"aktenzeichen": akte.aktenzeichen, "uuid": str(akte.uuid), **reported_json(event)}
+
+    def show(console: Console) -> None:
+        name = f"{akte.aktenart} {akte.aktenzeichen}"
+        console.print(f"Meldung Nr. {event.number} zu {name}: {title}, {_day(event.datum)}.")
+        console.print("Die Frist zeigt: archiv frist zeige " + akte.aktenzeichen, style="dim")
+
+    call.output.result(value, show)
+
+
+def _superseded(text: str | None) -> int | date | None:
+    if text is None:
+        return None
+    if text.strip().isdigit():
+        return int(text)
+    day = parse_day(text)
+    if day is None:
+        raise click.BadParameter("eine Nummer oder ein Tag (TT.MM.JJJJ)", param_hint="--ersetzt")
+    return day
+
+
+@ereignis.command("tatsache")
+@click.argument("aktenzeichen")
+@click.argument("merkmal")
+@click.argument("wert", type=click.Choice(list(VALUES)))
+@click.option("--beleg", required=True, help="Woraus es hervorgeht.")
+@click.option("--bemerkung", default="", help="Freier Text; steht nicht in der Kette.")
+@click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
+@verb
+def fact_report(
+    call: Call, aktenzeichen: str, merkmal: str, wert: str, *, beleg: str, bemerkung: str, band: int | None
+) -> None:
+    """Vermerkt ein Merkmal des Fristenkatalogs (structure_exists …): ja, nein oder wieder unbekannt."""
+    with open_services(call.settings) as services:
+        akte = one_akte(services, aktenzeichen, band)
+        fact = tell_fact(services, akte.uuid, merkmal, VALUES[wert], beleg, bemerkung, call.actor)
+    value = {"aktenzeichen": akte.aktenzeichen, "uuid": str(akte.uuid), **_fact_json(fact)}
+    text = f"Merkmal {fact.merkmal} von {akte.aktenart} {akte.aktenzeichen}: {wert}."
+    call.output.result(value, lambda console: console.print(text))
+
+
+@ereignis.command("klasse")
+@click.argument("aktenzeichen")
+@click.argument("klassen", nargs=-1, required=True)
+@click.option("--grund", required=True, help="Warum diese Klasse.")
+@click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
+@verb
+def class_change(call: Call, aktenzeichen: str, klassen: tuple[str, ...], *, grund: str, band: int | None) -> None:
+    """Ordnet eine Akte einer oder mehreren Fristklassen zu, mit Begründung."""
+    with open_services(call.settings) as services:
+        akte = one_akte(services, aktenzeichen, band)
+        given = tell_classes(services, akte.uuid, klassen, grund, call.actor)
+    value = {
+        "aktenzeichen": akte.aktenzeichen,
+        "uuid": str(akte.uuid),
+        "record_classes": list(given.record_classes),
+        "grund": given.reason,
+        "by": given.by.label,
+        "at": given.at.isoformat(),
+    }
+    text = f"{akte.aktenart} {akte.aktenzeichen}: {', '.join(given.record_classes)}."
+    call.output.result(value, lambda console: console.print(text))
+
+
+@ereignis.command("liste")
+@click.argument("aktenzeichen")
+@click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
+@click.option("--alle", is_flag=True, help="Auch ersetzte Meldungen.")
+@verb
+def event_list(call: Call, aktenzeichen: str, *, band: int | None, alle: bool) -> None:
+    """Zeigt, was zu einer Akte gilt und woher es kommt; das Ansehen steht im Protokoll."""
+    with open_services(call.settings) as services:
+        akte = one_akte(services, aktenzeichen, band)
+        row = services.catalog.keeping(akte.uuid, viewer=viewer_of(call.actor, services))
+        if row is None:
+            raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
+        reports = services.catalog.reported_events(akte.uuid)
+        facts = services.catalog.reported_facts(akte.uuid)
+        titles = services.katalog.event_titles
+        services.catalog.read_access(akte.uuid, "ereignis liste", by=call.actor, now=services.now())
+    value = {
+        "aktenzeichen": akte.aktenzeichen,
+        "uuid": str(akte.uuid),
+        "record_classes": list(row.record_classes),
+        "events": _current_json(row),
+        "facts": dict(row.facts),
+        "reports": [reported_json(e) for e in reports if alle or e.superseded_by is None],
+        "fact_reports": [_fact_json(fact) for fact in facts],
+    }
+
+    def show(console: Console) -> None:
+        console.print(Text.assemble((f"{akte.aktenart} {akte.aktenzeichen}", "bold"), f"  {akte.betreff}"))
+        if not (row.events or row.facts or value["reports"]):
+            console.print("Kein Ereignis und kein Merkmal bekannt.")
+        table = Table("Nr.", "Ereignis", "Tag", "Beleg", box=None, header_style="dim")
+        for event in row.events:
+            number = str(event.number) if event.number else "–"
+            table.add_row(number, titles.get(event.ereignis, event.ereignis), _day(event.datum), event.evidence)
+        if row.events:
+            console.print(table)
+        for name, fact in row.facts.items():
+            console.print(f"  Merkmal {name}: {'ja' if fact else 'nein'}")
+        for report in reports if alle else ():
+            if report.superseded_by is not None:
+                console.print(
+                    f"  Meldung {report.number} ({report.ereignis}, {_day(report.datum)}) ersetzt durch "
+                    f"{report.superseded_by}.",
+                    style="dim",
+                )
+
+    call.output.result(value, show)
+
+
+def _current_json(row: KeepingRow) -> list[dict[str, Any]]:
+    return [
+        {"ereignis": e.ereignis, "datum": e.datum.isoformat(), "beleg": e.evidence, "number": e.number}
+        for e in row.events
+    ]
+
+
+@ereignis.command("import")
+@click.argument("datei", type=FILE)
+@click.option("--probe", is_flag=True, help="Nur prüfen, nichts schreiben.")
+@verb
+def event_import(call: Call, datei: Path, *, probe: bool) -> int:
+    """Liest eine Liste (CSV: aktenzeichen, ereignis, datum, beleg; auch band, aktenart, bemerkung).
+
+    Jede Zeile wird beurteilt. Geschrieben wird nur, wenn alle gut sind, und dann in einem Zug.
+    """
+    with open_services(call.settings) as services:
+        found = import_events(services, datei, call.actor, dry=probe)
+    value = {
+        "file": str(datei),
+        "verdict": "ok" if found.good else "rejected",
+        "dry_run": probe,
+        "written": found.written,
+        "findings": [finding_json(f) for f in found.findings],
+        "rows": [_row_json(row) for row in found.rows],
+    }
+    call.output.result(value, lambda console: _show_list(console, found, probe=probe))
+    return 0 if found.good else 3
+
+
+def _row_json(row: EventRow) -> dict[str, Any]:
+    return {
+        "line": row.line,
+        "aktenzeichen": row.akte.aktenzeichen if row.akte else row.aktenzeichen,
+        "uuid": str(row.akte.uuid) if row.akte else None,
+        "ereignis": row.ereignis,
+        "datum": row.day.isoformat() if row.day else row.datum,
+        "beleg": row.beleg,
+        "verdict": row.verdict,
+        "findings": [finding_json(f) for f in row.findings],
+    }
+
+
+def _show_list(console: Console, found: EventList, *, probe: bool) -> None:
+    table = Table("Zeile", "Akte", "Ereignis", "Tag", "Urteil", box=None, header_style="dim")
+    for row in found.rows:
+        text, style = ROW_WORDS[row.verdict]
+        name = row.akte.aktenzeichen if row.akte else row.aktenzeichen
+        table.add_row(str(row.line), name, row.ereignis, _day(row.day) if row.day else row.datum, Text(text, style))
+    console.print(table)
+    findings = [*found.findings, *(finding for row in found.rows for finding in row.findings)]
+    if findings:
+        console.print(findings_table([finding_json(f) for f in findings]))
+    wrong = sum(row.verdict == "rejected" for row in found.rows)
+    if wrong:
+        console.print(f"{plural(wrong, 'Zeile ist', 'Zeilen sind')} falsch; nichts wurde geschrieben.", style="red")
+    elif probe:
+        good = sum(row.verdict == "ok" for row in found.rows)
+        console.print(f"Probe: {plural(good, 'Zeile würde', 'Zeilen würden')} geschrieben. Ohne --probe wird es getan.")
+    else:
+        console.print(f"{plural(found.written, 'Ereignis', 'Ereignisse')} geschrieben.", style="green")

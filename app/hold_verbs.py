@@ -1,0 +1,292 @@
+"""`archiv sperre`: holds set, shown, extended, and lifted by a second person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from app.command import Call, verb
+from app.find_verbs import DAY, DAY_WORD
+from app.hold_show import MASK, hold_line, hold_value, holds_of
+from app.one_akte import one_akte
+from app.show import plural
+from catalog.fold import fold
+from catalog.holds import HoldOrder, HoldTarget, HoldView, Scope
+from catalog.holdstore import HoldChange
+from flows.keeping import viewer_of
+from flows.telling import on_parcel, on_person, on_query, set_hold, today
+from flows.wiring import Services, open_services
+
+SCOPES = {Scope.AKTE: "Akte", Scope.PERSON: "Person", Scope.PARCEL: "Flurstück", Scope.QUERY: "Abfrage"}
+STATES = {
+    "active": ("sperrt", "red"),
+    "future": ("sperrt, Beginn später", "red"),
+    "ended": ("abgelaufen", "dim"),
+    "lifted": ("aufgehoben", "dim"),
+}
+SHOWN = 20  # Akten of a hold that are named; the number of all is told
+
+
+def _german(value: date | None, otherwise: str) -> str:
+    return f"{value:%d.%m.%Y}" if value else otherwise
+
+
+@click.group()
+def sperre() -> None:
+    """Löschsperren: was gesperrt ist, wird nicht vernichtet, nicht abgegeben, nicht gelöscht."""
+
+
+@sperre.command("setze")
+@click.argument("aktenzeichen", required=False)
+@click.option("--person", help="Alle Akten, die diese Person nennen (Nummer oder Name), auch künftige.")
+@click.option("--flurstueck", help="Alle Akten zu diesem Flurstück, auch künftige: „Gemarkung Neuss, Flur 12, 345/2“.")
+@click.option(
+    "--abfrage",
+    multiple=True,
+    metavar="NAME=WERT",
+    help="Alle Akten, auf die alles zutrifft, auch künftige: aktenart, aktenzeichen (Anfang), betreff, klasse, "
+    "von, bis.",
+)
+@click.option("--art", "key", required=True, help="Sperrart des Fristenkatalogs, z. B. litigation.")
+@click.option("--grund", required=True, help="Warum gesperrt wird.")
+@click.option("--bezug", required=True, help="Aktenzeichen der Stelle, die es verlangt.")
+@click.option("--von", type=DAY, metavar=DAY_WORD, help="Erster Tag; sonst von jeher.")
+@click.option("--bis", type=DAY, metavar=DAY_WORD, help="Letzter Tag; sonst bis zur Aufhebung.")
+@click.option("--am", type=DAY, metavar=DAY_WORD, help="Tag einer Unterbrechung.")
+@click.option("--geheim", is_flag=True, help="Andere sehen nur „gesperrt“.")
+@click.option("--leser", multiple=True, metavar="KENNUNG", help="Wer eine geheime Sperre auch sehen darf (mehrfach).")
+@click.option("--stelle", default="", help="Wer die Sperre verantwortet.")
+@click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
+@verb
+def hold_set(
+    call: Call,
+    aktenzeichen: str | None,
+    *,
+    person: str | None,
+    flurstueck: str | None,
+    abfrage: tuple[str, ...],
+    key: str,
+    grund: str,
+    bezug: str,
+    von: datetime | None,
+    bis: datetime | None,
+    am: datetime | None,
+    geheim: bool,
+    leser: tuple[str, ...],
+    stelle: str,
+    band: int | None,
+) -> None:
+    """Setzt eine Sperre auf eine Akte, eine Person, ein Flurstück oder eine Abfrage.
+
+    Beispiel: archiv sperre setze --flurstueck "Flur 12, 345/2" --art litigation --grund Klage --bezug "VG 4 K 12/26"
+    """
+    if sum(bool(given) for given in (aktenzeichen, person, flurstueck, abfrage)) != 1:
+        raise click.UsageError("Bitte genau eines: AKTENZEICHEN, --person, --flurstueck oder --abfrage.")
+    with open_services(call.settings) as services:
+        target = _target(services, aktenzeichen, band, person, flurstueck, abfrage)
+        order = HoldOrder(
+            target,
+            key.strip(),
+            grund,
+            bezug,
+            von.date() if von else None,
+            bis.date() if bis else None,
+            am.date() if am else None,
+            geheim,
+            leser,
+            stelle,
+        )
+        view = set_hold(services, order, call.actor)
+        value = hold_value(services, view, today(services))
+        akten = len(services.catalog.held_akten(view.number))
+    value["akten"] = akten
+
+    def show(console: Console) -> None:
+        covers = plural(akten, "Akte", "Akten")
+        console.print(f"Sperre Nr. {view.number} ist gesetzt; sie sperrt jetzt {covers}.", style="green")
+        if geheim and not leser:
+            console.print("Niemand sonst kann sie sehen; aufheben kann sie nur, wer als Leser nachgetragen wird.")
+
+    call.output.result(value, show)
+
+
+def _target(
+    services: Services,
+    aktenzeichen: str | None,
+    band: int | None,
+    person: str | None,
+    flurstueck: str | None,
+    abfrage: Sequence[str],
+) -> HoldTarget:
+    if aktenzeichen:
+        return HoldTarget(Scope.AKTE, one_akte(services, aktenzeichen, band).uuid)
+    if person:
+        return on_person(person)
+    if flurstueck:
+        return on_parcel(flurstueck)
+    return on_query(abfrage, services)
+
+
+@sperre.command("liste")
+@click.option("--alle", is_flag=True, help="Auch abgelaufene und aufgehobene.")
+@click.option("--art", "key", help="Nur diese Sperrart.")
+@click.option("--text", help="Nur Sperren, deren Grund, Bezug oder Ziel das enthält.")
+@click.option("--anzahl", default=100, show_default=True, type=click.IntRange(1, 100_000), help="So viele Zeilen.")
+@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Zeile.")
+@verb
+def hold_list(call: Call, *, alle: bool, key: str | None, text: str | None, anzahl: int, ab: int) -> None:
+    """Listet Sperren in der Reihenfolge, in der sie gesetzt wurden; fremde geheime nur als „gesperrt“."""
+    with open_services(call.settings) as services:
+        day = today(services)
+        views = services.catalog.holds(viewer_of(call.actor, services), active_only=not alle)
+        if key or text:
+            # A filter on what is secret would tell it: under a filter, secret ones of others do not show at all.
+            views = tuple(view for view in views if not view.masked and _fits(view, key, text))
+        page = [hold_value(services, view, day) for view in views[ab : ab + anzahl]]
+
+    def show(console: Console) -> None:
+        if not views:
+            console.print("Keine Sperren.")
+            return
+        table = Table("Nr.", "Stand", "Art", "Gilt für", "Grund", "Bezug", "Bis", box=None, header_style="dim")
+        for value in page:
+            if value["state"] == MASK:
+                table.add_row(str(value["number"]), Text(MASK, "red"), *[""] * 5)
+                continue
+            word, style = STATES[value["state"]]
+            until = value["until"] or "offen"
+            table.add_row(
+                str(value["number"]),
+                Text(word + (", geheim" if value["secret"] else ""), style),
+                value["title"],
+                _covers(value),
+                value["reason"],
+                value["reference"],
+                until,
+            )
+        console.print(table)
+        more = f"; weiter mit --ab {ab + anzahl}" if ab + len(page) < len(views) else ""
+        console.print(f"{len(page)} von {len(views)}{more}", style="dim")
+
+    call.output.result(page, show)
+
+
+def _fits(view: HoldView, key: str | None, text: str | None) -> bool:
+    if key and view.key != key:
+        return False
+    return not text or fold(text) in fold(f"{view.reason} {view.reference} {view.target} {view.owner}")
+
+
+def _covers(value: dict[str, Any]) -> str:
+    name = SCOPES[Scope(value["scope"])]
+    if value["query"]:
+        return f"{name} " + ", ".join(f"{part}: {given}" for part, given in value["query"].items())
+    return f"{name} {value['aktenzeichen'] or value['target'] or ''}".strip()
+
+
+@sperre.command("zeige")
+@click.argument("was", metavar="[NR|AKTENZEICHEN]", required=False)
+@click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
+@verb
+def hold_show(call: Call, was: str | None, *, band: int | None) -> None:
+    """Zeigt eine Sperre mit ihrem Verlauf, oder die Sperren einer Akte."""
+    if was is None:
+        raise click.UsageError("Bitte die Nummer einer Sperre oder ein Aktenzeichen nennen; alle: archiv sperre liste.")
+    with open_services(call.settings) as services:
+        if was.isdigit() and len(was) < 10:
+            number, viewer = int(was), viewer_of(call.actor, services)
+            view = services.catalog.hold(number, viewer)
+            value = hold_value(services, view, today(services))
+            changes = services.catalog.hold_changes(number, viewer)
+            if not view.masked:
+                covered = services.catalog.held_akten(number, viewer)
+                rows = [row for uuid in covered[:SHOWN] if (row := services.catalog.akte(uuid)) is not None]
+                value["akten"] = len(covered)
+                value["examples"] = [f"{row.aktenart} {row.aktenzeichen} Band {row.band}" for row in rows]
+                value["changes"] = [
+                    {"what": c.what, "reason": c.reason, "by": c.by.label, "at": c.at.isoformat()} for c in changes
+                ]
+            call.output.result(value, lambda console: _show_hold(console, value, changes))
+            return
+        akte = one_akte(services, was, band)
+        found = holds_of(services, call.actor, akte.uuid)
+        services.catalog.read_access(akte.uuid, "sperre zeige", by=call.actor, now=services.now())
+
+    def show(console: Console) -> None:
+        console.print(Text.assemble((f"{akte.aktenart} {akte.aktenzeichen}", "bold"), f"  {akte.betreff}"))
+        for value in found:
+            console.print(hold_line(value))
+        if not found:
+            console.print("  Nicht gesperrt.")
+
+    call.output.result({"aktenzeichen": akte.aktenzeichen, "uuid": str(akte.uuid), "holds": found}, show)
+
+
+def _show_hold(console: Console, value: dict[str, Any], changes: Sequence[HoldChange]) -> None:
+    if value["state"] == MASK:
+        console.print(f"Sperre {value['number']}: {MASK}.")
+        return
+    word, style = STATES[value["state"]]
+    head = Text.assemble((f"Sperre {value['number']}", "bold"), f"  {value['title']}  ", (word, style))
+    console.print(head.append(", geheim" if value["secret"] else ""))
+    facts = {
+        "Gilt für": f"{_covers(value)} ({plural(value['akten'], 'Akte', 'Akten')})",
+        "Grund": value["reason"],
+        "Bezug": value["reference"],
+        "von": value["from"],
+        "bis": value["until"] or "offen",
+        "Unterbrechung am": value["on"],
+        "Stelle": value["owner"],
+        "Leser": ", ".join(value["readers"]),
+        "gesetzt": f"{value['set_by']}, {value['set_at'][:10]}",
+        "aufgehoben": value["lifted_on"] and f"{value['lifted_by']}, {value['lifted_on']}: {value['lifted_reason']}",
+        "Akten": ", ".join(value["examples"]),
+    }
+    for name, fact in facts.items():
+        if fact:
+            console.print(f"  {name}: {fact}")
+    for change in changes:
+        console.print(f"  {change.at:%d.%m.%Y} {change.by.label}: {change.what} ({change.reason})", style="dim")
+
+
+@sperre.command("verlaengere")
+@click.argument("nr", type=int)
+@click.option("--bis", type=DAY, metavar=DAY_WORD, help="Neuer letzter Tag.")
+@click.option("--offen", "open_end", is_flag=True, help="Bis zur Aufhebung.")
+@click.option("--leser", multiple=True, metavar="KENNUNG", help="Wer eine geheime Sperre auch sehen darf (mehrfach).")
+@click.option("--grund", required=True, help="Warum.")
+@verb
+def hold_extend(
+    call: Call, nr: int, *, bis: datetime | None, open_end: bool, leser: tuple[str, ...], grund: str
+) -> None:
+    """Verlängert eine Sperre; ein früheres Ende ist ein Aufheben und braucht eine zweite Person."""
+    if (bis is not None) == open_end and not (leser and bis is None):
+        raise click.UsageError("Bitte genau eines: --bis oder --offen (oder nur --leser).")
+    with open_services(call.settings) as services:
+        viewer = viewer_of(call.actor, services)
+        before = services.catalog.hold(nr, viewer)
+        until = bis.date() if bis else (None if open_end else before.until)
+        view = services.catalog.extend_hold(nr, until, grund, readers=leser, by=call.actor, now=services.now())
+        value = hold_value(services, view, today(services))
+    text = f"Sperre Nr. {nr} gilt bis {_german(view.until, 'zur Aufhebung')}."
+    call.output.result(value, lambda console: console.print(text, style="green"))
+
+
+@sperre.command("hebe-auf")
+@click.argument("nr", type=int)
+@click.option("--grund", required=True, help="Warum sie nicht mehr gebraucht wird.")
+@click.option("--unbegruendet", is_flag=True, help="Eine Unterbrechung, die sich als unbegründet erwies.")
+@verb
+def hold_lift(call: Call, nr: int, *, grund: str, unbegruendet: bool) -> None:
+    """Hebt eine Sperre auf. Das tut eine zweite Person: nicht, wer sie gesetzt hat, auch nicht unter anderem Namen."""
+    with open_services(call.settings) as services:
+        day = today(services)
+        view = services.catalog.lift_hold(nr, grund, day, unfounded=unbegruendet, by=call.actor, now=services.now())
+        value = hold_value(services, view, day)
+    call.output.result(value, lambda console: console.print(f"Sperre Nr. {nr} ist aufgehoben.", style="green"))

@@ -1,0 +1,80 @@
+"""`archiv frist offen`: the yearly reminder list of Akten whose period waits for an event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from app.command import Call, verb
+from app.find_verbs import FAMILY
+from flows.receipt import finding_json
+from flows.telling import accepted, event_named
+from flows.waiting import Waiting, waiting
+from flows.wiring import open_services
+
+
+@click.command("offen")
+@click.option(
+    "--bis",
+    "until",
+    type=click.IntRange(1700, 2999),
+    metavar="JAHR",
+    help="Nur was seit diesem Jahr oder länger wartet.",
+)
+@click.option("--aktenart", type=FAMILY, metavar="AKTENART", multiple=True, help="Nur diese Aktenart (mehrfach).")
+@click.option("--ereignis", metavar="EREIGNIS", help="Nur Akten, denen dieses Ereignis fehlt.")
+@click.option("--anzahl", default=100, show_default=True, type=click.IntRange(1, 100_000), help="So viele Zeilen.")
+@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Zeile.")
+@verb
+def frist_open(
+    call: Call, *, until: int | None, aktenart: tuple[str, ...], ereignis: str | None, anzahl: int, ab: int
+) -> None:
+    """Listet Akten, deren Frist nicht laufen kann, weil ein Ereignis unbekannt ist; die ältesten zuerst.
+
+    Einmal im Jahr abzuarbeiten: nachfragen, und melden mit archiv ereignis melde.
+    """
+    with open_services(call.settings) as services:
+        name = accepted(event_named(ereignis, services.katalog)) if ereignis else ""
+        every = waiting(services, call.actor, until=until, families=aktenart, event=name)
+        titles = services.katalog.event_titles
+    page = every[ab : ab + anzahl]
+
+    def show(console: Console) -> None:
+        if not every:
+            console.print("Keine Akte wartet auf ein Ereignis.")
+            return
+        table = Table("Aktenzeichen", "Aktenart", "Band", "Es fehlt", "Seit", "Zu fragen", box=None, header_style="dim")
+        for one in page:
+            missing = " oder ".join(titles.get(name, name) for name in one.missing)
+            table.add_row(
+                one.row.aktenzeichen,
+                one.row.aktenart,
+                str(one.row.band),
+                missing or "; ".join(f.text for f in one.findings),
+                f"{one.since:%d.%m.%Y}" if one.since else "unbekannt",
+                ", ".join(one.ask),
+            )
+        console.print(table)
+        more = f"; weiter mit --ab {ab + anzahl}" if ab + len(page) < len(every) else ""
+        console.print(f"{len(page)} von {len(every)}{more}", style="dim")
+
+    call.output.result([_waiting_json(one) for one in page], show)
+
+
+def _waiting_json(one: Waiting) -> dict[str, Any]:
+    return {
+        "aktenzeichen": one.row.aktenzeichen,
+        "uuid": str(one.row.akte),
+        "aktenart": one.row.aktenart,
+        "band": one.row.band,
+        "betreff": one.row.betreff,
+        "record_class": one.record_class,
+        "missing_events": list(one.missing),
+        "condition": one.condition or None,
+        "since": one.since.isoformat() if one.since else None,
+        "ask": list(one.ask),
+        "findings": [finding_json(f) for f in one.findings],
+    }

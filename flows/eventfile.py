@@ -1,0 +1,250 @@
+"""A list of events as an office sends it (CSV): every row judged, and all of them written down or none.
+
+What the file is, is found out and told: character set, separator, order of columns. Nothing is guessed about what
+matters: an ambiguous Aktenzeichen, an unknown event or a day that is none makes the row wrong.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from akten.errors import Rejected
+from akten.findings import Finding, Severity
+from catalog.actor import Actor
+from catalog.fold import fold
+from catalog.told import EventReport
+from catalog.values import AkteRow
+from flows.telling import PLANNED, day_of, error, event_named, today
+from flows.wiring import Services
+
+MAX_BYTES = 50_000_000
+MAX_ROWS = 100_000
+SEPARATORS = (";", ",", "\t")
+# Headings as offices write them, folded, and what they mean.
+COLUMNS = {
+    "aktenzeichen": "aktenzeichen", "az": "aktenzeichen", "zeichen": "aktenzeichen", "akte": "aktenzeichen",
+    "ereignis": "ereignis", "event": "ereignis", "anlass": "ereignis",
+    "datum": "datum", "tag": "datum", "am": "datum", "ereignisdatum": "datum",
+    "beleg": "beleg", "nachweis": "beleg", "quelle": "beleg",
+    "band": "band",
+    "aktenart": "aktenart",
+    "bemerkung": "bemerkung", "notiz": "bemerkung",
+}  # fmt: skip
+NEEDED = ("aktenzeichen", "ereignis", "datum", "beleg")
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One row of a list, judged: `line` as an editor counts it; `akte` and the rest only where they are certain."""
+
+    line: int
+    aktenzeichen: str
+    ereignis: str
+    datum: str
+    beleg: str
+    findings: tuple[Finding, ...] = ()
+    akte: AkteRow | None = None
+    day: date | None = None
+    note: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """rejected · known (it stands in the register already) · ok."""
+        if any(finding.severity is Severity.ERROR for finding in self.findings):
+            return "rejected"
+        return "known" if any(finding.code in ("EV-09", "EV-12") for finding in self.findings) else "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class EventList:
+    """A whole list, judged, and how many of its rows were written down."""
+
+    rows: tuple[EventRow, ...]
+    findings: tuple[Finding, ...]
+    written: int = 0
+
+    @property
+    def good(self) -> bool:
+        """True when nothing is wrong with any row."""
+        return all(row.verdict != "rejected" for row in self.rows)
+
+
+def import_events(services: Services, path: Path, by: Actor, *, dry: bool) -> EventList:
+    """Judges a list, and writes all its rows down in one transaction unless `dry` or one of them is wrong.
+
+    Raises Rejected (EV-01) for a file that cannot be read as a list.
+    """
+    judged = judge(services, path)
+    if dry or not judged.good:
+        return judged
+    reports = [
+        EventReport(row.akte.uuid, row.ereignis, row.day, row.beleg, note=row.note)
+        for row in judged.rows
+        if row.verdict == "ok" and row.akte is not None
+    ]
+    if reports:
+        services.catalog.report_events(reports, by=by, now=services.now())
+    return replace(judged, written=len(reports))
+
+
+def judge(services: Services, path: Path) -> EventList:
+    """Every row of a list with what is wrong with it; nothing is written down. Raises Rejected (EV-01)."""
+    text, findings = _text(path)
+    rows = [_judge_row(services, line, cells) for line, cells in _rows(text)]
+    if not rows:
+        raise Rejected((error("EV-01", "Die Liste hat keine Zeilen außer der Kopfzeile.", path.name),))
+    return EventList(tuple(_beside_each_other(services, rows)), findings)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _text(path: Path) -> tuple[str, tuple[Finding, ...]]:
+    if path.stat().st_size > MAX_BYTES:
+        raise Rejected((error("EV-01", f"Die Liste ist größer als {MAX_BYTES // 1_000_000} MB.", path.name),))
+    data = path.read_bytes()
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        charset, note = "utf-16", "UTF-16"
+    else:
+        charset, note = "utf-8-sig", ""
+    try:
+        text = data.decode(charset)
+    except UnicodeDecodeError:
+        charset, note = "cp1252", "Windows-1252 (Latin-1)"
+        try:
+            text = data.decode(charset)
+        except UnicodeDecodeError as wrong:
+            text = "Die Liste ist weder UTF-8 noch Windows-1252; bitte als „CSV UTF-8“ speichern."
+            raise Rejected((error("EV-01", text, path.name),)) from wrong
+    if any(ord(c) < 0x20 and c not in "\t\r\n" for c in text):
+        raise Rejected((error("EV-01", "Das ist keine Textdatei; bitte die Tabelle als CSV speichern.", path.name),))
+    if not note:
+        return text, ()
+    return text, (
+        Finding("EV-14", Severity.INFO, path.name, f"Gelesen als {note}; bitte Umlaute in der Probe prüfen."),
+    )
+
+
+def _rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Line number and cells by meaning of every row that is not empty."""
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(SEPARATORS, key=lambda each: len(_meanings(next(csv.reader([head], delimiter=each), []))))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        names: Sequence[str | None] | None = None
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if names is None:
+                names = _headings(cells)
+                continue
+            if reader.line_num > MAX_ROWS:
+                raise Rejected((error("EV-01", f"Mehr als {MAX_ROWS} Zeilen; bitte die Liste teilen."),))
+            found = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
+            surplus = [cell for cell in cells[len(names) :] if cell.strip()]
+            yield reader.line_num, {**found, "": " ".join(surplus)}
+    except csv.Error as wrong:
+        raise Rejected((error("EV-01", f"Zeile {reader.line_num} ist kein CSV: {wrong}."),)) from wrong
+
+
+def _meanings(cells: Sequence[str]) -> list[str]:
+    return [COLUMNS[name] for cell in cells if (name := fold(cell.strip().rstrip(":"))) in COLUMNS]
+
+
+def _headings(cells: Sequence[str]) -> list[str | None]:
+    names = [COLUMNS.get(fold(cell.strip().rstrip(":"))) for cell in cells]
+    missing = [name for name in NEEDED if name not in names]
+    twice = [name for name in set(names) if name and names.count(name) > 1]
+    if missing:
+        text = f"In der Kopfzeile fehlt: {', '.join(missing)}. Gebraucht werden {', '.join(NEEDED)}."
+        raise Rejected((error("EV-01", text, "Kopfzeile"),))
+    if twice:
+        raise Rejected((error("EV-01", f"Die Kopfzeile nennt zweimal: {', '.join(sorted(twice))}.", "Kopfzeile"),))
+    return names
+
+
+# --- judging ---------------------------------------------------------------------------------------------------------
+
+
+def _judge_row(services: Services, line: int, cells: Mapping[str, str]) -> EventRow:
+    findings: list[Finding] = []
+    akte = _akte(services, cells, findings)
+    ereignis = event_named(cells.get("ereignis", ""), services.katalog)
+    name = cells.get("ereignis", "")
+    if isinstance(ereignis, Finding):
+        findings.append(ereignis)
+    else:
+        name = ereignis
+    now = today(services)
+    day = day_of(cells.get("datum", ""), now, name)
+    if isinstance(day, Finding):
+        findings.append(day)
+    elif day > now and name in PLANNED:
+        text = f"Der {day:%d.%m.%Y} liegt in der Zukunft; er gilt als geplantes Ende."
+        findings.append(Finding("EV-04", Severity.WARNING, "", text))
+    if not cells.get("beleg"):
+        findings.append(error("EV-08", "Die Zeile nennt keinen Beleg."))
+    if cells[""]:
+        findings.append(error("EV-01", "Die Zeile hat mehr Spalten als die Kopfzeile."))
+    return EventRow(
+        line=line,
+        aktenzeichen=cells.get("aktenzeichen", ""),
+        ereignis=name,
+        datum=cells.get("datum", ""),
+        beleg=cells.get("beleg", ""),
+        findings=tuple(replace(finding, where=f"Zeile {line}") for finding in findings),
+        akte=akte,
+        day=None if isinstance(day, Finding) else day,
+        note=cells.get("bemerkung", ""),
+    )
+
+
+def _akte(services: Services, cells: Mapping[str, str], findings: list[Finding]) -> AkteRow | None:
+    text = cells.get("aktenzeichen", "")
+    rows = services.catalog.akte_by_aktenzeichen(text, services.intake.muster) if text else ()
+    if family := cells.get("aktenart"):
+        rows = tuple(row for row in rows if fold(row.aktenart) == fold(family))
+    if band := cells.get("band"):
+        rows = tuple(row for row in rows if str(row.band) == band.lstrip("0"))
+    if len(rows) == 1:
+        return rows[0]
+    if rows:
+        names = ", ".join(f"{row.aktenart} {row.aktenzeichen} Band {row.band}" for row in rows)
+        text = f"„{text}“ ist mehrdeutig: {names}. Bitte Spalte Band oder Aktenart ergänzen."
+        findings.append(error("EV-07", text))
+    else:
+        findings.append(error("EV-06", f"Zu „{text}“ gibt es keine Akte."))
+    return None
+
+
+def _beside_each_other(services: Services, rows: Sequence[EventRow]) -> Iterator[EventRow]:
+    """The rows with what only shows beside the others and beside the register."""
+    first: dict[tuple[object, ...], EventRow] = {}
+    days: dict[tuple[object, ...], EventRow] = {}
+    for row in rows:
+        if row.verdict == "rejected" or row.akte is None:
+            yield row
+            continue
+        uuid, found = row.akte.uuid, list(row.findings)
+        same = first.setdefault((uuid, row.ereignis, row.day, row.beleg), row)
+        other = days.setdefault((uuid, row.ereignis), row)
+        if same is not row:
+            found.append(_beside("EV-09", row, f"Steht schon in Zeile {same.line}; sie zählt einmal."))
+        elif any(
+            (told.ereignis, told.datum, told.evidence) == (row.ereignis, row.day, row.beleg)
+            for told in services.catalog.reported_events(uuid)
+            if told.superseded_by is None
+        ):
+            found.append(_beside("EV-12", row, "Steht schon so im Register."))
+        if other.day != row.day:
+            found.append(_beside("EV-10", row, f"Zeile {other.line} nennt für dasselbe Ereignis einen anderen Tag."))
+        yield replace(row, findings=tuple(found))
+
+
+def _beside(code: str, row: EventRow, text: str) -> Finding:
+    return Finding(code, Severity.WARNING, f"Zeile {row.line}", text)

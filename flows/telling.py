@@ -1,0 +1,279 @@
+"""What people tell, held against the Fristenkatalog before it is written down: events, facts, classes, holds."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from akten.errors import Forbidden, Rejected
+from akten.findings import Finding, Severity
+from akten.model import Aktenart
+from catalog.actor import Actor
+from catalog.fold import fold
+from catalog.holds import HoldOrder, HoldQuery, HoldTarget, HoldView, Scope
+from catalog.query import parse_day
+from catalog.references import parcels, person
+from catalog.told import Classification, ReportedEvent, ReportedFact
+from flows.keeping import BERLIN
+from flows.wiring import Services
+from retention.catalogue import Fristenkatalog, HoldMode
+
+EARLIEST = date(1700, 1, 1)
+# Ends that are known before they come: a grave right, a document, a ban, an age. All else has happened or has not.
+PLANNED = frozenset(
+    (
+        "grave_right_ended",
+        "document_validity_ended",
+        "permit_ended",
+        "entry_ban_expired",
+        "age_65_completed",
+        "statutory_age_reached",
+    )
+)
+CERTAIN = 0.6  # how near a name must be to be proposed
+
+RULES: dict[str, tuple[str, str]] = {
+    "EV-01": ("Eine Ereignisliste ist lesbar: Zeichensatz, Trennzeichen, Kopfzeile, Zeilen.", "issue 5 §2"),
+    "EV-02": ("Ein Ereignis steht im Fristenkatalog.", "issue 5 §2"),
+    "EV-03": ("Ein Tag ist als TT.MM.JJJJ oder JJJJ-MM-TT geschrieben.", "Hausregel"),
+    "EV-04": ("Ein Ereignis liegt nicht in der Zukunft.", "issue 5 §2"),
+    "EV-05": ("Ein Ereignis liegt nicht vor 1700.", "Hausregel"),
+    "EV-06": ("Das Aktenzeichen gehört zu einer Akte des Archivs.", "issue 5 §2"),
+    "EV-07": ("Ein mehrdeutiges Aktenzeichen wird nachgefragt, nie geraten.", "users.md §2"),
+    "EV-08": ("Ein Ereignis hat einen Beleg.", "issue 5 §2"),
+    "EV-09": ("Eine Zeile steht nur einmal in einer Liste.", "issue 5 §2"),
+    "EV-10": ("Zwei Tage für dasselbe Ereignis einer Akte werden genannt.", "law-evidence.md §1"),
+    "EV-11": ("Ein Merkmal steht im Fristenkatalog.", "issue 5 §2"),
+    "EV-12": ("Was schon im Register steht, wird nicht noch einmal geschrieben.", "issue 5 §2"),
+    "EV-13": ("Eine Berichtigung nennt eine Meldung dieser Akte, die noch gilt.", "issue 5 §2"),
+    "EV-14": ("Ein Zeichensatz, der nicht UTF-8 ist, wird genannt.", "issue 5 §2"),
+    "EV-15": ("Eine Fristklasse steht im Fristenkatalog.", "issue 5 §2"),
+}
+
+
+def error(code: str, text: str, where: str = "") -> Finding:
+    """A finding that keeps something from being written."""
+    return Finding(code, Severity.ERROR, where, text)
+
+
+def today(services: Services) -> date:
+    """Today in Berlin."""
+    return services.now().astimezone(BERLIN).date()
+
+
+# --- names of the Fristenkatalog -------------------------------------------------------------------------------------
+
+
+def known_events(katalog: Fristenkatalog) -> frozenset[str]:
+    """Every event that a rule of the catalogue waits for."""
+    return frozenset(name for name in _events(katalog) if name)
+
+
+def _events(katalog: Fristenkatalog) -> Iterator[str]:
+    yield from ("file_closed", *katalog.event_titles)
+    for record_class in katalog.classes.values():
+        for basis in record_class.bases:
+            yield basis.trigger
+            for variant in basis.variants:
+                yield from (variant.event, variant.or_later)
+
+
+def known_facts(katalog: Fristenkatalog) -> frozenset[str]:
+    """Every fact that a rule of the catalogue asks for."""
+    bases = [basis for record_class in katalog.classes.values() for basis in record_class.bases]
+    asked = [name for basis in bases for name in (basis.applies_if, basis.while_fact)]
+    return frozenset(name for name in (*asked, *(v.unless for b in bases for v in b.variants)) if name)
+
+
+def event_named(text: str, katalog: Fristenkatalog) -> str | Finding:
+    """The key of an event by its key or its German title; else a finding (EV-02) with the nearest names."""
+    titles = {fold(title): key for key, title in katalog.event_titles.items()}
+    return _named(text, known_events(katalog), titles, "EV-02", "Das Ereignis")
+
+
+def fact_named(text: str, katalog: Fristenkatalog) -> str | Finding:
+    """The key of a fact; else a finding (EV-11) with the nearest names."""
+    return _named(text, known_facts(katalog), {}, "EV-11", "Das Merkmal")
+
+
+def class_named(text: str, katalog: Fristenkatalog) -> str | Finding:
+    """The key of a record class by key or title; else a finding (EV-15) with the nearest names."""
+    titles = {fold(entry.title): key for key, entry in katalog.classes.items()}
+    return _named(text, frozenset(katalog.classes), titles, "EV-15", "Die Fristklasse")
+
+
+def _named(text: str, keys: Collection[str], titles: dict[str, str], code: str, what: str) -> str | Finding:
+    plain = text.strip()
+    if plain in keys:
+        return plain
+    by_name = {**{fold(key): key for key in keys}, **titles}
+    if found := by_name.get(fold(plain)) or by_name.get(fold(plain).replace(" ", "_").replace("-", "_")):
+        return found
+    near = dict.fromkeys(by_name[n] for n in difflib.get_close_matches(fold(plain), list(by_name), n=3, cutoff=CERTAIN))
+    hint = f" Meinten Sie: {', '.join(near)}?" if near else f" Bekannt sind: {', '.join(sorted(keys))}."
+    return error(code, f"{what} „{plain}“ gibt es im Fristenkatalog nicht.{hint}")
+
+
+# --- days ------------------------------------------------------------------------------------------------------------
+
+
+def day_of(text: str, today: date, ereignis: str) -> date | Finding:
+    """The day that a text is, if the event can have happened on it or is planned; else a finding (EV-03 to EV-05)."""
+    day = parse_day(text.removesuffix(" 00:00:00"))
+    if day is None:
+        return error("EV-03", f"„{text.strip()}“ ist kein Tag (TT.MM.JJJJ oder JJJJ-MM-TT).")
+    if day > today and ereignis not in PLANNED:
+        return error("EV-04", f"Der {day:%d.%m.%Y} liegt in der Zukunft; gemeldet wird, was geschehen ist.")
+    if day < EARLIEST:
+        return error("EV-05", f"Der {day:%d.%m.}{day.year} liegt vor 1700; bitte das Jahr prüfen.")
+    return day
+
+
+def accepted(value: str | Finding) -> str:
+    """The value. Raises Rejected for a finding."""
+    if isinstance(value, Finding):
+        raise Rejected((value,))
+    return value
+
+
+# --- telling ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event as somebody words it at the desk; `datum` "" says that it did not happen."""
+
+    ereignis: str
+    datum: str
+    evidence: str
+    supersedes: int | date | None = None
+    note: str = ""
+
+
+def tell_event(services: Services, akte: UUID, told: Told, by: Actor) -> ReportedEvent:
+    """Writes one event down. Raises Rejected with EV findings, Forbidden for corrections that do not fit."""
+    ereignis = event_named(told.ereignis, services.katalog)
+    name = ereignis if isinstance(ereignis, str) else ""
+    day = day_of(told.datum, today(services), name) if told.datum else None
+    problems = [each for each in (ereignis, day) if isinstance(each, Finding)]
+    if not told.evidence.strip():
+        problems.append(error("EV-08", "Ohne Beleg wird kein Ereignis vermerkt: woraus geht es hervor?"))
+    if isinstance(ereignis, Finding) or isinstance(day, Finding) or problems:
+        raise Rejected(tuple(problems))
+    if isinstance(told.supersedes, date):
+        _require_on_slip(services, akte, ereignis, told.supersedes)
+    return services.catalog.report_event(
+        akte,
+        ereignis,
+        day,
+        told.evidence,
+        supersedes=told.supersedes,
+        note=told.note,
+        by=by,
+        now=services.now(),
+    )
+
+
+def _require_on_slip(services: Services, akte: UUID, ereignis: str, day: date) -> None:
+    row = services.catalog.keeping(akte)
+    known = row.events if row else ()
+    if not any(e.ereignis == ereignis and e.datum == day and e.number is None for e in known):
+        text = f"Vom {day:%d.%m.%Y} gibt es auf den Laufzetteln dieser Akte kein Ereignis „{ereignis}“, das noch gilt."
+        raise Rejected((error("EV-13", text),))
+
+
+def tell_fact(
+    services: Services, akte: UUID, merkmal: str, value: bool | None, evidence: str, note: str, by: Actor
+) -> ReportedFact:
+    """Writes one fact down. Raises Rejected (EV-08, EV-11)."""
+    name = accepted(fact_named(merkmal, services.katalog))
+    if not evidence.strip():
+        raise Rejected((error("EV-08", "Ohne Beleg wird kein Merkmal vermerkt: woraus geht es hervor?"),))
+    return services.catalog.report_fact(akte, name, value, evidence, note=note, by=by, now=services.now())
+
+
+def tell_classes(
+    services: Services, akte: UUID, record_classes: Sequence[str], reason: str, by: Actor
+) -> Classification:
+    """Gives an Akte its classes. Raises Rejected (EV-15), Forbidden without a reason."""
+    names = [accepted(class_named(text, services.katalog)) for text in record_classes]
+    return services.catalog.classify(akte, names, reason, by=by, now=services.now())
+
+
+# --- holds -----------------------------------------------------------------------------------------------------------
+
+QUERY_PARTS = ("aktenart", "aktenzeichen", "betreff", "klasse", "von", "bis")
+
+
+def on_person(text: str) -> HoldTarget:
+    """A hold on everything that names a person. Raises Forbidden for a text that names none."""
+    reference = person(text)
+    if reference is None:
+        raise Forbidden("Diese Angabe nennt keine Person; eine Nummer oder ein Name wird gebraucht.")
+    return HoldTarget(Scope.PERSON, text=reference.value, match_key=reference.match_key)
+
+
+def on_parcel(text: str) -> HoldTarget:
+    """A hold on everything that names a parcel. Raises Forbidden unless it is one parcel with its Flur."""
+    found = parcels(text)
+    if len(found) != 1 or "-" not in found[0].match_key:
+        raise Forbidden(
+            f"„{text.strip()}“ ist nicht genau ein Flurstück mit Flur; z. B. „Gemarkung Neuss, Flur 12, 345/2“."
+        )
+    return HoldTarget(Scope.PARCEL, text=found[0].value, match_key=found[0].match_key, match_place=found[0].match_place)
+
+
+def on_query(parts: Iterable[str], services: Services) -> HoldTarget:
+    """A hold on all Akten that fit, now and later; parts are written `aktenart=Bauakte`. Raises Forbidden."""
+    given: dict[str, list[str]] = {}
+    for part in parts:
+        name, equals, value = part.partition("=")
+        name = fold(name.strip())
+        if not equals or name not in QUERY_PARTS or not value.strip():
+            raise Forbidden(f"„{part}“ ist keine Bedingung; geschrieben wird NAME=WERT mit {', '.join(QUERY_PARTS)}.")
+        given.setdefault(name, []).append(value.strip())
+    for name in ("klasse", "von", "bis"):
+        if len(given.get(name, ())) > 1:
+            raise Forbidden(f"„{name}“ kann nur einmal genannt werden.")
+    families = {fold(family.value): family.value for family in Aktenart}
+    unknown = [text for text in given.get("aktenart", ()) if fold(text) not in families]
+    if unknown:
+        raise Forbidden(f"Die Aktenart „{unknown[0]}“ gibt es nicht. Bekannt sind: {', '.join(families.values())}.")
+    numbers = given.get("aktenzeichen", ())
+    return HoldTarget(
+        Scope.QUERY,
+        query=HoldQuery(
+            aktenarten=tuple(families[fold(text)] for text in given.get("aktenart", ())),
+            anfaenge=tuple(n for text in numbers for n in HoldQuery.of_number(text, services.intake.muster)),
+            betreff=tuple(given.get("betreff", ())),
+            record_class=next((accepted(class_named(t, services.katalog)) for t in given.get("klasse", ())), ""),
+            von=_query_day(given.get("von", ())),
+            bis=_query_day(given.get("bis", ())),
+        ),
+    )
+
+
+def _query_day(texts: Sequence[str]) -> date | None:
+    if not texts:
+        return None
+    day = parse_day(texts[0])
+    if day is None:
+        raise Forbidden(f"„{texts[0]}“ ist kein Tag (TT.MM.JJJJ oder JJJJ-MM-TT).")
+    return day
+
+
+def set_hold(services: Services, order: HoldOrder, by: Actor) -> HoldView:
+    """Sets a hold. Raises Forbidden for what the catalog refuses, and for a secret hold that moves the end of periods:
+    its date would tell what nobody may know.
+    """
+    rules = services.katalog.holds
+    if order.secret and order.key in rules and rules[order.key].mode is not HoldMode.BLOCKS:
+        blocking = sorted(key for key, rule in rules.items() if rule.mode is HoldMode.BLOCKS)
+        raise Forbidden(
+            f"„{order.key}“ verschiebt das Fristende und würde sich am Datum verraten; geheim sperren können: "
+            f"{', '.join(blocking)}."
+        )
+    return services.catalog.set_hold(order, frozenset(rules), by=by, now=services.now())
