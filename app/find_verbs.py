@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,28 +13,25 @@ from rich.table import Table
 from rich.text import Text
 
 from akten.errors import Forbidden
-from akten.findings import Finding, Verdict
+from akten.findings import Verdict
 from akten.model import Aktenart
-from akten.package import LockTerms
 from app.command import FOLDER, Call, verb
 from app.hold_show import hold_line, holds_of
+from app.lock_show import LockView, lock_view
 from app.one_akte import one_akte
 from app.output import EXIT_OF_VERDICT
 from app.reference_verbs import akte_refer, person_forget
 from app.show import STATES, VERDICTS, findings_table, moment, plural, size_words, word
-from archive.locks import instant
 from catalog.holdings import AkteFilter, Sort
 from catalog.search import Hit
 from catalog.snippets import Snippet
 from catalog.values import AkteDetails, AkteRow
-from flows.keeping import judge
 from flows.receipt import finding_json
 from flows.wiring import Services, open_services
 
 DAY = click.DateTime(formats=["%Y-%m-%d", "%d.%m.%Y"])
 DAY_WORD = "TT.MM.JJJJ"
 FAMILY = click.Choice([family.value for family in Aktenart], case_sensitive=False)
-Looks = Mapping[tuple[int, str], tuple[Finding, ...]]  # what the newest look at each copy (version, store) found
 STANDS = {"archiviert": "archived", "klärung": "clearing", "angenommen": "received"}
 
 
@@ -214,9 +211,7 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
     call.output.result([row_json(row) for row in found.rows], show)
 
 
-def details_json(
-    details: AkteDetails, terms: LockTerms | None, looks: Looks, holds: Sequence[dict[str, Any]] = ()
-) -> dict[str, Any]:
+def details_json(details: AkteDetails, holds: Sequence[dict[str, Any]], locks: LockView) -> dict[str, Any]:
     """Everything known of one Akte."""
     return {
         **row_json(details.row),
@@ -262,7 +257,7 @@ def details_json(
                         "legal_hold": c.legal_hold,
                         "checked_at": _iso(c.checked_at),
                         "verdict": c.verdict.value,
-                        "findings": [finding_json(f) for f in looks.get((p.package.id.version, c.store), ())],
+                        "findings": locks.findings(p.package.id.version, c.store),
                     }
                     for c in p.copies
                 ],
@@ -273,17 +268,13 @@ def details_json(
             {"uuid": str(d.uuid), "stage": d.stage.value, "received_at": d.received_at.isoformat()}
             for d in details.deliveries
         ],
-        "lock": None
-        if terms is None
-        else {"until": _iso(terms.until), "legal_hold": terms.legal_hold, "reasons": list(terms.reasons)},
+        "lock": locks.as_json(),
         "clearing": [case.number for case in details.clearing],
         "reviews": [review.number for review in details.reviews],
     }
 
 
-def _show_details(
-    console: Console, details: AkteDetails, terms: LockTerms | None, looks: Looks, holds: Sequence[dict[str, Any]]
-) -> None:
+def _show_details(console: Console, details: AkteDetails, holds: Sequence[dict[str, Any]], locks: LockView) -> None:
     row = details.row
     head = Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"  Band {row.band}  {row.betreff}  ")
     head.append_text(word(STATES, row.state))
@@ -323,13 +314,8 @@ def _show_details(
             line = Text(f"  Kopie {c.store}: ")
             line.append_text(word(VERDICTS, c.verdict.value) if c.checked_at else Text("beim Ablegen geprüft", "green"))
             line.append(f", zuletzt gelesen {moment(c.checked_at or c.verified_at)}", style="dim")
-            line.append(f", gesperrt bis {instant(c.retain_until)}" if c.retain_until else ", nicht gesperrt")
-            line.append(", Löschsperre gesetzt" if c.legal_hold else "", "yellow")
-            console.print(line)
-            if found := looks.get((p.package.id.version, c.store)):
-                console.print(findings_table([finding_json(f) for f in found]))
-    for reason in terms.reasons if terms else ():
-        console.print(f"  Sperre: {reason}", style="dim")
+            locks.show_copy(console, line, p.package.id.version, c)
+    locks.show_reasons(console)
 
 
 @akte.command("zeige")
@@ -343,13 +329,11 @@ def akte_show(call: Call, aktenzeichen: str, *, band: int | None) -> None:
         details = services.catalog.akte_details(row.uuid)
         if details is None:
             raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
-        known = services.catalog.keeping(row.uuid) if details.packages else None
-        terms = judge(known, services.katalog, services.now()).terms if known else None
-        looks = services.catalog.locks.last_looks(row.uuid)
         holds = holds_of(services, call.actor, row.uuid)
+        locks = lock_view(services, details)
         services.catalog.read_access(row.uuid, "akte zeige", by=call.actor, now=services.now())
-    value = details_json(details, terms, looks, holds)
-    call.output.result(value, lambda console: _show_details(console, details, terms, looks, holds))
+    value = details_json(details, holds, locks)
+    call.output.result(value, lambda console: _show_details(console, details, holds, locks))
 
 
 @akte.command("hole")

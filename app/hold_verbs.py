@@ -15,11 +15,13 @@ from app.command import Call, verb
 from app.find_verbs import DAY, DAY_WORD
 from app.hold_show import MASK, hold_line, hold_value, holds_of
 from app.one_akte import one_akte
+from app.round_show import followed_json, show_followed
 from app.show import plural
 from catalog.fold import fold
 from catalog.holds import HoldOrder, HoldTarget, HoldView, Scope
 from catalog.holdstore import HoldChange
 from flows.keeping import viewer_of
+from flows.locks import follow_hold
 from flows.telling import on_parcel, on_person, on_query, set_hold, today
 from flows.wiring import Services, open_services
 
@@ -81,7 +83,7 @@ def hold_set(
     leser: tuple[str, ...],
     stelle: str,
     band: int | None,
-) -> None:
+) -> int:
     """Setzt eine Sperre auf eine Akte, eine Person, ein Flurstück oder eine Abfrage.
 
     Beispiel: archiv sperre setze --flurstueck "Flur 12, 345/2" --art litigation --grund Klage --bezug "VG 4 K 12/26"
@@ -105,15 +107,19 @@ def hold_set(
         view = set_hold(services, order, call.actor)
         value = hold_value(services, view, today(services))
         akten = len(services.catalog.held_akten(view.number))
+        followed = follow_hold(services, view.number)
     value["akten"] = akten
+    value["stores"] = followed_json(followed)
 
     def show(console: Console) -> None:
         covers = plural(akten, "Akte", "Akten")
         console.print(f"Sperre Nr. {view.number} ist gesetzt; sie sperrt jetzt {covers}.", style="green")
         if geheim and not leser:
             console.print("Niemand sonst kann sie sehen; aufheben kann sie nur, wer als Leser nachgetragen wird.")
+        show_followed(console, followed)
 
     call.output.result(value, show)
+    return 8 if followed.not_checked else 0
 
 
 def _target(
@@ -283,10 +289,18 @@ def hold_extend(
 @click.option("--grund", required=True, help="Warum sie nicht mehr gebraucht wird.")
 @click.option("--unbegruendet", is_flag=True, help="Eine Unterbrechung, die sich als unbegründet erwies.")
 @verb
-def hold_lift(call: Call, nr: int, *, grund: str, unbegruendet: bool) -> None:
+def hold_lift(call: Call, nr: int, *, grund: str, unbegruendet: bool) -> int:
     """Hebt eine Sperre auf. Das tut eine zweite Person: nicht, wer sie gesetzt hat, auch nicht unter anderem Namen."""
     with open_services(call.settings) as services:
         day = today(services)
         view = services.catalog.lift_hold(nr, grund, day, unfounded=unbegruendet, by=call.actor, now=services.now())
         value = hold_value(services, view, day)
-    call.output.result(value, lambda console: console.print(f"Sperre Nr. {nr} ist aufgehoben.", style="green"))
+        followed = follow_hold(services, nr)
+    value["stores"] = followed_json(followed)
+
+    def show(console: Console) -> None:
+        console.print(f"Sperre Nr. {nr} ist aufgehoben.", style="green")
+        show_followed(console, followed)
+
+    call.output.result(value, show)
+    return 8 if followed.not_checked else 0

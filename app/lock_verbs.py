@@ -13,14 +13,12 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from akten.findings import Verdict
 from app.command import Call, verb
 from app.one_akte import one_akte
-from app.show import VERDICTS, findings_table, plural, word
+from app.round_show import exit_of, show_summary, summary_json
 from archive.locks import instant, outlasts
 from catalog.locks import Shortening
-from flows.locks import DueSummary, due_round
-from flows.receipt import finding_json
+from flows.locks import due_round
 from flows.shortening import SeenAkte, SeenLock, propose, release, see_locks, withdraw
 from flows.wiring import Services, open_services
 
@@ -29,67 +27,6 @@ REASON = click.option("--grund", required=True, help="Warum; steht im Protokoll.
 
 
 # --- the due round ----------------------------------------------------------------------------------------------------
-
-
-def summary_json(summary: DueSummary) -> dict[str, Any]:
-    """What a due round did and found."""
-    return {
-        "verdict": summary.verdict.value,
-        "akten": summary.akten,
-        "packages": summary.packages,
-        "ends_changed": summary.ends_changed,
-        "extended": summary.extended,
-        "holds_set": summary.holds_set,
-        "holds_lifted": summary.holds_lifted,
-        "stores": [
-            {
-                "store": name,
-                "copies": tally.copies,
-                "kept": tally.kept,
-                "changed": tally.changed,
-                "not_checked": tally.not_checked,
-                "reachable": not tally.why,
-                "why": tally.why,
-            }
-            for name, tally in sorted(summary.stores.items())
-        ],
-        "codes": dict(summary.codes),
-        "findings": [finding_json(finding) for finding in summary.findings],
-    }
-
-
-def exit_of(summary: DueSummary) -> int:
-    """5 for a copy that is gone, 3 for any other finding, 6 when no store could be reached, 8 when one was away."""
-    if "LK-05" in summary.codes:
-        return 5
-    if summary.verdict is Verdict.FAILED:
-        return 3
-    if summary.away:
-        return 6
-    return 8 if summary.verdict is Verdict.NOT_CHECKED else 0
-
-
-def show_summary(console: Console, summary: DueSummary) -> None:
-    """The round as a table per store, with what was found."""
-    console.print("Fristrunde:", word(VERDICTS, summary.verdict.value))
-    console.print(
-        f"{plural(summary.akten, 'Akte', 'Akten')} mit {plural(summary.packages, 'Version', 'Versionen')} gerechnet, "
-        f"{plural(summary.ends_changed, 'Frist', 'Fristen')} geändert"
-    )
-    console.print(
-        f"Kopien: {summary.extended} länger gesperrt, {summary.holds_set} Löschsperren gesetzt, "
-        f"{summary.holds_lifted} aufgehoben"
-    )
-    table = Table("Speicher", "Kopien", "unverändert", "nachgezogen", "nicht geprüft", box=None, header_style="dim")
-    for name, tally in sorted(summary.stores.items()):
-        left = Text(str(tally.not_checked), "yellow" if tally.not_checked or tally.why else "")
-        table.add_row(name, str(tally.copies), str(tally.kept), str(tally.changed), left)
-    console.print(table)
-    if summary.findings:
-        console.print(findings_table([finding_json(finding) for finding in summary.findings]))
-    total = sum(summary.codes.values())
-    if total > len(summary.findings):
-        console.print(f"Gezeigt sind {len(summary.findings)} von {total} Befunden.", style="dim")
 
 
 @click.command("runde")

@@ -50,7 +50,7 @@ STEP_NAMES = {
     "packen": "Paket schreiben und prüfen",
     "ablegen": "Ablegen, zurücklesen, sperren",
     "eintragen": "Katalog und Protokoll",
-    "sperren": "Sperren älterer Versionen",
+    "sperren": "Frist und ältere Sperren",
 }
 
 

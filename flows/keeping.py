@@ -20,7 +20,7 @@ from retention.evaluate import evaluate
 from retention.intake import class_for, deadline_for, to_aufbewahrung
 from retention.locking import BERLIN, lock_terms, unknown_terms
 
-__all__ = ["BERLIN", "Judged", "as_planned", "case_of", "deadline_of", "judge", "with_retention"]
+__all__ = ["BERLIN", "Judged", "as_planned", "case_of", "deadline_of", "judge", "viewer_of", "with_retention"]
 
 
 def with_retention(services: Services, delivery: Delivery, akte: Akte) -> Akte:

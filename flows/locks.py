@@ -19,7 +19,7 @@ from akten.errors import ArchivError, FixityError, Unavailable
 from akten.findings import Finding, Severity, Verdict
 from akten.package import Lock, LockTerms, StoredCopy, StoredPackage
 from archive.locks import Act, Followed, falls_short, follow_copy, hold_differs, instant, outlasts
-from catalog.actor import Actor
+from catalog.actor import Actor, ActorKind
 from catalog.keeping import KeepingRow
 from catalog.locks import EndChange
 from flows.keeping import Judged, judge
@@ -120,10 +120,20 @@ def follow_akten(services: Services, akten: Iterable[UUID], by: Actor) -> DueSum
     """The same for some Akten, at once after something became known of them."""
     found = (services.catalog.keeping(akte) for akte in akten)
     rows = [row for row in found if row is not None and row.version]
+    if not rows:
+        return DueSummary()
     work = _Round(services, services.reach(), by, services.now(), thorough=False)
     for batch in _batches(rows, _BATCH):
         work.follow(batch)
     return work.summary
+
+
+def follow_hold(services: Services, number: int) -> DueSummary:
+    """What a hold that was just set or lifted means in the stores, for every Akte that it covers, at once.
+
+    Told under the name of the service: who set a secret hold must not show in the trail of the Akte.
+    """
+    return follow_akten(services, services.catalog.held_akten(number), Actor("dienst", ActorKind.SYSTEM))
 
 
 def follow_at_intake(services: Services, akte: UUID, by: Actor) -> tuple[Finding, ...]:
