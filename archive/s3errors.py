@@ -118,6 +118,10 @@ _SENTENCES: dict[type[ArchivError], str] = {
 }
 
 
+def _is_untrusted(error: Exception) -> bool:
+    return isinstance(error, boto.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
 def meaning(error: BaseException) -> type[ArchivError] | None:
     """What an exception of boto3 or of the network below it means to us; None for everything else (a bug)."""
     if isinstance(error, ClientError):
@@ -125,6 +129,8 @@ def meaning(error: BaseException) -> type[ArchivError] | None:
         code = str(answer.get("Error", {}).get("Code", ""))
         status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         return CODES.get(code) or CODES.get(str(status)) or (Unavailable if status >= 500 else Misconfigured)
+    if isinstance(error, boto.SSLError) and not _is_untrusted(error):
+        return Unavailable  # a handshake that broke off: the server behind it is just starting or going
     if isinstance(error, boto.BotoCoreError):
         return CLASSES.get(type(error).__name__, Misconfigured)
     if isinstance(error, (net.HTTPError, ConnectionError, TimeoutError)):
@@ -158,5 +164,10 @@ def translated(store: str, what: str) -> Iterator[None]:
 
 def _sentence(kind: type[ArchivError], store: str, what: str, error: Exception) -> str:
     code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else type(error).__name__
+    if _is_untrusted(error):
+        return (
+            f"Speicher „{store}“: {what} – dem Zertifikat wird nicht vertraut; die Zertifizierungsstelle des "
+            f"Rechenzentrums gehört als Datei in „ca_bundle“ des Speichers (ARCHIV_STORES) [{code}]."
+        )
     pattern = next(_SENTENCES[each] for each in kind.__mro__ if each in _SENTENCES)
     return f"{pattern.format(store=store, what=what)} [{code}]."

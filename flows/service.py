@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -25,9 +26,11 @@ from uuid import UUID
 from akten.errors import Misconfigured, Unavailable
 from flows.roundnames import INTAKE, intake_deployment
 from flows.settings import Settings, child_environment
+from ingest.claimed import lock
 from ingest.inbox import waiting
 
 _SERVER_PATIENCE = 180.0
+LOCK = "dienst.sperre"
 _STOP_PATIENCE = 20.0
 
 
@@ -96,6 +99,13 @@ def _healthy(url: str) -> bool:
         return False
 
 
+def _answers(port: int) -> bool:
+    """True when any program takes connections at this port."""
+    with socket.socket() as probe:
+        probe.settimeout(2.0)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def start_run(url: str, flow: str, deployment: str) -> str:
     """Asks for one run of a served round and returns its id. Raises Unavailable."""
     found = _call(f"{url}/deployments/name/{flow}/{deployment}")
@@ -160,6 +170,7 @@ class Service:
             signal.signal(number, asked)
         try:
             with ExitStack() as parts:
+                self._require_alone(parts)
                 self._say("Speicher werden gestartet …")
                 parts.enter_context(hold_stores())
                 self._start_children(parts)
@@ -169,6 +180,17 @@ class Service:
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
+
+    def _require_alone(self, parts: ExitStack) -> None:
+        """One service per data folder, and a port of its own. Raises Misconfigured before anything was started."""
+        self._settings.daten.mkdir(parents=True, exist_ok=True)
+        if not parts.enter_context(lock(self._settings.daten / LOCK, wait=False)):
+            raise Misconfigured("Für diesen Datenordner läuft schon ein Dienst; bitte zuerst den anderen beenden.")
+        if self._server is not None and not _healthy(self._url) and _answers(self._settings.rounds.port):
+            raise Misconfigured(
+                f"Der Anschluss {self._settings.rounds.port} ist von einem anderen Programm belegt. "
+                "Anderen Anschluss setzen: ARCHIV_ROUNDS__PORT"
+            )
 
     def _start_children(self, parts: ExitStack) -> None:
         if self._server is not None:

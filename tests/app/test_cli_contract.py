@@ -12,8 +12,10 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -327,6 +329,36 @@ def test_a_closed_pipe_is_no_fault(archive: Archive) -> None:
         process.stderr.close()
         assert process.wait(60) == 0, words
         assert told == ""
+
+
+@pytest.mark.parametrize("words", [["akte", "liste"], ["akte", "liste", "--json"]])
+def test_a_full_or_missing_standard_output_is_told_in_a_sentence(words: list[str], archive: Archive) -> None:
+    command = [sys.executable, "-m", "app.cli", *words]
+    given = {**os.environ, "ARCHIV_DATEN": str(archive.daten)}
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            command, cwd=CHECKOUT, env=given, stdout=full, stderr=subprocess.PIPE, timeout=120, check=False
+        )
+    assert ran.returncode == 6
+    assert ran.stderr.decode().startswith("Fehler: Das Ergebnis ließ sich nicht ausgeben")
+    shell = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command], cwd=CHECKOUT, env=given, timeout=120, check=False
+    )
+    assert shell.returncode == 0
+
+
+@pytest.mark.parametrize("words", [("--daten", ""), ("--als", ""), ("--als", " ")])
+def test_an_empty_name_is_wrong_usage(words: tuple[str, ...], tmp_path: Path) -> None:
+    assert archiv("akte", "liste", *words, daten=tmp_path).code == 2
+
+
+def test_people_read_the_time_of_berlin_and_machines_the_offset(archive: Archive) -> None:
+    shown = archive.call("protokoll", "zeige", GOOD)
+    (first, *_) = archive.call("protokoll", "zeige", GOOD, "--json").json
+    at = datetime.fromisoformat(first["at"])
+    assert at.utcoffset() is not None
+    assert f"{at.astimezone(ZoneInfo('Europe/Berlin')):%d.%m.%Y %H:%M:%S}" in shown.out
+    assert "UTC" not in shown.out
 
 
 def test_wrong_usage_with_json_is_still_one_json_value() -> None:

@@ -146,6 +146,23 @@ def test_threads_share_one_server(folder: Path) -> None:
     assert not is_locked(folder / "server.lock")
 
 
+def test_who_comes_right_after_the_server_was_killed_waits_for_its_new_start(folder: Path) -> None:
+    with open_embedded(folder, name="a"):
+        state = ServerFolder(folder.absolute()).read_state()
+        assert state is not None
+        os.kill(state.server, signal.SIGKILL)
+        while start_of(state.server):  # until then nobody can know
+            time.sleep(0.001)
+        with open_embedded(folder, name="a") as again, suppress(Unavailable):
+            store = S3Store(again.settings(Role.INGEST))
+            after = ServerFolder(folder.absolute()).read_state()
+            assert after is not None
+            assert after.ready
+            assert after.server != state.server
+            store.ping()
+            store.close()
+
+
 def test_a_killed_user_leaves_no_orphan(folder: Path, user: Callable[[], subprocess.Popen[str]]) -> None:
     process = user()
     endpoint(process)

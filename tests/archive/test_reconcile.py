@@ -16,7 +16,7 @@ from akten.package import Lock, PackageId, StoredPackage
 from archive.package import store_package
 from archive.reconcile import RULES, committed_packages, reconcile, take_listing
 from archive.s3 import S3Store
-from archive.store import STAGING, OpenUpload
+from archive.store import READY_KEY, STAGING, OpenUpload
 from tests.memory_store import MemoryStore
 from tests.packages import EXTRA, NOON, a_bag, an_id
 
@@ -143,6 +143,16 @@ def test_each_difference_has_its_code(archive: Archive, harm: Callable[[Archive]
 def test_what_is_young_may_still_be_on_its_way(archive: Archive, harm: Callable[[Archive], None]) -> None:
     harm(archive)
     assert archive.findings(NOON + timedelta(hours=1)) == ()
+
+
+def test_the_object_of_the_readiness_check_is_no_rubbish(archive: Archive) -> None:
+    put(archive.stores["a"], READY_KEY)
+    assert archive.findings() == ()
+
+
+def test_a_store_that_was_not_listed_is_one_finding_however_much_lies_in_it(archive: Archive) -> None:
+    store_missing(archive)
+    assert [finding.where for finding in archive.findings() if finding.code == "RC-11"] == ["b:aip/"]
 
 
 def test_a_lost_catalog_loses_every_copy(archive: Archive) -> None:

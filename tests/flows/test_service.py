@@ -6,12 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from akten.errors import Misconfigured
 from catalog.catalog import open_catalog
+from flows.service import LOCK, Service
 from flows.settings import read_settings
+from ingest.claimed import lock
 from tests.builders import a_delivery
 from tests.conftest import ROOT
 from tests.flows.waiting import a_free_port, processes_naming, wait_until
@@ -48,3 +52,25 @@ def test_the_service_archives_from_the_inbox_and_its_cron_fires_and_it_stops_cle
         if service.poll() is None:
             service.kill()
     wait_until(lambda: processes_naming(str(daten)) == [], 30, f"left over: {processes_naming(str(daten))}")
+
+
+def nothing_is_started() -> ExitStack:
+    raise AssertionError("the stores were started")
+
+
+def test_a_second_service_on_the_same_data_is_refused_before_it_starts_anything(tmp_path: Path) -> None:
+    settings = read_settings(daten=tmp_path / "daten")
+    settings.daten.mkdir()
+    with lock(settings.daten / LOCK), pytest.raises(Misconfigured, match="läuft schon ein Dienst"):
+        Service(settings, print).run(nothing_is_started)
+
+
+def test_a_port_that_another_program_has_is_told_before_anything_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        monkeypatch.setenv("ARCHIV_ROUNDS__PORT", str(other.getsockname()[1]))
+        with pytest.raises(Misconfigured, match="ARCHIV_ROUNDS__PORT"):
+            Service(read_settings(daten=tmp_path / "daten"), print).run(nothing_is_started)

@@ -30,3 +30,24 @@ def test_an_unreadable_value_is_misconfigured_and_never_quoted(
 def test_the_values_in_force_are_shown_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARCHIV_DATABASE", "postgresql+psycopg://archiv:geheim@localhost/archiv")
     assert "geheim" not in str(effective(read_settings()))
+
+
+def test_an_empty_data_folder_is_refused_and_not_the_folder_we_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCHIV_DATEN", "")
+    with pytest.raises(Misconfigured, match="leer"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("ARCHIV_SETTLE_SECONDS", "bald", "eine Zahl wird erwartet"),
+        ("ARCHIV_ARCHIVE_UNCHECKED", "vielleicht", "true oder false"),
+        ("ARCHIV_ROUNDS__PORT", "80", "mindestens 1024"),
+        ("ARCHIV_ROUNDS__PORT", "70000", "höchstens 65535"),
+    ],
+)
+def test_a_bad_value_is_told_in_german(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(Misconfigured, match=told):
+        read_settings()

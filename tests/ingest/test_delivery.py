@@ -129,6 +129,14 @@ def test_a_second_slip_below_is_told(inbox: Path, work: Path, new_id: NewId) -> 
     assert [finding.code for finding in read_delivery(claim(inbox / "a", work, new_id)).findings] == ["IN-02"]
 
 
+def test_a_folder_called_like_the_slip_is_refused_and_not_tried_again(inbox: Path, work: Path, new_id: NewId) -> None:
+    fill(inbox / "a", files={"scan1.tif": TIFF, "laufzettel.yaml/x.txt": b"x"})
+    (inbox / "a" / "laufzettel.json").unlink()
+    with pytest.raises(Rejected) as refused:
+        read_delivery(claim(inbox / "a", work, new_id))
+    assert [finding.code for finding in refused.value.findings] == ["IN-04"]
+
+
 def test_the_slip_names_what_is_not_archived(inbox: Path, work: Path, new_id: NewId) -> None:
     slip = {**GOOD, "nicht_archivieren": ["Protokoll.txt", "fehlt.txt"]}
     fill(inbox / "a", slip, {"scan1.tif": TIFF, "protokoll.txt": b"text"})

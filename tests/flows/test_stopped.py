@@ -1,0 +1,108 @@
+"""What stops one delivery stops no other, and what happened before is still told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
+from akten.findings import Finding, Severity, Verdict
+from catalog.actor import Actor
+from flows import anchors, batch
+from flows.batch import anchored, archive_all, archive_one
+from flows.progress import progress_display
+from flows.receipt import Outcome, Receipt, exit_code, receipt_json
+from flows.verify import compare_stores, verdict_of
+from ingest.claimed import ClaimedDelivery, Origin, write_origin
+from tests.memory_store import MemoryStore
+from tests.packages import NOON
+
+CLERK = Actor("s17")
+
+
+def claimed_as(folder: Path, name: str) -> ClaimedDelivery:
+    uuid = uuid4()
+    place = folder / str(uuid)
+    place.mkdir(parents=True)
+    write_origin(place, Origin(Path("/eingang") / name, is_zip=False))
+    return ClaimedDelivery(uuid, place)
+
+
+def walk_that(outcomes: dict[str, ArchivError | None]) -> Callable[..., Receipt]:
+    def walk(_services: Any, claimed: ClaimedDelivery, _by: Actor, _progress: Any) -> Receipt:
+        if (error := outcomes[claimed.name]) is not None:
+            raise error
+        return Receipt(claimed.uuid, Outcome.ARCHIVED)
+
+    return walk
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "code"),
+    [
+        (FixityError("stimmt nicht"), Outcome.ALARM, 5),
+        (Misconfigured("fehlt"), Outcome.HALTED, 7),
+        (Forbidden("zurückgegeben"), Outcome.HALTED, 7),
+    ],
+)
+def test_an_alarm_or_a_lack_is_a_receipt_and_the_others_are_archived(
+    error: ArchivError, state: Outcome, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "archive_delivery", walk_that({"gut": None, "schlecht": error}))
+    monkeypatch.setattr(batch, "try_to_publish", lambda _: "")
+    services: Any = SimpleNamespace(settings=SimpleNamespace(rounds=SimpleNamespace(akten_at_once=2)))
+    with progress_display(quiet=True) as show:
+        good, bad = archive_all(services, [claimed_as(tmp_path, "gut"), claimed_as(tmp_path, "schlecht")], CLERK, show)
+    assert (good.state, good.name) == (Outcome.ARCHIVED, "gut")
+    assert (bad.state, bad.name) == (state, "schlecht")
+    assert bad.findings[0].text == error.text
+    assert receipt_json(bad)["name"] == "schlecht"
+    assert exit_code([good, bad]) == code
+
+
+def test_a_delivery_without_its_marker_still_has_a_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "archive_delivery", lambda *_: Receipt(uuid4(), Outcome.CLEARING))
+    services: Any = None
+    receipt = archive_one(services, ClaimedDelivery(uuid4(), tmp_path), CLERK, lambda *_: None)
+    assert (receipt.state, receipt.name) == (Outcome.CLEARING, "")
+
+
+def test_a_head_that_a_store_does_not_take_is_said_on_the_receipt_of_what_is_archived_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away(_: Any) -> None:
+        raise Unavailable("Speicher „b“ ist weg.")
+
+    monkeypatch.setattr(anchors, "publish_head", away)
+    services: Any = None
+    archived, waiting = anchored(
+        services, [Receipt(uuid4(), Outcome.ARCHIVED), Receipt(uuid4(), Outcome.CLEARING, case=1)]
+    )
+    assert [f.code for f in archived.findings] == ["WF-22"]
+    assert archived.not_checked == ("Anker des Protokolls",)
+    assert waiting.findings == ()
+    assert exit_code([archived]) == 8
+
+
+def test_a_store_that_is_away_is_not_checked_and_the_others_are_compared() -> None:
+    class Away(MemoryStore):
+        def versions(self, prefix: str) -> Any:
+            raise Unavailable(f"Speicher „{self.name}“ ist weg.")
+
+    stores = (MemoryStore("a", clock=lambda: NOON), Away("b", clock=lambda: NOON))
+    services: Any = SimpleNamespace(
+        stores_to_read=lambda: (stores, {"c": "Der Speicher „c“ startet nicht."}),
+        catalog=SimpleNamespace(all_packages=lambda: ()),
+        now=lambda: NOON,
+    )
+    findings = compare_stores(services)
+    assert {(f.code, f.where) for f in findings} == {("RC-11", "b"), ("RC-11", "c")}
+    assert verdict_of(findings) is Verdict.NOT_CHECKED
+    assert verdict_of(()) is Verdict.OK
+    assert verdict_of([*findings, Finding("RC-02", Severity.ERROR, "a:x", "fehlt")]) is Verdict.FAILED
+    assert verdict_of([Finding("RC-09", Severity.WARNING, "a:x", "liegen geblieben")]) is Verdict.OK
