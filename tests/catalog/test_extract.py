@@ -67,7 +67,7 @@ def value(catalog: Catalog, anchor: Anchor) -> dict[str, Any]:
 
 def test_an_extract_is_proven_by_the_anchor_of_its_seal(value: dict[str, Any], anchor: Anchor) -> None:
     report = verify_extract(value, [anchor])
-    assert (report.verdict, report.rows, report.seal) == (Verdict.OK, 9, (anchor.seq, anchor.hash))
+    assert (report.verdict, report.rows, report.seal) == (Verdict.OK, 10, (anchor.seq, anchor.hash))
     assert {json.loads(row["body"])["verb"] for row in value["rows"]} >= {"delivery.received", "package.stored"}
     assert verify_extract(value).verdict is Verdict.NOT_CHECKED
     assert verify_extract(value, [Anchor(anchor.seq, "0" * 64, anchor.at)]).verdict is Verdict.FAILED
