@@ -144,7 +144,7 @@ def test_an_extract_without_seal_is_not_checked(tmp_path: Path) -> None:
 
 def test_csv_has_a_line_per_row_and_no_formulas(value: dict[str, Any], catalog: Catalog) -> None:
     lines = as_csv(value).splitlines()
-    assert len(lines) == 10
+    assert len(lines) == 11
     assert lines[0].startswith("seq;at;by")
     body = json.loads(value["rows"][0]["body"])
     body["by"] = "=cmd()"
