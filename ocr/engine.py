@@ -139,10 +139,6 @@ class OcrEngine(Protocol):
         """Reads the whole picture."""
         ...
 
-    def glance(self, picture: Raster, layout: Layout, threshold: Threshold) -> int | None:
-        """Counts the words that a layout shows, without reading them; None where that costs as much as reading."""
-        ...
-
     def upright(self, picture: Raster) -> Upright | None:
         """Says how the picture must be turned; None when there is too little text to tell."""
         ...
@@ -167,14 +163,6 @@ class TimedEngine:
         started = self._cpu()
         try:
             return self._engine.read(picture, layout, threshold)
-        finally:
-            self.seconds += self._cpu() - started
-
-    def glance(self, picture: Raster, layout: Layout, threshold: Threshold) -> int | None:
-        """Passes on, counting."""
-        started = self._cpu()
-        try:
-            return self._engine.glance(picture, layout, threshold)
         finally:
             self.seconds += self._cpu() - started
 

@@ -64,8 +64,36 @@ def _tiff(image: TiffImagePlugin.TiffImageFile, path: Path) -> bool:
     return True
 
 
-def _decode_part(image: TiffImagePlugin.TiffImageFile, data: bytes, width: int, rows: int) -> None:
-    """One strip or tile as a TIFF of one strip, with the coding of the whole."""
+def tiff_strips(image: Image.Image, path: Path) -> Iterator[Image.Image] | None:
+    """The strips of a page from the top, each decoded on its own; None for tiles, planes, and a single strip."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile) or _numbers(image, _TILE_OFFSETS):
+        return None
+    offsets, counts = _numbers(image, _OFFSETS), _numbers(image, _COUNTS)
+    (height,), per_strip = _numbers(image, _LENGTH), _numbers(image, _PER_STRIP)
+    whole = len(per_strip) == 1 and per_strip[0] > 0 and len(offsets) == len(counts) == -(-height // per_strip[0])
+    if not whole or len(offsets) < 2 or _numbers(image, 284) not in ((), (1,)):
+        return None
+    return _strips(image, path, offsets, counts, per_strip[0])
+
+
+def _strips(
+    image: TiffImagePlugin.TiffImageFile, path: Path, offsets: tuple[int, ...], counts: tuple[int, ...], rows: int
+) -> Iterator[Image.Image]:
+    width, height = image.size
+    with path.open("rb") as file:
+        for position, (offset, count) in enumerate(zip(offsets, counts, strict=True)):
+            file.seek(offset)
+            data = file.read(count)
+            if len(data) != count or count < 1:
+                raise OSError("image file is truncated")
+            part = _decode_part(image, data, width, min(rows, height - position * rows))
+            if part.mode != image.mode:
+                raise ValueError("a strip has another colour than its page")
+            yield part
+
+
+def _decode_part(image: TiffImagePlugin.TiffImageFile, data: bytes, width: int, rows: int) -> Image.Image:
+    """One strip or tile as a TIFF of one strip, with the coding of the whole; decoded."""
     tags = TiffImagePlugin.ImageFileDirectory_v2(prefix=image.tag_v2.prefix)
     for tag in _COPIED:
         if tag in image.tag_v2:
@@ -81,6 +109,7 @@ def _decode_part(image: TiffImagePlugin.TiffImageFile, data: bytes, width: int, 
     whole = head + tags.tobytes(8) + data
     with Image.open(io.BytesIO(whole), formats=("TIFF",)) as part:
         part.load()
+        return part
 
 
 def _png(path: Path) -> bool:

@@ -76,8 +76,8 @@ def tried(image: Image.Image, dpi: float, engine: OcrEngine, good: float, *, two
         return Look.PLAIN, False
     raster, threshold, _ = show(band, dpi, Look.COARSE, two_level=two_level)
     coarse = engine.read(raster, Layout.COLUMN, threshold)
-    if min(plain.count, coarse.count) < _FEW_IN_BAND:
-        return Look.PLAIN, False
+    if min(plain.count, coarse.count) < _FEW_IN_BAND:  # a dark rim can hide all text from one of the two
+        return (Look.COARSE if coarse.good > plain.count else Look.PLAIN), False
     one, other = weight(plain), weight(coarse)
     return (Look.COARSE if other > _CLEARLY * one else Look.PLAIN), max(one, other) > _CLEARLY * min(one, other)
 

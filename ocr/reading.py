@@ -77,7 +77,11 @@ def _seconds(sheet: _Sheet, first: _Way, dpi: float, engine: OcrEngine, options:
     confidence = first.reading.confidence
     if confidence is None or first.reading.count < _FEW_WORDS:
         # the layout is to blame, or a sheet's edge that passed for a line: as it lies, by tesseract's own choice
-        yield _read(sheet, first.turn, 0.0, dpi, engine, Layout.AUTO, Look.PLAIN)
+        auto = _read(sheet, first.turn, 0.0, dpi, engine, Layout.AUTO, Look.PLAIN)
+        yield auto
+        if auto.reading.count < _FEW_WORDS and can_be_coarse(sheet.size, dpi, two_level=sheet.two_level):
+            # a dark rim around the sheet makes all of it a picture; a threshold around each pixel does away with it
+            yield _read(sheet, first.turn, first.skew, dpi, engine, Layout.COLUMN, other_look(first.look))
     elif torn(first.reading) > _TORN:
         yield _read(sheet, first.turn, first.skew, dpi, engine, Layout.BLOCK, first.look)
     elif confidence < options.retry_confidence and can_be_coarse(sheet.size, dpi, two_level=sheet.two_level):

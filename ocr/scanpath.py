@@ -157,6 +157,8 @@ def _without_doubt(job: PageJob, source: Source, pdf: pikepdf.Pdf | None, option
         return drawn_source(pdf, Path(job.source), job.page, page, options.max_pixels)
     if isinstance(source.stored, Stored):
         source.stored = replace(source.stored, icc=b"")
+    else:
+        source.stored.ColorSpace = pikepdf.Name.DeviceRGB
     source.losses = (*source.losses, "Farbprofil entspricht nicht PDF/A und wurde weggelassen")
     return source
 

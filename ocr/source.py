@@ -8,6 +8,7 @@ from pathlib import Path
 import pikepdf
 from PIL import Image
 
+from ocr.bands import Banded, stored_in_bands
 from ocr.embedding import Stored, as_it_is, checked_group4, without_loss
 from ocr.geometry import POINTS_PER_MM, Affine, pixels_to_unit, scaling, standing
 from ocr.pageimage import Held, PageImage, PageUnreadable, load, open_page, to_gray
@@ -33,6 +34,7 @@ class Source:
     picture: Image.Image | None
     losses: tuple[str, ...] = ()
     doubtful: bool = False  # copied from foreign hands: PDF/A must be tried out before it is relied on
+    holder: pikepdf.Pdf | None = None  # the file that `stored` is read from, where it is one of ours
 
     @property
     def dpi(self) -> tuple[float, float]:
@@ -71,10 +73,15 @@ def from_image(
     With `read` False nothing is decoded if the file's own coding can be kept. Raises PageUnreadable.
     """
     opened = open_page(path, page, max_pixels)
-    stored = as_it_is(opened)
+    own = as_it_is(opened)
     picture: Image.Image | None = None
-    if stored is None or read:
-        stored, picture = _decoded(opened, stored, page, max_pixels)
+    banded = _in_bands(opened) if own is None else None
+    if banded is not None:
+        picture = banded.gray
+    elif own is None or read:
+        own, picture = _decoded(opened, own, page, max_pixels)
+    stored = banded.stored if banded is not None else own
+    assert stored is not None  # noqa: S101 - told to the type checker
     resolution, losses = _resolution(opened, dpi, profile_dpi, max_mm)
     points = (opened.width * 72 / resolution[0], opened.height * 72 / resolution[1])
     # the page has the shape of the stored image; Exif's turn becomes /Rotate, its mirroring the image matrix
@@ -88,9 +95,20 @@ def from_image(
         size=(opened.width, opened.height),
         stored=stored,
         picture=picture,
-        losses=(*stored.losses, *losses),
-        doubtful=bool(stored.icc),
+        losses=(*stored.losses, *losses) if isinstance(stored, Stored) else losses,
+        doubtful=bool(stored.icc) if isinstance(stored, Stored) else isinstance(stored.ColorSpace, pikepdf.Array),
+        holder=banded.holder if banded is not None else None,
     )
+
+
+def _in_bands(opened: PageImage) -> Banded | None:
+    """A very large colour TIFF, decoded and coded strip by strip."""
+    try:
+        return stored_in_bands(opened)
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise nearly anything (ocr.md §5)
+        raise PageUnreadable("OC-05", f"Die Bildpunkte lassen sich nicht lesen ({type(error).__name__}).") from error
 
 
 def _decoded(opened: PageImage, stored: Stored | None, number: int, max_pixels: int) -> tuple[Stored, Image.Image]:

@@ -58,17 +58,6 @@ class InProcessTesseract:
             api.Clear()
             api.ClearAdaptiveClassifier()
 
-    def glance(self, picture: Raster, layout: Layout, threshold: Threshold) -> int | None:
-        """Counts words by layout analysis, at a quarter of the price of reading."""
-        api = self._prepared(picture, layout, threshold)
-        try:
-            found = api.AnalyseLayout()
-            if not found:
-                return 0
-            return sum(1 for _ in self._tesserocr.iterate_level(found, self._tesserocr.RIL.WORD))
-        finally:
-            api.Clear()
-
     def _prepared(self, picture: Raster, layout: Layout, threshold: Threshold) -> Any:
         api = self._api
         api.SetPageSegMode(_PSM[layout])
@@ -185,11 +174,6 @@ class CommandTesseract:
         parser = HocrReader(picture)
         parser.feed(page.decode("utf-8"))
         return Reading(tuple(parser.finish()))
-
-    def glance(self, picture: Raster, layout: Layout, threshold: Threshold) -> int | None:
-        """The command has no layout analysis of its own."""
-        del picture, layout, threshold
-        return None
 
     def upright(self, picture: Raster) -> Upright | None:
         """Asks the command for orientation; too few letters are no error."""

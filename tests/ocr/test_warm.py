@@ -1,0 +1,70 @@
+"""The warm sandbox: each payload has its answer or its death, the child lives on, and nothing outlives its owner."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from akten.errors import Unavailable
+from ocr.options import Limits, OcrOptions
+from ocr.sandbox import SandboxDied
+from ocr.warm import WarmSandbox
+
+CALLS = "tests.ocr.sandboxed"
+LIMITS = Limits(cpu_seconds=20, wall_seconds=60, memory_bytes=1 << 30, file_bytes=1 << 20, open_files=64)
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[WarmSandbox]:
+    with WarmSandbox(OcrOptions(), 2) as sandbox:
+        yield sandbox
+
+
+def test_every_payload_gets_its_answer(warm: WarmSandbox, tmp_path: Path) -> None:
+    answers = warm.call_each(f"{CALLS}:double", [{"number": n} for n in range(5)], limits=LIMITS, folder=tmp_path)
+    assert answers == [{"number": 2 * n} for n in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("way", "reason"), [("raise", "crash"), ("segfault", "signal"), ("exit", "crash"), ("eat", "memory")]
+)
+def test_a_payload_that_kills_its_reader_costs_itself_only(
+    warm: WarmSandbox, tmp_path: Path, way: str, reason: str
+) -> None:
+    answers = warm.call_each(
+        f"{CALLS}:die", [{"way": "live"}, {"way": way}, {"way": "live"}], limits=LIMITS, folder=tmp_path
+    )
+    assert answers[0] == answers[2] == {}
+    assert isinstance(answers[1], SandboxDied)
+    assert answers[1].reason == reason
+
+
+def test_who_spins_or_sleeps_is_ended(warm: WarmSandbox, tmp_path: Path) -> None:
+    short = Limits(cpu_seconds=1, wall_seconds=4.0, memory_bytes=1 << 30, file_bytes=1 << 20, open_files=64)
+    answers = warm.call_each(f"{CALLS}:die", [{"way": "sleep"}, {"way": "spin"}], limits=short, folder=tmp_path)
+    assert all(isinstance(answer, SandboxDied) and answer.reason in ("time", "cpu") for answer in answers)
+
+
+def test_threads_do_not_mix_their_answers(warm: WarmSandbox, tmp_path: Path) -> None:
+    found: dict[int, object] = {}
+
+    def ask(number: int) -> None:
+        found[number] = warm.call_each(f"{CALLS}:double", [{"number": number}], limits=LIMITS, folder=tmp_path)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {number: [{"number": 2 * number}] for number in range(6)}
+
+
+def test_a_closed_sandbox_says_so(tmp_path: Path) -> None:
+    sandbox = WarmSandbox(OcrOptions())
+    sandbox.prepare("json")
+    sandbox.close()
+    with pytest.raises(Unavailable):
+        sandbox.call_each(f"{CALLS}:double", [{"number": 1}], limits=LIMITS, folder=tmp_path)
