@@ -68,6 +68,9 @@ def _without_forms(pdf: Any, losses: list[str]) -> None:
         del form["/XFA"]
     _draw_values(pdf, form)
     pdf.flatten_annotations("all")
+    for page in pdf.pages:  # a field without a look, such as a signature that shows nothing, stays behind
+        if "/Annots" in page.obj:
+            page.obj["/Annots"] = _without_kinds(page.obj["/Annots"], frozenset({"/Widget"}))
     if filled:
         losses.append("ausfüllbare Formularfelder (ihre Werte sind als Text wiedergegeben)")
     for key in ("/AcroForm", "/Perms"):
@@ -176,12 +179,16 @@ def _without_attachments(pdf: Any, losses: list[str]) -> None:
         notes = page.obj.get("/Annots")
         if not isinstance(notes, pikepdf.Array):
             continue
-        kept = [note for note in notes if _kind(note) not in _REMOVED]
         playing = playing or any(_kind(note) in _REMOVED - {"/FileAttachment"} for note in notes)
-        if len(kept) < len(notes):
-            page.obj["/Annots"] = pikepdf.Array(kept)
+        page.obj["/Annots"] = _without_kinds(notes, _REMOVED)
     if playing:
         losses.append("Filme, Töne und räumliche Bilder")
+
+
+def _without_kinds(notes: Any, kinds: frozenset[str]) -> Any:
+    import pikepdf
+
+    return pikepdf.Array([note for note in notes if _kind(note) not in kinds])
 
 
 def _kind(note: Any) -> str:
