@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 _MM = 25.4 / 72
 
 _MOST_NAMED = 20  # attachments told by name among the losses; each is told of its own as well
+_MOST_FIELDS = 20_000
+_FONT_OF_DA = re.compile(r"(/[^\s/\[\]()<>]+)\s+-?[\d.]+\s+Tf")
 _REMOVED = frozenset({"/FileAttachment", "/Sound", "/Movie", "/RichMedia", "/3D", "/Screen"})
 
 REASONS = {
@@ -63,13 +66,61 @@ def _without_forms(pdf: Any, losses: list[str]) -> None:
     if "/XFA" in form:
         losses.append("XFA-Formulardaten (das Formular ist als Seite wiedergegeben)")
         del form["/XFA"]
-    pdf.generate_appearance_streams()
+    _draw_values(pdf, form)
     pdf.flatten_annotations("all")
+    for page in pdf.pages:  # a field without a look, such as a signature that shows nothing, stays behind
+        if "/Annots" in page.obj:
+            page.obj["/Annots"] = _without_kinds(page.obj["/Annots"], frozenset({"/Widget"}))
     if filled:
         losses.append("ausfüllbare Formularfelder (ihre Werte sind als Text wiedergegeben)")
     for key in ("/AcroForm", "/Perms"):
         if key in pdf.Root:  # flattening may have taken it away already
             del pdf.Root[key]
+
+
+def _draw_values(pdf: Any, form: Any) -> None:
+    """Gives every filled field without a look of its own one, so that its value is on the page when it is flattened.
+
+    What a field already shows stays as it is, unless the file itself says that looks are to be made anew.
+    """
+    import pikepdf
+
+    anew = bool(form.get("/NeedAppearances", False))
+    _name_fonts(form)
+    for field in list(pdf.acroform.fields)[:_MOST_FIELDS]:
+        try:
+            if not (field.is_text or field.is_choice) or not field.value_as_string:
+                continue
+            for note in pdf.acroform.get_annotations_for_field(field):
+                looks = note.obj.get("/AP")
+                if anew or not isinstance(looks, pikepdf.Dictionary) or "/N" not in looks:
+                    field.generate_appearance(note)
+        except (pikepdf.PikepdfError, ValueError, TypeError, KeyError):
+            continue  # a field that cannot be drawn; the comparison with the original tells whether it is missed
+
+
+def _name_fonts(form: Any) -> None:
+    """Makes the fonts known that the fields name: many programs leave out what every viewer has."""
+    import pikepdf
+
+    if not isinstance(form.get("/DR"), pikepdf.Dictionary):
+        form["/DR"] = pikepdf.Dictionary()
+    if not isinstance(form.DR.get("/Font"), pikepdf.Dictionary):
+        form.DR["/Font"] = pikepdf.Dictionary()
+    stated = [str(form.get("/DA", ""))]
+    fields = form.get("/Fields")
+    if isinstance(fields, pikepdf.Array):
+        stated += [
+            str(field.get("/DA", "")) for field in list(fields)[:_MOST_FIELDS] if isinstance(field, pikepdf.Dictionary)
+        ]
+    for name in {name for text in stated for name in _FONT_OF_DA.findall(text)}:
+        if name not in form.DR.Font:
+            form.DR.Font[name] = pikepdf.Dictionary(
+                Type=pikepdf.Name.Font,
+                Subtype=pikepdf.Name.Type1,
+                BaseFont=pikepdf.Name.Helvetica,
+                Encoding=pikepdf.Name.WinAnsiEncoding,
+            )
 
 
 def _without_scripts(pdf: Any, losses: list[str]) -> None:
@@ -128,12 +179,16 @@ def _without_attachments(pdf: Any, losses: list[str]) -> None:
         notes = page.obj.get("/Annots")
         if not isinstance(notes, pikepdf.Array):
             continue
-        kept = [note for note in notes if _kind(note) not in _REMOVED]
         playing = playing or any(_kind(note) in _REMOVED - {"/FileAttachment"} for note in notes)
-        if len(kept) < len(notes):
-            page.obj["/Annots"] = pikepdf.Array(kept)
+        page.obj["/Annots"] = _without_kinds(notes, _REMOVED)
     if playing:
         losses.append("Filme, Töne und räumliche Bilder")
+
+
+def _without_kinds(notes: Any, kinds: frozenset[str]) -> Any:
+    import pikepdf
+
+    return pikepdf.Array([note for note in notes if _kind(note) not in kinds])
 
 
 def _kind(note: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -236,6 +237,26 @@ def strips(pdf: pikepdf.Pdf) -> None:
     pdf.pages[0].Contents = pdf.make_stream(content)
 
 
+def jbig2(pdf: pikepdf.Pdf) -> None:
+    """A page of one generic region in MMR coding (ITU-T T.88 §7.4.6), the simplest JBIG2 there is."""
+    image = truth("1")
+    target = io.BytesIO()
+    negative = image.convert("L").point(lambda value: 255 - value).convert("1")  # here a set bit is black
+    negative.save(target, "TIFF", compression="group4", tiffinfo={278: image.height})
+    with Image.open(io.BytesIO(target.getvalue())) as made:
+        tags = made.tag_v2  # type: ignore[attr-defined]
+        coded = target.getvalue()[tags[273][0] : tags[273][0] + tags[279][0]]
+    sheet_info = struct.pack(">IIIIBH", *image.size, 0, 0, 0, 0)
+    region = struct.pack(">IIIIBB", *image.size, 0, 0, 0, 1) + coded
+    data = b"".join(
+        struct.pack(">IBBBI", number, kind, 0, 1, len(part)) + part
+        for number, kind, part in ((0, 48, sheet_info), (1, 38, region))
+    )
+    stream = xobject(pdf, image)
+    stream.write(data, filter=Name.JBIG2Decode)
+    pdf.pages[0].Resources.XObject.Im0 = stream
+
+
 def hidden_text(pdf: pikepdf.Pdf) -> None:
     page = pdf.pages[0]
     page.Resources.Font = Dictionary(F1=Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica))
@@ -333,6 +354,7 @@ PDFS: dict[str, tuple[Make, set[str], set[str]]] = {
     "xfa.pdf": (written(xfa), {"EX-15"}, {"XFA"}),
     "xfa-dynamic.pdf": (written(lambda pdf: setattr(pdf.Root, "NeedsRendering", True)), {"OD-01!"}, set()),
     "jpeg2000.pdf": (one(lambda pdf: scan_page(pdf, coded="jpx")), set(), {"JPEG 2000"}),
+    "jbig2.pdf": (scanned(jbig2), set(), {"JBIG2"}),
     "jpeg.pdf": (one(lambda pdf: scan_page(pdf, truth(), coded="jpeg")), set(), set()),
     "cmyk.pdf": (one(lambda pdf: scan_page(pdf, truth().convert("CMYK"))), set(), set()),
     "bilevel.pdf": (one(lambda pdf: scan_page(pdf, truth("1"))), set(), set()),
@@ -349,7 +371,6 @@ PDFS: dict[str, tuple[Make, set[str], set[str]]] = {
     "a0-plan.pdf": (a0_plan, set(), set()),
     "damaged.pdf": (damaged, {"EX-12"}, {"beschädigt"}),
     "cut.pdf": (cut, {"EX-12"}, {"beschädigt"}),
-    "one-signature.pdf": (written(sign), {"EX-14"}, {"Signatur"}),
     "three-signatures.pdf": (written(lambda pdf: sign(pdf, 3)), {"EX-14"}, {"Signatur"}),
     "layers.pdf": (written(layers), {"EX-27"}, {"Ebene"}),
     "redaction.pdf": (written(note("Redact")), {"EX-28"}, {"Schwärzung"}),

@@ -26,8 +26,8 @@ from ocr.losses import known_losses
 from ocr.options import OcrOptions
 from ocr.scanpath import do_page
 from tests.contracts.test_ocr_engine import FakeEngine
-from tests.ocr.oddpdfs import PDFS
-from tests.ocr.papers import pdf_file, scan_of
+from tests.ocr.oddpdfs import PDFS, written
+from tests.ocr.papers import form, pdf_file, scan_of
 from tests.ocr.sheets import job
 
 OPTIONS = OcrOptions()
@@ -124,6 +124,27 @@ def test_a_good_kind_looks_like_the_original_and_lists_its_losses(
             assert key not in pdf.Root
         assert not pdf.is_encrypted
         assert not pdf.attachments
+
+
+def test_what_was_filled_in_is_on_the_page(tmp_path: Path) -> None:
+    """A value without a look of its own, in a font that the file does not describe, as many programs write it."""
+
+    def filled(pdf: pikepdf.Pdf) -> None:
+        form(pdf)
+        field = pdf.Root.AcroForm.Fields[0]
+        field.V, field.Rect = pikepdf.String("Müllerstraße 7"), pikepdf.Array([60, 60, 400, 100])
+
+    path = tmp_path / "a.pdf"
+    written(filled)(path)
+    scan = scan_of(path)
+    (facts,) = examine_each([scan], OPTIONS, tmp_path)
+    target = tmp_path / "made.pdf"
+    result = convert_document(scan, facts, None, target, OPTIONS, tmp_path, datetime(2026, 1, 1, tzinfo=UTC))
+    assert "Müllerstraße 7" in result.pages_text[0]
+    field = (30, 371, 200, 391)  # of the page at 36 dpi
+    original, rendition = (drawn(one, 1, tmp_path).crop(field) for one in (path, target))
+    assert np.asarray(original).std() > 5, "the second program shows the value"
+    assert same(original, rendition) or abs(np.asarray(original).mean() - np.asarray(rendition).mean()) < 4
 
 
 def test_a_white_page_in_place_of_any_of_them_is_seen(files: dict[str, tuple[Scan, FileFacts]], tmp_path: Path) -> None:
