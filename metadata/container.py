@@ -18,7 +18,7 @@ from akten.files import Digests, digest_bytes, digest_stream
 from akten.findings import Severity, Verdict
 from metadata.checks import XdomeaReport, check_message, report_of
 from metadata.checks_files import label, unsafe_name
-from metadata.directory import directory_bytes
+from metadata.directory import bytes_behind, directory_bytes
 from metadata.messages import Message
 from metadata.names import MessageName, parse_stem, stem_of
 from metadata.parse import LIMITS, ParseLimits
@@ -29,6 +29,7 @@ from metadata.xdomea import write_message
 
 _SUFFIXES = (".zip", ".xdomea")
 _READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENCRYPTED = 0x1 | 0x40 | 0x2000  # the entry, strongly, or the directory with it (APPNOTE 4.4.4)
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 _MARK = b":xdomea:schema:"
 
@@ -72,8 +73,9 @@ def judge_path(
             return _judge_zip(path, schemas, findings, limits, zip_limits)
         with path.open("rb") as stream:
             xml = stream.read(limits.max_bytes + 1)
-    except OSError as problem:
-        findings.add("XD-01", "", f"Die Datei ist nicht lesbar ({type(problem).__name__}).")
+    except (OSError, ValueError) as problem:  # nobody looked, so nothing bad was found
+        text = f"Die Datei ist nicht lesbar ({type(problem).__name__})."
+        findings.add("XD-01", "", text, severity=Severity.WARNING)
         return report_of(None, None, Verdict.NOT_CHECKED, findings.all())
     report = check_message(xml, schemas, purpose=purpose, limits=limits)
     name = parse_stem(path.stem) if path.suffix.lower() == ".xml" else None
@@ -115,6 +117,9 @@ def _judge_entries(
     zip_limits: ZipLimits,
 ) -> XdomeaReport:
     entries = _check_entries(package.infolist(), findings)
+    if bytes_behind(path):
+        text = "Nach dem Ende des ZIP stehen Bytes, die zu keiner Datei gehören."
+        findings.add("XD-90", "", text, severity=Severity.WARNING)
     dangerous = _check_claims(package.infolist(), path.stat().st_size, findings, zip_limits)
     message = None if dangerous else _find_message(package, entries, path, findings, limits)
     if message is None:
@@ -188,10 +193,13 @@ def _check_claims(infos: list[zipfile.ZipInfo], size: int, findings: Findings, l
             problems.append("Einträge des ZIP überlappen einander.")
             break
         position = info.header_offset + 30 + info.compress_size
+        if position > size:
+            problems.append("Ein Eintrag reicht über das Ende des ZIP hinaus.")
+            break
     for text in problems:
         findings.add("XD-93", "", text)
     for info in infos:
-        if info.flag_bits & 0x1:
+        if info.flag_bits & _ENCRYPTED:
             findings.add("XD-90", label(entry_name(info)), "Der Eintrag ist verschlüsselt.")
         elif info.compress_type not in _READABLE:
             text = "Der Eintrag ist mit einem Verfahren verdichtet, das Empfänger nicht lesen (erlaubt: Deflate)."
@@ -200,7 +208,7 @@ def _check_claims(infos: list[zipfile.ZipInfo], size: int, findings: Findings, l
 
 
 def _readable(info: zipfile.ZipInfo) -> bool:
-    return not info.flag_bits & 0x1 and info.compress_type in _READABLE
+    return not info.flag_bits & _ENCRYPTED and info.compress_type in _READABLE
 
 
 def _find_message(
@@ -240,10 +248,13 @@ def _read_all(package: zipfile.ZipFile, info: zipfile.ZipInfo, findings: Finding
     """The bytes of the message; broken ones become a finding and an empty message."""
     try:
         with package.open(info) as stream:
-            return stream.read()
+            data = stream.read()
     except _BROKEN:
         findings.add("XD-90", label(entry_name(info)), "Die Nachricht im ZIP ist beschädigt.")
         return b""
+    if len(data) != info.file_size:
+        findings.add("XD-90", label(entry_name(info)), "Die Nachricht ist kürzer, als das Verzeichnis des ZIP sagt.")
+    return data
 
 
 def _digests(package: zipfile.ZipFile, info: zipfile.ZipInfo, findings: Findings) -> Digests:
@@ -253,10 +264,13 @@ def _digests(package: zipfile.ZipFile, info: zipfile.ZipInfo, findings: Findings
         return nothing  # already said
     try:
         with package.open(info) as stream:
-            return digest_stream(stream)  # type: ignore[arg-type]
+            digests = digest_stream(stream)  # type: ignore[arg-type]
     except _BROKEN:
         findings.add("XD-90", label(entry_name(info)), "Der Eintrag ist beschädigt oder unvollständig.")
         return nothing
+    if digests.size != info.file_size:
+        findings.add("XD-90", label(entry_name(info)), "Der Eintrag ist kürzer, als das Verzeichnis des ZIP sagt.")
+    return digests
 
 
 def _check_names(path: Path, message: str, report: XdomeaReport, findings: Findings) -> None:

@@ -1,4 +1,4 @@
-"""How large the directory of a ZIP is, read from its last bytes before it is loaded (APPNOTE 6.3.x, 4.3.14–4.3.16)."""
+"""The directory of a ZIP before it is loaded: its size, and what lies behind it (APPNOTE 6.3.x, 4.3.14–4.3.16)."""
 
 from __future__ import annotations
 
@@ -31,6 +31,19 @@ def directory_bytes(path: Path) -> int | None:
                 for place in (where, offset - _END64.size):
                     claims += _claim64(stream.seek(place), stream.read(_END64.size)) if 0 <= place < size else []
     return max(claims, default=None)
+
+
+def bytes_behind(path: Path) -> int:
+    """Bytes behind the end record and its comment: they belong to no entry, and a second ZIP may hide in them."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        stream.seek(max(0, size - _END.size - _LONGEST_COMMENT))
+        tail = stream.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < _END.size:
+        return 0
+    comment: int = _END.unpack_from(tail, at)[-1]
+    return max(0, len(tail) - at - _END.size - comment)
 
 
 def _claim64(place: int, record: bytes) -> list[int]:

@@ -1,7 +1,8 @@
 """Bags: our judge against a bare hashlib pass on large files, against bagit.py on small ones, and a million entries.
 
-CPU seconds and wall seconds of one run, best of several tries in turn; every measurement has its own process.
-Goals: at most 1.15 of the bare pass on large files, at least 5 x faster than bagit.py on 20,000 x 20 kB, flat memory.
+CPU seconds (children counted) and wall seconds of one run, best of several tries in turn; every measurement has its
+own process. Goals: at most 1.15 of the CPU of the bare pass on large files; on 20,000 x 20 kB at least 5 x faster than
+bagit.py by the clock of a machine with two free cores (in CPU seconds hashing alone allows less); flat memory.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ def main() -> int:
         make(folder, "large", wanted.large, 100_000_000)
         rows["large"] = measure(folder / "large", ("bare", "ours", "ours, tar"), wanted.tries)
         make(folder, "small", wanted.small, 20_000)
-        rows["small"] = measure(folder / "small", ("bare", "bagit.py", "ours", "ours, tar"), wanted.tries)
+        rows["small"] = measure(folder / "small", ("bare", "bagit.py", "bagit.py 2", "ours", "ours, tar"), wanted.tries)
         if wanted.million:
             rows["million"] = measure(folder / str(wanted.million), ("write tar", "ours, tar"), 1)
     print(f"{'bag':8} {'method':10} {'CPU s':>8} {'wall s':>8} {'peak MB':>8}")
@@ -179,6 +180,7 @@ def main() -> int:
         "large, CPU of ours / bare pass": large["ours"]["cpu"] / large["bare"]["cpu"],
         "large tar, CPU of ours / bare pass": large["ours, tar"]["cpu"] / large["bare"]["cpu"],
         "small, bagit.py / ours, wall": small["bagit.py"]["wall"] / small["ours"]["wall"],
+        "small, bagit.py with two processes / ours, wall": small["bagit.py 2"]["wall"] / small["ours"]["wall"],
         "small, bagit.py / ours, CPU": small["bagit.py"]["cpu"] / small["ours"]["cpu"],
         "small tar, bagit.py (folder) / ours, wall": small["bagit.py"]["wall"] / small["ours, tar"]["wall"],
         "small, bagit.py / bare pass, CPU (more is not to be had)": small["bagit.py"]["cpu"] / small["bare"]["cpu"],
@@ -189,7 +191,8 @@ def main() -> int:
     target.mkdir(parents=True, exist_ok=True)
     (target / "bag.json").write_text(json.dumps({"rows": rows, "ratios": ratios}, indent=1), encoding="utf-8")
     print(json.dumps({"rows": rows, "ratios": ratios}))
-    return 0 if ratios["large, CPU of ours / bare pass"] <= 1.15 else 1
+    kept = ratios["large, CPU of ours / bare pass"] <= 1.15 and ratios["small, bagit.py / ours, wall"] >= 5
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":

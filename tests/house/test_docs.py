@@ -37,6 +37,13 @@ def test_every_rule_code_used_in_the_code_stands_in_a_table() -> None:
     assert used - known == set()
 
 
+def test_every_rule_of_a_judge_has_a_fixture() -> None:
+    """A code that no case can earn is a claim and no check."""
+    generator = the_generator()
+    without = generator.all_rules().keys() - generator.fixtures().keys()
+    assert {code for code in without if code[:2] in ("BG", "XD", "PR")} == set()
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     dead = [

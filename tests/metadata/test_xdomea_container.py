@@ -246,8 +246,38 @@ def test_what_is_no_zip_is_an_error_and_never_a_traceback(content: bytes, tmp_pa
 def test_files_that_are_none_are_refused_without_reading(tmp_path: Path, schemas: Schemas) -> None:
     pipe = tmp_path / "rohr.xml"
     os.mkfifo(pipe)
-    for path in (pipe, tmp_path, tmp_path / "nirgends.xml", Path("/dev/zero")):
+    for path in (pipe, tmp_path, Path("/dev/zero")):
         assert found(path, schemas) == {"XD-01": Severity.ERROR}
+
+
+def test_what_cannot_be_read_is_unchecked_and_not_invalid(tmp_path: Path, schemas: Schemas) -> None:
+    """A missing file, a name no system can hold, and a file that gives an error when it is read."""
+    (tmp_path / "kreis.xml").symlink_to("kreis.xml")
+    for path in (tmp_path / "nirgends.xml", tmp_path / "kreis.xml", tmp_path / ("x" * 5000), tmp_path / "a\0b"):
+        report = judge_path(path, schemas)
+        assert report.judgement is Judgement.UNCHECKED
+        assert [(f.code, f.severity) for f in report.findings] == [("XD-01", Severity.WARNING)]
+
+
+def test_bytes_behind_the_end_are_named(tmp_path: Path, schemas: Schemas) -> None:
+    path = a_zip(tmp_path)
+    path.write_bytes(path.read_bytes() + b"PK und mehr")
+    assert found(path, schemas) == {"XD-90": Severity.WARNING}
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "code"),
+    [(20, 2_000_000_000, "XD-93"), (24, 1_000_000, "XD-90"), (8, 0x40, "XD-90"), (8, 0x2000, "XD-90")],
+    ids=["reaches beyond the end", "claims more than there is", "strongly encrypted", "encrypted directory"],
+)
+def test_lies_of_the_directory_are_errors(place: int, value: int, code: str, tmp_path: Path, schemas: Schemas) -> None:
+    """Fields of the last entry in the central directory (APPNOTE 4.3.12)."""
+    path = a_zip(tmp_path)
+    data = bytearray(path.read_bytes())
+    at = data.rfind(b"PK\x01\x02") + place
+    data[at : at + (2 if place == 8 else 4)] = value.to_bytes(2 if place == 8 else 4, "little")
+    path.write_bytes(data)
+    assert found(path, schemas)[code] is Severity.ERROR
 
 
 def test_a_bomb_is_not_inflated(tmp_path: Path, schemas: Schemas) -> None:

@@ -1,0 +1,55 @@
+"""The four judges as processes on what is no file of their kind: a verdict in JSON, an exit code, no trace, no wait."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import chdir
+from pathlib import Path
+
+import pytest
+
+from flows.settings import CHECKOUT
+
+VERDICTS = {0: {"valid", "valid-with-warning"}, 3: {"invalid"}, 8: {"unchecked"}}
+LONG = "y" * 5000
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one of each."""
+    folder = tmp_path_factory.mktemp("odd")
+    (folder / "folder").mkdir()
+    os.mkfifo(folder / "fifo")
+    (folder / "empty").touch()
+    (folder / os.fsdecode(b"a\nb\xff" + b"x" * 200)).write_bytes(b"PK\x03\x04" + bytes(range(256)) * 40)
+    (folder / "loop").symlink_to("loop")
+    with chdir(folder), socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+    return folder
+
+
+@pytest.mark.parametrize("judge", ["bag", "xdomea", "premis", "pdfa"])
+def test_odd_paths_end_in_a_verdict_or_in_wrong_usage(judge: str, odd: Path, tmp_path: Path) -> None:
+    there = [*sorted(odd.iterdir()), Path("/dev/null"), Path("/dev/zero")]
+    for path in (*there, odd / "missing", odd / LONG):
+        ran = subprocess.run(
+            [sys.executable, "-m", "app.cli", judge, "pruefe", path, "--json"],
+            cwd=CHECKOUT,
+            env={**os.environ, "ARCHIV_DATEN": str(tmp_path)},
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        value = json.loads(ran.stdout)
+        assert b"Traceback" not in ran.stderr
+        if path.name in ("loop", "missing", LONG):
+            assert (ran.returncode, value["exit_code"]) == (2, 2)
+        else:
+            assert ran.returncode in (3, 8), path
+            assert value["verdict"] in VERDICTS[ran.returncode]
+            assert value["findings"]
+            assert all(set(finding) == {"code", "severity", "where", "text"} for finding in value["findings"])
