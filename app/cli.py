@@ -121,8 +121,10 @@ def main() -> None:
             write_json(error_json(type(wrong).__name__, wrong.exit_code, wrong.format_message()))
         code = wrong.exit_code
     except click.Abort:
-        sys.stderr.write("Abgebrochen. Was begonnen wurde, setzt archiv annahme ohne Pfad fort.\n")
-        code = 130
+        code, text = 130, "Abgebrochen. Was begonnen wurde, setzt archiv annahme ohne Pfad fort."
+        sys.stderr.write(f"{text}\n")
+        if as_json:
+            write_json(error_json("Abort", code, text))
     except SystemExit:
         code = 0  # click's way to end when the reader of a help text went away (`| head`)
     except Exception as bug:  # noqa: BLE001 - the outermost edge: a bug must not show a trace to a clerk

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,20 +68,44 @@ def _rests(services: Services, delivery: ClaimedDelivery) -> bool:
 def archive_all(services: Services, claimed: Sequence[ClaimedDelivery], by: Actor, show: Show) -> tuple[Receipt, ...]:
     """Walks all deliveries, some at a time; one that is stopped does not stop the others and has its receipt, too.
 
-    The first unforeseen failure is raised when all the others have ended. A delivery that had to wait for another one
-    of the same Akte gets its turn at the end. Afterwards the head of the trail is published in the stores.
+    The first unforeseen failure is raised when all the others have ended; Ctrl-C ends all of them at their next step. A
+    delivery that had to wait for another one of the same Akte gets its turn at the end. Afterwards the head of the
+    trail is published in the stores.
     """
     if not claimed:
         return ()
     at_once = min(len(claimed), services.settings.rounds.akten_at_once)
+    asked_to_stop = threading.Event()
     with ThreadPoolExecutor(at_once, thread_name_prefix="akte") as threads:
-        futures = [threads.submit(archive_one, services, one, by, show(one)) for one in claimed]
+        futures = [threads.submit(archive_one, services, one, by, _until(asked_to_stop, show(one))) for one in claimed]
+        try:
+            wait(futures)
+        except BaseException:  # Ctrl-C: none begins any more, and those under way end at their next step
+            asked_to_stop.set()
+            for future in futures:
+                future.cancel()
+            raise
     receipts = [future.result() for future in futures]
     if len(claimed) > 1:
         for place, (one, receipt) in enumerate(zip(claimed, receipts, strict=True)):
             if receipt.state is Outcome.UNAVAILABLE:
                 receipts[place] = archive_one(services, one, by, show(one))
     return anchored(services, receipts)
+
+
+class Stopped(BaseException):
+    """A person stopped the call; no error of the delivery, which the next run continues where it stands."""
+
+
+def _until(asked_to_stop: threading.Event, progress: Progress) -> Progress:
+    """Shows progress, and leaves the walk there once somebody asked for it."""
+
+    def told(what: str, done: int, total: int) -> None:
+        if asked_to_stop.is_set():
+            raise Stopped
+        progress(what, done, total)
+
+    return told
 
 
 def archive_one(services: Services, claimed: ClaimedDelivery, by: Actor, progress: Progress) -> Receipt:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -106,3 +109,29 @@ def test_a_store_that_is_away_is_not_checked_and_the_others_are_compared() -> No
     assert verdict_of(()) is Verdict.OK
     assert verdict_of([*findings, Finding("RC-02", Severity.ERROR, "a:x", "fehlt")]) is Verdict.FAILED
     assert verdict_of([Finding("RC-09", Severity.WARNING, "a:x", "liegen geblieben")]) is Verdict.OK
+
+
+def test_ctrl_c_ends_the_deliveries_under_way_at_their_next_step_and_begins_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    ended: list[str] = []
+
+    def walk(_services: Any, claimed: ClaimedDelivery, _by: Actor, progress: Any) -> Receipt:
+        begun.append(claimed.name)
+        if len(begun) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        for page in range(1000):
+            progress("Texterkennung", page, 1000)
+            time.sleep(0.01)
+        ended.append(claimed.name)
+        return Receipt(claimed.uuid, Outcome.ARCHIVED)
+
+    monkeypatch.setattr(batch, "archive_delivery", walk)
+    services: Any = SimpleNamespace(settings=SimpleNamespace(rounds=SimpleNamespace(akten_at_once=2)))
+    start = time.monotonic()
+    with progress_display(quiet=True) as show, pytest.raises(KeyboardInterrupt):
+        archive_all(services, [claimed_as(tmp_path, str(number)) for number in range(20)], CLERK, show)
+    assert time.monotonic() - start < 9
+    assert ended == []
+    assert len(begun) <= 4
