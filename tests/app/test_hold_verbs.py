@@ -1,4 +1,4 @@
-"""`archiv sperre` and `archiv akte verweis|vergiss`: set, shown, lifted by a second person; secret holds stay secret."""
+"""`archiv sperre`, `archiv akte verweis|vergiss`: set, shown, lifted by a second person; secret holds stay secret."""
 
 from __future__ import annotations
 
