@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -34,7 +34,7 @@ class HoldChange:
     what: str
     reason: str
     by: Actor
-    at: Any
+    at: datetime
 
 
 def set_hold(change: Change, order: HoldOrder, known_keys: Collection[str]) -> HoldView:

@@ -451,6 +451,7 @@ def test_who_acts_is_written_down_with_the_account_that_said_the_name(catalog: C
     event = catalog.events_of()[-1]
     assert event.by == chief
     assert catalog.events_of(by="leitung")[-1] == event
+    assert catalog.events_of(by="m.schmitz")[-1] == event
     (row,) = catalog.deliveries()
     assert row.by == chief
 
