@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,17 @@ class Desk:
     @property
     def url(self) -> str:
         """Address of the catalog."""
-        return read_settings(daten=self.daten).database_url
+        return catalog_url(self.daten)
+
+    def filled_from(self, daten: Path) -> Desk:
+        """The same desk with a copy of another data folder."""
+        shutil.copytree(daten, self.daten)
+        return self
+
+
+def catalog_url(daten: Path) -> str:
+    """Address of the catalog in a data folder."""
+    return read_settings(daten=daten).database_url
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.catalog import open_catalog
-from tests.app.desk import Desk
+from tests.app.desk import Desk, catalog_url
 from tests.app.desk import desk as desk
 from tests.catalog.build import CLERK, NOON, archive, receive
 
@@ -15,15 +15,22 @@ NUMBER = "63-01234-2019"
 HEAD = "Aktenzeichen;Ereignis;Datum;Beleg\n"
 
 
-@pytest.fixture
-def filled(desk: Desk) -> Desk:
-    with open_catalog(desk.url) as catalog:
+@pytest.fixture(scope="module")
+def register(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that is copied for every test."""
+    daten = tmp_path_factory.mktemp("register")
+    with open_catalog(catalog_url(daten)) as catalog:
         for band in (1, 2):
             receive(catalog, f"b{band}", number="63-00009-2020", band=band)
         for place, number in enumerate((NUMBER, "63-00002-2020"), 1):
             akte, _ = archive(catalog, place, number=number)
             catalog.classify(akte.uuid, ("building.permit-file",), "Aufbau", by=CLERK, now=NOON)
-    return desk
+    return daten
+
+
+@pytest.fixture
+def filled(desk: Desk, register: Path) -> Desk:
+    return desk.filled_from(register)
 
 
 def test_an_event_is_told_corrected_and_taken_back(filled: Desk) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from catalog.catalog import open_catalog
-from tests.app.desk import Desk
+from tests.app.desk import Desk, catalog_url
 from tests.app.desk import desk as desk
 from tests.catalog.build import CLERK, NOON, archive
 
@@ -17,14 +19,21 @@ SECRET += ("--bezug", "12 Js 34/26", "--stelle", "Korruptionsstelle", "--bis", "
 WORDS = ("litigation", "Rechtsstreit", "Ostwall", "12 Js", "Korruption", "2031", "Hafenstraße", "hafenstrasse", "query")
 
 
-@pytest.fixture
-def filled(desk: Desk) -> Desk:
-    with open_catalog(desk.url) as catalog:
+@pytest.fixture(scope="module")
+def register(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that is copied for every test."""
+    daten = tmp_path_factory.mktemp("register")
+    with open_catalog(catalog_url(daten)) as catalog:
         felder = (("Personalnummer", "4711-08"),)
         akte, _ = archive(catalog, 1, number=NUMBER, betreff="Bauantrag Hafenstr. 5", felder=felder)
         catalog.classify(akte.uuid, ("building.permit-file",), "Aufbau", by=CLERK, now=NOON)
         archive(catalog, 2, number="63-00002-2020", betreff="Anbau", felder=(("Flur", "12"), ("Flurstück", "345/2")))
-    return desk
+    return daten
+
+
+@pytest.fixture
+def filled(desk: Desk, register: Path) -> Desk:
+    return desk.filled_from(register)
 
 
 def test_a_hold_is_set_shown_and_lifted_by_a_second_person(filled: Desk) -> None:
