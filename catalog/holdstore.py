@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -34,7 +34,7 @@ class HoldChange:
     what: str
     reason: str
     by: Actor
-    at: Any
+    at: datetime
 
 
 def set_hold(change: Change, order: HoldOrder, known_keys: Collection[str]) -> HoldView:
@@ -140,7 +140,7 @@ def require(connection: Connection, number: int) -> Row[Any]:
     """The row of a hold. Raises Forbidden when there is none."""
     row = connection.execute(select(holds).where(holds.c.nr == number)).first()
     if row is None:
-        raise Forbidden(f"Eine Sperre Nr. {number} gibt es nicht.")
+        raise _no_hold(number)
     return row
 
 
@@ -149,7 +149,7 @@ def one(connection: Connection, number: int, viewer: Actor, today: date) -> Hold
     row = require(connection, number)
     view = view_of(row, viewer)
     if view.masked and not is_active(row, today):
-        raise Forbidden(f"Eine Sperre Nr. {number} gibt es nicht.")
+        raise _no_hold(number)
     return view
 
 
@@ -176,10 +176,16 @@ def changes_of(connection: Connection, number: int) -> tuple[HoldChange, ...]:
 def _to_change(change: Change, number: int) -> Row[Any]:
     row = require(change.connection, number)
     if not may_read(row, change.by):
+        if not is_active(row, change.now.date()):
+            raise _no_hold(number)
         raise Forbidden(f"Sperre Nr. {number}: gesperrt. Ändern und aufheben kann sie nur, wer sie sehen darf.")
     if row.lifted_on is not None:
         raise Forbidden(f"Sperre Nr. {number} ist schon aufgehoben; eine neue wird eigens gesetzt.")
     return row
+
+
+def _no_hold(number: int) -> Forbidden:
+    return Forbidden(f"Eine Sperre Nr. {number} gibt es nicht.")
 
 
 def _needed(text: str, what: str) -> str:

@@ -80,7 +80,8 @@ def note_references(change: Change, akte: UUID, references: Sequence[Reference],
 
 
 def forget_person(change: Change, text: str, reason: str, today: date) -> int:
-    """Deletes every plain row of a person, in references and in holds that are over. Returns how many.
+    """Deletes every plain row of a person, in references and in holds that are over. Returns how many references: that
+    there was a hold, perhaps a secret one, is not told.
 
     Raises Forbidden while the person or an Akte that names it is held, and without a reason.
     """
@@ -109,7 +110,7 @@ def forget_person(change: Change, text: str, reason: str, today: date) -> int:
     for akte, digests in by_akte.items():
         salt = salt_of(change.connection, akte)
         change.event(Verb.REFERENCES_FORGOTTEN, akte=akte, note=reason, salt=salt, digests=digests)
-    return len(rows) + len(over)
+    return len(rows)
 
 
 def _on_akten(connection: Connection, uuids: Sequence[UUID]) -> Iterator[Row[Any]]:
