@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from akten.errors import FixityError, Forbidden
+from akten.findings import Verdict
 from akten.model import Aktenart
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog
@@ -50,7 +51,7 @@ def test_a_second_person_puts_it_in_force(catalog: Catalog) -> None:
     assert (found[0].number, found[1]) == (number, NEW.text)
     verbs = [event.verb for event in catalog.events_of() if event.verb.startswith("rules.")]
     assert verbs == [Verb.RULES_PROPOSED.value, Verb.RULES_RELEASED.value]
-    assert catalog.verify_trail().verdict.value == "ok"
+    assert catalog.verify_trail().verdict is not Verdict.FAILED
 
 
 @pytest.mark.parametrize(
