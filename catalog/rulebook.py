@@ -94,16 +94,17 @@ class RuleBook:
             return _text(_require(connection, number))
 
     def in_force(self, day: date) -> tuple[RuleVersion, str] | None:
-        """The version released last whose first day has come, and its YAML; None while none was released.
+        """The released version with the latest first day that has come, and its YAML; None while none was released.
 
+        The first day is `valid_from`, at the earliest the day of the release; of equal ones the last released counts.
         Raises FixityError for a text that was changed, and for a release that the trail does not know.
         """
         with self._database.read() as connection:
             query = select(rulebooks).where(rulebooks.c.state == RuleState.RELEASED.value)
-            rows = connection.execute(query.order_by(rulebooks.c.decided_at.desc(), rulebooks.c.nr.desc())).all()
-            row = next((row for row in rows if row.valid_from is None or row.valid_from <= day), None)
-            if row is None:
+            rows = [row for row in connection.execute(query) if _first_day(row) <= max(day, _decided(row).date())]
+            if not rows:
                 return None
+            row = max(rows, key=lambda row: (_first_day(row), row.decided_at, row.nr))
             told = events.events_of(connection, verb=Verb.RULES_RELEASED.value, limit=None)
             if not any(event.data == {"number": row.nr, "digest": row.digest} for event in told):
                 raise FixityError(
@@ -129,10 +130,13 @@ class RuleBook:
         with self._begin(by, now) as change:
             row = _require_proposed(change.connection, number, reason)
             require_second(Actor.read(row.by_name, row.by_kind), by, "Die Freigabe eines Fristenkatalogs")
-            if row.instead_of != in_force:
+            since = select(rulebooks.c.nr).where(
+                rulebooks.c.state == RuleState.RELEASED.value, rulebooks.c.decided_at >= row.at
+            )
+            if row.instead_of != in_force or change.connection.execute(since.limit(1)).first() is not None:
                 raise Forbidden(
-                    f"Seit dem Vergleich von Nr. {number} gilt eine andere Fassung; bitte mit archiv frist vergleich "
-                    "neu vorschlagen."
+                    f"Seit dem Vergleich von Nr. {number} ist eine andere Fassung in Kraft oder freigegeben; bitte mit "
+                    "archiv frist vergleich neu vorschlagen."
                 )
             return _decide(change, row, RuleState.RELEASED, clean_text(reason))
 
@@ -144,6 +148,18 @@ class RuleBook:
 
 
 _SHOWN = [column for column in rulebooks.c if column.name not in ("text", "salt")]
+
+
+def _decided(row: Row[Any]) -> datetime:
+    """When a version was released. Raises FixityError for one of which nobody knows that."""
+    if not isinstance(row.decided_at, datetime):
+        raise FixityError(f"Der Fristenkatalog Nr. {row.nr} ist freigegeben, aber niemand weiß, wann.")
+    return row.decided_at
+
+
+def _first_day(row: Row[Any]) -> date:
+    released = _decided(row).date()
+    return released if row.valid_from is None else max(released, row.valid_from)
 
 
 def _value(row: Row[Any]) -> RuleVersion:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from akten.errors import FixityError, Forbidden
+from akten.findings import Verdict
 from akten.model import Aktenart
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog
@@ -27,8 +28,10 @@ NEW = RuleText("Katalog", "2027.1", None, "version: 2027.1 # Ä\n")
 LATER = RuleText("Katalog", "2028.1", date(2028, 1, 1), "version: 2028.1\n")
 
 
-def proposed(catalog: Catalog, rules: RuleText = NEW, basis: RuleText = SHIPPED, by: Actor = ANNA) -> int:
-    return catalog.rules.propose(rules, basis, "AO geändert", by=by, now=NOON).number
+def proposed(
+    catalog: Catalog, rules: RuleText = NEW, basis: RuleText = SHIPPED, by: Actor = ANNA, minutes: int = 0
+) -> int:
+    return catalog.rules.propose(rules, basis, "AO geändert", by=by, now=later(minutes)).number
 
 
 def test_nothing_is_in_force_before_a_release(catalog: Catalog) -> None:
@@ -50,7 +53,7 @@ def test_a_second_person_puts_it_in_force(catalog: Catalog) -> None:
     assert (found[0].number, found[1]) == (number, NEW.text)
     verbs = [event.verb for event in catalog.events_of() if event.verb.startswith("rules.")]
     assert verbs == [Verb.RULES_PROPOSED.value, Verb.RULES_RELEASED.value]
-    assert catalog.verify_trail().verdict.value == "ok"
+    assert catalog.verify_trail().verdict is not Verdict.FAILED
 
 
 @pytest.mark.parametrize(
@@ -108,15 +111,27 @@ def test_a_proposal_that_others_overtook_is_compared_anew(catalog: Catalog) -> N
     catalog.rules.release(first, SHIPPED.digest, "geprüft", by=BERND, now=later(5))
     with pytest.raises(Forbidden, match="andere Fassung"):
         catalog.rules.release(second, NEW.digest, "geprüft", by=BERND, now=later(6))
-    third = proposed(catalog, LATER, NEW)
+    third = proposed(catalog, LATER, NEW, minutes=7)
     assert third != second
     assert catalog.rules.version(second).state is RuleState.REFUSED
+    assert catalog.rules.release(third, NEW.digest, "geprüft", by=BERND, now=later(8)).state is RuleState.RELEASED
+
+
+def test_of_two_releases_at_once_the_second_is_compared_anew(catalog: Catalog) -> None:
+    """Both were compared with the shipped rules, and both callers still think that these are in force."""
+    first, second = proposed(catalog), proposed(catalog, LATER)
+    catalog.rules.release(first, SHIPPED.digest, "geprüft", by=BERND, now=later(5))
+    with pytest.raises(Forbidden, match="andere Fassung"):
+        catalog.rules.release(second, SHIPPED.digest, "geprüft", by=BERND, now=later(5))
 
 
 def test_a_version_with_a_first_day_to_come_waits_for_it(catalog: Catalog) -> None:
     catalog.rules.release(proposed(catalog), SHIPPED.digest, "geprüft", by=BERND, now=later(5))
-    catalog.rules.release(proposed(catalog, LATER, NEW), NEW.digest, "geprüft", by=BERND, now=later(6))
-    days = {date(2027, 12, 31): "2027.1", date(2028, 1, 1): "2028.1"}
+    catalog.rules.release(proposed(catalog, LATER, NEW, minutes=6), NEW.digest, "geprüft", by=BERND, now=later(7))
+    # A correction that is released meanwhile does not push the later version aside.
+    fixed = RuleText("Katalog", "2027.2", date(2025, 1, 1), "version: 2027.2\n")
+    catalog.rules.release(proposed(catalog, fixed, NEW, minutes=8), NEW.digest, "geprüft", by=BERND, now=later(9))
+    days = {TODAY: "2027.2", date(2027, 12, 31): "2027.2", date(2028, 1, 1): "2028.1"}
     for day, version in days.items():
         found = catalog.rules.in_force(day)
         assert found is not None
@@ -135,6 +150,10 @@ def test_rules_changed_behind_the_catalog_are_not_believed(catalog: Catalog) -> 
     with catalog._database.write() as connection:
         connection.execute(update(rulebooks).where(rulebooks.c.nr == number).values(text="version: böse\n"))
     with pytest.raises(FixityError, match="nicht mehr der"):
+        catalog.rules.in_force(TODAY)
+    with catalog._database.write() as connection:
+        connection.execute(update(rulebooks).where(rulebooks.c.nr == number).values(decided_at=None))
+    with pytest.raises(FixityError, match="wann"):
         catalog.rules.in_force(TODAY)
 
 

@@ -12,6 +12,7 @@ import yaml
 from akten.errors import Rejected
 from retention.cases import CaseEntry, answer, answer_all, load_cases, mismatches, read_cases
 from retention.catalogue import Fristenkatalog
+from retention.rules import RULES
 from retention.schedule import builtin_schedule, load_schedule
 
 FILES = (Path(__file__).with_name("cases.yaml"), Path(__file__).with_name("cases_edges.yaml"))
@@ -171,3 +172,47 @@ def test_an_office_sees_where_its_own_cases_come_out_otherwise() -> None:
     )
     result = answer_all(read_cases(text, own_catalogue()), own_catalogue())[0]
     assert result["mismatches"] == {"retention_ends": {"expected": "2024-12-31", "computed": "2025-12-31"}}
+
+
+TAX = "id: a, class: tax.assessment-file, as_of: 2026-11-23"
+CLOSED = "events: [{event: file_closed, date: 2015-01-01}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (f"{TAX}, {CLOSED}, holds: [{{hold: beschlagnahme}}]", "RT-31"),
+        (f"{TAX}, {CLOSED}, holds: [{{hold: unterbrechung}}]", "RT-33"),
+        (f"{TAX}, events: [{{event: death, date: 2015-01-01}}]", "RT-34"),
+        ("id: a, class: finance.books, as_of: 2026-11-23", "RT-35"),
+        (f"{TAX}, events: [{{event: file_closed, date: 2027-01-01}}]", "RT-36"),
+        (f"{TAX.replace('2026', '2024')}, {CLOSED}", "RT-37"),
+        (f"{TAX}, {CLOSED}, facts: {{structur_exists: true}}", "RT-38"),
+        (
+            "id: a, classes: [tax.assessment-file, registration.passport-register], as_of: 2026-11-23, events: "
+            "[{event: file_closed, date: 2020-01-01}, {event: document_validity_ended, date: 2019-01-01}]",
+            "RT-40",
+        ),
+        (
+            "id: a, class: trade.notification, as_of: 2026-11-23, facts: {trade_registered: true}, "
+            "events: [{event: trade_deregistered, date: 2019-01-01}]",
+            "RT-41",
+        ),
+        (
+            "id: a, class: personnel.pension-file, as_of: 2026-11-23, "
+            "facts: {revival_possible: false, no_revival_possible: false}",
+            "RT-41",
+        ),
+        (f"{TAX}, {CLOSED}, archive: {{decision: archivwuerdig, waived: true}}", "RT-42"),
+    ],
+)
+def test_what_is_odd_in_a_case_is_told_and_the_case_is_computed_all_the_same(text: str, code: str) -> None:
+    result = answer_all(read_cases(f"cases: [{{{text}}}]".encode(), own_catalogue()), own_catalogue())[0]
+    assert result["computed"] is not None
+    assert not result["computed"]["may_destroy"]
+    assert code in {finding["code"] for finding in result["findings"]}
+
+
+def test_every_code_of_the_room_has_a_test() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py")]
+    assert {code for code in RULES if not any(f'"{code}' in text for text in texts)} == set()
