@@ -20,6 +20,7 @@ from archive.s3 import S3Store
 from catalog.catalog import open_catalog
 from catalog.trail import Verb
 from flows.locks import follow_akten, follow_at_intake
+from flows.walks import verify_package
 from retention.locking import end_of
 from tests.flows.dueworld import CLERK, SERVICE, WithHolds, World, a_hold, days
 from tests.memory_store import MemoryStore
@@ -437,3 +438,46 @@ def test_on_the_real_servers_locks_and_holds_follow_and_the_second_round_writes_
     before = quiet(real)
     assert real.round(thorough=True).verdict is Verdict.OK
     assert quiet(real) == before
+
+
+@pytest.mark.parametrize("which", ["world", "real"])
+def test_what_somebody_did_behind_our_back_is_named_by_the_fixity_round_and_mended_by_the_due_round(
+    request: pytest.FixtureRequest, which: str
+) -> None:
+    """Four wrong locks, each on another object: older version and newer, tar and commit, both stores."""
+    here: World = request.getfixturevalue(which)
+    akte, _ = here.archive("40-1", "tax.assessment-file", zda=date(2020, 3, 4))
+    here.archive("40-1", "tax.assessment-file", zda=date(2020, 3, 4), name=2)
+    here.hold(akte.uuid, a_hold())
+    here.round()
+    one, two = (row.package for row in here.catalog.packages(akte.uuid))
+    a = here.stores[0]
+    here.freeing["a"].release_hold(one.id.bag_key, one.copies[0].bag_version_id)
+    here.freeing["b"].release_hold(one.id.commit_key, one.copies[1].commit_version_id)
+    here.freeing["b"].shorten(two.id.commit_key, two.copies[1].commit_version_id, here.now() + days(2))
+    a.lock(two.id.bag_key, two.copies[0].bag_version_id, Lock(ENDS_2030 + days(3000)))
+    assert here.round().holds_set == 0  # the register does not know yet
+
+    found = {
+        (report.id.version, copy.store, finding.code, finding.where.split("/")[-1].split(" ")[0])
+        for package in (one, two)
+        for report in [verify_package(here.services, package, SERVICE)]
+        for copy in report.copies
+        for finding in copy.findings
+    }
+    assert found == {
+        (1, "a", "FX-10", "bag.tar"),
+        (1, "b", "FX-10", "commit.json"),
+        (2, "b", "FX-08", "commit.json"),
+        (2, "a", "FX-09", "bag.tar"),
+    }
+    looks = here.catalog.locks.last_looks(akte.uuid)
+    assert {key: [finding.code for finding in findings] for key, findings in looks.items()} == {
+        (1, "a"): ["FX-10"], (1, "b"): ["FX-10"], (2, "a"): ["FX-09"], (2, "b"): ["FX-08"],
+    }  # fmt: skip
+    summary = here.round()
+    assert (summary.holds_set, summary.extended) == (2, 1)
+    assert {held for _, held in here.locks(akte.uuid).values()} == {True}
+    assert {until for until, _ in here.locks(akte.uuid).values()} == {ENDS_2030, ENDS_2030 + days(3000)}
+    codes = [f.code for p in (one, two) for c in verify_package(here.services, p, SERVICE).copies for f in c.findings]
+    assert codes == ["FX-09"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from akten.errors import Misconfigured
-from catalog.catalog import open_catalog
+from catalog.catalog import Catalog, open_catalog
 from flows.service import LOCK, Service
 from flows.settings import read_settings
 from ingest.claimed import lock
@@ -22,6 +22,11 @@ from tests.conftest import ROOT
 from tests.flows.waiting import a_free_port, processes_naming, wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(420)]
+
+
+def due_rounds(catalog: Catalog) -> int:
+    events = catalog.events_of(by="dienst", verb="system.event", limit=None)
+    return sum(event.data["code"] == "due.round" for event in events)
 
 
 def test_the_service_archives_from_the_inbox_and_its_cron_fires_and_it_stops_cleanly(tmp_path: Path) -> None:
@@ -33,6 +38,7 @@ def test_the_service_archives_from_the_inbox_and_its_cron_fires_and_it_stops_cle
         "ARCHIV_DATEN": str(daten),
         "ARCHIV_ROUNDS__PORT": str(a_free_port()),
         "ARCHIV_ROUNDS__FIXITY_CRON": "* * * * *",
+        "ARCHIV_ROUNDS__DUE_CRON": "* * * * *",
         "ARCHIV_SETTLE_SECONDS": "1",
         "ARCHIV_STORE_GRACE_SECONDS": "1",
     }
@@ -45,6 +51,7 @@ def test_the_service_archives_from_the_inbox_and_its_cron_fires_and_it_stops_cle
         with open_catalog(settings.database_url) as catalog:
             wait_until(lambda: catalog.stats().packages == 1, 180, f"delivery archived\n{log.read_text()}")
             wait_until(lambda: catalog.stats().never_checked == 0, 150, "fixity round fired by cron")
+            wait_until(lambda: due_rounds(catalog) > 0, 150, "due round fired by cron")
             (row,) = catalog.akte_by_aktenzeichen("63/77/20")
             assert row.state == "archived"
         service.send_signal(signal.SIGTERM)
