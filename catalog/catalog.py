@@ -40,6 +40,7 @@ from catalog.actor import Actor
 from catalog.change import Token
 from catalog.engine import Database, parse_url
 from catalog.holdings import AkteFilter, Sort
+from catalog.identity import STRICT, Accounts
 from catalog.lockbook import LockBook
 from catalog.periods import Periods
 from catalog.references import references_of
@@ -69,11 +70,11 @@ def open_catalog(
     create: bool = True,
     busy_seconds: float = 30.0,
     token: Token = secrets.token_bytes,
-    shared_accounts: Iterable[str] = (),
+    accounts: Accounts = STRICT,
 ) -> Catalog:
     """Opens the catalog and brings it to the schema of this program; without `create` it must be there already.
 
-    `token` gives random bytes (salts, new UUIDs); `shared_accounts` are used by several people by rule. Raises
+    `token` gives random bytes (salts, new UUIDs); `accounts` are those whose word about who acts counts. Raises
     Misconfigured for a database that is not ours or newer.
     """
     database = Database(parse_url(url), busy_seconds=busy_seconds)
@@ -82,7 +83,7 @@ def open_catalog(
     except BaseException:
         database.close()
         raise
-    return Catalog(database, token, tuple(shared_accounts))
+    return Catalog(database, token, accounts)
 
 
 class Catalog(Periods):

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from catalog.actor import Actor
 from catalog.engine import Database
+from catalog.identity import STRICT, Accounts
 from catalog.tables import instant_text
 from catalog.trail import Entry, Verb, append
 
@@ -27,6 +28,7 @@ class Change:
     by: Actor
     now: datetime
     token: Token
+    accounts: Accounts = STRICT
     entries: list[Entry] = field(default_factory=list)
 
     def event(
@@ -48,10 +50,12 @@ class Change:
 
 
 @contextmanager
-def changing(database: Database, by: Actor, now: datetime, token: Token) -> Iterator[Change]:
+def changing(
+    database: Database, by: Actor, now: datetime, token: Token, accounts: Accounts = STRICT
+) -> Iterator[Change]:
     """Everything inside the block and its events are committed together, or nothing is."""
     instant_text(now)  # refuses an instant without time zone before anything is done
     with database.write() as connection:
-        change = Change(connection, by, now, token)
+        change = Change(connection, by, now, token, accounts)
         yield change
         append(connection, change.entries, by, now)

@@ -20,7 +20,7 @@ from catalog.actor import Actor
 from catalog.change import Change
 from catalog.codec import canonical
 from catalog.holds import HoldOrder, HoldView, Scope, is_active, may_read, view_of
-from catalog.identity import by_shared_account, require_second
+from catalog.identity import by_word_alone, require_second
 from catalog.keeping_tables import hold_changes, holds
 from catalog.register import salt_of
 from catalog.told import MOST
@@ -82,7 +82,6 @@ def extend_hold(
     until: date | None,
     reason: str,
     readers: Collection[str] = (),
-    shared: Collection[str] = (),
 ) -> HoldView:
     """Moves the end of a hold; later or open is one person's act, earlier is lifting and needs a second person.
 
@@ -92,7 +91,7 @@ def extend_hold(
     reason = _needed(reason, "Grund")
     shorter = until is not None and (row.until is None or until < row.until)
     if shorter:
-        require_second(Actor.read(row.set_by, row.set_kind), change.by, "Das Verkürzen einer Sperre", shared)
+        require_second(Actor.read(row.set_by, row.set_kind), change.by, "Das Verkürzen einer Sperre", change.accounts)
     if until is not None and row.start is not None and until < row.start:
         raise Forbidden("Die Sperre würde vor ihrem Beginn enden; dann ist sie aufzuheben.")
     if readers and not row.secret:
@@ -107,16 +106,14 @@ def extend_hold(
     return view_of(require(change.connection, number), None)
 
 
-def lift_hold(
-    change: Change, number: int, reason: str, today: date, *, unfounded: bool = False, shared: Collection[str] = ()
-) -> HoldView:
+def lift_hold(change: Change, number: int, reason: str, today: date, *, unfounded: bool = False) -> HoldView:
     """Lifts a hold from `today` on, by a second person and with a reason; `unfounded` says that an interruption never
     counted. Raises Forbidden for the same person, for a hold that is lifted, and for one that may not be seen.
     """
     row = _to_change(change, number)
     reason = _needed(reason, "Grund")
     first = Actor.read(row.set_by, row.set_kind)
-    require_second(first, change.by, "Das Aufheben einer Sperre", shared)
+    require_second(first, change.by, "Das Aufheben einer Sperre", change.accounts)
     change.connection.execute(
         update(holds)
         .where(holds.c.nr == number)
@@ -131,7 +128,7 @@ def lift_hold(
     )
     _history(change, number, "als unbegründet aufgehoben" if unfounded else "aufgehoben", reason)
     # That only the names differ must be seen by who checks later.
-    extra = {"shared_account": True} if by_shared_account(first, change.by, shared) else {}
+    extra = {"shared_account": True} if by_word_alone(first, change.by, change.accounts) else {}
     _event(change, Verb.HOLD_LIFTED, row, reason, canonical([today, unfounded, reason]), **extra)
     return view_of(require(change.connection, number), None)
 

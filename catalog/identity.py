@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Collection
+from dataclasses import dataclass
 
 from akten.errors import Forbidden
 from catalog.actor import Actor, ActorKind
@@ -95,33 +95,50 @@ def _written_together(name: Name) -> set[str]:
     return {"".join(order) for form in forms for order in itertools.permutations(form) if max(map(len, order)) > 1}
 
 
-def same_person(one: Actor, other: Actor, shared: Collection[str] = ()) -> bool:
-    """Whether two actors may be one person: by the names said and by the accounts that said them.
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Accounts whose word counts about who acts.
 
-    `shared` are accounts that several people use by rule (a counter, a service). Between two names that such an account
-    said it does not count; without a name it is nobody, so that it stays the same person as everybody behind it.
+    `shared` are used by several people by rule (a counter); without a name such an account is nobody, so that it stays
+    the same person as everybody behind it. `owners` could write anything into the archive anyway (the system's
+    administrator, the owner of its folder): no second account would stop them, so a name that they say is a name.
     """
+
+    shared: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
+
+
+STRICT = Accounts()
+
+
+def same_person(one: Actor, other: Actor, accounts: Accounts = STRICT) -> bool:
+    """Whether two actors may be one person: by the names said and by the accounts that said them."""
+    if may_be_same(one.name, other.name):
+        return True
+    if by_word_alone(one, other, accounts):
+        return False
     pairs = itertools.product({one.name, one.account}, {other.name, other.account})
-    aside = by_shared_account(one, other, shared)
-    return any(may_be_same(a, b) for a, b in pairs if not (aside and (a == one.account or b == other.account)))
+    return any(may_be_same(a, b) for a, b in pairs)
 
 
-def by_shared_account(one: Actor, other: Actor, shared: Collection[str]) -> bool:
-    """Whether both names were said by the same shared account."""
-    if not (one.login and other.login and same_spelling(one.login, other.login)):
+def by_word_alone(one: Actor, other: Actor, accounts: Accounts) -> bool:
+    """Whether one account stands behind both, and only the names it said tell them apart."""
+    if not same_spelling(one.account, other.account):
         return False
-    if any(same_spelling(actor.name, actor.login) for actor in (one, other)):
+    if any(same_spelling(one.account, account) for account in accounts.owners):
+        return True
+    if any(same_spelling(actor.name, actor.account) for actor in (one, other)):
         return False
-    return any(same_spelling(one.login, account) for account in shared)
+    return any(same_spelling(one.account, account) for account in accounts.shared)
 
 
-def require_second(first: Actor, second: Actor, act: str, shared: Collection[str] = ()) -> None:
+def require_second(first: Actor, second: Actor, act: str, accounts: Accounts = STRICT) -> None:
     """Raises Forbidden unless `second` is certainly a person, and another one than `first`. `act` begins a sentence:
     "Das Aufheben".
     """
     if second.kind is ActorKind.SYSTEM:
         raise Forbidden(f"{act} braucht eine zweite Person; ein Dienst ist keine.")
-    if same_person(first, second, shared):
+    if same_person(first, second, accounts):
         raise Forbidden(
             f"{act} braucht eine zweite Person. „{second.label}“ lässt sich von der ersten nicht unterscheiden: "
             "Schreibweise, Domäne und --als machen niemanden zu jemand anderem; es zählt auch das angemeldete Konto."

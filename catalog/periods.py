@@ -13,6 +13,7 @@ from catalog.change import Change, Token, changing
 from catalog.due import DueFilter
 from catalog.engine import Database
 from catalog.holds import HoldOrder, HoldView, may_read
+from catalog.identity import STRICT, Accounts
 from catalog.keeping import KeepingRow, Viewer
 from catalog.references import Reference
 from catalog.rulebook import RuleBook
@@ -25,13 +26,13 @@ class Periods:
     holds are checked by who calls, against the Fristenkatalog: the catalog knows no rules.
     """
 
-    def __init__(self, database: Database, token: Token, shared_accounts: Collection[str] = ()) -> None:
+    def __init__(self, database: Database, token: Token, accounts: Accounts = STRICT) -> None:
         self._database = database
         self._token = token
-        self.shared_accounts = frozenset(shared_accounts)  # that several people use by rule, see `identity`
+        self.accounts = accounts  # whose word about who acts counts
 
     def _change(self, by: Actor, now: datetime) -> AbstractContextManager[Change]:
-        return changing(self._database, by, now, self._token)
+        return changing(self._database, by, now, self._token, self.accounts)
 
     # --- what is known -----------------------------------------------------------------------------------------------
 
@@ -158,15 +159,14 @@ class Periods:
     ) -> HoldView:
         """Moves the end of a hold (None is open); an earlier end needs a second person."""
         with self._change(by, now) as change:
-            return holdstore.extend_hold(change, number, until, reason, readers, self.shared_accounts)
+            return holdstore.extend_hold(change, number, until, reason, readers)
 
     def lift_hold(
         self, number: int, reason: str, today: date, *, unfounded: bool = False, by: Actor, now: datetime
     ) -> HoldView:
         """Lifts a hold from `today` (in Berlin) on. Raises Forbidden for the person who set it, under any spelling."""
         with self._change(by, now) as change:
-            shared = self.shared_accounts
-            return holdstore.lift_hold(change, number, reason, today, unfounded=unfounded, shared=shared)
+            return holdstore.lift_hold(change, number, reason, today, unfounded=unfounded)
 
     def hold(self, number: int, viewer: Viewer) -> HoldView:
         """One hold as a viewer may see it."""

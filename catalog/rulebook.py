@@ -129,7 +129,9 @@ class RuleBook:
         """
         with self._begin(by, now) as change:
             row = _require_proposed(change.connection, number, reason)
-            require_second(Actor.read(row.by_name, row.by_kind), by, "Die Freigabe eines Fristenkatalogs")
+            require_second(
+                Actor.read(row.by_name, row.by_kind), by, "Die Freigabe eines Fristenkatalogs", change.accounts
+            )
             since = select(rulebooks.c.nr).where(
                 rulebooks.c.state == RuleState.RELEASED.value, rulebooks.c.decided_at >= row.at
             )

@@ -89,7 +89,7 @@ def release(services: Services, akte: UUID, reason: str, by: Actor) -> SeenAkte:
     reached = services.reach()
     seen = see_locks(services, akte, reached)
     proposal = _require_proposal(seen)
-    require_second(proposal.proposed_by, by, "Das Kürzen einer Sperre")
+    require_second(proposal.proposed_by, by, "Das Kürzen einer Sperre", services.catalog.accounts)
     until = _require_shortenable(seen)
     if until.isoformat() != proposal.until or seen.katalog != proposal.katalog:
         raise Forbidden(

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import pwd
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -24,6 +25,7 @@ from akten.files import ValidatorReport
 from archive.identities import Role
 from archive.store import LockMode, ObjectStore
 from catalog.catalog import Catalog, open_catalog
+from catalog.identity import Accounts
 from flows.settings import Identity, Settings, StoreSettings
 from ocr.options import OcrOptions
 
@@ -52,6 +54,17 @@ def basis_bytes(settings: Settings) -> tuple[bytes, str]:
     if settings.katalog is not None:
         return file_bytes(settings.katalog), settings.katalog.name
     return builtin_bytes(), BUILTIN
+
+
+def accounts_of(settings: Settings) -> Accounts:
+    """Accounts whose --als names count as persons: those named by rule, root, and, where the catalog is a file in the
+    data folder, the owner of that folder: they could write anything, so no other account would prove more.
+    """
+    owners = {"root"}
+    if settings.database is None:
+        with suppress(KeyError):  # an owner without an account is nobody who could log in
+            owners.add(pwd.getpwuid(settings.daten.stat().st_uid).pw_name)
+    return Accounts(frozenset(settings.shared_accounts), frozenset(owners))
 
 
 def software_version() -> str:
@@ -206,7 +219,7 @@ class Services:
         with self._lock:
             if self._catalog is None:
                 (self.settings.daten / "katalog").mkdir(parents=True, exist_ok=True)
-                self._catalog = open_catalog(self.settings.database_url, shared_accounts=self.settings.shared_accounts)
+                self._catalog = open_catalog(self.settings.database_url, accounts=accounts_of(self.settings))
                 self._stack.callback(self._catalog.close)
             return self._catalog
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from akten.errors import Forbidden
 from catalog.actor import Actor, ActorKind
-from catalog.identity import may_be_same, require_second, same_person, same_spelling
+from catalog.identity import Accounts, may_be_same, require_second, same_person, same_spelling
 
 SAME = [
     ("meier", "MEIER"),
@@ -75,11 +75,23 @@ def test_every_name_is_its_own_under_every_path(name: str) -> None:
 def test_a_shared_account_does_not_count_between_two_names_and_is_nobody_without_one() -> None:
     anna, bernd = Actor("anna.meier", ActorKind.ALS, "schalter"), Actor("bernd.schulz", ActorKind.ALS, "schalter")
     assert same_person(anna, bernd)
-    assert not same_person(anna, bernd, shared=["schalter"])
-    assert same_person(anna, Actor("Meier, Anna", ActorKind.ALS, "schalter"), shared=["schalter"])
-    assert same_person(anna, Actor("schalter"), shared=["schalter"])
-    assert same_person(Actor("schalter"), bernd, shared=["schalter"])
-    assert same_person(anna, Actor("schalter", ActorKind.ALS, "schalter"), shared=["schalter"])
+    assert not same_person(anna, bernd, Accounts(shared=frozenset({"schalter"})))
+    assert same_person(anna, Actor("Meier, Anna", ActorKind.ALS, "schalter"), Accounts(shared=frozenset({"schalter"})))
+    assert same_person(anna, Actor("schalter"), Accounts(shared=frozenset({"schalter"})))
+    assert same_person(Actor("schalter"), bernd, Accounts(shared=frozenset({"schalter"})))
+    assert same_person(anna, Actor("schalter", ActorKind.ALS, "schalter"), Accounts(shared=frozenset({"schalter"})))
+
+
+def test_names_said_by_an_owner_of_the_archive_are_names() -> None:
+    owned = Accounts(owners=frozenset({"root"}))
+    anna, bernd = Actor("anna.meier", ActorKind.ALS, "root"), Actor("bernd.schulz", ActorKind.ALS, "root")
+    assert same_person(anna, bernd)
+    assert not same_person(anna, bernd, owned)
+    assert not same_person(Actor("root"), bernd, owned)
+    for other in (Actor("Meier, Anna", ActorKind.ALS, "root"), Actor("NEUSS\\anna.meier"), Actor("a.meier")):
+        assert same_person(anna, other, owned)
+    assert same_person(Actor("root"), Actor("ROOT", ActorKind.ALS, "root"), owned)
+    assert same_person(Actor("k0815"), Actor("leitung", ActorKind.ALS, "k0815"), owned)
 
 
 def test_a_service_is_no_second_person() -> None:
