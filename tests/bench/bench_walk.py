@@ -1,7 +1,11 @@
-"""The whole line: seconds of each step per Akte, and one `archiv annahme` from call to receipt."""
+"""The whole line: seconds of each step per Akte, one `archiv annahme` from call to receipt, and peaks of memory.
+
+`--tiff-gb 2` also archives one TIFF of so many gigabytes through the whole line, which takes an hour of two cores.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -10,20 +14,70 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from akten.errors import ArchivError
 from catalog.actor import Actor
 from flows.batch import archive_all, claim_paths
 from flows.progress import progress_display
 from flows.settings import read_settings
-from flows.wiring import open_services
+from flows.wiring import Services, open_services
 from tests.builders import a_delivery
 
 AKTEN = int(os.environ.get("BENCH_AKTEN", "30"))
 WITHOUT_OCR = ("lesen", "beschreiben", "packen", "ablegen", "eintragen")
 
 
-def main() -> int:
+def peak_mb() -> int:
+    """Highest resident memory of this process so far."""
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    return next(int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
+
+
+def large_delivery(folder: Path, gigabytes: float) -> Path:
+    """One uncompressed multi-page TIFF of gray A4 pages with paper noise and a few lines, in parts of 25 MB."""
+    delivery = a_delivery(folder, aktenzeichen="63-8888-20")
+    with Image.open(delivery / "scan1.png") as first:
+        sheet = first.convert("L").resize((4960, 5262))
+    random = np.random.default_rng(5)
+    noise = random.integers(-3, 4, (sheet.height, sheet.width), dtype=np.int16)
+    pages = max(1, round(gigabytes * 1e9 / (sheet.width * sheet.height)))
+
+    def page(number: int) -> Image.Image:
+        shown = np.roll(noise, number, axis=1) + np.asarray(sheet, dtype=np.int16)
+        return Image.fromarray(shown.clip(0, 255).astype(np.uint8))
+
+    (delivery / "scan1.png").unlink()
+    rest = (page(number) for number in range(1, pages))
+    page(0).save(delivery / "scan1.tif", save_all=True, append_images=rest, dpi=(600, 600), big_tiff=gigabytes > 3)
+    slip = json.loads((delivery / "laufzettel.json").read_text(encoding="utf-8"))
+    slip["blattzahl"] = pages
+    (delivery / "laufzettel.json").write_text(json.dumps(slip, ensure_ascii=False), encoding="utf-8")
+    return delivery
+
+
+def archive_large(services: Services, place: Path, gigabytes: float) -> dict[str, object]:
+    """The large TIFF through the whole line; what it took."""
+    folder = large_delivery(place / "gross", gigabytes)
+    before, start = peak_mb(), time.monotonic()
+    with progress_display(quiet=True) as show:
+        receipts = archive_all(services, claim_paths(services, [folder]), Actor("bench"), show)
+    return {
+        "gigabytes": gigabytes,
+        "state": receipts[0].state.value,
+        "pages": receipts[0].pages,
+        "wall_seconds": round(time.monotonic() - start),
+        "own_peak_mb_before_and_after": [before, peak_mb()],
+        "worker_peak_mb": services.pool.peak_bytes >> 20,
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
     """Prints one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tiff-gb", type=float, default=0.0)
+    chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         settings = read_settings(daten=place / "daten", store_grace_seconds=30.0)
@@ -34,6 +88,8 @@ def main() -> int:
                 start = time.monotonic()
                 receipts = archive_all(services, claim_paths(services, folders), clerk, show)
                 wall = time.monotonic() - start
+                large = archive_large(services, place, chosen.tiff_gb) if chosen.tiff_gb else "not asked for"
+                peaks = {"own_peak_mb": peak_mb(), "worker_peak_mb": services.pool.peak_bytes >> 20}
         except ArchivError as error:
             print(f"not measured: {error.text}")
             return error.exit_code
@@ -53,6 +109,8 @@ def main() -> int:
             "seconds_per_akte_without_ocr": round(sum(steps.get(step, 0.0) for step in WITHOUT_OCR), 2),
             "one_annahme_call_to_receipt": round(time.monotonic() - start, 2),
             "one_annahme_exit": done.returncode,
+            **peaks,
+            "large_tiff": large,
         }
         print(json.dumps(result, indent=1))
     return 0
