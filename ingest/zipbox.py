@@ -15,6 +15,7 @@ import unicodedata
 import zipfile
 import zlib
 from pathlib import Path
+from typing import IO
 
 from akten.errors import Unavailable
 from akten.findings import Finding
@@ -141,7 +142,7 @@ def _write_member(box: zipfile.ZipFile, info: zipfile.ZipInfo, place: Path) -> N
     place.parent.mkdir(parents=True, exist_ok=True)
     left = info.file_size
     with box.open(info) as source, place.open("xb") as target:
-        while block := source.read(_BLOCK):
+        while block := _read(source):
             left -= len(block)
             if left < 0:
                 raise zipfile.BadZipFile("member is longer than it claims")
@@ -150,6 +151,16 @@ def _write_member(box: zipfile.ZipFile, info: zipfile.ZipInfo, place: Path) -> N
         os.fsync(target.fileno())
     if left:
         raise zipfile.BadZipFile("member is shorter than it claims")
+
+
+def _read(source: IO[bytes]) -> bytes:
+    """The next piece; bzip2 tells of damaged data by an OSError without number, which is no fault of the disk."""
+    try:
+        return source.read(_BLOCK)
+    except OSError as fault:
+        if fault.errno is None:
+            raise zipfile.BadZipFile("damaged data") from fault
+        raise
 
 
 def unpack(path: Path, target: Path, limits: IntakeLimits) -> tuple[Finding, ...]:

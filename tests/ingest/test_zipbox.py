@@ -65,6 +65,16 @@ def flipped() -> bytes:
     return bytes(data)
 
 
+def damaged_bzip2() -> bytes:
+    """Its decoder tells of damage by an OSError, as if the disk had failed."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_BZIP2) as box:
+        box.writestr("a.tif", bytes(range(256)) * 40)
+    data = bytearray(buffer.getvalue())
+    data[35:60] = bytes(25)
+    return bytes(data)
+
+
 HOSTILE: dict[str, bytes] = {
     "no zip": b"PK\x03\x04 nothing",
     "empty file": b"",
@@ -84,6 +94,7 @@ HOSTILE: dict[str, bytes] = {
     "lies about its size": lying_size(),
     "overlaps": overlapping(),
     "broken data": flipped(),
+    "broken bzip2": damaged_bzip2(),
     "directory cut": built([("a.tif", TIFF)])[:-50] + built([("a.tif", TIFF)])[-22:],
 }
 
