@@ -24,7 +24,7 @@ from flows.wiring import open_services
 from tests.builders import a_delivery, a_slip
 from tests.conftest import lacking
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 ODD = "Anbau [bold]Süd[/nix] „Ä“ $(id) <b> %s {0}"
 GOOD, BAD, ODD_ONE = "63-1-20", "63-2-20", "63-3-20"
@@ -56,7 +56,7 @@ def archiv(*arguments: str | Path, daten: Path | None = None, **environment: str
         cwd=CHECKOUT,
         env=given,
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     out, err = ran.stdout.decode("utf-8"), ran.stderr.decode("utf-8")
