@@ -33,7 +33,7 @@ format: install-dev ## puts the code into the house format
 bench: install-dev ## speed as ratios against named peers, in one run
 	@$(PY) -m tests.bench $(T)
 
-chaos: install-dev ## long fault runs: kills, mutations, disasters
+chaos: install-dev ## long fault runs: 3 × 70 rounds of kill -9, mutations, disasters
 	@$(PY) -m pytest -m chaos $(T)
 
 serve: install ## starts everything one machine needs (stores, Prefect, inbox watch) until Ctrl-C

@@ -165,15 +165,17 @@ def clearing_resolve(
         raise click.UsageError("--laufzettel und --dateien berichtigen; beim Zurückgeben haben sie keinen Sinn.")
     with open_services(call.settings) as services:
         case = services.catalog.clearing(nr)
-        if case.resolution is not None:
+        claimed = ClaimedDelivery(case.delivery, services.settings.work / str(case.delivery))
+        cut_off = case.resolution is Resolution.RETURN and back is not None and claimed.folder.is_dir()
+        if case.resolution is not None and not cut_off:
             raise Forbidden(
                 f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}. Angefangenes setzt fort: archiv annahme"
             )
-        claimed = ClaimedDelivery(case.delivery, services.settings.work / str(case.delivery))
         if not claimed.folder.is_dir():
             raise Forbidden(f"Die Dateien zu Fall {nr} liegen nicht mehr im Arbeitsordner.")
         if back is not None:
-            services.catalog.resolve(nr, Resolution.RETURN, grund, by=call.actor, now=services.now())
+            if not cut_off:  # else decided earlier, and killed (or refused by the disk) before it was carried out
+                services.catalog.resolve(nr, Resolution.RETURN, grund, by=call.actor, now=services.now())
             place = give_back(claimed, back)
             call.output.result(
                 {"number": nr, "state": "returned", "folder": str(place)},

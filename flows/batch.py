@@ -11,6 +11,7 @@ from pathlib import Path
 
 from akten.errors import ArchivError, Misconfigured
 from akten.findings import Finding, Severity
+from akten.lifecycle import Stage
 from catalog.actor import Actor
 from flows.anchors import try_to_publish
 from flows.outcomes import stopped_receipt
@@ -60,9 +61,9 @@ def claim_inbox(services: Services) -> tuple[ClaimedDelivery, ...]:
 
 
 def _rests(services: Services, delivery: ClaimedDelivery) -> bool:
-    """True for a delivery that waits for a person: the rounds leave it alone."""
+    """True for a delivery that waits for a person, or for being given back: the rounds leave it alone."""
     row = services.catalog.delivery(delivery.uuid)
-    return row is not None and row.stage.value == "clearing"
+    return row is not None and row.stage in (Stage.CLEARING, Stage.RETURNED)
 
 
 def archive_all(services: Services, claimed: Sequence[ClaimedDelivery], by: Actor, show: Show) -> tuple[Receipt, ...]:

@@ -19,11 +19,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from catalog.actor import Actor
+from catalog.values import Resolution
 from flows.settings import CHECKOUT, read_settings
+from flows.wiring import open_services
 from tests.builders import a_delivery, a_slip
 from tests.conftest import lacking
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 ODD = "Anbau [bold]Süd[/nix] „Ä“ $(id) <b> %s {0}"
 GOOD, BAD, ODD_ONE = "63-1-20", "63-2-20", "63-3-20"
@@ -55,7 +58,7 @@ def archiv(*arguments: str | Path, daten: Path | None = None, **environment: str
         cwd=CHECKOUT,
         env=given,
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     out, err = ran.stdout.decode("utf-8"), ran.stderr.decode("utf-8")
@@ -293,6 +296,22 @@ def test_the_clearing_desk_lists_shows_and_solves(archive: Archive, tmp_path: Pa
     solved = archive.call("klaerung", "loese", number, "--neu-einreichen", "--laufzettel", slip, "--json")
     assert (solved.code, [r["state"] for r in solved.json]) == (0, ["archived"])
     assert archive.call("klaerung", "loese", number, "--neu-einreichen", "--json").code == 4
+
+
+def test_a_return_that_was_cut_off_is_left_alone_by_the_next_run_and_completed_by_the_same_command(
+    archive: Archive, tmp_path: Path
+) -> None:
+    delivered = a_delivery(tmp_path / "falsch", aktenzeichen="63-78-20", blattzahl=9)
+    (receipt,) = archive.call("annahme", delivered, "--json").json
+    number = receipt["clearing_case"]
+    with open_services(read_settings(daten=archive.daten)) as services:  # killed right after the decision
+        services.catalog.resolve(number, Resolution.RETURN, "falsch", by=Actor("s17"), now=services.now())
+    assert archive.call("annahme", "--json").json == []
+    words = ("klaerung", "loese", str(number), "--zurueck", tmp_path / "zurück", "--grund", "falsch", "--json")
+    ran = archive.call(*words)
+    assert (ran.code, ran.json["state"]) == (0, "returned")
+    assert (tmp_path / "zurück" / "falsch" / "laufzettel.json").is_file()
+    assert archive.call(*words).code == 4
 
 
 def test_a_refused_delivery_ends_with_3(archive: Archive, tmp_path: Path) -> None:
