@@ -26,6 +26,7 @@ from flows.wiring import open_services
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 ROW_WORDS = {"ok": ("gut", "green"), "known": ("steht schon da", "cyan"), "rejected": ("falsch", "red")}
+SHOWN = 100  # rows of a list on the screen; of longer lists only what is not plainly good
 VALUES = {"ja": True, "nein": False, "unbekannt": None}
 
 
@@ -264,12 +265,16 @@ def _row_json(row: EventRow) -> dict[str, Any]:
 
 def _show_list(console: Console, found: EventList, *, probe: bool) -> None:
     table = Table("Zeile", "Akte", "Ereignis", "Tag", "Urteil", box=None, header_style="dim")
-    for row in found.rows:
+    shown = found.rows if len(found.rows) <= SHOWN else [row for row in found.rows if row.verdict != "ok"][:SHOWN]
+    for row in shown:
         text, style = ROW_WORDS[row.verdict]
         name = row.akte.aktenzeichen if row.akte else row.aktenzeichen
         table.add_row(str(row.line), name, row.ereignis, _day(row.day) if row.day else row.datum, Text(text, style))
-    console.print(table)
-    findings = [*found.findings, *(finding for row in found.rows for finding in row.findings)]
+    if shown:
+        console.print(table)
+    if len(shown) < len(found.rows):
+        console.print(f"{len(found.rows)} Zeilen; alle zeigt --json.", style="dim")
+    findings = [*found.findings, *(finding for row in shown for finding in row.findings)]
     if findings:
         console.print(findings_table([finding_json(f) for f in findings]))
     wrong = sum(row.verdict == "rejected" for row in found.rows)

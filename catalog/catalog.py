@@ -63,11 +63,17 @@ from catalog.values import (
 
 
 def open_catalog(
-    url: str, *, create: bool = True, busy_seconds: float = 30.0, token: Token = secrets.token_bytes
+    url: str,
+    *,
+    create: bool = True,
+    busy_seconds: float = 30.0,
+    token: Token = secrets.token_bytes,
+    shared_accounts: Iterable[str] = (),
 ) -> Catalog:
     """Opens the catalog and brings it to the schema of this program; without `create` it must be there already.
 
-    `token` gives random bytes (salts, new UUIDs). Raises Misconfigured for a database that is not ours or newer.
+    `token` gives random bytes (salts, new UUIDs); `shared_accounts` are used by several people by rule. Raises
+    Misconfigured for a database that is not ours or newer.
     """
     database = Database(parse_url(url), busy_seconds=busy_seconds)
     try:
@@ -75,7 +81,7 @@ def open_catalog(
     except BaseException:
         database.close()
         raise
-    return Catalog(database, token)
+    return Catalog(database, token, tuple(shared_accounts))
 
 
 class Catalog(Periods):

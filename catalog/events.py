@@ -8,11 +8,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, literal_column, or_, select
 
 from catalog.actor import Actor, ActorKind
 from catalog.tables import deliveries, instant_text, trail, trail_notes
 from catalog.values import TrailEvent
+
+# The account that said a name, in the words of the index that r0003 makes for each database.
+LOGIN: dict[str, ColumnElement[str]] = {
+    "sqlite": literal_column("iif(json_valid(trail.body), json_extract(trail.body, '$.login'), NULL)", Text()),
+    "postgresql": literal_column("((trail.body::jsonb) ->> 'login')", Text()),
+}
 
 
 def _value(row: Row[Any]) -> TrailEvent:
@@ -58,7 +64,7 @@ def _chosen(
     if delivery is not None:
         query = query.where(trail.c.delivery == str(delivery))
     if by is not None:
-        query = query.where(trail.c.by_name == by)
+        query = query.where(or_(trail.c.by_name == by, LOGIN[connection.dialect.name] == by))
     if von is not None:
         query = query.where(trail.c.at >= instant_text(von))
     if bis is not None:
@@ -69,8 +75,9 @@ def _chosen(
 
 
 def events_of(connection: Connection, **conditions: Any) -> tuple[TrailEvent, ...]:
-    """Events that meet every condition given, oldest first: `akte`, `delivery`, `by`, `von` (inclusive), `bis`
-    (exclusive), `verb`, `after` (a number, for paging), `limit` (1000). What deliveries of an Akte met belongs to it.
+    """Events that meet every condition given, oldest first: `akte`, `delivery`, `by` (name, or account that said it),
+    `von` (inclusive), `bis` (exclusive), `verb`, `after` (a number, for paging), `limit` (1000). What deliveries of an
+    Akte met belongs to it.
     """
     query = select(trail.c.seq, trail.c.hash, trail.c.body, trail_notes.c.note).select_from(
         trail.join(trail_notes, trail.c.seq == trail_notes.c.seq, isouter=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -20,7 +20,7 @@ from catalog.actor import Actor
 from catalog.change import Change
 from catalog.codec import canonical
 from catalog.holds import HoldOrder, HoldView, Scope, is_active, may_read, view_of
-from catalog.identity import require_second
+from catalog.identity import by_shared_account, require_second
 from catalog.keeping_tables import hold_changes, holds
 from catalog.register import salt_of
 from catalog.told import MOST
@@ -34,7 +34,7 @@ class HoldChange:
     what: str
     reason: str
     by: Actor
-    at: Any
+    at: datetime
 
 
 def set_hold(change: Change, order: HoldOrder, known_keys: Collection[str]) -> HoldView:
@@ -77,7 +77,12 @@ def set_hold(change: Change, order: HoldOrder, known_keys: Collection[str]) -> H
 
 
 def extend_hold(
-    change: Change, number: int, until: date | None, reason: str, readers: Collection[str] = ()
+    change: Change,
+    number: int,
+    until: date | None,
+    reason: str,
+    readers: Collection[str] = (),
+    shared: Collection[str] = (),
 ) -> HoldView:
     """Moves the end of a hold; later or open is one person's act, earlier is lifting and needs a second person.
 
@@ -87,7 +92,7 @@ def extend_hold(
     reason = _needed(reason, "Grund")
     shorter = until is not None and (row.until is None or until < row.until)
     if shorter:
-        require_second(Actor.read(row.set_by, row.set_kind), change.by, "Das Verkürzen einer Sperre")
+        require_second(Actor.read(row.set_by, row.set_kind), change.by, "Das Verkürzen einer Sperre", shared)
     if until is not None and row.start is not None and until < row.start:
         raise Forbidden("Die Sperre würde vor ihrem Beginn enden; dann ist sie aufzuheben.")
     if readers and not row.secret:
@@ -102,13 +107,16 @@ def extend_hold(
     return view_of(require(change.connection, number), None)
 
 
-def lift_hold(change: Change, number: int, reason: str, today: date, *, unfounded: bool = False) -> HoldView:
+def lift_hold(
+    change: Change, number: int, reason: str, today: date, *, unfounded: bool = False, shared: Collection[str] = ()
+) -> HoldView:
     """Lifts a hold from `today` on, by a second person and with a reason; `unfounded` says that an interruption never
     counted. Raises Forbidden for the same person, for a hold that is lifted, and for one that may not be seen.
     """
     row = _to_change(change, number)
     reason = _needed(reason, "Grund")
-    require_second(Actor.read(row.set_by, row.set_kind), change.by, "Das Aufheben einer Sperre")
+    first = Actor.read(row.set_by, row.set_kind)
+    require_second(first, change.by, "Das Aufheben einer Sperre", shared)
     change.connection.execute(
         update(holds)
         .where(holds.c.nr == number)
@@ -122,7 +130,9 @@ def lift_hold(change: Change, number: int, reason: str, today: date, *, unfounde
         )
     )
     _history(change, number, "als unbegründet aufgehoben" if unfounded else "aufgehoben", reason)
-    _event(change, Verb.HOLD_LIFTED, row, reason, content=canonical([today, unfounded, reason]))
+    # That only the names differ must be seen by who checks later.
+    extra = {"shared_account": True} if by_shared_account(first, change.by, shared) else {}
+    _event(change, Verb.HOLD_LIFTED, row, reason, canonical([today, unfounded, reason]), **extra)
     return view_of(require(change.connection, number), None)
 
 
@@ -130,7 +140,7 @@ def require(connection: Connection, number: int) -> Row[Any]:
     """The row of a hold. Raises Forbidden when there is none."""
     row = connection.execute(select(holds).where(holds.c.nr == number)).first()
     if row is None:
-        raise Forbidden(f"Eine Sperre Nr. {number} gibt es nicht.")
+        raise _no_hold(number)
     return row
 
 
@@ -139,7 +149,7 @@ def one(connection: Connection, number: int, viewer: Actor, today: date) -> Hold
     row = require(connection, number)
     view = view_of(row, viewer)
     if view.masked and not is_active(row, today):
-        raise Forbidden(f"Eine Sperre Nr. {number} gibt es nicht.")
+        raise _no_hold(number)
     return view
 
 
@@ -166,10 +176,16 @@ def changes_of(connection: Connection, number: int) -> tuple[HoldChange, ...]:
 def _to_change(change: Change, number: int) -> Row[Any]:
     row = require(change.connection, number)
     if not may_read(row, change.by):
+        if not is_active(row, change.now.date()):
+            raise _no_hold(number)
         raise Forbidden(f"Sperre Nr. {number}: gesperrt. Ändern und aufheben kann sie nur, wer sie sehen darf.")
     if row.lifted_on is not None:
         raise Forbidden(f"Sperre Nr. {number} ist schon aufgehoben; eine neue wird eigens gesetzt.")
     return row
+
+
+def _no_hold(number: int) -> Forbidden:
+    return Forbidden(f"Eine Sperre Nr. {number} gibt es nicht.")
 
 
 def _needed(text: str, what: str) -> str:
@@ -181,13 +197,14 @@ def _needed(text: str, what: str) -> str:
     return text
 
 
-def _event(change: Change, verb: Verb, row: Row[Any], reason: str, content: str) -> None:
+def _event(change: Change, verb: Verb, row: Row[Any], reason: str, content: str, **extra: Any) -> None:
     digest = salted(row.salt, content)
     if row.secret:
-        change.event(verb, hold=row.nr, content=digest)
+        change.event(verb, hold=row.nr, content=digest, **extra)
         return
     akte = row.akte if row.scope == Scope.AKTE else None
-    change.event(verb, akte=akte, note=reason, salt=row.salt, hold=row.nr, key=row.key, scope=row.scope, content=digest)
+    told = {"hold": row.nr, "key": row.key, "scope": row.scope, "content": digest, **extra}
+    change.event(verb, akte=akte, note=reason, salt=row.salt, **told)
 
 
 def _history(change: Change, number: int, what: str, reason: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections.abc import Collection
 
 from akten.errors import Forbidden
 from catalog.actor import Actor, ActorKind
@@ -55,8 +56,12 @@ def same_spelling(one: str, other: str) -> bool:
 
 
 def may_be_same(one: str, other: str) -> bool:
-    """Whether both texts may mean one person: the same name, a part of it, or with initials ("ameier", "A. Meier")."""
-    return any(_may_be_same(a, b) for a in names_of(one) for b in names_of(other))
+    """Whether both texts may mean one person: the same name, a part of it, or with initials ("ameier", "A. Meier").
+
+    A text without letters and digits names nobody, and so nobody else.
+    """
+    first, second = names_of(one), names_of(other)
+    return not (first and second) or any(_may_be_same(a, b) for a in first for b in second)
 
 
 def _may_be_same(one: Name, other: Name) -> bool:
@@ -90,18 +95,33 @@ def _written_together(name: Name) -> set[str]:
     return {"".join(order) for form in forms for order in itertools.permutations(form) if max(map(len, order)) > 1}
 
 
-def same_person(one: Actor, other: Actor) -> bool:
-    """Whether two actors may be one person: by the names said and by the accounts that said them."""
-    return any(may_be_same(a, b) for a in {one.name, one.account} for b in {other.name, other.account})
+def same_person(one: Actor, other: Actor, shared: Collection[str] = ()) -> bool:
+    """Whether two actors may be one person: by the names said and by the accounts that said them.
+
+    `shared` are accounts that several people use by rule (a counter, a service). Between two names that such an account
+    said it does not count; without a name it is nobody, so that it stays the same person as everybody behind it.
+    """
+    pairs = itertools.product({one.name, one.account}, {other.name, other.account})
+    aside = by_shared_account(one, other, shared)
+    return any(may_be_same(a, b) for a, b in pairs if not (aside and (a == one.account or b == other.account)))
 
 
-def require_second(first: Actor, second: Actor, act: str) -> None:
+def by_shared_account(one: Actor, other: Actor, shared: Collection[str]) -> bool:
+    """Whether both names were said by the same shared account."""
+    if not (one.login and other.login and same_spelling(one.login, other.login)):
+        return False
+    if any(same_spelling(actor.name, actor.login) for actor in (one, other)):
+        return False
+    return any(same_spelling(one.login, account) for account in shared)
+
+
+def require_second(first: Actor, second: Actor, act: str, shared: Collection[str] = ()) -> None:
     """Raises Forbidden unless `second` is certainly a person, and another one than `first`. `act` begins a sentence:
     "Das Aufheben".
     """
     if second.kind is ActorKind.SYSTEM:
         raise Forbidden(f"{act} braucht eine zweite Person; ein Dienst ist keine.")
-    if same_person(first, second):
+    if same_person(first, second, shared):
         raise Forbidden(
             f"{act} braucht eine zweite Person. „{second.label}“ lässt sich von der ersten nicht unterscheiden: "
             "Schreibweise, Domäne und --als machen niemanden zu jemand anderem; es zählt auch das angemeldete Konto."

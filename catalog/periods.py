@@ -25,9 +25,10 @@ class Periods:
     holds are checked by who calls, against the Fristenkatalog: the catalog knows no rules.
     """
 
-    def __init__(self, database: Database, token: Token) -> None:
+    def __init__(self, database: Database, token: Token, shared_accounts: Collection[str] = ()) -> None:
         self._database = database
         self._token = token
+        self.shared_accounts = frozenset(shared_accounts)  # that several people use by rule, see `identity`
 
     def _change(self, by: Actor, now: datetime) -> AbstractContextManager[Change]:
         return changing(self._database, by, now, self._token)
@@ -133,10 +134,10 @@ class Periods:
         with self._database.read() as connection:
             return refstore.references_of_akte(connection, akte)
 
-    def forget_person(self, text: str, reason: str, *, by: Actor, now: datetime) -> int:
+    def forget_person(self, text: str, reason: str, today: date, *, by: Actor, now: datetime) -> int:
         """Deletes the plain rows of a person lawfully; the chain stays good. Raises Forbidden under a hold."""
         with self._change(by, now) as change:
-            return refstore.forget_person(change, text, reason)
+            return refstore.forget_person(change, text, reason, today)
 
     # --- holds -------------------------------------------------------------------------------------------------------
 
@@ -157,14 +158,15 @@ class Periods:
     ) -> HoldView:
         """Moves the end of a hold (None is open); an earlier end needs a second person."""
         with self._change(by, now) as change:
-            return holdstore.extend_hold(change, number, until, reason, readers)
+            return holdstore.extend_hold(change, number, until, reason, readers, self.shared_accounts)
 
     def lift_hold(
         self, number: int, reason: str, today: date, *, unfounded: bool = False, by: Actor, now: datetime
     ) -> HoldView:
         """Lifts a hold from `today` (in Berlin) on. Raises Forbidden for the person who set it, under any spelling."""
         with self._change(by, now) as change:
-            return holdstore.lift_hold(change, number, reason, today, unfounded=unfounded)
+            shared = self.shared_accounts
+            return holdstore.lift_hold(change, number, reason, today, unfounded=unfounded, shared=shared)
 
     def hold(self, number: int, viewer: Viewer) -> HoldView:
         """One hold as a viewer may see it."""

@@ -5,20 +5,23 @@ The chain knows of every row its salted digest; with the row its salt is gone, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from akten.errors import Forbidden
 from akten.model import clean_text
 from catalog.change import Change
-from catalog.holds import Scope
+from catalog.holdbook import MATCHED, HoldBook, classes_of
+from catalog.holds import Scope, is_active
 from catalog.keeping_tables import akte_references, hold_changes, holds
 from catalog.references import Reference, ReferenceKind, person_key
 from catalog.register import salt_of
+from catalog.tables import akten
 from catalog.trail import Verb, salted
 
 
@@ -76,25 +79,26 @@ def note_references(change: Change, akte: UUID, references: Sequence[Reference],
     return len(rows)
 
 
-def forget_person(change: Change, text: str, reason: str) -> int:
-    """Deletes every plain row of a person, in references and in holds that are over. Returns how many.
+def forget_person(change: Change, text: str, reason: str, today: date) -> int:
+    """Deletes every plain row of a person, in references and in holds that are over. Returns how many references: that
+    there was a hold, perhaps a secret one, is not told.
 
-    Raises Forbidden while a hold names the person: what is held is not deleted; and without a reason.
+    Raises Forbidden while the person or an Akte that names it is held, and without a reason.
     """
     key, reason = person_key(clean_text(text)), clean_text(reason)
     if not key:
         raise Forbidden("Diese Angabe nennt keine Person.")
     if not reason:
         raise Forbidden("Personenangaben werden nur mit Grund gelöscht.")
-    own = (holds.c.scope == Scope.PERSON.value) & (holds.c.match_key == key)
-    over = []
-    for row in change.connection.execute(select(holds.c.nr, holds.c.lifted_on).where(own)):
-        if row.lifted_on is None:
-            raise Forbidden("Zu dieser Person besteht eine Sperre; ihre Angaben bleiben, bis sie aufgehoben ist.")
-        over.append(row.nr)
-    table = akte_references
+    connection, table = change.connection, akte_references
     chosen = (table.c.kind == ReferenceKind.PERSON.value) & (table.c.match_key == key)
-    rows = change.connection.execute(select(table.c.akte, table.c.digest).where(chosen).order_by(table.c.nr)).all()
+    rows = connection.execute(select(table.c.akte, table.c.digest).where(chosen).order_by(table.c.nr)).all()
+    own = (holds.c.scope == Scope.PERSON.value) & (holds.c.match_key == key)
+    on_person = connection.execute(select(holds).where(own)).all()
+    if any(is_active(hold, today) for hold in (*on_person, *_on_akten(connection, [row.akte for row in rows]))):
+        # One sentence for all holds, secret ones too: it does not tell what is held.
+        raise Forbidden("Zu dieser Person oder einer ihrer Akten besteht eine Sperre; die Angaben bleiben bis dahin.")
+    over = [hold.nr for hold in on_person]
     change.connection.execute(delete(table).where(chosen))
     if over:
         blank = {"target": "", "match_key": "", "reason": "", "reference": "", "lifted_reason": ""}
@@ -106,7 +110,14 @@ def forget_person(change: Change, text: str, reason: str) -> int:
     for akte, digests in by_akte.items():
         salt = salt_of(change.connection, akte)
         change.event(Verb.REFERENCES_FORGOTTEN, akte=akte, note=reason, salt=salt, digests=digests)
-    return len(rows) + len(over)
+    return len(rows)
+
+
+def _on_akten(connection: Connection, uuids: Sequence[UUID]) -> Iterator[Row[Any]]:
+    book = HoldBook(connection)
+    for row in connection.execute(select(*MATCHED).where(akten.c.uuid.in_(uuids))).all():
+        for found in book.of(connection, [row], classes_of(connection, [row])).values():
+            yield from found
 
 
 def references_of_akte(connection: Connection, akte: UUID) -> tuple[ReferenceRow, ...]:

@@ -106,6 +106,10 @@ class Settings(BaseSettings):
     katalog: Path | None = Field(
         None, description="Fristenkatalog (YAML), bis eine Fassung freigegeben ist; leer: der mitgelieferte"
     )
+    shared_accounts: tuple[str, ...] = Field(
+        (),
+        description="Konten, an denen nach Regel mehrere Personen arbeiten: dort zählt beim Vier-Augen-Prinzip --als",
+    )
     archive_unchecked: bool = Field(
         default=False, description="auch Akten archivieren, deren PDF/A nicht geprüft werden konnte"
     )

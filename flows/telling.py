@@ -33,7 +33,7 @@ PLANNED = frozenset(
         "statutory_age_reached",
     )
 )
-CERTAIN = 0.6  # how near a name must be to be proposed
+NEAREST = 3  # so many known names are proposed for an unknown one
 
 RULES: dict[str, tuple[str, str]] = {
     "EV-01": ("Eine Ereignisliste ist lesbar: Zeichensatz, Trennzeichen, Kopfzeile, Zeilen.", "issue 5 §2"),
@@ -112,9 +112,10 @@ def _named(text: str, keys: Collection[str], titles: dict[str, str], code: str, 
     by_name = {**{fold(key): key for key in keys}, **titles}
     if found := by_name.get(fold(plain)) or by_name.get(fold(plain).replace(" ", "_").replace("-", "_")):
         return found
-    near = dict.fromkeys(by_name[n] for n in difflib.get_close_matches(fold(plain), list(by_name), n=3, cutoff=CERTAIN))
-    hint = f" Meinten Sie: {', '.join(near)}?" if near else f" Bekannt sind: {', '.join(sorted(keys))}."
-    return error(code, f"{what} „{plain}“ gibt es im Fristenkatalog nicht.{hint}")
+    parts = [name for name in by_name if len(plain) > 3 and fold(plain) in name]
+    near = difflib.get_close_matches(fold(plain), list(by_name), n=NEAREST, cutoff=0.0)
+    names = list(dict.fromkeys(by_name[name] for name in (*parts, *near)))[:NEAREST]
+    return error(code, f"{what} „{plain}“ gibt es im Fristenkatalog nicht. Am nächsten kommen: {', '.join(names)}.")
 
 
 # --- days ------------------------------------------------------------------------------------------------------------

@@ -164,7 +164,7 @@ class Services:
         with self._lock:
             if self._catalog is None:
                 (self.settings.daten / "katalog").mkdir(parents=True, exist_ok=True)
-                self._catalog = open_catalog(self.settings.database_url)
+                self._catalog = open_catalog(self.settings.database_url, shared_accounts=self.settings.shared_accounts)
                 self._stack.callback(self._catalog.close)
             return self._catalog
 

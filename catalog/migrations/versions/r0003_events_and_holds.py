@@ -48,8 +48,17 @@ def _told(name: str, *columns: sa.Column[Any], unique: str = "") -> None:
     op.create_index(f"ix_{name}_akte", name, ["akte"])
 
 
+# What an account did under other names is found like what it did under its own.
+LOGIN_INDEX = {
+    "sqlite": "CREATE INDEX ix_trail_login_seq ON trail "
+    "(iif(json_valid(body), json_extract(body, '$.login'), NULL), seq)",
+    "postgresql": "CREATE INDEX ix_trail_login_seq ON trail (((body::jsonb) ->> 'login'), seq)",
+}
+
+
 def upgrade() -> None:
     """Makes the tables, and notes the persons and parcels of the Akten that are there already."""
+    op.execute(LOGIN_INDEX[op.get_bind().dialect.name])
     op.create_index("ix_deliveries_duplicate_of", "deliveries", ["duplicate_of"])
     _told(
         "reported_events",

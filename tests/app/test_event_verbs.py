@@ -1,0 +1,185 @@
+"""`archiv ereignis` and `archiv frist offen`: told, corrected, imported whole or not at all, and waited for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catalog.catalog import open_catalog
+from tests.app.desk import Desk, catalog_url
+from tests.app.desk import desk as desk
+from tests.catalog.build import CLERK, NOON, archive, receive
+
+NUMBER = "63-01234-2019"
+HEAD = "Aktenzeichen;Ereignis;Datum;Beleg\n"
+
+
+@pytest.fixture(scope="module")
+def register(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that is copied for every test."""
+    daten = tmp_path_factory.mktemp("register")
+    with open_catalog(catalog_url(daten)) as catalog:
+        for band in (1, 2):
+            receive(catalog, f"b{band}", number="63-00009-2020", band=band)
+        for place, number in enumerate((NUMBER, "63-00002-2020"), 1):
+            akte, _ = archive(catalog, place, number=number)
+            catalog.classify(akte.uuid, ("building.permit-file",), "Aufbau", by=CLERK, now=NOON)
+    return daten
+
+
+@pytest.fixture
+def filled(desk: Desk, register: Path) -> Desk:
+    return desk.filled_from(register)
+
+
+def test_an_event_is_told_corrected_and_taken_back(filled: Desk) -> None:
+    tell = ("ereignis", "melde", NUMBER, "structure_demolished")
+    first = filled(*tell, "3.2.2020", "--beleg", "Abbruchanzeige", "--json")
+    assert (first.code, first.json["number"], first.json["datum"]) == (0, 1, "2020-02-03")
+    assert filled(*tell, "03.02.2020", "--beleg", "Abbruchanzeige", "--json").json["number"] == 1
+    assert "Beleg: Abbruchanzeige" in filled("frist", "zeige", NUMBER).out
+    assert filled(*tell, "2020-03-03", "--beleg", "Bescheid", "--ersetzt", "1", "--json").json["supersedes"] == 1
+    assert filled(*tell, "2020-04-03", "--beleg", "Bescheid", "--ersetzt", "1").code == 4
+    assert filled(*tell, "--nicht-geschehen", "--ersetzt", "2", "--beleg", "Verwechslung").code == 0
+    listed = filled("ereignis", "liste", NUMBER, "--alle", "--json").json
+    assert listed["events"] == []
+    assert [r["superseded_by"] for r in listed["reports"]] == [2, 3, None]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (("structure_demolishd", "3.2.2020", "--beleg", "x"), 3, "structure_demolished"),
+        (("Abbruch", "3.2.2020", "--beleg", "x"), 3, "structure_demolished"),
+        (("death", "31.2.2020", "--beleg", "x"), 3, "EV-03"),
+        (("death", "3.2.2999", "--beleg", "x"), 3, "EV-04"),
+        (("death", "3.2.1020", "--beleg", "x"), 3, "EV-05"),
+        (("death", "3.2.2020", "--beleg", " "), 3, "EV-08"),
+        (("death", "3.2.2020", "--beleg", "x", "--ersetzt", "1.1.2020"), 3, "EV-13"),
+        (("death", "3.2.2020", "--beleg", "x", "--ersetzt", "7"), 4, "Nr. 7"),
+        (("death", "3.2.2020", "--beleg", "x", "--ersetzt", "gestern"), 2, ""),
+        (("death", "--beleg", "x"), 2, ""),
+        (("death", "3.2.2020", "--beleg", "x", "--nicht-geschehen", "--ersetzt", "1"), 2, ""),
+        (("death", "--beleg", "x", "--nicht-geschehen"), 2, ""),
+    ],
+)
+def test_what_cannot_be_told(filled: Desk, arguments: tuple[str, ...], code: int, word: str) -> None:
+    ran = filled("ereignis", "melde", NUMBER, *arguments)
+    assert (ran.code, word in ran.err) == (code, True)
+    assert filled("ereignis", "liste", NUMBER, "--json").json["events"] == []
+
+
+def test_facts_and_classes_are_told(filled: Desk) -> None:
+    fact = ("ereignis", "tatsache", NUMBER, "structure_exists")
+    assert filled(*fact, "nein", "--beleg", "Ortsbesichtigung", "--json").json["value"] is False
+    assert filled("ereignis", "liste", NUMBER, "--json").json["facts"] == {"structure_exists": False}
+    assert filled(*fact, "unbekannt", "--beleg", "Irrtum").code == 0
+    assert "EV-11" in filled("ereignis", "tatsache", NUMBER, "haus_da", "ja", "--beleg", "x").err
+    assert "EV-15" in filled("ereignis", "klasse", NUMBER, "bauakte", "--grund", "x").err
+    given = filled("ereignis", "klasse", NUMBER, "building.enforcement", "--grund", "Ordnungsverfahren", "--json")
+    assert given.json["record_classes"] == ["building.enforcement"]
+    assert "building.enforcement" in filled("frist", "zeige", NUMBER).out
+
+
+ROWS = {
+    "good": (f"{NUMBER};Tod;17.5.2020;Urkunde 1\n", "ok", set()),
+    "another spelling": ("63/1234/2019;death;2020-05-17;Urkunde 1\n", "ok", set()),
+    "a zero time of a spreadsheet": (f"{NUMBER};death;17.05.2020 00:00:00;Urkunde\n", "ok", set()),
+    "unknown event": (f"{NUMBER};Todt;17.5.2020;Urkunde\n", "rejected", {"EV-02"}),
+    "no day": (f"{NUMBER};death;Mai 2020;Urkunde\n", "rejected", {"EV-03"}),
+    "a day that is none": (f"{NUMBER};death;30.2.2020;Urkunde\n", "rejected", {"EV-03"}),
+    "two digits of a year": (f"{NUMBER};death;17.5.20;Urkunde\n", "rejected", {"EV-03"}),
+    "future": (f"{NUMBER};death;17.5.2999;Urkunde\n", "rejected", {"EV-04"}),
+    "a planned end": (f"{NUMBER};grave_right_ended;17.5.2999;Urkunde\n", "ok", {"EV-04"}),
+    "long ago": (f"{NUMBER};death;17.5.1520;Urkunde\n", "rejected", {"EV-05"}),
+    "unknown Akte": ("63-77777-2019;death;17.5.2020;Urkunde\n", "rejected", {"EV-06"}),
+    "no Akte": (";death;17.5.2020;Urkunde\n", "rejected", {"EV-06"}),
+    "several volumes": ("63-00009-2020;death;17.5.2020;Urkunde\n", "rejected", {"EV-07"}),
+    "no evidence": (f"{NUMBER};death;17.5.2020;\n", "rejected", {"EV-08"}),
+    "too few cells": (f"{NUMBER};death\n", "rejected", {"EV-03", "EV-08"}),
+    "too many cells": (f"{NUMBER};death;17.5.2020;Urkunde;mehr\n", "rejected", {"EV-01"}),
+}
+
+
+@pytest.mark.parametrize(("row", "verdict", "codes"), ROWS.values(), ids=list(ROWS))
+def test_every_row_is_judged(filled: Desk, tmp_path: Path, row: str, verdict: str, codes: set[str]) -> None:
+    file = tmp_path / "liste.csv"
+    file.write_text(HEAD + row, encoding="utf-8")
+    ran = filled("ereignis", "import", file, "--probe", "--json")
+    (told,) = ran.json["rows"]
+    assert (told["verdict"], {f["code"] for f in told["findings"]}) == (verdict, codes)
+    assert (ran.code, ran.json["written"]) == (0 if verdict == "ok" else 3, 0)
+
+
+FILES = {
+    "utf-8": (HEAD + f"{NUMBER};death;17.5.2020;Müller\n").encode(),
+    "utf-8 with a mark": (HEAD + f"{NUMBER};death;17.5.2020;Müller\n").encode("utf-8-sig"),
+    "latin-1": (HEAD + f"{NUMBER};death;17.5.2020;Müller\n").encode("latin-1"),
+    "utf-16": (HEAD + f"{NUMBER};death;17.5.2020;Müller\n").encode("utf-16"),
+    "commas": f"Az,Event,Tag,Nachweis\n{NUMBER},death,2020-05-17,Müller\n".encode(),
+    "tabs and another order": f"Beleg\tDatum\tEreignis\tAkte\nMüller\t17.5.2020\tTod\t{NUMBER}\n".encode(),
+    "quotes, blank lines, DOS": f'\n{HEAD}\n"{NUMBER}";death;17.5.2020;"Müller"\n'.replace("\n", "\r\n").encode(),
+}
+
+
+@pytest.mark.parametrize("data", FILES.values(), ids=list(FILES))
+def test_a_list_is_read_in_every_form_an_office_sends(filled: Desk, tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "liste.csv"
+    file.write_bytes(data)
+    assert filled("ereignis", "import", file, "--json").json["written"] == 1
+    (event,) = filled("ereignis", "liste", NUMBER, "--json").json["events"]
+    assert (event["ereignis"], event["datum"], event["beleg"]) == ("death", "2020-05-17", "Müller")
+    again = filled("ereignis", "import", file, "--json")
+    assert (again.code, again.json["written"], again.json["rows"][0]["verdict"]) == (0, 0, "known")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        HEAD.encode(),
+        b"Aktenzeichen;Ereignis\nx;y\n",
+        b"Aktenzeichen;Az;Ereignis;Datum;Beleg\n1;1;1;1;1\n",
+        b"%PDF-1.7\n\x00\x01",
+        b"PK\x03\x04\x00\x00",
+        HEAD.encode() + b"\x81\x8d;x;y;z\n",
+    ],
+    ids=["empty", "no rows", "heading missing", "heading twice", "pdf", "xlsx", "no known characters"],
+)
+def test_a_file_that_is_no_list_is_refused_as_a_whole(filled: Desk, tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "liste.csv"
+    file.write_bytes(data)
+    ran = filled("ereignis", "import", file, "--json")
+    assert (ran.code, [f["code"] for f in ran.json["findings"]]) == (3, ["EV-01"])
+
+
+def test_one_bad_row_keeps_all_from_being_written(filled: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "liste.csv"
+    rows = f"{NUMBER};death;17.5.2020;U1\n{NUMBER};death;17.5.2020;U1\n63-00002-2020;death;17.5.2020;U2\n"
+    file.write_text(HEAD + rows + "63-1-1;death;17.5.2020;U3\n", encoding="utf-8")
+    bad = filled("ereignis", "import", file, "--json")
+    assert (bad.code, bad.json["written"]) == (3, 0)
+    assert [r["verdict"] for r in bad.json["rows"]] == ["ok", "known", "ok", "rejected"]
+    assert filled("ereignis", "liste", NUMBER, "--json").json["events"] == []
+    file.write_text(HEAD + rows + f"{NUMBER};death;18.5.2020;U4\n", encoding="utf-8")
+    good = filled("ereignis", "import", file, "--json")
+    assert (good.code, good.json["written"]) == (0, 3)
+    assert [f["code"] for f in good.json["rows"][3]["findings"]] == ["EV-10"]
+
+
+def test_akten_without_their_event_wait_until_it_is_told(filled: Desk) -> None:
+    waiting = filled("frist", "offen", "--json").json
+    here = {one["aktenzeichen"]: one for one in waiting}
+    assert here[NUMBER]["missing_events"] == ["structure_demolished"]
+    assert "Bauaufsicht" in here[NUMBER]["ask"][0]
+    assert filled("frist", "offen", "--aktenart", "Steuerakte", "--json").json == []
+    assert filled("frist", "offen", "--bis", "1990", "--json").json == []
+    assert filled("frist", "offen", "--ereignis", "Tod", "--json").json == []
+    assert filled("frist", "offen", "--ereignis", "nie", "--json").code == 3
+    pages = [filled("frist", "offen", "--anzahl", "1", "--ab", str(n), "--json").json for n in range(len(waiting))]
+    assert [page[0] for page in pages] == waiting
+    filled("ereignis", "melde", NUMBER, "structure_demolished", "3.2.2020", "--beleg", "Abbruchanzeige")
+    filled("ereignis", "tatsache", NUMBER, "structure_exists", "nein", "--beleg", "Abbruchanzeige")
+    assert NUMBER not in {one["aktenzeichen"] for one in filled("frist", "offen", "--json").json}
+    assert "Abbruch" in filled("frist", "offen").out

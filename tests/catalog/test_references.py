@@ -1,0 +1,93 @@
+"""Persons and parcels are read out of fields and compared whatever the spelling; older catalogs get them, too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import insert
+
+from catalog.catalog import open_catalog
+from catalog.codec import akte_to_json
+from catalog.engine import Database, parse_url
+from catalog.references import ReferenceKind, covered_keys, parcels, person, references_of
+from catalog.schema import MIGRATIONS
+from catalog.tables import akten
+from tests.catalog.build import NOON, an_akte, an_id
+
+PARCELS = [
+    ("Gemarkung Neuss, Flur 12, Flurstück 345", [("12-345", "neuss")]),
+    ("Gemarkung Neuss, Flur 12, Flurstücke 345/2 und 346", [("12-345/2", "neuss"), ("12-346", "neuss")]),
+    ("Flur 012, 345 / 2", [("12-345/2", "")]),
+    ("12-345/2", [("12-345/2", "")]),
+    ("Neuss 12-345/2", [("12-345/2", "neuss")]),
+    ("345/2", [("345/2", "")]),
+    ("unbekannt", []),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), PARCELS)
+def test_parcels_in_every_spelling(text: str, found: list[tuple[str, str]]) -> None:
+    assert [(r.match_key, r.match_place) for r in parcels(text)] == found
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("4711-08", "4711 08"), ("122/5678/1234", "12256781234"), ("Meier, Anna", "anna MEIER")]
+)
+def test_persons_by_number_or_name(one: str, other: str) -> None:
+    first, second = person(one), person(other)
+    assert first is not None
+    assert second is not None
+    assert first.match_key == second.match_key
+
+
+def test_nothing_is_no_person() -> None:
+    assert person(" - ") is None
+
+
+def test_fields_tell_persons_and_parcels_and_nothing_else() -> None:
+    felder = [
+        ("Gemarkung", "Neuss"),
+        ("Flur", "12"),
+        ("Flurstück", "345"),
+        ("Steuer-ID", "12"),
+        ("Grabart", "Wahlgrab 7"),
+    ]
+    found = [(r.kind, r.match_key, r.match_place) for r in references_of(felder)]
+    assert found == [(ReferenceKind.PARCEL, "12-345", "neuss"), (ReferenceKind.PERSON, "12", "")]
+
+
+def test_a_parcel_covers_itself_and_itself_without_its_flur() -> None:
+    assert covered_keys("12-345/2") == ("12-345/2", "345/2")
+    assert covered_keys("345/2") == ("345/2",)
+
+
+def test_an_older_catalog_gets_the_references_of_its_akten(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'archiv.sqlite'}"
+    database = Database(parse_url(url))
+    uuid = an_id("old")
+    with database.write() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        snapshot = akte_to_json(an_akte(uuid, an_id("delivery"), felder=(("Personalnummer", "4711-08"),)))
+        values = {"uuid": uuid, "aktenart": "Personalakte", "aktenzeichen": "11-004711", "schreibweise": "", "band": 1}
+        connection.execute(
+            insert(akten).values(
+                **values,
+                betreff="",
+                betreff_folded="",
+                state="archived",
+                salt="0" * 64,
+                snapshot=snapshot,
+                created_at=NOON,
+                changed_at=NOON,
+            )
+        )
+    database.close()
+    with open_catalog(url) as catalog:
+        (row,) = catalog.references(uuid)
+    assert (row.kind, row.label, row.value) == (ReferenceKind.PERSON, "Personalnummer", "4711-08")
