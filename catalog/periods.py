@@ -59,7 +59,7 @@ class Periods:
     @property
     def rules(self) -> RuleBook:
         """The verbs about versions of the Fristenkatalog."""
-        return RuleBook(self._database, self._change)
+        return RuleBook(self._database, self._change, self.shared_accounts)
 
     # --- events, facts, classes, the archive's word ------------------------------------------------------------------
 
