@@ -22,7 +22,7 @@ from catalog import events
 from catalog.actor import Actor
 from catalog.change import Change
 from catalog.engine import Database
-from catalog.identity import require_second
+from catalog.identity import by_word_alone, require_second
 from catalog.rule_tables import rulebooks
 from catalog.trail import Verb
 
@@ -106,7 +106,7 @@ class RuleBook:
                 return None
             row = max(rows, key=lambda row: (_first_day(row), row.decided_at, row.nr))
             told = events.events_of(connection, verb=Verb.RULES_RELEASED.value, limit=None)
-            if not any(event.data == {"number": row.nr, "digest": row.digest} for event in told):
+            if (row.nr, row.digest) not in {(event.data["number"], event.data["digest"]) for event in told}:
                 raise FixityError(
                     f"Der Fristenkatalog Nr. {row.nr} steht als freigegeben im Register, das Protokoll weiß davon "
                     "nichts. Nicht weiterarbeiten, Sicherung einspielen."
@@ -129,9 +129,8 @@ class RuleBook:
         """
         with self._begin(by, now) as change:
             row = _require_proposed(change.connection, number, reason)
-            require_second(
-                Actor.read(row.by_name, row.by_kind), by, "Die Freigabe eines Fristenkatalogs", change.accounts
-            )
+            first = Actor.read(row.by_name, row.by_kind)
+            require_second(first, by, "Die Freigabe eines Fristenkatalogs", change.accounts)
             since = select(rulebooks.c.nr).where(
                 rulebooks.c.state == RuleState.RELEASED.value, rulebooks.c.decided_at >= row.at
             )
@@ -140,7 +139,8 @@ class RuleBook:
                     f"Seit dem Vergleich von Nr. {number} ist eine andere Fassung in Kraft oder freigegeben; bitte mit "
                     "archiv frist vergleich neu vorschlagen."
                 )
-            return _decide(change, row, RuleState.RELEASED, clean_text(reason))
+            extra = {"shared_account": True} if by_word_alone(first, by, change.accounts) else {}
+            return _decide(change, row, RuleState.RELEASED, clean_text(reason), **extra)
 
     def refuse(self, number: int, reason: str, *, by: Actor, now: datetime) -> RuleVersion:
         """Ends a proposal with a reason; whoever proposed it may take it back, too."""
@@ -262,7 +262,7 @@ def _keep(change: Change, rules: RuleText, state: RuleState, instead_of: str, re
     return int(change.connection.execute(statement.returning(rulebooks.c.nr)).scalar_one())
 
 
-def _decide(change: Change, row: Row[Any], state: RuleState, reason: str) -> RuleVersion:
+def _decide(change: Change, row: Row[Any], state: RuleState, reason: str, **extra: Any) -> RuleVersion:
     values = {
         "state": state.value,
         "decided_reason": reason,
@@ -272,5 +272,5 @@ def _decide(change: Change, row: Row[Any], state: RuleState, reason: str) -> Rul
     }
     change.connection.execute(update(rulebooks).where(rulebooks.c.nr == row.nr).values(**values))
     verb = Verb.RULES_RELEASED if state is RuleState.RELEASED else Verb.RULES_REFUSED
-    change.event(verb, note=reason, salt=row.salt, number=row.nr, digest=row.digest)
+    change.event(verb, note=reason, salt=row.salt, number=row.nr, digest=row.digest, **extra)
     return _value(_require(change.connection, row.nr))

@@ -17,10 +17,10 @@ from typing import Any
 
 from akten.errors import ArchivError
 from akten.findings import Verdict
+from flows.rule_change import katalog_for
 from flows.settings import Settings
 from metadata.profile import READ_VERSIONS
 from metadata.schemas import WHERE_TO_GET, Schemas
-from retention.schedule import builtin_schedule, load_schedule
 
 _INSIDE = "bubblewrap fehlt oder darf hier nicht arbeiten (Container?)"
 _SANDBOX_ADVICE = {
@@ -130,9 +130,9 @@ def _java(settings: Settings) -> PartHealth:
 def _schedule(settings: Settings) -> PartHealth:
     part = "Fristenkatalog"
     try:
-        katalog = load_schedule(settings.katalog) if settings.katalog else builtin_schedule()
-    except OSError:
-        return PartHealth(part, "", Health.ABSENT, "Den Katalog ablegen und ARCHIV_KATALOG setzen.")
+        katalog = katalog_for(settings)
+    except ArchivError as error:
+        return PartHealth(part, "", Health.FAILED, f"{error.text} Prüfen: archiv frist katalog --pruefe DATEI")
     return PartHealth(part, f"{katalog.name} {katalog.version}", Health.OK)
 
 

@@ -12,7 +12,7 @@ from akten.model import Aussonderungsart
 from retention.periods import Period, StartRule
 
 # Keys of sources that are no law: proposals and general knowledge, in the catalogues that we know.
-_NO_LAW = frozenset({"proposal", "memory", "vorschlag", "allgemein"})
+NO_LAW = frozenset({"proposal", "memory", "vorschlag", "allgemein"})
 
 
 class Kind(StrEnum):
@@ -100,7 +100,7 @@ class Basis:
     def __post_init__(self) -> None:
         object.__setattr__(self, "keeps", self.kind is not Kind.DELETE_AT_LATEST)
         object.__setattr__(self, "deletes", self.kind is not Kind.RETAIN_AT_LEAST)
-        object.__setattr__(self, "by_law", self.verified and self.source not in _NO_LAW)
+        object.__setattr__(self, "by_law", self.verified and self.source not in NO_LAW)
         years = 0
         if len(self.phases) == 1 and self.before is None:
             period = self.phases[0].period

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from retention.case import NO_END, BasisResult, Decision, Hold, Outcome, State, Status
-from retention.catalogue import Basis, Fristenkatalog, HoldMode, Kind
+from retention.catalogue import NO_LAW, Basis, Fristenkatalog, HoldMode, Kind
 from retention.decision import decide
 from retention.holds import MASKED, mode_of
 from retention.periods import StartRule, start_day
@@ -64,8 +64,10 @@ def _event_title(name: str, katalog: Fristenkatalog) -> str:
 def _basis_lines(result: BasisResult, outcome: Outcome, katalog: Fristenkatalog) -> Iterator[str]:
     basis = result.basis
     source = katalog.sources.get(basis.source)
-    read = "gelesen" if basis.verified else "nicht gelesen, Vorschlag"
-    yield f"Grundlage: {basis.text}: {_KINDS[basis.kind]} [{source.title if source else basis.source}; {read}]."
+    told = source.title if source else basis.source
+    if basis.source not in NO_LAW:
+        told += "; gelesen" if basis.verified else "; nicht am Wortlaut belegt"
+    yield f"Grundlage: {basis.text}: {_KINDS[basis.kind]} [{told}]."
     if result.status is Status.NOT_APPLICABLE:
         yield f"  Gilt nicht: die Tatsache „{basis.applies_if}“ ist verneint."
         return

@@ -12,14 +12,16 @@ from akten.errors import FixityError, Forbidden
 from akten.findings import Verdict
 from akten.model import Aktenart
 from catalog.actor import Actor, ActorKind
-from catalog.catalog import Catalog
+from catalog.catalog import Catalog, open_catalog
 from catalog.due import DueFilter
+from catalog.identity import Accounts
 from catalog.keeping import Viewer
 from catalog.rule_tables import rulebooks
 from catalog.rulebook import RuleState, RuleText
 from catalog.tables import akten
 from catalog.trail import Verb
 from tests.catalog.build import CLERK, NOON, archive, later
+from tests.catalog.databases import NewUrl
 
 ANNA, BERND = Actor("anna.meier"), Actor("bernd.schulz")
 TODAY = date(2026, 11, 23)
@@ -212,3 +214,15 @@ def test_some_akten_come_in_the_order_asked_for(catalog: Catalog) -> None:
     assert [row.akte for row in rows] == [uuids[5], uuids[0], uuids[3]]
     assert rows == tuple(row for row in (catalog.keeping(each, viewer=Viewer(CLERK, TODAY)) for each in asked) if row)
     assert [event.ereignis for event in rows[0].events if event.number] == ["death"]
+
+
+def test_at_an_account_of_several_people_the_name_counts_and_the_trail_says_so(new_url: NewUrl) -> None:
+    with open_catalog(new_url(), accounts=Accounts(shared=frozenset({"archivraum"}))) as catalog:
+        first, second = (Actor(name, ActorKind.ALS, "archivraum") for name in ("anna.meier", "bernd.schulz"))
+        number = proposed(catalog, by=first)
+        with pytest.raises(Forbidden, match="zweite Person"):
+            catalog.rules.release(number, SHIPPED.digest, "geprüft", by=first, now=later(5))
+        catalog.rules.release(number, SHIPPED.digest, "geprüft", by=second, now=later(5))
+        (told,) = catalog.events_of(verb=Verb.RULES_RELEASED.value)
+        assert told.data["shared_account"] is True
+        assert catalog.rules.in_force(TODAY) is not None
