@@ -109,7 +109,7 @@ class CopyReport:
     findings: tuple[Finding, ...] = ()
     bytes_read: int = 0
     version_id: str = ""
-    lock: Lock | None = None  # as read back: the weaker one of tar and commit; None when it was not looked at
+    lock: Lock | None = None  # of tar and commit as read back, too short if one is; None: not looked at
 
 
 @dataclass(frozen=True, slots=True)

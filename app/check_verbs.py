@@ -89,7 +89,8 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, everything: bool) -> i
                 name = names.get(copy["akte"], copy["akte"])
                 table.add_row(name, str(copy["version"]), copy["store"], word(VERDICTS, copy["verdict"]))
                 for finding in copy["findings"]:
-                    table.add_row("", "", finding["code"], finding["text"])
+                    place = finding["where"].rsplit("/", 1)[-1]  # the object, and its VersionId where locks are meant
+                    table.add_row("", "", finding["code"], f"{finding['text']} [{place}]")
             console.print(table)
         if not summary.copies:
             console.print("Es ist noch nichts archiviert; also wurde nichts geprüft.", style="dim")

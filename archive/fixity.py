@@ -20,7 +20,7 @@ from akten.findings import Finding, Judgement, Severity, Verdict
 from akten.package import CopyReport, FixityReport, Lock, LockTerms, PackageId, StoredCopy, StoredPackage
 from archive.bagcheck import check_tar
 from archive.commit import read_commit
-from archive.locks import enough_until, falls_short, instant, outlasts, weaker
+from archive.locks import enough_until, falls_short, instant, outlasts, seen_as_one
 from archive.resume import PatientStream, Unreadable
 from archive.retrieval import MOST_COMMIT
 from archive.store import Absent, LockState, ObjectStore
@@ -82,7 +82,7 @@ class _Copy:
 
     def report(self, terms: LockTerms | None) -> CopyReport:
         verdict = Verdict.FAILED if self.damaged else Verdict.OK if self.complete else Verdict.NOT_CHECKED
-        seen = weaker(self.locks, terms) if terms is not None and len(self.locks) == 2 else None
+        seen = seen_as_one(self.locks, terms, self.store) if terms is not None and len(self.locks) == 2 else None
         copy = self.copy
         return CopyReport(copy.store, verdict, tuple(self.findings), self.bytes_read, copy.bag_version_id, seen)
 

@@ -31,7 +31,7 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """One copy after its lock was made to follow: what was done, and the weaker lock of its two objects."""
+    """One copy after its lock was made to follow: what was done, and the lock of its two objects (`seen_as_one`)."""
 
     store: str
     acts: tuple[Act, ...]
@@ -83,13 +83,22 @@ def outlasts(lock: Lock, bound: datetime | None, moment: datetime) -> bool:
     return bound is not None and until is not None and until > moment and until > storable(bound, until)
 
 
-def weaker(states: Sequence[LockState], terms: LockTerms) -> Lock:
-    """One lock for both objects: what is kept for sure; a hold counts when it stands as wanted on all of them."""
-    dates = [state.retain_until for state in states]
-    known = [day for day in dates if day is not None]
-    until = min(known) if len(known) == len(dates) else None
+def seen_as_one(states: Sequence[LockState], terms: LockTerms, store: ObjectStore) -> Lock:
+    """One lock for both objects, the one that asks for an act: too short a date if one is, else the longest.
+
+    A hold counts when it stands as wanted on all of them.
+    """
+    short = [state.retain_until for state in states if falls_short(state.lock, terms, store)]
+    dates = [state.retain_until for state in states if state.retain_until is not None]
+    until = _shortest(short) if short else max(dates, default=None)
     holds = [state.legal_hold for state in states]
     return Lock(until, all(holds) if terms.legal_hold else any(holds))
+
+
+def _shortest(dates: Sequence[datetime | None]) -> datetime | None:
+    """The earliest date; no date at all is earlier than any."""
+    known = [day for day in dates if day is not None]
+    return min(known) if len(known) == len(dates) else None
 
 
 def follow_copy(
@@ -124,7 +133,7 @@ def follow_copy(
         states.append(state)
     if acts:
         store.sync()
-    return Followed(store.name, tuple(sorted(acts)), weaker(states, terms))
+    return Followed(store.name, tuple(sorted(acts)), seen_as_one(states, terms, store))
 
 
 def _strengthen(store: ObjectStore, key: str, version: str, state: LockState, terms: LockTerms) -> set[Act]:
@@ -175,4 +184,4 @@ def shorten_copy(
         states.append(state)
     if acts:
         freeing.sync()
-    return Followed(freeing.name, tuple(sorted(acts)), weaker(states, terms))
+    return Followed(freeing.name, tuple(sorted(acts)), seen_as_one(states, terms, freeing))

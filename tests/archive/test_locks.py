@@ -190,6 +190,8 @@ def test_each_wrong_lock_is_named_for_the_very_object_that_bears_it(rights: Righ
     assert findings(rights, package, terms(until)) == [("FX-09", bag)]
     assert findings(rights, package, terms(until, delete_by=until)) == [("FX-14", bag)]
     assert findings(rights, package, terms(until, delete_by=in_days(20))) == [("FX-14", bag), ("FX-14", commit)]
+    long = check_package(package, {"a": rights.auditor}, wanted=terms(until))
+    assert (long.verdict, long.copies[0].lock) == (Verdict.OK, Lock(until + timedelta(days=700)))
     rolling = terms(in_days(700), least=in_days(50), most=None)
     assert findings(rights, package, rolling) == []
 
@@ -198,7 +200,10 @@ def test_each_wrong_lock_is_named_for_the_very_object_that_bears_it(rights: Righ
     assert findings(rights, package, terms(until)) == [("FX-09", bag), ("FX-10", commit)]
     assert findings(rights, package, terms(until, lifts=False)) == [("FX-09", bag)]
     held = check_package(package, {"a": rights.auditor}, wanted=terms(until, hold=True))
-    assert (held.verdict, held.copies[0].lock) == (Verdict.FAILED, Lock(until, legal_hold=False))
+    assert (held.verdict, held.copies[0].lock) == (
+        Verdict.FAILED,
+        Lock(until + timedelta(days=700), legal_hold=False),
+    )
 
 
 def test_a_lock_that_is_over_is_not_too_long(rights: Rights, package: StoredPackage) -> None:

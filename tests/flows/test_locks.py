@@ -481,3 +481,4 @@ def test_what_somebody_did_behind_our_back_is_named_by_the_fixity_round_and_mend
     assert {until for until, _ in here.locks(akte.uuid).values()} == {ENDS_2030, ENDS_2030 + days(3000)}
     codes = [f.code for p in (one, two) for c in verify_package(here.services, p, SERVICE).copies for f in c.findings]
     assert codes == ["FX-09"]
+    assert here.round().codes == {"LK-02": 1}
