@@ -114,6 +114,7 @@ REFUSED_AT_INTAKE = (
     Case("BG-36_case_twins", lambda f: BagBuilder(payload={"data/A": b"", "data/a": b""}).folder(f / "b")),
     Case("BG-36_form_twins", lambda f: BagBuilder(payload={NFC: b"", NFD: b""}).folder(f / "b")),
     Case("BG-36_folder_twins", lambda f: BagBuilder(payload={"data/A/x": b"", "data/a/y": b""}).folder(f / "b")),
+    Case("BG-36_file_and_folder", lambda f: BagBuilder(payload={"data/A": b"", "data/a/y": b""}).folder(f / "b")),
     Case("BG-36_eszett", lambda f: BagBuilder(payload={"data/ß": b"", "data/SS": b""}).folder(f / "b")),
     Case("BG-39_line_feed", lambda f: BagBuilder(payload={"data/a\nb": b""}).folder(f / "b")),
     Case("BG-39_nbsp", lambda f: BagBuilder(payload={"data/a\u00a0": b""}).folder(f / "b")),

@@ -20,6 +20,9 @@ from catalog.catalog import Catalog, open_catalog
 from catalog.engine import parse_url
 from catalog.extract import verify_extract
 from catalog.holdings import AkteFilter, Sort
+from catalog.matching import surely_many
+from catalog.passages import Kind
+from catalog.query import parse_terms
 from catalog.search import Why
 from catalog.values import ClearingState, Resolution
 from tests.catalog.build import (
@@ -699,6 +702,15 @@ def test_the_index_can_be_made_anew(url: str, catalog: Catalog) -> None:
     assert library.index_lag() == 0
     assert library.find("Genehmigung", volltext=True).hits == before
     assert library.events_of(verb="index.rebuilt")[-1].data == {"akten": 4, "everything": True}
+
+
+def test_a_word_is_called_frequent_by_statistics_only_where_there_are_any(url: str, catalog: Catalog) -> None:
+    """FTS5 counts by its index and needs no guess; an estimate of PostgreSQL decides only far beyond the number."""
+    fill(catalog)
+    terms, _ = parse_terms("Genehmigung")
+    with catalog._database.read() as connection:
+        assert not surely_many(connection, Kind.TEXT, terms, 10**6)
+        assert surely_many(connection, Kind.TEXT, terms, 0) is not url.startswith("sqlite")
 
 
 def test_rows_of_the_index_that_belong_to_nothing_are_swept(url: str, catalog: Catalog) -> None:
