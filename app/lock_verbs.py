@@ -71,8 +71,18 @@ def _lock_json(each: SeenLock, seen: SeenAkte) -> dict[str, Any]:
         "mode": state.mode.value if state and state.mode else None,
         "legal_hold": state.legal_hold if state else None,
         "too_long": bool(state and outlasts(state.lock, seen.terms.too_long_after, seen.terms.moment)),
+        "too_short": each.short,
         "not_checked": each.why,
     }
+
+
+def _note(each: SeenLock, seen: SeenAkte) -> str:
+    value = _lock_json(each, seen)
+    if value["too_long"] or value["too_short"]:
+        return "reicht zu weit" if value["too_long"] else "reicht nicht weit genug"
+    least, until = seen.terms.least, each.state.retain_until if each.state else None
+    # An end beyond what the store can lock is locked as far as it goes, and no fault.
+    return "so weit der Speicher sperren kann" if least and until and until < least else each.why
 
 
 def _proposal_json(proposal: Shortening | None) -> dict[str, Any] | None:
@@ -112,7 +122,7 @@ def _show_seen(console: Console, seen: SeenAkte, name: str) -> None:
     table = Table("Version", "Speicher", "Objekt", "gesperrt bis", "Löschsperre", "", box=None, header_style="dim")
     for each in seen.locks:
         value = _lock_json(each, seen)
-        note = Text("reicht zu weit", "yellow") if value["too_long"] else Text(each.why, "yellow")
+        note = Text(_note(each, seen), "yellow")
         state = each.state
         table.add_row(
             str(each.id.version),

@@ -14,7 +14,7 @@ from uuid import UUID
 from akten.errors import ArchivError, Forbidden, Misconfigured, Unavailable
 from akten.model import clean_text
 from akten.package import LockTerms, PackageId, StoredCopy
-from archive.locks import instant, objects_of, outlasts, shorten_copy
+from archive.locks import falls_short, instant, objects_of, outlasts, shorten_copy
 from archive.store import LockState, ObjectStore
 from catalog.actor import Actor
 from catalog.identity import require_second
@@ -34,6 +34,7 @@ class SeenLock:
     version_id: str
     state: LockState | None
     why: str = ""
+    short: bool = False  # ends before it should, as far as this store can lock at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,9 @@ def see_locks(services: Services, akte: UUID, reached: Reached | None = None) ->
     terms = judge(row, services.katalog, services.now()).terms
     reached = reached or services.reach()
     packages = services.catalog.locks.packages_of([akte]).get(akte, ())
-    locks = [each for package in packages for copy in package.copies for each in _seen(package.id, copy, reached)]
+    locks = [
+        each for package in packages for copy in package.copies for each in _seen(package.id, copy, reached, terms)
+    ]
     katalog = f"{services.katalog.name} {services.katalog.version}"
     return SeenAkte(terms, katalog, tuple(locks), services.catalog.locks.open_shortening(akte))
 
@@ -149,7 +152,7 @@ def _freeing(name: str, reached: Reached) -> ObjectStore:
     return reached.deletion[name]
 
 
-def _seen(id: PackageId, copy: StoredCopy, reached: Reached) -> list[SeenLock]:  # noqa: A002
+def _seen(id: PackageId, copy: StoredCopy, reached: Reached, terms: LockTerms) -> list[SeenLock]:  # noqa: A002
     found = []
     for key, version in objects_of(id, copy):
         store = reached.ingest.get(copy.store)
@@ -159,7 +162,9 @@ def _seen(id: PackageId, copy: StoredCopy, reached: Reached) -> list[SeenLock]: 
             found.append(SeenLock(id, copy.store, key, version, None, why))
             continue
         try:
-            found.append(SeenLock(id, copy.store, key, version, store.read_lock(key, version)))
+            state = store.read_lock(key, version)
+            short = falls_short(state.lock, terms, store)
+            found.append(SeenLock(id, copy.store, key, version, state, short=short))
         except ArchivError as error:
             found.append(SeenLock(id, copy.store, key, version, None, error.text))
     return found

@@ -23,7 +23,7 @@ def child(element: etree._Element | None, *path: str) -> etree._Element | None:
     for name in path:
         if element is None:
             return None
-        element = next((inner for inner in element if type(inner.tag) is str and local(inner.tag) == name), None)
+        element = next(element.iterchildren(f"{{*}}{name}"), None)  # lxml compares the names itself
     return element
 
 

@@ -169,6 +169,16 @@ def test_what_has_changed_since_the_proposal_is_not_done(memory: World) -> None:
     assert {lock for lock, _ in memory.locks(akte.uuid).values()} == {LONG}
 
 
+def test_a_lock_that_ends_too_early_is_seen_and_the_cap_of_a_store_is_not_too_early(memory: World) -> None:
+    akte, package = memory.archive("4-1", "tax.assessment-file", zda=date(2020, 3, 4))
+    far, _ = memory.archive("4-2", "tax.assessment-file", zda=date(2099, 1, 1))
+    tonight = end_of(datetime.now(UTC).astimezone(BERLIN).date())
+    memory.freeing["b"].shorten(package.id.bag_key, package.copies[1].bag_version_id, tonight)
+    short = [(each.store, each.key) for each in see_locks(memory.services, akte.uuid).locks if each.short]
+    assert short == [("b", package.id.bag_key)]
+    assert not any(each.short for each in see_locks(memory.services, far.uuid).locks)
+
+
 def test_one_proposal_at_a_time_and_a_withdrawn_one_is_gone(memory: World) -> None:
     akte = an_overlong(memory)
     propose(memory.services, akte.uuid, WHY, ANNA)
