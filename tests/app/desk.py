@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 import app.command
+import app.hold_verbs
 from app.cli import archiv
+from flows.locks import DueSummary
 from flows.settings import read_settings
 
 
@@ -40,6 +42,8 @@ class Desk:
     def __call__(self, *arguments: str | Path, login: str = "anna.meier") -> Ran:
         """Calls as this account of the operating system."""
         self.monkeypatch.setattr(app.command, "account", lambda: login)
+        # Nothing lies in a store here; that holds reach the stores is shown in tests/flows.
+        self.monkeypatch.setattr(app.hold_verbs, "follow_hold", lambda services, number: DueSummary())
         ran = CliRunner().invoke(archiv, [*map(str, arguments), "--daten", str(self.daten)])
         if ran.exception is not None and not isinstance(ran.exception, SystemExit):
             raise ran.exception

@@ -136,7 +136,10 @@ def test_the_forecast_as_table_csv_and_picture(call: Call, tmp_path: Path) -> No
     assert call("vorschau", "--bild", tmp_path / "v.gif").exit_code == 7
 
 
-def test_a_rule_change_from_proposal_to_release(call: Call, daten: Path, tmp_path: Path) -> None:
+def test_a_rule_change_from_proposal_to_release(
+    call: Call, daten: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "account", lambda: "anna.meier")
     new = new_rules(tmp_path)
     probe = value(call("vergleich", "--neu", new, "--nur-vergleichen", "--json"))
     assert (probe["proposal"], probe["earlier"], probe["total"]) == (None, 3, 4)
