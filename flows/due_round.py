@@ -8,6 +8,7 @@ from prefect import flow
 
 from catalog.actor import Actor, ActorKind
 from flows.locks import due_round as walk
+from flows.parent import end_with_parent
 from flows.settings import read_settings
 from flows.wiring import open_services
 
@@ -17,6 +18,7 @@ SERVICE = Actor("dienst", ActorKind.SYSTEM)
 @flow(name="fristen", flow_run_name="fristen", persist_result=False)
 def due_round() -> dict[str, Any]:
     """Does one round and returns counts only: which Akten are meant is no matter for Prefect's database."""
+    end_with_parent()
     with open_services(read_settings()) as services:
         summary = walk(services, SERVICE)
         return {

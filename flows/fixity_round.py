@@ -8,6 +8,7 @@ from prefect import flow
 
 from catalog.actor import Actor, ActorKind
 from flows.anchors import try_to_publish
+from flows.parent import end_with_parent
 from flows.settings import read_settings
 from flows.verify import verify_all
 from flows.wiring import open_services
@@ -18,6 +19,7 @@ SERVICE = Actor("dienst", ActorKind.SYSTEM)
 @flow(name="pruefung", flow_run_name="pruefung", persist_result=False)
 def fixity_round() -> dict[str, Any]:
     """Checks all packages and anchors the head of the trail in the stores; returns the counts."""
+    end_with_parent()
     with open_services(read_settings()) as services:
         summary = verify_all(services, SERVICE)
         anchored = not try_to_publish(services)

@@ -21,6 +21,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from akten.errors import Unavailable
 from catalog.actor import Actor, ActorKind
 from flows.batch import anchored, archive_one, claim_inbox
+from flows.parent import end_with_parent
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, receipt_json
 from flows.settings import read_settings
@@ -41,6 +42,7 @@ SERVICE = Actor("dienst", ActorKind.SYSTEM)
 )
 def intake_round(deliveries: list[str] | None = None, actor: str = "") -> list[dict[str, Any]]:
     """Archives the named claimed deliveries, or all that lies in the inbox; returns their receipts."""
+    end_with_parent()
     settings = read_settings()
     by = Actor.read(actor, ActorKind.ALS if " / " in actor else ActorKind.LOGIN) if actor else SERVICE
     with open_services(settings) as services, progress_display() as show:

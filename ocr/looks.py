@@ -1,6 +1,6 @@
 """Two ways to show an upright page to the engine, and which one suits it: tried on a band before the whole is read.
 
-Measured on the pages with known text (docs/decisions/0007-two-looks.md): clean print reads best as it is. Typescript
+Measured on the pages with known text (docs/decisions/0008-two-looks.md): clean print reads best as it is. Typescript
 reads best coarser: gray at 200 dpi with a threshold around each pixel (faded ribbons), a bilevel scan as gray of half
 its resolution, where the mean of four pixels closes broken letters. To read a band both ways costs a third of a page;
 to read a page the wrong way costs words.
