@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,8 +78,13 @@ def archive_all(services: Services, claimed: Sequence[ClaimedDelivery], by: Acto
     at_once = min(len(claimed), services.settings.rounds.akten_at_once)
     asked_to_stop = threading.Event()
     with ThreadPoolExecutor(at_once, thread_name_prefix="akte") as threads:
-        futures = [threads.submit(archive_one, services, one, by, _until(asked_to_stop, show(one))) for one in claimed]
+        futures: list[Future[Receipt]] = []
         try:
+            for one in claimed:
+                # One by one: those that were begun before Ctrl-C must be known here.
+                futures.append(  # noqa: PERF401
+                    threads.submit(archive_one, services, one, by, _until(asked_to_stop, show(one)))
+                )
             wait(futures)
         except BaseException:  # Ctrl-C: none begins any more, and those under way end at their next step
             asked_to_stop.set()

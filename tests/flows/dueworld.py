@@ -72,6 +72,10 @@ class World:
         there = {store.name: store for store in self.stores if store.name not in self.away}
         return Reached(there, {name: self.freeing[name] for name in there if name in self.freeing}, dict(self.away))
 
+    def stores_to_read(self) -> tuple[tuple[ObjectStore, ...], dict[str, str]]:
+        there = tuple(store for store in self.stores if store.name not in self.away)
+        return there, {name: error.text for name, error in self.away.items()}
+
     @property
     def services(self) -> Services:
         return cast("Services", self)
