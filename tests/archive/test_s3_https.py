@@ -21,7 +21,7 @@ from archive.identities import Role
 from archive.package import store_package
 from archive.s3 import S3Store
 from archive.s3settings import S3Settings
-from tests.packages import EXTRA, a_bag
+from tests.packages import EXTRA, a_bag, an_exact
 from tests.storefixtures import s3_pair, s3_server
 from tests.tlsproxy import certificates, tls_front
 
@@ -50,7 +50,7 @@ def test_a_package_is_stored_locked_and_checked_over_https(
     store = S3Store(replace(outside, checksums=checksums, multipart_over=20_000, part_size=5 << 20))
     try:
         package = store_package(a_bag(id_), id_, [store], until, lambda: datetime.now(UTC), tmp_path, EXTRA)
-        report = check_package(package, {"rz": store}, wanted=until)
+        report = check_package(package, {"rz": store}, wanted=an_exact(until, datetime.now(UTC)))
         assert [copy.verdict for copy in report.copies] == [Verdict.OK], report
     finally:
         store.close()
