@@ -140,7 +140,10 @@ def _seen_by_python(raw: bytes) -> dict[str, bytes]:
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_cut_or_a_flipped_bit_is_found_unless_no_file_changed(data: st.DataObject) -> None:
-    """What only fills up a block or comments may change unseen: Python then reads the same files as before."""
+    """What only fills up a block or comments may change unseen: Python then reads the same files as before.
+
+    Hexadecimal digits mean the same in capitals (RFC 8493 §2.1.3), and nothing lists a tag manifest.
+    """
     good = data.draw(st.sampled_from(sorted(good_tars().items())), label="tar")[1]
     last = len(good.rstrip(b"\0"))
     if data.draw(st.booleans(), label="cut"):
@@ -151,7 +154,11 @@ def test_a_cut_or_a_flipped_bit_is_found_unless_no_file_changed(data: st.DataObj
         changed[bit // 8] ^= 1 << bit % 8
         broken = bytes(changed)
     if check_tar(io.BytesIO(broken)).judgement != "invalid":
-        assert _seen_by_python(broken) == _seen_by_python(good)
+        assert _meant(_seen_by_python(broken)) == _meant(_seen_by_python(good))
+
+
+def _meant(files: dict[str, bytes]) -> dict[str, bytes]:
+    return {name: data.lower() if "/tagmanifest-" in name else data for name, data in files.items()}
 
 
 def test_digests_of_parts_may_be_for_bytes_in_memory_or_on_disk(tmp_path: Path) -> None:
