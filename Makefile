@@ -3,6 +3,8 @@
 .PHONY: help install install-dev demo test check format bench chaos serve docs clean
 
 T ?=
+# Test files run side by side; each starts its own stores, databases and page workers. WORKERS=0 runs one after the other.
+WORKERS ?= 2
 PY := .venv/bin/python
 
 help: ## lists these words
@@ -18,7 +20,7 @@ demo: install ## the main job on scans it makes itself: from the tray to the loc
 	@$(PY) -m app.demo
 
 test: install-dev ## all tests (make test T=tests/catalog runs a part)
-	@$(PY) -m pytest $(T)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(T)
 
 check: install-dev ## format, lint, strict types, import contracts
 	@.venv/bin/ruff format --check .

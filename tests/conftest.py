@@ -21,6 +21,12 @@ if IN_CI:
     settings.load_profile("ci")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole walks come first: they last longest, and files run side by side should end together."""
+    items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests" / "walks"))
+    items.sort(key=lambda item: item.path.name not in ("test_real_samples.py", "test_pool.py"))
+
+
 def lacking(what: str) -> None:
     """A missing tool or folder fails in CI and skips with one line elsewhere."""
     if IN_CI:
