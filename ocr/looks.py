@@ -47,6 +47,11 @@ def can_be_coarse(size: tuple[int, int], dpi: float, *, two_level: bool) -> bool
     return size[0] * size[1] <= _MOST_PIXELS and (not two_level or dpi >= _FINE)
 
 
+def worth_a_trial(size: tuple[int, int], dpi: float, *, two_level: bool) -> bool:
+    """True where the looks differ in their resolution too; else a band costs more than it saves."""
+    return can_be_coarse(size, dpi, two_level=two_level) and (two_level or dpi >= _COARSE_GRAY)
+
+
 def show(image: Image.Image, dpi: float, look: Look, *, two_level: bool) -> tuple[Raster, Threshold, Affine]:
     """What the engine is shown, how it shall part ink from paper, and the map from shown pixels to those of `image`."""
     if look is Look.PLAIN:

@@ -7,9 +7,7 @@ pass through here: jobs name files, outcomes are small.
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import queue
 import shutil
 import tempfile
 import threading
@@ -21,6 +19,7 @@ from typing import Any, Self
 
 from akten.errors import Misconfigured, Unavailable
 from ocr.jobs import AssemblyJob, AssemblyOutcome, PageJob, PageOutcome
+from ocr.lanes import Lanes
 from ocr.options import OcrOptions
 from ocr.pageworker import NotTaken, PageWorker, Task, WorkerDied
 
@@ -34,8 +33,8 @@ class PagePool:
 
     def __init__(self, workers: int, options: OcrOptions) -> None:
         self._options = options
-        # A short queue: who hands in a thousand pages waits here, and pages of other Akten come in between.
-        self._tasks: queue.Queue[Task | None] = queue.Queue(maxsize=4 * workers)
+        # A short line: who hands in a thousand pages waits here, and pages of other Akten come in between.
+        self.lanes = Lanes(most_pages=4 * workers)
         self._folder = Path(tempfile.mkdtemp(prefix="akten-ocr-"))
         self._closing = threading.Event()
         self._lock = threading.Lock()
@@ -48,18 +47,15 @@ class PagePool:
 
     def submit(self, job: PageJob) -> Future[PageOutcome]:
         """Queues a page; waits while the queue is full. The future raises WorkerDied if the page kills its worker."""
-        return self._put(Task("page", asdict(job), self._options.page_limits, PageOutcome.from_json))
+        task = Task("page", asdict(job), self._options.page_limits, PageOutcome.from_json)
+        self.lanes.put_page(task)
+        return task.future
 
     def assemble(self, job: AssemblyJob) -> Future[AssemblyOutcome]:
         """Queues the joining of page files, within the limits of a whole file."""
-        return self._put(Task("assembly", asdict(job), self._options.file_limits, AssemblyOutcome.from_json))
-
-    def _put(self, task: Task) -> Future[Any]:
-        while not self._closing.is_set():
-            with contextlib.suppress(queue.Full):
-                self._tasks.put(task, timeout=0.5)
-                return task.future
-        raise Unavailable("Die Seitenverarbeitung wird gerade beendet.")
+        task = Task("assembly", asdict(job), self._options.file_limits, AssemblyOutcome.from_json)
+        self.lanes.put_join(task)
+        return task.future
 
     @property
     def worker_ids(self) -> tuple[int, ...]:
@@ -94,15 +90,13 @@ class PagePool:
         if self._closing.is_set():
             return
         self._closing.set()
+        for task in self.lanes.close():
+            if task.future.set_running_or_notify_cancel():
+                task.future.set_exception(Unavailable("Die Seitenverarbeitung wurde beendet."))
         for keeper in self._keepers:
             keeper.stop()
         for keeper in self._keepers:
             keeper.join()
-        with contextlib.suppress(queue.Empty):
-            while True:
-                task = self._tasks.get_nowait()
-                if task is not None and task.future.set_running_or_notify_cancel():
-                    task.future.set_exception(Unavailable("Die Seitenverarbeitung wurde beendet."))
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
@@ -138,10 +132,7 @@ class _Keeper(threading.Thread):
     def run(self) -> None:
         pool = self._pool
         while not pool._closing.is_set():
-            try:
-                task = pool._tasks.get(timeout=0.2)
-            except queue.Empty:
-                continue
+            task = pool.lanes.take(joins=self._number == 0, seconds=0.2)
             if task is None or not task.future.set_running_or_notify_cancel():
                 continue
             try:

@@ -46,6 +46,8 @@ _CODED = frozenset(
         "/ASCIIHexDecode",
     }
 )
+_PLAIN_CODED = frozenset({"/DCTDecode", "/FlateDecode", "/CCITTFaxDecode"})
+_PLAIN_SPACES = frozenset({"/DeviceGray", "/DeviceRGB"})
 _LEAST_DPI, _MOST_DPI = 100.0, 600.0
 _DEEPEST = 4  # nested forms looked into
 
@@ -163,6 +165,12 @@ def copyable(image: pikepdf.Stream) -> bool:
         [] if filters is None else [str(f) for f in filters] if isinstance(filters, pikepdf.Array) else [str(filters)]
     )
     return all(name in _CODED for name in names) and not bool(image.get("/ImageMask", False))
+
+
+def surely_allowed(image: pikepdf.Stream) -> bool:
+    """True for the plain image XObject of every scanner, of which PDF/A allows all that `copied` keeps of it."""
+    plain = str(image.get("/Filter")) in _PLAIN_CODED and str(image.get("/ColorSpace")) in _PLAIN_SPACES
+    return plain and image.get("/SMask") is None and image.get("/Mask") is None
 
 
 def copied(image: pikepdf.Stream, pdf: pikepdf.Pdf) -> pikepdf.Stream:

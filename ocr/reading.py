@@ -16,7 +16,7 @@ from PIL import Image
 from ocr.blank import PREVIEW_DPI
 from ocr.engine import Layout, OcrEngine, Raster, Reading, Upright
 from ocr.geometry import Affine, leaning, scaling, turning
-from ocr.looks import Look, can_be_coarse, other_look, show, tried, weight
+from ocr.looks import Look, can_be_coarse, other_look, show, tried, weight, worth_a_trial
 from ocr.options import OcrOptions
 from ocr.pageimage import Held, raster_of, reduced
 from ocr.skew import lines_run_down, skew_of
@@ -31,6 +31,7 @@ _LEAST_SKEW = 0.3  # degrees; tesseract copes with less
 _SURE_CONFIDENCE, _SURE_WORDS = 70.0, 8
 _LEAST_OSD = 2.0  # tesseract's own default of 14 leaves upside-down typescript as it is
 _FEW_WORDS = 3
+_SAMPLE = 20_000  # pixels looked at to tell gray from two levels
 _INK_LEVEL = 160  # a reduced bilevel pixel darker than this stays ink, so that thin lines survive
 _POOR = 75.0  # below this mean confidence the other look gets its chance, whatever the band told
 _CHEAP_WORDS = 100  # a page of fewer words is read again at little cost
@@ -245,7 +246,7 @@ def _read(
     told = False
     if look is None:
         look = Look.PLAIN
-        if can_be_coarse(sheet.size, dpi, two_level=sheet.two_level):
+        if worth_a_trial(sheet.size, dpi, two_level=sheet.two_level):
             look, told = tried(image, dpi, engine, good, two_level=sheet.two_level)
     raster, threshold, to_image = show(image, dpi, look, two_level=sheet.two_level)
     del image
@@ -282,5 +283,7 @@ def _is_two_level(image: Image.Image) -> bool:
     """True for a picture that is black and white at heart: bilevel, or gray without anything between."""
     if image.mode == "1":
         return True
-    sample = image.tobytes()[:: max(1, image.width * image.height // 20_000)]
-    return sum(32 < value < 224 for value in sample) < 0.02 * len(sample)
+    scale = max(1.0, (image.width * image.height / _SAMPLE) ** 0.5)
+    size = (max(1, round(image.width / scale)), max(1, round(image.height / scale)))
+    levels = image.resize(size, Image.Resampling.NEAREST).histogram()
+    return sum(levels[33:224]) < 0.02 * sum(levels)

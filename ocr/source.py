@@ -12,7 +12,7 @@ from ocr.bands import Banded, stored_in_bands
 from ocr.embedding import Stored, as_it_is, checked_group4, without_loss
 from ocr.geometry import POINTS_PER_MM, Affine, pixels_to_unit, scaling, standing
 from ocr.pageimage import Held, PageImage, PageUnreadable, load, open_page, to_gray
-from ocr.pdfpage import PdfPage, copied, copyable, drawing_dpi, drawn, page_of, picture_of
+from ocr.pdfpage import PdfPage, copied, copyable, drawing_dpi, drawn, page_of, picture_of, surely_allowed
 
 _LOW_DPI = 100.0  # below this a size beyond A0 is a wrong statement and not a wall map
 _A0_MM = (841 * 1.03, 1189 * 1.03)
@@ -173,7 +173,7 @@ def from_pdf(
         page.pixels,
         page.image,
         picture,
-        doubtful=True,
+        doubtful=not surely_allowed(page.image),
     )
 
 

@@ -8,6 +8,7 @@ goes to standard error.
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -29,9 +30,12 @@ def main() -> None:
     network = _leave_network()
     _die_with(int(settings["parent"]))  # afterwards: a change of credentials would clear it
     _limit(settings)
+    gc.disable()
     from ocr.desk import Desk
 
     desk = Desk(settings)
+    gc.freeze()  # libraries stay: they are never searched for garbage
+    gc.enable()
     _reply(replies, {"ready": True, "network": network})
     for line in sys.stdin:
         job = json.loads(line)

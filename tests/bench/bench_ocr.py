@@ -41,6 +41,8 @@ DAILY = (
     "bilevel",
     "letter",
     "journal",
+    "column",
+    "euro",
 )  # the daily bread; the others are the odd cases
 _PR_SET_CHILD_SUBREAPER = 36
 PEERS = {"ocrmypdf": (), "ocrmypdf+deskew+rotate+clean": ("--deskew", "--rotate-pages", "--clean")}
@@ -94,7 +96,7 @@ def score(paper: Paper, pages: list[str]) -> tuple[float | None, float | None]:
 
 
 def papers(samples: Path, folder: Path) -> list[Paper]:
-    """The set: dense and plain typescript, coarse typescript, print, bilevel, turned and skewed, a plan."""
+    """All of typed, print and bilevel (the first two joined to files by kind), the derived ones, a plan."""
     made = []
     for name, pattern, dpi in (("dense", "*JMP*.jpg", 300), ("typed", "*BF-*.jpg", 300), ("coarse", "*WL*.jpg", 96)):
         files = sorted((samples / "typed").glob(pattern))
@@ -117,7 +119,13 @@ def papers(samples: Path, folder: Path) -> list[Paper]:
         truth = tuple((samples / "derived" / file).with_suffix(".gt.txt").read_text(encoding="utf-8").split("\f"))
         known = tuple(page for page in truth if page.strip())
         made.append(Paper(name, samples / "derived" / file, 3 if name == "bilevel" else 2, known))
-    for name, file in (("letter", "ccitt1_letter_uncompressed_200dpi.tif"), ("journal", "8071_093_g4.tif")):
+    singles = (
+        ("letter", "ccitt1_letter_uncompressed_200dpi.tif"),
+        ("journal", "8071_093_g4.tif"),
+        ("column", "sbb_0002_bin_deflate.tif"),
+        ("euro", "eurotext.tif"),
+    )
+    for name, file in singles:
         made.append(Paper(name, samples / "bilevel" / file, 1))
     plan = samples / "plan" / "site_plan_A2_g4_200dpi.tif"
     made.append(Paper("plan", plan, 1))
