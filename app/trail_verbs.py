@@ -94,8 +94,9 @@ def protokoll() -> None:
 def trail_check(call: Call) -> int:
     """Prüft die ganze Kette, auch gegen die in den Speichern veröffentlichten Köpfe."""
     with open_services(call.settings) as services:
+        catalog = services.catalog  # first: without it no store need be woken
         anchors, problems = published_heads(services)
-        report = services.catalog.verify_trail(anchors)
+        report = catalog.verify_trail(anchors)
     findings = (*problems, *report.findings)
     verdict = report.verdict
     if any(f.severity is Severity.ERROR for f in problems):

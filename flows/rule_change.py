@@ -15,6 +15,7 @@ from akten.errors import Forbidden, Rejected
 from catalog.actor import Actor
 from catalog.keeping import KeepingRow, Viewer
 from catalog.rulebook import RuleState, RuleText, RuleVersion
+from flows.archivemark import require_catalog_file
 from flows.keeping import BERLIN, case_of
 from flows.settings import Settings
 from flows.wiring import Services, basis_bytes, open_services
@@ -71,6 +72,7 @@ def katalog_for(settings: Settings) -> Fristenkatalog:
     """The catalogue in force, also where there is no archive yet: nothing is made by asking."""
     file = settings.catalog_file
     if file is not None and not file.is_file():
+        require_catalog_file(settings)
         return basis(settings).katalog
     with open_services(settings) as services:
         return services.katalog

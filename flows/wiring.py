@@ -26,6 +26,7 @@ from archive.identities import Role
 from archive.store import LockMode, ObjectStore
 from catalog.catalog import Catalog, open_catalog
 from catalog.identity import Accounts
+from flows.archivemark import is_marked, mark
 from flows.settings import Identity, Settings, StoreSettings
 from ocr.options import OcrOptions
 
@@ -215,12 +216,18 @@ class Services:
 
     @property
     def catalog(self) -> Catalog:
-        """The register and the trail."""
+        """The register and the trail. Raises Misconfigured where one must be, and is missing, empty, or another one."""
         with self._lock:
             if self._catalog is None:
                 (self.settings.daten / "katalog").mkdir(parents=True, exist_ok=True)
-                self._catalog = open_catalog(self.settings.database_url, accounts=accounts_of(self.settings))
-                self._stack.callback(self._catalog.close)
+                opened = open_catalog(
+                    self.settings.database_url,
+                    expected=is_marked(self.settings),
+                    accounts=accounts_of(self.settings),
+                )
+                self._stack.callback(opened.close)
+                mark(self.settings, opened.identity(), self.now())
+                self._catalog = opened
             return self._catalog
 
     @property
