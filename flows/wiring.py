@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -188,6 +188,14 @@ class Services:
         from ingest.options import IntakeOptions, load_options
 
         return load_options(self.settings.intake) if self.settings.intake else IntakeOptions()
+
+    @cached_property
+    def intake_in_force(self) -> IntakeOptions:
+        """The rules of intake with the record classes of the Fristenkatalog in force: what a delivery is held against.
+
+        Apart from `intake`, because a search that only wants the patterns should not wait for the Fristenkatalog.
+        """
+        return replace(self.intake, record_classes=tuple((key, "") for key in self.katalog.classes))
 
     @cached_property
     def schemas(self) -> Schemas:
