@@ -48,7 +48,7 @@ VERBS_DE = {
     "event.reported": "Ereignis gemeldet",
     "fact.reported": "Merkmal vermerkt",
     "akte.classified": "Fristklasse geändert",
-    "archive.answered": "Bescheid des Archivs",
+    "archive.answered": "Antwort des Archivs",
     "references.noted": "Personen und Flurstücke vermerkt",
     "references.forgotten": "Personenangaben gelöscht",
     "hold.set": "Sperre gesetzt",
@@ -76,6 +76,7 @@ FACTS_DE = {
     "ereignis": "Ereignis",
     "merkmal": "Merkmal",
     "record_classes": "Klassen",
+    "decision": "Bewertung",
     "supersedes": "ersetzt Nr.",
     "hold": "Sperre Nr.",
     "key": "Art",
@@ -154,6 +155,8 @@ WORDS_DE = {
     "resubmit": "neu eingereicht",
     "accept": "angenommen",
     "return": "zurückgegeben",
+    "archivwuerdig": "archivwürdig",
+    "nicht_archivwuerdig": "nicht archivwürdig",
     "ok": "in Ordnung",
     "failed": "fehlerhaft",
     "not_checked": "nicht geprüft",
@@ -203,7 +206,7 @@ def trail_show(
             facts = ", ".join(
                 f"{label} {_plain(event.data[name])}"
                 for name, label in FACTS_DE.items()
-                if event.data.get(name) not in (None, [])
+                if event.data.get(name) not in (None, [], "")
             )
             what = VERBS_DE.get(event.verb, event.verb)
             table.add_row(
