@@ -18,9 +18,10 @@ from catalog.actor import Actor
 from catalog.keeping import KeepingRow, Viewer
 from catalog.rulebook import RuleState, RuleText, RuleVersion
 from flows.archivemark import require_catalog_file
+from flows.craft_options import basis_bytes
 from flows.keeping import BERLIN, case_of
 from flows.settings import Settings
-from flows.wiring import Services, basis_bytes, open_services
+from flows.wiring import Services, open_services
 from retention.case import Case
 from retention.catalogue import Fristenkatalog
 from retention.compare import Move, Vergleich, compare

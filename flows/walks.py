@@ -24,6 +24,7 @@ from catalog.actor import Actor
 from catalog.values import DeliveryRow
 from flows.attachments import take_out_all
 from flows.carry import Carried, carry_over
+from flows.craft_options import SOFTWARE, software_version
 from flows.keeping import BERLIN, as_planned, judge, with_retention
 from flows.locks import follow_at_intake
 from flows.outcomes import archived_receipt, clearing_receipt, receipt_of, to_clearing
@@ -31,7 +32,7 @@ from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
 from flows.steps import Run, Stopwatch, require
-from flows.wiring import SOFTWARE, Services, software_version
+from flows.wiring import Services
 from ingest.checks import KnownScan, already_archived, check_balance, check_delivery, check_record_class
 from ingest.claimed import ClaimedDelivery, held, release
 from ingest.delivery import Delivery, PlannedAkte, plan_akte, read_delivery

@@ -94,7 +94,7 @@ def test_a_lost_catalog_is_refused_by_every_verb_and_nothing_is_made(used: Desk,
 
 def test_doctor_says_that_the_catalog_is_lost(used: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     (used.daten / "katalog" / "archiv.sqlite").unlink()
-    monkeypatch.setattr("flows.wiring.try_validators", lambda _: ())
+    monkeypatch.setattr("flows.tryouts.try_validators", lambda _: ())
     found = doctor.examine_machine(read_settings(daten=used.daten), stores=False)
     health = {part.part: part for part in found.parts}
     assert health["Katalog"].health is doctor.Health.FAILED
