@@ -1,9 +1,8 @@
 """The mark of an archive (`archiv.json` in its data folder): which catalog is here, so that none is made in its place.
 
 Written right after a catalog was made or first met, and before anything is stored. Killed in between, the next call
-finds the catalog without a mark and marks it; a folder without both is fresh. Besides the mark knows the first row of
-the trail once there is one: another catalog, or an empty one with all its tables, is not taken for the one that is
-missing.
+finds the catalog without a mark and marks it; a folder without both is fresh. The first call that finds a row in the
+trail notes that row, too: from then on another catalog, or an empty one with all its tables, is not taken for ours.
 """
 
 from __future__ import annotations
