@@ -16,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 import click
 
+from akten.diskwords import DISK_FULL, is_full
 from akten.errors import ArchivError, Misconfigured, Unavailable
 from app.output import Output, open_output
 from catalog.actor import Actor, ActorKind
@@ -118,8 +119,8 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
 
 def of_files(error: OSError) -> ArchivError | None:
     """What a refusal of the file system means for the person who called; None for anything that is not theirs."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Unavailable("Der Datenträger ist voll; nach dem Freiräumen noch einmal versuchen.")
+    if is_full(error.errno):
+        return Unavailable(DISK_FULL)
     if error.filename is None or error.errno not in FAULTS:
         return None
     return Misconfigured(f"„{os.fsdecode(error.filename)}“: {FAULTS[error.errno]}.")

@@ -1,4 +1,4 @@
-"""`archiv ereignis`: what happened to an Akte and where that is proven; one by one, as a list, corrected, shown."""
+"""`archiv ereignis`: what happened to an Akte, what the archive answered, and where that is proven; also as a list."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from app.one_akte import one_akte
 from app.show import findings_table, plural
 from catalog.keeping import KeepingRow
 from catalog.query import parse_day
-from catalog.told import ReportedEvent, ReportedFact
+from catalog.told import KnownArchive, ReportedEvent, ReportedFact
 from flows.eventfile import EventList, EventRow, import_events
 from flows.keeping import viewer_of
 from flows.receipt import finding_json
-from flows.telling import Told, tell_classes, tell_event, tell_fact
+from flows.telling import ANSWERS, Told, tell_archive, tell_classes, tell_event, tell_fact
 from flows.wiring import open_services
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -65,7 +65,7 @@ def _day(value: date | None) -> str:
 
 @click.group()
 def ereignis() -> None:
-    """Ereignisse und Merkmale einer Akte, mit Beleg: aus ihnen rechnen sich die Fristen."""
+    """Ereignisse, Merkmale und Antworten des Archivs zu einer Akte, mit Beleg: aus ihnen rechnen sich die Fristen."""
 
 
 @ereignis.command("melde")
@@ -171,6 +171,52 @@ def class_change(call: Call, aktenzeichen: str, klassen: tuple[str, ...], *, gru
     call.output.result(value, lambda console: console.print(text))
 
 
+@ereignis.command("archivantwort")
+@click.argument("aktenzeichen")
+@click.argument("antwort", type=click.Choice(list(ANSWERS)))
+@click.option("--angeboten", default="", metavar="TT.MM.JJJJ", help="Tag der Anbietung; ein bekannter bleibt.")
+@click.option("--beleg", required=True, help="Woraus es hervorgeht, z. B. „Schreiben des Stadtarchivs vom 3.2.2026“.")
+@click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
+@verb
+def archive_answer(
+    call: Call, aktenzeichen: str, antwort: str, *, angeboten: str, beleg: str, band: int | None
+) -> None:
+    """Vermerkt, dass eine Akte dem Stadtarchiv angeboten ist, und was es geantwortet hat.
+
+    Die letzte Antwort gilt; eine neue Anbietung nimmt eine ältere Antwort zurück. verzicht heißt: Das Archiv hat
+    schriftlich auf die Anbietung verzichtet.
+    """
+    with open_services(call.settings) as services:
+        akte = one_akte(services, aktenzeichen, band)
+        known = tell_archive(services, akte.uuid, antwort, angeboten, beleg, call.actor)
+    value = {"aktenzeichen": akte.aktenzeichen, "uuid": str(akte.uuid), **_archive_json(known)}
+
+    def show(console: Console) -> None:
+        console.print(f"{akte.aktenart} {akte.aktenzeichen}: {_archive_text(known)}")
+        console.print("Was nun mit ihr geschehen darf: archiv frist zeige " + akte.aktenzeichen, style="dim")
+
+    call.output.result(value, show)
+
+
+def _archive_json(known: KnownArchive) -> dict[str, Any]:
+    return {
+        "angeboten": known.offered,
+        "angeboten_am": known.offered_on.isoformat() if known.offered_on else None,
+        "bewertung": known.decision or None,
+        "verzicht": known.waived,
+    }
+
+
+def _archive_text(known: KnownArchive) -> str:
+    offered = f"am {_day(known.offered_on)} angeboten" if known.offered_on else ""
+    if known.waived:
+        said = "das Stadtarchiv verzichtet auf die Anbietung"
+    else:
+        words = {"archivwuerdig": "archivwürdig", "nicht_archivwuerdig": "nicht archivwürdig"}
+        said = f"vom Stadtarchiv als {words[known.decision]} bewertet" if known.decision else "noch ohne Antwort"
+    return ", ".join(part for part in (offered, said) if part) + "."
+
+
 @ereignis.command("liste")
 @click.argument("aktenzeichen")
 @click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
@@ -193,6 +239,7 @@ def event_list(call: Call, aktenzeichen: str, *, band: int | None, alle: bool) -
         "record_classes": list(row.record_classes),
         "events": _current_json(row),
         "facts": dict(row.facts),
+        "archiv": _archive_json(row.archive),
         "reports": [reported_json(e) for e in reports if alle or e.superseded_by is None],
         "fact_reports": [_fact_json(fact) for fact in facts],
     }
@@ -209,6 +256,8 @@ def event_list(call: Call, aktenzeichen: str, *, band: int | None, alle: bool) -
             console.print(table)
         for name, fact in row.facts.items():
             console.print(f"  Merkmal {name}: {'ja' if fact else 'nein'}")
+        if row.archive != KnownArchive():
+            console.print(f"  Stadtarchiv: {_archive_text(row.archive)}")
         for report in reports if alle else ():
             if report.superseded_by is not None:
                 console.print(

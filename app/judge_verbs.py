@@ -132,7 +132,7 @@ def pdfa() -> None:
 @verb
 def pdfa_check(call: Call, datei: Path) -> int:
     """Beurteilt, ob eine Datei ist, was sie zu sein behauptet: gültiges PDF/A."""
-    from flows.wiring import ocr_options, open_validators
+    from flows.craft_options import ocr_options, open_validators
     from ocr.pdfa import judge_file
 
     options = ocr_options(call.settings)

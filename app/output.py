@@ -16,6 +16,7 @@ from uuid import UUID
 from rich.console import Console
 from rich.text import Text
 
+from akten.diskwords import in_german
 from akten.errors import ArchivError, Rejected, Unavailable
 from akten.findings import Finding, Judgement, Verdict
 from app.show import findings_table
@@ -63,7 +64,7 @@ class Output:
             _write_nowhere()
         except OSError as error:
             _write_nowhere()
-            reason = os.strerror(error.errno or 0)
+            reason = in_german(error.errno)
             text = f"Das Ergebnis ließ sich nicht ausgeben ({reason}); was verlangt war, ist trotzdem geschehen."
             raise Unavailable(text) from error
 

@@ -48,7 +48,7 @@ VERBS_DE = {
     "event.reported": "Ereignis gemeldet",
     "fact.reported": "Merkmal vermerkt",
     "akte.classified": "Fristklasse geändert",
-    "archive.answered": "Bescheid des Archivs",
+    "archive.answered": "Antwort des Archivs",
     "references.noted": "Personen und Flurstücke vermerkt",
     "references.forgotten": "Personenangaben gelöscht",
     "hold.set": "Sperre gesetzt",
@@ -76,6 +76,7 @@ FACTS_DE = {
     "ereignis": "Ereignis",
     "merkmal": "Merkmal",
     "record_classes": "Klassen",
+    "decision": "Bewertung",
     "supersedes": "ersetzt Nr.",
     "hold": "Sperre Nr.",
     "key": "Art",
@@ -94,8 +95,9 @@ def protokoll() -> None:
 def trail_check(call: Call) -> int:
     """Prüft die ganze Kette, auch gegen die in den Speichern veröffentlichten Köpfe."""
     with open_services(call.settings) as services:
+        catalog = services.catalog  # first: without it no store need be woken
         anchors, problems = published_heads(services)
-        report = services.catalog.verify_trail(anchors)
+        report = catalog.verify_trail(anchors)
     findings = (*problems, *report.findings)
     verdict = report.verdict
     if any(f.severity is Severity.ERROR for f in problems):
@@ -153,6 +155,8 @@ WORDS_DE = {
     "resubmit": "neu eingereicht",
     "accept": "angenommen",
     "return": "zurückgegeben",
+    "archivwuerdig": "archivwürdig",
+    "nicht_archivwuerdig": "nicht archivwürdig",
     "ok": "in Ordnung",
     "failed": "fehlerhaft",
     "not_checked": "nicht geprüft",
@@ -202,7 +206,7 @@ def trail_show(
             facts = ", ".join(
                 f"{label} {_plain(event.data[name])}"
                 for name, label in FACTS_DE.items()
-                if event.data.get(name) not in (None, [])
+                if event.data.get(name) not in (None, [], "")
             )
             what = VERBS_DE.get(event.verb, event.verb)
             table.add_row(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from akten.diskwords import in_german
 from akten.errors import FixityError, Forbidden, Rejected, Unavailable
 from akten.files import Digests, digest_bytes
 from akten.findings import Finding
@@ -126,7 +127,7 @@ def _source_blocks(source: Path | bytes, path: str) -> Iterator[memoryview]:
     except FileNotFoundError as lost:
         raise FixityError(f"Die Datei für {path} ist nicht mehr da.") from lost
     except OSError as why:
-        raise Unavailable(f"Die Datei für {path} ist nicht lesbar: {os.strerror(why.errno or 0)}.") from why
+        raise Unavailable(f"Die Datei für {path} ist nicht lesbar: {in_german(why.errno)}.") from why
     with stream:
         buffer = bytearray(_BLOCK)
         view = memoryview(buffer)
@@ -134,7 +135,7 @@ def _source_blocks(source: Path | bytes, path: str) -> Iterator[memoryview]:
             try:
                 count = stream.readinto(buffer)  # type: ignore[attr-defined]  # a raw file has it
             except OSError as why:
-                raise Unavailable(f"Die Datei für {path} ist nicht lesbar: {os.strerror(why.errno or 0)}.") from why
+                raise Unavailable(f"Die Datei für {path} ist nicht lesbar: {in_german(why.errno)}.") from why
             if not count:
                 return
             yield view[:count]
@@ -150,7 +151,7 @@ def disk_errors(doing: str) -> Iterator[None]:
     except OSError as why:
         if why.errno in (errno.ENOTEMPTY, errno.EEXIST):
             raise Forbidden(f"{doing}: das Ziel liegt schon da.") from why
-        raise Unavailable(f"{doing}: {os.strerror(why.errno or 0)}.") from why
+        raise Unavailable(f"{doing}: {in_german(why.errno)}.") from why
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import BinaryIO
 
+from akten.diskwords import in_german
 from akten.findings import Finding, Judgement, judgement
 from archive.bagalgorithms import WEAK, Unreadable
 from archive.bagfetch import check_fetch_listed, read_fetch
@@ -140,7 +141,7 @@ def _check_stream(
         notes.unchecked(why.trouble.code, "", why.trouble.text)
         return _report(notes)
     except OSError as why:
-        notes.unchecked("BG-62", "", f"Das Tar ist nicht lesbar: {os.strerror(why.errno or 0)}.")
+        notes.unchecked("BG-62", "", f"Das Tar ist nicht lesbar: {in_german(why.errno)}.")
         return _report(notes)
     judging = _Judging(source, notes, limits, algorithms, progress, changed)
     return _report(notes, source) if source.broken else judging.run()

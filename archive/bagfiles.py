@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from akten.diskwords import in_german
 from archive.bagalgorithms import Trouble, Unreadable
 from archive.baghash import CHUNK, Batch, Digesting, Hashed
 from archive.baginventory import Inventory
@@ -40,7 +41,7 @@ class FolderBag:
         try:
             folders = _Folders(self._prefix)
         except OSError as why:
-            notes.unchecked("BG-62", "", f"Der Ordner ist nicht lesbar: {os.strerror(why.errno or 0)}.")
+            notes.unchecked("BG-62", "", f"Der Ordner ist nicht lesbar: {in_german(why.errno)}.")
             self.broken = True
             return
         with folders:
@@ -63,7 +64,7 @@ class FolderBag:
             with os.scandir(folders.enter(folder)) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError as why:
-            notes.unchecked("BG-62", folder, f"Der Ordner ist nicht lesbar: {os.strerror(why.errno or 0)}.")
+            notes.unchecked("BG-62", folder, f"Der Ordner ist nicht lesbar: {in_german(why.errno)}.")
             self.odd.add(folder)
             self.broken = self.broken or not folder
             return []
@@ -78,7 +79,7 @@ class FolderBag:
                 return True
             status = entry.stat(follow_symlinks=False)
         except OSError as why:
-            notes.unchecked("BG-62", path, f"Die Datei ist nicht lesbar: {os.strerror(why.errno or 0)}.")
+            notes.unchecked("BG-62", path, f"Die Datei ist nicht lesbar: {in_german(why.errno)}.")
             self.odd.add(path)
             return False
         if stat.S_ISREG(status.st_mode):
@@ -229,4 +230,4 @@ def _identity(status: os.stat_result) -> _Identity:
 
 
 def _unreadable(why: OSError) -> Trouble:
-    return Trouble("BG-62", f"Die Datei ist nicht lesbar: {os.strerror(why.errno or 0)}.")
+    return Trouble("BG-62", f"Die Datei ist nicht lesbar: {in_german(why.errno)}.")

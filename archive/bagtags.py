@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from akten.diskwords import in_german
 from archive.bagalgorithms import Trouble, Unreadable
 from archive.bagnotes import Notes
 from archive.bagrules import Limits
@@ -167,7 +167,7 @@ def tag_blocks(
         except UnicodeError as why:
             raise BadText("BG-29", f"Nach Zeile {number} stehen Bytes, die nicht {encoding.upper()} sind.") from why
         except OSError as why:
-            raise Unreadable(Trouble("BG-62", f"Die Datei ist nicht lesbar: {os.strerror(why.errno or 0)}.")) from why
+            raise Unreadable(Trouble("BG-62", f"Die Datei ist nicht lesbar: {in_german(why.errno)}.")) from why
     if rest:
         yield [rest.removesuffix("\r")]
 

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
+from akten.diskwords import in_german
 from akten.errors import Rejected
 from archive.bagalgorithms import DIGEST_SIZES, HASHES, Trouble, Unreadable
 from archive.baghash import BATCH, CHUNK, Batch, Digesting, Hashed
@@ -167,7 +168,7 @@ class TarBag(_Members):
                 elif not self._hash_far(place, size, digesting):
                     digesting.trouble(_CUT)
         except OSError as why:
-            trouble = Trouble("BG-62", f"Das Tar ist nicht lesbar: {os.strerror(why.errno or 0)}.")
+            trouble = Trouble("BG-62", f"Das Tar ist nicht lesbar: {in_german(why.errno)}.")
             for _ in range(digesting.count, len(batch.numbers)):
                 digesting.trouble(trouble)
         return digesting.done()

@@ -6,6 +6,7 @@ import ctypes
 import os
 from pathlib import Path
 
+from akten.diskwords import in_german
 from akten.errors import Unavailable
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -19,10 +20,10 @@ def sync_filesystem(folder: Path) -> None:
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise Unavailable(f"Der Speicherordner ist nicht lesbar: {os.strerror(error.errno or 0)}.") from error
+        raise Unavailable(f"Der Speicherordner ist nicht lesbar: {in_german(error.errno)}.") from error
     try:
         if _LIBC.syncfs(handle) != 0:
-            reason = os.strerror(ctypes.get_errno())
+            reason = in_german(ctypes.get_errno())
             raise Unavailable(f"Der Speicherordner ließ sich nicht auf die Platte bringen: {reason}.")
     finally:
         os.close(handle)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from akten.diskwords import DISK_FULL, as_ours
 from akten.errors import ArchivError, Misconfigured, Unavailable
 from archive.identities import ARCHIVE_BUCKET, STAGING_BUCKET, Role, Secrets, load_secrets
 from archive.keeper import KeeperOptions
@@ -29,6 +31,7 @@ from archive.weed import find_weed, fitting_volume_mb
 _POLL = 0.02
 _STOP_SECONDS = 40.0  # the keeper kills a hanging server after 15
 _MEMORY_MB = 768
+_NO_ROOM = 1 << 16  # bytes free, below which a server cannot even say why it did not start
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +115,7 @@ def _come_in(home: ServerFolder, name: str) -> int:
         home.prepare()
         users = take_lock(home.users, shared=True, seconds=_STOP_SECONDS)
     except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise Misconfigured(
-            f"Der Ordner des Speichers „{name}“ ist nicht benutzbar ({home.path}): {reason}."
-        ) from error
+        raise as_ours(error, f"Der Ordner des Speichers „{name}“ ist nicht benutzbar ({home.path})") from error
     if users is None:
         raise Unavailable(f"Der Speicher „{name}“ wird gerade beendet und kommt damit nicht zum Ende.")
     return users
@@ -161,7 +161,8 @@ def _failure(home: ServerFolder, options: KeeperOptions, code: int) -> ArchivErr
     try:
         said = json.loads(home.failure.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return Unavailable(text)
+        full = shutil.disk_usage(home.path).free < _NO_ROOM
+        return Unavailable(f"{text} {DISK_FULL}" if full else text)
     return (Misconfigured if said.get("sort") == "Misconfigured" else Unavailable)(f"{text} {said.get('text', '')}")
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from akten.diskwords import as_ours
 from akten.errors import Misconfigured
 
 ARCHIVE_BUCKET = "archiv"
@@ -92,8 +93,12 @@ def load_secrets(folder: Path) -> Secrets:
         jwt = {name: str(stored["jwt"][name]) for name in _JWT}
         identities = folder / "identities.json"
         _replace(identities, json.dumps(_identities(keys), indent=1))
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise Misconfigured(f"Die Schlüssel des Speichers unter {folder} sind nicht lesbar: {error}.") from error
+    except OSError as error:
+        raise as_ours(error, f"Die Schlüssel des Speichers unter {folder} sind nicht benutzbar") from error
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise Misconfigured(
+            f"Die Schlüssel des Speichers in {path} sind beschädigt; aus der Sicherung zurückholen."
+        ) from error
     return Secrets(keys, jwt, identities)
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
+from akten.diskwords import as_ours
 from akten.errors import ArchivError, Unavailable
 from archive.durable import sync_filesystem
 from archive.identities import Role, Secrets, bucket_policy, load_secrets
@@ -211,16 +212,24 @@ def main(arguments: list[str]) -> int:
     lock = take_lock(home.server, shared=False, seconds=2.0)
     if lock is None:
         return 0
-    home.failure.unlink(missing_ok=True)
     try:
+        home.failure.unlink(missing_ok=True)
         keeper = Keeper(options, lock)
         signal.signal(signal.SIGTERM, keeper.ask_to_stop)
         signal.signal(signal.SIGINT, keeper.ask_to_stop)
         keeper.run()
     except ArchivError as error:
-        home.failure.write_text(json.dumps({"sort": type(error).__name__, "text": error.text}), encoding="utf-8")
-        return error.exit_code
+        return _failed(home, error)
+    except OSError as fault:
+        return _failed(home, as_ours(fault, f"Im Ordner {home.path} lässt sich nicht arbeiten"))
     return 0
+
+
+def _failed(home: ServerFolder, error: ArchivError) -> int:
+    """Leaves word for those who wait; on a full disk there may be no room for it, and the exit code has to do."""
+    with suppress(OSError):
+        home.failure.write_text(json.dumps({"sort": type(error).__name__, "text": error.text}), encoding="utf-8")
+    return error.exit_code
 
 
 if __name__ == "__main__":

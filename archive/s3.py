@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
+from akten.diskwords import in_german
 from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
 from akten.files import Digests
 from akten.package import Lock
@@ -364,7 +364,7 @@ def _opened(source: Path | bytes, key: str) -> Iterator[BinaryIO]:
     try:
         stream = source.open("rb", buffering=0)
     except OSError as error:
-        raise Unavailable(f"Die Quelle für {key} ist nicht lesbar: {os.strerror(error.errno or 0)}.") from error
+        raise Unavailable(f"Die Quelle für {key} ist nicht lesbar: {in_german(error.errno)}.") from error
     with stream:
         yield stream
 
@@ -377,7 +377,7 @@ def _exactly(stream: BinaryIO, size: int, key: str) -> bytes:
         try:
             block = stream.read(left)
         except OSError as error:
-            raise Unavailable(f"Die Quelle für {key} ist nicht lesbar: {os.strerror(error.errno or 0)}.") from error
+            raise Unavailable(f"Die Quelle für {key} ist nicht lesbar: {in_german(error.errno)}.") from error
         if not block:
             break
         blocks.append(block)

@@ -68,18 +68,20 @@ def open_catalog(
     url: str,
     *,
     create: bool = True,
+    expected: bool = False,
     busy_seconds: float = 30.0,
     token: Token = secrets.token_bytes,
     accounts: Accounts = STRICT,
 ) -> Catalog:
     """Opens the catalog and brings it to the schema of this program; without `create` it must be there already.
 
+    `expected` says that there was one: then none is made in place of one that is missing or empty (Misconfigured).
     `token` gives random bytes (salts, new UUIDs); `accounts` are those whose word about who acts counts. Raises
     Misconfigured for a database that is not ours or newer.
     """
     database = Database(parse_url(url), busy_seconds=busy_seconds)
     try:
-        ensure_schema(database, create=create)
+        ensure_schema(database, create=create, expected=expected)
     except BaseException:
         database.close()
         raise
@@ -98,6 +100,11 @@ class Catalog(Periods):
     def describe(self) -> str:
         """What the catalog runs on: "SQLite 3.40.1", "PostgreSQL 15.18"."""
         return self._database.describe()
+
+    def identity(self) -> str:
+        """What no other catalog has: the hash of the first row of the trail; "" while there is none."""
+        with self._database.read() as connection:
+            return trail.first_hash(connection)
 
     def close(self) -> None:
         """Gives all connections back."""

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
 
+from akten.diskwords import DISK_FULL
 from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
 
 ADVISORY_LOCK = 0x414B54454E  # "AKTEN"; one writer per PostgreSQL database
@@ -35,6 +36,10 @@ _SQLITE: dict[int, type[ArchivError]] = {
     23: Misconfigured,  # AUTH
     26: FixityError,  # NOTADB
 }
+# Result codes that say there is no room: FULL, and IOERR_SHMSIZE, by which even a reader fails on a full disk, because
+# the index of the log beside the file cannot grow. PostgreSQL: disk_full.
+_FULL = frozenset({13, 4874, "53100"})
+_DISK_FULL = f"Katalog: {DISK_FULL}"
 # SQLSTATE classes and codes of PostgreSQL (appendix A of its manual); the longest match decides.
 _POSTGRES: dict[str, type[ArchivError]] = {
     "08": Unavailable,
@@ -70,12 +75,16 @@ def translated(error: BaseException) -> ArchivError | None:
     kind: type[ArchivError] | None = None
     if isinstance(origin, sqlite3.Error):
         code = getattr(origin, "sqlite_errorcode", None)
+        if code in _FULL:
+            return Unavailable(_DISK_FULL)
         kind = _SQLITE.get(code & 0xFF) if isinstance(code, int) else None
         if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
             kind = FixityError
     elif origin is not None:
         state = getattr(origin, "sqlstate", None)
         kind = next((_POSTGRES[state[:n]] for n in (5, 2) if state and state[:n] in _POSTGRES), None)
+        if state in _FULL:
+            return Unavailable(_DISK_FULL)
         if state == "AK001":
             kind = FixityError
         if kind is None and state is None and isinstance(error, (exc.OperationalError, exc.InterfaceError)):

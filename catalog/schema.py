@@ -9,16 +9,25 @@ from sqlalchemy import Connection, inspect
 from akten.errors import Misconfigured
 from catalog.engine import Database
 
+GONE = (
+    "Der Katalog dieses Archivs fehlt oder ist leer ({where}), obwohl hier schon einer war; es wird kein neuer "
+    "angelegt. Bitte nichts weiter tun, was schreibt, und den Katalog aus der Sicherung zurückholen: "
+    "docs/operations.md, Abschnitt „Recovery“."
+)
 HEAD = "0004"  # a test holds it against the newest migration; Alembic is imported only when there is work for it
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 
-def ensure_schema(database: Database, *, create: bool) -> None:
+def ensure_schema(database: Database, *, create: bool, expected: bool = False) -> None:
     """The schema is HEAD afterwards. Two processes may do this at once: the second waits and finds it done.
 
-    Raises Misconfigured for a database that is newer, foreign, or (without `create`) missing or older.
+    Raises Misconfigured for a database that is newer, foreign, or (without `create`) missing or older, and, where a
+    catalog is `expected`, for one that is missing or empty.
     """
     file = database.file
+    # Asked before SQLite looks: it would throw away the log beside an empty file, and with it what can be saved.
+    if expected and file is not None and (not file.is_file() or file.stat().st_size == 0):
+        raise Misconfigured(GONE.format(where=file.name))
     if file is not None and not file.exists():
         if not create:
             raise Misconfigured("Den Katalog gibt es noch nicht; er entsteht bei der ersten Annahme.")
@@ -28,6 +37,8 @@ def ensure_schema(database: Database, *, create: bool) -> None:
         if version == HEAD:
             return
         _require_ours(connection, version)
+        if expected and version is None:
+            raise Misconfigured(GONE.format(where=database.url.database))
     if not create:
         raise Misconfigured("Der Katalog hat noch nicht das Schema dieses Programms; einmal schreibend öffnen.")
     with database.write() as connection:

@@ -136,6 +136,11 @@ def head(connection: Connection) -> tuple[int, str]:
     return (0, GENESIS) if row is None else (int(row[0]), str(row[1]))
 
 
+def first_hash(connection: Connection) -> str:
+    """The hash of the first row, which never changes and which every trail has of its own; "" before it."""
+    return str(connection.execute(select(trail.c.hash).where(trail.c.seq == 1)).scalar() or "")
+
+
 def anchor_at(connection: Connection, seq: int) -> Anchor:
     """The row with this number as an anchor. Raises FixityError when it is not there."""
     row = connection.execute(select(trail.c.seq, trail.c.hash, trail.c.at).where(trail.c.seq == seq)).first()

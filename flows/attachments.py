@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+from akten.diskwords import in_german
 from akten.errors import Unavailable
 from akten.files import Attachment, FileFacts, PageRef, Scan
 from akten.findings import Finding, Severity
@@ -63,7 +64,9 @@ def _of_one(scan: Scan, options: OcrOptions, folder: Path) -> tuple[list[Attachm
             try:
                 place.mkdir(parents=True)
             except OSError as reason:
-                raise Unavailable(f"Der Platz für Anlagen lässt sich nicht anlegen ({reason.strerror}).") from reason
+                raise Unavailable(
+                    f"Der Platz für Anlagen lässt sich nicht anlegen ({in_german(reason.errno)})."
+                ) from reason
             left = MOST_BYTES - sum(one.digests.size for one in taken)
             found, said = take_out(holder, path, options, place, max(1, left))
             found = tuple(replace(one, mime=_type(one.path)) for one in found)
@@ -85,7 +88,7 @@ def _type(path: Path) -> str:
         with path.open("rb") as stream:
             return content_type(stream.read(_HEAD))
     except OSError as reason:
-        raise Unavailable(f"Eine Anlage lässt sich nicht lesen ({reason.strerror}).") from reason
+        raise Unavailable(f"Eine Anlage lässt sich nicht lesen ({in_german(reason.errno)}).") from reason
 
 
 def _name(one: Attachment) -> str:

@@ -88,7 +88,7 @@ def _packages() -> Iterator[PartHealth]:
 
 
 def _tesseract(settings: Settings) -> Iterator[PartHealth]:
-    from flows.wiring import ocr_options
+    from flows.craft_options import ocr_options
     from ocr.engineinfo import describe_engine
 
     engine = describe_engine(ocr_options(settings))
@@ -152,7 +152,7 @@ def _data_folder(settings: Settings) -> PartHealth:
 
 
 def _sandbox(settings: Settings) -> PartHealth:
-    from flows.wiring import ocr_options
+    from flows.craft_options import ocr_options
     from ocr.sandbox import sandbox_kind
 
     kind = str(sandbox_kind(ocr_options(settings)))
@@ -161,7 +161,7 @@ def _sandbox(settings: Settings) -> PartHealth:
 
 
 def _index(settings: Settings) -> PartHealth:
-    from flows.wiring import index_lag
+    from flows.tryouts import index_lag
 
     if not (lag := index_lag(settings)):
         return PartHealth("Suchindex", "", Health.OK)
@@ -190,7 +190,7 @@ def _schemas(settings: Settings) -> Iterator[PartHealth]:
 
 def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     """Looks at every part; a part that breaks while it is looked at is failed, never skipped."""
-    from flows.wiring import probe_stores, try_catalog, try_validators
+    from flows.tryouts import probe_stores, try_catalog, try_validators
 
     parts: list[PartHealth] = [_python(), *_packages()]
     try:

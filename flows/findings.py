@@ -20,4 +20,5 @@ RULES: dict[str, tuple[str, str]] = {
     "WF-21": ("Zu einer Zeile des Protokolls gibt es nur einen veröffentlichten Kopf.", "prefect-db.md §6"),
     "WF-22": ("Der Kopf des Protokolls wird nach jedem Lauf in allen Speichern veröffentlicht.", "prefect-db.md §6"),
     "WF-30": ("Eine Kopie, die beim Herausholen nicht stimmt oder fehlt, wird genannt.", "Hausregel"),
+    "WF-40": ("Ein neuer Fristenkatalog kennt jede Fristklasse, die eine Akte schon hat.", "Hausregel"),
 }

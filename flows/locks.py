@@ -23,7 +23,8 @@ from catalog.actor import Actor, ActorKind
 from catalog.keeping import KeepingRow
 from catalog.locks import EndChange
 from flows.keeping import Judged, judge
-from flows.wiring import Reached, Services
+from flows.storehouse import Reached
+from flows.wiring import Services
 from retention.deadline import conflict_findings
 
 RULES: dict[str, tuple[str, str]] = {

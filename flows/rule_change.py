@@ -6,21 +6,26 @@ entries names the version by which it was computed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from akten.errors import Forbidden, Rejected
+from akten.findings import Finding, Severity
 from catalog.actor import Actor
 from catalog.keeping import KeepingRow, Viewer
 from catalog.rulebook import RuleState, RuleText, RuleVersion
+from flows.archivemark import require_catalog_file
+from flows.craft_options import basis_bytes
 from flows.keeping import BERLIN, case_of
 from flows.settings import Settings
-from flows.wiring import Services, basis_bytes, open_services
+from flows.wiring import Services, open_services
 from retention.case import Case
 from retention.catalogue import Fristenkatalog
 from retention.compare import Move, Vergleich, compare
+from retention.intake import class_for
 from retention.schedule import read_schedule
 from retention.yamlfile import file_bytes
 
@@ -71,6 +76,7 @@ def katalog_for(settings: Settings) -> Fristenkatalog:
     """The catalogue in force, also where there is no archive yet: nothing is made by asking."""
     file = settings.catalog_file
     if file is not None and not file.is_file():
+        require_catalog_file(settings)
         return basis(settings).katalog
     with open_services(settings) as services:
         return services.katalog
@@ -141,13 +147,46 @@ def propose(services: Services, after: Rules, reason: str, by: Actor) -> RuleVer
     return services.catalog.rules.propose(after.entry, before.entry, reason, by=by, now=services.now())
 
 
+def lost_classes(services: Services, after: Fristenkatalog) -> dict[str, int]:
+    """The classes that Akten have under the rules in force and that the new ones do not know, with so many Akten.
+
+    Every Akte counts, also one that nothing is archived of yet; one that has no class now loses none.
+    """
+    before = rules_in_force(services).katalog
+    lost: Counter[str] = Counter()
+    for row in services.catalog.all_keeping():
+        named: tuple[str | None, ...] = row.record_classes or (None,)
+        for name in named:
+            try:
+                key = class_for(row.aktenart, name, before).key
+            except Rejected:
+                continue
+            # What an Akte was given it keeps; what it has by default it will have by the new default.
+            later = key if name is not None else after.defaults.get(row.aktenart, "")
+            lost[key] += later not in after.classes
+    return {key: count for key, count in sorted(lost.items()) if count}
+
+
 def release(services: Services, number: int, reason: str, by: Actor) -> RuleVersion:
-    """A second person puts a proposal in force; it must still be readable by this program."""
+    """A second person puts a proposal in force; it must still be readable by this program.
+
+    Raises Rejected (WF-40) while Akten have classes that it does not know, before anything changes.
+    """
     if services.catalog.rules.version(number).state is not RuleState.PROPOSED:
         raise Forbidden(f"Nr. {number} ist kein offener Vorschlag.")
-    rules_numbered(services, number)
+    if lost := lost_classes(services, rules_numbered(services, number).katalog):
+        raise Rejected(tuple(_lost(key, count) for key, count in lost.items()))
     in_force = rules_in_force(services).entry.digest
     return services.catalog.rules.release(number, in_force, reason, by=by, now=services.now())
+
+
+def _lost(key: str, count: int) -> Finding:
+    who = "eine Akte hat" if count == 1 else f"{count} Akten haben"
+    text = (
+        f"Die Fristklasse „{key}“ fehlt in der neuen Fassung, aber {who} sie; nichts wurde freigegeben. Die Klasse in "
+        "die Fassung aufnehmen, oder die Akten vorher umordnen: archiv ereignis klasse."
+    )
+    return Finding("WF-40", Severity.ERROR, key, text)
 
 
 def refuse(services: Services, number: int, reason: str, by: Actor) -> RuleVersion:

@@ -20,7 +20,8 @@ from catalog.actor import Actor
 from catalog.identity import require_second
 from catalog.locks import Shortening
 from flows.keeping import judge
-from flows.wiring import Reached, Services
+from flows.storehouse import Reached
+from flows.wiring import Services
 from retention.locking import BERLIN, end_of
 
 

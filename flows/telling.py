@@ -16,9 +16,10 @@ from catalog.fold import fold
 from catalog.holds import HoldOrder, HoldQuery, HoldTarget, HoldView, Scope
 from catalog.query import parse_day
 from catalog.references import parcels, person
-from catalog.told import Classification, ReportedEvent, ReportedFact
+from catalog.told import Classification, KnownArchive, ReportedEvent, ReportedFact
 from flows.keeping import BERLIN
 from flows.wiring import Services
+from retention.case import Decision
 from retention.catalogue import Fristenkatalog, HoldMode
 
 EARLIEST = date(1700, 1, 1)
@@ -202,6 +203,41 @@ def tell_classes(
     """Gives an Akte its classes. Raises Rejected (EV-15), Forbidden without a reason."""
     names = [accepted(class_named(text, services.katalog)) for text in record_classes]
     return services.catalog.classify(akte, names, reason, by=by, now=services.now())
+
+
+# What the archive can have said; the words are those of the command line.
+OFFERED, WAIVED = "angeboten", "verzicht"
+ANSWERS = {
+    OFFERED: "",
+    "archivwuerdig": Decision.ARCHIVWUERDIG.value,
+    "nicht-archivwuerdig": Decision.NICHT_ARCHIVWUERDIG.value,
+    WAIVED: "",
+}
+
+
+def tell_archive(
+    services: Services, akte: UUID, answer: str, offered_on: str, evidence: str, by: Actor
+) -> KnownArchive:
+    """Writes down what city and archive told each other: one of ANSWERS, and the day of the offer.
+
+    The day of an offer that is known already stays known when an answer does not name it; an offer that is made anew
+    takes back what was answered to an older one. Raises Rejected (EV-03 to EV-05, EV-08), Forbidden for an offer
+    without a day.
+    """
+    if answer == OFFERED and not offered_on.strip():
+        raise Forbidden("Eine Anbietung wird mit ihrem Tag vermerkt (--angeboten TT.MM.JJJJ).")
+    day = day_of(offered_on, today(services), OFFERED) if offered_on.strip() else None
+    problems = [day] if isinstance(day, Finding) else []
+    if not evidence.strip():
+        problems.append(error("EV-08", "Ohne Beleg wird keine Antwort des Archivs vermerkt: woraus geht sie hervor?"))
+    if isinstance(day, Finding) or problems:
+        raise Rejected(tuple(problems))
+    if day is None:
+        row = services.catalog.keeping(akte)
+        day = row.archive.offered_on if row is not None else None
+    decision = ANSWERS[answer]
+    known = KnownArchive(day is not None or bool(decision), day, decision, answer == WAIVED)
+    return services.catalog.record_archive(akte, known, evidence, by=by, now=services.now())
 
 
 # --- holds -----------------------------------------------------------------------------------------------------------

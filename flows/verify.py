@@ -77,6 +77,7 @@ def compare_stores(services: Services) -> tuple[Finding, ...]:
 
     A store that is away is one finding more; the others are compared all the same.
     """
+    catalog = services.catalog  # first: without it no store need be woken
     stores, away = services.stores_to_read()
     listings, unread = [], [Finding("RC-11", Severity.WARNING, name, reason) for name, reason in away.items()]
     for store in stores:
@@ -84,7 +85,7 @@ def compare_stores(services: Services) -> tuple[Finding, ...]:
             listings.append(take_listing(store))
         except (Unavailable, Forbidden, Misconfigured) as error:
             unread.append(Finding("RC-11", Severity.WARNING, store.name, error.text))
-    found = reconcile(tuple(services.catalog.all_packages()), listings, services.now(), HALF_DONE)
+    found = reconcile(tuple(catalog.all_packages()), listings, services.now(), HALF_DONE)
     return (*found, *unread)
 
 

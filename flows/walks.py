@@ -24,6 +24,7 @@ from catalog.actor import Actor
 from catalog.values import DeliveryRow
 from flows.attachments import take_out_all
 from flows.carry import Carried, carry_over
+from flows.craft_options import SOFTWARE, software_version
 from flows.keeping import BERLIN, as_planned, judge, with_retention
 from flows.locks import follow_at_intake
 from flows.outcomes import archived_receipt, clearing_receipt, receipt_of, to_clearing
@@ -31,8 +32,8 @@ from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
 from flows.steps import Run, Stopwatch, require
-from flows.wiring import SOFTWARE, Services, software_version
-from ingest.checks import KnownScan, already_archived, check_balance, check_delivery
+from flows.wiring import Services
+from ingest.checks import KnownScan, already_archived, check_balance, check_delivery, check_record_class
 from ingest.claimed import ClaimedDelivery, held, release
 from ingest.delivery import Delivery, PlannedAkte, plan_akte, read_delivery
 from ingest.options import Blanks
@@ -138,17 +139,21 @@ def _make(
     if row.stage is not Stage.RECEIVED:
         catalog.move(delivery.uuid, Stage.RECEIVED, by=by, now=services.now())
 
-    # 2 examine: hostile or not, in a child with limits; then the rules of intake
-    progress("Untersuchen", 0, len(delivery.scans))
-    looked = run("untersuchen", examine_each, delivery.scans, services.ocr, result, services.sandbox.call_each)
-    facts = {scan.uuid: found for scan, found in zip(delivery.scans, looked, strict=True)}
+    # What the register and the slip alone can say is said before any file is opened.
     archived = catalog.known_scans(scan.digests.sha512 for scan in delivery.scans)
     known = {sha512: KnownScan(s.akte, s.aktenzeichen, s.version) for sha512, s in archived.items()}
     if already_archived(delivery, known, services.intake) is not None:
         return None
     accepted = catalog.accepted(delivery.uuid)
     today = services.now().astimezone(BERLIN).date()
-    findings = list(require(check_delivery(delivery, facts, known, services.intake, accepted=accepted, today=today)))
+    options = services.intake_in_force
+    require(check_record_class(delivery, options, accepted=accepted, today=today))
+
+    # 2 examine: hostile or not, in a child with limits; then the rules of intake
+    progress("Untersuchen", 0, len(delivery.scans))
+    looked = run("untersuchen", examine_each, delivery.scans, services.ocr, result, services.sandbox.call_each)
+    facts = {scan.uuid: found for scan, found in zip(delivery.scans, looked, strict=True)}
+    findings = list(require(check_delivery(delivery, facts, known, options, accepted=accepted, today=today)))
     # Before any reading: what is already out of balance need not wait for it.
     require(check_balance(delivery, facts, None, options=services.intake, accepted=accepted))
     if row.akte is None:

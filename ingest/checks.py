@@ -24,6 +24,7 @@ __all__ = [
     "already_archived",
     "check_balance",
     "check_delivery",
+    "check_record_class",
     "page_dpi",
 ]
 
@@ -65,6 +66,17 @@ def check_delivery(
         *_check_resolution(delivery, facts, options),
     )
     return apply_accepted(findings, accepted)
+
+
+def check_record_class(
+    delivery: Delivery, options: IntakeOptions, *, accepted: frozenset[str], today: date | None = None
+) -> tuple[Finding, ...]:
+    """All that is wrong on a slip whose record class is unknown (IN-24); nothing while the class is good.
+
+    Told before any file is opened: without a class no period can be computed, whatever the files turn out to be.
+    """
+    findings = (*delivery.findings, *_check_slip(delivery, options, today))
+    return apply_accepted(findings, accepted) if any(finding.code == "IN-24" for finding in findings) else ()
 
 
 # --- the slip ---------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import shutil
 import stat
 from pathlib import Path
 
+from akten.diskwords import in_german
 from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
 from akten.files import digest_file, digest_stream
 
@@ -29,7 +30,7 @@ _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 def system_error(fault: OSError, doing: str) -> ArchivError:
     """Our error for a fault of the operating system: rights are set by a person, all else may pass."""
     number = fault.errno or 0
-    reason = _REASONS.get(number) or (os.strerror(number) if number else type(fault).__name__)
+    reason = _REASONS.get(number) or (in_german(number) if number else type(fault).__name__)
     if fault.errno in _NOT_ALLOWED:
         return Misconfigured(f"{doing} ist nicht erlaubt ({reason}); bitte die Zugriffsrechte des Ordners prüfen.")
     return Unavailable(f"{doing} ist gescheitert ({reason}).")

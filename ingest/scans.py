@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from uuid import UUID, uuid5
 
+from akten.diskwords import in_german
 from akten.errors import Misconfigured
 from akten.files import Scan, digest_stream
 from akten.findings import Finding, Severity
@@ -157,7 +158,7 @@ def read_scan(uuid: UUID, name: str, path: Path) -> Scan | Finding:
             os.fsync(handle)
             after = os.fstat(handle)
     except OSError as fault:
-        return error("IN-08", name, f"Die Datei ist nicht lesbar ({os.strerror(fault.errno or 0)}).")
+        return error("IN-08", name, f"Die Datei ist nicht lesbar ({in_german(fault.errno)}).")
     if not digests.size:
         return error("IN-08", name, "Die Datei ist leer (0 Byte).")
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or digests.size != after.st_size:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+from akten.diskwords import in_german
 from akten.errors import Unavailable
 from akten.files import Attachment, digest_file
 from akten.findings import Finding
@@ -80,7 +81,7 @@ def take_out(
                 try:
                     digests = digest_file(file)
                 except OSError as reason:
-                    raise Unavailable(f"Eine Anlage lässt sich nicht lesen ({reason.strerror}).") from reason
+                    raise Unavailable(f"Eine Anlage lässt sich nicht lesen ({in_german(reason.errno)}).") from reason
                 taken.append(Attachment(uuid5(holder, f"anlage/{number}"), holder, number, name, file, digests))
             case "empty":
                 findings.append(warning("AN-06", where, "Die Anlage ist leer (0 Byte) und wird nur genannt."))

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from akten.diskwords import in_german
 from akten.errors import Unavailable
 from akten.files import Colour, FileKind, PageResult, PdfA, Rendition
 from akten.findings import Finding
@@ -44,7 +45,7 @@ def check_against_scan(pdfa: PdfA, request: RecogniseRequest, options: OcrOption
     try:
         answers = call_each(FUNCTION, questions, limits=comparing_limits(options), folder=folder, options=options)
     except OSError as reason:
-        raise Unavailable(f"Der Bildvergleich lässt sich nicht ausführen ({reason.strerror}).") from reason
+        raise Unavailable(f"Der Bildvergleich lässt sich nicht ausführen ({in_german(reason.errno)}).") from reason
     return findings_of(pdfa, request, answers)
 
 

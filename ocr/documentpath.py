@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from akten.diskwords import in_german
 from akten.errors import Rejected, Unavailable
 from akten.files import FileFacts, Form, Rendition, Scan
 from akten.findings import Finding, Verdict
@@ -316,4 +317,4 @@ def _place(made: Path, target: Path, *, copy: bool = False) -> None:
             os.fsync(stream.fileno())
         partial.replace(target)
     except OSError as reason:
-        raise Unavailable(f"Die Wiedergabe lässt sich nicht ablegen ({reason.strerror}).") from reason
+        raise Unavailable(f"Die Wiedergabe lässt sich nicht ablegen ({in_german(reason.errno)}).") from reason

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from akten.diskwords import in_german
 from akten.errors import Unavailable
 from akten.files import FileFacts, FileKind, Scan
 from akten.findings import Finding
@@ -91,7 +92,7 @@ def detected_mime(path: Path) -> str | None:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except OSError as reason:
-        raise Unavailable(f"Eine gelieferte Datei lässt sich nicht lesen ({reason.strerror}).") from reason
+        raise Unavailable(f"Eine gelieferte Datei lässt sich nicht lesen ({in_german(reason.errno)}).") from reason
     for magic, mime in _KINDS.items():
         if head.startswith(magic):
             return mime
@@ -106,7 +107,7 @@ def _foreign(path: Path) -> str:
         with path.open("rb") as file:
             head = file.read(16)
     except OSError as reason:
-        raise Unavailable(f"Eine gelieferte Datei lässt sich nicht lesen ({reason.strerror}).") from reason
+        raise Unavailable(f"Eine gelieferte Datei lässt sich nicht lesen ({in_german(reason.errno)}).") from reason
     name = next((name for mark, place, name in _FOREIGN if head[place : place + len(mark)] == mark), "")
     seen = f"Die Datei ist {name}" if name else "Der Inhalt ist unbekannt"
     return f"{seen}; angenommen werden TIFF, JPEG, PNG, JPEG 2000 und PDF. Bitte in einem dieser Formate neu liefern."
@@ -154,7 +155,7 @@ def _size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError as reason:
-        raise Unavailable(f"Eine gelieferte Datei lässt sich nicht lesen ({reason.strerror}).") from reason
+        raise Unavailable(f"Eine gelieferte Datei lässt sich nicht lesen ({in_german(reason.errno)}).") from reason
 
 
 def _payload(scan: Scan, mime: str, options: OcrOptions) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from akten.diskwords import in_german
 from akten.errors import Unavailable
 from akten.files import PdfA, ValidatorReport
 from ocr.compare import FUNCTION, comparing_limits, comparisons, findings_of
@@ -88,7 +89,7 @@ def _answers(questions: list[dict[str, Any]], options: OcrOptions, folder: Path,
     try:
         return call("ocr.judging:answer", questions, limits=limits, folder=folder, options=options)
     except OSError as reason:
-        raise Unavailable(f"Die Prüfung lässt sich nicht ausführen ({reason.strerror}).") from reason
+        raise Unavailable(f"Die Prüfung lässt sich nicht ausführen ({in_german(reason.errno)}).") from reason
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:

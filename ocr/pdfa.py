@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
+from akten.diskwords import in_german
 from akten.files import ValidatorReport
 from akten.findings import Finding, Judgement, Verdict, judgement
 from ocr.findings import error, info, warning
@@ -140,7 +141,7 @@ def claimed_flavour(path: Path, options: OcrOptions) -> tuple[str, Finding | Non
         with path.open("rb") as file:
             head = file.read(1024)
     except OSError as reason:
-        return "", warning("PA-08", _WHOLE, f"Die Datei lässt sich nicht lesen ({reason.strerror}).")
+        return "", warning("PA-08", _WHOLE, f"Die Datei lässt sich nicht lesen ({in_german(reason.errno)}).")
     if b"%PDF-" not in head:
         return "", error("PA-04", _WHOLE, "Das ist keine PDF-Datei.")
     limits = Limits(cpu_seconds=30, wall_seconds=60.0, memory_bytes=1 << 30, file_bytes=1 << 24, open_files=64)

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from akten.diskwords import in_german
 from akten.errors import Misconfigured, Unavailable
 from ocr.options import Limits, OcrOptions
 from ocr.walls import SandboxKind, environment, limiting, sandbox_kind, walls
@@ -112,7 +113,9 @@ def run_limited(
         except BlockingIOError as error:
             raise Unavailable("Das System lässt gerade keine weiteren Prozesse zu.") from error
         except OSError as error:
-            raise Misconfigured(f"Das Programm {command[0]} lässt sich nicht starten ({error.strerror}).") from error
+            raise Misconfigured(
+                f"Das Programm {command[0]} lässt sich nicht starten ({in_german(error.errno)})."
+            ) from error
         with process:
             try:
                 disk = _Disk(place, limits.disk_bytes)

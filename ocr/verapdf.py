@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 from xml.etree import ElementTree
 
+from akten.diskwords import in_german
 from akten.files import ValidatorReport
 from akten.findings import Verdict
 from ocr.helper import Helper, HelperEnded, HelperLate
@@ -93,7 +94,7 @@ class VeraPdf:
         try:
             size = path.stat().st_size
         except OSError as error:
-            return self._not_checked(flavour, f"Die Datei lässt sich nicht lesen ({error.strerror}).")
+            return self._not_checked(flavour, f"Die Datei lässt sich nicht lesen ({in_german(error.errno)}).")
         seconds = self._options.validator_seconds + size / (1 << 20) * _SECONDS_PER_MB
         with self._lock:
             for attempt in (1, 2):
@@ -134,7 +135,7 @@ class VeraPdf:
             report.unlink()
         except OSError as error:
             raise _NoAnswer(
-                f"Der Bericht von veraPDF lässt sich nicht lesen ({error.strerror}).", again=False
+                f"Der Bericht von veraPDF lässt sich nicht lesen ({in_german(error.errno)}).", again=False
             ) from error
         finally:
             link.unlink(missing_ok=True)

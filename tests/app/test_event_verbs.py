@@ -82,6 +82,56 @@ def test_facts_and_classes_are_told(filled: Desk) -> None:
     assert "building.enforcement" in filled("frist", "zeige", NUMBER).out
 
 
+def test_what_the_archive_answered_is_told_and_the_last_word_counts(filled: Desk) -> None:
+    tell = ("ereignis", "archivantwort", NUMBER)
+    offered = filled(*tell, "angeboten", "--angeboten", "3.2.2026", "--beleg", "Liste 2026/1", "--json", "--als", "Kim")
+    assert (offered.code, offered.json["angeboten_am"], offered.json["bewertung"]) == (0, "2026-02-03", None)
+    answered = filled(*tell, "nicht-archivwuerdig", "--beleg", "Schreiben vom 4.3.2026", "--json")
+    assert answered.json["bewertung"] == "nicht_archivwuerdig"
+    assert answered.json["angeboten_am"] == "2026-02-03"  # the day of the offer stays known
+    assert filled(*tell, "nicht-archivwuerdig", "--beleg", "noch einmal").code == 0  # changes nothing
+    listed = filled("ereignis", "liste", NUMBER)
+    assert "am 03.02.2026 angeboten, vom Stadtarchiv als nicht archivwürdig bewertet." in listed.out
+    assert filled(*tell, "verzicht", "--beleg", "Rahmenvereinbarung", "--json").json["verzicht"] is True
+    assert filled("ereignis", "liste", NUMBER, "--json").json["archiv"] == {
+        "angeboten": True,
+        "angeboten_am": "2026-02-03",
+        "bewertung": None,
+        "verzicht": True,
+    }
+    trail = [e for e in filled("protokoll", "zeige", NUMBER, "--json").json if e["verb"] == "archive.answered"]
+    assert [e["data"]["decision"] for e in trail] == ["", "nicht_archivwuerdig", ""]
+    assert "Kim" in trail[0]["by"]
+    assert "Antwort des Archivs" in filled("protokoll", "zeige", NUMBER).out
+
+
+def test_the_answer_of_the_archive_moves_what_may_become_of_the_akte(filled: Desk) -> None:
+    done = filled("ereignis", "melde", NUMBER, "structure_demolished", "3.2.1950", "--beleg", "Abbruchanzeige")
+    assert done.code == 0
+    before = filled("frist", "zeige", NUMBER, "--json").json
+    filled("ereignis", "archivantwort", NUMBER, "archivwuerdig", "--angeboten", "3.2.2026", "--beleg", "Schreiben")
+    after = filled("frist", "zeige", NUMBER, "--json").json
+    assert before["derivation"] != after["derivation"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (("angeboten", "--beleg", "x"), 4, "--angeboten"),
+        (("angeboten", "--angeboten", "31.2.2026", "--beleg", "x"), 3, "EV-03"),
+        (("archivwuerdig", "--angeboten", "3.2.2999", "--beleg", "x"), 3, "EV-04"),
+        (("archivwuerdig", "--angeboten", "3.2.1020", "--beleg", "x"), 3, "EV-05"),
+        (("archivwuerdig", "--beleg", " "), 3, "EV-08"),
+        (("vielleicht", "--beleg", "x"), 2, "vielleicht"),
+        (("archivwuerdig",), 2, "--beleg"),
+    ],
+)
+def test_what_is_no_answer_of_the_archive(filled: Desk, arguments: tuple[str, ...], code: int, word: str) -> None:
+    ran = filled("ereignis", "archivantwort", NUMBER, *arguments)
+    assert (ran.code, word in ran.err) == (code, True)
+    assert filled("ereignis", "liste", NUMBER, "--json").json["archiv"]["angeboten"] is False
+
+
 ROWS = {
     "good": (f"{NUMBER};Tod;17.5.2020;Urkunde 1\n", "ok", set()),
     "another spelling": ("63/1234/2019;death;2020-05-17;Urkunde 1\n", "ok", set()),

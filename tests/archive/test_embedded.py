@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -348,3 +349,26 @@ def test_a_process_is_told_from_a_later_one_with_its_number() -> None:
 
 def test_repair_of_an_empty_folder_does_nothing(tmp_path: Path) -> None:
     assert repair(Path("/bin/false"), tmp_path, since=0.0).fixed == ()
+
+
+def test_a_full_disk_is_told_in_german_and_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: ServerFolder) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(ServerFolder, "prepare", full)
+    with pytest.raises(Unavailable, match="der Datenträger ist voll") as told, open_embedded(tmp_path, name="a"):
+        pass
+    assert "No space" not in told.value.text
+
+
+def test_keys_that_find_no_room_or_are_damaged_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "geheimnisse.json").write_text("{")
+    with pytest.raises(Misconfigured, match="beschädigt"):
+        load_secrets(tmp_path)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(Unavailable, match="der Datenträger ist voll"):
+        load_secrets(tmp_path)

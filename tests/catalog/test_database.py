@@ -198,3 +198,20 @@ def test_closing_gives_the_file_back(tmp_path: Path) -> None:
         receive(catalog, 1, now=NOON)
     assert [path.name for path in (tmp_path / "katalog").iterdir()] == ["archiv.sqlite"]
     Database(parse_url(a_url(tmp_path))).close()
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_FULL, 4874])  # IOERR_SHMSIZE: what a search meets on a full disk
+def test_a_full_disk_is_called_full_and_not_away(code: int) -> None:
+    origin = sqlite3.OperationalError("disk I/O error")
+    origin.sqlite_errorcode = code
+    ours = translated(exc.OperationalError("SELECT 1", None, origin))
+    assert isinstance(ours, Unavailable)
+    assert "Der Datenträger ist voll" in ours.text
+
+
+def test_another_fault_of_the_disk_is_not_called_full() -> None:
+    origin = sqlite3.OperationalError("disk I/O error")
+    origin.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    ours = translated(exc.OperationalError("SELECT 1", None, origin))
+    assert isinstance(ours, Unavailable)
+    assert "voll" not in ours.text

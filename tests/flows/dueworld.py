@@ -22,7 +22,8 @@ from catalog.catalog import Catalog
 from catalog.keeping import KeepingRow, KnownHold
 from flows.keeping import as_planned, judge
 from flows.locks import DueSummary, due_round
-from flows.wiring import Reached, Services
+from flows.storehouse import Reached
+from flows.wiring import Services
 from retention.catalogue import Fristenkatalog
 from retention.schedule import builtin_schedule
 from tests.catalog.build import STAGES, a_scan, an_akte, an_id

@@ -88,6 +88,45 @@ def test_the_catalogue_in_force_is_asked_without_making_an_archive(tmp_path: Pat
     assert not (tmp_path / "leer").exists()
 
 
+def without(folder: Path, *keys: str) -> Path:
+    """The shipped catalogue as version 2027.1, in which these classes bear other names."""
+    path = new_rules(folder)
+    text = path.read_text()
+    for key in keys:
+        assert f"key: {key}\n" in text
+        text = text.replace(f"key: {key}\n", f"key: {key}-neu\n").replace(f": {key}\n", f": {key}-neu\n")
+    path.write_text(text)
+    return path
+
+
+def test_rules_that_lack_a_class_which_akten_have_are_not_released(services: Services, tmp_path: Path) -> None:
+    other = "tax.enforcement-file"
+    a_file(services, 1, date(2017, 3, 1))
+    for number in (2, 3):
+        a_file(services, number, date(2017, 3, 1), record_class=other)
+    by_hand = UUID(a_file(services, 4, date(2017, 3, 1)))
+    services.catalog.classify(by_hand, ("building.enforcement", other), "Verfahren", by=ANNA, now=NOON)
+    a_file(services, 5, date(2017, 3, 1), record_class="weg.klasse")  # has no class even now
+    a_file(services, 6, date(2017, 3, 1), record_class="")  # has the default of its family, which is renamed below
+    number = propose(services, read_rules(without(tmp_path, KLASSE, other)), "", ANNA).number
+    before = services.catalog.head()
+    with pytest.raises(Rejected) as refused:
+        release(services, number, "geprüft", BERND)
+    assert refused.value.exit_code == 3
+    assert [(f.code, f.where) for f in refused.value.findings] == [("WF-40", KLASSE), ("WF-40", other)]
+    assert "eine Akte hat sie" in refused.value.findings[0].text
+    assert "3 Akten haben sie" in refused.value.findings[1].text
+    assert services.catalog.head() == before
+    assert services.catalog.rules.version(number).state.value == "proposed"
+    assert rules_in_force(services).number is None
+
+
+def test_classes_that_nobody_has_may_go(services: Services, tmp_path: Path) -> None:
+    a_file(services, 1, date(2017, 3, 1))
+    number = propose(services, read_rules(without(tmp_path, "tax.enforcement-file")), "", ANNA).number
+    assert release(services, number, "geprüft", BERND).state.value == "released"
+
+
 def test_a_catalogue_with_faults_is_no_proposal(services: Services, tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="RT-02"):
         read_rules(new_rules(tmp_path, more="version: '3'\n"))

@@ -54,3 +54,14 @@ def test_pins_name_no_index_and_no_address() -> None:
     lines = (ROOT / "constraints.txt").read_text().split()
     assert lines
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!_-]+", line) for line in lines)
+
+
+def test_every_plain_module_of_flows_is_named_in_the_contract_about_prefect() -> None:
+    """import-linter does not take "all but": a new module that nobody names would be free to import it."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (named,) = [c["source_modules"] for c in contracts if c["name"] == "Prefect only in rounds and the service"]
+    free = {"service", "served_rounds", "zombies", "__init__"}
+    plain = {p.stem for p in (ROOT / "flows").glob("*.py") if not p.stem.endswith("_round") and p.stem not in free}
+    assert {f"flows.{stem}" for stem in plain} == {name for name in named if name.startswith("flows.")}

@@ -1,0 +1,51 @@
+"""What the operating system says no with, in German: the words of the C library are English and for programmers."""
+
+from __future__ import annotations
+
+import errno
+
+from akten.errors import ArchivError, Misconfigured, Unavailable
+
+DISK_FULL = "Der Datenträger ist voll; nach dem Freiräumen noch einmal versuchen."
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_PASSING = frozenset({errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EBUSY, errno.ESTALE})
+_REASONS = {
+    errno.ENOSPC: "der Datenträger ist voll",
+    errno.EDQUOT: "das Platzkontingent ist aufgebraucht",
+    errno.EACCES: "dafür fehlt die Berechtigung",
+    errno.EPERM: "dafür fehlt die Berechtigung",
+    errno.EROFS: "der Datenträger ist schreibgeschützt",
+    errno.EIO: "der Datenträger meldet einen Fehler",
+    errno.ENOENT: "gibt es nicht",
+    errno.EEXIST: "gibt es schon",
+    errno.ENOTDIR: "ein Teil des Pfads ist kein Ordner",
+    errno.EISDIR: "ist ein Ordner",
+    errno.ENAMETOOLONG: "der Name ist zu lang",
+    errno.ELOOP: "die Verweise führen im Kreis",
+    errno.EFBIG: "die Datei ist zu groß",
+    errno.EMFILE: "zu viele Dateien sind offen",
+    errno.ENFILE: "zu viele Dateien sind offen",
+    errno.ENOMEM: "der Arbeitsspeicher reicht nicht",
+    errno.EBUSY: "ist belegt",
+    errno.ESTALE: "das Netzlaufwerk antwortet nicht mehr",
+}
+
+
+def is_full(number: int | None) -> bool:
+    """True for the numbers that say there is no room left."""
+    return number in _FULL
+
+
+def in_german(number: int | None) -> str:
+    """Half a German sentence for an errno; one that nobody has met is told by its name ("Systemfehler ENXIO")."""
+    number = number or 0
+    return _REASONS.get(number) or f"Systemfehler {errno.errorcode.get(number, number)}"
+
+
+def as_ours(fault: OSError, what: str) -> ArchivError:
+    """Our error for a refusal of the operating system: `what` begins the sentence, the reason ends it.
+
+    Unavailable for what may be gone at the next try (a full disk above all), else Misconfigured.
+    """
+    kind = Unavailable if fault.errno in _FULL | _PASSING else Misconfigured
+    return kind(f"{what}: {in_german(fault.errno)}.")

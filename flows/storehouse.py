@@ -1,0 +1,238 @@
+"""`Storehouse`: the stores as one process reaches them: embedded servers are started, all are probed before use."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from akten.errors import ArchivError, Misconfigured
+from archive.identities import Role
+from archive.store import LockMode, ObjectStore
+from flows.settings import Identity, Settings, StoreSettings
+
+if TYPE_CHECKING:
+    from archive.embedded import EmbeddedServer
+    from archive.probe import ProbeTarget
+    from archive.s3settings import S3Settings
+
+EMBEDDED = ("a", "b")
+
+
+def s3_settings(store: StoreSettings, identity: Identity) -> S3Settings:
+    """How one external store is reached with one identity."""
+    if store.addressing_style not in ("path", "virtual"):
+        raise Misconfigured(f"Speicher „{store.name}“: addressing_style ist „path“ oder „virtual“.")
+    if store.checksum_mode not in ("when_supported", "when_required"):
+        raise Misconfigured(f"Speicher „{store.name}“: checksum_mode ist „when_supported“ oder „when_required“.")
+    from archive.s3settings import S3Settings
+
+    return S3Settings(
+        name=store.name,
+        endpoint=store.endpoint,
+        access_key=identity.access_key,
+        secret_key=identity.secret_key.get_secret_value(),
+        bucket=store.bucket,
+        staging_bucket=store.staging_bucket,
+        region=store.region,
+        addressing="path" if store.addressing_style == "path" else "virtual",
+        checksums="when_supported" if store.checksum_mode == "when_supported" else "when_required",
+        lock_mode=LockMode(store.lock_mode),
+        ca_bundle=store.ca_bundle,
+        retain_cap=datetime(store.retain_until.year, store.retain_until.month, store.retain_until.day, tzinfo=UTC),
+        retain_days=store.retain_days,
+    )
+
+
+def embedded_folder(settings: Settings, name: str) -> Path:
+    """Where the embedded store of that name keeps its data."""
+    return settings.daten / "speicher" / name
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The stores that answer, with the rights of intake and (where set) of deletion, and why the others do not."""
+
+    ingest: Mapping[str, ObjectStore]
+    deletion: Mapping[str, ObjectStore]
+    away: Mapping[str, ArchivError]
+
+
+class Storehouse:
+    """Opens each store when it is first asked for, for as long as `stack` is open. Safe to share between threads."""
+
+    def __init__(
+        self, settings: Settings, stack: ExitStack, now: Callable[[], datetime], new_id: Callable[[], UUID]
+    ) -> None:
+        self._settings = settings
+        self._stack = stack
+        self._now = now
+        self._new_id = new_id
+        self._lock = threading.RLock()
+        self._stores: tuple[ObjectStore, ...] | None = None
+        self._to_read: tuple[tuple[ObjectStore, ...], Mapping[str, str]] | None = None
+        self._servers: dict[str, EmbeddedServer] = {}
+
+    def to_store(self) -> tuple[ObjectStore, ...]:
+        """All configured stores with the rights of intake; embedded servers are started side by side."""
+        from archive.probe import ProbeTarget
+        from archive.s3 import S3Store
+
+        with self._lock:
+            if self._stores is None:
+                roles = [self.settings_for(role) for role in (Role.INGEST, Role.AUDITOR, Role.DELETION)]
+                for ingest, auditor, deletion in zip(*roles, strict=True):
+                    self._require_accepted(ProbeTarget(ingest, auditor, deletion))
+                self._stores = tuple(S3Store(s) for s in roles[0])
+                for store in self._stores:
+                    if isinstance(store, S3Store):
+                        self._stack.callback(store.close)
+            return self._stores
+
+    def to_read(self) -> tuple[tuple[ObjectStore, ...], Mapping[str, str]]:
+        """The stores that can be opened, and the reason for every other one by its name: one away hides no other.
+
+        For looking and fetching only: without the probe that comes before anything is stored.
+        """
+        from archive.s3 import S3Store
+
+        with self._lock:
+            if self._stores is not None:
+                return self._stores, {}
+            if self._to_read is None:
+                away: dict[str, str] = {}
+                if not self._settings.stores:
+                    away = {name: error.text for name, error in self._start_embedded().items()}
+                names = [store.name for store in self._settings.stores] or list(EMBEDDED)
+                stores = tuple(S3Store(self._settings_of(name, Role.INGEST)) for name in names if name not in away)
+                for store in stores:
+                    self._stack.callback(store.close)
+                self._to_read = stores, away
+            return self._to_read
+
+    def _require_accepted(self, target: ProbeTarget) -> None:
+        """Probes a store once a day before it is used. Raises Misconfigured for one that keeps no locks or versions."""
+        ingest = target.ingest
+        accepted = f"{ingest.endpoint} {ingest.bucket} {self._now():%Y-%m-%d}\n"
+        stamp = self._settings.daten / "katalog" / f"speicher-{ingest.name}.erprobt"
+        if stamp.is_file() and stamp.read_text(encoding="utf-8") == accepted:
+            return
+        from archive.probe import ProbeLevel, probe
+
+        probe(target, now=self._now(), token=self._new_id().hex[:12], level=ProbeLevel.START).require()
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(accepted, encoding="utf-8")
+
+    def settings_for(self, role: Role) -> tuple[S3Settings, ...]:
+        """How every store is reached with the rights of `role`. Raises Misconfigured when a store lacks that role."""
+        with self._lock:
+            if self._settings.stores:
+                return tuple(s3_settings(store, _identity(store, role)) for store in self._settings.stores)
+            if failed := self._start_embedded():
+                raise failed[min(failed)]
+            return tuple(self._servers[name].settings(role) for name in EMBEDDED)
+
+    def reach(self) -> Reached:
+        """Every store that answers now, each by itself: one that is away, or is refused, does not stop the others."""
+        with self._lock:
+            away: dict[str, ArchivError] = {}
+            if self._settings.stores:
+                names = [store.name for store in self._settings.stores]
+            else:
+                away.update(self._start_embedded())
+                names = list(EMBEDDED)
+            ingest: dict[str, ObjectStore] = {}
+            deletion: dict[str, ObjectStore] = {}
+            for name in names:
+                if name not in away:
+                    try:
+                        ingest[name], freeing = self._reach(name)
+                    except ArchivError as error:
+                        away[name] = error
+                    else:
+                        if freeing is not None:
+                            deletion[name] = freeing
+            return Reached(ingest, deletion, away)
+
+    def _reach(self, name: str) -> tuple[ObjectStore, ObjectStore | None]:
+        """One store with both rights, after it has answered. Raises our errors."""
+        from archive.probe import ProbeTarget
+        from archive.s3 import S3Store
+
+        found: dict[Role, S3Settings] = {}
+        for role in (Role.INGEST, Role.AUDITOR, Role.DELETION):
+            try:
+                found[role] = self._settings_of(name, role)
+            except Misconfigured:
+                if role is not Role.DELETION:
+                    raise
+        if Role.DELETION in found:  # without it there is nothing to probe a lock's end with: `doctor` says so
+            self._require_accepted(ProbeTarget(*(found[r] for r in (Role.INGEST, Role.AUDITOR, Role.DELETION))))
+        stores = []
+        for role in (Role.INGEST, Role.DELETION):
+            if role in found:
+                store = S3Store(found[role])
+                self._stack.callback(store.close)
+                stores.append(store)
+        stores[0].ping()
+        return stores[0], stores[1] if len(stores) > 1 else None
+
+    def _settings_of(self, name: str, role: Role) -> S3Settings:
+        for store in self._settings.stores:
+            if store.name == name:
+                return s3_settings(store, _identity(store, role))
+        return self._servers[name].settings(role)
+
+    def _start_embedded(self) -> dict[str, ArchivError]:
+        """Starts the embedded servers that do not run yet, side by side; returns why some did not start."""
+        from archive.embedded import open_embedded
+
+        opened = {
+            name: open_embedded(
+                embedded_folder(self._settings, name),
+                name=name,
+                keep_running=self._settings.store_grace_seconds > 0,
+                keys=self._settings.daten / "schluessel" / name,
+                linger_seconds=self._settings.store_grace_seconds,
+            )
+            for name in EMBEDDED
+            if name not in self._servers
+        }
+        if not opened:
+            return {}
+        # Side by side: one start takes seconds, and seldom a quarter of a minute.
+        with ThreadPoolExecutor(len(opened)) as threads:
+            futures = {name: threads.submit(context.__enter__) for name, context in opened.items()}
+        failed: dict[str, ArchivError] = {}
+        bug: BaseException | None = None
+        for name, future in futures.items():
+            error = future.exception()
+            if error is None:
+                self._stack.push(partial(_leave, opened[name]))
+                self._servers[name] = future.result()
+            elif isinstance(error, ArchivError):
+                failed[name] = error
+            else:
+                bug = error
+        if bug is not None:
+            raise bug
+        return failed
+
+
+def _leave(context: object, *_: object) -> bool:
+    context.__exit__(None, None, None)  # type: ignore[attr-defined]  # a context manager
+    return False
+
+
+def _identity(store: StoreSettings, role: Role) -> Identity:
+    found = {Role.INGEST: store.ingest, Role.AUDITOR: store.auditor, Role.DELETION: store.deletion}.get(role)
+    if found is None:
+        raise Misconfigured(f"Für den Speicher „{store.name}“ ist keine Kennung für „{role}“ gesetzt.")
+    return found

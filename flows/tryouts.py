@@ -1,0 +1,60 @@
+"""What `archiv doctor` tries out: each part is opened and used once, as a walk would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from akten.errors import ArchivError
+from akten.files import ValidatorReport
+from archive.identities import Role
+from flows.craft_options import ocr_options, open_validators
+from flows.settings import Settings
+from flows.wiring import open_services
+
+if TYPE_CHECKING:
+    from archive.probe import ProbeReport
+
+
+def try_catalog(settings: Settings) -> str:
+    """Opens the catalog and says what it runs on. Raises our errors."""
+    with open_services(settings) as services:
+        return services.catalog.describe()
+
+
+def index_lag(settings: Settings) -> int:
+    """How many Akten or passages the search index lacks or has too many. Raises our errors."""
+    with open_services(settings) as services:
+        return services.catalog.index_lag()
+
+
+def try_validators(settings: Settings) -> tuple[ValidatorReport, ...]:
+    """Lets every validator judge a small file of our own making that is valid; an honest "ok" is wanted from each."""
+    from tempfile import TemporaryDirectory
+
+    from ocr.probefile import tiny_valid_pdfa
+
+    options = ocr_options(settings)
+    with TemporaryDirectory(prefix="archiv-doctor-") as folder:
+        judges = open_validators(options, Path(folder))
+        try:
+            file = tiny_valid_pdfa(Path(folder) / "probe.pdf")
+            return tuple(validator.validate(file, "2b") for validator in judges.validators)
+        finally:
+            judges.close()
+
+
+def probe_stores(settings: Settings) -> Iterator[tuple[str, ProbeReport | ArchivError]]:
+    """The acceptance probe of every store; a store that cannot be reached is told with its error."""
+    from archive.probe import ProbeTarget, probe
+
+    with open_services(settings) as services:
+        try:
+            roles = [services.store_settings(role) for role in (Role.INGEST, Role.AUDITOR, Role.DELETION)]
+        except ArchivError as error:
+            yield "(alle)", error
+            return
+        for ingest, auditor, deletion in zip(*roles, strict=True):
+            target = ProbeTarget(ingest, auditor, deletion)
+            yield ingest.name, probe(target, now=services.now(), token=services.new_id().hex[:12])

@@ -1,0 +1,54 @@
+"""A record class that the Fristenkatalog in force does not know is told before any file of the delivery is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.actor import Actor
+from flows import walks
+from flows.batch import claim_paths
+from flows.outcomes import owner_of
+from flows.receipt import Outcome, Receipt
+from flows.settings import read_settings
+from flows.walks import archive_delivery
+from flows.wiring import open_services
+from tests.builders import a_delivery
+
+CLERK = Actor("s17")
+
+
+class Opened(Exception):
+    """A file of the delivery was about to be opened."""
+
+
+def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **slip: Any) -> Receipt:
+    def opened(*_: object) -> None:
+        raise Opened
+
+    monkeypatch.setattr(walks, "examine_each", opened)
+    folder = a_delivery(tmp_path / "lieferung", **slip)
+    with open_services(read_settings(daten=tmp_path / "daten")) as services:
+        (claimed,) = claim_paths(services, [folder])
+        return archive_delivery(services, claimed, CLERK)
+
+
+def test_an_unknown_class_waits_at_the_clearing_desk_with_everything_wrong_on_the_slip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = taken(tmp_path, monkeypatch, fristklasse="building.permit-fil", profil="standart")
+    assert receipt.state is Outcome.CLEARING
+    assert owner_of(receipt.findings) == "Scanstelle"
+    assert {finding.code for finding in receipt.findings} == {"IN-23", "IN-24"}
+    (text,) = [finding.text for finding in receipt.findings if finding.code == "IN-24"]
+    assert text.startswith("Die Fristklasse „building.permit-fil“ steht nicht im Fristenkatalog.")
+
+
+@pytest.mark.parametrize("slip", [{"fristklasse": "building.permit-file"}, {}, {"profil": "standart"}])
+def test_with_a_known_class_or_none_the_files_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slip: dict[str, str]
+) -> None:
+    with pytest.raises(Opened):
+        taken(tmp_path, monkeypatch, **slip)
