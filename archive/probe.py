@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 
 from akten.errors import ArchivError, Forbidden, Misconfigured, Unavailable
@@ -27,6 +27,9 @@ class ProbeLevel(IntEnum):
     START = 1
     DOCTOR = 2
     ACCEPTANCE = 3
+
+
+_ANOTHER_MAY_RUN = timedelta(hours=1)  # longer than any probe takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +154,11 @@ def _run(line: _Line, bench: Bench) -> ProbeLine:
 
 
 def _clear(bench: Bench) -> None:
-    """Removes what this and earlier probes left, except what is still locked."""
+    """Removes what this probe left and what old ones did, except what is locked. A probe beside this keeps its own."""
+    old = bench.now - _ANOTHER_MAY_RUN
     with suppress(ArchivError):
         for each in list(bench.deletion.versions(PREFIX)):
+            if not each.key.startswith(bench.prefix) and each.modified > old:
+                continue
             with suppress(Forbidden):
                 bench.deletion.delete_version(each.key, each.version_id, bypass_governance=True)

@@ -7,13 +7,14 @@ import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from akten.errors import Misconfigured, Unavailable
+from akten.files import digest_bytes
 from akten.findings import Verdict
 from archive.embedded import EmbeddedServer
 from archive.identities import Role
@@ -48,6 +49,16 @@ def test_the_probe_leaves_only_what_nobody_can_delete_yet(target: ProbeTarget) -
     left = [each.key for each in S3Store(target.auditor).versions("probe/")]
     assert all(key.endswith("/compliance") for key in left)
     assert list(S3Store(target.ingest).versions("staging/probe/")) == []
+
+
+def test_a_probe_takes_nothing_from_one_that_runs_beside_it(target: ProbeTarget) -> None:
+    deletion = S3Store(target.deletion)
+    data = b"of another machine"
+    version = S3Store(target.ingest).put("probe/beside/governance", data, digest_bytes(data))
+    run(target, ProbeLevel.START)
+    assert [each.version_id for each in deletion.versions("probe/beside/")] == [version]
+    probe(target, now=datetime.now(UTC) + timedelta(hours=2), token=secrets.token_hex(6), level=ProbeLevel.START)
+    assert list(deletion.versions("probe/beside/")) == []
 
 
 def test_every_rule_has_a_german_sentence_and_a_source() -> None:

@@ -13,7 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -83,8 +86,13 @@ def _of_sheets(delivery: Path, sheets: int) -> None:
     (delivery / "laufzettel.json").write_text(json.dumps(slip, ensure_ascii=False), encoding="utf-8")
 
 
-def archive_large(services: Services, folder: Path) -> dict[str, object]:
-    """One large delivery through the whole line; what it took."""
+def archive_large(
+    services: Services, make: Callable[[Path, Any], Path], folder: Path, size: float
+) -> dict[str, object]:
+    """One large delivery through the whole line; what it took. It is made by a process of its own, for its memory."""
+    maker = get_context("spawn").Process(target=make, args=(folder, size))
+    maker.start()
+    maker.join()
     before, start = peak_mb(), time.monotonic()
     said: dict[str, object] = {"megabytes": sum(file.stat().st_size for file in folder.rglob("*")) // 10**6}
     with progress_display(quiet=True) as show:
@@ -118,9 +126,9 @@ def main(arguments: list[str] | None = None) -> int:
                 wall = time.monotonic() - start
                 large: dict[str, object] = {}
                 if chosen.pages:
-                    large["pages"] = archive_large(services, long_delivery(place / "lang", chosen.pages))
+                    large["pages"] = archive_large(services, long_delivery, place / "lang", chosen.pages)
                 if chosen.tiff_gb:
-                    large["tiff"] = archive_large(services, large_delivery(place / "gross", chosen.tiff_gb))
+                    large["tiff"] = archive_large(services, large_delivery, place / "gross", chosen.tiff_gb)
                 peaks = {"own_peak_mb": peak_mb(), "worker_peak_mb": services.pool.peak_bytes >> 20}
         except ArchivError as error:
             print(f"not measured: {error.text}")

@@ -43,7 +43,9 @@ def test_a_full_line_holds_up_who_hands_in_pages_until_one_is_taken() -> None:
     assert second.is_alive()
     first = lanes.take(joins=False, seconds=0)
     second.join(5)
-    assert not second.is_alive() and first is not None and first.kind == "first"
+    assert not second.is_alive()
+    assert first is not None
+    assert first.kind == "first"
 
 
 def test_closing_gives_back_what_nobody_took_and_wakes_who_waits() -> None:
