@@ -187,9 +187,9 @@ class _Keeper(threading.Thread):
     def _ready(self) -> PageWorker:
         if self._worker is not None and self._worker.process.poll() is not None:
             self._end()  # killed from outside between two jobs: that costs nothing
+        if self._worker is not None:
+            return self._worker
         for attempt in range(1, _START_TRIES + 1):
-            if self._worker is not None:
-                return self._worker
             with self._guard:
                 if self._pool._closing.is_set():
                     raise Unavailable("Die Seitenverarbeitung wird gerade beendet.")
@@ -201,6 +201,8 @@ class _Keeper(threading.Thread):
                 self._end()
                 if self._pool._closing.is_set() or attempt == _START_TRIES:
                     raise Unavailable(f"Ein Arbeitsprozess für Seiten startet nicht: {error.reason} {said}") from error
+            else:
+                return worker
         raise Unavailable("Ein Arbeitsprozess für Seiten startet nicht.")
 
     def _end(self) -> None:

@@ -19,6 +19,7 @@ from akten.errors import Misconfigured, Unavailable
 from ocr.jobs import AssemblyJob, PageOutcome
 from ocr.options import Limits, OcrOptions
 from ocr.pages import PagePool, WorkerDied
+from ocr.pageworker import PageWorker
 from tests.conftest import lacking
 from tests.ocr.sheets import job, sheet
 
@@ -223,3 +224,27 @@ def test_joining_nothing_readable_is_told(pool: PagePool, tmp_path: Path) -> Non
     )
     assert pool.assemble(job_).result(60).denied
     assert not (tmp_path / "out.pdf").exists()
+
+
+@pytest.mark.parametrize(("deaths", "works"), [(2, True), (3, False)])
+def test_the_last_allowed_start_still_counts(
+    deaths: int, works: bool, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = []
+    greet = PageWorker.greet
+
+    def late(worker: PageWorker) -> None:
+        starts.append(worker)
+        if len(starts) <= deaths:
+            worker.kill()
+        greet(worker)
+
+    monkeypatch.setattr(PageWorker, "greet", late)
+    with PagePool(1, OcrOptions()) as pool:
+        future = pool.submit(job(small, folder(tmp_path, "a")))
+        if works:
+            assert "Genehmigung" in future.result(60).text
+        else:
+            with pytest.raises(Unavailable, match="startet nicht"):
+                future.result(60)
+    assert len(starts) == 3
