@@ -114,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tiff-gb", type=float, default=0.0)
     parser.add_argument("--pages", type=int, default=0)
     chosen = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:  # the stores linger for a while
         place = Path(name)
         settings = read_settings(daten=place / "daten", store_grace_seconds=30.0)
         clerk = Actor("bench")
