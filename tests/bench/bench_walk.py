@@ -93,6 +93,8 @@ def archive_large(
     maker = get_context("spawn").Process(target=make, args=(folder, size))
     maker.start()
     maker.join()
+    if maker.exitcode:
+        raise RuntimeError("the delivery could not be made")
     before, start = peak_mb(), time.monotonic()
     said: dict[str, object] = {"megabytes": sum(file.stat().st_size for file in folder.rglob("*")) // 10**6}
     with progress_display(quiet=True) as show:
