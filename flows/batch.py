@@ -14,9 +14,10 @@ from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from catalog.actor import Actor
 from flows.anchors import try_to_publish
+from flows.documents import Progress
 from flows.outcomes import stopped_receipt
 from flows.receipt import Outcome, Receipt
-from flows.walks import Progress, archive_delivery
+from flows.walks import archive_delivery
 from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery, read_origin
 from ingest.inbox import claim, claim_next, unfinished

@@ -21,11 +21,11 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from akten.errors import Unavailable
 from catalog.actor import Actor, ActorKind
 from flows.batch import anchored, archive_one, claim_inbox
+from flows.documents import Progress
 from flows.parent import end_with_parent
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, receipt_json
 from flows.settings import read_settings
-from flows.walks import Progress
 from flows.wiring import Services, open_services
 from ingest.claimed import ClaimedDelivery
 from ingest.inbox import unfinished

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.aktenzeichen import recognise as recognise_aktenzeichen
 from akten.errors import FixityError, Rejected, Unavailable
-from akten.files import FileFacts, PageRef, PdfA
+from akten.files import PageRef
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.model import Akte
@@ -25,6 +25,7 @@ from catalog.values import DeliveryRow
 from flows.attachments import take_out_all
 from flows.carry import Carried, carry_over
 from flows.craft_options import SOFTWARE, software_version
+from flows.documents import Progress, recognise_documents
 from flows.keeping import BERLIN, as_planned, judge, with_retention
 from flows.locks import follow_at_intake
 from flows.outcomes import archived_receipt, clearing_receipt, receipt_of, to_clearing
@@ -36,26 +37,12 @@ from flows.wiring import Services
 from ingest.checks import KnownScan, already_archived, check_balance, check_delivery, check_record_class
 from ingest.claimed import ClaimedDelivery, held, release
 from ingest.delivery import Delivery, PlannedAkte, plan_akte, read_delivery
-from ingest.options import Blanks
 from ocr.examine import examine_each
-from ocr.judging import judge_documents
-from ocr.recognise import PageProfile, RecogniseRequest, recognise
-
-Progress = Callable[[str, int, int], None]  # what is being done, how much of how much
 
 
 def silent(what: str, done: int, total: int) -> None:
     """Shows nothing."""
     del what, done, total
-
-
-@dataclass(frozen=True, slots=True)
-class _Recognised:
-    """Everything that recognition gave for one delivery."""
-
-    pdfas: Mapping[UUID, PdfA]
-    pages: int
-    blank_pages: int
 
 
 def archive_delivery(
@@ -169,7 +156,7 @@ def _make(
     catalog.plan(delivery.uuid, akte, by=by, now=services.now())
 
     # 3 recognise: pages of all Akten share the pool; the scan itself is kept
-    recognised = _recognise(services, delivery, akte, planned.pages, facts, result, progress, run)
+    recognised = recognise_documents(services, delivery, akte, planned.pages, facts, result, progress, run)
     findings.extend(
         require(
             check_balance(
@@ -317,61 +304,6 @@ def _link_duplicate(services: Services, claimed: ClaimedDelivery, row: DeliveryR
     if ended is None:
         raise FixityError("Die Lieferung ist aus dem Katalog verschwunden.")
     return receipt_of(services, ended)
-
-
-def _recognise(
-    services: Services,
-    delivery: Delivery,
-    akte: Akte,
-    pages: Mapping[UUID, Sequence[Any]],
-    facts: Mapping[UUID, FileFacts],
-    result: Path,
-    progress: Progress,
-    run: Run,
-) -> _Recognised:
-    profile = services.intake.profile(delivery.slip.profil)
-    page_profile = PageProfile(
-        dpi=profile.dpi if profile else 300, drop_blank=bool(profile and profile.blanks is Blanks.DROP)
-    )
-    total = sum(len(refs) for refs in pages.values())
-    before = 0
-    scans = {scan.uuid: scan for scan in delivery.scans}
-    titles = {dokument.uuid: dokument.betreff for dokument in akte.dokumente}
-    made: list[tuple[UUID, PdfA, RecogniseRequest]] = []
-    services.prepare_judges()
-    for dokument, refs in pages.items():
-
-        def told(done: int, of: int, before: int = before) -> None:
-            del of
-            progress("Texterkennung", before + done, total)
-
-        request = RecogniseRequest(
-            uuid=uuid5(dokument, "pdfa"),
-            title=titles[dokument],
-            pages=tuple(refs),
-            scans=scans,
-            facts=facts,
-            profile=page_profile,
-            folder=result,
-            created=services.now().replace(microsecond=0),
-        )
-        made.append((dokument, run("erkennen", recognise, request, services.pool, services.ocr, told), request))
-        before += len(refs)
-    progress("PDF/A prüfen", 0, 1)
-    judged = run(
-        "prüfen",
-        judge_documents,
-        [(pdfa, request) for _, pdfa, request in made],
-        services.validators,
-        services.ocr,
-        result,
-        services.sandbox.call_each,
-    )
-    pdfas = {dokument: pdfa for (dokument, _, _), pdfa in zip(made, judged, strict=True)}
-    # Counted from what was made, each page of the delivery once, also where two Dokumente share it.
-    blank = {page.source for pdfa in pdfas.values() for page in pdfa.pages if page.blank}
-    every = {page.source for pdfa in pdfas.values() for page in pdfa.pages}
-    return _Recognised(pdfas, len(every), len(blank))
 
 
 def _carried(services: Services, akte: UUID, version: int, folder: Path) -> Carried | None:

@@ -1,6 +1,7 @@
-"""Judges all PDF/A of a delivery together: veraPDF in its JVM, everything else in one child of the sandbox.
+"""Judges all PDF/A of a delivery together: veraPDF in its JVM, everything else in children of the sandbox.
 
-An interpreter with its libraries costs more to start than a page costs to judge, so all questions share one.
+An interpreter with its libraries costs more to start than a page costs to judge, so few questions share one child;
+many are divided among as many as there are workers.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import importlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from ocr.warm import CallEach
 
 Answer = dict[str, Any] | SandboxDied
 
+_FOR_ONE_CHILD = 16  # questions; with fewer another child costs more than it saves
 READERS = ("ocr.judging", "ocr.likeness", "ocr.validators", "pikepdf.pdfa", "page")  # what the questions load
 
 
@@ -86,8 +89,16 @@ def _answers(questions: list[dict[str, Any]], options: OcrOptions, folder: Path,
         wall_seconds=max(one.wall_seconds, other.wall_seconds),
         memory_bytes=max(one.memory_bytes, other.memory_bytes),
     )
+    children = max(1, min(options.workers, len(questions) // _FOR_ONE_CHILD))
+    share = -(-len(questions) // children)
+
+    def ask(first: int) -> list[Answer]:
+        part = questions[first : first + share]
+        return call("ocr.judging:answer", part, limits=limits, folder=folder, options=options)
+
     try:
-        return call("ocr.judging:answer", questions, limits=limits, folder=folder, options=options)
+        with ThreadPoolExecutor(children, thread_name_prefix="judges") as side_by_side:
+            return list(chain.from_iterable(side_by_side.map(ask, range(0, len(questions), share))))
     except OSError as reason:
         raise Unavailable(f"Die Prüfung lässt sich nicht ausführen ({in_german(reason.errno)}).") from reason
 

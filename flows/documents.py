@@ -1,0 +1,122 @@
+"""Every Dokument of one delivery becomes a PDF/A with text and is judged; short Dokumente are read side by side.
+
+A delivery of a thousand one-page Dokumente would else use one core: their pages are parallel only inside a Dokument.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid5
+
+from akten.files import FileFacts, PageRef, PdfA
+from akten.model import Akte
+from flows.steps import Run
+from flows.wiring import Services
+from ingest.delivery import Delivery
+from ingest.options import Blanks
+from ocr.judging import judge_documents
+from ocr.options import OcrOptions
+from ocr.pages import PagePool
+from ocr.recognise import PageProfile, RecogniseRequest, recognise
+
+Progress = Callable[[str, int, int], None]  # what is being done, how much of how much
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Everything that recognition gave for one delivery."""
+
+    pdfas: Mapping[UUID, PdfA]
+    pages: int
+    blank_pages: int
+
+
+def recognise_documents(
+    services: Services,
+    delivery: Delivery,
+    akte: Akte,
+    pages: Mapping[UUID, Sequence[PageRef]],
+    facts: Mapping[UUID, FileFacts],
+    result: Path,
+    progress: Progress,
+    run: Run,
+) -> Recognised:
+    """The judged PDF/A of each Dokument in `pages`, in `result`.
+
+    Raises what `ocr.recognise` raises for the first Dokument that fails; none begins after that.
+    """
+    profile = services.intake.profile(delivery.slip.profil)
+    page_profile = PageProfile(
+        dpi=profile.dpi if profile else 300, drop_blank=bool(profile and profile.blanks is Blanks.DROP)
+    )
+    scans = {scan.uuid: scan for scan in delivery.scans}
+    titles = {dokument.uuid: dokument.betreff for dokument in akte.dokumente}
+    services.prepare_judges()
+    requests = [
+        RecogniseRequest(
+            uuid=uuid5(dokument, "pdfa"),
+            title=titles[dokument],
+            pages=tuple(refs),
+            scans=scans,
+            facts=facts,
+            profile=page_profile,
+            folder=result,
+            created=services.now().replace(microsecond=0),
+        )
+        for dokument, refs in pages.items()
+    ]
+    made = run("erkennen", side_by_side, requests, services.pool, services.ocr, progress)
+    progress("PDF/A prüfen", 0, 1)
+    judged = run(
+        "prüfen",
+        judge_documents,
+        list(zip(made, requests, strict=True)),
+        services.validators,
+        services.ocr,
+        result,
+        services.sandbox.call_each,
+    )
+    # Counted from what was made, each page of the delivery once, also where two Dokumente share it.
+    blank = {page.source for pdfa in judged for page in pdfa.pages if page.blank}
+    every = {page.source for pdfa in judged for page in pdfa.pages}
+    return Recognised(dict(zip(pages, judged, strict=True)), len(every), len(blank))
+
+
+def side_by_side(
+    requests: Sequence[RecogniseRequest], pool: PagePool, options: OcrOptions, progress: Progress
+) -> list[PdfA]:
+    """All of them in their order. What goes by the document path starts tools of its own, so one after the other.
+
+    Raises what the first of them in this order raises; none begins after a failure.
+    """
+    total = sum(len(request.pages) for request in requests)
+    all_done = 0
+    counting, tools = threading.Lock(), threading.Lock()
+
+    def read(request: RecogniseRequest) -> PdfA:
+        mine = 0
+
+        def told(pages_done: int, of: int) -> None:
+            nonlocal all_done, mine
+            del of
+            with counting:
+                all_done, mine = all_done + pages_done - mine, pages_done
+                progress("Texterkennung", all_done, total)
+
+        if all(request.facts[page.scan].scan_only for page in request.pages):
+            return recognise(request, pool, options, told)
+        with tools:
+            return recognise(request, pool, options, told)
+
+    # One more than workers: while the pages of one are joined, those of the next are read.
+    at_once = min(len(requests), options.workers + 1)
+    with ThreadPoolExecutor(max(1, at_once), thread_name_prefix="dokument") as threads:
+        futures = [threads.submit(read, request) for request in requests]
+        wait(futures, return_when=FIRST_EXCEPTION)
+        for future in futures:
+            future.cancel()  # a page failed, or somebody pressed Ctrl-C; else all are done
+    return [future.result() for future in futures]
