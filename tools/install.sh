@@ -72,3 +72,7 @@ if [ ! -f .build/verapdf/ready ] || [ $pom -nt .build/verapdf/ready ]; then
     exit 7
   fi
 fi
+
+# --- our own modules, compiled -------------------------------------------------------------------------------------
+# Children behind walls may write nothing, so without this each of them would compile again what it loads.
+.venv/bin/python -m compileall -q akten app archive catalog flows ingest metadata ocr retention
