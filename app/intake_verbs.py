@@ -16,7 +16,6 @@ from akten.errors import ArchivError, Rejected
 from akten.findings import Finding, Severity
 from app.command import Call, verb
 from app.show import receipts as show_receipts
-from flows.batch import archive_all, claim_inbox, claim_paths
 from flows.progress import progress_display
 from flows.receipt import exit_code_of_json, finding_json, receipt_json
 from flows.service import Service, run_batch_in_prefect
@@ -36,6 +35,10 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
     """
     refused: list[tuple[Path, ArchivError]] = []
     with open_services(call.settings) as services:
+        if pfade and not in_prefect:
+            services.prepare_to_read()  # first of all: what is loaded now and the JVM use a core each
+        from flows.batch import archive_all, claim_inbox
+
         claimed = _claim(services, pfade, refused) if pfade else claim_inbox(services)
         if not in_prefect:
             with progress_display(quiet=call.output.as_json) as show:
@@ -55,6 +58,8 @@ def _claim(
     services: Services, paths: Sequence[Path], refused: list[tuple[Path, ArchivError]]
 ) -> tuple[ClaimedDelivery, ...]:
     """Claims path by path: one that cannot be claimed stays where it is and does not stop the others."""
+    from flows.batch import claim_paths
+
     claimed: list[ClaimedDelivery] = []
     for path in paths:
         try:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -354,6 +354,12 @@ class S3Store:
         """Closes the kept connections."""
         self._client.close()
         self._writer.close()
+
+
+def open_stores(settings: Iterable[S3Settings]) -> tuple[S3Store, ...]:
+    """Stores that are opened together, of one session."""
+    session = open_session()
+    return tuple(S3Store(each, session) for each in settings)
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.identity import Accounts
 from flows.settings import Settings
 from ocr.options import OcrOptions
 
 if TYPE_CHECKING:
+    from catalog.identity import Accounts
     from metadata.profile import Profile
     from ocr.pdfa import PdfaValidator
 
@@ -36,6 +36,8 @@ def accounts_of(settings: Settings) -> Accounts:
     """Accounts whose --als names count as persons: those named by rule, root, and, where the catalog is a file in the
     data folder, the owner of that folder: they could write anything, so no other account would prove more.
     """
+    from catalog.identity import Accounts
+
     owners = {"root"}
     if settings.database is None:
         with suppress(KeyError):  # an owner without an account is nobody who could log in

@@ -55,7 +55,7 @@ def recognise_documents(
     )
     scans = {scan.uuid: scan for scan in delivery.scans}
     titles = {dokument.uuid: dokument.betreff for dokument in akte.dokumente}
-    services.prepare_judges()
+    services.prepare_to_judge()
     requests = [
         RecogniseRequest(
             uuid=uuid5(dokument, "pdfa"),

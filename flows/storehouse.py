@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -79,29 +79,42 @@ class Storehouse:
         self._stores: tuple[ObjectStore, ...] | None = None
         self._to_read: tuple[tuple[ObjectStore, ...], Mapping[str, str]] | None = None
         self._servers: dict[str, EmbeddedServer] = {}
+        self._ahead: threading.Thread | None = None
 
     def to_store(self) -> tuple[ObjectStore, ...]:
         """All configured stores with the rights of intake; embedded servers are started side by side."""
         from archive.probe import ProbeTarget
-        from archive.s3 import S3Store
+        from archive.s3 import open_stores
 
         with self._lock:
             if self._stores is None:
                 roles = [self.settings_for(role) for role in (Role.INGEST, Role.AUDITOR, Role.DELETION)]
                 for ingest, auditor, deletion in zip(*roles, strict=True):
                     self._require_accepted(ProbeTarget(ingest, auditor, deletion))
-                self._stores = tuple(S3Store(s) for s in roles[0])
-                for store in self._stores:
-                    if isinstance(store, S3Store):
-                        self._stack.callback(store.close)
+                stores = open_stores(roles[0])
+                for store in stores:
+                    self._stack.callback(store.close)
+                self._stores = stores
             return self._stores
+
+    def open_ahead(self) -> None:
+        """Opens the stores while other work goes on; waits for nothing. Who asks for them hears what failed."""
+        with self._lock:
+            if self._stores is None and self._ahead is None:
+                self._ahead = threading.Thread(target=self._open_ahead, name="stores", daemon=True)
+                self._stack.callback(self._ahead.join)  # what it still opens is closed after it, by the same stack
+                self._ahead.start()
+
+    def _open_ahead(self) -> None:
+        with suppress(ArchivError):
+            self.to_store()
 
     def to_read(self) -> tuple[tuple[ObjectStore, ...], Mapping[str, str]]:
         """The stores that can be opened, and the reason for every other one by its name: one away hides no other.
 
         For looking and fetching only: without the probe that comes before anything is stored.
         """
-        from archive.s3 import S3Store
+        from archive.s3 import open_stores
 
         with self._lock:
             if self._stores is not None:
@@ -111,7 +124,7 @@ class Storehouse:
                 if not self._settings.stores:
                     away = {name: error.text for name, error in self._start_embedded().items()}
                 names = [store.name for store in self._settings.stores] or list(EMBEDDED)
-                stores = tuple(S3Store(self._settings_of(name, Role.INGEST)) for name in names if name not in away)
+                stores = open_stores(self._settings_of(name, Role.INGEST) for name in names if name not in away)
                 for store in stores:
                     self._stack.callback(store.close)
                 self._to_read = stores, away
@@ -164,7 +177,7 @@ class Storehouse:
     def _reach(self, name: str) -> tuple[ObjectStore, ObjectStore | None]:
         """One store with both rights, after it has answered. Raises our errors."""
         from archive.probe import ProbeTarget
-        from archive.s3 import S3Store
+        from archive.s3 import open_stores
 
         found: dict[Role, S3Settings] = {}
         for role in (Role.INGEST, Role.AUDITOR, Role.DELETION):
@@ -175,12 +188,9 @@ class Storehouse:
                     raise
         if Role.DELETION in found:  # without it there is nothing to probe a lock's end with: `doctor` says so
             self._require_accepted(ProbeTarget(*(found[r] for r in (Role.INGEST, Role.AUDITOR, Role.DELETION))))
-        stores = []
-        for role in (Role.INGEST, Role.DELETION):
-            if role in found:
-                store = S3Store(found[role])
-                self._stack.callback(store.close)
-                stores.append(store)
+        stores = open_stores(found[role] for role in (Role.INGEST, Role.DELETION) if role in found)
+        for store in stores:
+            self._stack.callback(store.close)
         stores[0].ping()
         return stores[0], stores[1] if len(stores) > 1 else None
 

@@ -138,6 +138,7 @@ def _make(
 
     # 2 examine: hostile or not, in a child with limits; then the rules of intake
     progress("Untersuchen", 0, len(delivery.scans))
+    services.prepare_to_read()
     looked = run("untersuchen", examine_each, delivery.scans, services.ocr, result, services.sandbox.call_each)
     facts = {scan.uuid: found for scan, found in zip(delivery.scans, looked, strict=True)}
     findings = list(require(check_delivery(delivery, facts, known, options, accepted=accepted, today=today)))

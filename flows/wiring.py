@@ -19,14 +19,13 @@ from zoneinfo import ZoneInfo
 
 from archive.identities import Role
 from archive.store import ObjectStore
-from catalog.catalog import Catalog, open_catalog
-from flows.archivemark import is_marked, mark
 from flows.craft_options import Judges, accounts_of, basis_bytes, ocr_options, open_validators, xdomea_profile
 from flows.settings import Settings
 from flows.storehouse import Reached, Storehouse
 
 if TYPE_CHECKING:
     from archive.s3settings import S3Settings
+    from catalog.catalog import Catalog
     from ingest.options import IntakeOptions
     from metadata.profile import Profile
     from metadata.schemas import Schemas
@@ -105,6 +104,9 @@ class Services:
         """The register and the trail. Raises Misconfigured where one must be, and is missing, empty, or another one."""
         with self._lock:
             if self._catalog is None:
+                from catalog.catalog import open_catalog
+                from flows.archivemark import is_marked, mark
+
                 (self.settings.daten / "katalog").mkdir(parents=True, exist_ok=True)
                 opened = open_catalog(
                     self.settings.database_url,
@@ -153,12 +155,17 @@ class Services:
                 self._sandbox = self._stack.enter_context(WarmSandbox(self.ocr, self.ocr.workers))
             return self._sandbox
 
-    def prepare_judges(self) -> None:
-        """Lets the JVM and the sandbox get ready while pages are read; waits for nothing."""
+    def prepare_to_read(self) -> None:
+        """Lets a page worker and the JVM of the judges get ready while deliveries are examined; waits for nothing."""
+        assert self.pool is not None  # noqa: S101 - to open it is to start a worker
+        self._opened_judges().prepare()
+
+    def prepare_to_judge(self) -> None:
+        """Lets the sandbox and the stores get ready while pages are read; waits for nothing."""
         from ocr.judging import READERS
 
-        self._opened_judges().prepare()
         self.sandbox.prepare(*READERS)
+        self._storehouse.open_ahead()
 
     @property
     def validators(self) -> Sequence[PdfaValidator]:

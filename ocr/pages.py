@@ -7,6 +7,7 @@ pass through here: jobs name files, outcomes are small.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import shutil
 import tempfile
@@ -131,6 +132,9 @@ class _Keeper(threading.Thread):
 
     def run(self) -> None:
         pool = self._pool
+        if self._number == 0:  # a pool is opened for pages that are about to come
+            with contextlib.suppress(Unavailable, OSError):  # the first page hears why, if it is still so
+                self._ready()
         while not pool._closing.is_set():
             task = pool.lanes.take(joins=self._number == 0, seconds=0.2)
             if task is None or not task.future.set_running_or_notify_cancel():

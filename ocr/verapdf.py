@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -148,27 +148,7 @@ class VeraPdf:
         folder = Path(self._folder.name).resolve()
         jars = self._options.verapdf_jars
         assert jars is not None  # noqa: S101 - see _absent
-        java = [
-            self._java() or self._options.java,
-            f"-Xmx{self._options.java_memory_mb}m",
-            "-XX:MaxMetaspaceSize=160m",
-            "-XX:MaxDirectMemorySize=64m",
-            "-XX:TieredStopAtLevel=1",
-            "-XX:+UseSerialGC",
-            "-XX:+ExitOnOutOfMemoryError",
-            "-XX:-UsePerfData",
-            "-Djava.awt.headless=true",
-            f"-Djava.io.tmpdir={folder}",
-            f"-Duser.home={folder}",
-            "-cp",
-            f"{jars.resolve()}/*",
-            _MAIN,
-            "--servermode",
-            "--maxfailuresdisplayed",
-            "1",
-            "-f",
-            "0",
-        ]
+        java = java_command(self._options, jars, folder, shared_classes(jars))
         kind = sandbox_kind(self._options)
         try:
             jvm = Helper([*walls(kind, folder), *limiting_long(), *java], folder, environment(folder))
@@ -226,6 +206,47 @@ class VeraPdf:
             why = f"Die Datei sagt von sich, PDF/A-{judged} zu sein, nicht PDF/A-{flavour}."
             return ValidatorReport(self.name, self.version, Verdict.FAILED, judged, ("pdfaid",), why)
         return ValidatorReport(self.name, self.version, Verdict.OK, judged)
+
+
+def classes_of(jars: Path) -> Path:
+    """Where the classes of these jars are kept ready for a JVM (tools/verapdf/keep_classes.py)."""
+    return jars.resolve().parent / "classes.jsa"
+
+
+def shared_classes(jars: Path) -> list[str]:
+    """Lets the JVM take its classes from there, if they are kept.
+
+    They belong to one Java and to these very jars; for any other the JVM passes them over and keeps its doubts to
+    itself. So they change how soon veraPDF is ready and never what it says.
+    """
+    kept = classes_of(jars)
+    return [f"-XX:SharedArchiveFile={kept}", "-Xlog:disable"] if kept.is_file() else []
+
+
+def java_command(options: OcrOptions, jars: Path, folder: Path, more: Sequence[str] = ()) -> list[str]:
+    """The command of veraPDF's server: one path per line in, one path of a report per line out, files in `folder`."""
+    return [
+        shutil.which(options.java, path=environment(Path("/"))["PATH"]) or options.java,
+        f"-Xmx{options.java_memory_mb}m",
+        "-XX:MaxMetaspaceSize=160m",
+        "-XX:MaxDirectMemorySize=64m",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        "-XX:+ExitOnOutOfMemoryError",
+        "-XX:-UsePerfData",
+        "-Djava.awt.headless=true",
+        f"-Djava.io.tmpdir={folder}",
+        f"-Duser.home={folder}",
+        *more,
+        "-cp",
+        f"{jars.resolve()}/*",
+        _MAIN,
+        "--servermode",
+        "--maxfailuresdisplayed",
+        "1",
+        "-f",
+        "0",
+    ]
 
 
 def _heard(jvm: Helper, ask: Callable[[], bytes]) -> str:

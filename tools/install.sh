@@ -73,6 +73,14 @@ if [ ! -f .build/verapdf/ready ] || [ $pom -nt .build/verapdf/ready ]; then
   fi
 fi
 
+# Its classes belong to one Java: after an upgrade they are kept anew.
+java_stamp=$(stat -Lc '%n %s %Y' "$(readlink -f "$(command -v java)")" 2>/dev/null || true)
+if [ -n "$java_stamp" ] && [ "$(cat .build/verapdf/java 2>/dev/null)" != "$java_stamp" ]; then
+  rm -f .build/verapdf/classes.jsa
+  PYTHONPATH=. .venv/bin/python tools/verapdf/keep_classes.py .build/verapdf/jars
+  printf '%s' "$java_stamp" >.build/verapdf/java
+fi
+
 # --- our own modules, compiled -------------------------------------------------------------------------------------
 # Children behind walls may write nothing, so without this each of them would compile again what it loads.
 .venv/bin/python -m compileall -q akten app archive catalog flows ingest metadata ocr retention
