@@ -134,7 +134,7 @@ class _Keeper(threading.Thread):
         pool = self._pool
         if self._number == 0:  # a pool is opened for pages that are about to come
             with contextlib.suppress(Unavailable, OSError):  # the first page hears why, if it is still so
-                self._ready()
+                self._ready(tries=1)
         while not pool._closing.is_set():
             task = pool.lanes.take(joins=self._number == 0, seconds=0.2)
             if task is None or not task.future.set_running_or_notify_cancel():
@@ -188,12 +188,12 @@ class _Keeper(threading.Thread):
                 self._end()
         raise Unavailable("Arbeitsprozesse für Seiten enden immer wieder, bevor sie arbeiten.")
 
-    def _ready(self) -> PageWorker:
+    def _ready(self, tries: int = _START_TRIES) -> PageWorker:
         if self._worker is not None and self._worker.process.poll() is not None:
             self._end()  # killed from outside between two jobs: that costs nothing
         if self._worker is not None:
             return self._worker
-        for attempt in range(1, _START_TRIES + 1):
+        for attempt in range(1, tries + 1):
             with self._guard:
                 if self._pool._closing.is_set():
                     raise Unavailable("Die Seitenverarbeitung wird gerade beendet.")
@@ -203,7 +203,7 @@ class _Keeper(threading.Thread):
             except WorkerDied as error:
                 said = worker.last_words()
                 self._end()
-                if self._pool._closing.is_set() or attempt == _START_TRIES:
+                if self._pool._closing.is_set() or attempt == tries:
                     raise Unavailable(f"Ein Arbeitsprozess für Seiten startet nicht: {error.reason} {said}") from error
             else:
                 return worker

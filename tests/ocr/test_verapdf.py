@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import pytest
 from akten.findings import Verdict
 from ocr.options import OcrOptions
 from ocr.probefile import tiny_valid_pdfa
-from ocr.verapdf import VeraPdf
+from ocr.verapdf import VeraPdf, classes_of, shared_classes
 from tests.conftest import ROOT
 from tests.ocr.papers import pdf_file
 
@@ -167,3 +168,13 @@ def test_no_jvm_outlives_us_when_we_are_killed(verapdf_options: OcrOptions, tmp_
     while any(alive(pid) for pid in running) and time.monotonic() < end:
         time.sleep(0.05)
     assert not any(alive(pid) for pid in running)
+
+
+def test_classes_that_do_not_fit_are_passed_over(verapdf_options: OcrOptions, tmp_path: Path) -> None:
+    assert verapdf_options.verapdf_jars is not None
+    shutil.copytree(verapdf_options.verapdf_jars, jars := tmp_path / "own" / "jars")
+    classes_of(jars).write_bytes(b"kept by another Java")
+    pdf = tiny_valid_pdfa(tmp_path / "gut.pdf")
+    with VeraPdf(replace(verapdf_options, verapdf_jars=jars)) as vera:
+        assert shared_classes(jars)
+        assert vera.validate(pdf, "2b").verdict is Verdict.OK
