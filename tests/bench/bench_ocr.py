@@ -70,6 +70,7 @@ class Result:
     cer: float | None
     recall: float | None
     engine: float | None = None
+    workers: float | None = None
     judged_good: bool | None = None  # all validators and the comparison agree
 
 
@@ -198,6 +199,7 @@ def run(samples: Path, *, only: str = "") -> dict[str, object]:
                 cpu=(one.cpu + other.cpu) / 2,
                 wall=(one.wall + other.wall) / 2,
                 engine=((one.engine or 0.0) + (other.engine or 0.0)) / 2,
+                workers=((one.workers or 0.0) + (other.workers or 0.0)) / 2,
                 judged_good=one.judged_good and other.judged_good,
             )
             results.append(mean)
@@ -223,7 +225,8 @@ def own_results(chosen: list[Paper], folder: Path) -> tuple[list[Result], int]:
         good = done["verdict"] == "ok" and not done["errors"] and all(v == "ok" for _, v in done["reports"])
         cpu = round(done["cpu"] + shared, 2)
         scores = score(paper, done["text"])
-        results.append(Result("aktenarchiv", paper.name, paper.pages, cpu, done["wall"], *scores, done["engine"], good))
+        own = (done["engine"], done["workers"])
+        results.append(Result("aktenarchiv", paper.name, paper.pages, cpu, done["wall"], *scores, *own, good))
     return results, int(made["worker_peak"])
 
 
@@ -259,6 +262,7 @@ def summary(results: list[Result], peak: int, load: float) -> dict[str, object]:
     daily = {program: sum(r.cpu for r in results if r.program == program and r.paper in DAILY) for program in totals}
     pages = sum(r.pages for r in results if r.program == "aktenarchiv" and r.paper in DAILY)
     used = sum(r.engine or 0.0 for r in results if r.paper in DAILY)
+    reading = sum(r.workers or 0.0 for r in results if r.paper in DAILY)
     daily_ratios = {name: round(daily[name] / daily["aktenarchiv"], 2) for name in PEERS if daily["aktenarchiv"]}
     engine = sum(result.engine or 0.0 for result in results)
     share = round(engine / mine["cpu"], 3)
@@ -270,6 +274,8 @@ def summary(results: list[Result], peak: int, load: float) -> dict[str, object]:
         "pages_daily": pages,
         "tesseract_share": share,
         "tesseract_share_daily": round(used / daily["aktenarchiv"], 3) if daily["aktenarchiv"] else None,
+        # of the page workers alone: image out, blank or not, skew, text layer, joining; without judges and comparison
+        "tesseract_share_daily_of_reading": round(used / reading, 3) if reading else None,
         "all_judges_ok": all(result.judged_good is not False for result in results),
         "load_at_start": round(load, 1),
         "worker_peak_mb": round(peak / 1e6),

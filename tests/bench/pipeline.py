@@ -65,6 +65,7 @@ def main(question: Path, answer: Path) -> None:
                     "name": paper["name"],
                     "wall": time.monotonic() - began,
                     "cpu": own_seconds() - cpu + pool.cpu_seconds - engine[0],
+                    "workers": pool.cpu_seconds - engine[0],
                     "engine": pool.engine_seconds - engine[1],
                     **told(judged),
                 }
