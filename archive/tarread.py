@@ -287,6 +287,8 @@ class TarReader:
             if end > len(body) or end <= blank + 2 or body[end - 1 : end] != b"\n" or not equals or not key:
                 self._fail("BG-80", "Ein pax-Kopf ist nicht wohlgeformt.")
             name = _text(key)
+            if name.startswith("GNU.sparse.") or name == "SCHILY.realsize":
+                self._fail("BG-78", "Das Tar enthält eine Datei mit Lücken (sparse).")
             if name in records:
                 self._fail("BG-80", "Ein pax-Kopf nennt dieselbe Angabe zweimal.")
             if name in ("path", "linkpath") and (b"\0" in value or not value):
@@ -307,8 +309,11 @@ class TarReader:
             other = f"{_text(prefix)}/{plain}"
             plain = other if block[257:263] == b"ustar\0" else plain
         kind = _KINDS.get(sort, EntryKind.OTHER)
-        if kind is EntryKind.SPARSE or (pax and any(key.startswith("GNU.sparse.") for key in pax)):
+        if kind is EntryKind.SPARSE:
             self._fail("BG-78", "Das Tar enthält eine Datei mit Lücken (sparse).")
+        for own, gnu in ((pax.get("path"), long_name), (pax.get("linkpath"), long_link)):
+            if own is not None and gnu is not None and own != gnu:  # readers differ on which of the two holds
+                self._fail("BG-80", "Ein pax-Kopf und ein GNU-Kopf geben derselben Datei verschiedene Namen.")
         size = self._number(block[124:136])
         if (wanted := pax.get("size")) is not None:
             if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 20):
