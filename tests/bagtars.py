@@ -232,9 +232,13 @@ def _headers() -> Iterator[Case]:
     wrong[0] ^= 1
     yield tar("BG-79_checksum", more(bytes(wrong)))
     yield tar("BG-79_no_checksum", more(plain(b"bag/data/c")[:148] + b" " * 8 + plain(b"bag/data/c")[156:]))
+    gnu, old = {257: b"ustar  \0"}, {257: bytes(8)}
+    yield tar("BG-79_prefix_of_gnu", more(header(b"c", octal(1), b"0", b"x", b"bag/data", fields=gnu)))
+    yield tar("BG-79_prefix_older_than_posix", more(header(b"c", octal(1), b"0", b"x", b"bag/data", fields=old)))
     yield tar("BG-79_slash_with_bytes", more(plain(b"bag/data/c/")))
     yield tar("BG-79_pax_slash_with_bytes", more(pax(b"path=bag/data/c/"), plain(b"bag/data/c")))
     yield tar("BG-79_size_not_a_number", more(header(b"bag/data/c", b"zzz", b"0")))
+    yield tar("BG-79_size_after_nul", more(header(b"bag/data/c", b"\0" + octal(1)[1:], b"0", b"x")))
     yield tar("BG-79_negative_size", more(header(b"bag/data/c", b"\xff" * 12, b"0")))
     yield tar("BG-79_endless_size", more(header(b"bag/data/c", b"\x80" + b"\xff" * 11, b"0")))
     yield tar("BG-79_folder_with_bytes", more(header(b"bag/data/d/", octal(5), b"5", b"xxxxx")))
@@ -312,15 +316,19 @@ def good_tars() -> dict[str, bytes]:
         "blanks_in_size": _with_first(fields={124: b"         14 "}),
         "size_without_end": _with_first(fields={124: b"%012o" % len(FILES["data/a.txt"])}),
         "older_than_posix": _with_first(fields={156: b"\0", 257: bytes(8)}),
-        "folder_by_its_slash": plain(b"bag/data/sub/", b"") + tar_of(FILES),
+        "folder_by_its_slash": header(b"bag/data/sub/", octal(0), b"\0", fields={257: bytes(8)}) + tar_of(FILES),
         "contiguous": _with_first(fields={156: b"7"}),
         "signed_checksum": _with_first(fields={265: "Müller".encode("latin-1")}, signed=True),
         "times_of_gnu": _with_first(fields={257: b"ustar  \0", 345: octal(1) + octal(2)}),
+        "times_of_gnu_base_256": _with_first(fields={257: b"ustar  \0", 345: b"\x80" + bytes(10) + b"\1"}),
         "size_in_pax_alone": pax(b"size=12") + _with_first(fields={124: octal(0)}),
         "pax_size_again": pax(b"size=12") + _with_first(),
         "pax_of_other_tools": pax(b"SCHILY.xattr.user.x=\0\n=", b"LIBARCHIVE.creationtime=1.5", b"mtime=1.25")
         + _with_first(),
-        "global_headers_between": body() + pax(b"comment=x", kind=b"g") + pax(b"charset=BINARY", kind=b"g") + END,
+        "global_headers_between": plain(b"bag/data/a.txt", FILES["data/a.txt"])
+        + pax(b"comment=x", kind=b"g")
+        + pax(b"charset=BINARY", kind=b"g")
+        + _without_first(),
         "long_name_and_pax_agree": header(b"././@LongLink", octal(15), b"L", b"bag/data/a.txt\0")
         + pax(b"path=bag/data/a.txt")
         + _with_first(),
@@ -335,7 +343,11 @@ def _with_first(*, fields: Mapping[int, bytes] = _NO_FIELDS, signed: bool = Fals
     """A good tar whose first member has an odd header."""
     data = FILES["data/a.txt"]
     first = header(b"bag/data/a.txt", octal(len(data)), b"0", data, fields=fields, signed=signed)
-    return first + tar_of({path: data for path, data in FILES.items() if path != "data/a.txt"})
+    return first + _without_first()
+
+
+def _without_first() -> bytes:
+    return tar_of({path: data for path, data in FILES.items() if path != "data/a.txt"})
 
 
 def one_way(data: bytes) -> io.RawIOBase:
