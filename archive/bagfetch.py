@@ -19,6 +19,7 @@ from archive.bagtags import BadText, Declaration, tag_lines
 
 _LINE = re.compile(r"([^ \t]+)[ \t]++([0-9]{1,30}|-)[ \t]++(.+)\Z", re.DOTALL)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_PLAIN_HOST = re.compile(r"[A-Za-z]+://([A-Za-z0-9.-]+)(?::[0-9]{1,5})?(?:/|\Z)")
 _MOST_CHARACTERS = 512 << 20
 _HARMLESS = frozenset({"http", "https", "ftp", "ftps", "sftp"})
 
@@ -77,6 +78,8 @@ def _read_line(number: int, line: str, entries: set[str], declaration: Declarati
 
 def _host(url: str) -> str:
     """The host of a URL in lower case, "" when there is none that can be read."""
+    if plain := _PLAIN_HOST.match(url):  # nearly all, and a tenth of the work
+        return plain[1].lower().rstrip(".")
     try:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
