@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Collection
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 from archive.bagalgorithms import Unreadable
 from archive.baglisting import Manifest
@@ -15,6 +19,7 @@ from archive.bagtags import BadText, Declaration, tag_lines
 
 _LINE = re.compile(r"([^ \t]+)[ \t]++([0-9]{1,30}|-)[ \t]++(.+)\Z", re.DOTALL)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_PLAIN_HOST = re.compile(r"[A-Za-z]+://([A-Za-z0-9.-]+)(?::[0-9]{1,5})?(?:/|\Z)")
 _MOST_CHARACTERS = 512 << 20
 _HARMLESS = frozenset({"http", "https", "ftp", "ftps", "sftp"})
 
@@ -55,6 +60,10 @@ def _read_line(number: int, line: str, entries: set[str], declaration: Declarati
         notes.error("BG-42", "fetch.txt", f"Zeile {number} beginnt nicht mit einer URL.")
     elif scheme[1].lower() not in _HARMLESS:
         notes.error("BG-44", "fetch.txt", f"Zeile {number} nennt eine Adresse der Art „{scheme[1][:20]}:“.")
+    elif not (host := _host(url)):
+        notes.error("BG-42", "fetch.txt", f"Zeile {number} nennt eine URL ohne Rechner.")
+    elif _is_own_machine(host):
+        notes.error("BG-44", "fetch.txt", f"Zeile {number} nennt eine Adresse auf dem eigenen Rechner.")
     if declaration.is_10 and has_bare_percent(spelled):
         notes.error("BG-28", "fetch.txt", f"Zeile {number}: ein % ist nicht als %25 geschrieben.")
     path = decode_path(spelled, percent=declaration.is_10)
@@ -65,6 +74,38 @@ def _read_line(number: int, line: str, entries: set[str], declaration: Declarati
     if path in entries:
         notes.error("BG-42", "fetch.txt", f"Zeile {number} nennt eine Datei noch einmal.")
     entries.add(path)
+
+
+def _host(url: str) -> str:
+    """The host of a URL in lower case, "" when there is none that can be read."""
+    if plain := _PLAIN_HOST.match(url):  # nearly all, and a tenth of the work
+        return plain[1].lower().rstrip(".")
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+@lru_cache(maxsize=1024)  # a million lines mostly name the same few
+def _is_own_machine(host: str) -> bool:
+    """True for this machine and its link, however spelled (`127.1`, `2130706433`); nothing is looked up.
+
+    On the link lie the services that give a virtual machine its keys. Other private addresses stay allowed: within
+    a city's network a bag may well be completed from one.
+    """
+    if host == "localhost" or host.endswith((".localhost", ".localdomain")):
+        return True
+    address: IPv4Address | IPv6Address
+    try:
+        address = ip_address(host)
+    except ValueError:
+        try:
+            address = IPv4Address(socket.inet_aton(host))  # takes the short, octal and hexadecimal spellings
+        except (OSError, ValueError):
+            return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return address.is_loopback or address.is_link_local or address.is_unspecified
 
 
 def check_fetch_listed(entries: Collection[str], manifests: tuple[Manifest, ...], notes: Notes) -> None:

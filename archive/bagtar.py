@@ -72,12 +72,8 @@ class _Members:
     def _below_root(self, name: str, entry: TarEntry) -> str:
         """The path inside the bag, or "" for the root folder itself and for what lies beside it."""
         root, _, path = name.partition("/")
-        if not path and entry.kind is not EntryKind.FOLDER:  # a file without any folder around it
-            if self._root is None:
-                self._root = ""
-            if not self._notes.has("BG-75"):
-                self._notes.error("BG-75", name, "Eine Datei liegt im Tar außerhalb eines Wurzelordners.")
-            return name if self._root == "" else ""
+        if not path and entry.kind is not EntryKind.FOLDER:
+            return self._without_folder(name, entry.kind)
         if self._root == "":
             return name
         if self._root is None and root:
@@ -85,6 +81,17 @@ class _Members:
         if root != self._root and root and not self._notes.has("BG-75"):
             self._notes.error("BG-75", name, "Das Tar hat mehr als einen Wurzelordner.")
         return path if root == self._root else ""
+
+    def _without_folder(self, name: str, kind: EntryKind) -> str:
+        """The same for what has no folder around it: it lies beside the root folder, or there is none."""
+        if kind is not EntryKind.FILE and self._root != "":
+            self._refuse(name, kind)  # also in the place of the root folder itself
+            return ""
+        if self._root is None:
+            self._root = ""
+        if not self._notes.has("BG-75"):
+            self._notes.error("BG-75", name, "Eine Datei liegt im Tar außerhalb eines Wurzelordners.")
+        return name if self._root == "" else ""
 
     def _refuse(self, path: str, kind: EntryKind) -> None:
         self.odd.add(path)
@@ -118,6 +125,8 @@ class _Members:
         if not reader.findings and self._root is None:
             self.broken = True
             self._notes.error("BG-75", "", "Das Tar hat keinen Wurzelordner.")
+        if self._notes.has("BG-75") and "bagit.txt" not in self.files and "bagit.txt" not in self.odd:
+            self.broken = True  # which of the roots was meant is not for us to guess: a stray file may come first
 
 
 class TarBag(_Members):

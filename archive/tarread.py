@@ -19,7 +19,8 @@ _CHUNK = 1 << 20
 _AHEAD = 1 << 16
 _SMALL = 1 << 12  # a member up to this size is read over: fewer calls
 _HEADER_BYTES = 1 << 20  # the most that one extended header may hold
-_OCTAL = re.compile(rb"[ \0]*([0-7]*)[ \0]*\Z")
+_OCTAL = re.compile(rb" *([0-7]*)[ \0]*\Z")  # nothing after a NUL: some readers end there
+_GNU_TIME = re.compile(rb"[0-7]{11}[ \0]|\x80\0{3}|\xff{4}")
 _PACKED = (
     (b"\x1f\x8b", "gzip"),
     (b"BZh", "bzip2"),
@@ -287,6 +288,8 @@ class TarReader:
             if end > len(body) or end <= blank + 2 or body[end - 1 : end] != b"\n" or not equals or not key:
                 self._fail("BG-80", "Ein pax-Kopf ist nicht wohlgeformt.")
             name = _text(key)
+            if name.startswith("GNU.sparse.") or name == "SCHILY.realsize":
+                self._fail("BG-78", "Das Tar enthält eine Datei mit Lücken (sparse).")
             if name in records:
                 self._fail("BG-80", "Ein pax-Kopf nennt dieselbe Angabe zweimal.")
             if name in ("path", "linkpath") and (b"\0" in value or not value):
@@ -301,14 +304,19 @@ class TarReader:
         self, block: bytes, sort: bytes, pax: dict[str, str], long_name: str | None, long_link: str | None
     ) -> TarEntry:
         plain = _text(block[:100].partition(b"\0")[0])
-        other = plain
         if block[345] and (prefix := block[345:500].partition(b"\0")[0]):
-            # GNU keeps times there, yet some readers take them for a name
-            other = f"{_text(prefix)}/{plain}"
-            plain = other if block[257:263] == b"ustar\0" else plain
+            if block[257:263] == b"ustar\0":
+                plain = f"{_text(prefix)}/{plain}"
+            elif not _GNU_TIME.match(block[345:357]):  # some readers take anything there for a name
+                self._fail("BG-79", "Ein Kopf enthält einen Vorsatz zum Namen, den nicht jeder Leser beachtet.")
         kind = _KINDS.get(sort, EntryKind.OTHER)
-        if kind is EntryKind.SPARSE or (pax and any(key.startswith("GNU.sparse.") for key in pax)):
+        if kind is EntryKind.SPARSE:
             self._fail("BG-78", "Das Tar enthält eine Datei mit Lücken (sparse).")
+        if pax and (
+            (long_name is not None and pax.get("path", long_name) != long_name)
+            or (long_link is not None and pax.get("linkpath", long_link) != long_link)
+        ):  # readers differ on which of the two holds
+            self._fail("BG-80", "Ein pax-Kopf und ein GNU-Kopf geben derselben Datei verschiedene Namen.")
         size = self._number(block[124:136])
         if (wanted := pax.get("size")) is not None:
             if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 20):
@@ -324,10 +332,7 @@ class TarReader:
         ):  # some readers skip so many bytes, others none: they would see other members
             self._fail("BG-79", "Ein Eintrag ohne Inhalt nennt eine Größe.")
         link = pax.get("linkpath", long_link if long_link is not None else _text(block[157:257].partition(b"\0")[0]))
-        if name == plain == other:
-            names: tuple[str, ...] = (name,)
-        else:
-            names = tuple(dict.fromkeys(n for n in (name, pax.get("path"), long_name, plain, other) if n is not None))
+        names = (name,) if name == plain else (name, plain)
         self._left, self._padding = size, -size % _BLOCK
         return TarEntry(name, names, kind, self._position, size, link, self)
 

@@ -1,4 +1,18 @@
-"""Builds small BagIt bags as files in memory; each step can be overridden, so a test breaks exactly one thing."""
+"""Builds small BagIt bags as files in memory; each step can be overridden, so a test breaks exactly one thing.
+
+Where a new case belongs:
+
+| file | what stands there | its name |
+|---|---|---|
+| `bagcases.py` | a folder that breaks one rule | code it must earn, then what is done to it |
+| `baggood.py` | a folder that is odd and breaks none | what is odd; the warning it earns beside it |
+| `bagtars.py`, `tars` | a container that breaks one rule, whatever bag lies in it | code, then what is done |
+| `bagtars.py`, `good_tars` | a container as some tool writes it | what is odd about it |
+| `archive/test_bagcheck.py` | a folder that is odd elsewhere and refused at intake | code, then what is odd |
+
+Every folder is judged once more as a tar (`archive/test_bag_as_tar.py`): a case that differs there says why. What
+changes while it is read, budgets and unreadable files have tests of their own in `archive/`.
+"""
 
 from __future__ import annotations
 

@@ -85,9 +85,12 @@ def empty_data_gone(root: Path) -> None:
     (root / "data").rmdir()
 
 
-def data_is_file(root: Path) -> None:
-    (root / "data").rmdir()
-    (root / "data").write_bytes(b"")
+def empty_data_is(make: Callable[[Path], object]) -> Callable[[Path], object]:
+    def then(root: Path) -> None:
+        empty_data_gone(root)
+        make(root)
+
+    return then
 
 
 def escape(name: str, path: str) -> Case:
@@ -122,6 +125,7 @@ def folders() -> Iterator[Case]:
 def _declarations() -> Iterator[Case]:
     yield bag("BG-01_missing", edits={"bagit.txt": gone})
     yield bag("BG-01_other_case", edits={"bagit.txt": gone}, extra={"BagIt.txt": (_V + _E).encode()})
+    yield bag("BG-01_folder", edits={"bagit.txt": gone}, then=lambda root: (root / "bagit.txt").mkdir())
     yield declared("BG-02_swapped", _E + _V)
     yield declared("BG-02_three_lines", _V + _E + "More: x\n")
     yield declared("BG-02_blank_third_line", _V + _E + "\n")
@@ -136,23 +140,32 @@ def _declarations() -> Iterator[Case]:
     yield declared("BG-02_label_case", "bagit-version: 1.0\n" + _E)
     yield declared("BG-02_not_text", b"\xff\x00\x80")
     yield declared("BG-02_0.97_swapped", _E + "BagIt-Version: 0.97\n")
+    yield declared("BG-02_blank_line_between", _V + "\n" + _E)
+    yield declared("BG-02_line_separator", _V[:-1] + "\u2028" + _E)
+    yield declared("BG-02_utf_16_be", (_V + _E).encode("utf-16-be"))
     yield declared("BG-03_bom", b"\xef\xbb\xbf" + (_V + _E).encode())
+    yield declared("BG-03_utf_16", (_V + _E).encode("utf-16"))
     yield declared("BG-04_two", "BagIt-Version: 2.0\n" + _E)
     yield declared("BG-04_1.1", "BagIt-Version: 1.1\n" + _E)
     yield declared("BG-04_0.98", "BagIt-Version: 0.98\n" + _E)
     yield declared("BG-04_1.00", "BagIt-Version: 1.00\n" + _E)
     yield declared("BG-05_unknown", _V + "Tag-File-Character-Encoding: KLINGON-8\n")
     yield declared("BG-05_python_codec", _V + "Tag-File-Character-Encoding: rot13\n")
+    yield declared("BG-05_utf_7", _V + "Tag-File-Character-Encoding: UTF-7\n")
     yield declared("BG-07_huge", _V + _E + " " * 2000)
 
 
 def _manifests() -> Iterator[Case]:
     yield bag("BG-08_no_data", payload={}, then=empty_data_gone)
-    yield bag("BG-09_data_file", payload={}, then=data_is_file)
+    yield bag("BG-08_other_case", payload={}, then=empty_data_is(lambda root: (root / "Data").mkdir()))
+    yield bag("BG-09_data_file", payload={}, then=empty_data_is(lambda root: (root / "data").touch()))
     yield bag("BG-09_data_link", then=data_is_link)
+    yield bag("BG-09_data_fifo", payload={}, then=empty_data_is(lambda root: os.mkfifo(root / "data")))
     yield bag("BG-10_none", algorithms=(), tag_algorithms=("sha256",))
     yield bag("BG-10_only_capital", algorithms=(), tag_algorithms=(), extra={"manifest.txt": b""})
+    yield bag("BG-10_folder", algorithms=(), tag_algorithms=(), then=lambda root: (root / SHA256).mkdir())
     yield bag("BG-11_capitals", edits={SHA256: gone}, extra=_renamed("manifest-SHA256.txt"))
+    yield bag("BG-11_capital_letter", edits={SHA256: gone}, extra=_renamed("Manifest-sha256.txt"))
     yield bag("BG-11_dash", edits={SHA256: gone}, extra=_renamed("manifest-sha-256.txt"))
     yield bag("BG-11_twice", extra=_renamed("manifest-sha_256.txt"))
     yield bag(
@@ -168,6 +181,10 @@ def _manifests() -> Iterator[Case]:
     yield edit("BG-13_leading_blank", SHA256, append(" " + line("data/a.txt")))
     yield edit("BG-13_comment", SHA256, append("#comment\n"))
     yield edit("BG-13_nul", SHA256, append("ab" * 32 + "  data/\0\n"))
+    plain = {"spell": lambda path: path, "also": "BG-17 BG-18"}
+    yield bag("BG-13_raw_line_feed", payload={"data/a\nb": b"x"}, **plain)
+    yield bag("BG-13_raw_carriage_return", payload={"data/a\rb": b"x"}, **plain)
+    yield edit("BG-13_no_break_space", SHA256, swap("  data/a.txt", "\u00a0data/a.txt"), also="BG-19")
     yield edit("BG-14_short", SHA256, swap(checksum("sha256", PAYLOAD["data/a.txt"]), "ab" * 31))
     yield edit("BG-14_long", SHA256, swap(checksum("sha256", PAYLOAD["data/a.txt"]), "ab" * 33))
     yield edit("BG-14_odd", SHA256, swap(checksum("sha256", PAYLOAD["data/a.txt"]), "a" * 63))
@@ -185,6 +202,8 @@ def _manifests() -> Iterator[Case]:
     first = line("data/a.txt", data=PAYLOAD["data/a.txt"])
     yield edit("BG-16_twice", SHA256, append(first))
     yield edit("BG-16_twice_crooked", SHA256, append(first.replace("data/", "data//")))
+    both = {m: append(line("data/a%0ab", m[9:-4])) for m in (SHA256, SHA512)}
+    yield bag("BG-16_two_spellings", payload={"data/a\nb": b"x"}, edits=both)
     yield edit("BG-16_conflict", SHA256, append(line("data/a.txt")))
     yield edit("BG-16_conflict_097", SHA256, append(line("data/a.txt")), version="0.97")
     yield edit("BG-16_wrong_first", SHA256, lambda data: line("data/a.txt").encode() + data, also="BG-20")
@@ -192,22 +211,30 @@ def _manifests() -> Iterator[Case]:
     yield late("BG-17_missing_097", "data/a.txt", gone, info=None, version="0.97")
     yield edit("BG-17_one_manifest_dangles", SHA512, append(line("data/none.txt", "sha512")))
     yield late("BG-17_other_letter_case", "data/a.txt", gone, payload={**PAYLOAD, "data/b": b""}, info=None)
+    yield bag("BG-17_without_its_blank", payload={"data/a ": b"x"}, spell=str.rstrip, also="BG-18")
     yield bag("BG-17_both_forms_one_file", payload={NFC: b"x", NFD: b"x"}, late={NFD: gone}, info=None)
     yield bag("BG-18_unlisted", late={"data/c.txt": append("x")}, info=None)
     yield bag("BG-18_unlisted_097", late={"data/c.txt": append("x")}, info=None, version="0.97")
     yield bag("BG-18_hidden", late={"data/.DS_Store": append("x")}, info=None)
     yield bag("BG-18_unlisted_twin", payload={NFC: b"x"}, late={NFD: append("y")}, info=None)
     yield bag("BG-18_unlisted_case_twin", late={"data/A.txt": append("y")}, info=None)
-    yield edit("BG-19_in_one", SHA512, lambda data: data[: data.index(b"\n") + 1])
+    alone = {"data/c.txt": append("x"), "tagmanifest-sha256.txt": append(line("data/c.txt"))}
+    yield bag("BG-18_only_in_tag_manifest", late=alone, info=None, also="BG-25")
+    yield edit("BG-19_in_one", SHA512, _without_first)
     yield edit("BG-19_empty_manifest", SHA512, lambda data: b"")
     yield late("BG-20_flipped", "data/a.txt", swap("E", "D"))
     yield late("BG-20_exchanged", "data/a.txt", lambda _: PAYLOAD["data/sub/b.txt"], info=None)
     yield late("BG-20_emptied", "data/a.txt", lambda _: b"", info=None)
+    yield late("BG-20_filled", "data/empty", append("x"), payload={"data/empty": b""}, info=None)
     yield late("BG-20_097", "data/a.txt", swap("E", "D"), version="0.97")
     yield late("BG-20_md5", "data/a.txt", swap("E", "D"), algorithms=("md5",))
     yield edit("BG-20_only_sha512_wrong", SHA512, swap(checksum("sha512", PAYLOAD["data/a.txt"]), "ab" * 64))
     yield bag("BG-20_corrupt_nfc_twin", payload={NFC: b"x", NFD: b"x"}, late={NFC: lambda _: b"y"})
     yield bag("BG-20_corrupt_nfd_twin", payload={NFC: b"x", NFD: b"x"}, late={NFD: lambda _: b"y"})
+
+
+def _without_first(data: bytes) -> bytes:
+    return data.split(b"\n", 1)[1]
 
 
 def _renamed(name: str) -> Mapping[str, bytes]:
@@ -252,12 +279,15 @@ def _paths() -> Iterator[Case]:
     plain = {"spell": lambda path: path}
     yield bag("BG-28_bare_percent", payload={"data/100%.txt": b"x"}, **plain)
     yield bag("BG-28_other_code", payload={"data/a%41.txt": b"x"}, **plain)
+    blank = {"spell": lambda path: path.replace(" ", "%20")}
+    yield bag("BG-28_percent_20", payload={"data/a b": b"x"}, also="BG-17 BG-18", **blank)
     yield bag(
         "BG-17_097_decodes_line_feed", payload={"data/a\nb": b"x"}, late={"data/a\nb": gone}, version="0.97", info=None
     )
     twice = {"spell": lambda path: path.replace("%", "%2525")}
     yield bag("BG-17_encoded_twice", payload={"data/a%b": b"x"}, also="BG-18", **twice)
     yield edit("BG-29_latin1_in_utf8", SHA256, append(line("data/")[:-1].encode() + b"\xe4\n"))
+    yield bag("BG-29_utf8_called_ascii", payload={"data/ä": b"x"}, encoding="US-ASCII", codec="utf-8")
     yield edit("BG-29_info", "bag-info.txt", append(b"Contact-Name: \xe4\n"))
     yield edit("BG-29_utf16_called_utf8", SHA256, lambda data: data.decode().encode("utf-16"))
     yield edit("BG-29_surrogate", SHA256, append(line("data/")[:-1].encode() + b"\xed\xa0\x80\n"))
@@ -265,7 +295,9 @@ def _paths() -> Iterator[Case]:
     yield escape("dot_dot", "data/../../etc/passwd")
     yield escape("dot_dot_inside", "data/sub/../a.txt")
     yield escape("sibling", "../bag-evil/x")
+    yield escape("dot_dot_crooked", "data/.//./../../x")
     yield escape("absolute", "/etc/passwd")
+    yield escape("absolute_twice", "//etc/passwd")
     yield escape("home", "~/x")
     yield escape("home_of", "~root/x")
     yield escape("drive", "C:/x")
@@ -280,13 +312,18 @@ def _paths() -> Iterator[Case]:
     yield edit("BG-34_folder_slash", SHA256, append(line("data/sub/")))
     yield edit("BG-34_no_such_folder", SHA256, append(line("data/none/")))
     yield bag("BG-38_latin1_name", late={"data/\udce4.txt": append("x")}, info=None, also="BG-18")
+    yield bag("BG-38_latin1_folder", late={"data/\udce4/x": append("x")}, info=None, also="BG-18")
 
 
 def _fetch_and_info() -> Iterator[Case]:
     there = "https://example.org/a 12 data/a.txt\n"
     yield fetch("BG-41_missing", there, late={"data/a.txt": gone}, info=None)
     yield fetch("BG-41_length_unknown", there.replace("12", "-"), late={"data/a.txt": gone}, info=None)
+    yield fetch("BG-41_097", there, late={"data/a.txt": gone}, info=None, version="0.97")
     yield fetch("BG-42_no_path", "https://example.org/a 12\n")
+    yield fetch("BG-42_blank_in_url", "https://example.org/a b 12 data/a.txt\n")
+    yield fetch("BG-42_no_host", "https:///a 12 data/a.txt\n")
+    yield fetch("BG-42_host_unreadable", "https://[1/a 12 data/a.txt\n")
     yield fetch("BG-42_no_length", "https://example.org/a x data/a.txt\n")
     yield fetch("BG-42_no_url", "a 12 data/a.txt\n")
     yield fetch("BG-42_twice", there * 2)
@@ -294,10 +331,30 @@ def _fetch_and_info() -> Iterator[Case]:
     yield fetch("BG-43_absolute", "https://example.org/a 12 /etc/x\n")
     yield fetch("BG-43_tag_file", "https://example.org/a 12 bagit.txt\n")
     yield fetch("BG-43_home", "https://example.org/a 12 ~/x\n")
+    yield fetch("BG-43_drive", "https://example.org/a 12 C:\\x\n")
+    yield fetch("BG-43_unc", "https://example.org/a 12 \\\\server\\x\n")
+    yield fetch("BG-43_backslash_dots", "https://example.org/a 12 data\\..\\..\\x\n")
+    yield fetch("BG-43_backslash_dots_below", "https://example.org/a 12 data/..\\..\\x\n")
+    for name, host in {
+        "localhost": "localhost",
+        "localhost_dot": "LOCALHOST.:8080",
+        "loopback": "127.0.0.1",
+        "loopback_short": "127.1",
+        "loopback_number": "2130706433",
+        "loopback_hex": "0x7f.0.0.1",
+        "loopback_v6": "[::1]:80",
+        "loopback_mapped": "[::ffff:127.0.0.1]",
+        "behind_a_name": "example.org@127.0.0.1",
+        "this_host": "0.0.0.0",  # noqa: S104 - nothing listens here, a bag names it
+        "metadata_service": "169.254.169.254",
+        "link_local_v6": "[fe80::1]",
+    }.items():
+        yield fetch(f"BG-44_{name}", f"http://{host}/a 12 data/a.txt\n")
     yield fetch("BG-44_file", "file:///etc/passwd 12 data/a.txt\n")
     yield fetch("BG-44_capitals", "FILE:///etc/passwd 12 data/a.txt\n")
     yield fetch("BG-44_gopher", "gopher://127.0.0.1/x 12 data/a.txt\n")
     yield fetch("BG-45_not_listed", "https://example.org/a 12 data/none.txt\n")
+    yield fetch("BG-45_in_one_of_two", there, edits={SHA512: _without_first}, also="BG-19")
     yield fetch("BG-28_fetch", "https://example.org/a 12 data/100%\n", also="BG-45")
     yield info("BG-50_no_colon", "Source-Organization\n")
     yield info("BG-50_no_label", ": x\n")
@@ -305,7 +362,10 @@ def _fetch_and_info() -> Iterator[Case]:
     yield info("BG-50_no_blank", "A:b\n")
     yield info("BG-51_twice", "Payload-Oxum: {oxum}\nPayload-Oxum: {oxum}\n")
     yield info("BG-51_other_case", "Payload-Oxum: {oxum}\npayload-oxum: 1.1\n")
+    yield info("BG-51_097", "Payload-Oxum: {oxum}\nPayload-Oxum: {oxum}\n", version="0.97")
     yield info("BG-52_no_dot", "Payload-Oxum: 25\n")
+    yield info("BG-52_other_digits", "Payload-Oxum: ٢٥.٢\n")
+    yield info("BG-52_two_dots", "Payload-Oxum: 25.2.0\n")
     yield info("BG-52_word", "Payload-Oxum: many.2\n")
     yield info("BG-52_negative", "Payload-Oxum: -25.2\n")
     yield info("BG-52_empty", "Payload-Oxum: \n")
@@ -315,6 +375,7 @@ def _fetch_and_info() -> Iterator[Case]:
     yield info("BG-53_other_case", "PAYLOAD-OXUM: 25.3\n")
     yield info("BG-53_097", "Payload-Oxum:25.3\n", version="0.97")
     yield info("BG-54_blank_before_colon", "A : b\n")
+    yield info("BG-54_no_break_space", "A\u00a0: b\n")
 
 
 def _odd_files() -> Iterator[Case]:

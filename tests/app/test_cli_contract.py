@@ -9,12 +9,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,90 +20,12 @@ from catalog.actor import Actor
 from catalog.values import Resolution
 from flows.settings import CHECKOUT, read_settings
 from flows.wiring import open_services
+from tests.app.desk import Ran
+from tests.app.processes import BAD, GOOD, ODD, ODD_ONE, Archive, archiv
 from tests.builders import a_delivery, a_slip
-from tests.conftest import lacking
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
-
-ODD = "Anbau [bold]Süd[/nix] „Ä“ $(id) <b> %s {0}"
-GOOD, BAD, ODD_ONE = "63-1-20", "63-2-20", "63-3-20"
-PAGE_OF_PEOPLE = re.compile(r"Traceback|File \"")
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """One process that ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The one JSON value on standard output; anything beside it fails."""
-        return json.loads(self.out)
-
-
-def archiv(*arguments: str | Path, daten: Path | None = None, **environment: str) -> Ran:
-    """Calls `archiv` as a process. No trace may ever reach a person: that is checked for every call."""
-    given = {**os.environ, **environment}
-    if daten is not None:
-        given["ARCHIV_DATEN"] = str(daten)
-    ran = subprocess.run(
-        [sys.executable, "-m", "app.cli", *map(str, arguments)],
-        cwd=CHECKOUT,
-        env=given,
-        capture_output=True,
-        timeout=300,
-        check=False,
-    )
-    out, err = ran.stdout.decode("utf-8"), ran.stderr.decode("utf-8")
-    assert ran.returncode != 1, err
-    assert not PAGE_OF_PEOPLE.search(out + err), err
-    return Ran(ran.returncode, out, err)
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """A data folder with one good Akte, one case at the clearing desk and one Akte with odd letters."""
-
-    daten: Path
-    receipts: list[dict[str, Any]]
-    call: Callable[..., Ran]
-    package: Path
-
-    @property
-    def message(self) -> Path:
-        return next((self.package / "data/metadata/descriptive").iterdir())
-
-    @property
-    def pdfa(self) -> Path:
-        return next((self.package / "data/representations/access/data").iterdir())
-
-
-@pytest.fixture(scope="session")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    if not read_settings().verapdf_jars.is_dir():
-        lacking("veraPDF (tools/install.sh)")
-    place = tmp_path_factory.mktemp("cli")
-    daten = place / "archiv"
-
-    def call(*arguments: str | Path, **environment: str) -> Ran:
-        return archiv(*arguments, daten=daten, **environment)
-
-    deliveries = (
-        a_delivery(place / "gut", aktenzeichen=GOOD),
-        a_delivery(place / "falsch gezählt", aktenzeichen=BAD, blattzahl=3),
-        a_delivery(place / "„ä“ [rot] 'x' $(id)\nzwei", aktenzeichen=ODD_ONE, betreff=ODD, seed="odd"),
-    )
-    missing = place / os.fsdecode(b"gibt-es-nicht-\xff")
-    ran = call("annahme", *deliveries, missing, "--json", "--als", "Frau Größer")
-    assert ran.code == 7, ran.err
-    fetched = call("akte", "hole", "63/00001/2020", "--ziel", place / "heraus", "--json")
-    assert fetched.code == 0, fetched.err
-    assert fetched.json["verdict"] == "ok"
-    return Archive(daten, ran.json, call, Path(fetched.json["folder"]))
 
 
 # --- annahme ---------------------------------------------------------------------------------------------------------
@@ -366,11 +285,6 @@ def test_a_full_or_missing_standard_output_is_told_in_a_sentence(words: list[str
     assert shell.returncode == 0
 
 
-@pytest.mark.parametrize("words", [("--daten", ""), ("--als", ""), ("--als", " ")])
-def test_an_empty_name_is_wrong_usage(words: tuple[str, ...], tmp_path: Path) -> None:
-    assert archiv("akte", "liste", *words, daten=tmp_path).code == 2
-
-
 def test_people_read_the_time_of_berlin_and_machines_the_offset(archive: Archive) -> None:
     shown = archive.call("protokoll", "zeige", GOOD)
     (first, *_) = archive.call("protokoll", "zeige", GOOD, "--json").json
@@ -380,31 +294,10 @@ def test_people_read_the_time_of_berlin_and_machines_the_offset(archive: Archive
     assert "UTC" not in shown.out
 
 
-def test_wrong_usage_with_json_is_still_one_json_value() -> None:
-    ran = archiv("suche", "--quatsch", "--json")
-    assert (ran.code, ran.json["exit_code"]) == (2, 2)
-    assert "Die Option '--quatsch' gibt es nicht." in ran.err
-
-
 def test_a_database_that_is_away_ends_with_6(archive: Archive) -> None:
     ran = archive.call("akte", "liste", "--json", ARCHIV_DATABASE="postgresql://archiv:geheim@127.0.0.1:1/archiv")
     assert (ran.code, ran.json["error"]) == (6, "Unavailable")
     assert "geheim" not in ran.out + ran.err
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"), [("ARCHIV_DATNE", "x"), ("ARCHIV_OCR__WORKERS", "viele"), ("ARCHIV_DATABASE", "quatsch")]
-)
-def test_wrong_settings_end_with_7(variable: str, value: str, tmp_path: Path) -> None:
-    ran = archiv("akte", "liste", "--json", daten=tmp_path, **{variable: value})
-    assert (ran.code, ran.json["error"]) == (7, "Misconfigured")
-    assert variable in ran.json["text"]
-
-
-def test_a_data_folder_that_cannot_be_one_is_told_in_a_sentence() -> None:
-    ran = archiv("akte", "liste", "--daten", CHECKOUT / "Makefile" / "x", "--json")
-    assert ran.code == 7
-    assert "kein Ordner" in ran.json["text"]
 
 
 # --- the rest of the table -------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from akten.package import PackageId
 from archive.bag import Part, make_bag, write_bag
 from archive.bagcheck import check_tar
 from archive.tarball import _header, read_tar, write_tar
+from archive.tarread import EntryKind
 from tests.bagtars import TARS_THAT_BREAK_OFF, good_tars
 from tests.packages import a_bag, a_part
 
@@ -155,6 +156,27 @@ def test_a_cut_or_a_flipped_bit_is_found_unless_no_file_changed(data: st.DataObj
         broken = bytes(changed)
     if check_tar(io.BytesIO(broken)).judgement != "invalid":
         assert _meant(_seen_by_python(broken)) == _meant(_seen_by_python(good))
+
+
+# Of a header: name, size, sort, link, magic, prefix. Python takes a time that GNU keeps in the prefix for a name.
+FIELDS = [range(100), range(124, 136), range(156, 157), range(157, 257), range(257, 265), range(345, 500)]
+READ_ALIKE = {name: raw for name, raw in good_tars().items() if not name.startswith("times_of_gnu")}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_a_header_that_lies_under_a_right_checksum_is_refused_or_read_as_python_reads_it(data: st.DataObject) -> None:
+    raw = bytearray(READ_ALIKE[data.draw(st.sampled_from(sorted(READ_ALIKE)), label="tar")])
+    start = data.draw(st.sampled_from([entry.offset - 512 for entry in read_tar(io.BytesIO(raw))]), label="header")
+    for field in data.draw(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3), label="fields"):
+        byte = data.draw(st.sampled_from(b"\0\1 ./0157LxgS\x80\xff") | st.integers(0, 255), label="byte")
+        raw[start + data.draw(st.sampled_from(field), label="place")] = byte
+    raw[start + 148 : start + 156] = b" " * 8
+    raw[start + 148 : start + 156] = b"%06o\0 " % sum(raw[start : start + 512])
+    if check_tar(io.BytesIO(raw)).judgement != "invalid":
+        ours = {e.name: b"".join(iter(e.read, b"")) for e in read_tar(io.BytesIO(raw)) if e.kind is EntryKind.FILE}
+        theirs = {name: data for name, data in _seen_by_python(bytes(raw)).items() if not name.endswith("/")}
+        assert ours == theirs  # a file whose name ends in a slash, and that is empty, is a folder to most readers
 
 
 def _meant(files: dict[str, bytes]) -> dict[str, bytes]:

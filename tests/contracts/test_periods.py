@@ -1,8 +1,7 @@
-"""What every database must do for events, facts, classes, persons and holds: one suite on SQLite and PostgreSQL."""
+"""What every database must do for events, facts, classes and persons: one suite on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -10,74 +9,26 @@ import pytest
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.errors import Forbidden
-from akten.findings import Verdict
 from akten.model import Aktenart
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog
-from catalog.holds import HoldOrder, HoldQuery, HoldTarget, HoldView, Scope
-from catalog.keeping import KeepingRow, Viewer
-from catalog.references import parcels, person
+from catalog.references import person
 from catalog.told import EventReport, KnownArchive
-from tests.catalog.build import CLERK, NOON, an_id, archive, later, receive
-
-KEYS = ("litigation", "ablaufhemmung_ao147", "unterbrechung")
-TODAY = date(2026, 11, 23)
-ANNA = Actor("anna.meier")
-BERND = Actor("bernd.schulz")
-DEATH = date(2020, 5, 17)
-
-
-def one(catalog: Catalog, number: str = "63-01234-2019", **more: object) -> UUID:
-    akte, _ = archive(catalog, number, number=number, **more)  # type: ignore[arg-type]
-    return akte.uuid
-
-
-def known(catalog: Catalog, akte: UUID, viewer: Viewer | None = None) -> KeepingRow:
-    row = catalog.keeping(akte, viewer=viewer)
-    assert row is not None
-    return row
-
-
-def tell(
-    catalog: Catalog, akte: UUID, datum: date | None, evidence: str = "Sterbeurkunde 17/2020", **more: object
-) -> int:
-    return catalog.report_event(akte, "death", datum, evidence, by=ANNA, now=NOON, **more).number  # type: ignore[arg-type]
-
-
-def hold(
-    catalog: Catalog, target: HoldTarget, *, by: Actor = ANNA, key: str = "litigation", **more: object
-) -> HoldView:
-    order = HoldOrder(target, key, "Ermittlung gegen Unbekannt", "StA Düsseldorf 12 Js 34/26", **more)  # type: ignore[arg-type]
-    return catalog.set_hold(order, KEYS, by=by, now=NOON)
-
-
-def on_akte(akte: UUID) -> HoldTarget:
-    return HoldTarget(Scope.AKTE, akte)
-
-
-def on_person(text: str) -> HoldTarget:
-    reference = person(text)
-    assert reference is not None
-    return HoldTarget(Scope.PERSON, text=text, match_key=reference.match_key)
-
-
-def on_parcel(text: str) -> HoldTarget:
-    (reference,) = parcels(text)
-    return HoldTarget(Scope.PARCEL, text=text, match_key=reference.match_key, match_place=reference.match_place)
-
-
-def on_query(**parts: object) -> HoldTarget:
-    return HoldTarget(Scope.QUERY, query=HoldQuery(**parts))  # type: ignore[arg-type]
-
-
-def verbs(catalog: Catalog, akte: UUID) -> list[str]:
-    return [event.verb for event in catalog.events_of(akte=akte, after=0)]
-
-
-def intact(catalog: Catalog) -> bool:
-    report = catalog.verify_trail([anchor] if (anchor := catalog.head()) else [])
-    return report.verdict is Verdict.OK and not report.findings
-
+from tests.catalog.build import CLERK, NOON, an_id, receive
+from tests.contracts.telling import (
+    ANNA,
+    BERND,
+    DEATH,
+    TODAY,
+    hold,
+    intact,
+    known,
+    on_akte,
+    on_person,
+    one,
+    tell,
+    verbs,
+)
 
 # --- events, facts, classes, the archive's word ----------------------------------------------------------------------
 
@@ -253,196 +204,6 @@ def test_a_person_may_be_noted_by_hand_once(catalog: Catalog) -> None:
     assert catalog.note_references(akte, [reference], by=ANNA, now=NOON) == 1
     assert catalog.note_references(akte, [reference], by=ANNA, now=NOON) == 0
     assert [row.value for row in catalog.references(akte)] == ["Meier, Anna"]
-
-
-# --- holds -----------------------------------------------------------------------------------------------------------
-
-NEW_AKTE = {"felder": (("Gemarkung", "Neuss"), ("Flur", "12"), ("Flurstück", "345/2"), ("Bauherr", "Yılmaz, Ali"))}
-
-
-@pytest.mark.parametrize(
-    ("target", "covers"),
-    [
-        (lambda: on_parcel("Flur 12, Flurstück 345/2"), True),
-        (lambda: on_parcel("Gemarkung Neuss, Flur 012, 345/2"), True),
-        (lambda: on_parcel("Gemarkung Norf, Flur 12, 345/2"), False),
-        (lambda: on_parcel("12-345/3"), False),
-        (lambda: on_person("ALI YILMAZ"), True),
-        (lambda: on_person("Ali Demir"), False),
-        (lambda: on_query(aktenarten=("Bauakte",)), True),
-        (lambda: on_query(aktenarten=("Steuerakte",)), False),
-        (lambda: on_query(anfaenge=("63-01",)), True),
-        (lambda: on_query(anfaenge=("63-02", "64-")), False),
-        (lambda: on_query(betreff=("Müller", "Wintergarten")), False),
-        (lambda: on_query(betreff=("Müller Hafenstraße",)), True),
-        (lambda: on_query(betreff=("Bauanträge",)), True),
-        (lambda: on_query(record_class="bau.akte"), True),
-        (lambda: on_query(record_class="bau.akte", bis=date(2018, 12, 31)), False),
-        (lambda: on_query(von=date(2020, 1, 1), bis=date(2020, 12, 31)), True),
-    ],
-)
-def test_a_hold_covers_what_is_archived_later(catalog: Catalog, target: Callable[[], HoldTarget], covers: bool) -> None:
-    number = hold(catalog, target()).number
-    assert catalog.held_akten(number) == ()
-    akte = one(catalog, **NEW_AKTE)
-    assert [h.number for h in known(catalog, akte).holds] == [number] * covers
-    assert catalog.held_akten(number) == (akte,) * covers
-    assert [row.holds for row in catalog.all_keeping()] == [known(catalog, akte).holds]
-
-
-def test_an_akte_without_a_flur_is_covered_by_every_flur(catalog: Catalog) -> None:
-    number = hold(catalog, on_parcel("Flur 12, Flurstück 345")).number
-    akte = one(catalog, felder=(("Flurstück", "345"),))
-    assert catalog.held_akten(number) == (akte,)
-    assert [h.number for h in known(catalog, akte).holds] == [number]
-
-
-def test_a_hold_wants_a_known_key_reason_reference_and_a_question(catalog: Catalog) -> None:
-    akte = one(catalog)
-    with pytest.raises(Forbidden, match="ablaufhemmung_ao147, litigation, unterbrechung"):
-        hold(catalog, on_akte(akte), key="rechtsstreit")
-    for reason, reference in (("", "12 Js"), ("Streit", " ")):
-        order = HoldOrder(on_akte(akte), "litigation", reason, reference)
-        with pytest.raises(Forbidden):
-            catalog.set_hold(order, KEYS, by=ANNA, now=NOON)
-    with pytest.raises(Forbidden):
-        hold(catalog, on_akte(akte), start=date(2026, 2, 1), until=date(2026, 1, 1))
-    with pytest.raises(Forbidden):
-        on_query()
-    with pytest.raises(Forbidden):
-        hold(catalog, on_akte(an_id("nobody")))
-    assert catalog.holds(Viewer(ANNA, TODAY)) == ()
-
-
-SAME = [
-    (Actor("meier"), Actor("NEUSS\\Meier")),
-    (Actor("meier"), Actor("meier@neuss.de")),
-    (Actor("mueller"), Actor("MÜLLER")),
-    (Actor("muller"), Actor("Müller")),
-    (Actor("Meier, Anna", ActorKind.ALS, "kiosk"), Actor("Anna Meier", ActorKind.ALS, "schalter")),
-    (Actor("anna.meier"), Actor("  Anna   MEIER ", ActorKind.ALS, "schalter")),
-    (Actor("ameier"), Actor("Anna Meier", ActorKind.ALS, "schalter")),
-    (Actor("meier"), Actor("Dr. Anna Meier", ActorKind.ALS, "schalter")),
-    (Actor("meier"), Actor("leitung", ActorKind.ALS, "meier")),
-    (Actor("leitung", ActorKind.ALS, "meier"), Actor("meier")),
-    (Actor("leitung", ActorKind.ALS, "meier"), Actor("vertretung", ActorKind.ALS, "NEUSS\\meier")),
-    (Actor("leitung", ActorKind.ALS, "meier"), Actor("Leitung", ActorKind.ALS, "schulz")),
-    (Actor("meier"), Actor("m\u0435i\u0435r")),
-    (Actor("meier"), Actor("dienst", ActorKind.SYSTEM)),
-]
-
-
-@pytest.mark.parametrize(("first", "second"), SAME, ids=[f"{a}|{b}" for a, b in SAME])
-def test_the_same_person_does_not_lift_under_any_name_or_path(catalog: Catalog, first: Actor, second: Actor) -> None:
-    number = hold(catalog, on_akte(one(catalog)), by=first).number
-    with pytest.raises(Forbidden, match="zweite Person"):
-        catalog.lift_hold(number, "erledigt", TODAY, by=second, now=NOON)
-    with pytest.raises(Forbidden, match="zweite Person"):
-        catalog.extend_hold(number, date(2027, 1, 1), "kürzer", by=second, now=NOON)
-    assert catalog.hold(number, Viewer(first, TODAY)).lifted_on is None
-
-
-def test_a_second_person_lifts_with_a_reason_once(catalog: Catalog) -> None:
-    akte = one(catalog)
-    number = hold(catalog, on_akte(akte), start=date(2026, 1, 1)).number
-    with pytest.raises(Forbidden):
-        catalog.lift_hold(number, "", TODAY, by=BERND, now=NOON)
-    view = catalog.lift_hold(number, "eingestellt", TODAY, by=BERND, now=later(1))
-    assert (view.lifted_on, view.lifted_reason, view.lifted_by) == (TODAY, "eingestellt", BERND)
-    with pytest.raises(Forbidden):
-        catalog.lift_hold(number, "noch einmal", TODAY, by=BERND, now=NOON)
-    assert catalog.holds(Viewer(ANNA, TODAY)) == ()
-    assert [h.number for h in catalog.holds(Viewer(ANNA, TODAY), active_only=False)] == [number]
-    (rest,) = known(catalog, akte).holds
-    assert rest.end == date(2026, 11, 22)
-    assert verbs(catalog, akte)[-2:] == ["hold.set", "hold.lifted"]
-    assert [c.reason for c in catalog.hold_changes(number, Viewer(ANNA, TODAY))] == ["eingestellt"]
-
-
-def test_one_person_extends_and_only_a_second_one_shortens(catalog: Catalog) -> None:
-    number = hold(catalog, on_akte(one(catalog)), until=date(2027, 1, 1)).number
-    view = catalog.extend_hold(number, date(2028, 1, 1), "Rechtsmittel", by=ANNA, now=NOON)
-    assert view.until == date(2028, 1, 1)
-    assert catalog.extend_hold(number, None, "Ende offen", by=ANNA, now=NOON).until is None
-    with pytest.raises(Forbidden):
-        catalog.extend_hold(number, date(2028, 1, 1), "doch nicht", by=ANNA, now=NOON)
-    assert catalog.extend_hold(number, date(2028, 1, 1), "Urteil", by=BERND, now=NOON).until == date(2028, 1, 1)
-
-
-def test_an_interruption_that_proved_unfounded_says_so(catalog: Catalog) -> None:
-    akte = one(catalog)
-    number = hold(catalog, on_akte(akte), key="unterbrechung", on=date(2025, 3, 1)).number
-    catalog.lift_hold(number, "Vorwurf widerlegt", TODAY, unfounded=True, by=BERND, now=NOON)
-    (rest,) = known(catalog, akte).holds
-    assert (rest.on, rest.unfounded) == (date(2025, 3, 1), True)
-
-
-# --- secret holds ----------------------------------------------------------------------------------------------------
-
-SECRET_VIEWS = [
-    (Actor("anna.meier"), True),
-    (Actor("NEUSS\\anna.meier"), True),
-    (Actor("bernd.schulz"), True),
-    (Actor("clerk"), False),
-    (Actor("anna.meier", ActorKind.ALS, "clerk"), False),
-    (Actor("clerk", ActorKind.ALS, "anna.meier"), False),
-    (Actor("bernd.schulz", ActorKind.ALS, "anna.meier"), True),
-    (Actor("meier"), False),
-    (Actor("dienst", ActorKind.SYSTEM), False),
-]
-
-
-@pytest.mark.parametrize(("viewer", "sees"), SECRET_VIEWS, ids=[str(v) for v, _ in SECRET_VIEWS])
-def test_a_secret_hold_is_seen_by_who_set_it_and_its_readers(catalog: Catalog, viewer: Actor, sees: bool) -> None:
-    akte = one(catalog)
-    number = hold(catalog, on_akte(akte), secret=True, readers=("bernd.schulz",), until=date(2030, 1, 1)).number
-    look = Viewer(viewer, TODAY)
-    for view in (catalog.hold(number, look), *catalog.holds(look)):
-        assert view.masked is not sees
-        if not sees:
-            assert view == HoldView(number, masked=True)
-    assert catalog.held_akten(number, look) == ((akte,) if sees else ())
-    (told,) = known(catalog, akte, look).holds
-    assert (told.number, told.key, told.end) == (
-        (number, "litigation", date(2030, 1, 1)) if sees else (0, "gesperrt", None)
-    )
-    assert known(catalog, akte).holds[0].key == "litigation"
-
-
-def test_of_several_secret_holds_others_see_one_mark_and_of_those_that_are_over_none(catalog: Catalog) -> None:
-    akte = one(catalog)
-    first = hold(catalog, on_akte(akte), secret=True, readers=("bernd.schulz",)).number
-    hold(catalog, on_query(aktenarten=("Bauakte",)), secret=True, until=date(2026, 11, 23))
-    other = Viewer(BERND, TODAY)
-    nobody = Viewer(Actor("clerk"), TODAY)
-    assert [h.number for h in known(catalog, akte, nobody).holds] == [0]
-    assert [h.number for h in known(catalog, akte, other).holds] == [first, 0]
-    catalog.lift_hold(first, "erledigt", TODAY, by=BERND, now=NOON)
-    tomorrow = Viewer(Actor("clerk"), date(2026, 11, 24))
-    assert known(catalog, akte, tomorrow).holds == ()
-    assert catalog.holds(tomorrow, active_only=False) == ()
-    with pytest.raises(Forbidden, match="gibt es nicht"):
-        catalog.hold(first, tomorrow)
-
-
-def test_who_may_not_see_a_secret_hold_cannot_change_it_nor_find_it_in_the_trail(catalog: Catalog) -> None:
-    akte = one(catalog)
-    number = hold(catalog, on_akte(akte), secret=True).number
-    before = verbs(catalog, akte)
-    for act in (
-        lambda: catalog.lift_hold(number, "neugierig", TODAY, by=BERND, now=NOON),
-        lambda: catalog.extend_hold(number, None, "neugierig", readers=("bernd.schulz",), by=BERND, now=NOON),
-    ):
-        with pytest.raises(Forbidden) as refused:
-            act()
-        assert "litigation" not in refused.value.text
-        assert "meier" not in refused.value.text
-    assert "hold.set" not in before
-    (event,) = catalog.events_of(verb="hold.set")
-    assert (event.akte, event.note, set(event.data)) == (None, "", {"hold", "content"})
-    catalog.extend_hold(number, None, "Vertretung", readers=("bernd.schulz",), by=ANNA, now=NOON)
-    assert not catalog.hold(number, Viewer(BERND, TODAY)).masked
-    assert intact(catalog)
 
 
 def test_who_acts_is_written_down_with_the_account_that_said_the_name(catalog: Catalog) -> None:

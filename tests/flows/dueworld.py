@@ -20,17 +20,32 @@ from archive.store import LockState, ObjectStore
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog
 from catalog.keeping import KeepingRow, KnownHold
+from catalog.trail import Verb
 from flows.keeping import as_planned, judge
 from flows.locks import DueSummary, due_round
 from flows.storehouse import Reached
 from flows.wiring import Services
 from retention.catalogue import Fristenkatalog
+from retention.locking import end_of
 from retention.schedule import builtin_schedule
 from tests.catalog.build import STAGES, a_scan, an_akte, an_id
 from tests.packages import EXTRA, a_bag
 
+NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+ENDS_2030 = end_of(date(2030, 12, 31))
+ROLLING = end_of(date(2028, 11, 25))
 SERVICE = Actor("dienst", ActorKind.SYSTEM)
 CLERK = Actor("s17")
+
+
+class Clock:
+    """A clock that stands until a test turns it."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
 
 
 class WithHolds:
@@ -175,3 +190,12 @@ def a_hold(key: str = "litigation", **more: Any) -> KnownHold:
 
 def days(number: float) -> timedelta:
     return timedelta(days=number)
+
+
+def events(world: World, verb: Verb) -> list[Any]:
+    return [event for event in world.catalog.events_of(limit=None) if event.verb == verb.value]
+
+
+def quiet(world: World) -> tuple[int, int]:
+    """How many events of periods and locks there are: a round without news adds none."""
+    return len(events(world, Verb.RETENTION_COMPUTED)), len(events(world, Verb.LOCK_CHANGED))

@@ -2,74 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 import pytest
 
-from akten.errors import Forbidden, Misconfigured, Unavailable
 from akten.findings import Verdict
 from akten.package import Lock
-from archive.embedded import EmbeddedServer
-from archive.identities import Role
-from archive.s3 import S3Store
-from catalog.catalog import open_catalog
 from catalog.trail import Verb
 from flows.locks import follow_akten, follow_at_intake
 from flows.walks import verify_package
 from retention.locking import end_of
-from tests.flows.dueworld import CLERK, SERVICE, WithHolds, World, a_hold, days
+from tests.flows.dueworld import CLERK, ENDS_2030, NOW, ROLLING, SERVICE, Clock, World, a_hold, days, events, quiet
 from tests.memory_store import MemoryStore
-from tests.packages import Countdown, DyingStore, KilledHere
-from tests.storefixtures import s3_pair, s3_server
-
-__all__ = ["s3_pair", "s3_server"]
-
-NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
-ENDS_2030 = end_of(date(2030, 12, 31))
-ROLLING = end_of(date(2028, 11, 25))
-
-
-class Clock:
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture
-def world(tmp_path: Path, clock: Clock) -> Iterator[World]:
-    stores = [MemoryStore(name, clock=clock) for name in ("a", "b")]
-    with open_catalog(f"sqlite:///{tmp_path / 'archiv.sqlite'}") as catalog:
-        freeing = {store.name: store.as_role("deletion") for store in stores}
-        yield World(WithHolds(catalog), stores, freeing, tmp_path / "work", clock=clock)
-
-
-@pytest.fixture
-def real(tmp_path: Path, s3_pair: tuple[EmbeddedServer, EmbeddedServer]) -> Iterator[World]:
-    stores = [S3Store(server.settings(Role.INGEST)) for server in s3_pair]
-    freeing = {server.name: S3Store(server.settings(Role.DELETION)) for server in s3_pair}
-    with open_catalog(f"sqlite:///{tmp_path / 'archiv.sqlite'}") as catalog:
-        yield World(WithHolds(catalog), stores, freeing, tmp_path / "work")
-
-
-def events(world: World, verb: Verb) -> list[Any]:
-    return [event for event in world.catalog.events_of(limit=None) if event.verb == verb.value]
-
-
-def quiet(world: World) -> tuple[int, int]:
-    """How many events of periods and locks there are: a round without news adds none."""
-    return len(events(world, Verb.RETENTION_COMPUTED)), len(events(world, Verb.LOCK_CHANGED))
+from tests.packages import Countdown, DyingStore
 
 
 def test_what_fits_is_left_alone_and_costs_no_request(world: World) -> None:
@@ -219,153 +166,6 @@ def test_conflicting_duties_are_told(world: World) -> None:
     )
     assert world.round().codes == {"RT-40": 1, "LK-03": 1}
     assert {lock for lock, _ in world.locks(akte.uuid).values()} == {end_of(date(2036, 12, 31))}
-
-
-# --- stores that are away ---------------------------------------------------------------------------------------------
-
-
-def test_a_store_that_is_away_is_not_checked_and_the_next_round_catches_up(world: World) -> None:
-    akte, _ = world.archive("12-1", "tax.assessment-file")
-    world.tell(akte, "12-1", file_closed=date(2020, 5, 5))
-    world.hold(akte.uuid, a_hold())
-    world.away["b"] = Unavailable("Der Speicher „b“ antwortet nicht.")
-    summary = world.round()
-    assert summary.verdict is Verdict.NOT_CHECKED
-    assert (summary.stores["a"].not_checked, summary.stores["b"].not_checked) == (0, 1)
-    assert summary.codes == {"LK-04": 1}
-    assert not summary.away
-    locks = world.locks(akte.uuid)
-    assert {lock for (_, store, _), lock in locks.items() if store == "a"} == {(ENDS_2030, True)}
-    assert {lock for (_, store, _), lock in locks.items() if store == "b"} == {(ROLLING, False)}
-    del world.away["b"]
-    summary = world.round()
-    assert (summary.verdict, summary.extended, summary.holds_set) == (Verdict.OK, 1, 1)
-    assert set(world.locks(akte.uuid).values()) == {(ENDS_2030, True)}
-
-
-def test_a_store_that_goes_away_in_the_middle_is_asked_only_once(world: World) -> None:
-    first, _ = world.archive("13-1", "tax.assessment-file")
-    second, _ = world.archive("13-2", "tax.assessment-file")
-    for akte, number in ((first, "13-1"), (second, "13-2")):
-        world.tell(akte, number, file_closed=date(2020, 5, 5))
-    calls: list[str] = []
-
-    class Away(MemoryStore):
-        def read_lock(self, key: str, version_id: str) -> Any:
-            calls.append(key)
-            raise Unavailable("weg")
-
-    a, b = world.stores
-    world.stores = [a, Away("b")]
-    summary = world.round()
-    assert len(calls) == 1
-    assert summary.stores["b"].not_checked == 2
-    assert (summary.extended, summary.codes) == (2, {"LK-04": 1})
-    world.stores = [a, b]
-    assert world.round().extended == 2
-
-
-def test_all_stores_away_still_keeps_the_register_right(world: World) -> None:
-    akte, _ = world.archive("14-1", "tax.assessment-file", zda=date(2020, 3, 4))
-    for name in ("a", "b"):
-        world.away[name] = Unavailable("weg")
-    summary = world.round()
-    assert summary.away
-    assert summary.ends_changed == 1
-    assert akte.uuid in {event.akte for event in events(world, Verb.RETENTION_COMPUTED)}
-
-
-def test_a_store_that_is_not_set_up_any_more_is_told(world: World) -> None:
-    world.archive("15-1", "tax.assessment-file", zda=date(2020, 3, 4))
-    world.stores = world.stores[:1]
-    summary = world.round()
-    assert summary.stores["b"].not_checked == 1
-    assert summary.codes == {"LK-04": 1}
-
-
-@pytest.mark.parametrize(("error", "code"), [(Forbidden("nein"), "LK-06"), (Misconfigured("hält nicht"), "LK-06")])
-def test_a_refusal_is_a_finding_for_that_copy(world: World, error: Exception, code: str) -> None:
-    akte, _ = world.archive("16-1", "tax.assessment-file")
-    world.tell(akte, "16-1", file_closed=date(2020, 5, 5))
-
-    def refuse(*_: Any) -> None:
-        raise error
-
-    world.stores[1].lock = refuse  # type: ignore[method-assign]
-    summary = world.round()
-    assert summary.codes == {code: 1}
-    assert summary.extended == 1
-
-
-def test_a_copy_that_is_gone_is_damage_and_the_other_follows(world: World) -> None:
-    akte, package = world.archive("17-1", "tax.assessment-file")
-    world.tell(akte, "17-1", file_closed=date(2020, 5, 5))
-    store = world.stores[1]
-    assert isinstance(store, MemoryStore)
-    del store.keys[package.id.commit_key]
-    summary = world.round()
-    assert summary.codes == {"LK-05": 1}
-    assert summary.extended == 1
-
-
-# --- killed -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-def test_killed_at_every_call_to_a_store_the_next_round_does_the_rest(world: World, *, before: bool) -> None:
-    """Two Akten with two versions; one is to be extended and held, the other's hold is to be lifted."""
-    one, _ = world.archive("18-1", "tax.assessment-file")
-    world.archive("18-1", "tax.assessment-file", name=2)
-    two, _ = world.archive("18-2", "tax.assessment-file", zda=date(2020, 3, 4))
-    world.hold(two.uuid, a_hold())
-    world.round()
-    world.tell(one, "18-1", file_closed=date(2020, 5, 5))
-    world.hold(one.uuid, a_hold())
-    world.hold(two.uuid)
-    plain, freeing = world.stores, world.freeing
-    killed = 0
-    for calls in itertools.count():
-        countdown = Countdown(calls)
-        world.stores = [DyingStore(store, countdown, before=before) for store in plain]  # type: ignore[misc]
-        world.freeing = {name: DyingStore(store, countdown, before=before) for name, store in freeing.items()}  # type: ignore[misc]
-        try:
-            world.round()
-            break
-        except KilledHere:
-            killed += 1
-    world.stores, world.freeing = plain, freeing
-    assert killed >= 10
-    assert set(world.locks(one.uuid).values()) == {(ENDS_2030, True)}
-    assert set(world.locks(two.uuid).values()) == {(ENDS_2030, False)}
-    assert world.registered(one.uuid) == {(ENDS_2030, True)}
-    assert world.registered(two.uuid) == {(ENDS_2030, False)}
-    assert world.catalog.verify_trail().verdict is not Verdict.FAILED
-    before_events = quiet(world)
-    assert world.round().verdict is Verdict.OK
-    assert quiet(world) == before_events
-
-
-def test_killed_before_the_register_is_written_the_next_round_only_writes_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from catalog.lockbook import LockBook
-
-    akte, _ = world.archive("19-1", "tax.assessment-file")
-    world.tell(akte, "19-1", file_closed=date(2020, 5, 5))
-
-    def killed(*_: Any, **__: Any) -> None:
-        raise KilledHere
-
-    with monkeypatch.context() as patched:
-        patched.setattr(LockBook, "record_locks", killed)
-        with pytest.raises(KilledHere):
-            world.round()
-    assert set(world.locks(akte.uuid).values()) == {(ENDS_2030, False)}
-    assert world.registered(akte.uuid) == {(ROLLING, False)}
-    summary = world.round()
-    assert summary.extended == 0
-    assert world.registered(akte.uuid) == {(ENDS_2030, False)}
-    assert events(world, Verb.LOCK_CHANGED)[0].data["copies"]["a"]["until"] == ENDS_2030.isoformat()
 
 
 # --- at intake, and for one Akte --------------------------------------------------------------------------------------

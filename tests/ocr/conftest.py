@@ -1,4 +1,4 @@
-"""Where veraPDF lies for the tests of this room: `make install` puts it into .build/verapdf."""
+"""Fixtures of the room ocr: examined files, and where veraPDF lies (`make install` puts it into .build/verapdf)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import pytest
 
 from ocr.options import OcrOptions
 from tests.conftest import ROOT, lacking
+from tests.ocr.examined import images, pdfs
+
+__all__ = ["images", "pdfs"]
 
 
 @pytest.fixture(scope="session")

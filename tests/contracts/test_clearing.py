@@ -1,0 +1,106 @@
+"""What every database must do for cases at the clearing desk and pages to be looked at, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from akten.errors import Forbidden
+from akten.findings import Finding, Severity
+from akten.lifecycle import Stage
+from catalog.actor import Actor, ActorKind
+from catalog.catalog import Catalog
+from catalog.values import ClearingState, Resolution
+from tests.catalog.build import (
+    AN_ERROR,
+    CLERK,
+    NOON,
+    a_page,
+    a_pdfa,
+    an_id,
+    later,
+    receive,
+)
+
+
+def test_a_case_has_owner_reason_next_step_and_due_date_and_is_one_case_when_told_twice(catalog: Catalog) -> None:
+    row = receive(catalog, 1)
+
+    def clear(*findings: Finding) -> int:
+        return catalog.to_clearing(
+            row.uuid, findings, owner="Scanstelle", next_step="Blatt nachscannen", by=CLERK, now=NOON
+        ).number
+
+    number = clear(AN_ERROR)
+    head = catalog.head()
+    assert clear(AN_ERROR) == number
+    assert catalog.head() == head
+    assert clear(AN_ERROR, Finding("IN-09", Severity.WARNING, "x", "y")) == number
+    (case,) = catalog.clearing_list()
+    assert (case.code, case.owner, case.next_step, case.due) == (
+        "IN-07",
+        "Scanstelle",
+        "Blatt nachscannen",
+        date(2026, 12, 7),
+    )
+    assert case.reason == AN_ERROR.text
+    assert catalog.clearing(row.uuid) == catalog.clearing(number) == case
+    assert catalog.clearing_list(overdue_on=date(2026, 12, 7)) == ()
+    assert catalog.clearing_list(overdue_on=date(2026, 12, 8)) == (case,)
+    moved = catalog.delivery(row.uuid)
+    assert moved is not None
+    assert moved.stage is Stage.CLEARING
+
+
+def test_accepting_needs_a_reason_and_is_remembered_by_code(catalog: Catalog) -> None:
+    row = receive(catalog, 1)
+    case = catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
+    with pytest.raises(Forbidden):
+        catalog.resolve(case.number, Resolution.ACCEPT, "  ", by=CLERK, now=NOON)
+    chief = Actor("leitung", ActorKind.ALS)
+    done = catalog.resolve(case.number, Resolution.ACCEPT, "Blatt 31 fehlte bereits", by=chief, now=later(3))
+    assert (done.state, done.resolution, done.resolved_by, done.resolved_at) == (
+        ClearingState.RESOLVED,
+        Resolution.ACCEPT,
+        "leitung",
+        later(3),
+    )
+    assert catalog.accepted(row.uuid) == {"IN-07"}
+    assert catalog.clearing_list() == ()
+    with pytest.raises(Forbidden):
+        catalog.resolve(case.number, Resolution.RETURN, "doch nicht", by=chief, now=later(4))
+    event = catalog.events_of(by="leitung")[-1]
+    assert (event.verb, event.note, event.data["resolution"]) == (
+        "clearing.resolved",
+        "Blatt 31 fehlte bereits",
+        "accept",
+    )
+    again = catalog.delivery(row.uuid)
+    assert again is not None
+    assert again.stage is Stage.RECEIVED
+
+
+def test_doubtful_pages_come_to_the_review_list_once_and_stay_settled(catalog: Catalog) -> None:
+    row = receive(catalog, 1)
+    dokument = an_id("dokument")
+    pages = [
+        a_page(1, "gut gelesen"),
+        a_page(2, "shclecht", 41.0),
+        a_page(3, "", None, blank=True),
+        a_page(4, "", None, failed="Zeit abgelaufen"),
+        a_page(5, "", None),
+    ]
+    results = {dokument: a_pdfa(dokument, pages)}
+    for _ in range(2):
+        catalog.record_recognised(row.uuid, results, by=CLERK, now=NOON)
+    listed = catalog.reviews()
+    assert [(review.page, review.why) for review in listed.rows] == [(2, "low"), (4, "failed"), (5, "no_text")]
+    assert len(catalog.events_of(verb="delivery.recognised")) == 1
+    with pytest.raises(Forbidden):
+        catalog.resolve_review(listed.rows[0].number, "egal", by=CLERK, now=NOON)
+    catalog.resolve_review(listed.rows[0].number, "lesbar", "blass, aber lesbar", by=CLERK, now=NOON)
+    again = {dokument: a_pdfa(dokument, pages, content="made anew")}
+    catalog.record_recognised(row.uuid, again, by=CLERK, now=NOON)
+    assert [review.page for review in catalog.reviews().rows] == [4, 5]
+    assert [review.page for review in catalog.reviews(state="done").rows] == [2]

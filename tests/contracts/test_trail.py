@@ -1,0 +1,176 @@
+"""The trail takes nothing but its next link and tells every change, on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from akten.errors import Forbidden
+from akten.findings import Verdict
+from catalog.actor import Actor, ActorKind
+from catalog.catalog import Catalog, open_catalog
+from catalog.engine import parse_url
+from catalog.extract import verify_extract
+from tests.catalog.build import (
+    AN_ERROR,
+    CLERK,
+    NOON,
+    ROUND,
+    an_id,
+    archive,
+    later,
+    receive,
+)
+from tests.catalog.databases import NewUrl
+from tests.catalog.meddling import guarded, meddle, unguarded
+
+
+def test_the_chain_is_whole_and_an_anchor_vouches_for_its_end(catalog: Catalog) -> None:
+    archive(catalog, 1)
+    alone = catalog.verify_trail()
+    assert (alone.verdict, [finding.code for finding in alone.findings]) == (Verdict.NOT_CHECKED, ["TR-00"])
+    head = catalog.head()
+    assert head is not None
+    assert head.seq == alone.rows == catalog.stats().trail_rows
+    assert (catalog.verify_trail([head]).verdict, catalog.verify_trail([head]).findings) == (Verdict.OK, ())
+    receive(catalog, 2)
+    more = catalog.verify_trail([head])
+    assert (more.verdict, [finding.code for finding in more.findings]) == (Verdict.OK, ["TR-08"])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE trail SET body = '{}' WHERE seq = 2",
+        "DELETE FROM trail WHERE seq = 2",
+        "DELETE FROM trail",
+        "INSERT INTO trail (seq, prev, hash, body) VALUES (99, '0', '0', '{}')",
+        "INSERT INTO trail (seq, prev, hash, body) SELECT max(seq) + 1, 'x', 'y', '{}' FROM trail",
+        "INSERT INTO trail (seq, prev, hash, body) SELECT seq, prev, hash, '{}' FROM trail WHERE seq = 2",
+    ],
+)
+def test_the_trail_refuses_everything_but_the_next_link(url: str, catalog: Catalog, statement: str) -> None:
+    receive(catalog, 1)
+    before = catalog.head()
+    with pytest.raises(DBAPIError):
+        meddle(url, statement)
+    assert catalog.head() == before
+
+
+def test_the_trail_refuses_replacing_and_emptying(url: str, catalog: Catalog) -> None:
+    receive(catalog, 1)
+    statement = (
+        "INSERT OR REPLACE INTO trail (seq, prev, hash, body) SELECT seq, prev, hash, '{}' FROM trail WHERE seq = 2"
+        if url.startswith("sqlite")
+        else "TRUNCATE trail"
+    )
+    with pytest.raises(DBAPIError):
+        meddle(url, statement)
+    assert catalog.verify_trail().rows == 2
+
+
+@pytest.mark.parametrize(
+    ("statements", "code", "first_bad"),
+    [
+        (["UPDATE trail SET body = replace(body, 'm.schmitz', 'x.xxxxxxx') WHERE seq = 3"], "TR-01", 3),
+        (["UPDATE trail SET prev = hash WHERE seq = 3"], "TR-03", 3),
+        (["DELETE FROM trail WHERE seq = 3"], "TR-02", 3),
+        (["DELETE FROM trail WHERE seq BETWEEN 2 AND 4"], "TR-02", 2),
+        (["DELETE FROM trail WHERE seq = 1"], "TR-02", 1),
+        (["DELETE FROM trail WHERE seq > 4"], "TR-04", 5),
+        (["DELETE FROM trail"], "TR-04", 1),
+    ],
+)
+def test_a_trail_that_was_changed_fails(
+    url: str, catalog: Catalog, statements: list[str], code: str, first_bad: int
+) -> None:
+    archive(catalog, 1)
+    head = catalog.head()
+    assert head is not None
+    meddle(url, *unguarded(url), *statements, *guarded(url))
+    report = catalog.verify_trail([head])
+    assert report.verdict is Verdict.FAILED
+    assert code in {finding.code for finding in report.findings}
+    assert report.first_bad == first_bad
+
+
+def test_a_rewritten_history_fails_against_the_anchor_and_missing_guards_are_told(
+    new_url: NewUrl, url: str, catalog: Catalog
+) -> None:
+    archive(catalog, 1)
+    head = catalog.head()
+    assert head is not None
+    with open_catalog(new_url()) as other:
+        archive(other, 1)
+        report = other.verify_trail([head])
+        assert report.verdict is Verdict.FAILED
+        assert "TR-05" in {finding.code for finding in report.findings}
+    meddle(url, unguarded(url)[0])
+    unprotected = catalog.verify_trail([head])
+    assert unprotected.verdict is Verdict.FAILED
+    assert {finding.code for finding in unprotected.findings} == {"TR-06"}
+
+
+def test_no_name_number_or_betreff_stands_in_the_chain(url: str, catalog: Catalog) -> None:
+    akte, _ = archive(catalog, 1, {0: ["Herr Müller beantragt"]})
+    catalog.read_access(akte.uuid, "Akteneinsicht Frau Müller", by=CLERK, now=later(1))
+    row = receive(catalog, 2)
+    case = catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
+    catalog.resolve(case.number, "accept", "Müller fehlt", by=CLERK, now=NOON)
+    engine = create_engine(parse_url(url))
+    with engine.connect() as connection:
+        chain = "".join(connection.execute(text("SELECT body FROM trail")).scalars())
+    engine.dispose()
+    for personal in ("Müller", "M\\u00fcller", "01234", "Bauantrag", "Garage", "scan.tif"):
+        assert personal not in chain
+
+
+def test_who_read_what_and_who_did_what_is_answered(catalog: Catalog) -> None:
+    akte, _ = archive(catalog, 1)
+    auditor = Actor("pruefer", ActorKind.ALS)
+    catalog.read_access(akte.uuid, "Prüfung 2026/4", by=auditor, now=later(30))
+    (event,) = catalog.events_of(by="pruefer")
+    assert (event.verb, event.akte, event.note, event.at) == ("akte.read", akte.uuid, "Prüfung 2026/4", later(30))
+    verbs = [each.verb for each in catalog.events_of(akte=akte.uuid)]
+    assert verbs[:2] == ["akte.opened", "delivery.received"]
+    assert verbs[-2:] == ["package.stored", "akte.read"]
+    assert catalog.events_of(von=later(30), bis=later(31)) == (event,)
+    assert catalog.events_of(bis=later(30))[-1].verb == "package.stored"
+    assert [each.seq for each in catalog.events_of(after=2, limit=2)] == [3, 4]
+    with pytest.raises(Forbidden):
+        catalog.read_access(an_id("nobody"), "x", by=auditor, now=NOON)
+
+
+def test_many_writers_leave_no_gap_no_fork_and_lose_nothing(url: str, catalog: Catalog) -> None:
+    with open_catalog(url) as second, ThreadPoolExecutor(8) as pool:
+        doors = [catalog, second]
+        list(pool.map(lambda n: receive(doors[n % 2], n, number=f"63-{n:05}-2019"), range(1, 41)))
+    report = catalog.verify_trail()
+    assert report.rows == 80
+    assert [finding.code for finding in report.findings] == ["TR-00"]
+    assert len(catalog.deliveries()) == 40
+
+
+def test_a_package_missing_in_the_register_or_in_the_trail_is_told(url: str, catalog: Catalog) -> None:
+    archive(catalog, 1, number="63-00001-2019")
+    archive(catalog, 2, number="63-00002-2019")
+    head = catalog.head()
+    assert head is not None
+    assert catalog.verify_trail([head]).verdict is Verdict.OK
+    meddle(url, "UPDATE packages SET commit_sha256 = 'x' || substr(commit_sha256, 2)")
+    report = catalog.verify_trail([head])
+    assert report.verdict is Verdict.FAILED
+    assert [finding.code for finding in report.findings] == ["TR-07"] * 4
+
+
+def test_a_seal_is_a_row_and_proves_an_extract(catalog: Catalog) -> None:
+    archive(catalog, 1)
+    anchor = catalog.seal_trail(by=ROUND, now=later(1))
+    receive(catalog, 2)
+    value = catalog.extract()
+    assert len(value["rows"]) == anchor.seq - 1
+    assert verify_extract(value, [anchor]).verdict is Verdict.OK
+    assert catalog.verify_trail([anchor]).verdict is Verdict.OK

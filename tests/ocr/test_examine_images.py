@@ -1,0 +1,99 @@
+"""Examination of images: what a file is comes out right for every sort, and whatever is wrong has its own code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image, TiffImagePlugin
+
+from akten.files import Colour, FileFacts, FileKind
+from ocr.imagestrips import decode_in_parts
+from tests.ocr.examined import IMAGES, codes, errors
+from tests.ocr.papers import picture
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_every_sort_of_image_is_read_with_size_and_colour(images: dict[str, FileFacts], name: str) -> None:
+    facts = images[name]
+    assert not errors(facts)
+    assert facts.kind is FileKind.IMAGE
+    assert facts.scan_only
+    page = facts.pages[0]
+    assert (page.width_px, page.height_px, page.colour) == (413, 585, IMAGES[name][2])
+    if not name.endswith("jp2"):
+        assert page.dpi == pytest.approx(50, abs=0.1)
+        assert page.width_mm == pytest.approx(209.8, abs=0.5)
+
+
+def test_orientation_and_pages_are_told(images: dict[str, FileFacts]) -> None:
+    assert [images[f"turned{n}.jpg"].pages[0].rotate for n in range(3)] == [180, 90, 270]
+    assert [page.colour for page in images["three.tif"].pages] == [Colour.GRAY, Colour.GRAY, Colour.BILEVEL]
+    assert [page.number for page in images["three.tif"].pages] == [1, 2, 3]
+
+
+def test_a_resolution_that_is_absent_or_cannot_be_true_is_none(images: dict[str, FileFacts]) -> None:
+    for name in ("nodpi.png", "screen.jpg"):
+        assert images[name].pages[0].dpi is None
+        assert codes(images[name]) == {"EX-19"}
+        assert not errors(images[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("toomany.tif", "EX-06"),
+        ("toowide.tif", "EX-07"),
+        ("manypages.tif", "EX-08"),
+        ("empty.tif", "EX-01"),
+        ("text.tif", "EX-02"),
+        ("head.tif", "EX-04"),
+        ("cut-colour.jpg", "EX-05"),
+        ("cut-alpha.png", "EX-05"),
+        ("cut-raw1.tif", "EX-05"),
+        ("cut-lossless.jp2", "EX-05"),
+    ],
+)
+def test_what_is_wrong_with_an_image_has_its_code(images: dict[str, FileFacts], name: str, code: str) -> None:
+    assert errors(images[name]) == {code}
+    assert all(finding.text.endswith(".") for finding in images[name].findings)
+
+
+def test_a_cut_tiff_whose_directory_is_lost_is_refused(images: dict[str, FileFacts]) -> None:
+    assert errors(images["cut-lzw.tif"]) <= {"EX-04", "EX-05"}
+    assert errors(images["cut-lzw.tif"])
+
+
+def test_content_decides_and_not_the_name(images: dict[str, FileFacts]) -> None:
+    facts = images["lying.pdf"]
+    assert facts.kind is FileKind.IMAGE
+    assert facts.mime == "image/png"
+    assert codes(facts) == {"EX-03"}
+    assert not errors(facts)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data:UserWarning")
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "group4", "jpeg"])
+def test_a_large_tiff_is_read_strip_by_strip_and_its_damage_is_found(tmp_path: Path, compression: str) -> None:
+    mode = {"group4": "1", "jpeg": "L"}.get(compression, "RGB")
+    path = tmp_path / "strips.tif"
+    strips = {TiffImagePlugin.ROWSPERSTRIP: 64}
+    picture(mode).save(path, compression=None if compression == "raw" else compression, tiffinfo=strips)
+    with Image.open(path) as image:
+        assert len(image.tag_v2[273]) > 1, "the file must have several strips"  # type: ignore[attr-defined]
+        assert decode_in_parts(image, path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises((OSError, SyntaxError)), Image.open(path) as image:
+        decode_in_parts(image, path)
+
+
+def test_a_large_png_is_read_row_by_row_and_its_damage_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "rows.png"
+    picture("RGB").save(path)
+    with Image.open(path) as image:
+        assert decode_in_parts(image, path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with Image.open(path) as image, pytest.raises(OSError, match="damaged"):
+        decode_in_parts(image, path)
