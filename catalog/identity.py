@@ -61,7 +61,9 @@ def may_be_same(one: str, other: str) -> bool:
     A text without letters and digits names nobody, and so nobody else.
     """
     first, second = names_of(one), names_of(other)
-    return not (first and second) or any(_may_be_same(a, b) for a in first for b in second)
+    if not (first and second) or not first.isdisjoint(second):
+        return True
+    return any(_may_be_same(a, b) for a in first for b in second)
 
 
 def _may_be_same(one: Name, other: Name) -> bool:

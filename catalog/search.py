@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, func, select, union
 
 from akten.aktenzeichen import MUSTER, Muster
 from akten.model import clean_text
@@ -188,13 +188,19 @@ def _exact(connection: Connection, wanted: Search, numbers: Sequence[str]) -> It
 def _beginning(connection: Connection, wanted: Search, beginnings: Sequence[str]) -> Iterator[_Found]:
     if not beginnings:
         return
-    ranges = [and_(akten.c.aktenzeichen >= each, akten.c.aktenzeichen < each + _LAST) for each in beginnings]
-    query = (
-        select(akten.c.nr)
-        .where(or_(*ranges), *_conditions(wanted))
-        .order_by(akten.c.aktenzeichen, akten.c.band)
-        .limit(wanted.offset + wanted.limit + 1)
-    )
+    # Each beginning for itself: for two ranges at once the databases walk the whole register in its order.
+    most = wanted.offset + wanted.limit + 1
+    order = (akten.c.aktenzeichen, akten.c.band)
+    first = [
+        select(akten.c.nr, *order)
+        .where(akten.c.aktenzeichen >= each, akten.c.aktenzeichen < each + _LAST, *_conditions(wanted))
+        .order_by(*order)
+        .limit(most)
+        .subquery()
+        for each in beginnings
+    ]
+    both = union(*(select(each) for each in first)).subquery()
+    query = select(both.c.nr).order_by(both.c.aktenzeichen, both.c.band).limit(most)
     yield from (_Found(number, Why.ANFANG, []) for number in connection.execute(query).scalars().all())
 
 
