@@ -1,6 +1,7 @@
 """Joins pages to one PDF/A-2b (ISO 19005-2): one font, one output intent, fixed dates and names; judged while saving.
 
-Page files are joined in batches, so that neither open files nor memory grow with the number of pages.
+Page files are joined in batches, so that neither open files nor memory grow with the number of pages. pikepdf keeps in
+memory what it copies from one file into another; so large pages are first joined by qpdf itself, from file to file.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from ocr.jobs import FLAVOUR, AssemblyJob, AssemblyOutcome
 from ocr.pagepdf import FONT_NAME
 
 _BATCH = 64  # page files open at once
+_IN_MEMORY = 32 << 20  # bytes of page files that may lie in memory together
 
 
 def assemble(job: AssemblyJob) -> AssemblyOutcome:
@@ -31,7 +33,8 @@ def assemble(job: AssemblyJob) -> AssemblyOutcome:
     batches: list[Path] = []
     try:
         parts = [Path(part) for part in job.parts]
-        while len(parts) > _BATCH:
+        large = sum(part.stat().st_size for part in parts) > _IN_MEMORY
+        while len(parts) > _BATCH and not large:
             batch_files = []
             for start in range(0, len(parts), _BATCH):
                 batch = target.with_name(f"{target.name}.{len(batches):04d}.batch")
@@ -39,7 +42,7 @@ def assemble(job: AssemblyJob) -> AssemblyOutcome:
                 _join(parts[start : start + _BATCH], batch)
                 batch_files.append(batch)
             parts = batch_files
-        return _save(parts, target, job, created)
+        return _save(parts, target, job, created, large=large)
     except (pikepdf.PdfError, pikepdf.PasswordError) as error:
         return AssemblyOutcome(0, (f"Eine Seitendatei lässt sich nicht lesen ({type(error).__name__}).",))
     finally:
@@ -65,11 +68,33 @@ def _join(parts: Sequence[Path], target: Path) -> None:
         )
 
 
-def _save(parts: Sequence[Path], target: Path, job: AssemblyJob, created: datetime) -> AssemblyOutcome:
-    part = target.with_name(target.name + ".part")
+@contextmanager
+def _joined_in_memory(parts: Sequence[Path]) -> Iterator[pikepdf.Pdf]:
     with pikepdf.Pdf.new() as document, ExitStack() as stack:
         for path in parts:
             document.pages.extend(stack.enter_context(_open(path)).pages)
+        yield document
+
+
+@contextmanager
+def _joined_on_disk(parts: Sequence[Path], target: Path) -> Iterator[pikepdf.Pdf]:
+    whole = target.with_name(f"{target.name}.whole")
+    as_they_are = ("--stream-data=preserve", "--object-streams=disable", "--remove-unreferenced-resources=no")
+    pages = ("--pages", *map(str, parts), "--")
+    try:
+        job = pikepdf.Job(["qpdf", "--empty", "--static-id", *as_they_are, *pages, str(whole)])
+        job.run()
+        if job.exit_code:  # it only warns of a damaged file, and goes on
+            raise pikepdf.PdfError("a page file is damaged")
+        with _open(whole) as document:
+            yield document
+    finally:
+        whole.unlink(missing_ok=True)
+
+
+def _save(parts: Sequence[Path], target: Path, job: AssemblyJob, created: datetime, *, large: bool) -> AssemblyOutcome:
+    part = target.with_name(target.name + ".part")
+    with _joined_on_disk(parts, target) if large else _joined_in_memory(parts) as document:
         _share(document)
         pages = len(document.pages)
         document.docinfo["/Title"] = clean_title(job.title)

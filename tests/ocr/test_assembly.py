@@ -1,0 +1,85 @@
+"""Pages are joined to one PDF/A, small ones in memory, large ones from file to file; the document is the same."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pikepdf
+import pytest
+from PIL import Image
+
+from ocr import assembly
+from ocr.assembly import assemble
+from ocr.jobs import AssemblyJob, AssemblyOutcome, PageJob
+from ocr.options import OcrOptions
+from ocr.scanpath import do_page
+from tests.conftest import ROOT
+
+PAGES = 3
+
+
+def noise(size: tuple[int, int], seed: int) -> Image.Image:
+    return Image.frombytes("L", size, random.Random(seed).randbytes(size[0] * size[1]))
+
+
+def a_page(folder: Path, number: int, size: tuple[int, int] = (400, 500)) -> Path:
+    """The page file of a picture that packs badly, as a page worker leaves it."""
+    picture, page = folder / f"{number}.png", folder / f"{number}.pdf"
+    noise(size, number).save(picture, dpi=(100, 100))
+    job = PageJob(str(picture), 1, number, False, 300, None, str(page), str(folder / f"{number}.hocr"), read=False)  # noqa: FBT003 - not a PDF
+
+    def never() -> None:
+        raise AssertionError
+
+    assert do_page(job, never, OcrOptions(), lambda: 0.0).error is None  # type: ignore[arg-type]
+    return page
+
+
+def joined(parts: list[Path], target: Path) -> AssemblyOutcome:
+    return assemble(AssemblyJob(tuple(map(str, parts)), str(target), "Titel", "id", "2026-01-01T00:00:00+00:00"))
+
+
+def what_it_shows(path: Path) -> list[bytes]:
+    with pikepdf.open(path) as pdf:
+        return [bytes(image.read_bytes()) for page in pdf.pages for image in page.images.values()]
+
+
+def test_large_pages_are_joined_on_disk_to_the_same_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [a_page(tmp_path, number) for number in range(1, PAGES + 1)]
+    assert joined(parts, tmp_path / "small.pdf") == AssemblyOutcome(PAGES)
+    monkeypatch.setattr(assembly, "_IN_MEMORY", 0)
+    assert joined(parts, tmp_path / "large.pdf") == AssemblyOutcome(PAGES)
+    assert joined(parts, tmp_path / "again.pdf") == AssemblyOutcome(PAGES)
+    shown = what_it_shows(tmp_path / "large.pdf")
+    assert len(shown) == PAGES
+    assert shown == what_it_shows(tmp_path / "small.pdf")
+    assert (tmp_path / "large.pdf").read_bytes() == (tmp_path / "again.pdf").read_bytes()
+    assert not list(tmp_path.glob("*.whole"))
+
+
+@pytest.mark.parametrize("content", [b"no PDF at all", b""])
+def test_a_damaged_page_file_is_told_and_nothing_is_written(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assembly, "_IN_MEMORY", 0)
+    parts = [a_page(tmp_path, number) for number in range(1, PAGES + 1)]
+    parts[1].write_bytes(content or parts[1].read_bytes()[:2000])
+    assert joined(parts, tmp_path / "out.pdf").denied
+    assert not list(tmp_path.glob("out.pdf*"))
+
+
+def test_memory_does_not_grow_with_what_is_joined(tmp_path: Path) -> None:
+    parts = [a_page(tmp_path, number, (4000, 3000)) for number in range(1, 9)]
+    assert sum(part.stat().st_size for part in parts) > 90_000_000
+    code = f"""
+from ocr.assembly import assemble
+from ocr.jobs import AssemblyJob
+job = AssemblyJob({tuple(map(str, parts))!r}, {str(tmp_path / "out.pdf")!r}, "T", "id", "2026-01-01T00:00:00+00:00")
+assert not assemble(job).denied
+print(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert int(done.stdout) < 130_000  # kB; all in memory would be 60 and more than 90 MB
