@@ -79,6 +79,7 @@ class Storehouse:
         self._stores: tuple[ObjectStore, ...] | None = None
         self._to_read: tuple[tuple[ObjectStore, ...], Mapping[str, str]] | None = None
         self._servers: dict[str, EmbeddedServer] = {}
+        self._beginning = threading.Lock()  # apart from the other, which is held while servers start
         self._ahead: threading.Thread | None = None
 
     def to_store(self) -> tuple[ObjectStore, ...]:
@@ -99,7 +100,7 @@ class Storehouse:
 
     def open_ahead(self) -> None:
         """Opens the stores while other work goes on; waits for nothing. Who asks for them hears what failed."""
-        with self._lock:
+        with self._beginning:
             if self._stores is None and self._ahead is None:
                 self._ahead = threading.Thread(target=self._open_ahead, name="stores", daemon=True)
                 self._stack.callback(self._ahead.join)  # what it still opens is closed after it, by the same stack
