@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ WHY = ("--grund", "Klage gegen Bescheid", "--bezug", "VG Düsseldorf 4 K 12/26")
 ON_AKTE = ("sperre", "setze", NUMBER, "--art", "litigation", *WHY)
 SECRET = ("sperre", "setze", "--abfrage", "betreff=Hafenstraße", "--art", "litigation", "--grund", "Verdacht Ostwall")
 SECRET += ("--bezug", "12 Js 34/26", "--stelle", "Korruptionsstelle", "--bis", "31.12.2031", "--geheim")
+HASHES = re.compile(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 WORDS = ("litigation", "Rechtsstreit", "Ostwall", "12 Js", "Korruption", "2031", "Hafenstraße", "hafenstrasse", "query")
 
 
@@ -155,6 +157,7 @@ def test_nothing_of_a_secret_hold_reaches_others(filled: Desk) -> None:
                 told = told.replace(known, "")
             if look[1:] == ("zeige", NUMBER, "--am", "01.01.2040"):
                 told = told.replace("2040", "")
+            told = HASHES.sub("", told)  # any four digits stand in one of them some day
             leaked = [word for word in WORDS if word in told and word not in look]
             assert leaked == [], (look, how, told)
     held = filled("sperre", "zeige", NUMBER, "--json", login="neugierig").json["holds"]
