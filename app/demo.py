@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -172,7 +173,7 @@ def _where(settings: Settings, console: Console) -> None:
     ):
         console.print(f"  {what}: {place}")
     console.print("Die eingebetteten Speicher sind kein revisionssicherer WORM-Speicher im Rechtssinn.", style="dim")
-    here = f"ARCHIV_DATEN={data}"
+    here = f"ARCHIV_DATEN={shlex.quote(str(data))}"  # to be pasted into a shell
     console.print("\nWeiter probieren:", style="bold")
     for command in (
         "archiv suche --volltext Statik",
