@@ -35,7 +35,7 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
     """
     refused: list[tuple[Path, ArchivError]] = []
     with open_services(call.settings) as services:
-        if pfade and not in_prefect:
+        if not in_prefect and any(path.exists() for path in pfade):
             services.prepare_to_read()  # first of all: what is loaded now and the JVM use a core each
         from flows.batch import archive_all, claim_inbox
 

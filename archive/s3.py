@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import io
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,11 +12,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
-from akten.diskwords import in_german
 from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
 from akten.files import Digests
 from akten.package import Lock
 from archive.durable import sync_filesystem
+from archive.s3body import content_type, exactly, header, md5, opened
 from archive.s3errors import Taken, Unset, translated
 from archive.s3settings import S3Settings, open_client, open_session
 from archive.store import (
@@ -132,20 +130,20 @@ class S3Store:
 
     def _write(self, key: str, source: Path | bytes, digests: Digests, *, if_absent: bool) -> str:
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if if_absent and self.settings.conditional_puts else {}
-        with _opened(source, key) as stream, translated(self.name, f"{key} schreiben"):
+        with opened(source, key) as stream, translated(self.name, f"{key} schreiben"):
             if digests.size > self.settings.multipart_over:
                 return self._write_parts(key, stream, digests, condition)
-            data = _exactly(stream, digests.size + 1, key)
+            data = exactly(stream, digests.size + 1, key)
             if len(data) != digests.size or hashlib.sha256(data).hexdigest() != digests.sha256:
                 raise FixityError(f"Die Quelle für {key} hat sich seit der ersten Prüfsumme geändert.")
             answer = self._writer.put_object(
                 Bucket=self.settings.bucket_of(key),
                 Key=key,
                 Body=data,
-                ContentMD5=_md5(data),
-                ChecksumSHA256=_b64(bytes.fromhex(digests.sha256)),
+                ContentMD5=md5(data),
+                ChecksumSHA256=header(bytes.fromhex(digests.sha256)),
                 Metadata={"sha256": digests.sha256},
-                ContentType=_content_type(key),
+                ContentType=content_type(key),
                 **condition,
             )
         return self._version(key, answer.get("VersionId"))
@@ -153,7 +151,7 @@ class S3Store:
     def _write_parts(self, key: str, stream: BinaryIO, digests: Digests, condition: dict[str, Any]) -> str:
         where: dict[str, Any] = {"Bucket": self.settings.bucket_of(key), "Key": key}
         upload = self._writer.create_multipart_upload(
-            **where, ChecksumAlgorithm="SHA256", Metadata={"sha256": digests.sha256}, ContentType=_content_type(key)
+            **where, ChecksumAlgorithm="SHA256", Metadata={"sha256": digests.sha256}, ContentType=content_type(key)
         )["UploadId"]
         try:
             parts = self._send_parts(where, upload, stream, digests)
@@ -173,15 +171,20 @@ class S3Store:
         size = max(self.settings.part_size, -(-digests.size // _MOST_PARTS))
         whole, sent = hashlib.sha256(), 0
         parts: list[CompletedPartTypeDef] = []
-        while data := _exactly(stream, size, str(where["Key"])):
+        while data := exactly(stream, size, str(where["Key"])):
             whole.update(data)
             sent += len(data)
             if sent > digests.size:
                 break
             number = len(parts) + 1
-            checksum = _b64(hashlib.sha256(data).digest())
+            checksum = header(hashlib.sha256(data).digest())
             answer = self._client.upload_part(  # a repeated part replaces itself: boto3 may retry it
-                **where, UploadId=upload, PartNumber=number, Body=data, ContentMD5=_md5(data), ChecksumSHA256=checksum
+                **where,
+                UploadId=upload,
+                PartNumber=number,
+                Body=data,
+                ContentMD5=md5(data),
+                ChecksumSHA256=checksum,
             )
             parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
         if sent != digests.size or whole.hexdigest() != digests.sha256:
@@ -360,45 +363,3 @@ def open_stores(settings: Iterable[S3Settings]) -> tuple[S3Store, ...]:
     """Stores that are opened together, of one session."""
     session = open_session()
     return tuple(S3Store(each, session) for each in settings)
-
-
-@contextmanager
-def _opened(source: Path | bytes, key: str) -> Iterator[BinaryIO]:
-    if isinstance(source, bytes):
-        yield io.BytesIO(source)
-        return
-    try:
-        stream = source.open("rb", buffering=0)
-    except OSError as error:
-        raise Unavailable(f"Die Quelle für {key} ist nicht lesbar: {in_german(error.errno)}.") from error
-    with stream:
-        yield stream
-
-
-def _exactly(stream: BinaryIO, size: int, key: str) -> bytes:
-    """`size` bytes, or what is left: an unbuffered file may give less at a time."""
-    blocks: list[bytes] = []
-    left = size
-    while left:
-        try:
-            block = stream.read(left)
-        except OSError as error:
-            raise Unavailable(f"Die Quelle für {key} ist nicht lesbar: {in_german(error.errno)}.") from error
-        if not block:
-            break
-        blocks.append(block)
-        left -= len(block)
-    return blocks[0] if len(blocks) == 1 else b"".join(blocks)
-
-
-def _md5(data: bytes) -> str:
-    """Content-MD5, since some servers check nothing else (Ceph RGW before Reef); no security rests on it."""
-    return _b64(hashlib.md5(data, usedforsecurity=False).digest())
-
-
-def _b64(raw: bytes) -> str:
-    return base64.b64encode(raw).decode("ascii")
-
-
-def _content_type(key: str) -> str:
-    return "application/json" if key.endswith(".json") else "application/x-tar"

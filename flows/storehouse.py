@@ -107,7 +107,7 @@ class Storehouse:
                 self._ahead.start()
 
     def _open_ahead(self) -> None:
-        with suppress(ArchivError):
+        with suppress(ArchivError, OSError):  # a full disk is no error of ours, and is said by whoever asks, too
             self.to_store()
 
     def to_read(self) -> tuple[tuple[ObjectStore, ...], Mapping[str, str]]:

@@ -157,7 +157,7 @@ class Services:
 
     def prepare_to_read(self) -> None:
         """Lets a page worker and the JVM of the judges get ready while deliveries are examined; waits for nothing."""
-        assert self.pool is not None  # noqa: S101 - to open it is to start a worker
+        _ = self.pool  # to open it is to start a worker
         self._opened_judges().prepare()
 
     def prepare_to_judge(self) -> None:

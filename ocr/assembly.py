@@ -1,7 +1,7 @@
 """Joins pages to one PDF/A-2b (ISO 19005-2): one font, one output intent, fixed dates and names; judged while saving.
 
-Page files are joined in batches, so that neither open files nor memory grow with the number of pages. pikepdf keeps in
-memory what it copies from one file into another; so large pages are first joined by qpdf itself, from file to file.
+qpdf itself takes the pages together and copies their streams when the file is written, so neither open files nor memory
+grow with the pages; pikepdf's own page lists keep in memory what they copy from one file into another.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,79 +22,28 @@ from ocr.glyphless import NAME
 from ocr.jobs import FLAVOUR, AssemblyJob, AssemblyOutcome
 from ocr.pagepdf import FONT_NAME
 
-_BATCH = 64  # page files open at once
-_IN_MEMORY = 32 << 20  # bytes of page files that may lie in memory together
-
 
 def assemble(job: AssemblyJob) -> AssemblyOutcome:
     """Writes the target under its name only when pikepdf's judge passed the written file; else tells the findings."""
-    target = Path(job.target)
-    created = datetime.fromisoformat(job.created)
-    batches: list[Path] = []
     try:
-        parts = [Path(part) for part in job.parts]
-        large = sum(part.stat().st_size for part in parts) > _IN_MEMORY
-        while len(parts) > _BATCH and not large:
-            batch_files = []
-            for start in range(0, len(parts), _BATCH):
-                batch = target.with_name(f"{target.name}.{len(batches):04d}.batch")
-                batches.append(batch)
-                _join(parts[start : start + _BATCH], batch)
-                batch_files.append(batch)
-            parts = batch_files
-        return _save(parts, target, job, created, large=large)
+        return _save(job.parts, Path(job.target), job, datetime.fromisoformat(job.created))
     except (pikepdf.PdfError, pikepdf.PasswordError) as error:
         return AssemblyOutcome(0, (f"Eine Seitendatei lässt sich nicht lesen ({type(error).__name__}).",))
-    finally:
-        for batch in batches:
-            batch.unlink(missing_ok=True)
-
-
-def _open(path: Path) -> pikepdf.Pdf:
-    # reading by stream: mapped files would count as memory of this process
-    return pikepdf.open(path, access_mode=pikepdf.AccessMode.stream, suppress_warnings=True)
-
-
-def _join(parts: Sequence[Path], target: Path) -> None:
-    with pikepdf.Pdf.new() as joined, ExitStack() as stack:
-        for part in parts:
-            joined.pages.extend(stack.enter_context(_open(part)).pages)
-        _share(joined)
-        joined.save(
-            target,
-            stream_decode_level=pikepdf.StreamDecodeLevel.none,
-            object_stream_mode=pikepdf.ObjectStreamMode.disable,
-            static_id=True,
-        )
 
 
 @contextmanager
-def _joined_in_memory(parts: Sequence[Path]) -> Iterator[pikepdf.Pdf]:
-    with pikepdf.Pdf.new() as document, ExitStack() as stack:
-        for path in parts:
-            document.pages.extend(stack.enter_context(_open(path)).pages)
+def _joined(parts: Sequence[str], target: Path) -> Iterator[pikepdf.Pdf]:
+    """All pages in one document, which reads from the page files as long as it is open. Raises PdfError."""
+    command = ["qpdf", "--empty", "--remove-unreferenced-resources=no", "--pages", *parts, "--", str(target)]
+    job = pikepdf.Job(command)  # it wants a target and writes nothing there: we save
+    document: pikepdf.Pdf = job.create_pdf()  # type: ignore[no-untyped-call]
+    with document:
         yield document
 
 
-@contextmanager
-def _joined_on_disk(parts: Sequence[Path], target: Path) -> Iterator[pikepdf.Pdf]:
-    whole = target.with_name(f"{target.name}.whole")
-    as_they_are = ("--stream-data=preserve", "--object-streams=disable", "--remove-unreferenced-resources=no")
-    pages = ("--pages", *map(str, parts), "--")
-    try:
-        job = pikepdf.Job(["qpdf", "--empty", "--static-id", *as_they_are, *pages, str(whole)])
-        job.run()
-        if job.exit_code:  # it only warns of a damaged file, and goes on
-            raise pikepdf.PdfError("a page file is damaged")
-        with _open(whole) as document:
-            yield document
-    finally:
-        whole.unlink(missing_ok=True)
-
-
-def _save(parts: Sequence[Path], target: Path, job: AssemblyJob, created: datetime, *, large: bool) -> AssemblyOutcome:
+def _save(parts: Sequence[str], target: Path, job: AssemblyJob, created: datetime) -> AssemblyOutcome:
     part = target.with_name(target.name + ".part")
-    with _joined_on_disk(parts, target) if large else _joined_in_memory(parts) as document:
+    with _joined(parts, part) as document:
         _share(document)
         pages = len(document.pages)
         document.docinfo["/Title"] = clean_title(job.title)
@@ -149,6 +98,8 @@ def _icc_spaces(resources: pikepdf.Object) -> Iterator[pikepdf.Object]:
     if images is None:
         return
     for image in images.values():
+        if not isinstance(image, pikepdf.Stream):
+            continue  # of a damaged page file: the judge refuses it
         space = image.get("/ColorSpace")
         if isinstance(space, pikepdf.Array) and len(space) == 2 and space[0] == pikepdf.Name.ICCBased:
             yield space

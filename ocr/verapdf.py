@@ -70,9 +70,9 @@ class VeraPdf:
         self.close()
 
     def close(self) -> None:
-        """Ends the JVM and removes its folder; may be called twice."""
+        """Ends the JVM and removes its folder; may be called twice. One that was never asked has nothing to finish."""
         with self._lock:
-            self._stop(patience=5.0)
+            self._stop(patience=5.0 if self._greeted else 0.0)
 
     @property
     def pid(self) -> int | None:

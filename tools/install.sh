@@ -77,7 +77,7 @@ fi
 java_stamp=$(stat -Lc '%n %s %Y' "$(readlink -f "$(command -v java)")" 2>/dev/null || true)
 if [ -n "$java_stamp" ] && [ "$(cat .build/verapdf/java 2>/dev/null)" != "$java_stamp" ]; then
   rm -f .build/verapdf/classes.jsa
-  PYTHONPATH=. .venv/bin/python tools/verapdf/keep_classes.py .build/verapdf/jars
+  .venv/bin/python tools/verapdf/keep_classes.py .build/verapdf/jars
   printf '%s' "$java_stamp" >.build/verapdf/java
 fi
 

@@ -1,17 +1,18 @@
-"""Pages are joined to one PDF/A, small ones in memory, large ones from file to file; the document is the same."""
+"""Pages are joined to one PDF/A from file to file: same bytes each time, no memory for what is joined, limits told."""
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pikepdf
 import pytest
 from PIL import Image
 
-from ocr import assembly
 from ocr.assembly import assemble
 from ocr.jobs import AssemblyJob, AssemblyOutcome, PageJob
 from ocr.options import OcrOptions
@@ -47,28 +48,37 @@ def what_it_shows(path: Path) -> list[bytes]:
         return [bytes(image.read_bytes()) for page in pdf.pages for image in page.images.values()]
 
 
-def test_large_pages_are_joined_on_disk_to_the_same_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_are_joined_in_their_order_to_the_same_bytes_each_time(tmp_path: Path) -> None:
     parts = [a_page(tmp_path, number) for number in range(1, PAGES + 1)]
-    assert joined(parts, tmp_path / "small.pdf") == AssemblyOutcome(PAGES)
-    monkeypatch.setattr(assembly, "_IN_MEMORY", 0)
-    assert joined(parts, tmp_path / "large.pdf") == AssemblyOutcome(PAGES)
-    assert joined(parts, tmp_path / "again.pdf") == AssemblyOutcome(PAGES)
-    shown = what_it_shows(tmp_path / "large.pdf")
-    assert len(shown) == PAGES
-    assert shown == what_it_shows(tmp_path / "small.pdf")
-    assert (tmp_path / "large.pdf").read_bytes() == (tmp_path / "again.pdf").read_bytes()
-    assert not list(tmp_path.glob("*.whole"))
+    assert joined(parts, tmp_path / "one.pdf") == AssemblyOutcome(PAGES)
+    assert joined(parts, tmp_path / "two.pdf") == AssemblyOutcome(PAGES)
+    assert what_it_shows(tmp_path / "one.pdf") == [what_it_shows(part)[0] for part in parts]
+    assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "two.pdf").read_bytes()
 
 
 @pytest.mark.parametrize("content", [b"no PDF at all", b""])
-def test_a_damaged_page_file_is_told_and_nothing_is_written(
-    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(assembly, "_IN_MEMORY", 0)
+def test_a_damaged_page_file_is_told_and_nothing_is_written(content: bytes, tmp_path: Path) -> None:
     parts = [a_page(tmp_path, number) for number in range(1, PAGES + 1)]
     parts[1].write_bytes(content or parts[1].read_bytes()[:2000])
     assert joined(parts, tmp_path / "out.pdf").denied
     assert not list(tmp_path.glob("out.pdf*"))
+
+
+def test_a_document_larger_than_allowed_is_told_and_nothing_is_left(tmp_path: Path) -> None:
+    parts = [a_page(tmp_path, number, (1000, 1000)) for number in range(1, 5)]
+    job = AssemblyJob(tuple(map(str, parts)), str(tmp_path / "out.pdf"), "T", "id", "2026-01-01T00:00:00+00:00")
+    code = f"""
+import json, resource
+from ocr.desk import Desk
+from ocr.options import OcrOptions
+from ocr.pageworker import plain_options
+desk = Desk({{"options": plain_options(OcrOptions())}})
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+print(json.dumps(desk.do("assembly", {asdict(job)!r})))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert "größer als erlaubt" in json.loads(done.stdout)["limit"]
+    assert not (tmp_path / "out.pdf").exists()
 
 
 def test_memory_does_not_grow_with_what_is_joined(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Keeps the classes that veraPDF loads in one file beside its jars, so that its JVM starts a third faster.
+"""Keeps the classes that veraPDF loads in one file beside its jars, so that its JVM is ready sooner (decision 16).
 
 Class data sharing of the JVM (JEP 350). Run by tools/install.sh; whatever goes wrong costs speed only and is said.
 """
