@@ -287,21 +287,25 @@ def _check_sheets(delivery: Delivery, assignment: Assignment, options: IntakeOpt
     pages = len(assignment.sequence) - len(assignment.digital)
     sheets, sides = slip.blattzahl, slip.seitenzahl
     if sheets is None and sides is None:
-        yield error("IN-51", slip.datei, f"Der Laufzettel nennt keine Blattzahl; empfangen wurden {pages} Seiten.")
+        yield error("IN-51", slip.datei, f"Der Laufzettel nennt keine Blattzahl; empfangen: {_seiten(pages)}.")
         return
     if sheets is not None and sides is not None and not sheets <= sides <= (2 * sheets if duplex else sheets):
         how = "beidseitig" if duplex else "einseitig"
-        text = f"{sheets} Blatt ({how}) und {sides} Seiten widersprechen sich im Laufzettel."
+        text = f"{sheets} Blatt ({how}) und {_seiten(sides)} widersprechen sich im Laufzettel."
         yield error("IN-53", slip.datei, text)
     if sides is not None:
         if pages != sides:
-            yield error("IN-50", slip.datei, f"Laut Laufzettel {sides} Seiten, empfangen {pages} Seiten.")
+            yield error("IN-50", slip.datei, f"Laut Laufzettel {_seiten(sides)}, empfangen {_seiten(pages)}.")
         return
     assert sheets is not None  # noqa: S101 - one of the two is there, see above
     highest = 2 * sheets if duplex else sheets
     lowest = sheets if duplex and removed else highest
     if not lowest <= pages <= highest:
-        expected = f"{highest} Seiten" if lowest == highest else f"{lowest} bis {highest} Seiten"
+        expected = _seiten(highest) if lowest == highest else f"{lowest} bis {highest} Seiten"
         how = "beidseitig" if duplex else "einseitig"
-        text = f"Laut Laufzettel {sheets} Blatt ({how}, also {expected}), empfangen {pages} Seiten."
+        text = f"Laut Laufzettel {sheets} Blatt ({how}, also {expected}), empfangen {_seiten(pages)}."
         yield error("IN-50", slip.datei, text)
+
+
+def _seiten(number: int) -> str:
+    return f"{number} Seite" if number == 1 else f"{number} Seiten"
