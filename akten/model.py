@@ -5,6 +5,7 @@ Names that stand in XDOMEA or in the law keep their German noun (XDOMEA 3.0.0, S
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -35,12 +36,13 @@ class Aussonderungsart(StrEnum):
     VERNICHTEN = "V"
 
 
+# controls but tab and line feed, halves of surrogate pairs, two non-characters: forbidden by XML 1.0 or DIN 91379
+_NEVER_CARRIED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
 def clean_text(text: str) -> str:
     """NFC, without characters that XML 1.0 forbids, outer blanks removed; titles from OCR carry such characters."""
-    kept = "".join(
-        c for c in text if c in "\t\n" or (ord(c) >= 0x20 and not 0x7F <= ord(c) < 0xA0 and c not in "\ufffe\uffff")
-    )
-    return unicodedata.normalize("NFC", "".join(c for c in kept if not 0xD800 <= ord(c) < 0xE000)).strip()
+    return unicodedata.normalize("NFC", _NEVER_CARRIED.sub("", text)).strip()
 
 
 @dataclass(frozen=True, slots=True)

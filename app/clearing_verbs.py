@@ -90,7 +90,7 @@ def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
             state = "offen" if case.state.value == "open" else "gelöst"
             table.add_row(str(case.number), name, case.code, case.reason, case.owner, f"{case.due:%d.%m.%Y}", state)
         console.print(table)
-        console.print("Mehr: archiv klaerung zeige NR", style="dim")
+        console.print(f"Mehr: {call.archiv} klaerung zeige NR", style="dim")
 
     call.output.result([case_json(case) for case in cases], show)
 
@@ -189,7 +189,7 @@ def clearing_resolve(
         with progress_display(quiet=call.output.as_json) as show:
             made = archive_all(services, (claimed,), call.actor, show)
     values = [receipt_json(receipt) for receipt in made]
-    call.output.result(values, lambda console: show_receipts(console, values))
+    call.output.result(values, lambda console: show_receipts(console, values, call.archiv))
     return exit_code(made)
 
 

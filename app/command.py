@@ -8,6 +8,7 @@ import getpass
 import logging
 import os
 import pwd
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class Call:
     output: Output
     settings: Settings
     actor: Actor
+    archiv: str = "archiv"  # how the next command on the same archive begins
 
 
 def account() -> str:
@@ -101,8 +103,10 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
         as_json = as_json or bool(inherited.get("as_json"))
         output = open_output(as_json=as_json)
         try:
-            settings = read_settings(daten=daten or inherited.get("daten"))
-            code = function(Call(output, settings, actor_of(als)), *args, **kwargs) or 0
+            named = daten or inherited.get("daten")
+            settings = read_settings(daten=named)
+            again = f"archiv --daten {shlex.quote(str(named))}" if named else "archiv"
+            code = function(Call(output, settings, actor_of(als), again), *args, **kwargs) or 0
         except ArchivError as error:
             output.error(error)
             code = error.exit_code

@@ -67,7 +67,7 @@ def run(settings: Settings, console: Console, by: Actor) -> int:
         deliveries = _fill_inbox(services, console)
         console.rule("3  Annehmen, erkennen, prüfen, verpacken, ablegen (Prefect-Lauf)")
         values = _archive(services, deliveries, by)
-    receipts(console, values)
+    receipts(console, values, _command(settings))
     with open_services(settings) as services:
         console.rule(f"4  Suchen: „{OTHER_SPELLING}“")
         found = services.catalog.akte_by_aktenzeichen(OTHER_SPELLING, services.intake.muster)
@@ -173,18 +173,22 @@ def _where(settings: Settings, console: Console) -> None:
     ):
         console.print(f"  {what}: {place}")
     console.print("Die eingebetteten Speicher sind kein revisionssicherer WORM-Speicher im Rechtssinn.", style="dim")
-    here = f"ARCHIV_DATEN={shlex.quote(str(data))}"  # to be pasted into a shell
     console.print("\nWeiter probieren:", style="bold")
     for command in (
-        "archiv suche --volltext Statik",
-        "archiv akte zeige 63-1234-19",
-        "archiv akte hole 63-1234-19 --ziel heraus",
-        "archiv klaerung liste",
-        "archiv protokoll zeige 63-1234-19",
-        "archiv fixity pruefe --alle",
-        "archiv doctor",
+        "suche --volltext Statik",
+        "akte zeige 63-1234-19",
+        "akte hole 63-1234-19 --ziel heraus",
+        "klaerung liste",
+        "protokoll zeige 63-1234-19",
+        "fixity pruefe --alle",
+        "doctor",
     ):
-        console.print(f"  {here} .venv/bin/{command}", highlight=False, soft_wrap=True)
+        console.print(f"  {_command(settings)} {command}", highlight=False, soft_wrap=True)
+
+
+def _command(settings: Settings) -> str:
+    """What a command on the archive of the demo begins with, to be pasted into a shell."""
+    return f"ARCHIV_DATEN={shlex.quote(str(settings.daten))} .venv/bin/archiv"
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
     values.extend(refused_json(path, error) for path, error in refused)
     if not values and not call.output.as_json:
         call.output.say(f"Im Eingang liegt nichts Vollständiges: {call.settings.inbox}")
-    call.output.result(values, lambda console: show_receipts(console, values))
+    call.output.result(values, lambda console: show_receipts(console, values, call.archiv))
     return code
 
 

@@ -125,8 +125,8 @@ def findings_table(findings: Sequence[Mapping[str, str]]) -> Table:
     return table
 
 
-def receipt_panel(receipt: Mapping[str, Any]) -> Panel:
-    """The receipt (Quittung) of one delivery."""
+def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
+    """The receipt (Quittung) of one delivery; `archiv` is how the next command on this archive begins."""
     parts: list[RenderableType] = []
     head = Text.assemble((receipt["akte"] or "(ohne Betreff)", "bold"), "  ")
     head.append_text(word(STATES, receipt["state"]))
@@ -157,7 +157,7 @@ def receipt_panel(receipt: Mapping[str, Any]) -> Panel:
     if shown:
         parts.append(findings_table(shown))
     if receipt.get("clearing_case"):
-        parts.append(Text(f"Nächster Schritt: archiv klaerung zeige {receipt['clearing_case']}", style="bold"))
+        parts.append(Text(f"Nächster Schritt: {archiv} klaerung zeige {receipt['clearing_case']}", style="bold"))
     if receipt.get("steps"):
         times = " · ".join(
             f"{STEP_NAMES.get(n, n)} {s:.1f}\u00a0s".replace(".", ",") for n, s in receipt["steps"].items() if s >= 0.05
@@ -173,10 +173,10 @@ def receipt_panel(receipt: Mapping[str, Any]) -> Panel:
     )
 
 
-def receipts(console: Console, values: Sequence[Mapping[str, Any]]) -> None:
+def receipts(console: Console, values: Sequence[Mapping[str, Any]], archiv: str = "archiv") -> None:
     """All receipts, and one closing line."""
     for receipt in values:
-        console.print(receipt_panel(receipt))
+        console.print(receipt_panel(receipt, archiv))
     if len(values) > 1:
         counts: dict[str, int] = {}
         for receipt in values:

@@ -6,12 +6,14 @@ directions cannot drift apart. Writing makes text at once (no tree), which keeps
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lxml import etree
+
+from metadata.tree import by_name, content
 
 Values = dict[str, Any]
 PREFIX = "xdomea"
@@ -35,7 +37,7 @@ class Writing:
     """The text written so far and what the tables need to know of the recipient."""
 
     dateiformat_version: str
-    out: list[str] = field(default_factory=list)
+    out: list[str] = dataclasses.field(default_factory=list)
 
 
 def escape(text: str) -> str:
@@ -66,27 +68,6 @@ class Part(Protocol):
     def carry(self, value: Any, into: Values) -> None:
         """Puts what would be written of `value` into `into`."""
         ...
-
-
-@cache
-def local(tag: str) -> str:
-    """Name without namespace; reading goes by local names, since 4.0.0 mixes qualified and unqualified ones."""
-    return tag.rpartition("}")[2]
-
-
-def content(element: etree._Element) -> str:
-    """All text in an element."""
-    return (element.text or "") if len(element) == 0 else "".join(str(piece) for piece in element.itertext())
-
-
-def by_name(element: etree._Element) -> dict[str, list[etree._Element]]:
-    """The element children by local name, in order."""
-    found: dict[str, list[etree._Element]] = {}
-    for child in element:
-        tag = child.tag
-        if type(tag) is str:  # comments and processing instructions have functions as tags
-            found.setdefault(local(tag), []).append(child)
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +120,13 @@ class Leaf:
     wrap: str = ""  # an inner element around the text ("code")
     list_version: bool = False  # listVersionID comes from the recipient's profile
     keep_false: bool = False  # three-valued: False is said, None is left out
+    start: str = dataclasses.field(init=False, repr=False, compare=False)
+    end: str = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        name = f"{PREFIX}:{self.name}" if self.qualified else self.name
+        object.__setattr__(self, "start", f"<{name}{self.attributes}")
+        object.__setattr__(self, "end", (f"</{self.wrap}>" if self.wrap else "") + f"</{name}>")
 
     def write(self, value: Any, to: Writing, indent: str) -> None:
         """Appends the element."""
@@ -147,13 +135,9 @@ class Leaf:
             return
         if said is None:
             raise Uncarriable(f"„{self.name}“ ist verlangt, hat aber keinen Wert.")
-        name = f"{PREFIX}:{self.name}" if self.qualified else self.name
-        text = escape(self.show(said))
-        attributes = self.attributes
-        if self.list_version:
-            attributes += f' listVersionID="{quote(to.dateiformat_version)}"'
-        inner = f"<{self.wrap}>{text}</{self.wrap}>" if self.wrap else text
-        to.out.append(f"{indent}<{name}{attributes}>{inner}</{name}>")
+        version = f' listVersionID="{quote(to.dateiformat_version)}"' if self.list_version else ""
+        wrap = f"<{self.wrap}>" if self.wrap else ""
+        to.out.append(f"{indent}{self.start}{version}>{wrap}{escape(self.show(said))}{self.end}")
 
     def read(self, children: Mapping[str, list[etree._Element]], parent: etree._Element, into: Values) -> None:
         """Reads the first element of that name."""
@@ -233,18 +217,8 @@ class Group:
 
     def write(self, value: Any, to: Writing, indent: str) -> None:
         """Appends the wrapper and what is in it."""
-        if self.when is not None and not self.when(value):
-            return
-        start = len(to.out)
-        to.out.append(f"{indent}<{PREFIX}:{self.name}>")
-        for part in self.parts:
-            part.write(value, to, indent + " ")
-        if len(to.out) == start + 1:
-            to.out.pop()
-            if self.required:
-                to.out.append(f"{indent}<{PREFIX}:{self.name}/>")
-            return
-        to.out.append(f"{indent}</{PREFIX}:{self.name}>")
+        if self.when is None or self.when(value):
+            _write_wrapped(self, self.parts, value, to, indent)
 
     def read(self, children: Mapping[str, list[etree._Element]], parent: etree._Element, into: Values) -> None:
         """Reads the fields from the first wrapper of that name."""
@@ -261,6 +235,21 @@ class Group:
         """Keeps the fields of its parts."""
         for part in self.parts:
             part.carry(value, into)
+
+
+def _write_wrapped(wrapper: Group | One, parts: tuple[Part, ...], value: Any, to: Writing, indent: str) -> None:
+    """Appends the wrapper and what is in it; an empty one only where it is required."""
+    start = len(to.out)
+    to.out.append(f"{indent}<{PREFIX}:{wrapper.name}>")
+    inner = indent + " "
+    for part in parts:
+        part.write(value, to, inner)
+    if len(to.out) > start + 1:
+        to.out.append(f"{indent}</{PREFIX}:{wrapper.name}>")
+        return
+    to.out.pop()
+    if wrapper.required:
+        to.out.append(f"{indent}<{PREFIX}:{wrapper.name}/>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +283,7 @@ class One:
 
     def write(self, value: Any, to: Writing, indent: str) -> None:
         """Appends the element."""
-        Group(self.name, self.shape.parts, required=self.required).write(getattr(value, self.field), to, indent)
+        _write_wrapped(self, self.shape.parts, getattr(value, self.field), to, indent)
 
     def read(self, children: Mapping[str, list[etree._Element]], parent: etree._Element, into: Values) -> None:
         """Reads the first element of that name."""

@@ -9,11 +9,10 @@ from lxml import etree
 
 from akten.files import Digests
 from akten.findings import Severity
-from metadata.binding import by_name, local
-from metadata.checks_head import child, text_of
 from metadata.checks_objects import Seen
 from metadata.codelists import DATEIFORMAT_LISTE, DATEIFORMATE, HASH_LENGTHS, PDFA, SONSTIGES
 from metadata.rules import Findings
+from metadata.tree import by_name, child, local, text_of
 from metadata.values import is_uuid
 
 _TIDY = re.compile(r"[0-9A-Fa-f-]{36}(?:_[0-9A-Za-z._-]+)?\.[0-9A-Za-z]+\Z")
@@ -37,15 +36,17 @@ def check_files(
     space = etree.QName(root).namespace
     named: dict[str, str] = {}  # folded name → name as written
     for form in root.iter(f"{{{space}}}Format", f"{{{space}}}Aktenplandatei"):
-        _check_format(form, findings)
-        primary = child(form, "Primaerdokument")
-        if primary is None:
+        inside = by_name(form)
+        endings = _check_format(form, inside, findings)
+        if "Primaerdokument" not in inside:
             continue
+        primary = inside["Primaerdokument"][0]
         holder = child(primary, "Dateiname")
         name = holder.text or "" if holder is not None else ""
         if holder is not None:
             _check_name(holder, name, named, objects, findings)
-        _check_extension(form, name, findings)
+        if endings and name.rpartition(".")[2].lower() not in endings:
+            findings.add("XD-63", form, f"Die Dateiendung passt nicht zum Format (erwartet: {', '.join(endings)}).")
         _check_hash(primary, name, files, findings)
     for holder in root.iter(f"{{{space}}}SignaturSiegelDatei"):
         _check_name(holder, holder.text or "", named, objects, findings)
@@ -89,36 +90,25 @@ def _check_name(holder: etree._Element, name: str, named: dict[str, str], object
     named[folded] = name
 
 
-def _formats(name: etree._Element) -> dict[str, tuple[str, ...]] | None:
-    """The code list that a format is taken from; None when that version is not known here."""
-    return DATEIFORMATE.get((name.get("listVersionID") or DATEIFORMAT_LISTE).strip())
-
-
-def _check_format(form: etree._Element, findings: Findings) -> None:
-    name = child(form, "Name")
-    if name is None:
-        return
+def _check_format(form: etree._Element, inside: dict[str, list[etree._Element]], findings: Findings) -> tuple[str, ...]:
+    """The endings that files of this format have, where the code list says so."""
+    if "Name" not in inside:
+        return ()
+    name = inside["Name"][0]
     code = text_of(child(name, "code"))
-    other = text_of(child(form, "SonstigerName"))
-    known = _formats(name)
+    other = text_of(inside["SonstigerName"][0]) if "SonstigerName" in inside else ""
+    known = DATEIFORMATE.get((name.get("listVersionID") or DATEIFORMAT_LISTE).strip())
     if known is None:
         findings.add("XD-61", name, "Diese Version der Formatliste liegt hier nicht vor; der Code ist nicht geprüft.")
     elif code not in known:
         findings.add("XD-60", name, "Der Code steht nicht in der Codeliste dateiformat.")
-        return
+        return ()
     if code == SONSTIGES and not other:
         findings.add("XD-62", form, "Beim Format 100 (sonstiges) fehlt der Name des Formats.")
     if code != SONSTIGES and other:
         text = "SonstigerName steht neben einem Format, das in der Codeliste einen Namen hat."
         findings.add("XD-62", form, text, severity=Severity.WARNING)
-
-
-def _check_extension(form: etree._Element, name: str, findings: Findings) -> None:
-    listed = child(form, "Name")
-    known = _formats(listed) if listed is not None else None
-    wanted = (known or {}).get(text_of(child(listed, "code")), ())
-    if wanted and name.rpartition(".")[2].lower() not in wanted:
-        findings.add("XD-63", form, f"Die Dateiendung passt nicht zum Format (erwartet: {', '.join(wanted)}).")
+    return (known or {}).get(code, ())
 
 
 def _check_order(edition: etree._Element, findings: Findings) -> None:

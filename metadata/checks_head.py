@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from lxml import etree
 
-from metadata.binding import by_name, local
 from metadata.rules import Findings
 from metadata.schemas import ENTRY
+from metadata.tree import by_name, child, local, text_of
 from metadata.values import is_uuid, parse_bool, parse_instant, parse_int
 
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _KEYS = ("ProzessID", "UUIDUrsprungsnachricht", "ID", "xdomeaUUID", "IDSGO", "nachrichtenUUID")
-
-
-def text_of(element: etree._Element | None) -> str:
-    """The text of an element without outer blanks, "" when there is none."""
-    return "" if element is None or element.text is None else element.text.strip()
-
-
-def child(element: etree._Element | None, *path: str) -> etree._Element | None:
-    """The element at the end of a path of local names, the first of each."""
-    for name in path:
-        if element is None:
-            return None
-        element = next(element.iterchildren(f"{{*}}{name}"), None)  # lxml compares the names itself
-    return element
 
 
 def check_root(root: etree._Element, version: str, xml: bytes, findings: Findings) -> None:

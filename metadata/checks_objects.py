@@ -8,8 +8,7 @@ from datetime import date
 
 from lxml import etree
 
-from metadata.binding import by_name, local
-from metadata.checks_head import child, head_of, text_of
+from metadata.checks_head import head_of
 from metadata.codelists import (
     AUSSONDERUNGSART,
     BEWERTUNGSVORSCHLAG,
@@ -20,6 +19,7 @@ from metadata.codelists import (
 )
 from metadata.profile import Profile
 from metadata.rules import Findings, Purpose
+from metadata.tree import by_name, child, local, text_of
 from metadata.values import is_uuid, parse_date, parse_instant, parse_year_end
 
 AKTE = frozenset({"Akte", "Teilakte"})

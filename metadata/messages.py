@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID, uuid5
 
+from akten.collector import collector_waits
 from akten.model import Akte, Aussonderungsart
 from metadata.from_akte import akte_object
 from metadata.objects import Schriftgutobjekt, normalise
@@ -191,6 +192,7 @@ def kopf_of(profile: Profile, code: str, prozess_id: UUID, erstellt: datetime, n
     )
 
 
+@collector_waits()
 def aussonderung(
     akte: Akte, profile: Profile, *, prozess_id: UUID, erstellt: datetime, nachricht: UUID | None = None
 ) -> Aussonderung0503:
@@ -203,6 +205,7 @@ def aussonderung(
     return Aussonderung0503(kopf, (akte_object(akte, profile),))
 
 
+@collector_waits()
 def anbieteverzeichnis(
     akten: Iterable[Akte], profile: Profile, *, prozess_id: UUID, erstellt: datetime, nachricht: UUID | None = None
 ) -> Anbieteverzeichnis0501:

@@ -22,7 +22,6 @@ from metadata.binding import (
     Uncarriable,
     Values,
     Writing,
-    by_name,
 )
 from metadata.messages import (
     Anbieteverzeichnis0501,
@@ -47,6 +46,7 @@ from metadata.objects import (
     VorgangSGO,
 )
 from metadata.profile import Kontakt
+from metadata.tree import by_name
 from metadata.v3 import LAUFZEIT, erweiterungen
 from metadata.values import code, coded, day, flag, moment, parse_int, parse_year_end, text, uuid
 

@@ -25,8 +25,6 @@ from metadata.binding import (
     Shape,
     Values,
     Writing,
-    by_name,
-    content,
     escape,
     quote,
 )
@@ -54,6 +52,7 @@ from metadata.objects import (
     VorgangSGO,
 )
 from metadata.profile import Kontakt
+from metadata.tree import by_name, content
 from metadata.v3 import HISTORIE, LAUFZEIT, NUMMER, SIGNATUR, aussonderungsart, erweiterungen
 from metadata.values import Fehlercodes, code, coded, day, flag, moment, number, text, uuid
 

@@ -9,6 +9,7 @@ from typing import cast
 
 from lxml import etree
 
+from akten.collector import collector_waits
 from akten.errors import Rejected
 from akten.findings import Finding, Severity, has_errors
 from metadata import v2, v3, v4
@@ -57,6 +58,7 @@ def root_name(version: str, code: str) -> str:
     return f"{names(version)[code]}.{code}"
 
 
+@collector_waits()
 def write_message(message: Message, profile: Profile) -> bytes:
     """The message as XML in the version of the profile; the same message and profile give the same bytes.
 
@@ -92,6 +94,7 @@ def carried(message: Message, version: str) -> Message:
     return cast(Message, tables(version)[message.code].carried(message))
 
 
+@collector_waits()
 def read_message(xml: bytes, *, limits: ParseLimits = LIMITS) -> Message:
     """The message that the XML holds; lenient where something is omitted, strict where a value has no meaning.
 

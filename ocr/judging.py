@@ -28,7 +28,8 @@ from ocr.warm import CallEach
 Answer = dict[str, Any] | SandboxDied
 
 _FOR_ONE_CHILD = 16  # questions; with fewer another child costs more than it saves
-READERS = ("ocr.judging", "ocr.likeness", "ocr.validators", "pikepdf.pdfa", "page")  # what the questions load
+# what the questions load
+READERS = ("ocr.judging", "ocr.likeness", "ocr.pagejudge", "ocr.validators", "pikepdf.pdfa", "page")
 
 
 def judge_documents(

@@ -16,7 +16,6 @@ _FLAVOURS_PAGE = ("1a", "1b", "2a", "2b", "2u", "3a", "3b", "3u")
 _MOST_CLAUSES = 40
 _FEW = 3
 _CLAUSE_LENGTH = 120
-_STREAM_LENGTH = "STREAM-LENGTH"
 
 
 def judging_limits(options: OcrOptions) -> Limits:
@@ -98,7 +97,7 @@ class PageValidation(SandboxedValidator):
     name = "page-validation"
     package = "page-validation"
     flavours = _FLAVOURS_PAGE
-    function = "ocr.validators:ask_page"
+    function = "ocr.pagejudge:ask_page"
 
 
 def ask_pikepdf(payload: dict[str, Any]) -> dict[str, Any]:
@@ -113,57 +112,6 @@ def ask_pikepdf(payload: dict[str, Any]) -> dict[str, Any]:
         return {"verdict": Verdict.FAILED.value, "clauses": clauses}
     why = f"pikepdf.pdfa kennt nicht alles, was in der Datei steht ({', '.join(clauses[:_FEW])})."
     return {"verdict": Verdict.NOT_CHECKED.value, "clauses": clauses, "why": why}
-
-
-def ask_page(payload: dict[str, Any]) -> dict[str, Any]:
-    """In the sandbox: the verdict of page-validation on one file, its known false alarm looked at again."""
-    import page
-
-    limits = page.SafetyLimits(
-        max_input_size=8 << 30,
-        max_decoded_stream_size=256 << 20,
-        max_total_decoded_content_size=1 << 30,
-        max_object_count=20_000_000,
-    )
-    try:
-        report = page.validate_pdf(payload["path"], profile=payload["flavour"], limits=limits)
-    except page.SafetyLimitError:
-        return {"verdict": Verdict.NOT_CHECKED.value, "why": "page-validation: eine Sicherheitsgrenze ist erreicht."}
-    except page.PageError:  # its parser knows less than PDF allows, so this is no verdict on the file
-        return {"verdict": Verdict.NOT_CHECKED.value, "why": "page-validation kann die Datei nicht lesen."}
-    failures = [failure for failure in report.failures if not _false_alarm(failure, Path(payload["path"]))]
-    if not failures:
-        why = "" if report.is_compliant else "Fehlalarm zur Länge von Datenströmen nachgeprüft."
-        return {"verdict": Verdict.OK.value, "why": why}
-    clauses = list(dict.fromkeys(str(failure.rule_id) for failure in failures))
-    return {"verdict": Verdict.FAILED.value, "clauses": clauses}
-
-
-def _false_alarm(failure: Any, path: Path) -> bool:
-    """True for the complaint about a stream's length where the stream ends exactly at its /Length (ocr.md §4.2).
-
-    page-validation 0.11 takes a last byte of 0x0D for the end of line before `endstream`.
-    """
-    if _STREAM_LENGTH not in str(failure.rule_id) or failure.object_id is None:
-        return False
-    import mmap
-    import re
-
-    import pikepdf
-
-    number, generation = failure.object_id.object_number, failure.object_id.generation
-    try:
-        with pikepdf.open(path, suppress_warnings=True) as pdf:
-            length = int(pdf.get_object(number, generation).get("/Length", -1))
-    except (pikepdf.PikepdfError, ValueError, TypeError, AttributeError):
-        return False
-    begin = re.compile(rb"(?<![0-9])%d %d obj\b.{0,4096}?\bstream\r?\n" % (number, generation), re.DOTALL)
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        for found in begin.finditer(data):
-            rest = data[found.end() + length : found.end() + length + 12]
-            if length >= 0 and re.match(rb"\r?\nendstream", rest):
-                return True
-    return False
 
 
 def read_claim(payload: dict[str, Any]) -> dict[str, Any]:

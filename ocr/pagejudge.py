@@ -1,0 +1,122 @@
+"""What the sandbox asks page-validation: a small file as it is, a large one in runs of its pages.
+
+page-validation keeps a file nearly three times in memory. A run is the same document with fewer pages, each page's
+streams copied by qpdf as they are; what belongs to the file as a whole (head, table, ends of objects) is then left to
+veraPDF.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+import tempfile
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import page
+import pikepdf
+
+from akten.findings import Verdict
+
+AT_ONCE = 96 << 20  # bytes of a PDF; together with its copies in memory below 300 MB
+_STREAM_LENGTH = "STREAM-LENGTH"
+_UNREADABLE = "page-validation kann die Datei nicht lesen."
+
+
+def ask_page(payload: dict[str, Any]) -> dict[str, Any]:
+    """In the sandbox: the verdict of page-validation on one file, its known false alarm looked at again."""
+    path, flavour, most = Path(payload["path"]), str(payload["flavour"]), int(payload.get("at_once", AT_ONCE))
+    if path.stat().st_size <= most:
+        return _asked(path, flavour, most)
+    with tempfile.TemporaryDirectory(prefix="teile-") as folder:
+        try:
+            return _worst([_asked(run, flavour, most) for run in _runs(path, Path(folder), most)])
+        except (pikepdf.PikepdfError, RuntimeError):  # RuntimeError is how a job of qpdf fails
+            return _not_checked(_UNREADABLE)
+
+
+def _worst(answers: list[dict[str, Any]]) -> dict[str, Any]:
+    """The answer on the whole: a complaint weighs more than what was not looked at, and that more than approval."""
+    why = f"in {len(answers)} Teilen beurteilt, weil die Datei groß ist"
+    clauses = dict.fromkeys(clause for answer in answers for clause in answer.get("clauses", ()))
+    if clauses:
+        return {"verdict": Verdict.FAILED.value, "clauses": list(clauses), "why": why}
+    unseen = [answer["why"] for answer in answers if answer["verdict"] == Verdict.NOT_CHECKED.value]
+    if unseen or not answers:
+        return _not_checked(unseen[0] if unseen else _UNREADABLE)
+    return {"verdict": Verdict.OK.value, "why": why}
+
+
+def _not_checked(why: str) -> dict[str, Any]:
+    return {"verdict": Verdict.NOT_CHECKED.value, "why": why}
+
+
+def _runs(path: Path, folder: Path, most: int) -> Iterator[Path]:
+    """Files of neighbouring pages, none above `most` unless it is a single page; each is gone once the next is made.
+
+    Raises PikepdfError for a file that qpdf would have to repair: a run of it would look better than the file.
+    """
+    with pikepdf.open(path, suppress_warnings=True) as pdf:
+        pages = len(pdf.pages)
+    parts = min(pages, path.stat().st_size // most + 2)
+    edges = [number * pages // parts for number in range(parts + 1)] if parts else []
+    waiting = [(first + 1, last) for first, last in pairwise(edges)][::-1]
+    run = folder / "teil.pdf"
+    while waiting:
+        first, last = waiting.pop()
+        pages_of = ("--pages", ".", f"{first}-{last}", "--")
+        job = pikepdf.Job(["qpdf", str(path), "--newline-before-endstream", *pages_of, str(run)])
+        job.run()
+        if job.has_warnings:
+            raise pikepdf.PdfError("repaired")
+        if run.stat().st_size > most and first < last:
+            middle = (first + last) // 2
+            waiting += [(middle + 1, last), (first, middle)]
+        else:
+            yield run
+        run.unlink()
+
+
+def _asked(path: Path, flavour: str, most: int) -> dict[str, Any]:
+    limits = page.SafetyLimits(
+        max_input_size=most,
+        max_decoded_stream_size=256 << 20,
+        max_total_decoded_content_size=1 << 30,
+        max_object_count=20_000_000,
+    )
+    try:
+        report = page.validate_pdf(path, profile=flavour, limits=limits)
+    except page.SafetyLimitError:
+        return _not_checked("page-validation: eine Sicherheitsgrenze ist erreicht.")
+    except page.PageError:  # its parser knows less than PDF allows, so this is no verdict on the file
+        return _not_checked(_UNREADABLE)
+    failures = [failure for failure in report.failures if not _false_alarm(failure, path)]
+    if not failures:
+        why = "" if report.is_compliant else "Fehlalarm zur Länge von Datenströmen nachgeprüft."
+        return {"verdict": Verdict.OK.value, "why": why}
+    clauses = list(dict.fromkeys(str(failure.rule_id) for failure in failures))
+    return {"verdict": Verdict.FAILED.value, "clauses": clauses}
+
+
+def _false_alarm(failure: Any, path: Path) -> bool:
+    """True for the complaint about a stream's length where the stream ends exactly at its /Length (ocr.md §4.2).
+
+    page-validation 0.11 takes a last byte of 0x0D for the end of line before `endstream`.
+    """
+    if _STREAM_LENGTH not in str(failure.rule_id) or failure.object_id is None:
+        return False
+    number, generation = failure.object_id.object_number, failure.object_id.generation
+    try:
+        with pikepdf.open(path, suppress_warnings=True) as pdf:
+            length = int(pdf.get_object(number, generation).get("/Length", -1))
+    except (pikepdf.PikepdfError, ValueError, TypeError, AttributeError):
+        return False
+    begin = re.compile(rb"(?<![0-9])%d %d obj\b.{0,4096}?\bstream\r?\n" % (number, generation), re.DOTALL)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        for found in begin.finditer(data):
+            rest = data[found.end() + length : found.end() + length + 12]
+            if length >= 0 and re.match(rb"\r?\nendstream", rest):
+                return True
+    return False
