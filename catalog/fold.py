@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 import snowballstemmer
 
@@ -33,14 +31,6 @@ def fold(text: str) -> str:
     return bare.casefold().translate(_LETTERS)
 
 
-class Word(NamedTuple):
-    """One folded word and where it stands in the original text."""
-
-    token: str
-    start: int
-    end: int
-
-
 @lru_cache(maxsize=1 << 16)
 def _token(raw: str, *, whole: bool = True) -> str:
     token = fold(raw)
@@ -51,21 +41,19 @@ def _token(raw: str, *, whole: bool = True) -> str:
     return token[:MAX_WORD]
 
 
-def words(text: str) -> Iterator[Word]:
-    """All words of a text in order, hyphens at line ends joined."""
-    for match in _WORD.finditer(text):
-        if token := _token(match[0]):
-            yield Word(token, match.start(), match.end())
-
-
 def tokens(text: str) -> list[str]:
-    """Only the folded words."""
-    return [token for match in _WORD.finditer(text) if (token := _token(match[0]))]
+    """The folded words of a text in order, hyphens at line ends joined."""
+    return [token for raw in _WORD.findall(text) if (token := _token(raw))]
+
+
+def places(text: str) -> list[tuple[int, int]]:
+    """Where each of the `tokens` stands, as (start, end) of the original characters."""
+    return [match.span() for match in _WORD.finditer(text) if _token(match[0])]
 
 
 def beginning(text: str) -> str:
     """The last word of a text as the beginning of a longer one: "Str" stays "str"."""
-    found = [token for match in _WORD.finditer(text) if (token := _token(match[0], whole=False))]
+    found = [token for raw in _WORD.findall(text) if (token := _token(raw, whole=False))]
     return found[-1] if found else ""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from akten.aktenzeichen import Muster, recognise
-from catalog.fold import Word, beginning, stem, tokens
+from catalog.fold import beginning, stem, tokens
 
 MAX_TEXT = 2000
 MAX_TERMS = 32
@@ -36,23 +36,19 @@ class Term:
         """True for a single whole word: it is found in all its forms."""
         return len(self.words) == 1 and not self.prefix
 
-    def spans(self, words: Sequence[Word]) -> Iterator[tuple[int, int]]:
-        """Where the term stands in a text, as (start, end) of the original characters."""
+    def found_in(self, tokens: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """The first and the last word of each place where the term stands, as numbers in `tokens`."""
         if self.stemmed:
             wanted = stem(self.words[0])
-            yield from ((word.start, word.end) for word in words if stem(word.token) == wanted)
+            yield from ((place, place) for place, token in enumerate(tokens) if stem(token) == wanted)
             return
-        size = len(self.words)
-        for place in range(len(words) - size + 1):
-            if self._stands(words, place):
-                yield words[place].start, words[place + size - 1].end
-
-    def _stands(self, words: Sequence[Word], place: int) -> bool:
         *whole, last = self.words
-        if any(words[place + offset].token != word for offset, word in enumerate(whole)):
-            return False
-        there = words[place + len(whole)].token
-        return there.startswith(last) if self.prefix else there == last
+        for place in range(len(tokens) - len(whole)):
+            there = tokens[place + len(whole)]
+            if (there.startswith(last) if self.prefix else there == last) and all(
+                tokens[place + offset] == word for offset, word in enumerate(whole)
+            ):
+                yield place, place + len(whole)
 
 
 def parse_terms(text: str) -> tuple[tuple[Term, ...], tuple[str, ...]]:

@@ -220,21 +220,24 @@ def _on_day(connection: Connection, wanted: Search, day: date) -> Iterator[_Foun
 # --- words ---------------------------------------------------------------------------------------------------------
 
 
-def _few(connection: Connection, kind: Kind, terms: Sequence[Term]) -> bool:
-    """True when there are so few passages that ranking them costs nothing."""
+def _how_many(connection: Connection, kind: Kind, terms: Sequence[Term]) -> int:
+    """Passages with all the terms, counted up to RANK_BELOW: from there on ranking them would cost."""
     if surely_many(connection, kind, terms, RANK_BELOW):
-        return False
+        return RANK_BELOW
     own, number, condition, _ = matching(connection, kind, terms)
     capped = select(number).select_from(own).where(condition).limit(RANK_BELOW).subquery()
-    return int(connection.execute(select(func.count()).select_from(capped)).scalar_one()) < RANK_BELOW
+    return int(connection.execute(select(func.count()).select_from(capped)).scalar_one())
 
 
 def _words(
     connection: Connection, wanted: Search, kind: Kind, terms: Sequence[Term], orders: list[str]
 ) -> Iterator[_Found]:
     """Akten with all the terms in one passage, each with its first few passages; tells the order in `orders`."""
-    ranked = wanted.ranked and _few(connection, kind, terms)
+    many = _how_many(connection, kind, terms) if wanted.ranked else RANK_BELOW
+    ranked = many < RANK_BELOW
     orders.append("rank" if ranked else "newest")
+    if not many:
+        return
     why = Why.REGISTER if kind is Kind.REGISTER else Why.TEXT
     own, number, condition, rank = matching(connection, kind, terms)
     query = select(number.label("nr"), passages.c.akte_nr).select_from(own.join(passages, passages.c.nr == number))

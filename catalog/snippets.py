@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from catalog.fold import words
+from catalog.fold import places, tokens
 from catalog.query import Term
 
 _AROUND = 90
@@ -27,16 +27,12 @@ class Snippet:
 
 def snippet(dokument: UUID, page: int, text: str, terms: Sequence[Term]) -> Snippet | None:
     """The surroundings of the first hit on a page, or None when nothing wanted stands there."""
-    own = list(words(text))
-    spans: list[tuple[int, int]] = []
-    found = 0
-    for term in terms:
-        there = list(term.spans(own))
-        found += bool(there)
-        spans += there
-    if not spans:
+    own = tokens(text)
+    hits = [hit for term in terms if (hit := list(term.found_in(own)))]
+    if not hits:
         return None
-    spans.sort()
+    where = places(text)
+    spans = sorted((where[first][0], where[last][1]) for hit in hits for first, last in hit)
     first = spans[0]
     start, end = max(0, first[0] - _AROUND), min(len(text), first[1] + _AROUND)
     # Cut between words: a name cut in half reads as another name.
@@ -52,4 +48,4 @@ def snippet(dokument: UUID, page: int, text: str, terms: Sequence[Term]) -> Snip
             marks[-1] = (marks[-1][0], max(marks[-1][1], high - start))
         else:
             marks.append((low - start, high - start))
-    return Snippet(dokument, page, _BLANKS.sub(" ", text[start:end]), tuple(marks), found)
+    return Snippet(dokument, page, _BLANKS.sub(" ", text[start:end]), tuple(marks), len(hits))

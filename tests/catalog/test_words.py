@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akten.aktenzeichen import MUSTER
-from catalog.fold import beginning, fold, stem, tokens, words
+from catalog.fold import beginning, fold, places, stem, tokens
 from catalog.index import vector
 from catalog.matching import fts5, tsquery
 from catalog.passages import GAP, MAX_SAME, MAX_WORDS, Heading, register_passages, text_passages
@@ -48,12 +48,12 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 @given(st.text(max_size=200))
 def test_words_are_letters_and_digits_and_lie_in_the_text_in_order(text: str) -> None:
     last = 0
-    for word in words(text):
-        assert word.token.isalnum()
-        assert 0 < len(word.token) <= 60
-        assert last <= word.start < word.end <= len(text)
-        last = word.end
-    assert tokens(text) == [word.token for word in words(text)]
+    for token, (start, end) in zip(tokens(text), places(text), strict=True):
+        assert token.isalnum()
+        assert 0 < len(token) <= 60
+        assert tokens(text[start:end]) == [token]
+        assert last <= start < end <= len(text)
+        last = end
 
 
 @pytest.mark.parametrize(
