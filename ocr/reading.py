@@ -202,11 +202,10 @@ def _way_up(sheet: _Sheet, dpi: float, engine: OcrEngine, good: float) -> _Way:
         tries.append(_try(sheet, preview, turn, dpi, engine, good))
         if tries[-1].certain:
             break
-    best = tries[0]
-    for other in tries[1:]:
-        if other.reading.good > best.reading.good:
-            best = other
-    return best
+    best = max(tries, key=lambda way: way.reading.good)  # the first of equals
+    as_it_lies = next((way for way in tries if way.turn == 0), best)
+    # What speckles spell on a sheet of stamps or lines is no reason to turn it.
+    return best if best.reading.good >= _FEW_WORDS else as_it_lies
 
 
 def _candidates(found: Upright | None, tries: list[_Way]) -> list[int]:

@@ -81,6 +81,21 @@ def test_a_coarse_bilevel_page_is_gray_of_half_the_resolution_and_maps_back() ->
     assert back(1240, 1754) == pytest.approx((2480, 3508))
 
 
+class Lying(Faked):
+    """An engine that finds words only on a sheet that lies on its side, and takes nothing for the way up."""
+
+    def read(self, picture: Raster, layout: Layout = Layout.COLUMN, threshold: Threshold = Threshold.OTSU) -> Reading:
+        found = super().read(picture, layout, threshold)
+        return found if picture.width > picture.height else Reading()
+
+
+@pytest.mark.parametrize(("words", "turns"), [(0, {0}), (2, {0}), (12, {90, 270})])
+def test_a_sheet_of_lines_is_turned_for_words_and_not_for_what_speckles_spell(words: int, turns: set[int]) -> None:
+    paper = sheet(dpi=150).rotate(90, expand=True)
+    found = read_page(Held(paper), (150.0, 150.0), Lying(90.0, 90.0, words), OcrOptions())
+    assert found.turn in turns
+
+
 def line(left: int, top: int, right: int, words: int = 3) -> Line:
     box = (left, top, right, top + 40)
     return Line((Word("wort", 90.0, box),) * words, box, (left, top + 40, right, top + 40))
