@@ -118,3 +118,14 @@ def test_without_pages_nothing_is_approved(good: Path, tmp_path: Path) -> None:
         pdf.Root.Rest = pdf.make_stream(os.urandom(200_000))
         pdf.save(path)
     assert asked(path, 100_000)[0] == Verdict.NOT_CHECKED.value
+
+
+def test_a_picture_on_every_page_that_is_too_large_costs_few_tries(tmp_path: Path, seen: list[tuple[int, int]]) -> None:
+    path = tmp_path / "gemeinsam.pdf"
+    with pikepdf.new() as pdf:
+        for _ in range(64):
+            image_page(pdf, noise())
+            pdf.pages[-1].Resources = pdf.pages[0].Resources
+        pdfa.save(pdf, path, "2b")
+    assert asked(path, 30_000)[0] == Verdict.NOT_CHECKED.value
+    assert len(seen) == 1
