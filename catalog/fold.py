@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 import snowballstemmer
@@ -46,9 +47,9 @@ def tokens(text: str) -> list[str]:
     return [token for raw in _WORD.findall(text) if (token := _token(raw))]
 
 
-def places(text: str) -> list[tuple[int, int]]:
+def places(text: str) -> Iterator[tuple[int, int]]:
     """Where each of the `tokens` stands, as (start, end) of the original characters."""
-    return [match.span() for match in _WORD.finditer(text) if _token(match[0])]
+    return (match.span() for match in _WORD.finditer(text) if _token(match[0]))
 
 
 def beginning(text: str) -> str:

@@ -103,12 +103,20 @@ def _value(row: Row[Any], versions: tuple[int, ...]) -> AkteRow:
     )
 
 
+# Asked for every page of answers, so made once.
+_VERSIONS = (
+    select(packages.c.akte, packages.c.version)
+    .where(packages.c.akte.in_(bindparam("uuids", expanding=True)))
+    .order_by(packages.c.version)
+)
+_BY_NUMBER = select(*_SHOWN).where(akten.c.nr.in_(bindparam("numbers", expanding=True)))
+
+
 def _values(connection: Connection, rows: Sequence[Row[Any]]) -> list[AkteRow]:
     versions: dict[UUID, list[int]] = {row.uuid: [] for row in rows}
     uuids = list(versions)
     for start in range(0, len(uuids), 500):
-        query = select(packages.c.akte, packages.c.version).where(packages.c.akte.in_(uuids[start : start + 500]))
-        for akte, version in connection.execute(query.order_by(packages.c.version)):
+        for akte, version in connection.execute(_VERSIONS, {"uuids": uuids[start : start + 500]}):
             versions[akte].append(version)
     return [_value(row, tuple(versions[row.uuid])) for row in rows]
 
@@ -117,7 +125,7 @@ def rows_by_nr(connection: Connection, numbers: Sequence[int]) -> dict[int, Akte
     """Akten by their numbers in the catalog."""
     found: dict[int, AkteRow] = {}
     for start in range(0, len(numbers), 500):
-        rows = connection.execute(select(*_SHOWN).where(akten.c.nr.in_(numbers[start : start + 500]))).all()
+        rows = connection.execute(_BY_NUMBER, {"numbers": list(numbers[start : start + 500])}).all()
         found.update(zip((row.nr for row in rows), _values(connection, rows), strict=True))
     return found
 

@@ -25,14 +25,24 @@ class Snippet:
     terms: int  # how many of the wanted terms stand on the page
 
 
+def _until_shown(text: str, word: int) -> list[tuple[int, int]]:
+    """Where the words stand, to the end of what is shown around this word: further on nobody looks."""
+    where: list[tuple[int, int]] = []
+    for place in places(text):
+        if len(where) > word and place[0] > where[word][1] + _AROUND:
+            break
+        where.append(place)
+    return where
+
+
 def snippet(dokument: UUID, page: int, text: str, terms: Sequence[Term]) -> Snippet | None:
     """The surroundings of the first hit on a page, or None when nothing wanted stands there."""
     own = tokens(text)
     hits = [hit for term in terms if (hit := list(term.found_in(own)))]
     if not hits:
         return None
-    where = places(text)
-    spans = sorted((where[first][0], where[last][1]) for hit in hits for first, last in hit)
+    where = _until_shown(text, min(place for hit in hits for place in hit)[1])
+    spans = sorted((where[start][0], where[end][1]) for hit in hits for start, end in hit if end < len(where))
     first = spans[0]
     start, end = max(0, first[0] - _AROUND), min(len(text), first[1] + _AROUND)
     # Cut between words: a name cut in half reads as another name.
