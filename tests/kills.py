@@ -1,7 +1,7 @@
 """Kills for tests of restart: finds the processes of one archive, kills some, and counts what is left afterwards.
 
-Only processes of the given data folder are ever looked at: by `ARCHIV_DATEN` in their environment or by the folder in
-their command line.
+Only processes of the given data folder are ever looked at: by `ARCHIV_DATEN` in their environment, by the folder in
+their command line, or as descendants of the command (JVM, page workers and sandboxes have an environment of their own).
 """
 
 from __future__ import annotations
@@ -65,6 +65,24 @@ def processes(daten: Path) -> dict[int, str]:
     return found
 
 
+def descendants(leader: int) -> dict[int, str]:
+    """Process id → command line of everything that this process and its children have started and that still runs."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                stat = (entry / "stat").read_text(errors="replace")
+                parents[int(entry.name)] = int(stat[stat.rindex(")") + 2 :].split()[1])
+    found: dict[int, str] = {}
+    reached = {leader}
+    while born := {pid for pid, parent in parents.items() if parent in reached} - reached:
+        reached |= born
+        for pid in born:
+            with suppress(OSError):
+                found[pid] = (Path(f"/proc/{pid}/cmdline").read_bytes()).replace(b"\0", b" ").decode(errors="replace")
+    return found
+
+
 def _is(target: str, pid: int, command: str, leader: int) -> bool:
     if target == "alone":
         return pid == leader
@@ -72,15 +90,16 @@ def _is(target: str, pid: int, command: str, leader: int) -> bool:
         with suppress(ProcessLookupError):
             return os.getpgid(pid) == leader
         return False
-    word = {"keeper": "archive.keeper", "weed": "/weed ", "java": "java", "worker": ""}.get(target)
-    if target == "worker":  # a child of the command that is neither store nor JVM
-        return pid != leader and not any(w in command for w in ("archive.keeper", "/weed ", "java"))
-    return word is None or word in command
+    if target == "worker":
+        return "ocr.worker" in command or "warmchild" in command
+    word = {"keeper": "archive.keeper", "weed": "/weed ", "java": "java "}.get(target)
+    return word is None or (word in command and "bwrap " not in command)
 
 
 def kill_some(daten: Path, leader: int, target: str, chance: random.Random) -> list[str]:
     """SIGKILL to all (alone, group, all) or to one (keeper, weed, java, worker) of the processes; what was hit."""
-    there = {pid: c for pid, c in processes(daten).items() if _is(target, pid, c, leader)}
+    running = processes(daten) | descendants(leader)
+    there = {pid: c for pid, c in running.items() if _is(target, pid, c, leader)}
     if target not in ("alone", "group", "all") and there:
         one = chance.choice(sorted(there))
         there = {one: there[one]}

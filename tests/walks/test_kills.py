@@ -43,4 +43,5 @@ def test_killed_in_seventy_rounds_everything_is_there_once(tmp_path: Path, seed:
         if number % 7 == 6:
             ordeal.judge()
         assert ordeal.tally.faults == [], str(ordeal.tally)
+    assert all(ordeal.tally.hits[target] for target in TARGETS), f"not every sort was killed: {ordeal.tally}"
     print(ordeal.tally)
