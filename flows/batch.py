@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from akten.errors import ArchivError, Misconfigured
@@ -44,21 +44,35 @@ def claim_paths(services: Services, paths: Sequence[Path]) -> tuple[ClaimedDeliv
     return tuple(claimed)
 
 
-def claim_inbox(services: Services) -> tuple[ClaimedDelivery, ...]:
-    """Everything complete in the inbox, and before it whatever an earlier run left unfinished."""
+@dataclass(frozen=True, slots=True)
+class FromInbox:
+    """What is to be walked, and the fault of a delivery that could not be taken and lies in the inbox still."""
+
+    claimed: tuple[ClaimedDelivery, ...]
+    fault: ArchivError | None = None
+
+
+def claim_inbox(services: Services) -> FromInbox:
+    """Everything complete in the inbox, and before it whatever an earlier run left unfinished.
+
+    What cannot be taken keeps nothing waiting: it would be met again by every run, and no run would get to the others.
+    """
     settings = services.settings
     for folder in (settings.work, settings.inbox):
         folder.mkdir(parents=True, exist_ok=True)
     claimed = [delivery for delivery in unfinished(settings.work) if not _rests(services, delivery)]
-    while found := claim_next(
-        settings.inbox,
-        settings.work,
-        now=time.time(),
-        settle_seconds=settings.settle_seconds,
-        new_id=services.new_id,
-    ):
-        claimed.append(found)
-    return tuple(claimed)
+    try:
+        while found := claim_next(
+            settings.inbox,
+            settings.work,
+            now=time.time(),
+            settle_seconds=settings.settle_seconds,
+            new_id=services.new_id,
+        ):
+            claimed.append(found)
+    except ArchivError as fault:
+        return FromInbox(tuple(claimed), fault)
+    return FromInbox(tuple(claimed))
 
 
 def _rests(services: Services, delivery: ClaimedDelivery) -> bool:

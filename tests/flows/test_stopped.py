@@ -68,6 +68,21 @@ def test_an_alarm_or_a_lack_is_a_receipt_and_the_others_are_archived(
     assert exit_code([good, bad]) == code
 
 
+def test_a_delivery_that_cannot_be_taken_does_not_keep_the_others_in_the_inbox_waiting(tmp_path: Path) -> None:
+    """Every run would meet it again: what it raises must not cost what was claimed in the same call."""
+    inbox = tmp_path / "eingang"
+    for name in ("gut", "schlecht"):
+        (inbox / name).mkdir(parents=True)
+        (inbox / name / "laufzettel.json").write_text("{}")
+    work = inbox / "schlecht" / "arbeit"  # a delivery that holds the work folder cannot be moved into it
+    settings = SimpleNamespace(inbox=inbox, work=work, settle_seconds=0.0)
+    services: Any = SimpleNamespace(settings=settings, new_id=uuid4)
+    found = batch.claim_inbox(services)
+    assert [one.name for one in found.claimed] == ["gut"]
+    assert isinstance(found.fault, Misconfigured)
+    assert (inbox / "schlecht" / "laufzettel.json").is_file()
+
+
 def test_a_delivery_without_its_marker_still_has_a_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "archive_delivery", lambda *_: Receipt(uuid4(), Outcome.CLEARING))
     services: Any = None
