@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import UUID
@@ -115,8 +115,15 @@ def lock(path: Path, *, wait: bool = True) -> Iterator[bool]:
 
 @contextmanager
 def held(claimed: ClaimedDelivery) -> Iterator[bool]:
-    """Yields True when this caller alone works on the delivery; the hold ends with the block or the process."""
-    with lock(claimed.folder / LOCK, wait=False) as mine:
+    """Yields True when this caller alone works on the delivery; the hold ends with the block or the process.
+
+    False also for one that another process has brought to its end meanwhile: its folder is gone.
+    """
+    with ExitStack() as stack:
+        try:
+            mine = stack.enter_context(lock(claimed.folder / LOCK, wait=False))
+        except FileNotFoundError:
+            mine = False
         yield mine
 
 
