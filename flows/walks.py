@@ -155,7 +155,7 @@ def _make(
     planned = without_archived(whole_plan, delivery, known, row.akte)
     linked = _refs(whole_plan) - _refs(planned)
     akte = with_retention(services, delivery, planned.akte)
-    catalog.plan(delivery.uuid, akte, by=by, now=services.now())
+    catalog.plan(delivery.uuid, akte, under=services.katalog.digest, by=by, now=services.now())
 
     # 3 recognise: pages of all Akten share the pool; the scan itself is kept
     recognised = recognise_documents(services, delivery, akte, planned.pages, facts, result, progress, run)
