@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from akten.errors import Forbidden
+from akten.errors import ArchivError, Forbidden
 from app.command import FOLDER, Call, verb
 from app.show import findings_table
 from app.show import receipts as show_receipts
@@ -35,7 +35,7 @@ def delivered_as(case: ClearingCase) -> str:
     """The name under which the delivery of a case came; empty when its folder is gone (it was given back)."""
     try:
         return ClaimedDelivery(case.delivery, Path(case.folder)).name
-    except (OSError, ValueError):
+    except (OSError, ArchivError):
         return ""
 
 

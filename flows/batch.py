@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def claim_paths(services: Services, paths: Sequence[Path]) -> tuple[ClaimedDeliv
     """
     work = services.settings.work
     work.mkdir(parents=True, exist_ok=True)
-    begun = {str(read_origin(delivery.folder).path): delivery for delivery in unfinished(work)}
+    begun = {came: delivery for delivery in unfinished(work) if (came := _came_from(delivery))}
     claimed = []
     for path in paths:
         place = path.absolute()
@@ -42,6 +43,12 @@ def claim_paths(services: Services, paths: Sequence[Path]) -> tuple[ClaimedDeliv
         else:
             claimed.append(claim(place, work, services.new_id))
     return tuple(claimed)
+
+
+def _came_from(delivery: ClaimedDelivery) -> str:
+    with suppress(OSError, ArchivError):  # a damaged marker of one delivery is no matter for the others
+        return str(read_origin(delivery.folder).path)
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +140,7 @@ def archive_one(services: Services, claimed: ClaimedDelivery, by: Actor, progres
     """The receipt of one delivery under the name it came with; also of one that an alarm or a lack stopped."""
     try:
         name = claimed.name
-    except (OSError, ValueError):  # the marker is gone; the walk says what is wrong with the delivery
+    except (OSError, ArchivError):  # the marker is gone; the walk says what is wrong with the delivery
         name = ""
     try:
         receipt = archive_delivery(services, claimed, by, progress)

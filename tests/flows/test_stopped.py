@@ -14,14 +14,17 @@ from uuid import uuid4
 import pytest
 
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
+from akten.files import digest_bytes
 from akten.findings import Finding, Severity, Verdict
 from catalog.actor import Actor
-from flows import anchors, batch
+from flows import anchors, batch, fetch
 from flows.batch import anchored, archive_all, archive_one
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, exit_code, receipt_json
 from flows.verify import compare_stores, verdict_of
 from ingest.claimed import ClaimedDelivery, Origin, write_origin
+from ingest.inbox import unfinished
+from tests.catalog.build import a_package
 from tests.memory_store import MemoryStore
 from tests.packages import NOON
 
@@ -88,6 +91,55 @@ def test_a_delivery_without_its_marker_still_has_a_receipt(tmp_path: Path, monke
     services: Any = None
     receipt = archive_one(services, ClaimedDelivery(uuid4(), tmp_path), CLERK, lambda *_: None)
     assert (receipt.state, receipt.name) == (Outcome.CLEARING, "")
+
+
+def test_a_damaged_marker_of_one_delivery_stops_no_other(tmp_path: Path) -> None:
+    work = tmp_path / "arbeit"
+    good, bad = claimed_as(work, "gut"), claimed_as(work, "schlecht")
+    for one in (good, bad):
+        one.lieferung.mkdir()
+    (bad.folder / "herkunft.json").write_bytes(b"\x00\x00")
+    assert {one.uuid for one in unfinished(work)} == {good.uuid, bad.uuid}
+    services: Any = SimpleNamespace(settings=SimpleNamespace(work=work), new_id=uuid4)
+    assert batch.claim_paths(services, [Path("/eingang/gut")]) == (good,)
+    with progress_display(quiet=True) as show:
+        show(bad)("Lesen", 0, 1)
+
+
+def a_store_with_heads(name: str, *heads: bytes) -> MemoryStore:
+    store = MemoryStore(name, clock=lambda: NOON)
+    for number, head in enumerate(heads, 1):
+        store.put(f"{anchors.PREFIX}{number:012d}-x.json", head, digest_bytes(head))
+    return store
+
+
+@pytest.mark.parametrize("damaged", [b"{", b"x" * 100_000], ids=["unreadable", "too-large"])
+def test_a_published_head_that_is_none_is_an_error_and_hides_no_other(damaged: bytes) -> None:
+    good = b'{"seq": 7, "hash": "ab", "at": "2026-01-01T00:00:00+00:00"}'
+    services: Any = SimpleNamespace(stores_to_read=lambda: ((a_store_with_heads("a", damaged, good),), {}))
+    heads, findings = anchors.published_heads(services)
+    assert [(head.seq, head.hash) for head in heads] == [(7, "ab")]
+    assert [(f.code, f.severity) for f in findings] == [("WF-20", Severity.ERROR)]
+
+
+def test_a_copy_that_its_store_refuses_is_fetched_from_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(_id: Any, copy: Any, _store: Any, target: Path) -> Path:
+        if copy.store == "a":
+            raise Misconfigured("Speicher „a“: Der Schlüssel stimmt nicht.")
+        return target / "bag"
+
+    monkeypatch.setattr(fetch, "read_package", read)
+    stores = tuple(MemoryStore(name, clock=lambda: NOON) for name in ("a", "b"))
+    services: Any = SimpleNamespace(
+        catalog=SimpleNamespace(read_access=lambda *_, **__: None),
+        stores_to_read=lambda: (stores, {}),
+        now=lambda: NOON,
+    )
+    root, findings = fetch.fetch_package(services, a_package(uuid4(), 1), tmp_path, "Einsicht", CLERK)
+    assert root == tmp_path / "bag"
+    assert [(f.code, f.where) for f in findings] == [("WF-30", "Speicher a")]
 
 
 def test_a_head_that_a_store_does_not_take_is_said_on_the_receipt_of_what_is_archived_all_the_same(
