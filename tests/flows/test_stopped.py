@@ -16,12 +16,13 @@ import pytest
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from akten.files import digest_bytes
 from akten.findings import Finding, Severity, Verdict
+from akten.package import CopyReport, FixityReport, PackageId
 from catalog.actor import Actor
 from flows import anchors, batch, fetch
 from flows.batch import anchored, archive_all, archive_one
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, exit_code, receipt_json
-from flows.verify import compare_stores, verdict_of
+from flows.verify import FixitySummary, compare_stores, verdict_of
 from ingest.claimed import ClaimedDelivery, Origin, write_origin
 from ingest.inbox import unfinished
 from tests.catalog.build import a_package
@@ -176,6 +177,17 @@ def test_a_store_that_is_away_is_not_checked_and_the_others_are_compared() -> No
     assert verdict_of(()) is Verdict.OK
     assert verdict_of([*findings, Finding("RC-02", Severity.ERROR, "a:x", "fehlt")]) is Verdict.FAILED
     assert verdict_of([Finding("RC-09", Severity.WARNING, "a:x", "liegen geblieben")]) is Verdict.OK
+
+
+def test_a_round_over_the_whole_holdings_names_only_what_is_not_well() -> None:
+    summary = FixitySummary(wanted=False)
+    for number in range(1, 3001):
+        damaged = number % 2 == 0
+        verdict = Verdict.FAILED if damaged else Verdict.OK
+        summary.add(FixityReport(PackageId(uuid4(), 1), (CopyReport("a", verdict, (), 10),)))
+    assert (summary.checked, summary.damaged, summary.bytes) == (1500, 1500, 30_000)
+    assert len(summary.copies) == 1000
+    assert {copy["verdict"] for copy in summary.copies} == {"failed"}
 
 
 def test_ctrl_c_ends_the_deliveries_under_way_at_their_next_step_and_begins_no_other(
