@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import shutil
+from pathlib import Path
 
 from akten.errors import ArchivError, Misconfigured, Unavailable
 
 DISK_FULL = "Der Datenträger ist voll; nach dem Freiräumen noch einmal versuchen."
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _PASSING = frozenset({errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EBUSY, errno.ESTALE})
+_LEAST_FREE = 64 << 20  # bytes
 _REASONS = {
     errno.ENOSPC: "der Datenträger ist voll",
     errno.EDQUOT: "das Platzkontingent ist aufgebraucht",
@@ -34,6 +37,18 @@ _REASONS = {
 def is_full(number: int | None) -> bool:
     """True for the numbers that say there is no room left."""
     return number in _FULL
+
+
+def no_room(folder: Path) -> bool:
+    """True when the disk of a folder is as good as full: SeaweedFS takes nothing more below one free part in 100.
+
+    A folder that cannot be asked is not called full.
+    """
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return False
+    return usage.free < max(_LEAST_FREE, usage.total // 100)
 
 
 def in_german(number: int | None) -> str:

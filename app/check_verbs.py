@@ -54,7 +54,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, everything: bool) -> i
             progress.update(task, completed=number)
 
         if everything:
-            summary = verify_all(services, call.actor, told)
+            summary = verify_all(services, call.actor, told, every_copy=call.output.as_json)
             if why := try_to_publish(services):
                 call.output.say(why)
         else:
@@ -92,7 +92,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, everything: bool) -> i
                     place = finding["where"].rsplit("/", 1)[-1]  # the object, and its VersionId where locks are meant
                     table.add_row("", "", finding["code"], f"{finding['text']} [{place}]")
             console.print(table)
-        if not summary.copies:
+        if not (summary.checked or summary.damaged or summary.unchecked):
             console.print("Es ist noch nichts archiviert; also wurde nichts geprüft.", style="dim")
         if summary.damaged:
             console.print("Nichts wurde verändert. Die andere Kopie ist die Rettung: docs/operations.md", style="bold")

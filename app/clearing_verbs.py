@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from akten.errors import Forbidden
+from akten.errors import ArchivError, Forbidden
 from app.command import FOLDER, Call, verb
 from app.show import findings_table
 from app.show import receipts as show_receipts
@@ -22,6 +21,7 @@ from flows.progress import progress_display
 from flows.receipt import exit_code, finding_json, receipt_json
 from flows.wiring import open_services
 from ingest.claimed import ClaimedDelivery, give_back
+from ingest.mending import put_in
 
 RESOLUTIONS = {
     Resolution.RESUBMIT: "neu eingereicht",
@@ -35,7 +35,7 @@ def delivered_as(case: ClearingCase) -> str:
     """The name under which the delivery of a case came; empty when its folder is gone (it was given back)."""
     try:
         return ClaimedDelivery(case.delivery, Path(case.folder)).name
-    except (OSError, ValueError):
+    except (OSError, ArchivError):
         return ""
 
 
@@ -183,7 +183,7 @@ def clearing_resolve(
             )
             return 0
         if laufzettel is not None or dateien is not None:
-            _put_in(claimed, laufzettel, dateien)
+            put_in(claimed, laufzettel, dateien)
         kind = Resolution.ACCEPT if accept else Resolution.RESUBMIT
         services.catalog.resolve(nr, kind, grund, by=call.actor, now=services.now())
         with progress_display(quiet=call.output.as_json) as show:
@@ -191,25 +191,6 @@ def clearing_resolve(
     values = [receipt_json(receipt) for receipt in made]
     call.output.result(values, lambda console: show_receipts(console, values, call.archiv))
     return exit_code(made)
-
-
-def _put_in(claimed: ClaimedDelivery, slip: Path | None, files: Path | None) -> None:
-    """Adds or replaces files of a delivery that waits; every file lands whole under its name."""
-    from ingest.slip import delivery_root, find_slip
-
-    root = delivery_root(claimed.lieferung)
-    incoming = (
-        [(file, root / file.relative_to(files)) for file in sorted(files.rglob("*")) if file.is_file()] if files else []
-    )
-    if slip is not None:
-        if (old := find_slip(root)) is not None:
-            old.unlink()
-        incoming.append((slip, root / f"laufzettel{slip.suffix.lower()}"))
-    for source, target in incoming:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.teil")
-        shutil.copyfile(source, partial)
-        partial.replace(target)
 
 
 @click.group()

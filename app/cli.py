@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from app.command import DATEN_HELP, FOLDER, JSON_HELP, quiet_logs
+from app.command import BUGS, DATEN_HELP, FOLDER, JSON_HELP, quiet_logs
 from app.german import speak_german
 from app.output import error_json, write_json
 
@@ -130,7 +130,10 @@ def main() -> None:
         code = 0  # click's way to end when the reader of a help text went away (`| head`)
     except Exception as bug:  # noqa: BLE001 - the outermost edge: a bug must not show a trace to a clerk
         sys.stderr.write(traceback.format_exc() if sys.stderr.isatty() is False else "")
-        sys.stderr.write(f"Programmfehler ({type(bug).__name__}). Bitte melden; nichts wurde als erledigt vermerkt.\n")
+        sys.stderr.write(
+            f"Programmfehler ({type(bug).__name__}). Bitte melden, mit {BUGS} aus dem Datenordner; nichts wurde als "
+            "erledigt vermerkt.\n"
+        )
         if as_json:
             write_json(error_json(type(bug).__name__, 1, str(bug)))
         code = 1

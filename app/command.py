@@ -10,8 +10,11 @@ import os
 import pwd
 import shlex
 import sys
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, cast
 
@@ -88,7 +91,7 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
     """Gives a command `--json`, `--daten` and `--als`, and turns its result or error into output and exit code.
 
     The function gets a `Call` first and returns its exit code (None is 0). Our own errors are told in one German
-    sentence; a bug travels up and ends with exit code 1 and its trace in the log file, not on the screen.
+    sentence; a bug travels up and ends with exit code 1 and its trace in BUGS, not on the screen.
     """
 
     @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
@@ -105,6 +108,10 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
         try:
             named = daten or inherited.get("daten")
             settings = read_settings(daten=named)
+        except ArchivError as error:
+            output.error(error)
+            context.exit(error.exit_code)
+        try:
             again = f"archiv --daten {shlex.quote(str(named))}" if named else "archiv"
             code = function(Call(output, settings, actor_of(als), again), *args, **kwargs) or 0
         except ArchivError as error:
@@ -113,12 +120,32 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
         except OSError as error:
             told = of_files(error)
             if told is None:
+                _keep_trace(settings.daten)
                 raise
             output.error(told)
             code = told.exit_code
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception:
+            _keep_trace(settings.daten)
+            raise
         context.exit(code)
 
     return cast("Callable[P, None]", command)
+
+
+BUGS = Path("protokoll") / "programmfehler.log"  # below the data folder
+
+
+def _keep_trace(daten: Path) -> None:
+    """Keeps the trace of a bug for whoever mends it: a terminal does not show it, and nobody could repeat it."""
+    file = daten / BUGS
+    if not daten.is_dir():
+        return  # a judge of files wants no archive, and makes none by failing
+    with suppress(OSError):
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as log:
+            log.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}\n{traceback.format_exc()}\n")
 
 
 def of_files(error: OSError) -> ArchivError | None:

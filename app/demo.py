@@ -144,7 +144,7 @@ def _fill_inbox(services: Services, console: Console) -> list[dict[str, Any]]:
 def _archive(services: Services, done: list[dict[str, Any]], by: Actor) -> list[dict[str, Any]]:
     waiting = sorted(p for p in services.settings.inbox.iterdir() if not p.name.startswith("."))
     claimed = claim_paths(services, waiting) if waiting else ()
-    begun = [one for one in claim_inbox(services) if one.uuid not in {c.uuid for c in claimed}]
+    begun = [one for one in claim_inbox(services).claimed if one.uuid not in {c.uuid for c in claimed}]
     every = [*claimed, *begun]
     values = list(done)
     if every:

@@ -270,7 +270,7 @@ def _show_hold(console: Console, value: dict[str, Any], changes: Sequence[HoldCh
 @verb
 def hold_extend(
     call: Call, nr: int, *, bis: datetime | None, open_end: bool, leser: tuple[str, ...], grund: str
-) -> None:
+) -> int:
     """Verlängert eine Sperre; ein früheres Ende ist ein Aufheben und braucht eine zweite Person."""
     if (bis is not None) == open_end and not (leser and bis is None):
         raise click.UsageError("Bitte genau eines: --bis oder --offen (oder nur --leser).")
@@ -280,8 +280,15 @@ def hold_extend(
         until = bis.date() if bis else (None if open_end else before.until)
         view = services.catalog.extend_hold(nr, until, grund, readers=leser, by=call.actor, now=services.now())
         value = hold_value(services, view, today(services))
-    text = f"Sperre Nr. {nr} gilt bis {_german(view.until, 'zur Aufhebung')}."
-    call.output.result(value, lambda console: console.print(text, style="green"))
+        followed = follow_hold(services, nr)  # one that was over holds again, and an earlier end may be past
+    value["stores"] = followed_json(followed)
+
+    def show(console: Console) -> None:
+        console.print(f"Sperre Nr. {nr} gilt bis {_german(view.until, 'zur Aufhebung')}.", style="green")
+        show_followed(console, followed)
+
+    call.output.result(value, show)
+    return 8 if followed.not_checked else 0
 
 
 @sperre.command("hebe-auf")

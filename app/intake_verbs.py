@@ -39,7 +39,13 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
             services.prepare_to_read()  # first of all: what is loaded now and the JVM use a core each
         from flows.batch import archive_all, claim_inbox
 
-        claimed = _claim(services, pfade, refused) if pfade else claim_inbox(services)
+        if pfade:
+            claimed = _claim(services, pfade, refused)
+        else:
+            found = claim_inbox(services)
+            claimed = found.claimed
+            if found.fault is not None:
+                refused.append((call.settings.inbox, found.fault))
         if not in_prefect:
             with progress_display(quiet=call.output.as_json) as show:
                 made = archive_all(services, claimed, call.actor, show)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from akten.diskwords import DISK_FULL, as_ours
+from akten.diskwords import DISK_FULL, as_ours, no_room
 from akten.errors import ArchivError, Misconfigured, Unavailable
 from archive.identities import ARCHIVE_BUCKET, STAGING_BUCKET, Role, Secrets, load_secrets
 from archive.keeper import KeeperOptions
@@ -31,7 +30,6 @@ from archive.weed import find_weed, fitting_volume_mb
 _POLL = 0.02
 _STOP_SECONDS = 40.0  # the keeper kills a hanging server after 15
 _MEMORY_MB = 768
-_NO_ROOM = 1 << 16  # bytes free, below which a server cannot even say why it did not start
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,8 @@ def _reach(
         if (keeper is None or keeper.poll() is not None) and not is_locked(home.server):
             keeper = _start_keeper(home, options)
         time.sleep(_POLL)
-    raise Unavailable(f"Der Speicher „{options.name}“ war nach {seconds:.0f} s nicht bereit; siehe {home.log}.")
+    text = f"Der Speicher „{options.name}“ war nach {seconds:.0f} s nicht bereit; siehe {home.log}."
+    raise Unavailable(f"{text} {DISK_FULL}" if no_room(home.path) else text)
 
 
 def _both_live(state: ServerState) -> bool:
@@ -160,9 +159,8 @@ def _failure(home: ServerFolder, options: KeeperOptions, code: int) -> ArchivErr
     text = f"Der Speicher „{options.name}“ ließ sich nicht starten (Code {code}); siehe {home.log}."
     try:
         said = json.loads(home.failure.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        full = shutil.disk_usage(home.path).free < _NO_ROOM
-        return Unavailable(f"{text} {DISK_FULL}" if full else text)
+    except (OSError, ValueError):  # on a full disk a keeper cannot even say why it did not start
+        return Unavailable(f"{text} {DISK_FULL}" if no_room(home.path) else text)
     return (Misconfigured if said.get("sort") == "Misconfigured" else Unavailable)(f"{text} {said.get('text', '')}")
 
 

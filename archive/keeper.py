@@ -150,7 +150,7 @@ class Keeper:
         from archive.s3settings import S3Settings
 
         access, secret = self._secrets.keys[Role.ADMIN]
-        admin = S3Settings(self._options.name, ports.endpoint, access, secret)
+        admin = S3Settings(self._options.name, ports.endpoint, access, secret, data_folder=self._home.data)
         wait_until_ready(admin, bucket_policy(), seconds=self._options.ready_seconds, alive=self._is_wanted)
 
     def _is_wanted(self) -> bool:

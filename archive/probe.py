@@ -7,7 +7,7 @@ archive bucket and clears up after itself as far as locks allow; what stays lock
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -126,17 +126,22 @@ def probe(target: ProbeTarget, *, now: datetime, token: str, level: ProbeLevel =
     `token` makes the prefix of this probe its own ([a-z0-9-], a fresh one each time). A line that could not be asked is
     `not_checked`; the others still are.
     """
-    bench = Bench(target, f"{PREFIX}{token}/", now)
+    with closing(Bench(target, f"{PREFIX}{token}/", now)) as bench:
+        return _probed(bench, level)
+
+
+def _probed(bench: Bench, level: ProbeLevel) -> ProbeReport:
+    name = bench.ingest.name
     try:
         bench.ingest.ping()
     except Unavailable as error:
         wanted = [line for line in _LINES if line.level <= level]
         asked = (ProbeLine(line.code, Verdict.NOT_CHECKED, error.text, line.required) for line in wanted)
-        return ProbeReport(target.ingest.name, tuple(asked), away=error.text)
+        return ProbeReport(name, tuple(asked), away=error.text)
     except ArchivError as error:
         first = ProbeLine("PB-01", Verdict.FAILED, error.text)
-        return ProbeReport(target.ingest.name, (first,))
-    report = ProbeReport(target.ingest.name, tuple(_run(line, bench) for line in _LINES if line.level <= level))
+        return ProbeReport(name, (first,))
+    report = ProbeReport(name, tuple(_run(line, bench) for line in _LINES if line.level <= level))
     _clear(bench)
     return report
 

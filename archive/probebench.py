@@ -27,11 +27,11 @@ _REFUSALS = (Forbidden, Misconfigured, FixityError)
 
 @dataclass(frozen=True, slots=True)
 class ProbeTarget:
-    """One store reached with three sets of rights."""
+    """One store reached with three sets of rights; machines that only take in have no deletion identity."""
 
     ingest: S3Settings
     auditor: S3Settings
-    deletion: S3Settings
+    deletion: S3Settings | None
 
 
 class NotTried(ArchivError):
@@ -46,11 +46,30 @@ class Bench:
         self.target = target
         self.ingest = S3Store(target.ingest, self._session)
         self.auditor = S3Store(target.auditor, self._session)
-        self.deletion = S3Store(target.deletion, self._session)
+        self._deletion = S3Store(target.deletion, self._session) if target.deletion is not None else None
         self.raw = open_client(target.ingest, self._session, attempts=1)
         self.bucket = target.ingest.bucket
         self.prefix = prefix
         self.now = now
+
+    @property
+    def frees(self) -> bool:
+        """True when the deletion identity is at hand."""
+        return self._deletion is not None
+
+    @property
+    def deletion(self) -> S3Store:
+        """The store with the deletion identity. Raises NotTried where this machine has none."""
+        if self._deletion is None:
+            raise NotTried("Ohne Löschkennung auf diesem Rechner wurde das nicht probiert.")
+        return self._deletion
+
+    def close(self) -> None:
+        """Closes the kept connections."""
+        for store in (self.ingest, self.auditor, self._deletion):
+            if store is not None:
+                store.close()
+        self.raw.close()
 
     def client(self, settings: S3Settings) -> S3Client:
         """A raw client with these rights that never repeats a call."""

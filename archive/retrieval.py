@@ -25,6 +25,10 @@ _BLOCK = 1 << 20
 MOST_COMMIT = 64 << 20  # bytes; the commit of 1,000 pages holds about 0.3 MB
 
 
+class Occupied(Forbidden):
+    """Something lies already where a package was to be unpacked."""
+
+
 @dataclass(frozen=True, slots=True)
 class FoundCommit:
     """A commit object as it lies in one store."""
@@ -120,7 +124,7 @@ def read_package(id: PackageId, copy: StoredCopy, store: ObjectStore, target: Pa
     """The package unpacked below `target`: tar compared with its recorded checksums, bag judged valid, then unpacked.
 
     Returns the folder of the bag; nothing half is left under its name. Raises FixityError when the copy is damaged,
-    Forbidden when something of that name lies there, Unavailable when store or disk fail.
+    Occupied when something of that name lies there, Unavailable when store or disk fail.
     """
     with disk_errors(f"Paket {id} entpacken"):
         target.mkdir(parents=True, exist_ok=True)
@@ -135,7 +139,7 @@ def read_package(id: PackageId, copy: StoredCopy, store: ObjectStore, target: Pa
             root = _unpack(tar, aside / "inhalt")
             final = target / root.name
             if final.exists():
-                raise Forbidden(f"Unter {final} liegt schon etwas.")
+                raise Occupied(f"Unter {final} liegt schon etwas.")
             root.rename(final)
             sync_folder(target)
         finally:

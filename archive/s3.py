@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -17,7 +17,7 @@ from akten.files import Digests
 from akten.package import Lock
 from archive.durable import sync_filesystem
 from archive.s3body import content_type, exactly, header, md5, opened
-from archive.s3errors import Taken, Unset, translated
+from archive.s3errors import Full, Taken, Unset, translated
 from archive.s3settings import S3Settings, open_client, open_session
 from archive.store import (
     Absent,
@@ -95,6 +95,9 @@ class S3Store:
         """How many days ahead the provider takes a retention."""
         return self.settings.retain_days
 
+    def _translated(self, what: str) -> AbstractContextManager[None]:
+        return translated(self.name, what, self.settings.data_folder)
+
     # --- writing -----------------------------------------------------------------------------------------------
 
     def put(self, key: str, source: Path | bytes, digests: Digests, *, if_absent: bool = True) -> str:
@@ -110,7 +113,7 @@ class S3Store:
                 # It may have arrived all the same: compare before another try makes a second, also locked, version.
                 if found := self._present(key, digests, must_match=if_absent):
                     return found
-                if attempt == _TRIES:
+                if attempt == _TRIES or isinstance(error, Full):  # room does not come back within a second
                     if isinstance(error, Unavailable):
                         raise
                     raise Unavailable(f"Speicher „{self.name}“: {key} wird von anderer Seite beschrieben.") from error
@@ -130,7 +133,7 @@ class S3Store:
 
     def _write(self, key: str, source: Path | bytes, digests: Digests, *, if_absent: bool) -> str:
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if if_absent and self.settings.conditional_puts else {}
-        with opened(source, key) as stream, translated(self.name, f"{key} schreiben"):
+        with opened(source, key) as stream, self._translated(f"{key} schreiben"):
             if digests.size > self.settings.multipart_over:
                 return self._write_parts(key, stream, digests, condition)
             data = exactly(stream, digests.size + 1, key)
@@ -160,7 +163,7 @@ class S3Store:
             )
         except BaseException:
             # What cannot be aborted now is named by the reconciler; the first error is the one to report.
-            with suppress(ArchivError), translated(self.name, f"{key} abbrechen"):
+            with suppress(ArchivError), self._translated(f"{key} abbrechen"):
                 self._client.abort_multipart_upload(**where, UploadId=upload)
             raise
         return self._version(key, answer.get("VersionId"))
@@ -216,7 +219,7 @@ class S3Store:
         """
         for last in (False, True):
             try:
-                with translated(self.name, f"{key} lesen"):
+                with self._translated(f"{key} lesen"):
                     answer = self._writer.get_object(**self._where(key, version_id), **more)  # type: ignore[arg-type]
                     return answer["Body"], answer["ContentLength"]
             except Unavailable as error:
@@ -229,7 +232,7 @@ class S3Store:
         if size == 0:
             return b""
         body, _ = self._open(key, version_id, Range=f"bytes={offset}-{offset + size - 1}")
-        with translated(self.name, f"{key} lesen"):
+        with self._translated(f"{key} lesen"):
             data = body.read()
         if len(data) != size:
             raise FixityError(f"Speicher „{self.name}“: {key} ist kürzer als verzeichnet.")
@@ -238,7 +241,7 @@ class S3Store:
     def head(self, key: str, version_id: str | None = None) -> ObjectInfo | None:
         """Asks HEAD; a delete marker counts as absent."""
         try:
-            with translated(self.name, f"{key} nachsehen"):
+            with self._translated(f"{key} nachsehen"):
                 answer = self._client.head_object(**self._where(key, version_id))
                 return ObjectInfo(
                     key=key,
@@ -261,23 +264,23 @@ class S3Store:
         where = self._where(key, version_id)
         if lock.retain_until is not None:
             until = storable(lock.retain_until, self.retain_cap)
-            with translated(self.name, f"{key} sperren"):
+            with self._translated(f"{key} sperren"):
                 self._client.put_object_retention(
                     **where, Retention={"Mode": self.lock_mode.value, "RetainUntilDate": until}
                 )
         if lock.legal_hold:  # never switched off here: a repeated ingest must not lift what an archivist has set
-            with translated(self.name, f"{key} anhalten"):
+            with self._translated(f"{key} anhalten"):
                 self._client.put_object_legal_hold(**where, LegalHold={"Status": "ON"})
 
     def release_hold(self, key: str, version_id: str) -> None:
         """Lifts the legal hold of one version; the retention date stays."""
-        with translated(self.name, f"{key} freigeben"):
+        with self._translated(f"{key} freigeben"):
             self._client.put_object_legal_hold(**self._where(key, version_id), LegalHold={"Status": "OFF"})
 
     def shorten(self, key: str, version_id: str, until: datetime) -> None:
         """Asks with `BypassGovernanceRetention`, which only the deletion identity may."""
         retention: Any = {"Mode": LockMode.GOVERNANCE.value, "RetainUntilDate": storable(until, self.retain_cap)}
-        with translated(self.name, f"Sperre von {key} kürzen"):
+        with self._translated(f"Sperre von {key} kürzen"):
             self._client.put_object_retention(
                 **self._where(key, version_id), Retention=retention, BypassGovernanceRetention=True
             )
@@ -286,11 +289,11 @@ class S3Store:
         """Asks for retention and hold by their own calls: HEAD leaves them out where a right is missing."""
         where = self._where(key, version_id)
         until, mode, hold = None, None, False
-        with suppress(Unset), translated(self.name, f"Sperre von {key} lesen"):
+        with suppress(Unset), self._translated(f"Sperre von {key} lesen"):
             retention = self._client.get_object_retention(**where).get("Retention", {})
             until = retention.get("RetainUntilDate")
             mode = next((each for each in LockMode if each.value == retention.get("Mode")), None)
-        with suppress(Unset), translated(self.name, f"Sperre von {key} lesen"):
+        with suppress(Unset), self._translated(f"Sperre von {key} lesen"):
             hold = self._client.get_object_legal_hold(**where).get("LegalHold", {}).get("Status") == "ON"
         return LockState(until, hold, mode)
 
@@ -299,7 +302,7 @@ class S3Store:
     def versions(self, prefix: str) -> Iterator[ObjectVersion]:
         """Lists versions page by page; delete markers follow the versions of their page."""
         pages = self._client.get_paginator("list_object_versions")
-        with translated(self.name, "Versionen auflisten"):
+        with self._translated("Versionen auflisten"):
             for page in pages.paginate(Bucket=self.settings.bucket_of(prefix), Prefix=prefix):
                 for each in page.get("Versions", []):
                     yield ObjectVersion(
@@ -318,7 +321,7 @@ class S3Store:
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Lists current objects page by page."""
         pages = self._client.get_paginator("list_objects_v2")
-        with translated(self.name, "Objekte auflisten"):
+        with self._translated("Objekte auflisten"):
             for page in pages.paginate(Bucket=self.settings.bucket_of(prefix), Prefix=prefix):
                 for each in page.get("Contents", []):
                     yield ObjectInfo(each["Key"], "", each["Size"], None, each["LastModified"])
@@ -326,13 +329,13 @@ class S3Store:
     def delete_version(self, key: str, version_id: str, *, bypass_governance: bool = False) -> None:
         """Deletes one version; governance gives way only to `bypass_governance` with the deletion identity."""
         bypass: dict[str, Any] = {"BypassGovernanceRetention": True} if bypass_governance else {}
-        with suppress(Absent), translated(self.name, f"{key} löschen"):
+        with suppress(Absent), self._translated(f"{key} löschen"):
             self._client.delete_object(**self._where(key, version_id), **bypass)
 
     def uploads(self, prefix: str) -> Iterator[OpenUpload]:
         """Lists open multipart uploads page by page."""
         pages = self._client.get_paginator("list_multipart_uploads")
-        with translated(self.name, "Offene Uploads auflisten"):
+        with self._translated("Offene Uploads auflisten"):
             for page in pages.paginate(Bucket=self.settings.bucket_of(prefix), Prefix=prefix):
                 for each in page.get("Uploads", []):
                     yield OpenUpload(each["Key"], each["UploadId"], each["Initiated"])
@@ -340,7 +343,7 @@ class S3Store:
     def abort_upload(self, upload: OpenUpload) -> None:
         """Aborts one multipart upload."""
         bucket = self.settings.bucket_of(upload.key)
-        with suppress(Absent), translated(self.name, f"{upload.key} abbrechen"):
+        with suppress(Absent), self._translated(f"{upload.key} abbrechen"):
             self._client.abort_multipart_upload(Bucket=bucket, Key=upload.key, UploadId=upload.upload_id)
 
     def sync(self) -> None:
@@ -350,7 +353,7 @@ class S3Store:
 
     def ping(self) -> None:
         """Lists one key of the archive bucket: address, bucket and keys are right when that works."""
-        with translated(self.name, "Anfrage an das Archiv"):
+        with self._translated("Anfrage an das Archiv"):
             self._client.list_objects_v2(Bucket=self.settings.bucket, Prefix="aip/", MaxKeys=1)
 
     def close(self) -> None:

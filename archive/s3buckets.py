@@ -22,7 +22,7 @@ def ensure_buckets(admin: S3Settings, client: S3Client, policy: str) -> None:
 
     Safe to repeat. Raises Misconfigured when the archive bucket exists without object lock.
     """
-    with translated(admin.name, "Buckets einrichten"):
+    with translated(admin.name, "Buckets einrichten", admin.data_folder):
         there = {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
         if admin.bucket not in there:
             client.create_bucket(Bucket=admin.bucket, ObjectLockEnabledForBucket=True)
@@ -37,7 +37,7 @@ def ensure_buckets(admin: S3Settings, client: S3Client, policy: str) -> None:
 
 def exchange_object(admin: S3Settings, client: S3Client) -> None:
     """One PUT and GET of a small object in the staging bucket: the only proof that the store works (s3.md §3)."""
-    with translated(admin.name, "Probeobjekt schreiben und lesen"):
+    with translated(admin.name, "Probeobjekt schreiben und lesen", admin.data_folder):
         client.put_object(Bucket=admin.staging_bucket, Key=READY_KEY, Body=b"bereit")
         data = client.get_object(Bucket=admin.staging_bucket, Key=READY_KEY)["Body"].read()
     if data != b"bereit":

@@ -6,14 +6,17 @@ the installed version), and what SeaweedFS, Ceph RGW and StorageGRID were seen t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import botocore.exceptions as boto
 import urllib3.exceptions as net
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
+from akten.diskwords import no_room
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from archive.store import Absent
 
@@ -24,6 +27,10 @@ class Taken(Forbidden):
 
 class Raced(Unavailable):
     """Two writers met at one key (409); the same write may be tried again."""
+
+
+class Full(Unavailable):
+    """The store has no room left. Somebody must make some, and then the same call goes on."""
 
 
 class Unset(Absent):
@@ -53,7 +60,9 @@ CODES: dict[str, type[ArchivError]] = {
     "503": Unavailable, "504": Unavailable, "ServiceUnavailable": Unavailable, "SlowDown": Unavailable,
     "RequestTimeout": Unavailable, "RequestTimeoutException": Unavailable, "Throttling": Unavailable,
     "ThrottlingException": Unavailable, "TooManyRequests": Unavailable, "429": Unavailable, "408": Unavailable,
-    "BandwidthLimitExceeded": Unavailable, "InsufficientStorage": Unavailable, "507": Unavailable,
+    "BandwidthLimitExceeded": Unavailable,
+    # no room, of the disk or of a quota (MinIO and Ceph have codes of their own)
+    "InsufficientStorage": Full, "507": Full, "XMinioStorageFull": Full, "QuotaExceeded": Full,
     # a key, a bucket, the clock or a setting is wrong
     "NoSuchBucket": Misconfigured, "InvalidAccessKeyId": Misconfigured, "SignatureDoesNotMatch": Misconfigured,
     "AuthFailure": Misconfigured, "InvalidToken": Misconfigured, "ExpiredToken": Misconfigured,
@@ -68,7 +77,7 @@ CODES: dict[str, type[ArchivError]] = {
     "KeyTooLong": Misconfigured, "EntityTooLarge": Misconfigured, "EntityTooSmall": Misconfigured,
     "MetadataTooLarge": Misconfigured,
     "BucketAlreadyExists": Misconfigured, "BucketAlreadyOwnedByYou": Misconfigured, "BucketNotEmpty": Misconfigured,
-    "QuotaExceeded": Misconfigured, "400": Misconfigured, "401": Misconfigured, "Unauthorized": Misconfigured,
+    "400": Misconfigured, "401": Misconfigured, "Unauthorized": Misconfigured,
     "NotImplemented": Misconfigured, "501": Misconfigured,
 }  # fmt: skip
 
@@ -109,10 +118,18 @@ CLASSES: dict[str, type[ArchivError]] = (
     | dict.fromkeys(_WRONG_SETTING, Misconfigured)
 )
 
+# A full disk that a server tells as "internal error" and in words alone.
+_FULL_WORDS = re.compile(
+    r"no space left|no free volumes?|disk (?:is )?full|storage (?:is )?full|insufficient (?:storage|space)"
+    r"|not enough (?:disk )?space|quota exceeded|\bENOSPC\b",
+    re.IGNORECASE,
+)
 _SENTENCES: dict[type[ArchivError], str] = {
     Absent: "Speicher „{store}“: {what} ist nicht vorhanden",
     Forbidden: "Speicher „{store}“: {what} wurde verweigert (Sperre oder fehlendes Recht)",
     FixityError: "Speicher „{store}“: {what} – die Bytes stimmen nicht mit der Prüfsumme überein",
+    Full: "Speicher „{store}“ hat keinen Platz mehr ({what}): Datenträger oder Kontingent ist voll. Dort Platz "
+    "schaffen; derselbe Befehl setzt danach fort",
     Unavailable: "Speicher „{store}“ ist zurzeit nicht erreichbar ({what})",
     Misconfigured: "Speicher „{store}“: {what} – Endpunkt, Bucket, Schlüssel oder Einstellung stimmt nicht",
 }
@@ -128,7 +145,9 @@ def meaning(error: BaseException) -> type[ArchivError] | None:
         answer = error.response
         code = str(answer.get("Error", {}).get("Code", ""))
         status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        return CODES.get(code) or CODES.get(str(status)) or (Unavailable if status >= 500 else Misconfigured)
+        kind = CODES.get(code) or CODES.get(str(status)) or (Unavailable if status >= 500 else Misconfigured)
+        words = str(answer.get("Error", {}).get("Message", ""))
+        return Full if kind is Unavailable and _FULL_WORDS.search(words) else kind
     if isinstance(error, boto.SSLError) and not _is_untrusted(error):
         return Unavailable  # a handshake that broke off: the server behind it is just starting or going
     if isinstance(error, boto.BotoCoreError):
@@ -141,8 +160,11 @@ def meaning(error: BaseException) -> type[ArchivError] | None:
 
 
 @contextmanager
-def translated(store: str, what: str) -> Iterator[None]:
-    """Turns what boto3 raises inside into our own errors; the sentence names store and act, never a secret."""
+def translated(store: str, what: str, data_folder: Path | None = None) -> Iterator[None]:
+    """Turns what boto3 raises inside into our own errors; the sentence names store and act, never a secret.
+
+    SeaweedFS answers like one that is ill when its disk is full: `data_folder` is set where we can look ourselves.
+    """
     try:
         yield
     except (
@@ -156,6 +178,8 @@ def translated(store: str, what: str) -> Iterator[None]:
         kind = meaning(error)
         if kind is None:  # cannot be: the classes above are those that `meaning` knows
             raise
+        if kind is Unavailable and data_folder is not None and no_room(data_folder):
+            kind = Full
         raise kind(_sentence(kind, store, what, error)) from error
     except KeyError as error:  # the callers read fields of answers inside, which every S3 server must send
         text = f"Speicher „{store}“: {what} – in der Antwort fehlt {error}; dort antwortet kein S3-Speicher."

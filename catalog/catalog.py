@@ -44,6 +44,7 @@ from catalog.identity import STRICT, Accounts
 from catalog.lockbook import LockBook
 from catalog.periods import Periods
 from catalog.references import references_of
+from catalog.rulebook import require_in_force
 from catalog.schema import ensure_schema
 from catalog.search import Answer, Search
 from catalog.trail import Anchor, TrailReport, Verb
@@ -169,9 +170,13 @@ class Catalog(Periods):
         with self._change(by, now) as change:
             return versions.settle(change, delivery)
 
-    def plan(self, delivery: UUID, akte: Akte, *, by: Actor, now: datetime) -> None:
-        """Keeps the Akte as this delivery means it."""
+    def plan(self, delivery: UUID, akte: Akte, *, under: str = "", by: Actor, now: datetime) -> None:
+        """Keeps the Akte as this delivery means it. `under` is the SHA-256 of the rules by which its period was
+        computed: raises Unavailable when others are in force meanwhile.
+        """
         with self._change(by, now) as change:
+            if under:
+                require_in_force(change, under)
             register.plan(change, delivery, akte)
             refstore.note_references(change, akte.uuid, references_of(akte.felder), delivery)
 

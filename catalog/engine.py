@@ -139,9 +139,15 @@ def parse_url(url: str) -> URL:
 
 
 def make_engine(url: URL, *, busy_seconds: float = 30.0, pool_size: int = 8) -> Engine:
-    """An engine whose transactions begin as we say; nothing is opened yet."""
+    """An engine whose transactions begin as we say; nothing is opened yet.
+
+    Its errors do not quote what was to be written: the text of a bug goes to logs and to Prefect's database, where
+    names, case numbers and page texts have no place.
+    """
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, pool_size=pool_size, max_overflow=32, pool_timeout=busy_seconds)
+        engine = create_engine(
+            url, pool_size=pool_size, max_overflow=32, pool_timeout=busy_seconds, hide_parameters=True
+        )
         event.listen(engine, "connect", lambda raw, _record: _prepare_sqlite(raw, busy_seconds))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -151,6 +157,7 @@ def make_engine(url: URL, *, busy_seconds: float = 30.0, pool_size: int = 8) -> 
         max_overflow=32,
         pool_timeout=busy_seconds,
         pool_pre_ping=True,
+        hide_parameters=True,
         isolation_level="READ COMMITTED",
         connect_args={"connect_timeout": max(2, int(busy_seconds)), "application_name": "aktenarchiv"},
     )

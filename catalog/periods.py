@@ -16,7 +16,7 @@ from catalog.holds import HoldOrder, HoldView, may_read
 from catalog.identity import STRICT, Accounts
 from catalog.keeping import KeepingRow, Viewer
 from catalog.references import Reference
-from catalog.rulebook import RuleBook
+from catalog.rulebook import RuleBook, require_in_force
 from catalog.told import Classification, EventReport, KnownArchive, ReportedEvent, ReportedFact
 from catalog.values import Seite
 
@@ -105,10 +105,14 @@ class Periods:
             return told.facts_of(connection, akte)
 
     def classify(
-        self, akte: UUID, record_classes: Sequence[str], reason: str, *, by: Actor, now: datetime
+        self, akte: UUID, record_classes: Sequence[str], reason: str, *, under: str = "", by: Actor, now: datetime
     ) -> Classification:
-        """Gives an Akte its classes, with a reason."""
+        """Gives an Akte its classes, with a reason. `under` is the SHA-256 of the rules that know these classes: raises
+        Unavailable when others are in force meanwhile.
+        """
         with self._change(by, now) as change:
+            if under:
+                require_in_force(change, under)
             return told.classify(change, akte, record_classes, reason)
 
     def classifications(self, akte: UUID) -> tuple[Classification, ...]:

@@ -15,13 +15,14 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from akten.errors import Forbidden
 from akten.model import clean_text
+from catalog import events
 from catalog.change import Change
 from catalog.holdbook import MATCHED, HoldBook, classes_of
 from catalog.holds import Scope, is_active
 from catalog.keeping_tables import akte_references, hold_changes, holds
 from catalog.references import Reference, ReferenceKind, person_key
 from catalog.register import salt_of
-from catalog.tables import akten
+from catalog.tables import akten, trail_notes
 from catalog.trail import Verb, salted
 
 
@@ -104,6 +105,7 @@ def forget_person(change: Change, text: str, reason: str, today: date) -> int:
         blank = {"target": "", "match_key": "", "reason": "", "reference": "", "lifted_reason": ""}
         change.connection.execute(update(holds).where(holds.c.nr.in_(over)).values(**blank))
         change.connection.execute(update(hold_changes).where(hold_changes.c.hold.in_(over)).values(reason=""))
+        _forget_notes(connection, frozenset(over))
     by_akte: dict[UUID, list[str]] = {}
     for row in rows:
         by_akte.setdefault(row.akte, []).append(row.digest)
@@ -111,6 +113,15 @@ def forget_person(change: Change, text: str, reason: str, today: date) -> int:
         salt = salt_of(change.connection, akte)
         change.event(Verb.REFERENCES_FORGOTTEN, akte=akte, note=reason, salt=salt, digests=digests)
     return len(rows)
+
+
+def _forget_notes(connection: Connection, numbers: frozenset[int]) -> None:
+    """Deletes the reasons of these holds beside the chain, too: they are the same words."""
+    verbs = (Verb.HOLD_SET, Verb.HOLD_CHANGED, Verb.HOLD_LIFTED)
+    told = (event for verb in verbs for event in events.events_of(connection, verb=verb.value, limit=None))
+    rows = [event.seq for event in told if event.note and event.data.get("hold") in numbers]
+    if rows:
+        connection.execute(delete(trail_notes).where(trail_notes.c.seq.in_(rows)))
 
 
 def _on_akten(connection: Connection, uuids: Sequence[UUID]) -> Iterator[Row[Any]]:

@@ -7,24 +7,28 @@ the trail as well, and a version that only the table calls released is not belie
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from akten.errors import FixityError, Forbidden
+from akten.errors import FixityError, Forbidden, Unavailable
 from akten.model import clean_text
 from catalog import events
 from catalog.actor import Actor
 from catalog.change import Change
+from catalog.classes import InUse, in_use
 from catalog.engine import Database
 from catalog.identity import by_word_alone, require_second
 from catalog.rule_tables import rulebooks
 from catalog.trail import Verb
+
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 class RuleState(StrEnum):
@@ -101,10 +105,10 @@ class RuleBook:
         """
         with self._database.read() as connection:
             query = select(rulebooks).where(rulebooks.c.state == RuleState.RELEASED.value)
-            rows = [row for row in connection.execute(query) if _first_day(row) <= max(day, _decided(row).date())]
+            rows = _come(connection.execute(query), day)
             if not rows:
                 return None
-            row = max(rows, key=lambda row: (_first_day(row), row.decided_at, row.nr))
+            row = _latest(rows)
             told = events.events_of(connection, verb=Verb.RULES_RELEASED.value, limit=None)
             if (row.nr, row.digest) not in {(event.data["number"], event.data["digest"]) for event in told}:
                 raise FixityError(
@@ -121,11 +125,21 @@ class RuleBook:
         with self._begin(by, now) as change:
             return _propose(change, wanted, basis, clean_text(reason))
 
-    def release(self, number: int, in_force: str, reason: str, *, by: Actor, now: datetime) -> RuleVersion:
+    def release(
+        self,
+        number: int,
+        in_force: str,
+        reason: str,
+        *,
+        agree: Callable[[InUse], None] = lambda _: None,
+        by: Actor,
+        now: datetime,
+    ) -> RuleVersion:
         """A second person puts a proposal in force; `in_force` is the SHA-256 of the rules in force now.
 
-        Raises Forbidden without a reason, for the same person under any spelling, for what is no proposal (any more),
-        and when other rules came into force since it was compared.
+        `agree` is told which classes Akten have and may refuse by raising: in the same transaction, so that no Akte can
+        get another class in between. Raises Forbidden without a reason, for the same person under any spelling, for
+        what is no proposal (any more), and when other rules came into force since it was compared.
         """
         with self._begin(by, now) as change:
             row = _require_proposed(change.connection, number, reason)
@@ -139,6 +153,7 @@ class RuleBook:
                     f"Seit dem Vergleich von Nr. {number} ist eine andere Fassung in Kraft oder freigegeben; bitte mit "
                     "archiv frist vergleich neu vorschlagen."
                 )
+            agree(in_use(change.connection))
             extra = {"shared_account": True} if by_word_alone(first, by, change.accounts) else {}
             return _decide(change, row, RuleState.RELEASED, clean_text(reason), **extra)
 
@@ -147,6 +162,27 @@ class RuleBook:
         with self._begin(by, now) as change:
             row = _require_proposed(change.connection, number, reason)
             return _decide(change, row, RuleState.REFUSED, clean_text(reason))
+
+
+def require_in_force(change: Change, digest: str) -> None:
+    """Raises Unavailable when other rules than those of this SHA-256 came into force since they were asked.
+
+    While nothing was released there is nothing to compare with.
+    """
+    columns = (rulebooks.c[name] for name in ("nr", "digest", "valid_from", "decided_at"))
+    query = select(*columns).where(rulebooks.c.state == RuleState.RELEASED.value)
+    rows = _come(change.connection.execute(query).all(), change.now.astimezone(BERLIN).date())
+    if rows and _latest(rows).digest != digest:
+        raise Unavailable("Inzwischen gilt eine andere Fassung des Fristenkatalogs; bitte noch einmal.")
+
+
+def _come(rows: Iterable[Row[Any]], day: date) -> list[Row[Any]]:
+    """The released versions whose first day has come."""
+    return [row for row in rows if _first_day(row) <= max(day, _decided(row).date())]
+
+
+def _latest(rows: Sequence[Row[Any]]) -> Row[Any]:
+    return max(rows, key=lambda row: (_first_day(row), row.decided_at, row.nr))
 
 
 _SHOWN = [column for column in rulebooks.c if column.name not in ("text", "salt")]

@@ -15,6 +15,7 @@ from flows.wiring import Services
 
 PREFIX = "protokoll/koepfe/"
 _KEPT = timedelta(days=3653)
+_MOST = 4096  # bytes; a head has about 150
 
 
 def publish_head(services: Services) -> None:
@@ -46,7 +47,10 @@ def try_to_publish(services: Services) -> str:
 
 
 def published_heads(services: Services) -> tuple[tuple[Anchor, ...], tuple[Finding, ...]]:
-    """All heads found in the stores; a store that cannot be read is a finding, not a silence."""
+    """All heads found in the stores; a store that cannot be read is a finding, not a silence.
+
+    A head that is not what was published is an error, and hides none of the others.
+    """
     anchors: dict[int, Anchor] = {}
     findings: list[Finding] = []
     stores, away = services.stores_to_read()
@@ -54,7 +58,11 @@ def published_heads(services: Services) -> tuple[tuple[Anchor, ...], tuple[Findi
     for store in stores:
         try:
             for entry in store.list(PREFIX):
-                anchor = _read(store, entry.key)
+                try:
+                    anchor = _read(store, entry.key)
+                except FixityError as damaged:
+                    findings.append(Finding("WF-20", Severity.ERROR, store.name, damaged.text))
+                    continue
                 known = anchors.setdefault(anchor.seq, anchor)
                 if known.hash != anchor.hash:
                     text = f"Zu Zeile {anchor.seq} sind verschiedene Köpfe veröffentlicht."
@@ -65,11 +73,13 @@ def published_heads(services: Services) -> tuple[tuple[Anchor, ...], tuple[Findi
 
 
 def _read(store: ObjectStore, key: str) -> Anchor:
-    """The first version of a head: what somebody puts over it later does not count."""
+    """The first version of a head: what somebody puts over it later does not count. Raises FixityError for none."""
     versions = [v for v in store.versions(key) if v.key == key and not v.delete_marker]
+    if not versions or versions[-1].size > _MOST:
+        raise FixityError(f"Der veröffentlichte Kopf {key} ist nicht mehr da oder kein Kopf.")
     with store.get(key, versions[-1].version_id) as stream:
         blocks = []
-        while block := stream.read(4096):
+        while block := stream.read(_MOST):
             blocks.append(block)
     try:
         value = json.loads(b"".join(blocks))

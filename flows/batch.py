@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from akten.errors import ArchivError, Misconfigured
@@ -31,7 +32,7 @@ def claim_paths(services: Services, paths: Sequence[Path]) -> tuple[ClaimedDeliv
     """
     work = services.settings.work
     work.mkdir(parents=True, exist_ok=True)
-    begun = {str(read_origin(delivery.folder).path): delivery for delivery in unfinished(work)}
+    begun = {came: delivery for delivery in unfinished(work) if (came := _came_from(delivery))}
     claimed = []
     for path in paths:
         place = path.absolute()
@@ -44,21 +45,41 @@ def claim_paths(services: Services, paths: Sequence[Path]) -> tuple[ClaimedDeliv
     return tuple(claimed)
 
 
-def claim_inbox(services: Services) -> tuple[ClaimedDelivery, ...]:
-    """Everything complete in the inbox, and before it whatever an earlier run left unfinished."""
+def _came_from(delivery: ClaimedDelivery) -> str:
+    with suppress(OSError, ArchivError):  # a damaged marker of one delivery is no matter for the others
+        return str(read_origin(delivery.folder).path)
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class FromInbox:
+    """What is to be walked, and the fault of a delivery that could not be taken and lies in the inbox still."""
+
+    claimed: tuple[ClaimedDelivery, ...]
+    fault: ArchivError | None = None
+
+
+def claim_inbox(services: Services) -> FromInbox:
+    """Everything complete in the inbox, and before it whatever an earlier run left unfinished.
+
+    What cannot be taken keeps nothing waiting: it would be met again by every run, and no run would get to the others.
+    """
     settings = services.settings
     for folder in (settings.work, settings.inbox):
         folder.mkdir(parents=True, exist_ok=True)
     claimed = [delivery for delivery in unfinished(settings.work) if not _rests(services, delivery)]
-    while found := claim_next(
-        settings.inbox,
-        settings.work,
-        now=time.time(),
-        settle_seconds=settings.settle_seconds,
-        new_id=services.new_id,
-    ):
-        claimed.append(found)
-    return tuple(claimed)
+    try:
+        while found := claim_next(
+            settings.inbox,
+            settings.work,
+            now=time.time(),
+            settle_seconds=settings.settle_seconds,
+            new_id=services.new_id,
+        ):
+            claimed.append(found)
+    except ArchivError as fault:
+        return FromInbox(tuple(claimed), fault)
+    return FromInbox(tuple(claimed))
 
 
 def _rests(services: Services, delivery: ClaimedDelivery) -> bool:
@@ -119,7 +140,7 @@ def archive_one(services: Services, claimed: ClaimedDelivery, by: Actor, progres
     """The receipt of one delivery under the name it came with; also of one that an alarm or a lack stopped."""
     try:
         name = claimed.name
-    except (OSError, ValueError):  # the marker is gone; the walk says what is wrong with the delivery
+    except (OSError, ArchivError):  # the marker is gone; the walk says what is wrong with the delivery
         name = ""
     try:
         receipt = archive_delivery(services, claimed, by, progress)

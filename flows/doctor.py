@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from akten.errors import ArchivError
 from akten.findings import Verdict
@@ -21,6 +21,9 @@ from flows.rule_change import katalog_for
 from flows.settings import Settings
 from metadata.profile import READ_VERSIONS
 from metadata.schemas import WHERE_TO_GET, Schemas
+
+if TYPE_CHECKING:
+    from archive.probe import ProbeReport
 
 _INSIDE = "bubblewrap fehlt oder darf hier nicht arbeiten (Container?)"
 _SANDBOX_ADVICE = {
@@ -49,6 +52,7 @@ class PartHealth:
     advice: str = ""
     needed: bool = True
     details: tuple[dict[str, Any], ...] = field(default=())
+    complete: bool = True  # False: well as far as it was looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,11 @@ class Examination:
 
     @property
     def verdict(self) -> Verdict:
-        """Failed when a needed part fails or lacks; not checked when a part lacks that only checks something."""
+        """Failed when a needed part fails or lacks; not checked when one lacks, or was not seen, that only checks."""
         bad = [part for part in self.parts if part.health is not Health.OK]
         if any(part.needed or part.health is Health.FAILED for part in bad):
             return Verdict.FAILED
-        return Verdict.NOT_CHECKED if bad else Verdict.OK
+        return Verdict.NOT_CHECKED if bad or not all(part.complete for part in self.parts) else Verdict.OK
 
 
 def _guarded(part: str, look: Callable[[], PartHealth]) -> PartHealth:
@@ -188,9 +192,30 @@ def _schemas(settings: Settings) -> Iterator[PartHealth]:
     yield PartHealth("PREMIS-Schema 3.0", "3.0", Health.OK if premis else Health.ABSENT, advice, needed=False)
 
 
+def examine_stores(settings: Settings) -> list[PartHealth]:
+    """Every store after its probe; one that does not answer is failed, since nothing of it was seen."""
+    from flows.tryouts import probe_stores
+
+    return [_store(f"Speicher {name}", outcome) for name, outcome in probe_stores(settings)]
+
+
+def _store(part: str, outcome: ProbeReport | ArchivError) -> PartHealth:
+    if isinstance(outcome, ArchivError):
+        return PartHealth(part, "", Health.FAILED, outcome.text)
+    lines = tuple({"code": line.code, "verdict": line.verdict.value, "text": line.text} for line in outcome.lines)
+    if outcome.away:
+        return PartHealth(part, "S3", Health.FAILED, outcome.away, details=lines)
+    wrong = [line.text for line in outcome.lines if line.verdict is Verdict.FAILED]
+    if outcome.verdict is Verdict.FAILED:
+        return PartHealth(part, "S3", Health.FAILED, "; ".join(wrong), details=lines)
+    unseen = [line.code for line in outcome.lines if line.required and line.verdict is Verdict.NOT_CHECKED]
+    advice = f"nicht geprüft: {', '.join(unseen)} (Einzelheiten: --json)" if unseen else ""
+    return PartHealth(part, "S3", Health.OK, advice, details=lines, complete=not unseen)
+
+
 def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     """Looks at every part; a part that breaks while it is looked at is failed, never skipped."""
-    from flows.tryouts import probe_stores, try_catalog, try_validators
+    from flows.tryouts import try_catalog, try_validators
 
     parts: list[PartHealth] = [_python(), *_packages()]
     try:
@@ -213,16 +238,5 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     parts.append(_guarded("Katalog", lambda: PartHealth("Katalog", try_catalog(settings), Health.OK)))
     parts.append(_guarded("Suchindex", lambda: _index(settings)))
     if stores:
-        for name, outcome in probe_stores(settings):
-            if isinstance(outcome, ArchivError):
-                parts.append(PartHealth(f"Speicher {name}", "", Health.FAILED, outcome.text))
-                continue
-            lines = tuple(
-                {"code": line.code, "verdict": line.verdict.value, "text": line.text} for line in outcome.lines
-            )
-            good = outcome.verdict is not Verdict.FAILED
-            advice = "" if good else "; ".join(line.text for line in outcome.lines if line.verdict is Verdict.FAILED)
-            parts.append(
-                PartHealth(f"Speicher {name}", "S3", Health.OK if good else Health.FAILED, advice, details=lines)
-            )
+        parts.extend(examine_stores(settings))
     return Examination(tuple(parts))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from akten.errors import ArchivError, FixityError, Forbidden, Unavailable
+from akten.errors import ArchivError, FixityError, Unavailable
 from akten.findings import Finding, Severity
 from akten.package import StoredPackage
 from archive.package import read_package
+from archive.retrieval import Occupied
 from catalog.actor import Actor
 from flows.wiring import Services
 
@@ -17,8 +18,8 @@ def fetch_package(
 ) -> tuple[Path, tuple[Finding, ...]]:
     """The folder of the unpacked bag, and findings for copies that could not be used on the way.
 
-    Writes down who read it before anything is handed out. Raises FixityError when every copy is damaged, Unavailable
-    when none can be reached.
+    Writes down who read it before anything is handed out. Raises Occupied when something lies there already. When no
+    copy is to be had, raises FixityError where one is damaged, else Unavailable.
     """
     services.catalog.read_access(package.id.akte, purpose, by=by, now=services.now())
     readable, away = services.stores_to_read()
@@ -34,11 +35,11 @@ def fetch_package(
             continue
         try:
             return read_package(package.id, copy, store, target), tuple(findings)
-        except (FixityError, Unavailable) as error:
+        except Occupied:
+            raise
+        except ArchivError as error:  # damaged, away, or refused by this store: the other copy is there for that
             failures.append(error)
             findings.append(Finding("WF-30", Severity.WARNING, f"Speicher {copy.store}", error.text))
-        except Forbidden:
-            raise
     damaged = next((error for error in failures if isinstance(error, FixityError)), None)
     raise damaged or Unavailable(
         "Keine Kopie ist erreichbar: " + ("; ".join(error.text for error in failures) or "kein Speicher eingerichtet")

@@ -20,7 +20,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from akten.errors import Unavailable
 from catalog.actor import Actor, ActorKind
-from flows.batch import anchored, archive_one, claim_inbox
+from flows.batch import FromInbox, anchored, archive_one, claim_inbox
 from flows.documents import Progress
 from flows.parent import end_with_parent
 from flows.progress import progress_display
@@ -33,26 +33,38 @@ from ingest.inbox import unfinished
 SERVICE = Actor("dienst", ActorKind.SYSTEM)
 
 
-@flow(
+_eingang = flow(
     name="eingang",
     flow_run_name="eingang",
     task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]  # generic over results
     validate_parameters=False,
     persist_result=False,
 )
-def intake_round(deliveries: list[str] | None = None, actor: str = "") -> list[dict[str, Any]]:
-    """Archives the named claimed deliveries, or all that lies in the inbox; returns their receipts."""
+
+
+@_eingang
+def intake_round(deliveries: list[str] | None = None) -> list[dict[str, Any]]:
+    """Archives the named claimed deliveries, or all that lies in the inbox; returns their receipts.
+
+    Raises what kept a delivery of the inbox from being taken, after all the others were archived.
+    """
+    return _round(deliveries, SERVICE)
+
+
+def _round(deliveries: list[str] | None, by: Actor) -> list[dict[str, Any]]:
     end_with_parent()
     settings = read_settings()
-    by = Actor.read(actor, ActorKind.ALS if " / " in actor else ActorKind.LOGIN) if actor else SERVICE
     with open_services(settings) as services, progress_display() as show:
         if deliveries is None:
-            claimed = claim_inbox(services)
+            found = claim_inbox(services)
         else:
             wanted = {UUID(name) for name in deliveries}
-            claimed = tuple(one for one in unfinished(settings.work) if one.uuid in wanted)
+            found = FromInbox(tuple(one for one in unfinished(settings.work) if one.uuid in wanted))
+        claimed = found.claimed
         receipts = anchored(services, _archive(services, claimed, by, {one.uuid: show(one) for one in claimed}))
         _publish(receipts)
+        if found.fault is not None:
+            raise found.fault
         return [receipt_json(receipt) for receipt in receipts]
 
 
@@ -124,7 +136,14 @@ def _publish(receipts: Sequence[Receipt]) -> None:
 def main(arguments: list[str]) -> None:
     """`python -m flows.intake_round RESULT ACTOR UUID…`: one run in this process, receipts written to RESULT."""
     result, actor, *deliveries = arguments
-    receipts = intake_round(deliveries, actor)
+    by = Actor.read(actor, ActorKind.ALS if " / " in actor else ActorKind.LOGIN)
+
+    # Who asked is bound here: as a parameter Prefect would keep the name in its database.
+    @_eingang
+    def asked_for(deliveries: list[str]) -> list[dict[str, Any]]:
+        return _round(deliveries, by)
+
+    receipts = asked_for(deliveries)
     target = Path(result)
     partial = target.with_suffix(".teil")
     partial.write_text(json.dumps(receipts), encoding="utf-8")

@@ -21,6 +21,7 @@ from flows.attachments import by_document, datei_of
 from flows.carry import Carried
 from flows.examined import examination_record
 from flows.formats import FORMATS
+from flows.quality import quality_of
 from flows.receipt import finding_json
 from flows.steps import require
 from ingest.delivery import Delivery
@@ -35,7 +36,6 @@ from metadata.schemas import Schemas
 from metadata.transfervermerk import (
     ERKLAERUNG,
     Ersteller,
-    Qualitaet,
     Scanprodukt,
     Transfervermerk,
     Umgebung,
@@ -50,7 +50,10 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Everything that one package is made of. Times are aware and run forward."""
+    """Everything that one package is made of. Times are aware and run forward.
+
+    `balance` are the findings on sheets and pages that a person accepted with a reason.
+    """
 
     delivery: Delivery
     package: PackageId
@@ -65,6 +68,7 @@ class Material:
     now: datetime
     facts: Mapping[UUID, FileFacts] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
+    balance: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,16 +219,8 @@ def _note(material: Material, dokument: UUID, pdfa: PdfA) -> Transfervermerk:
     if slip.geraet.software:
         software.insert(0, (slip.geraet.software, ""))
     check = slip.qualitaetspruefung
-    passed = check is not None and "ohne" in check.ergebnis.casefold()
-    quality = Qualitaet(
-        ergebnis=Verdict.NOT_CHECKED if check is None else Verdict.OK if passed else Verdict.FAILED,
-        art=check.umfang if check else "",
-        pruefer=check.pruefer if check else "",
-        vollstaendigkeit=Verdict.OK,  # the balance of sheets, pages and blanks was required before
-        seiten=len(pdfa.pages),
-        leerseiten=sum(page.blank for page in pdfa.pages),
-        bemerkungen=(check.ergebnis,) if check else (),
-    )
+    quality = quality_of(check, material.balance, pdfa)
+    agrees = quality.ergebnis is Verdict.OK and quality.vollstaendigkeit is not Verdict.FAILED
     return Transfervermerk(
         uuid=uuid5(dokument, f"transfervermerk/v{material.package.version}"),
         dokument=dokument,
@@ -241,7 +237,7 @@ def _note(material: Material, dokument: UUID, pdfa: PdfA) -> Transfervermerk:
         auffaelligkeiten=(slip.auffaelligkeiten,) if slip.auffaelligkeiten else None,
         zeiten=Zeiten(slip.gescannt_am, material.received, check.zeitpunkt if check else None, material.now),
         qualitaet=quality,
-        erklaerung=ERKLAERUNG if passed else "",
+        erklaerung=ERKLAERUNG if agrees else "",
     )
 
 

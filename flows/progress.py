@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from akten.errors import ArchivError
 from ingest.claimed import ClaimedDelivery
 
 Tell = Callable[[str, int, int], None]
@@ -30,7 +31,9 @@ def progress_display(*, quiet: bool = False) -> Iterator[Callable[[ClaimedDelive
     )
 
     def show(delivery: ClaimedDelivery) -> Tell:
-        name = delivery.name[:32]
+        name = str(delivery.uuid)[:8]
+        with suppress(OSError, ArchivError):  # its marker is gone: no reason to stop the others
+            name = delivery.name[:32]
         task = display.add_task("wartet", name=name, total=1)
 
         def tell(what: str, done: int, total: int) -> None:

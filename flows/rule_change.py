@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from akten.errors import Forbidden, Rejected
+from akten.errors import Rejected
 from akten.findings import Finding, Severity
 from catalog.actor import Actor
+from catalog.classes import InUse
 from catalog.keeping import KeepingRow, Viewer
-from catalog.rulebook import RuleState, RuleText, RuleVersion
+from catalog.rulebook import RuleText, RuleVersion
 from flows.archivemark import require_catalog_file
 from flows.craft_options import basis_bytes
 from flows.keeping import BERLIN, case_of
@@ -147,37 +148,39 @@ def propose(services: Services, after: Rules, reason: str, by: Actor) -> RuleVer
     return services.catalog.rules.propose(after.entry, before.entry, reason, by=by, now=services.now())
 
 
-def lost_classes(services: Services, after: Fristenkatalog) -> dict[str, int]:
-    """The classes that Akten have under the rules in force and that the new ones do not know, with so many Akten.
+def lost_classes(used: InUse, before: Fristenkatalog, after: Fristenkatalog) -> dict[str, int]:
+    """The classes that Akten have under the rules of before and that the new ones do not know, with so many Akten.
 
     Every Akte counts, also one that nothing is archived of yet; one that has no class now loses none.
     """
-    before = rules_in_force(services).katalog
     lost: Counter[str] = Counter()
-    for row in services.catalog.all_keeping():
-        named: tuple[str | None, ...] = row.record_classes or (None,)
+    for (aktenart, given), count in used.items():
+        named: tuple[str | None, ...] = given or (None,)
         for name in named:
             try:
-                key = class_for(row.aktenart, name, before).key
+                key = class_for(aktenart, name, before).key
             except Rejected:
                 continue
             # What an Akte was given it keeps; what it has by default it will have by the new default.
-            later = key if name is not None else after.defaults.get(row.aktenart, "")
-            lost[key] += later not in after.classes
-    return {key: count for key, count in sorted(lost.items()) if count}
+            later = key if name is not None else after.defaults.get(aktenart, "")
+            if later not in after.classes:
+                lost[key] += count
+    return dict(sorted(lost.items()))
 
 
 def release(services: Services, number: int, reason: str, by: Actor) -> RuleVersion:
     """A second person puts a proposal in force; it must still be readable by this program.
 
-    Raises Rejected (WF-40) while Akten have classes that it does not know, before anything changes.
+    Raises Rejected (WF-40) while Akten have classes that it does not know; nothing has changed then.
     """
-    if services.catalog.rules.version(number).state is not RuleState.PROPOSED:
-        raise Forbidden(f"Nr. {number} ist kein offener Vorschlag.")
-    if lost := lost_classes(services, rules_numbered(services, number).katalog):
-        raise Rejected(tuple(_lost(key, count) for key, count in lost.items()))
-    in_force = rules_in_force(services).entry.digest
-    return services.catalog.rules.release(number, in_force, reason, by=by, now=services.now())
+    after, before = rules_numbered(services, number).katalog, rules_in_force(services)
+
+    def agree(used: InUse) -> None:
+        if lost := lost_classes(used, before.katalog, after):
+            raise Rejected(tuple(_lost(key, count) for key, count in lost.items()))
+
+    book = services.catalog.rules
+    return book.release(number, before.entry.digest, reason, agree=agree, by=by, now=services.now())
 
 
 def _lost(key: str, count: int) -> Finding:

@@ -6,6 +6,7 @@ as the service runs. Every child ends when this process ends, also by `kill -9` 
 
 from __future__ import annotations
 
+import http.client
 import json
 import shutil
 import signal
@@ -88,7 +89,7 @@ def _call(url: str, body: dict[str, object] | None = None) -> object:
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
             return json.load(answer)
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         raise Unavailable(f"Der Prefect-Server antwortet nicht: {type(error).__name__}") from error
 
 

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +243,18 @@ def _in_german(fault: ErrorDetails) -> str:
     return known.format(**fault.get("ctx", {})) if known else fault["msg"]
 
 
+def _refuse_twins(stores: tuple[StoreSettings, ...]) -> None:
+    """Two copies of a package must lie in two places; a store given twice would count as two and be one."""
+    for one, other in combinations(stores, 2):
+        if one.name == other.name:
+            raise Misconfigured(f"{PREFIX}STORES nennt zwei Speicher „{one.name}“; jeder braucht einen eigenen Namen.")
+        if (one.endpoint.rstrip("/").lower(), one.bucket) == (other.endpoint.rstrip("/").lower(), other.bucket):
+            raise Misconfigured(
+                f"{PREFIX}STORES: „{one.name}“ und „{other.name}“ sind derselbe Ort (Adresse und Bucket gleich); beide "
+                "Kopien lägen dort. Bitte zwei getrennte Speicher nennen."
+            )
+
+
 def read_settings(**overrides: Any) -> Settings:
     """The settings of this process. Raises Misconfigured with a German sentence for unknown or bad values."""
     _refuse_unknown(os.environ)
@@ -262,6 +275,7 @@ def read_settings(**overrides: Any) -> Settings:
             for fault in error.errors()
         )
         raise Misconfigured(f"Einstellungen sind nicht lesbar: {faults}") from error
+    _refuse_twins(settings.stores)
     return settings.model_copy(update={"daten": settings.daten.expanduser().absolute()})
 
 

@@ -1,4 +1,4 @@
-"""How a step of a walk is called: directly, timed, and stopped by findings."""
+"""How a step of a walk is called: timed, and stopped by findings."""
 
 from __future__ import annotations
 
@@ -20,12 +20,6 @@ class Run(Protocol):
     def __call__(self, name: str, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Calls `fn` as the step `name` and returns what it returns."""
         ...
-
-
-def directly(name: str, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """Just calls the step."""
-    del name
-    return fn(*args, **kwargs)
 
 
 @dataclass(slots=True)

@@ -32,6 +32,9 @@ def s3_settings(store: StoreSettings, identity: Identity) -> S3Settings:
         raise Misconfigured(f"Speicher „{store.name}“: addressing_style ist „path“ oder „virtual“.")
     if store.checksum_mode not in ("when_supported", "when_required"):
         raise Misconfigured(f"Speicher „{store.name}“: checksum_mode ist „when_supported“ oder „when_required“.")
+    modes = {mode.value: mode for mode in LockMode}
+    if store.lock_mode not in modes:
+        raise Misconfigured(f"Speicher „{store.name}“: lock_mode ist {' oder '.join(f'„{mode}“' for mode in modes)}.")
     from archive.s3settings import S3Settings
 
     return S3Settings(
@@ -44,7 +47,7 @@ def s3_settings(store: StoreSettings, identity: Identity) -> S3Settings:
         region=store.region,
         addressing="path" if store.addressing_style == "path" else "virtual",
         checksums="when_supported" if store.checksum_mode == "when_supported" else "when_required",
-        lock_mode=LockMode(store.lock_mode),
+        lock_mode=modes[store.lock_mode],
         ca_bundle=store.ca_bundle,
         retain_cap=datetime(store.retain_until.year, store.retain_until.month, store.retain_until.day, tzinfo=UTC),
         retain_days=store.retain_days,
@@ -84,15 +87,14 @@ class Storehouse:
 
     def to_store(self) -> tuple[ObjectStore, ...]:
         """All configured stores with the rights of intake; embedded servers are started side by side."""
-        from archive.probe import ProbeTarget
         from archive.s3 import open_stores
 
         with self._lock:
             if self._stores is None:
-                roles = [self.settings_for(role) for role in (Role.INGEST, Role.AUDITOR, Role.DELETION)]
-                for ingest, auditor, deletion in zip(*roles, strict=True):
-                    self._require_accepted(ProbeTarget(ingest, auditor, deletion))
-                stores = open_stores(roles[0])
+                settings = self.settings_for(Role.INGEST)
+                for each in settings:
+                    self._require_accepted(self._target(each.name))
+                stores = open_stores(settings)
                 for store in stores:
                     self._stack.callback(store.close)
                 self._stores = stores
@@ -175,21 +177,35 @@ class Storehouse:
                             deletion[name] = freeing
             return Reached(ingest, deletion, away)
 
+    def targets(self) -> Mapping[str, ProbeTarget | ArchivError]:
+        """Every store as it is probed, each by itself, or why it cannot be."""
+        with self._lock:
+            failed = {} if self._settings.stores else self._start_embedded()
+            found: dict[str, ProbeTarget | ArchivError] = {}
+            for name in [store.name for store in self._settings.stores] or EMBEDDED:
+                try:
+                    found[name] = failed.get(name) or self._target(name)
+                except ArchivError as error:
+                    found[name] = error
+            return found
+
+    def _target(self, name: str) -> ProbeTarget:
+        """One store with all rights that this machine has; what wants another identity is then not tried."""
+        from archive.probe import ProbeTarget
+
+        ingest, auditor = (self._settings_of(name, role) for role in (Role.INGEST, Role.AUDITOR))
+        try:
+            return ProbeTarget(ingest, auditor, self._settings_of(name, Role.DELETION))
+        except Misconfigured:
+            return ProbeTarget(ingest, auditor, None)
+
     def _reach(self, name: str) -> tuple[ObjectStore, ObjectStore | None]:
         """One store with both rights, after it has answered. Raises our errors."""
-        from archive.probe import ProbeTarget
         from archive.s3 import open_stores
 
-        found: dict[Role, S3Settings] = {}
-        for role in (Role.INGEST, Role.AUDITOR, Role.DELETION):
-            try:
-                found[role] = self._settings_of(name, role)
-            except Misconfigured:
-                if role is not Role.DELETION:
-                    raise
-        if Role.DELETION in found:  # without it there is nothing to probe a lock's end with: `doctor` says so
-            self._require_accepted(ProbeTarget(*(found[r] for r in (Role.INGEST, Role.AUDITOR, Role.DELETION))))
-        stores = open_stores(found[role] for role in (Role.INGEST, Role.DELETION) if role in found)
+        target = self._target(name)
+        self._require_accepted(target)
+        stores = open_stores(each for each in (target.ingest, target.deletion) if each is not None)
         for store in stores:
             self._stack.callback(store.close)
         stores[0].ping()

@@ -202,7 +202,8 @@ def tell_classes(
 ) -> Classification:
     """Gives an Akte its classes. Raises Rejected (EV-15), Forbidden without a reason."""
     names = [accepted(class_named(text, services.katalog)) for text in record_classes]
-    return services.catalog.classify(akte, names, reason, by=by, now=services.now())
+    under = services.katalog.digest
+    return services.catalog.classify(akte, names, reason, under=under, by=by, now=services.now())
 
 
 # What the archive can have said; the words are those of the command line.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from akten.errors import ArchivError
 from akten.files import ValidatorReport
-from archive.identities import Role
 from flows.craft_options import ocr_options, open_validators
 from flows.settings import Settings
 from flows.wiring import open_services
@@ -47,14 +46,11 @@ def try_validators(settings: Settings) -> tuple[ValidatorReport, ...]:
 
 def probe_stores(settings: Settings) -> Iterator[tuple[str, ProbeReport | ArchivError]]:
     """The acceptance probe of every store; a store that cannot be reached is told with its error."""
-    from archive.probe import ProbeTarget, probe
+    from archive.probe import probe
 
     with open_services(settings) as services:
-        try:
-            roles = [services.store_settings(role) for role in (Role.INGEST, Role.AUDITOR, Role.DELETION)]
-        except ArchivError as error:
-            yield "(alle)", error
-            return
-        for ingest, auditor, deletion in zip(*roles, strict=True):
-            target = ProbeTarget(ingest, auditor, deletion)
-            yield ingest.name, probe(target, now=services.now(), token=services.new_id().hex[:12])
+        for name, target in services.probe_targets().items():
+            if isinstance(target, ArchivError):
+                yield name, target
+            else:
+                yield name, probe(target, now=services.now(), token=services.new_id().hex[:12])

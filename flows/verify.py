@@ -9,20 +9,26 @@ from typing import Any
 
 from akten.errors import Forbidden, Misconfigured, Unavailable
 from akten.findings import Finding, Severity, Verdict
-from akten.package import FixityReport, StoredPackage
+from akten.package import CopyReport, FixityReport, StoredPackage
 from archive.reconcile import reconcile, take_listing
 from catalog.actor import Actor
 from flows.receipt import finding_json
 from flows.walks import verify_package
 from flows.wiring import Services
 
+_MOST = 1000  # copies that are named where not all are wanted; the counts go on
 HALF_DONE = timedelta(hours=6)  # a bag without commit may belong to a run that is under way
 
 
 @dataclass(slots=True)
 class FixitySummary:
-    """What a look at several packages found; counts are copies, bytes are bytes read."""
+    """What a look at several packages found; counts are copies, bytes are bytes read.
 
+    `copies` are all of them, or, where not all are `wanted`, the first ones with something to tell: a round over the
+    whole holdings would else keep a kilobyte for each.
+    """
+
+    wanted: bool = True
     checked: int = 0
     damaged: int = 0
     unchecked: int = 0
@@ -43,6 +49,8 @@ class FixitySummary:
             self.damaged += copy.verdict is Verdict.FAILED
             self.unchecked += copy.verdict is Verdict.NOT_CHECKED
             self.bytes += copy.bytes_read
+            if not self.wanted and (len(self.copies) >= _MOST or not _tells(copy)):
+                continue
             self.copies.append(
                 {
                     "akte": str(report.id.akte),
@@ -56,20 +64,33 @@ class FixitySummary:
             )
 
 
+def _tells(copy: CopyReport) -> bool:
+    """True for a copy that is not well, and for one with a finding that weighs."""
+    return copy.verdict is not Verdict.OK or any(f.severity is not Severity.INFO for f in copy.findings)
+
+
 def verify_packages(
-    services: Services, packages: Iterable[StoredPackage], by: Actor, told: Callable[[int], None] = lambda _: None
+    services: Services,
+    packages: Iterable[StoredPackage],
+    by: Actor,
+    told: Callable[[int], None] = lambda _: None,
+    *,
+    every_copy: bool = True,
 ) -> FixitySummary:
     """Reads the copies of these packages one after the other; a damaged one never stops the round."""
-    summary = FixitySummary()
+    summary = FixitySummary(wanted=every_copy)
     for number, package in enumerate(packages, 1):
         summary.add(verify_package(services, package, by))
         told(number)
     return summary
 
 
-def verify_all(services: Services, by: Actor, told: Callable[[int], None] = lambda _: None) -> FixitySummary:
+def verify_all(
+    services: Services, by: Actor, told: Callable[[int], None] = lambda _: None, *, every_copy: bool = True
+) -> FixitySummary:
     """Every package, the longest unchecked first."""
-    return verify_packages(services, services.catalog.all_packages(checked_before=services.now()), by, told)
+    packages = services.catalog.all_packages(checked_before=services.now())
+    return verify_packages(services, packages, by, told, every_copy=every_copy)
 
 
 def compare_stores(services: Services) -> tuple[Finding, ...]:

@@ -54,17 +54,16 @@ def archive_delivery(
 ) -> Receipt:
     """Takes one claimed delivery as far as it goes: archived, to the clearing desk, or found to be a duplicate.
 
-    Safe to repeat after a kill at any moment. Raises FixityError (alarm), Misconfigured, and nothing else on purpose:
-    what is Unavailable is told in the receipt and tried again by the next run.
+    Safe to repeat after a kill at any moment. Raises FixityError (alarm), Misconfigured, Forbidden for one that was
+    given back, and nothing else on purpose: what is Unavailable is told in the receipt and tried again by the next run.
     """
     start, run = time.monotonic(), watch or Stopwatch()
     try:
         with held(claimed) as mine:
-            if not mine:
-                raise Unavailable("Diese Lieferung wird gerade von einem anderen Vorgang bearbeitet.")
-            receipt = _archive(services, claimed, by, progress, run)
-    except Rejected as rejected:
-        receipt = to_clearing(services, claimed, rejected.findings, by)
+            try:
+                receipt = _archive(services, claimed, by, progress, run) if mine else _elsewhere(services, claimed)
+            except Rejected as rejected:  # still held: nobody begins it anew before it waits for a person
+                receipt = to_clearing(services, claimed, rejected.findings, by)
     except Unavailable as away:
         finding = Finding("WF-09", Severity.WARNING, "", away.text)
         receipt = Receipt(claimed.uuid, Outcome.UNAVAILABLE, findings=(finding,))
@@ -75,7 +74,9 @@ def _archive(services: Services, claimed: ClaimedDelivery, by: Actor, progress: 
     catalog = services.catalog
     known = catalog.delivery(claimed.uuid)
     if known is not None and known.stage in (Stage.ARCHIVED, Stage.DUPLICATE, Stage.RETURNED):
-        return receipt_of(services, known)
+        receipt = receipt_of(services, known)
+        release(claimed)  # killed between the entry and this, it would come again with every round
+        return receipt
     if known is not None and known.stage is Stage.CLEARING:
         return clearing_receipt(services, known)
 
@@ -154,22 +155,21 @@ def _make(
     planned = without_archived(whole_plan, delivery, known, row.akte)
     linked = _refs(whole_plan) - _refs(planned)
     akte = with_retention(services, delivery, planned.akte)
-    catalog.plan(delivery.uuid, akte, by=by, now=services.now())
+    catalog.plan(delivery.uuid, akte, under=services.katalog.digest, by=by, now=services.now())
 
     # 3 recognise: pages of all Akten share the pool; the scan itself is kept
     recognised = recognise_documents(services, delivery, akte, planned.pages, facts, result, progress, run)
-    findings.extend(
-        require(
-            check_balance(
-                delivery,
-                facts,
-                recognised.blank_pages,
-                kept_pages=recognised.pages - recognised.blank_pages + len(linked),
-                options=services.intake,
-                accepted=accepted,
-            )
+    balance = require(
+        check_balance(
+            delivery,
+            facts,
+            recognised.blank_pages,
+            kept_pages=recognised.pages - recognised.blank_pages + len(linked),
+            options=services.intake,
+            accepted=accepted,
         )
     )
+    findings.extend(balance)
     catalog.record_recognised(
         delivery.uuid,
         recognised.pdfas,
@@ -180,8 +180,7 @@ def _make(
     for pdfa in recognised.pdfas.values():
         findings.extend(pdfa.findings)
     require([f for f in findings if f.code not in accepted])
-    require(not_validated(recognised.pdfas, allowed=services.settings.archive_unchecked))
-    findings.extend(not_validated(recognised.pdfas, allowed=services.settings.archive_unchecked))
+    findings.extend(require(not_validated(recognised.pdfas, allowed=services.settings.archive_unchecked)))
     recognised_at = services.now()
     catalog.move(delivery.uuid, Stage.RECOGNISED, by=by, now=recognised_at)
 
@@ -205,6 +204,7 @@ def _make(
         now=services.now(),
         facts=facts,
         attachments=attachments,
+        balance=balance,
     )
     built = run(
         "beschreiben", make_package, material, services.profile, services.schemas, services.settings.premis_schema
@@ -226,6 +226,14 @@ def _make(
 
 
 # --- steps of the trip ----------------------------------------------------------------------------------------------
+
+
+def _elsewhere(services: Services, claimed: ClaimedDelivery) -> Receipt:
+    """Of a delivery that another process has: how it ended, if it was faster. Raises Unavailable while it works."""
+    row = services.catalog.delivery(claimed.uuid)
+    if row is not None and row.stage in (Stage.ARCHIVED, Stage.DUPLICATE):
+        return receipt_of(services, row)
+    raise Unavailable("Diese Lieferung wird gerade von einem anderen Vorgang bearbeitet.")
 
 
 def _receive(services: Services, delivery: Delivery, by: Actor) -> DeliveryRow:

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from archive.identities import Role
+from akten.errors import ArchivError
 from archive.store import ObjectStore
 from flows.craft_options import Judges, accounts_of, basis_bytes, ocr_options, open_validators, xdomea_profile
 from flows.settings import Settings
 from flows.storehouse import Reached, Storehouse
 
 if TYPE_CHECKING:
-    from archive.s3settings import S3Settings
+    from archive.probe import ProbeTarget
     from catalog.catalog import Catalog
     from ingest.options import IntakeOptions
     from metadata.profile import Profile
@@ -127,9 +127,9 @@ class Services:
         """The stores that can be opened, and the reason for every other one by its name; for looking and fetching."""
         return self._storehouse.to_read()
 
-    def store_settings(self, role: Role) -> tuple[S3Settings, ...]:
-        """How every store is reached with the rights of `role`. Raises Misconfigured when a store lacks that role."""
-        return self._storehouse.settings_for(role)
+    def probe_targets(self) -> Mapping[str, ProbeTarget | ArchivError]:
+        """Every store as it is probed, each by itself, or why it cannot be."""
+        return self._storehouse.targets()
 
     def reach(self) -> Reached:
         """Every store that answers now, each by itself: one that is away, or is refused, does not stop the others."""

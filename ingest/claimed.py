@@ -10,11 +10,12 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import UUID
 
+from akten.errors import FixityError
 from akten.findings import Finding, Severity
 from ingest.moving import copy_tree, remove, rename, system_error, write_new
 
@@ -88,9 +89,14 @@ def write_origin(folder: Path, origin: Origin) -> None:
 
 
 def read_origin(folder: Path) -> Origin:
-    """Where the delivery of a work folder came from."""
-    part = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
-    return Origin(Path(part["pfad"]), bool(part["zip"]))
+    """Where the delivery of a work folder came from. Raises FixityError for a marker that is damaged."""
+    data = (folder / ORIGIN).read_bytes()
+    try:
+        part = json.loads(data)
+        return Origin(Path(part["pfad"]), bool(part["zip"]))
+    except (ValueError, LookupError, TypeError) as damaged:
+        text = f"Der Vermerk {ORIGIN} im Arbeitsordner {folder.name} ist beschädigt; die Dateien selbst sind da."
+        raise FixityError(text) from damaged
 
 
 def write_findings(folder: Path, findings: tuple[Finding, ...]) -> None:
@@ -115,21 +121,34 @@ def lock(path: Path, *, wait: bool = True) -> Iterator[bool]:
 
 @contextmanager
 def held(claimed: ClaimedDelivery) -> Iterator[bool]:
-    """Yields True when this caller alone works on the delivery; the hold ends with the block or the process."""
-    with lock(claimed.folder / LOCK, wait=False) as mine:
+    """Yields True when this caller alone works on the delivery; the hold ends with the block or the process.
+
+    False also for one that another process has brought to its end meanwhile: its folder is gone.
+    """
+    with ExitStack() as stack:
+        try:
+            mine = stack.enter_context(lock(claimed.folder / LOCK, wait=False))
+        except FileNotFoundError:
+            mine = False
         yield mine
 
 
 def give_back(claimed: ClaimedDelivery, target: Path) -> Path:
     """Moves the delivery as it came into the folder `target` under its old name and leaves the work folder.
 
-    Returns where it lies now; a name that is taken gets a number. Raises Misconfigured or Unavailable.
+    Returns where it lies now; a name that is taken gets a number. Killed in between, the same call tidies up. Raises
+    Misconfigured or Unavailable.
     """
-    source = claimed.zip_file or claimed.lieferung
-    name = Path(claimed.name)
+    origin = read_origin(claimed.folder)
+    # By what it came as: of a ZIP that was given back before a kill the unpacked files must not follow.
+    source = claimed.folder / "lieferung.zip" if origin.is_zip else claimed.lieferung
+    name = Path(origin.name)
     try:
         target.mkdir(parents=True, exist_ok=True)
         place, number = target / name, 2
+        if not source.exists():
+            release(claimed)
+            return place
         while place.exists() or place.is_symlink():
             place, number = target / f"{name.stem} ({number}){name.suffix}", number + 1
         if not rename(source, place):

@@ -74,7 +74,8 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
         sync_folders(root, files)
     except OSError as fault:
         raise system_error(fault, "Das Lesen der Lieferung") from fault
-    scans = tuple(result for result in read if isinstance(result, Scan))
+    # Of two files with one name (IN-08 by the listing) the register could not keep both apart.
+    scans = tuple({result.uuid: result for result in read if isinstance(result, Scan)}.values())
     findings = [*listing.findings, *left_out, *(result for result in read if isinstance(result, Finding))]
     if not taken:
         findings.append(error("IN-07", "", "Die Lieferung enthält keinen Scan."))

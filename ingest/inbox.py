@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import UUID
 
-from akten.errors import ArchivError, Misconfigured, Rejected
+from akten.errors import ArchivError, FixityError, Misconfigured, Rejected
 from ingest.claimed import (
     CLOSING_MARKERS,
     LEAVING,
@@ -181,14 +181,16 @@ def _claimed_in(folder: Path) -> ClaimedDelivery | None:
 def _finish(claimed: ClaimedDelivery, limits: IntakeLimits) -> bool:
     """Completes a half claim; False when it is another's or never happened."""
     if claimed.lieferung.is_dir() and not (claimed.folder / "lieferung.teil").exists():
-        origin = read_origin(claimed.folder)
-        with suppress(OSError):
-            remove(origin.taking(claimed.uuid))
+        with suppress(OSError, FixityError):  # with a damaged marker a stray copy stays, and the delivery goes on
+            remove(read_origin(claimed.folder).taking(claimed.uuid))
         return True
     with lock(claimed.folder / LOCK, wait=False) as mine:
         if not mine:
             return False
-        origin = read_origin(claimed.folder)
+        try:
+            origin = read_origin(claimed.folder)
+        except FixityError:
+            return True  # nobody knows where the rest lies: reading it says that it is not complete
         if not (origin.taking(claimed.uuid).exists() or claimed.lieferung.exists() or claimed.zip_file):
             _drop(claimed.folder)
             return False

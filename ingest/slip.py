@@ -76,10 +76,15 @@ def delivery_root(folder: Path) -> Path:
     return only if only is not None and only.is_dir() and not only.is_symlink() else folder
 
 
-def find_slip(folder: Path) -> Path | None:
-    """The slip of a folder, upper or lower case; None when there is none. Raises Rejected when there are several."""
+def slips(folder: Path) -> list[str]:
+    """The names of all slips of a folder, upper or lower case; one is right."""
     with os.scandir(folder) as entries:
-        found = sorted(entry.name for entry in entries if entry.name.casefold() in SLIP_NAMES)
+        return sorted(entry.name for entry in entries if entry.name.casefold() in SLIP_NAMES)
+
+
+def find_slip(folder: Path) -> Path | None:
+    """The slip of a folder; None when there is none. Raises Rejected when there are several."""
+    found = slips(folder)
     if len(found) > 1:
         text = f"In der Lieferung liegen mehrere Laufzettel ({', '.join(found)}); bitte nur einen beilegen."
         raise Rejected((error("IN-02", ", ".join(found), text),))

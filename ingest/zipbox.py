@@ -52,7 +52,10 @@ def _directory_bytes(path: Path) -> int:
         claimed: int = struct.unpack_from("<L", tail, place + 12)[0]
         locator = tail.rfind(b"PK\x06\x07", 0, place)
         if claimed == 0xFFFFFFFF and locator >= 0:  # ZIP64, APPNOTE 4.3.14
-            stream.seek(struct.unpack_from("<Q", tail, locator + 8)[0])
+            offset: int = struct.unpack_from("<Q", tail, locator + 8)[0]
+            if offset > size:  # seeking there would fail as the disk does; `zipfile` says what it is
+                return claimed
+            stream.seek(offset)
             record = stream.read(48)
             claimed = struct.unpack_from("<Q", record, 40)[0] if record[:4] == b"PK\x06\x06" else claimed
         return claimed

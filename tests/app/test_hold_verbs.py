@@ -61,7 +61,10 @@ def test_a_hold_is_set_shown_and_lifted_by_a_second_person(filled: Desk) -> None
 def test_a_hold_is_extended_by_one_and_shortened_by_two(filled: Desk) -> None:
     filled(*ON_AKTE, "--bis", "31.12.2028")
     more = ("sperre", "verlaengere", "1", "--grund", "Berufung")
-    assert filled(*more, "--bis", "31.12.2030", "--json").json["until"] == "2030-12-31"
+    extended = filled(*more, "--bis", "31.12.2030", "--json").json
+    assert extended["until"] == "2030-12-31"
+    # One that was over holds again: the stores follow at once, as when it was set.
+    assert extended["stores"] == {"set": 0, "lifted": 0, "not_checked": 0}
     assert filled(*more, "--bis", "31.12.2029").code == 4
     assert filled(*more, "--bis", "31.12.2029", login="bernd.schulz").code == 0
     assert filled(*more, "--offen", "--json").json["until"] is None

@@ -44,6 +44,17 @@ def test_the_embedded_server_passes_every_line(target: ProbeTarget, level: Probe
     report.require()
 
 
+def test_without_a_deletion_identity_a_store_is_accepted_and_what_wants_one_is_not_checked(target: ProbeTarget) -> None:
+    taking_in = replace(target, deletion=None)
+    run(taking_in, ProbeLevel.START).require()
+    report = run(taking_in, ProbeLevel.DOCTOR)
+    assert {line.code for line in report.lines if line.verdict is not Verdict.OK} == {"PB-08", "PB-09"}
+    assert report.verdict is Verdict.NOT_CHECKED
+    # What they left is taken away by the next one that may, when it is surely no probe beside it.
+    probe(target, now=datetime.now(UTC) + timedelta(hours=2), token=secrets.token_hex(6), level=ProbeLevel.START)
+    assert all(each.key.endswith("/compliance") for each in S3Store(target.auditor).versions("probe/"))
+
+
 def test_the_probe_leaves_only_what_nobody_can_delete_yet(target: ProbeTarget) -> None:
     run(target)
     left = [each.key for each in S3Store(target.auditor).versions("probe/")]

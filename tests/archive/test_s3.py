@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import inspect
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -93,6 +94,72 @@ def test_every_code_gives_a_sentence_without_secrets(code: str) -> None:
     with pytest.raises(CODES[code]) as caught, translated("a", "aip/x lesen"):
         raise _answer(code, 400)
     assert caught.value.text.startswith("Speicher „a“")
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    """A server without room for anything: every PUT gets the answer of the class; nothing is ever there."""
+
+    status, code, message = 507, "", ""
+    puts = 0
+
+    def do_HEAD(self) -> None:
+        self.send_response(404)
+        self.end_headers()
+
+    def do_PUT(self) -> None:
+        type(self).puts += 1
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = f"<Error><Code>{self.code}</Code><Message>{self.message}</Message></Error>".encode()
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def refusing(status: int, code: str, message: str) -> Iterator[tuple[S3Settings, type[_Refusing]]]:
+    handler = type("Handler", (_Refusing,), {"status": status, "code": code, "message": message})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield S3Settings("a", f"http://127.0.0.1:{server.server_port}", "a", "b"), handler
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (507, "InsufficientStorage", ""),
+        (507, "XMinioStorageFull", "Storage backend has reached its minimum free drive threshold."),
+        (500, "InternalError", "write /data/1.dat: no space left on device"),
+        (403, "QuotaExceeded", ""),
+    ],
+)
+def test_a_server_without_room_is_told_as_full_with_what_to_do(status: int, code: str, message: str) -> None:
+    with refusing(status, code, message) as (settings, server):
+        store = S3Store(settings, sleep=lambda _: None)
+        with pytest.raises(Unavailable, match=r"hat keinen Platz mehr .*Dort Platz schaffen") as told:
+            store.put("aip/x", b"x", digest_bytes(b"x"))
+        store.close()
+    assert told.value.exit_code == 6
+    assert server.puts == 1
+
+
+@pytest.mark.parametrize(("free", "words"), [(10 << 20, "hat keinen Platz mehr"), (10 << 30, "nicht erreichbar")])
+def test_the_embedded_server_says_internal_error_and_the_file_system_is_asked(
+    free: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(total=100 << 30, free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with refusing(500, "InternalError", "We encountered an internal error, please try again.") as (settings, _):
+        store = S3Store(replace(settings, data_folder=tmp_path), sleep=lambda _: None)
+        with pytest.raises(Unavailable, match=words):
+            store.put("aip/x", b"x", digest_bytes(b"x"))
+        store.close()
 
 
 # --- settings -------------------------------------------------------------------------------------------------------

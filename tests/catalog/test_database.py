@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from catalog.catalog import open_catalog
 from catalog.engine import Database, parse_url, translated
 from catalog.schema import HEAD, MIGRATIONS
 from catalog.tables import metadata
-from tests.catalog.build import NOON, archive, receive
+from tests.catalog.build import NOON, a_scan, archive, receive
 from tests.conftest import ROOT
 from tests.pgfixture import Postgres
 
@@ -99,6 +100,14 @@ def test_a_foreign_database_is_refused_and_left_alone(tmp_path: Path) -> None:
 def test_other_databases_are_misconfigured(url: str) -> None:
     with pytest.raises(Misconfigured):
         open_catalog(url)
+
+
+def test_what_a_bug_of_the_database_says_quotes_nothing_that_was_to_be_written(tmp_path: Path) -> None:
+    """Its text goes to logs, to --json and to Prefect's database."""
+    twin = a_scan("twin")
+    with open_catalog(a_url(tmp_path)) as catalog, pytest.raises(exc.IntegrityError) as bug:
+        receive(catalog, 1, scans=(replace(twin, name="Meier, Anna.tif"), twin))
+    assert "Meier" not in str(bug.value)
 
 
 def test_a_damaged_file_is_a_fixity_error(tmp_path: Path) -> None:

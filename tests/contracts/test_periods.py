@@ -185,7 +185,7 @@ def test_a_lawful_deletion_takes_the_plain_rows_and_leaves_the_chain_good(catalo
     with pytest.raises(Forbidden):
         catalog.forget_person("4711-08", "Art. 17 DSGVO", TODAY, by=ANNA, now=NOON)
     assert len(catalog.references(akte)) == 2
-    catalog.lift_hold(number, "Verfahren eingestellt", TODAY, by=BERND, now=NOON)
+    catalog.lift_hold(number, "Verfahren gegen 4711-08 eingestellt", TODAY, by=BERND, now=NOON)
     with pytest.raises(Forbidden):
         catalog.forget_person("4711-08", "", TODAY, by=ANNA, now=NOON)
     assert catalog.forget_person("4711-08", "Art. 17 DSGVO", TODAY, by=ANNA, now=NOON) == 2
@@ -193,7 +193,7 @@ def test_a_lawful_deletion_takes_the_plain_rows_and_leaves_the_chain_good(catalo
     assert catalog.references(other) == ()
     assert intact(catalog)
     with catalog._database.read() as connection:
-        for table in ("akte_references", "holds", "hold_changes"):
+        for table in ("akte_references", "holds", "hold_changes", "trail_notes"):
             assert "4711" not in str(connection.exec_driver_sql(f"SELECT * FROM {table}").all())  # noqa: S608
 
 

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import update
 
-from akten.errors import Forbidden, Rejected
+from akten.errors import Forbidden, Rejected, Unavailable
+from akten.lifecycle import Stage
 from akten.model import Aktenart
 from catalog.actor import Actor
 from catalog.holds import HoldOrder, HoldTarget, Scope
 from catalog.tables import akten
+from flows import rule_change
 from flows.due_list import due_filter, due_page, due_rows, forecast_of
 from flows.rule_change import basis, compared, katalog_for, propose, read_rules, release, rules_in_force
 from flows.settings import read_settings
+from flows.telling import tell_classes
 from flows.wiring import Services, open_services
 from retention.compare import Change
 from retention.schedule import builtin_bytes, builtin_schedule
-from tests.catalog.build import NOON, archive
+from tests.catalog.build import NOON, archive, receive
 
 ANNA, BERND, CARLA = Actor("anna.meier"), Actor("bernd.schulz"), Actor("carla.weiss")
 KLASSE = "tax.assessment-file"
@@ -119,6 +125,52 @@ def test_rules_that_lack_a_class_which_akten_have_are_not_released(services: Ser
     assert services.catalog.head() == before
     assert services.catalog.rules.version(number).state.value == "proposed"
     assert rules_in_force(services).number is None
+
+
+def test_an_akte_cannot_get_a_class_between_the_check_and_the_release(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process gives an Akte a class while the release looks: it waits for its turn and is refused then."""
+    akte = UUID(a_file(services, 1, date(2017, 3, 1)))
+    _ = services.katalog  # the other one read the rules before
+    gone = "tax.enforcement-file"
+    number = propose(services, read_rules(without(tmp_path, gone)), "", ANNA).number
+    told: list[str] = []
+
+    def give() -> None:
+        try:
+            tell_classes(services, akte, (gone,), "Vollstreckung", CARLA)
+        except Unavailable as error:
+            told.append(error.text)
+        else:
+            told.append("given")
+
+    other = threading.Thread(target=give)
+    plain = rule_change.lost_classes
+
+    def looked(*given: Any) -> Any:
+        found = plain(*given)
+        other.start()
+        other.join(0.5)
+        return found
+
+    monkeypatch.setattr(rule_change, "lost_classes", looked)
+    release(services, number, "geprüft", BERND)
+    other.join(30)
+    assert told == ["Inzwischen gilt eine andere Fassung des Fristenkatalogs; bitte noch einmal."]
+    assert services.catalog.classifications(akte) == ()
+
+
+def test_a_delivery_under_way_counts_with_the_class_of_its_plan(services: Services, tmp_path: Path) -> None:
+    akte, _ = archive(services.catalog, 1, number="90-000001-2019", aktenart=Aktenart.STEUERAKTE)
+    row = receive(services.catalog, 2, number="90-000001-2019", aktenart=Aktenart.STEUERAKTE)
+    assert akte.aufbewahrung is not None
+    gone = replace(akte.aufbewahrung, record_class="tax.enforcement-file")
+    services.catalog.plan(row.uuid, replace(akte, aufbewahrung=gone), by=ANNA, now=NOON)
+    services.catalog.move(row.uuid, Stage.EXAMINED, by=ANNA, now=NOON)
+    number = propose(services, read_rules(without(tmp_path, gone.record_class)), "", ANNA).number
+    with pytest.raises(Rejected, match=r"tax\.enforcement-file"):
+        release(services, number, "geprüft", BERND)
 
 
 def test_classes_that_nobody_has_may_go(services: Services, tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from akten.errors import Misconfigured
@@ -51,3 +54,31 @@ def test_a_bad_value_is_told_in_german(monkeypatch: pytest.MonkeyPatch, name: st
     monkeypatch.setenv(name, value)
     with pytest.raises(Misconfigured, match=told):
         read_settings()
+
+
+def _store(**changed: Any) -> dict[str, Any]:
+    keys = {"access_key": "a", "secret_key": "geheim"}
+    return {"name": "nord", "endpoint": "https://nord.example", "ingest": keys, "auditor": keys} | changed
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"endpoint": "https://sued.example"}, "zwei Speicher „nord“"),
+        ({"name": "sued", "endpoint": "https://NORD.example/"}, "derselbe Ort"),
+    ],
+    ids=["one name", "one place"],
+)
+def test_one_store_given_twice_is_refused_before_both_copies_lie_in_one_place(
+    monkeypatch: pytest.MonkeyPatch, other: dict[str, Any], told: str
+) -> None:
+    monkeypatch.setenv("ARCHIV_STORES", json.dumps([_store(), _store(**other)]))
+    with pytest.raises(Misconfigured, match=told) as caught:
+        read_settings()
+    assert "geheim" not in caught.value.text
+
+
+def test_two_buckets_or_two_addresses_are_two_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    two = [_store(), _store(name="sued", endpoint="https://sued.example"), _store(name="dritt", bucket="anderer")]
+    monkeypatch.setenv("ARCHIV_STORES", json.dumps(two))
+    assert [store.name for store in read_settings().stores] == ["nord", "sued", "dritt"]

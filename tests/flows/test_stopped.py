@@ -14,14 +14,18 @@ from uuid import uuid4
 import pytest
 
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
+from akten.files import digest_bytes
 from akten.findings import Finding, Severity, Verdict
+from akten.package import CopyReport, FixityReport, PackageId
 from catalog.actor import Actor
-from flows import anchors, batch
+from flows import anchors, batch, fetch
 from flows.batch import anchored, archive_all, archive_one
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, exit_code, receipt_json
-from flows.verify import compare_stores, verdict_of
+from flows.verify import FixitySummary, compare_stores, verdict_of
 from ingest.claimed import ClaimedDelivery, Origin, write_origin
+from ingest.inbox import unfinished
+from tests.catalog.build import a_package
 from tests.memory_store import MemoryStore
 from tests.packages import NOON
 
@@ -68,11 +72,75 @@ def test_an_alarm_or_a_lack_is_a_receipt_and_the_others_are_archived(
     assert exit_code([good, bad]) == code
 
 
+def test_a_delivery_that_cannot_be_taken_does_not_keep_the_others_in_the_inbox_waiting(tmp_path: Path) -> None:
+    """Every run would meet it again: what it raises must not cost what was claimed in the same call."""
+    inbox = tmp_path / "eingang"
+    for name in ("gut", "schlecht"):
+        (inbox / name).mkdir(parents=True)
+        (inbox / name / "laufzettel.json").write_text("{}")
+    work = inbox / "schlecht" / "arbeit"  # a delivery that holds the work folder cannot be moved into it
+    settings = SimpleNamespace(inbox=inbox, work=work, settle_seconds=0.0)
+    services: Any = SimpleNamespace(settings=settings, new_id=uuid4)
+    found = batch.claim_inbox(services)
+    assert [one.name for one in found.claimed] == ["gut"]
+    assert isinstance(found.fault, Misconfigured)
+    assert (inbox / "schlecht" / "laufzettel.json").is_file()
+
+
 def test_a_delivery_without_its_marker_still_has_a_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "archive_delivery", lambda *_: Receipt(uuid4(), Outcome.CLEARING))
     services: Any = None
     receipt = archive_one(services, ClaimedDelivery(uuid4(), tmp_path), CLERK, lambda *_: None)
     assert (receipt.state, receipt.name) == (Outcome.CLEARING, "")
+
+
+def test_a_damaged_marker_of_one_delivery_stops_no_other(tmp_path: Path) -> None:
+    work = tmp_path / "arbeit"
+    good, bad = claimed_as(work, "gut"), claimed_as(work, "schlecht")
+    for one in (good, bad):
+        one.lieferung.mkdir()
+    (bad.folder / "herkunft.json").write_bytes(b"\x00\x00")
+    assert {one.uuid for one in unfinished(work)} == {good.uuid, bad.uuid}
+    services: Any = SimpleNamespace(settings=SimpleNamespace(work=work), new_id=uuid4)
+    assert batch.claim_paths(services, [Path("/eingang/gut")]) == (good,)
+    with progress_display(quiet=True) as show:
+        show(bad)("Lesen", 0, 1)
+
+
+def a_store_with_heads(name: str, *heads: bytes) -> MemoryStore:
+    store = MemoryStore(name, clock=lambda: NOON)
+    for number, head in enumerate(heads, 1):
+        store.put(f"{anchors.PREFIX}{number:012d}-x.json", head, digest_bytes(head))
+    return store
+
+
+@pytest.mark.parametrize("damaged", [b"{", b"x" * 100_000], ids=["unreadable", "too-large"])
+def test_a_published_head_that_is_none_is_an_error_and_hides_no_other(damaged: bytes) -> None:
+    good = b'{"seq": 7, "hash": "ab", "at": "2026-01-01T00:00:00+00:00"}'
+    services: Any = SimpleNamespace(stores_to_read=lambda: ((a_store_with_heads("a", damaged, good),), {}))
+    heads, findings = anchors.published_heads(services)
+    assert [(head.seq, head.hash) for head in heads] == [(7, "ab")]
+    assert [(f.code, f.severity) for f in findings] == [("WF-20", Severity.ERROR)]
+
+
+def test_a_copy_that_its_store_refuses_is_fetched_from_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(_id: Any, copy: Any, _store: Any, target: Path) -> Path:
+        if copy.store == "a":
+            raise Misconfigured("Speicher „a“: Der Schlüssel stimmt nicht.")
+        return target / "bag"
+
+    monkeypatch.setattr(fetch, "read_package", read)
+    stores = tuple(MemoryStore(name, clock=lambda: NOON) for name in ("a", "b"))
+    services: Any = SimpleNamespace(
+        catalog=SimpleNamespace(read_access=lambda *_, **__: None),
+        stores_to_read=lambda: (stores, {}),
+        now=lambda: NOON,
+    )
+    root, findings = fetch.fetch_package(services, a_package(uuid4(), 1), tmp_path, "Einsicht", CLERK)
+    assert root == tmp_path / "bag"
+    assert [(f.code, f.where) for f in findings] == [("WF-30", "Speicher a")]
 
 
 def test_a_head_that_a_store_does_not_take_is_said_on_the_receipt_of_what_is_archived_all_the_same(
@@ -109,6 +177,17 @@ def test_a_store_that_is_away_is_not_checked_and_the_others_are_compared() -> No
     assert verdict_of(()) is Verdict.OK
     assert verdict_of([*findings, Finding("RC-02", Severity.ERROR, "a:x", "fehlt")]) is Verdict.FAILED
     assert verdict_of([Finding("RC-09", Severity.WARNING, "a:x", "liegen geblieben")]) is Verdict.OK
+
+
+def test_a_round_over_the_whole_holdings_names_only_what_is_not_well() -> None:
+    summary = FixitySummary(wanted=False)
+    for number in range(1, 3001):
+        damaged = number % 2 == 0
+        verdict = Verdict.FAILED if damaged else Verdict.OK
+        summary.add(FixityReport(PackageId(uuid4(), 1), (CopyReport("a", verdict, (), 10),)))
+    assert (summary.checked, summary.damaged, summary.bytes) == (1500, 1500, 30_000)
+    assert len(summary.copies) == 1000
+    assert {copy["verdict"] for copy in summary.copies} == {"failed"}
 
 
 def test_ctrl_c_ends_the_deliveries_under_way_at_their_next_step_and_begins_no_other(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from akten.errors import Unavailable
+from archive.embedded import EmbeddedServer
+from archive.identities import Role
+from flows.settings import read_settings
 from flows.storehouse import Storehouse
 
 
@@ -38,6 +42,22 @@ def test_nobody_waits_for_stores_that_open_ahead_and_the_end_of_the_call_closes_
         assert seen == []
         may_open.set()
     assert seen == ["opened", "closed"]
+
+
+def test_a_machine_without_deletion_keys_stores_and_lifts_nothing(s3_server: EmbeddedServer, tmp_path: Path) -> None:
+    """docs/operations.md: `deletion` may be left out, so that the machine that takes in cannot delete."""
+    keys = {role: s3_server.settings(role) for role in (Role.INGEST, Role.AUDITOR)}
+    store = {
+        "name": "nord",
+        "endpoint": keys[Role.INGEST].endpoint,
+        **{role.value: {"access_key": each.access_key, "secret_key": each.secret_key} for role, each in keys.items()},
+    }
+    settings = read_settings(daten=tmp_path, stores=[store])
+    with ExitStack() as stack:
+        house = Storehouse(settings, stack, lambda: datetime.now(UTC), uuid4)
+        assert [each.name for each in house.to_store()] == ["nord"]
+        reached = house.reach()
+        assert (list(reached.ingest), dict(reached.deletion), dict(reached.away)) == (["nord"], {}, {})
 
 
 def test_what_fails_ahead_of_need_is_heard_by_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -25,6 +26,16 @@ from tests.ingest.builders import GOOD, TIFF, a_delivery, a_scan, a_slip, fill, 
 
 NewId = Callable[[], UUID]
 AKTE = UUID(int=99)
+
+
+def test_two_spellings_of_one_name_are_a_finding_and_one_scan(inbox: Path, work: Path, new_id: NewId) -> None:
+    """ä, and a with dots: the file system keeps both, and what stands in the register is told apart by name."""
+    folder = fill(inbox / "a")
+    for form in ("NFC", "NFD"):
+        (folder / unicodedata.normalize(form, "Übersicht.tif")).write_bytes(TIFF)
+    delivery = read_delivery(claim(folder, work, new_id))
+    assert "IN-08" in {finding.code for finding in delivery.findings}
+    assert len({scan.uuid for scan in delivery.scans}) == len(delivery.scans)
 
 
 def test_the_natural_order_of_names_is_the_order_of_pages() -> None:

@@ -332,6 +332,18 @@ def test_a_delivery_is_given_back_as_it_came(inbox: Path, work: Path, new_id: Ne
     assert unfinished(work) == ()
 
 
+def test_a_zip_given_back_before_a_kill_is_not_given_back_again_as_a_folder(
+    inbox: Path, work: Path, new_id: NewId, tmp_path: Path
+) -> None:
+    zipped(inbox / "b.zip")
+    claimed, target = claim(inbox / "b.zip", work, new_id), tmp_path / "zurueck"
+    target.mkdir()
+    (claimed.folder / "lieferung.zip").rename(target / "b.zip")  # and killed right here
+    give_back(claimed, target)
+    assert [path.name for path in target.iterdir()] == ["b.zip"]
+    assert not claimed.folder.exists()
+
+
 def test_a_released_delivery_is_gone_even_when_releasing_was_killed(inbox: Path, work: Path, new_id: NewId) -> None:
     fill(inbox / "a")
     claimed = claim(inbox / "a", work, new_id)

@@ -75,6 +75,13 @@ def damaged_bzip2() -> bytes:
     return bytes(data)
 
 
+def far_directory(offset: int) -> bytes:
+    """A ZIP64 whose directory is said to lie where no file system has bytes: the disk is not what is at fault."""
+    data = bytearray(built([("a.tif", TIFF)]))
+    struct.pack_into("<L", data, len(data) - 22 + 12, 0xFFFFFFFF)
+    return bytes(data[:-22]) + b"PK\x06\x07" + struct.pack("<LQL", 0, offset, 1) + bytes(data[-22:])
+
+
 HOSTILE: dict[str, bytes] = {
     "no zip": b"PK\x03\x04 nothing",
     "empty file": b"",
@@ -93,6 +100,8 @@ HOSTILE: dict[str, bytes] = {
     "grows": built([("a.tif", bytes(100 << 20))]),
     "lies about its size": lying_size(),
     "overlaps": overlapping(),
+    "directory beyond any disk": far_directory(1 << 50),
+    "directory beyond any number": far_directory((1 << 64) - 1),
     "broken data": flipped(),
     "broken bzip2": damaged_bzip2(),
     "directory cut": built([("a.tif", TIFF)])[:-50] + built([("a.tif", TIFF)])[-22:],

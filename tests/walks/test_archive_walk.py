@@ -136,6 +136,13 @@ def test_what_a_person_accepts_with_a_reason_goes_on_and_keeps_the_finding(
     done = archive_delivery(services, claimed, clerk)
     assert done.state is Outcome.ARCHIVED, done.findings
     assert {f.code for f in receipt.findings} & {f.code for f in done.findings}
+    assert done.akte is not None
+    package = services.catalog.packages(done.akte)[0].package
+    root, _ = fetch_package(services, package, tmp_path / "heraus", "Test", clerk)
+    notes = [json.loads(n.read_text()) for n in (root / "data/metadata/preservation").glob("transfervermerk-*.json")]
+    # The package must not claim for ever that nothing was missing.
+    assert {note["qualitaet"]["vollstaendigkeit"] for note in notes} == {"failed"}
+    assert {note["erklaerung"] for note in notes} == {""}
 
 
 def test_blank_backs_are_kept_and_counted(services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str) -> None:

@@ -1,0 +1,50 @@
+"""The doctor says well only of what it looked at: a store that is away is failed, and hides no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from akten.findings import Verdict
+from flows.doctor import Health, examine_stores
+from flows.settings import Settings, read_settings
+
+_KEYS = {"access_key": "a", "secret_key": "b"}
+
+
+def with_stores(folder: Path, *names: str, **changes: object) -> Settings:
+    stores = [
+        {
+            "name": name,
+            "endpoint": "http://127.0.0.1:9",  # discard: nobody answers
+            "ingest": _KEYS,
+            "auditor": _KEYS,
+            "deletion": _KEYS,
+            **changes,
+        }
+        for name in names
+    ]
+    return read_settings(daten=folder, stores=stores)
+
+
+def test_a_store_that_does_not_answer_is_not_called_well(tmp_path: Path) -> None:
+    (part,) = examine_stores(with_stores(tmp_path, "nord"))
+    assert (part.part, part.health) == ("Speicher nord", Health.FAILED)
+    assert "nicht erreichbar" in part.advice
+    assert {line["verdict"] for line in part.details} == {Verdict.NOT_CHECKED.value}
+
+
+def test_a_store_that_is_set_wrongly_does_not_hide_the_others(tmp_path: Path) -> None:
+    settings = with_stores(tmp_path, "nord", "sued")
+    wrong = settings.stores[0].model_copy(update={"addressing_style": "schief"})
+    parts = examine_stores(settings.model_copy(update={"stores": (wrong, settings.stores[1])}))
+    assert [part.part for part in parts] == ["Speicher nord", "Speicher sued"]
+    assert "addressing_style" in parts[0].advice
+    assert "nicht erreichbar" in parts[1].advice
+
+
+@pytest.mark.parametrize("mode", ["governance", "WORM"])
+def test_a_lock_mode_that_is_none_is_told_and_is_no_bug(mode: str, tmp_path: Path) -> None:
+    (part,) = examine_stores(with_stores(tmp_path, "nord", lock_mode=mode))
+    assert "lock_mode" in part.advice

@@ -1,0 +1,75 @@
+"""A delivery that has ended, or that another process has: killed or raced at the end, it is told once and tidied up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from akten.errors import Rejected
+from akten.findings import Finding, Severity
+from catalog.actor import Actor
+from flows import walks
+from flows.receipt import Outcome, Receipt
+from flows.settings import read_settings
+from flows.walks import archive_delivery
+from flows.wiring import Services, open_services
+from ingest.claimed import ClaimedDelivery, Origin, held, write_origin
+from ingest.inbox import unfinished
+from tests.catalog.build import an_id, archive
+
+CLERK = Actor("s17")
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Services]:
+    with open_services(read_settings(daten=tmp_path / "daten")) as opened:
+        yield opened
+
+
+def in_work(services: Services, name: object) -> ClaimedDelivery:
+    """The work folder that a kill right after "archived" leaves behind."""
+    delivery = an_id("delivery", name)
+    folder = services.settings.work / str(delivery)
+    (folder / "lieferung").mkdir(parents=True)
+    (folder / "lieferung" / "scan1.tif").write_bytes(b"II*\x00")
+    write_origin(folder, Origin(Path("/eingang/akte"), is_zip=False))
+    return ClaimedDelivery(delivery, folder)
+
+
+def test_killed_after_the_entry_the_next_run_says_archived_and_leaves_no_work_folder(services: Services) -> None:
+    akte, _ = archive(services.catalog, 1)
+    claimed = in_work(services, 1)
+    receipt = archive_delivery(services, claimed, CLERK)
+    assert (receipt.state, receipt.akte) == (Outcome.ARCHIVED, akte.uuid)
+    assert unfinished(services.settings.work) == ()
+    assert not claimed.folder.exists()
+
+
+def test_a_delivery_that_another_process_archived_meanwhile_is_told_as_archived(services: Services) -> None:
+    akte, _ = archive(services.catalog, 1)
+    gone = ClaimedDelivery(an_id("delivery", 1), services.settings.work / str(an_id("delivery", 1)))
+    receipt = archive_delivery(services, gone, CLERK)
+    assert (receipt.state, receipt.akte) == (Outcome.ARCHIVED, akte.uuid)
+
+
+def test_a_delivery_goes_to_the_clearing_desk_before_another_process_can_begin_it_anew(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed = in_work(services, 1)
+    seen: list[bool] = []
+
+    def rejected(*_: Any) -> None:
+        raise Rejected((Finding("IN-50", Severity.ERROR, "", "Es fehlt ein Blatt."),))
+
+    def clearing(_: Services, one: ClaimedDelivery, *__: Any) -> Any:
+        with held(one) as mine:
+            seen.append(mine)
+        return Receipt(one.uuid, Outcome.CLEARING)
+
+    monkeypatch.setattr(walks, "_archive", rejected)
+    monkeypatch.setattr(walks, "to_clearing", clearing)
+    archive_delivery(services, claimed, CLERK)
+    assert seen == [False]
