@@ -108,9 +108,12 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
         try:
             named = daten or inherited.get("daten")
             settings = read_settings(daten=named)
-        except ArchivError as error:
-            output.error(error)
-            context.exit(error.exit_code)
+        except (ArchivError, OSError) as error:
+            known = error if isinstance(error, ArchivError) else of_files(error)
+            if known is None:
+                raise
+            output.error(known)
+            context.exit(known.exit_code)
         try:
             again = f"archiv --daten {shlex.quote(str(named))}" if named else "archiv"
             code = function(Call(output, settings, actor_of(als), again), *args, **kwargs) or 0
