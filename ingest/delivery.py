@@ -74,7 +74,8 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
         sync_folders(root, files)
     except OSError as fault:
         raise system_error(fault, "Das Lesen der Lieferung") from fault
-    scans = tuple(result for result in read if isinstance(result, Scan))
+    # Two files of one name (IN-08) have one UUID: the first stands for both until one is renamed.
+    scans = tuple({result.uuid: result for result in reversed(read) if isinstance(result, Scan)}.values())[::-1]
     findings = [*listing.findings, *left_out, *(result for result in read if isinstance(result, Finding))]
     if not taken:
         findings.append(error("IN-07", "", "Die Lieferung enthält keinen Scan."))

@@ -68,6 +68,29 @@ def test_an_alarm_or_a_lack_is_a_receipt_and_the_others_are_archived(
     assert exit_code([good, bad]) == code
 
 
+def test_a_bug_is_the_receipt_of_its_own_delivery_and_the_others_keep_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def walk(_services: Any, claimed: ClaimedDelivery, _by: Actor, _progress: Any) -> Receipt:
+        if claimed.name == "seltsam":
+            raise KeyError("of ours")
+        return Receipt(claimed.uuid, Outcome.ARCHIVED)
+
+    monkeypatch.setattr(batch, "archive_delivery", walk)
+    published: list[Any] = []
+    monkeypatch.setattr(batch, "try_to_publish", lambda services: published.append(services) or "")
+    services: Any = SimpleNamespace(settings=SimpleNamespace(rounds=SimpleNamespace(akten_at_once=2)))
+    with progress_display(quiet=True) as show:
+        claimed = [claimed_as(tmp_path, "gut"), claimed_as(tmp_path, "seltsam")]
+        good, bad = archive_all(services, claimed, CLERK, show)
+    assert (good.state, bad.state, bad.name) == (Outcome.ARCHIVED, Outcome.BROKEN, "seltsam")
+    assert [f.code for f in bad.findings] == ["WF-12"]
+    assert "KeyError" in bad.findings[0].text
+    assert "KeyError" in caplog.text  # the trace is for whoever mends it
+    assert exit_code([good, bad]) == 1
+    assert published  # the head of the trail is anchored all the same
+
+
 def test_a_delivery_without_its_marker_still_has_a_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "archive_delivery", lambda *_: Receipt(uuid4(), Outcome.CLEARING))
     services: Any = None

@@ -57,6 +57,14 @@ def test_the_type_comes_from_the_content(head: bytes, mime: str) -> None:
     assert content_type(head) == mime
 
 
+def test_two_files_of_one_name_are_named_and_only_one_is_a_scan(inbox: Path, work: Path, new_id: NewId) -> None:
+    fill(inbox / "a", GOOD, {"\u00fc.tif": TIFF, "u\u0308.tif": TIFF + b"2", "z.tif": TIFF})
+    delivery = read_delivery(claim(inbox / "a", work, new_id))
+    assert [(finding.code, finding.where) for finding in delivery.findings] == [("IN-08", "\u00fc.tif")]
+    assert sorted(scan.name for scan in delivery.scans) == ["z.tif", "\u00fc.tif"]
+    assert len({scan.uuid for scan in delivery.scans}) == len(delivery.scans)
+
+
 def test_every_file_becomes_a_scan_with_both_digests_and_a_stable_uuid(inbox: Path, work: Path, new_id: NewId) -> None:
     fill(inbox / "a", files={"scan10.tif": TIFF, "scan2.jpg": TIFF + b"x", "unter/b.pdf": b"%PDF-1.4"})
     claimed = claim(inbox / "a", work, new_id)
@@ -85,7 +93,7 @@ def test_what_belongs_to_no_akte_is_left_out_and_named(inbox: Path, work: Path, 
     )
     fill(inbox / "a", files={"scan1.tif": TIFF, **dict.fromkeys(names, b"x")})
     delivery = read_delivery(claim(inbox / "a", work, new_id))
-    assert [scan.name for scan in delivery.scans] == ["scan1.tif"]
+    assert sorted(scan.name for scan in delivery.scans) == ["z.tif", "\u00fc.tif"]
     assert [finding.code for finding in delivery.findings] == ["IN-05"] * 7
     assert [f.where for f in delivery.findings if f.severity == "warning"] == [".versteckt.tif"]
 
@@ -102,7 +110,7 @@ def test_links_pipes_and_empty_files_are_findings_and_never_opened(inbox: Path, 
     (folder / "dangling").symlink_to("nirgends")
     os.mkfifo(folder / "rohr.tif")
     delivery = read_delivery(claim(folder, work, new_id))
-    assert [scan.name for scan in delivery.scans] == ["scan1.tif"]
+    assert sorted(scan.name for scan in delivery.scans) == ["z.tif", "\u00fc.tif"]
     assert sorted((finding.code, finding.where) for finding in delivery.findings) == [
         ("IN-04", "dangling"),
         ("IN-04", "link.tif"),
@@ -141,7 +149,7 @@ def test_the_slip_names_what_is_not_archived(inbox: Path, work: Path, new_id: Ne
     slip = {**GOOD, "nicht_archivieren": ["Protokoll.txt", "fehlt.txt"]}
     fill(inbox / "a", slip, {"scan1.tif": TIFF, "protokoll.txt": b"text"})
     delivery = read_delivery(claim(inbox / "a", work, new_id))
-    assert [scan.name for scan in delivery.scans] == ["scan1.tif"]
+    assert sorted(scan.name for scan in delivery.scans) == ["z.tif", "\u00fc.tif"]
     assert [(finding.code, finding.severity) for finding in delivery.findings] == [
         ("IN-42", "info"),
         ("IN-30", "error"),
