@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,12 +16,13 @@ import pytest
 
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from akten.findings import Finding, Severity, Verdict
+from akten.lifecycle import Stage
 from catalog.actor import Actor
 from flows import anchors, batch
 from flows.batch import anchored, archive_all, archive_one
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, exit_code, receipt_json
-from flows.verify import compare_stores, verdict_of
+from flows.verify import compare_stores, lost_deliveries, verdict_of
 from ingest.claimed import ClaimedDelivery, Origin, write_origin
 from tests.memory_store import MemoryStore
 from tests.packages import NOON
@@ -123,7 +125,8 @@ def test_a_store_that_is_away_is_not_checked_and_the_others_are_compared() -> No
     stores = (MemoryStore("a", clock=lambda: NOON), Away("b", clock=lambda: NOON))
     services: Any = SimpleNamespace(
         stores_to_read=lambda: (stores, {"c": "Der Speicher „c“ startet nicht."}),
-        catalog=SimpleNamespace(all_packages=lambda: ()),
+        settings=SimpleNamespace(work=Path("/nirgends")),
+        catalog=SimpleNamespace(all_packages=lambda: (), deliveries=lambda: ()),
         now=lambda: NOON,
     )
     findings = compare_stores(services)
@@ -132,6 +135,41 @@ def test_a_store_that_is_away_is_not_checked_and_the_others_are_compared() -> No
     assert verdict_of(()) is Verdict.OK
     assert verdict_of([*findings, Finding("RC-02", Severity.ERROR, "a:x", "fehlt")]) is Verdict.FAILED
     assert verdict_of([Finding("RC-09", Severity.WARNING, "a:x", "liegen geblieben")]) is Verdict.OK
+
+
+def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path: Path) -> None:
+    def row(name: str, stage: Stage, folder: Path = tmp_path) -> Any:
+        akte = uuid4() if name == "neu geliefert" else None
+        return SimpleNamespace(
+            uuid=uuid4(), stage=stage, betreff=name, folder=str(folder / name), akte=akte, received_at=NOON
+        )
+
+    rows = [
+        row("weg", Stage.RECEIVED),
+        row("weg in der Klärung", Stage.CLEARING),
+        row("da", Stage.EXAMINED),
+        row("als ZIP da", Stage.CLEARING),
+        row("gerade zu Ende", Stage.PACKED),
+        row("neu geliefert", Stage.RECEIVED),
+        row("anderswo", Stage.RECEIVED, Path("/anderer/rechner")),
+    ]
+    (tmp_path / "da" / "lieferung").mkdir(parents=True)
+    (tmp_path / "als ZIP da").mkdir()
+    (tmp_path / "als ZIP da" / "lieferung.zip").touch()
+    now = {each.uuid: each for each in rows}
+    now[rows[4].uuid] = SimpleNamespace(stage=Stage.ARCHIVED)
+    services: Any = SimpleNamespace(
+        settings=SimpleNamespace(work=tmp_path),
+        catalog=SimpleNamespace(
+            deliveries=lambda: tuple(rows),
+            delivery=now.get,
+            packages=lambda _: (SimpleNamespace(stored_at=NOON + timedelta(hours=1)),),
+        ),
+    )
+    found = lost_deliveries(services)
+    assert [(f.code, f.where) for f in found] == [("WF-13", str(rows[0].uuid)), ("WF-13", str(rows[1].uuid))]
+    assert "neu liefern" in found[0].text
+    assert verdict_of(found) is Verdict.FAILED
 
 
 def test_ctrl_c_ends_the_deliveries_under_way_at_their_next_step_and_begins_no_other(
