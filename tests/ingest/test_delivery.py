@@ -93,7 +93,7 @@ def test_what_belongs_to_no_akte_is_left_out_and_named(inbox: Path, work: Path, 
     )
     fill(inbox / "a", files={"scan1.tif": TIFF, **dict.fromkeys(names, b"x")})
     delivery = read_delivery(claim(inbox / "a", work, new_id))
-    assert sorted(scan.name for scan in delivery.scans) == ["z.tif", "\u00fc.tif"]
+    assert [scan.name for scan in delivery.scans] == ["scan1.tif"]
     assert [finding.code for finding in delivery.findings] == ["IN-05"] * 7
     assert [f.where for f in delivery.findings if f.severity == "warning"] == [".versteckt.tif"]
 
@@ -110,7 +110,7 @@ def test_links_pipes_and_empty_files_are_findings_and_never_opened(inbox: Path, 
     (folder / "dangling").symlink_to("nirgends")
     os.mkfifo(folder / "rohr.tif")
     delivery = read_delivery(claim(folder, work, new_id))
-    assert sorted(scan.name for scan in delivery.scans) == ["z.tif", "\u00fc.tif"]
+    assert [scan.name for scan in delivery.scans] == ["scan1.tif"]
     assert sorted((finding.code, finding.where) for finding in delivery.findings) == [
         ("IN-04", "dangling"),
         ("IN-04", "link.tif"),
@@ -149,7 +149,7 @@ def test_the_slip_names_what_is_not_archived(inbox: Path, work: Path, new_id: Ne
     slip = {**GOOD, "nicht_archivieren": ["Protokoll.txt", "fehlt.txt"]}
     fill(inbox / "a", slip, {"scan1.tif": TIFF, "protokoll.txt": b"text"})
     delivery = read_delivery(claim(inbox / "a", work, new_id))
-    assert sorted(scan.name for scan in delivery.scans) == ["z.tif", "\u00fc.tif"]
+    assert [scan.name for scan in delivery.scans] == ["scan1.tif"]
     assert [(finding.code, finding.severity) for finding in delivery.findings] == [
         ("IN-42", "info"),
         ("IN-30", "error"),
