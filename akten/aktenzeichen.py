@@ -85,13 +85,13 @@ def _expression(muster: Muster, *, need_separators: bool) -> re.Pattern[str]:
         if kind == "text":
             parts.append(re.escape(value))
         elif kind == "jahr":
-            parts.append(r"(?P<jahr>\d{4}|\d{2})")
+            parts.append(r"(?P<jahr>[0-9]{4}|[0-9]{2})")
         elif value == "a":
             parts.append(rf"(?P<{kind}>[A-Za-zÄÖÜäöü]{{1,4}})")
         elif need_separators:
-            parts.append(rf"(?P<{kind}>\d{{1,{max(int(value), 1)}}})")
+            parts.append(rf"(?P<{kind}>[0-9]{{1,{max(int(value), 1)}}})")
         else:  # written without separators only the full width can be told apart
-            parts.append(rf"(?P<{kind}>\d{{{value}}})")
+            parts.append(rf"(?P<{kind}>[0-9]{{{value}}})")
     between = _SEPARATORS_NEEDED if need_separators else _SEPARATORS
     return re.compile(r"\A\s*" + between.join(parts) + r"\s*\Z", re.IGNORECASE)
 

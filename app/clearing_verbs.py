@@ -19,8 +19,8 @@ from catalog.values import ClearingCase, Resolution, Review
 from flows.batch import archive_all
 from flows.progress import progress_display
 from flows.receipt import exit_code, finding_json, receipt_json
-from flows.wiring import open_services
-from ingest.claimed import ClaimedDelivery, give_back
+from flows.wiring import Services, open_services
+from ingest.claimed import ClaimedDelivery, give_back, release
 from ingest.mending import put_in
 
 RESOLUTIONS = {
@@ -171,8 +171,15 @@ def clearing_resolve(
             raise Forbidden(
                 f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}. Angefangenes setzt fort: archiv annahme"
             )
-        if not claimed.folder.is_dir():
-            raise Forbidden(f"Die Dateien zu Fall {nr} liegen nicht mehr im Arbeitsordner.")
+        if not claimed.lieferung.is_dir() and claimed.zip_file is None:
+            row = services.catalog.delivery(case.delivery)
+            here = row is not None and Path(row.folder).parent == services.settings.work.resolve()
+            if back is None or not here:  # elsewhere they may still lie on the other machine
+                raise Forbidden(
+                    f"Die Dateien zu Fall {nr} liegen nicht mehr im Arbeitsordner. Aus der Sicherung zurückholen, oder "
+                    "den Fall mit --zurueck und --grund beenden und neu liefern lassen."
+                )
+            return _end_without_files(call, services, nr, claimed, grund, decided=case.resolution is not None)
         if back is not None:
             if not cut_off:  # else decided earlier, and killed (or refused by the disk) before it was carried out
                 services.catalog.resolve(nr, Resolution.RETURN, grund, by=call.actor, now=services.now())
@@ -191,6 +198,22 @@ def clearing_resolve(
     values = [receipt_json(receipt) for receipt in made]
     call.output.result(values, lambda console: show_receipts(console, values, call.archiv))
     return exit_code(made)
+
+
+def _end_without_files(
+    call: Call, services: Services, nr: int, claimed: ClaimedDelivery, grund: str, *, decided: bool
+) -> int:
+    """Ends a case whose files are gone: there is nothing to give back, and nothing else to do with it either."""
+    if not decided:
+        services.catalog.resolve(nr, Resolution.RETURN, grund, by=call.actor, now=services.now())
+    release(claimed)
+    call.output.result(
+        {"number": nr, "state": "returned", "folder": None},
+        lambda console: console.print(
+            f"Fall {nr} ist beendet. Zurückgegeben wurde nichts: die Dateien lagen nicht mehr im Arbeitsordner."
+        ),
+    )
+    return 0
 
 
 @click.group()

@@ -160,6 +160,16 @@ def of_files(error: OSError) -> ArchivError | None:
     return Misconfigured(f"„{os.fsdecode(error.filename)}“: {FAULTS[error.errno]}.")
 
 
+class _NoTrace(logging.Formatter):
+    """A trace is for the log file; a clerk at a terminal reads the receipt."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is that of the standard library
+        return str(ei[0].__name__)
+
+
 def quiet_logs() -> None:
     """Libraries that log at INFO by habit are kept to warnings; nothing of it goes to standard output."""
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    if sys.stderr.isatty():
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(_NoTrace("%(levelname)s %(name)s: %(message)s"))

@@ -41,7 +41,7 @@ def _tell(call: Call, path: Path, judgement: Judgement, findings: Sequence[Findi
     def show(console: Console) -> None:
         console.print(Text.assemble(f"{path.name}: ", word(JUDGEMENTS, judgement.value)))
         for name, fact in facts.items():
-            if name in LABELS and fact not in ("", 0, []):
+            if name in LABELS and fact not in (None, "", 0, []):
                 console.print(f"  {LABELS[name]}: {_words(name, fact)}", style="dim")
         for judge in facts.get("validators", ()):
             verdict = word(VERDICTS, judge["verdict"])

@@ -26,6 +26,7 @@ STATES = {
     "refused": ("nicht angenommen, liegt noch an seinem Ort", "red"),
     "alarm": ("ANGEHALTEN: Archiviertes stimmt nicht mit dem Katalog überein", "red"),
     "halted": ("angehalten: Einstellung, Programm oder Recht fehlt", "red"),
+    "broken": ("angehalten: Programmfehler", "red"),
     "unavailable": ("wartet: ein Teil des Systems ist nicht erreichbar", "yellow"),
 }
 VERDICTS = {

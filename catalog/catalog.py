@@ -102,6 +102,10 @@ class Catalog(Periods):
         """What the catalog runs on: "SQLite 3.40.1", "PostgreSQL 15.18"."""
         return self._database.describe()
 
+    def sound(self, *, seconds: float = 60.0) -> bool:
+        """True when the database file is whole; False when it was not read in time. Raises FixityError."""
+        return self._database.sound(seconds=seconds)
+
     def identity(self) -> str:
         """What no other catalog has: the hash of the first row of the trail; "" while there is none."""
         with self._database.read() as connection:

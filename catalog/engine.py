@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,7 @@ _SQLITE: dict[int, type[ArchivError]] = {
 # Result codes that say there is no room: FULL, and IOERR_SHMSIZE, by which even a reader fails on a full disk, because
 # the index of the log beside the file cannot grow. PostgreSQL: disk_full.
 _FULL = frozenset({13, 4874, "53100"})
+_NO_TEXT = "Could not decode to UTF-8"  # said by the driver, without a code: we never wrote such bytes
 _DISK_FULL = f"Katalog: {DISK_FULL}"
 # SQLSTATE classes and codes of PostgreSQL (appendix A of its manual); the longest match decides.
 _POSTGRES: dict[str, type[ArchivError]] = {
@@ -78,7 +80,7 @@ def translated(error: BaseException) -> ArchivError | None:
         if code in _FULL:
             return Unavailable(_DISK_FULL)
         kind = _SQLITE.get(code & 0xFF) if isinstance(code, int) else None
-        if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
+        if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER or str(origin).startswith(_NO_TEXT):
             kind = FixityError
     elif origin is not None:
         state = getattr(origin, "sqlstate", None)
@@ -199,6 +201,29 @@ class Database:
             question = "SELECT sqlite_version()" if self.sqlite else "SHOW server_version"
             version = str(connection.exec_driver_sql(question).scalar_one()).split()[0]
         return f"{'SQLite' if self.sqlite else 'PostgreSQL'} {version}"
+
+    def sound(self, *, seconds: float) -> bool:
+        """Reads all pages of a SQLite file as SQLite itself does; False when that took longer and was given up.
+
+        PostgreSQL watches over its own pages. Raises FixityError when the file is damaged.
+        """
+        if not self.sqlite:
+            return True
+        end = time.monotonic() + seconds
+        with translating(), self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.set_progress_handler(lambda: time.monotonic() > end, 1000)
+            try:
+                found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
+            except exc.OperationalError as error:
+                if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                    return False
+                raise
+            finally:
+                driver.set_progress_handler(None, 0)
+        if found != ["ok"]:
+            raise FixityError(_TEXTS[FixityError])
+        return True
 
     @property
     def file(self) -> Path | None:

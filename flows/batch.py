@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,12 +17,14 @@ from akten.lifecycle import Stage
 from catalog.actor import Actor
 from flows.anchors import try_to_publish
 from flows.documents import Progress
-from flows.outcomes import stopped_receipt
+from flows.outcomes import broken_receipt, stopped_receipt
 from flows.receipt import Outcome, Receipt
 from flows.walks import archive_delivery
 from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery, read_origin
 from ingest.inbox import claim, claim_next, unfinished
+
+_LOG = logging.getLogger(__name__)
 
 Show = Callable[[ClaimedDelivery], Progress]
 
@@ -91,9 +94,8 @@ def _rests(services: Services, delivery: ClaimedDelivery) -> bool:
 def archive_all(services: Services, claimed: Sequence[ClaimedDelivery], by: Actor, show: Show) -> tuple[Receipt, ...]:
     """Walks all deliveries, some at a time; one that is stopped does not stop the others and has its receipt, too.
 
-    The first unforeseen failure is raised when all the others have ended; Ctrl-C ends all of them at their next step. A
-    delivery that had to wait for another one of the same Akte gets its turn at the end. Afterwards the head of the
-    trail is published in the stores.
+    Ctrl-C ends all of them at their next step. A delivery that had to wait for another one of the same Akte gets its
+    turn at the end. Afterwards the head of the trail is published in the stores.
     """
     if not claimed:
         return ()
@@ -137,7 +139,7 @@ def _until(asked_to_stop: threading.Event, progress: Progress) -> Progress:
 
 
 def archive_one(services: Services, claimed: ClaimedDelivery, by: Actor, progress: Progress) -> Receipt:
-    """The receipt of one delivery under the name it came with; also of one that an alarm or a lack stopped."""
+    """The receipt of one delivery under the name it came with; also of one that an alarm, a lack or a bug stopped."""
     try:
         name = claimed.name
     except (OSError, ArchivError):  # the marker is gone; the walk says what is wrong with the delivery
@@ -146,6 +148,9 @@ def archive_one(services: Services, claimed: ClaimedDelivery, by: Actor, progres
         receipt = archive_delivery(services, claimed, by, progress)
     except ArchivError as error:
         receipt = stopped_receipt(claimed, error)
+    except Exception as bug:  # noqa: BLE001 - told with its trace; one odd delivery must not stop every round
+        _LOG.error("Lieferung %s", claimed.uuid, exc_info=bug)
+        receipt = broken_receipt(claimed, bug)
     return replace(receipt, name=name)
 
 

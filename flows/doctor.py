@@ -164,6 +164,16 @@ def _sandbox(settings: Settings) -> PartHealth:
     return PartHealth("Abschottung der Decoder", kind, Health.OK if not advice else Health.ABSENT, advice, needed=False)
 
 
+def _catalog(settings: Settings) -> PartHealth:
+    from flows.tryouts import try_catalog
+
+    version, whole = try_catalog(settings)
+    if whole:
+        return PartHealth("Katalog", version, Health.OK)
+    advice = "Die Datei ist zu groß, um hier ganz gelesen zu werden: archiv protokoll pruefe ausführen."
+    return PartHealth("Katalog", version, Health.ABSENT, advice, needed=False)
+
+
 def _index(settings: Settings) -> PartHealth:
     from flows.tryouts import index_lag
 
@@ -215,7 +225,7 @@ def _store(part: str, outcome: ProbeReport | ArchivError) -> PartHealth:
 
 def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     """Looks at every part; a part that breaks while it is looked at is failed, never skipped."""
-    from flows.tryouts import try_catalog, try_validators
+    from flows.tryouts import try_validators
 
     parts: list[PartHealth] = [_python(), *_packages()]
     try:
@@ -235,7 +245,7 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     parts.extend(_schemas(settings))
     parts.append(_guarded("Fristenkatalog", lambda: _schedule(settings)))
     parts.append(_data_folder(settings))
-    parts.append(_guarded("Katalog", lambda: PartHealth("Katalog", try_catalog(settings), Health.OK)))
+    parts.append(_guarded("Katalog", lambda: _catalog(settings)))
     parts.append(_guarded("Suchindex", lambda: _index(settings)))
     if stores:
         parts.extend(examine_stores(settings))

@@ -56,6 +56,15 @@ def stopped_receipt(claimed: ClaimedDelivery, error: ArchivError) -> Receipt:
     return Receipt(claimed.uuid, Outcome.ALARM if alarm else Outcome.HALTED, findings=(finding,))
 
 
+def broken_receipt(claimed: ClaimedDelivery, bug: Exception) -> Receipt:
+    """The receipt of a delivery that met a bug of ours: it waits where it is, and the others go on."""
+    text = (
+        f"Programmfehler ({type(bug).__name__}). Bitte melden; die Lieferung ist unverändert und wird beim nächsten "
+        "Lauf noch einmal versucht."
+    )
+    return Receipt(claimed.uuid, Outcome.BROKEN, findings=(Finding("WF-12", Severity.ERROR, "", text),))
+
+
 def clearing_receipt(services: Services, row: DeliveryRow) -> Receipt:
     """The receipt of a delivery that waits for a person."""
     case = services.catalog.clearing(row.uuid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
@@ -41,12 +42,14 @@ def save(work: PackedWork, folder: Path) -> PackedWork:
     store.mkdir(parents=True, exist_ok=True)
     parts = []
     for number, part in enumerate(work.bag.parts):
+        target = store / f"{number:05d}"
         if isinstance(part.source, bytes):
-            target = store / f"{number:05d}"
             _write(target, part.source)
-            parts.append(Part(part.path, target, part.digests))
+        elif _writable(part.source):
+            target = part.source
         else:
-            parts.append(part)
+            _second_name(part.source, target)
+        parts.append(Part(part.path, target, part.digests))
     kept = replace(
         work,
         bag=replace(work.bag, parts=tuple(parts)),
@@ -60,6 +63,24 @@ def save(work: PackedWork, folder: Path) -> PackedWork:
     _write(folder / NAME, _FORM.dump_json(kept))
     sync_folder(folder)
     return kept
+
+
+def _writable(path: Path) -> bool:
+    """False for a delivered file name with bytes that are no UTF-8, which JSON cannot hold."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _second_name(source: Path, target: Path) -> None:
+    """Gives a file a name of ours; what was delivered stays as it came, and no byte is copied where links work."""
+    target.unlink(missing_ok=True)
+    try:
+        target.hardlink_to(source)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(source, target)
 
 
 def _write(target: Path, data: bytes) -> None:

@@ -21,6 +21,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     ALARM = "alarm"  # what lies in the archive is not what it should be; nothing is repaired by itself
     HALTED = "halted"  # a setting, a program or a right is missing; the delivery waits where it is
+    BROKEN = "broken"  # a bug of ours; the delivery waits where it is
     UNAVAILABLE = "unavailable"  # something outside is down; the delivery waits where it is and is tried again
 
 
@@ -134,11 +135,11 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
 
 
 # The gravest first: one code speaks for all deliveries of a call.
-_EXIT_CODES = {Outcome.ALARM: 5, Outcome.HALTED: 7, Outcome.UNAVAILABLE: 6, Outcome.CLEARING: 3}
+_EXIT_CODES = {Outcome.ALARM: 5, Outcome.BROKEN: 1, Outcome.HALTED: 7, Outcome.UNAVAILABLE: 6, Outcome.CLEARING: 3}
 
 
 def exit_code(receipts: Sequence[Receipt]) -> int:
-    """0 all good · 3 waits at the clearing desk · 5 alarm · 6 the outside is down · 7 halted · 8 not all checked."""
+    """0 good · 1 a bug · 3 waits at the clearing desk · 5 alarm · 6 outside down · 7 halted · 8 not all checked."""
     return exit_code_of_json([receipt_json(receipt) for receipt in receipts])
 
 

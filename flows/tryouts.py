@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from archive.probe import ProbeReport
 
 
-def try_catalog(settings: Settings) -> str:
-    """Opens the catalog and says what it runs on. Raises our errors."""
+def try_catalog(settings: Settings) -> tuple[str, bool]:
+    """Opens the catalog and reads its file: what it runs on, and whether all of it was read. Raises our errors."""
     with open_services(settings) as services:
-        return services.catalog.describe()
+        return services.catalog.describe(), services.catalog.sound()
 
 
 def index_lag(settings: Settings) -> int:

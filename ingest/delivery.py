@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from uuid import UUID, uuid5
@@ -74,8 +74,8 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
         sync_folders(root, files)
     except OSError as fault:
         raise system_error(fault, "Das Lesen der Lieferung") from fault
-    # Of two files with one name (IN-08 by the listing) the register could not keep both apart.
-    scans = tuple({result.uuid: result for result in read if isinstance(result, Scan)}.values())
+    # Two files of one name (IN-08) have one UUID: the first stands for both until one is renamed.
+    scans = _one_of_each(result for result in read if isinstance(result, Scan))
     findings = [*listing.findings, *left_out, *(result for result in read if isinstance(result, Finding))]
     if not taken:
         findings.append(error("IN-07", "", "Die Lieferung enthält keinen Scan."))
@@ -85,6 +85,14 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
         if PurePosixPath(scan.name).name.casefold() in SLIP_NAMES
     )
     return Delivery(claimed.uuid, claimed.folder, slip, scans, tuple(findings))
+
+
+def _one_of_each(scans: Iterable[Scan]) -> tuple[Scan, ...]:
+    """The first scan of every UUID, in order."""
+    kept: dict[UUID, Scan] = {}
+    for scan in scans:
+        kept.setdefault(scan.uuid, scan)
+    return tuple(kept.values())
 
 
 def _is_closing_marker(name: str, path: Path) -> bool:

@@ -54,6 +54,7 @@ class DocumentResult:
     findings: tuple[Finding, ...]
     pages_text: tuple[str, ...]
     sizes_mm: tuple[tuple[float, float], ...]
+    blank: frozenset[int] = frozenset()  # places of the pages that show nothing, from 0
 
 
 def convert_document(
@@ -82,15 +83,18 @@ def convert_document(
         prepared = _prepared(scan, pages, options, work)
         count = len(pages) if pages is not None else len(facts.pages)
         made, tool, more = _made(prepared, count, options, work, reference, reading=_needs_reading(facts))
-        texts, sizes = _read(made, options, work)
+        read = _read(made, options, work)
+        texts = read.texts
         if not any(text.strip() for text in texts):
-            texts, _ = _read(prepared.path, options, work)  # pictures of pages carry none: the text file still shall
+            texts = _read(prepared.path, options, work).texts  # pictures of pages carry none: the text file still shall
         _place(made, target)
-    losses = (*known_losses(facts), *prepared.losses, *more)
+    losses = (*known_losses(facts), *prepared.losses, *more, *_lost_notes(prepared.notes - read.notes))
     findings = [info("OD-02", "", f"In der Wiedergabe fehlt oder ist verändert: {loss}") for loss in losses]
     beside = bool(facts.signatures or facts.form is not Form.NONE or facts.attachments)
     rendition = Rendition.BESIDE if beside else Rendition.CONVERTED
-    return DocumentResult(target, FLAVOUR, rendition, losses, (tool,), tuple(findings), texts, sizes)
+    return DocumentResult(
+        target, FLAVOUR, rendition, losses, (tool,), tuple(findings), texts, read.sizes_mm, read.blank
+    )
 
 
 def _kept(
@@ -100,9 +104,9 @@ def _kept(
     flavour = claim.lower()
     if not _valid(scan.path, flavour, options, work, reference, foreign=True):
         return None
-    texts, sizes = _read(scan.path, options, work)
+    read = _read(scan.path, options, work)
     _place(scan.path, target, copy=True)
-    return DocumentResult(target, flavour, Rendition.KEPT, (), (), (), texts, sizes)
+    return DocumentResult(target, flavour, Rendition.KEPT, (), (), (), read.texts, read.sizes_mm, read.blank)
 
 
 def _valid(path: Path, flavour: str, options: OcrOptions, work: Path, reference: VeraPdf, *, foreign: bool) -> bool:
@@ -157,7 +161,8 @@ def _prepared(scan: Scan, pages: tuple[int, ...] | None, options: OcrOptions, wo
         raise Rejected((error("OD-01", scan.name, text),)) from died
     if reason := answer.get("refused"):
         raise Rejected((error("OD-01", scan.name, REASONS.get(str(reason), REASONS["broken"])),))
-    return Prepared(Path(payload["target"]), tuple(str(loss) for loss in answer["losses"]))  # type: ignore[arg-type]
+    losses = tuple(str(loss) for loss in answer["losses"])
+    return Prepared(Path(str(payload["target"])), losses, int(answer["notes"]))
 
 
 # --- the ways ---------------------------------------------------------------------------------------------------------
@@ -288,7 +293,21 @@ def _ran(
 # --- the end ----------------------------------------------------------------------------------------------------------
 
 
-def _read(path: Path, options: OcrOptions, work: Path) -> tuple[tuple[str, ...], tuple[tuple[float, float], ...]]:
+def _lost_notes(number: int) -> tuple[str, ...]:
+    if number <= 0:
+        return ()
+    return (f"{number} Anmerkung(en) mit Text, die kein eigenes Aussehen haben (im Original erhalten).",)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    texts: tuple[str, ...]
+    sizes_mm: tuple[tuple[float, float], ...]
+    blank: frozenset[int]
+    notes: int
+
+
+def _read(path: Path, options: OcrOptions, work: Path) -> _Read:
     """Text and size in mm of every page. Raises Unavailable when a file that was just made cannot be read."""
     try:
         answer = call_limited(
@@ -301,8 +320,12 @@ def _read(path: Path, options: OcrOptions, work: Path) -> tuple[tuple[str, ...],
     except SandboxDied as died:
         raise Unavailable(f"Der Text der Wiedergabe lässt sich nicht lesen ({died.reason}).") from died
     pages = answer["pages"]
-    texts = tuple(str(page["text"]) for page in pages)
-    return texts, tuple((float(page["width_mm"]), float(page["height_mm"])) for page in pages)
+    return _Read(
+        tuple(str(page["text"]) for page in pages),
+        tuple((float(page["width_mm"]), float(page["height_mm"])) for page in pages),
+        frozenset(place for place, page in enumerate(pages) if page["blank"]),
+        int(answer["notes"]),
+    )
 
 
 def _place(made: Path, target: Path, *, copy: bool = False) -> None:

@@ -12,6 +12,9 @@ _MM = 25.4 / 72
 _MOST_NAMED = 20  # attachments told by name among the losses; each is told of its own as well
 _MOST_FIELDS = 20_000
 _FONT_OF_DA = re.compile(r"(/[^\s/\[\]()<>]+)\s+-?[\d.]+\s+Tf")
+_MOST_PREVIEW_PIXELS = 60_000_000
+_LEAST_MM = 20.0
+_NO_NOTES = frozenset({"", "/Link", "/Popup", "/Widget"})
 _REMOVED = frozenset({"/FileAttachment", "/Sound", "/Movie", "/RichMedia", "/3D", "/Screen"})
 
 REASONS = {
@@ -27,6 +30,7 @@ class Prepared:
 
     path: Path
     losses: tuple[str, ...]
+    notes: int = 0
 
 
 def prepare(payload: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +59,7 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
                     del pdf.pages[number - 1]
         pdf.remove_unreferenced_resources()
         pdf.save(payload["target"], encryption=False)
-    return {"losses": losses}
+        return {"losses": losses, "notes": _notes(pdf)}
 
 
 def _without_forms(pdf: Any, losses: list[str]) -> None:
@@ -242,18 +246,49 @@ def picture_pages(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_pages(payload: dict[str, Any]) -> dict[str, Any]:
-    """Text and size of every page."""
+    """Text and size of every page, whether it is blank, and how many notes of people the file holds."""
+    import pikepdf
     import pypdfium2
 
     document = pypdfium2.PdfDocument(payload["path"])
     pages = []
     for page in document:
         width, height = page.get_size()
+        text = page.get_textpage().get_text_bounded()
         pages.append(
             {
-                "text": page.get_textpage().get_text_bounded(),
+                "text": text,
                 "width_mm": width * _MM,
                 "height_mm": height * _MM,
+                "blank": not text.strip() and _shows_nothing(page),
             }
         )
-    return {"pages": pages}
+    document.close()
+    with pikepdf.open(payload["path"]) as pdf:
+        return {"pages": pages, "notes": _notes(pdf)}
+
+
+def _shows_nothing(page: Any) -> bool:
+    """True when the page bears nothing but paper, judged as a scan is."""
+    from ocr.blank import PREVIEW_DPI, is_blank
+
+    width, height = page.get_size()
+    scale = PREVIEW_DPI / 72
+    if width * height * scale * scale > _MOST_PREVIEW_PIXELS:
+        return False
+    if width * _MM < _LEAST_MM or height * _MM < _LEAST_MM:  # smaller than anything that is looked for on a page
+        return not next(page.get_objects(max_depth=1), None)
+    return is_blank(page.render(scale=scale, grayscale=True).to_pil().convert("L"), PREVIEW_DPI)
+
+
+def _notes(pdf: Any) -> int:
+    """How many annotations carry words of a person: notes, comments, remarks beside a mark."""
+    import pikepdf
+
+    found = 0
+    for page in pdf.pages:
+        notes = page.obj.get("/Annots")
+        for note in notes if isinstance(notes, pikepdf.Array) else ():
+            if _kind(note) not in _NO_NOTES and str(note.get("/Contents", "")).strip():
+                found += 1
+    return found

@@ -82,6 +82,10 @@ RULES: dict[str, tuple[str, str]] = {
     "EX-26": ("Eine Seite zeigt etwas", "eigene Regel"),
     "EX-27": ("Ebenen einer PDF-Datei sind eingeblendet", "ISO 32000-1 §8.11; ISO 19005-2 §6.9"),
     "EX-28": ("Schwärzungen sind vollzogen und nicht nur vorgemerkt", "ISO 32000-2 §12.5.6.23"),
+    "EX-30": (
+        "Die Bildpunkte einer Seite lassen sich eindeutig deuten und zeigen etwas",
+        "TIFF 6.0 §5, §19; eigene Regel",
+    ),
     "EX-29": ("Eine Seite zeigt ihre ganze Fläche", "ISO 32000-1 §14.11.2"),
 }
 

@@ -21,6 +21,7 @@ from akten.findings import Finding
 from ocr.filefacts import facts_as_json
 from ocr.findings import error, gathered, info, page, warning
 from ocr.imagestrips import decode_in_parts
+from ocr.pageimage import flatten
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
 _WHOLE_BYTES = 192 << 20  # an image that needs more memory than this is decoded in parts
@@ -28,6 +29,7 @@ _PARTS_BYTES = 1 << 30  # and above this not at all when it cannot be taken apar
 _MM = 25.4
 _A3_MM = 432.0
 _NOT_TRUE_BELOW_DPI = 100.0  # 72 and 96 are what programs write when they know nothing
+_SEEN = 64  # levels of 255 between paper and what is written on it
 _EXIF_TURN = {3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
 _COLOURS = {
     "1": Colour.BILEVEL,
@@ -145,7 +147,10 @@ def _one_page(image: Image.Image, number: int, payload: dict[str, Any], look: _L
         look.findings.append(error("EX-07", where, text))
         return
     look.findings.extend(_header_findings(image, where))
-    look.findings.extend(_decoded(image, Path(payload["path"]), where))
+    faults = list(_decoded(image, Path(payload["path"]), where))
+    look.findings.extend(faults)
+    if not faults:
+        look.findings.extend(_misread(image, where))
     if colour in (Colour.CMYK, Colour.OTHER) and not image.info.get("icc_profile"):
         text = f"Die Farben ({mode}) haben kein Profil; sie werden für die Fassung in sRGB umgerechnet."
         look.findings.append(info("EX-25", where, text))
@@ -193,6 +198,36 @@ def _header_findings(image: Image.Image, where: str) -> Iterator[Finding]:
     kind = tags.get(254, 0)
     if isinstance(kind, int) and kind & 1:
         yield warning("EX-24", where, "Diese Seite ist als Vorschau einer anderen gekennzeichnet.")
+    table = tags.get(320)
+    if image.mode == "P" and isinstance(table, tuple) and table and 0 < max(table) < 256:
+        text = (
+            "Die Farbtabelle ist falsch geschrieben (mit 8 statt 16 Bit); die Seite erschiene schwarz. "
+            "Bitte als TIFF in Grau oder RGB neu liefern."
+        )
+        yield error("EX-30", where, text)
+
+
+def _misread(image: Image.Image, where: str) -> Iterator[Finding]:
+    """Pixels that come out wrong although every one was decoded; looks only at what lies in memory already."""
+    if image.mode not in ("I", "LA", "RGBA") or image.width * image.height * 4 > _WHOLE_BYTES:
+        return
+    if image.mode == "I":
+        tags = getattr(image, "tag_v2", {})
+        if tags.get(339, (1,)) in ((1,), 1) and int(image.getextrema()[0]) < 0:  # type: ignore[arg-type]
+            text = "So große ganze Zahlen (32 Bit) werden falsch gelesen. Bitte mit 8 oder 16 Bit neu liefern."
+            yield error("EX-30", where, text)
+        return
+    # White ink on transparent ground: on paper nothing of it would be left.
+    least, most = image.getchannel("A").getextrema()
+    if int(most) - int(least) < _SEEN:  # type: ignore[arg-type]
+        return
+    darkest, _ = flatten(image).convert("L").getextrema()
+    if 255 - int(darkest) < _SEEN:  # type: ignore[arg-type]
+        text = (
+            "Was auf der Seite steht, ist weiß auf durchsichtigem Grund; auf Weiß bliebe davon nichts. "
+            "Bitte ohne Durchsichtigkeit neu speichern und neu liefern."
+        )
+        yield error("EX-30", where, text)
 
 
 def _decoded(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:

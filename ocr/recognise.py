@@ -175,7 +175,9 @@ def _document_part(request: RecogniseRequest, stretch: Stretch, target: Path, op
         number = stretch.first + place
         text = clean_text(made.pages_text[place]) if place < len(made.pages_text) else ""
         width, height = made.sizes_mm[place] if place < len(made.sizes_mm) else (0.0, 0.0)
-        results.append(PageResult(number, page, width, height, words=len(text.split()), text=text))
+        results.append(
+            PageResult(number, page, width, height, blank=place in made.blank, words=len(text.split()), text=text)
+        )
         fragments.append(text_fragment(number, text))
     return Part(
         results,

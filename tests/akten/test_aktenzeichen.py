@@ -37,7 +37,12 @@ def test_a_spelling_leads_to_its_one_canonical_form(canonical: str, spelling: st
 
 
 @pytest.mark.parametrize(
-    "text", ["", "   ", "63", "63-1234", "64-1234-19", "63-123456-2019", "abc", "6301234219", "63-1234-19-7"]
+    "text",
+    [
+        *("", "   ", "63", "63-1234", "64-1234-19", "63-123456-2019", "abc", "6301234219", "63-1234-19-7"),
+        # digits of other scripts would make an Aktenzeichen that nobody can type and that is not 63-01234-2019
+        *("63-\u0661\u0662\u0663\u0664-19", "63-1234-\u0661\u0669"),
+    ],
 )
 def test_what_fits_no_pattern_has_no_reading(text: str) -> None:
     assert recognise(text) == ()

@@ -233,6 +233,22 @@ def test_a_return_that_was_cut_off_is_left_alone_by_the_next_run_and_completed_b
     assert archive.call(*words).code == 4
 
 
+def test_a_case_whose_files_are_gone_is_told_by_the_comparison_and_can_be_ended(
+    archive: Archive, tmp_path: Path
+) -> None:
+    delivered = a_delivery(tmp_path / "verloren", aktenzeichen="63-79-20", blattzahl=9)
+    (receipt,) = archive.call("annahme", delivered, "--json").json
+    number = str(receipt["clearing_case"])
+    shutil.rmtree(archive.daten / "arbeit" / receipt["delivery"] / "lieferung")
+    compared = archive.call("abgleich", "--json")
+    assert (compared.code, [f["code"] for f in compared.json["findings"]]) == (5, ["WF-13"])
+    assert archive.call("klaerung", "loese", number, "--neu-einreichen", "--json").code == 4
+    words = ("klaerung", "loese", number, "--zurueck", tmp_path / "zurück", "--grund", "weg", "--json")
+    ran = archive.call(*words)
+    assert (ran.code, ran.json["state"], ran.json["folder"]) == (0, "returned", None)
+    assert archive.call("abgleich", "--json").code == 0
+
+
 def test_a_refused_delivery_ends_with_3(archive: Archive, tmp_path: Path) -> None:
     empty = tmp_path / "ohne Laufzettel"
     empty.mkdir()

@@ -53,3 +53,17 @@ def test_odd_paths_end_in_a_verdict_or_in_wrong_usage(judge: str, odd: Path, tmp
             assert value["verdict"] in VERDICTS[ran.returncode]
             assert value["findings"]
             assert all(set(finding) == {"code", "severity", "where", "text"} for finding in value["findings"])
+
+
+def test_what_a_judge_could_not_tell_is_left_out_for_people(odd: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "app.cli", "xdomea", "pruefe", odd / "fifo"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 3
+    assert "None" not in ran.stdout
+    assert "ungültig" in ran.stdout

@@ -141,6 +141,31 @@ def test_a_connection_lost_in_between_is_unavailable_once(postgres: Postgres) ->
         assert receive(catalog, 2).version == 2
 
 
+def test_a_file_with_a_damaged_page_in_its_middle_is_found_and_a_whole_one_is_sound(tmp_path: Path) -> None:
+    with open_catalog(a_url(tmp_path)) as catalog:
+        for number in range(20):
+            archive(catalog, f"akte {number}", number=f"63-{number:05d}-2019")
+        assert catalog.sound()
+        assert not catalog.sound(seconds=-1), "given up is not the same as sound"
+    path = tmp_path / "katalog" / "archiv.sqlite"
+    data = bytearray(path.read_bytes())
+    for page in range(4, len(data) // 4096):  # the head of nearly every page
+        data[page * 4096 : page * 4096 + 8] = b"\xff" * 8
+    path.write_bytes(data)
+    database = Database(parse_url(a_url(tmp_path)))
+    with pytest.raises(FixityError, match="beschädigt"):
+        database.sound(seconds=60)
+    database.close()
+
+
+def test_a_text_with_flipped_bits_is_a_fixity_error(tmp_path: Path) -> None:
+    database = Database(parse_url(a_url(tmp_path)))
+    (tmp_path / "katalog").mkdir()
+    with pytest.raises(FixityError, match="beschädigt"), database.read() as connection:
+        connection.exec_driver_sql("SELECT CAST(x'32ff36' AS TEXT)").scalars().all()
+    database.close()
+
+
 @pytest.mark.parametrize(("code", "kind"), sorted(engines._SQLITE.items()))
 def test_every_error_of_sqlite_has_its_place(code: int, kind: type[ArchivError]) -> None:
     origin = sqlite3.OperationalError("x")

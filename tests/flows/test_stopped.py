@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,13 +17,14 @@ import pytest
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from akten.files import digest_bytes
 from akten.findings import Finding, Severity, Verdict
+from akten.lifecycle import Stage
 from akten.package import CopyReport, FixityReport, PackageId
 from catalog.actor import Actor
 from flows import anchors, batch, fetch
 from flows.batch import anchored, archive_all, archive_one
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, exit_code, receipt_json
-from flows.verify import FixitySummary, compare_stores, verdict_of
+from flows.verify import FixitySummary, compare_stores, lost_deliveries, verdict_of
 from ingest.claimed import ClaimedDelivery, Origin, write_origin
 from ingest.inbox import unfinished
 from tests.catalog.build import a_package
@@ -85,6 +87,29 @@ def test_a_delivery_that_cannot_be_taken_does_not_keep_the_others_in_the_inbox_w
     assert [one.name for one in found.claimed] == ["gut"]
     assert isinstance(found.fault, Misconfigured)
     assert (inbox / "schlecht" / "laufzettel.json").is_file()
+
+
+def test_a_bug_is_the_receipt_of_its_own_delivery_and_the_others_keep_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def walk(_services: Any, claimed: ClaimedDelivery, _by: Actor, _progress: Any) -> Receipt:
+        if claimed.name == "seltsam":
+            raise KeyError("of ours")
+        return Receipt(claimed.uuid, Outcome.ARCHIVED)
+
+    monkeypatch.setattr(batch, "archive_delivery", walk)
+    published: list[Any] = []
+    monkeypatch.setattr(batch, "try_to_publish", lambda services: published.append(services) or "")
+    services: Any = SimpleNamespace(settings=SimpleNamespace(rounds=SimpleNamespace(akten_at_once=2)))
+    with progress_display(quiet=True) as show:
+        claimed = [claimed_as(tmp_path, "gut"), claimed_as(tmp_path, "seltsam")]
+        good, bad = archive_all(services, claimed, CLERK, show)
+    assert (good.state, bad.state, bad.name) == (Outcome.ARCHIVED, Outcome.BROKEN, "seltsam")
+    assert [f.code for f in bad.findings] == ["WF-12"]
+    assert "KeyError" in bad.findings[0].text
+    assert "KeyError" in caplog.text  # the trace is for whoever mends it
+    assert exit_code([good, bad]) == 1
+    assert published  # the head of the trail is anchored all the same
 
 
 def test_a_delivery_without_its_marker_still_has_a_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +193,8 @@ def test_a_store_that_is_away_is_not_checked_and_the_others_are_compared() -> No
     stores = (MemoryStore("a", clock=lambda: NOON), Away("b", clock=lambda: NOON))
     services: Any = SimpleNamespace(
         stores_to_read=lambda: (stores, {"c": "Der Speicher „c“ startet nicht."}),
-        catalog=SimpleNamespace(all_packages=lambda: ()),
+        settings=SimpleNamespace(work=Path("/nirgends")),
+        catalog=SimpleNamespace(all_packages=lambda: (), deliveries=lambda: ()),
         now=lambda: NOON,
     )
     findings = compare_stores(services)
@@ -188,6 +214,41 @@ def test_a_round_over_the_whole_holdings_names_only_what_is_not_well() -> None:
     assert (summary.checked, summary.damaged, summary.bytes) == (1500, 1500, 30_000)
     assert len(summary.copies) == 1000
     assert {copy["verdict"] for copy in summary.copies} == {"failed"}
+
+
+def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path: Path) -> None:
+    def row(name: str, stage: Stage, folder: Path = tmp_path) -> Any:
+        akte = uuid4() if name == "neu geliefert" else None
+        return SimpleNamespace(
+            uuid=uuid4(), stage=stage, betreff=name, folder=str(folder / name), akte=akte, received_at=NOON
+        )
+
+    rows = [
+        row("weg", Stage.RECEIVED),
+        row("weg in der Klärung", Stage.CLEARING),
+        row("da", Stage.EXAMINED),
+        row("als ZIP da", Stage.CLEARING),
+        row("gerade zu Ende", Stage.PACKED),
+        row("neu geliefert", Stage.RECEIVED),
+        row("anderswo", Stage.RECEIVED, Path("/anderer/rechner")),
+    ]
+    (tmp_path / "da" / "lieferung").mkdir(parents=True)
+    (tmp_path / "als ZIP da").mkdir()
+    (tmp_path / "als ZIP da" / "lieferung.zip").touch()
+    now = {each.uuid: each for each in rows}
+    now[rows[4].uuid] = SimpleNamespace(stage=Stage.ARCHIVED)
+    services: Any = SimpleNamespace(
+        settings=SimpleNamespace(work=tmp_path),
+        catalog=SimpleNamespace(
+            deliveries=lambda: tuple(rows),
+            delivery=now.get,
+            packages=lambda _: (SimpleNamespace(stored_at=NOON + timedelta(hours=1)),),
+        ),
+    )
+    found = lost_deliveries(services)
+    assert [(f.code, f.where) for f in found] == [("WF-13", str(rows[0].uuid)), ("WF-13", str(rows[1].uuid))]
+    assert "neu liefern" in found[0].text
+    assert verdict_of(found) is Verdict.FAILED
 
 
 def test_ctrl_c_ends_the_deliveries_under_way_at_their_next_step_and_begins_no_other(

@@ -68,6 +68,14 @@ def test_the_type_comes_from_the_content(head: bytes, mime: str) -> None:
     assert content_type(head) == mime
 
 
+def test_two_files_of_one_name_are_named_and_only_one_is_a_scan(inbox: Path, work: Path, new_id: NewId) -> None:
+    fill(inbox / "a", GOOD, {"\u00fc.tif": TIFF, "u\u0308.tif": TIFF + b"2", "z.tif": TIFF})
+    delivery = read_delivery(claim(inbox / "a", work, new_id))
+    assert [(finding.code, finding.where) for finding in delivery.findings] == [("IN-08", "\u00fc.tif")]
+    assert sorted(scan.name for scan in delivery.scans) == ["z.tif", "\u00fc.tif"]
+    assert len({scan.uuid for scan in delivery.scans}) == len(delivery.scans)
+
+
 def test_every_file_becomes_a_scan_with_both_digests_and_a_stable_uuid(inbox: Path, work: Path, new_id: NewId) -> None:
     fill(inbox / "a", files={"scan10.tif": TIFF, "scan2.jpg": TIFF + b"x", "unter/b.pdf": b"%PDF-1.4"})
     claimed = claim(inbox / "a", work, new_id)

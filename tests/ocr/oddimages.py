@@ -86,11 +86,11 @@ def tiled(*, compressed: bool = False, mode: str = "RGB") -> bytes:
     return tiff(Page(tiles, {**tags, 322: 128, 323: 128}, tiled=True))
 
 
-def palette(bits: int) -> bytes:
+def palette(bits: int, *, step: int = 257) -> bytes:
     image = truth().quantize(min(1 << bits, 16) if bits > 1 else 2)
     colours = (image.getpalette() or [])[: 3 << bits]
     colours += [0] * ((3 << bits) - len(colours))
-    table = [value * 257 for channel in range(3) for value in colours[channel::3]]
+    table = [value * step for channel in range(3) for value in colours[channel::3]]
     return tiff(Page([packed(np.asarray(image), bits)], {258: bits, 262: _PALETTE, 320: table}))
 
 
@@ -160,6 +160,8 @@ TIFFS: dict[str, tuple[Build, str]] = {  # name → (bytes, "" good, or the code
     "float32-unit.tif": (lambda: numbers("f4", 3, 1 / 255), ""),
     "float16.tif": (lambda: numbers("f2", 3), "EX-04"),
     "float64.tif": (lambda: numbers("f8", 3), "EX-04"),
+    "integer32-large.tif": (lambda: numbers("u4", 1, 2**24), "EX-30"),
+    "palette-of-8-bits.tif": (lambda: palette(8, step=1), "EX-30"),
     "integer32.tif": (lambda: numbers("u4", 1), ""),
     "signed16.tif": (lambda: numbers("i2", 2, 257 / 2), "dark"),
     "rgb.tif": (colour, ""),
@@ -268,6 +270,12 @@ def transparent(form: str = "PNG") -> bytes:
     return saved(Image.fromarray(np.dstack([hidden, seen])), form, **({"irreversible": False} if form != "PNG" else {}))
 
 
+def white_ink() -> bytes:
+    """All of it white, and what is written only less transparent than the rest."""
+    ink = truth("L").point(lambda value: 255 - value)
+    return saved(Image.merge("LA", [Image.new("L", ink.size, 255), ink]), "PNG")
+
+
 def transparent_palette() -> bytes:
     image = truth().quantize(16)
     white = int(np.asarray(image)[0, 0])
@@ -303,6 +311,7 @@ OTHERS: dict[str, tuple[Build, str]] = {
     "interlaced.png": (lambda: png("RGB", 8, 2, interlaced=True), ""),
     "interlaced-gray4.png": (lambda: png("L", 4, 0, interlaced=True), ""),
     "alpha.png": (transparent, ""),
+    "white-ink.png": (white_ink, "EX-30"),
     "palette.png": (lambda: saved(truth().quantize(16), "PNG"), ""),
     "palette-transparent.png": (transparent_palette, ""),
     "gray-key.png": (lambda: png("L", 8, 0, more=chunk(b"tRNS", b"\0\xff")), ""),

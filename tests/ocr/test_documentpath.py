@@ -217,6 +217,37 @@ def test_a_damaged_file_that_opens_is_converted_and_the_damage_told(
     assert "Beschädigt und doch lesbar" in result.pages_text[0]
 
 
+def test_a_page_that_shows_nothing_is_blank_beside_one_that_does(
+    tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
+) -> None:
+    path = tmp_path / "a.pdf"
+    with pikepdf.open(written(tmp_path / "text.pdf", "Antrag")) as pdf:
+        pdf.add_blank_page(page_size=A4)
+        pdf.pages.append(pdf.pages[0])
+        page = pdf.add_blank_page(page_size=A4)
+        page.obj.Contents = pdf.make_stream(b"0.6 G 100 100 m 200 220 l S")  # a pencil stroke is something
+        pdf.save(path)
+    result, _ = converted(path, verapdf_options)
+    assert result.blank == {1}
+    assert valid(reference, result)
+
+
+def test_a_note_that_the_rendition_cannot_carry_is_told(
+    tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
+) -> None:
+    path = tmp_path / "a.pdf"
+    with pikepdf.open(written(tmp_path / "text.pdf", "Antrag")) as pdf:
+        note = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Text, Rect=[10, 10, 30, 30])
+        note.Contents = "Rücksprache mit dem Bauamt"
+        pdf.pages[0].obj.Annots = pikepdf.Array([pdf.make_indirect(note)])
+        pdf.save(path)
+    result, _ = converted(path, verapdf_options)
+    assert valid(reference, result)
+    with pikepdf.open(result.path) as pdf:
+        kept = [note for note in pdf.pages[0].obj.get("/Annots", ()) if str(note.get("/Contents", ""))]
+    assert kept or any("1 Anmerkung" in loss for loss in result.losses)
+
+
 def test_blank_written_pages_are_no_scans(tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf) -> None:
     path = tmp_path / "a.pdf"
     with pikepdf.new() as pdf:
