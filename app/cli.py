@@ -11,9 +11,10 @@ from pathlib import Path
 
 import click
 
-from app.command import BUGS, DATEN_HELP, FOLDER, JSON_HELP, quiet_logs
+from app.command import DATEN_HELP, FOLDER, JSON_HELP, quiet_logs
 from app.german import speak_german
 from app.output import error_json, write_json
+from flows.bugs import BUGS
 
 # Verb → module and name; a module is imported when its verb is called, so that `archiv suche` never pays for OCR.
 VERBS: dict[str, tuple[str, str, str]] = {

@@ -10,11 +10,8 @@ import os
 import pwd
 import shlex
 import sys
-import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, cast
 
@@ -24,6 +21,7 @@ from akten.diskwords import DISK_FULL, is_full
 from akten.errors import ArchivError, Misconfigured, Unavailable
 from app.output import Output, open_output
 from catalog.actor import Actor, ActorKind
+from flows.bugs import keep_trace
 from flows.settings import Settings, read_settings
 
 P = ParamSpec("P")
@@ -123,32 +121,18 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
         except OSError as error:
             told = of_files(error)
             if told is None:
-                _keep_trace(settings.daten)
+                keep_trace(settings.daten)
                 raise
             output.error(told)
             code = told.exit_code
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception:
-            _keep_trace(settings.daten)
+            keep_trace(settings.daten)
             raise
         context.exit(code)
 
     return cast("Callable[P, None]", command)
-
-
-BUGS = Path("protokoll") / "programmfehler.log"  # below the data folder
-
-
-def _keep_trace(daten: Path) -> None:
-    """Keeps the trace of a bug for whoever mends it: a terminal does not show it, and nobody could repeat it."""
-    file = daten / BUGS
-    if not daten.is_dir():
-        return  # a judge of files wants no archive, and makes none by failing
-    with suppress(OSError):
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as log:
-            log.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}\n{traceback.format_exc()}\n")
 
 
 def of_files(error: OSError) -> ArchivError | None:

@@ -16,6 +16,7 @@ from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from catalog.actor import Actor
 from flows.anchors import try_to_publish
+from flows.bugs import keep_trace
 from flows.documents import Progress
 from flows.outcomes import broken_receipt, stopped_receipt
 from flows.receipt import Outcome, Receipt
@@ -150,6 +151,7 @@ def archive_one(services: Services, claimed: ClaimedDelivery, by: Actor, progres
         receipt = stopped_receipt(claimed, error)
     except Exception as bug:  # noqa: BLE001 - told with its trace; one odd delivery must not stop every round
         _LOG.error("Lieferung %s", claimed.uuid, exc_info=bug)
+        keep_trace(services.settings.daten, f"Lieferung {claimed.uuid}")
         receipt = broken_receipt(claimed, bug)
     return replace(receipt, name=name)
 

@@ -15,6 +15,7 @@ from flows.receipt import Outcome, Receipt
 from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery
 from ingest.delivery import Delivery
+from ingest.rules import ACCEPTABLE
 
 
 def owner_of(findings: Sequence[Finding]) -> str:
@@ -26,7 +27,11 @@ def owner_of(findings: Sequence[Finding]) -> str:
 def next_step_of(findings: Sequence[Finding]) -> str:
     """What the owner should do next."""
     if owner_of(findings) == "Scanstelle":
-        return "Lieferung berichtigen und neu einreichen, mit Begründung annehmen oder zurückgeben."
+        if {f.code for f in findings if f.severity is Severity.ERROR} <= ACCEPTABLE:
+            return "Lieferung berichtigen und neu einreichen, mit Begründung annehmen oder zurückgeben."
+        return (
+            "Lieferung berichtigen und neu einreichen oder zurückgeben; mit Begründung annehmen lässt sich das nicht."
+        )
     return "Ursache ansehen (archiv klaerung zeige), Einrichtung prüfen (archiv doctor), dann neu einreichen."
 
 

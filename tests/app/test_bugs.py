@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from akten.errors import Forbidden
-from app.command import BUGS, Call, verb
+from app.command import Call, verb
+from flows.bugs import BUGS
 
 
 @click.command()

@@ -17,13 +17,13 @@ def with_stores(folder: Path, *names: str, **changes: object) -> Settings:
     stores = [
         {
             "name": name,
-            "endpoint": "http://127.0.0.1:9",  # discard: nobody answers
+            "endpoint": f"http://127.0.0.1:{port}",  # discard and systat: nobody answers
             "ingest": _KEYS,
             "auditor": _KEYS,
             "deletion": _KEYS,
             **changes,
         }
-        for name in names
+        for name, port in zip(names, (9, 11), strict=False)
     ]
     return read_settings(daten=folder, stores=stores)
 

@@ -22,6 +22,7 @@ from akten.package import CopyReport, FixityReport, PackageId
 from catalog.actor import Actor
 from flows import anchors, batch, fetch
 from flows.batch import anchored, archive_all, archive_one
+from flows.bugs import BUGS
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, exit_code, receipt_json
 from flows.verify import FixitySummary, compare_stores, lost_deliveries, verdict_of
@@ -100,14 +101,17 @@ def test_a_bug_is_the_receipt_of_its_own_delivery_and_the_others_keep_theirs(
     monkeypatch.setattr(batch, "archive_delivery", walk)
     published: list[Any] = []
     monkeypatch.setattr(batch, "try_to_publish", lambda services: published.append(services) or "")
-    services: Any = SimpleNamespace(settings=SimpleNamespace(rounds=SimpleNamespace(akten_at_once=2)))
+    services: Any = SimpleNamespace(settings=SimpleNamespace(daten=tmp_path, rounds=SimpleNamespace(akten_at_once=2)))
     with progress_display(quiet=True) as show:
         claimed = [claimed_as(tmp_path, "gut"), claimed_as(tmp_path, "seltsam")]
         good, bad = archive_all(services, claimed, CLERK, show)
     assert (good.state, bad.state, bad.name) == (Outcome.ARCHIVED, Outcome.BROKEN, "seltsam")
     assert [f.code for f in bad.findings] == ["WF-12"]
     assert "KeyError" in bad.findings[0].text
-    assert "KeyError" in caplog.text  # the trace is for whoever mends it
+    assert "KeyError" in caplog.text
+    kept = (tmp_path / BUGS).read_text(encoding="utf-8")  # the trace is for whoever mends it
+    assert "Traceback" in kept
+    assert str(claimed[1].uuid) in kept
     assert exit_code([good, bad]) == 1
     assert published  # the head of the trail is anchored all the same
 
