@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from ocr.blank import PREVIEW_DPI
 from ocr.engine import Layout, OcrEngine, Raster, Reading, Upright
@@ -32,6 +32,7 @@ _SURE_CONFIDENCE, _SURE_WORDS = 70.0, 8
 _LEAST_OSD = 2.0  # tesseract's own default of 14 leaves upside-down typescript as it is
 _FEW_WORDS = 3
 _SAMPLE = 20_000  # pixels looked at to tell gray from two levels
+_DARK, _MOSTLY = 128, 0.6  # a page is dark when so large a share of it lies below this level
 _INK_LEVEL = 160  # a reduced bilevel pixel darker than this stays ink, so that thin lines survive
 _POOR = 75.0  # below this mean confidence the other look gets its chance, whatever the band told
 _CHEAP_WORDS = 100  # a page of fewer words is read again at little cost
@@ -63,6 +64,12 @@ def read_page(held: Held, dpi: tuple[float, float], engine: OcrEngine, options: 
     sheet = _Sheet(small)
     way = _way_up(sheet, scaled_dpi, engine, options.retry_confidence)
     retried = False
+    if sheet.dark:
+        # a negative or a blueprint; or a small sheet on a dark ground, so what reads more decides
+        negative = _Sheet(Held(ImageChops.invert(sheet.picture())))
+        other = _way_up(negative, scaled_dpi, engine, options.retry_confidence)
+        if weight(other.reading) > weight(way.reading):
+            sheet, way, retried = negative, other, True
     for second in _seconds(sheet, way, scaled_dpi, engine, options):
         retried = True
         if _better(second, way):
@@ -170,13 +177,18 @@ def _scaled(picture: Image.Image, dpi: tuple[float, float], options: OcrOptions)
 
 
 class _Sheet:
-    """The scaled picture between two tries; a large bilevel one is kept with 8 pixels per byte (Pillow takes 8)."""
+    """The scaled picture between two tries; a large bilevel one is kept with 8 pixels per byte (Pillow takes 8).
+
+    `two_level`: black and white at heart, bilevel or gray without anything between. `dark`: more black than white.
+    """
 
     def __init__(self, held: Held) -> None:
         image = held.take()
         self.size = image.size
         self._mode = image.mode
-        self.two_level = _is_two_level(image)
+        levels = _levels(image)
+        self.two_level = image.mode == "1" or sum(levels[33:224]) < 0.02 * sum(levels)
+        self.dark = sum(levels[:_DARK]) > _MOSTLY * sum(levels)
         large = image.mode == "1" and image.width * image.height > _MOST_PIXELS // 4
         self._packed = image.tobytes() if large else b""
         self._image = None if large else image
@@ -278,11 +290,8 @@ def _for_osd(picture: Image.Image, dpi: float) -> Raster:
     return raster_of(small, dpi / factor)
 
 
-def _is_two_level(image: Image.Image) -> bool:
-    """True for a picture that is black and white at heart: bilevel, or gray without anything between."""
-    if image.mode == "1":
-        return True
+def _levels(image: Image.Image) -> list[int]:
+    """How many of some pixels from everywhere have each of the 256 levels."""
     scale = max(1.0, (image.width * image.height / _SAMPLE) ** 0.5)
     size = (max(1, round(image.width / scale)), max(1, round(image.height / scale)))
-    levels = image.resize(size, Image.Resampling.NEAREST).histogram()
-    return sum(levels[33:224]) < 0.02 * sum(levels)
+    return image.resize(size, Image.Resampling.NEAREST).histogram()

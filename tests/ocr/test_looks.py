@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from ocr.engine import Layout, Line, OcrEngine, Raster, Reading, Threshold, Upright, Word
 from ocr.looks import Look, can_be_coarse, show, tried
@@ -94,6 +94,28 @@ def test_a_sheet_of_lines_is_turned_for_words_and_not_for_what_speckles_spell(wo
     paper = sheet(dpi=150).rotate(90, expand=True)
     found = read_page(Held(paper), (150.0, 150.0), Lying(90.0, 90.0, words), OcrOptions())
     assert found.turn in turns
+
+
+def words_of(engine: OcrEngine, image: Image.Image, dpi: float = 200.0) -> set[str]:
+    return set(read_page(Held(image), (dpi, dpi), engine, OcrOptions()).reading.text.split())
+
+
+@pytest.mark.parametrize("mode", ["L", "1"])
+@pytest.mark.parametrize("turn", [0, 180])
+def test_white_on_black_is_read_like_black_on_white(engine: OcrEngine, mode: str, turn: int) -> None:
+    paper = sheet(mode=mode).rotate(turn)
+    wanted = words_of(engine, paper)
+    found = words_of(engine, ImageChops.invert(paper))
+    assert len(wanted) > 20
+    assert len(found & wanted) >= 0.9 * len(wanted)
+
+
+def test_a_small_sheet_on_a_dark_ground_is_read_as_it_is(engine: OcrEngine) -> None:
+    paper = sheet()
+    ground = Image.new("L", (paper.width * 2, paper.height * 2), 30)
+    ground.paste(paper, (paper.width // 2, paper.height // 2))
+    wanted = words_of(engine, paper)
+    assert len(words_of(engine, ground) & wanted) >= 0.9 * len(wanted)
 
 
 def line(left: int, top: int, right: int, words: int = 3) -> Line:
