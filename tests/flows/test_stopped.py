@@ -273,9 +273,14 @@ def test_ctrl_c_ends_the_deliveries_under_way_at_their_next_step_and_begins_no_o
 
     monkeypatch.setattr(batch, "archive_delivery", walk)
     services: Any = SimpleNamespace(settings=SimpleNamespace(rounds=SimpleNamespace(akten_at_once=2)))
+    # a shell that starts the tests in the background lets them ignore Ctrl-C
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     start = time.monotonic()
-    with progress_display(quiet=True) as show, pytest.raises(KeyboardInterrupt):
-        archive_all(services, [claimed_as(tmp_path, str(number)) for number in range(20)], CLERK, show)
+    try:
+        with progress_display(quiet=True) as show, pytest.raises(KeyboardInterrupt):
+            archive_all(services, [claimed_as(tmp_path, str(number)) for number in range(20)], CLERK, show)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert time.monotonic() - start < 9
     assert ended == []
     assert len(begun) <= 4
