@@ -81,7 +81,9 @@ class PageFacts:
     """What is known of one page before anything is decoded in earnest. Sizes in mm and pixels, dpi as found.
 
     `dpi` is what the file says and is None when absent or absurd; `image_only` is true when the page is nothing but
-    one page image; `rotate` is the /Rotate of a PDF page or the Exif orientation in degrees clockwise.
+    one page image; `has_text` when it has text, seen or not; `pictured` when it may show words that are no text: all
+    that it shows is drawn, or a picture fills it beside a line or two. `rotate` is the /Rotate of a PDF page or the
+    Exif orientation in degrees clockwise.
     """
 
     number: int
@@ -93,6 +95,7 @@ class PageFacts:
     colour: Colour = Colour.OTHER
     image_only: bool = False
     has_text: bool = False
+    pictured: bool = False
     rotate: int = 0
 
 

@@ -221,11 +221,18 @@ def _on_day(connection: Connection, wanted: Search, day: date) -> Iterator[_Foun
 
 
 def _how_many(connection: Connection, kind: Kind, terms: Sequence[Term]) -> int:
-    """Passages with all the terms, counted up to RANK_BELOW: from there on ranking them would cost."""
+    """Passages with all the terms, counted up to RANK_BELOW: from there on ranking them would cost.
+
+    PostgreSQL must not know of the limit: hoping to be through soon it would read the whole table instead of the index,
+    for a word that stands nowhere to its very end.
+    """
     if surely_many(connection, kind, terms, RANK_BELOW):
         return RANK_BELOW
     own, number, condition, _ = matching(connection, kind, terms)
-    capped = select(number).select_from(own).where(condition).limit(RANK_BELOW).subquery()
+    every = (
+        select(number).select_from(own).where(condition).cte("alle").prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    capped = select(every).limit(RANK_BELOW).subquery()
     return int(connection.execute(select(func.count()).select_from(capped)).scalar_one())
 
 
@@ -233,8 +240,8 @@ def _words(
     connection: Connection, wanted: Search, kind: Kind, terms: Sequence[Term], orders: list[str]
 ) -> Iterator[_Found]:
     """Akten with all the terms in one passage, each with its first few passages; tells the order in `orders`."""
-    many = _how_many(connection, kind, terms) if wanted.ranked else RANK_BELOW
-    ranked = many < RANK_BELOW
+    many = _how_many(connection, kind, terms)
+    ranked = wanted.ranked and many < RANK_BELOW
     orders.append("rank" if ranked else "newest")
     if not many:
         return

@@ -15,7 +15,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from akten.diskwords import in_german
@@ -24,11 +23,13 @@ from akten.files import FileFacts, Form, Rendition, Scan
 from akten.findings import Finding, Verdict
 from ocr.compare import FUNCTION as COMPARE
 from ocr.compare import PAGES_AT_ONCE
+from ocr.documenttext import DocumentReader
 from ocr.documenttools import REASONS, Prepared
 from ocr.findings import error, info
 from ocr.losses import known_losses
 from ocr.options import Limits, OcrOptions
 from ocr.sandbox import SandboxDied, call_each, call_limited, run_limited
+from ocr.scanpages import Part
 from ocr.validators import PageValidation
 from ocr.verapdf import VeraPdf
 
@@ -54,7 +55,8 @@ class DocumentResult:
     findings: tuple[Finding, ...]
     pages_text: tuple[str, ...]
     sizes_mm: tuple[tuple[float, float], ...]
-    blank: frozenset[int] = frozenset()  # places of the pages that show nothing, from 0
+    blank: frozenset[int]  # places of the pages that show nothing, from 0
+    read: Part  # what the pages say that were read because their words are a picture
 
 
 def convert_document(
@@ -64,25 +66,25 @@ def convert_document(
     target: Path,
     options: OcrOptions,
     folder: Path,
-    created: datetime,
+    reader: DocumentReader,
 ) -> DocumentResult:
     """The rendition of `scan` (or of some of its pages) at `target`; nothing half is left there.
 
     Raises Rejected (OD-01) when no way gives a good PDF/A, Unavailable when disk or a tool of ours fails.
     """
-    del created  # the tools take their dates from the document
     with (
         tempfile.TemporaryDirectory(prefix="dokument-", dir=folder, ignore_cleanup_errors=True) as name,
         VeraPdf(options) as reference,  # starts only when it is asked
     ):
         work = Path(name)
         if pages is None and facts.pdfa_claim and not facts.encrypted:
-            kept = _kept(scan, facts.pdfa_claim, target, options, work, reference)
+            kept = _kept(scan, facts.pdfa_claim, target, options, work, reference, reader)
             if kept is not None:
                 return kept
         prepared = _prepared(scan, pages, options, work)
         count = len(pages) if pages is not None else len(facts.pages)
-        made, tool, more = _made(prepared, count, options, work, reference, reading=_needs_reading(facts))
+        pictured = _read_pictures(prepared.path, reader, options, work)
+        made, tool, more = _made(prepared, pictured, count, options, work, reference)
         read = _read(made, options, work)
         texts = read.texts
         if not any(text.strip() for text in texts):
@@ -93,20 +95,47 @@ def convert_document(
     beside = bool(facts.signatures or facts.form is not Form.NONE or facts.attachments)
     rendition = Rendition.BESIDE if beside else Rendition.CONVERTED
     return DocumentResult(
-        target, FLAVOUR, rendition, losses, (tool,), tuple(findings), texts, read.sizes_mm, read.blank
+        target,
+        FLAVOUR,
+        rendition,
+        losses,
+        (tool, *pictured.part.tools.items()),
+        (*findings, *pictured.part.findings),
+        texts,
+        read.sizes_mm,
+        read.blank,
+        pictured.part,
     )
 
 
 def _kept(
-    scan: Scan, claim: str, target: Path, options: OcrOptions, work: Path, reference: VeraPdf
+    scan: Scan,
+    claim: str,
+    target: Path,
+    options: OcrOptions,
+    work: Path,
+    reference: VeraPdf,
+    reader: DocumentReader,
 ) -> DocumentResult | None:
-    """The delivered file itself, when it is the valid PDF/A that it claims to be."""
+    """The delivered file itself, when it is the valid PDF/A that it claims to be; words read stand beside it only."""
     flavour = claim.lower()
     if not _valid(scan.path, flavour, options, work, reference, foreign=True):
         return None
     read = _read(scan.path, options, work)
+    said = reader.read(scan.path.resolve(), read.texts)
     _place(scan.path, target, copy=True)
-    return DocumentResult(target, flavour, Rendition.KEPT, (), (), (), read.texts, read.sizes_mm, read.blank)
+    return DocumentResult(
+        target,
+        flavour,
+        Rendition.KEPT,
+        (),
+        tuple(said.tools.items()),
+        tuple(said.findings),
+        read.texts,
+        read.sizes_mm,
+        read.blank,
+        said,
+    )
 
 
 def _valid(path: Path, flavour: str, options: OcrOptions, work: Path, reference: VeraPdf, *, foreign: bool) -> bool:
@@ -168,22 +197,35 @@ def _prepared(scan: Scan, pages: tuple[int, ...] | None, options: OcrOptions, wo
 # --- the ways ---------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Pictured:
+    """What was read of pages that bear their words as a picture, and the file that has these words."""
+
+    part: Part
+    path: Path
+
+
+def _read_pictures(path: Path, reader: DocumentReader, options: OcrOptions, work: Path) -> _Pictured:
+    texts = _read(path, options, work).texts if reader.pictured else ()
+    part = reader.read(path.resolve(), texts)
+    return _Pictured(part, reader.lay(path.resolve(), part, _limits(options, len(part.results))) or path)
+
+
 def _made(
-    prepared: Prepared, count: int, options: OcrOptions, work: Path, reference: VeraPdf, *, reading: bool
+    prepared: Prepared, pictured: _Pictured, count: int, options: OcrOptions, work: Path, reference: VeraPdf
 ) -> tuple[Path, tuple[str, str], tuple[str, ...]]:
     """The first candidate that has all pages and is valid, the tool that made it, and what that way loses."""
     ways: tuple[
         tuple[Callable[[Path, OcrOptions, Path, int], tuple[Path, tuple[str, str]] | None], tuple[str, ...]], ...
     ]
     ways = (
-        # What has its text already, or shows nothing at all, only wants to be declared.
-        *(() if reading else ((_by_declaring, ()),)),
+        (_by_declaring, ()),
         (_by_ocrmypdf, ()),
         (_by_ghostscript, ("Farben und Schriften können umgerechnet sein (Ghostscript).",)),
         (_by_pictures, ("Die Seiten sind als Bilder mit 200 dpi wiedergegeben; der Text steht nur in der Textdatei.",)),
     )
     for way, losses in ways:
-        candidate = way(prepared.path, options, work, count)
+        candidate = way(pictured.path, options, work, count)
         if candidate is None:
             continue
         path, tool = candidate
@@ -194,14 +236,8 @@ def _made(
     raise Rejected((error("OD-01", "", text),))
 
 
-def _needs_reading(facts: FileFacts) -> bool:
-    """True when a page without text may show some: it has an image, or lines that the facts know nothing of."""
-    empty = any(finding.code == "EX-26" for finding in facts.findings)
-    return any(not page.has_text and (page.width_px > 0 or not empty) for page in facts.pages)
-
-
 def _by_declaring(source: Path, options: OcrOptions, work: Path, count: int) -> tuple[Path, tuple[str, str]] | None:
-    """pikepdf alone, where fonts are embedded and nothing is forbidden: the same backend, without any reading."""
+    """pikepdf alone, where fonts are embedded and nothing is forbidden."""
     out = work / "erklaert.pdf"
     payload = {"path": str(source.resolve()), "target": str(out.resolve())}
     try:
@@ -214,18 +250,14 @@ def _by_declaring(source: Path, options: OcrOptions, work: Path, count: int) -> 
     return (out, tool) if answer.get("ok") and out.is_file() else None
 
 
-def _by_ocrmypdf(
-    source: Path, options: OcrOptions, work: Path, count: int, output: str = "pdfa-2"
-) -> tuple[Path, tuple[str, str]] | None:
-    """Pages without text are read, pages with text are left as they are; images stay untouched."""
-    out = work / f"ocrmypdf-{output}.pdf"
+def _by_ocrmypdf(source: Path, options: OcrOptions, work: Path, count: int) -> tuple[Path, tuple[str, str]] | None:
+    """What more than a declaration is wanted for; images stay untouched. What is to be read was read before."""
+    out = work / "ocrmypdf.pdf"
     command = [
-        sys.executable, "-m", "ocrmypdf", "--skip-text", "--output-type", output, "--pdfa-backend", "internal",
-        "--optimize", "0", "--jobs", "1", "-l", options.languages, "--tesseract-timeout", str(_SECONDS_PER_PAGE),
-        "-q", str(source.resolve()), str(out.resolve()),
+        sys.executable, "-m", "ocrmypdf", "--skip-text", "--ocr-engine", "none", "--output-type", "pdfa-2",
+        "--pdfa-backend", "internal", "--optimize", "0", "--jobs", "1", "-q", str(source.resolve()), str(out.resolve()),
     ]  # fmt: skip
-    env = {} if options.tessdata is None else {"TESSDATA_PREFIX": str(options.tessdata)}
-    return _ran(command, out, ("ocrmypdf", importlib.metadata.version("ocrmypdf")), options, work, count, env)
+    return _ran(command, out, ("ocrmypdf", importlib.metadata.version("ocrmypdf")), options, work, count, {})
 
 
 def _by_ghostscript(source: Path, options: OcrOptions, work: Path, count: int) -> tuple[Path, tuple[str, str]] | None:
@@ -233,9 +265,6 @@ def _by_ghostscript(source: Path, options: OcrOptions, work: Path, count: int) -
     if shutil.which("gs") is None:
         return None
     raw = work / "gs-roh.pdf"
-    # Pages without text are still to be read, even where only the declaration of PDF/A had failed.
-    read = _by_ocrmypdf(source, options, work, count, output="pdf")
-    source = read[0] if read else source
     command = [
         "gs", "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE", "-sDEVICE=pdfwrite", "-dPDFA=2", "-dPDFACompatibilityPolicy=1",
         "-sColorConversionStrategy=RGB", "-dEmbedAllFonts=true", "-dAutoRotatePages=/None",

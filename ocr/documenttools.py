@@ -201,6 +201,35 @@ def _kind(note: Any) -> str:
     return str(note.get("/Subtype")) if isinstance(note, pikepdf.Dictionary) else ""
 
 
+def lay_text(payload: dict[str, Any]) -> dict[str, Any]:
+    """Puts the operators of text read before the content of their pages, and turns the pages so that they are read.
+
+    Before it, because what a foreign page leaves behind (a matrix, a text state) is not known.
+    """
+    import pikepdf
+
+    from ocr.glyphless import add_font
+    from ocr.pagelayer import FONT_NAME
+
+    with pikepdf.open(payload["path"]) as pdf:
+        font = add_font(pdf)
+        for asked in payload["pages"]:
+            page = pdf.pages[asked["page"] - 1]
+            own = page.obj.get("/Resources", page.resources)  # inherited ones are shared with other pages
+            resources = pikepdf.Dictionary(dict(own.items()))
+            fonts = own.get("/Font")
+            known = dict(fonts.items()) if isinstance(fonts, pikepdf.Dictionary) else {}
+            resources.Font = pikepdf.Dictionary(known)
+            resources.Font[FONT_NAME] = font
+            page.obj.Resources = resources
+            text = Path(asked["text"]).read_bytes()
+            page.contents_add(b"q\n" + text + b"\nQ\n", prepend=True)
+            if asked["rotate"] != page.obj.get("/Rotate", 0):
+                page.obj.Rotate = asked["rotate"]
+        pdf.save(payload["target"])
+    return {}
+
+
 def declare(payload: dict[str, Any]) -> dict[str, Any]:
     """Makes a PDF/A-2b of what Ghostscript wrote, where only declaration and output intent are wanting."""
     import pikepdf

@@ -15,7 +15,7 @@ from pikepdf.settings import set_qpdf_limits
 
 from akten.files import Colour, FileFacts, FileKind, Form, PageFacts
 from akten.findings import Finding
-from ocr.filefacts import facts_as_json
+from ocr.filefacts import FEW_LETTERS, facts_as_json
 from ocr.findings import error, gathered, info, page, warning
 from ocr.pdfcontent import PageContent, TooMuch, read_content
 from ocr.pdffeatures import Features, look_for_features
@@ -23,6 +23,7 @@ from ocr.pdfimages import check_image, colour_of
 
 _MM_PER_POINT = 25.4 / 72
 _COVERED = 0.90  # of the page, by the one image of a scanned page: some devices leave a rim
+_HALF = 0.5  # of the page, by all images of one that may bear its words as a picture
 _MOST_FINDINGS = 200  # a file with more of them is not told better by more
 _DAMAGED = "Die PDF-Datei ist beschädigt und lässt sich nicht öffnen ({}). Bitte neu erzeugen oder neu liefern."
 _PART = re.compile(r"part\s*(?:=\s*[\"']|>)\s*([0-9]+)")
@@ -153,10 +154,24 @@ def _one_page(pdf: pikepdf.Pdf, number: int, look: _Look, features: Features) ->
             colour=colour,
             image_only=bool(image and nothing_else and content.whole and covered >= _COVERED and not _drawn_over(this)),
             has_text=content.shows_text or content.hidden_text,
+            pictured=_pictured(content, width * height / _MM_PER_POINT**2 / _unit(this) ** 2),
             rotate=rotate,
         )
     )
     _page_findings(where, width, height, content, look, cropped=_cropped(this))
+
+
+def _pictured(content: PageContent, area: float) -> bool:
+    """True when words of the page may be a picture: it shows no text, or a few letters on a page-filling image.
+
+    A hidden text layer is believed: somebody has read the page before. `area` in square units of the page.
+    """
+    if content.hidden_text or content.empty:
+        return False
+    if not content.shows_text or not content.whole:
+        return not content.shows_text
+    covered = sum(abs(matrix.determinant) for _, matrix in content.images)
+    return content.letters <= FEW_LETTERS and area > 0 and covered >= _HALF * area
 
 
 def _page_findings(

@@ -8,6 +8,8 @@ from typing import Any
 from akten.files import Colour, FileFacts, FileKind, Form, PageFacts
 from akten.findings import Finding, Severity
 
+FEW_LETTERS = 300  # on a page: a fax line, a stamp or a number set over a scan does not make it a written page
+
 
 def facts_as_json(facts: FileFacts) -> dict[str, Any]:
     """Plain values of facts; enums are their words."""
@@ -31,6 +33,7 @@ def _page(values: dict[str, Any]) -> PageFacts:
         colour=Colour(values["colour"]),
         image_only=bool(values["image_only"]),
         has_text=bool(values["has_text"]),
+        pictured=bool(values["pictured"]),
         rotate=int(values["rotate"]),
     )
 

@@ -13,7 +13,11 @@ FLAVOUR = "2b"  # of all PDF/A the scan path makes (ISO 19005-2)
 
 @dataclass(frozen=True, slots=True)
 class PageJob:
-    """One page to be done. `dpi` is what the file rightly says, else None; with `read` False the image is only kept."""
+    """One page to be done. `dpi` is what the file rightly says, else None; with `read` False the image is only kept.
+
+    At `out` comes the page as a PDF of its own; with `layer` the page stays in its file (a PDF), and only the operators
+    of its text come there, in the coordinates of that page.
+    """
 
     source: str
     page: int
@@ -21,9 +25,10 @@ class PageJob:
     is_pdf: bool
     profile_dpi: int
     dpi: float | None
-    pdf: str
+    out: str
     hocr: str
     read: bool = True
+    layer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

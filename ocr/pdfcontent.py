@@ -37,6 +37,7 @@ class PageContent:
     paints: bool = False
     shows_text: bool = False
     hidden_text: bool = False
+    letters: int = 0  # bytes of the strings shown: so many letters, or twice as many
     whole: bool = True  # False when the stream was too long to be looked through
 
     @property
@@ -111,6 +112,7 @@ class _Walker:
                     self.found.hidden_text = True
                 else:
                     self.found.shows_text = True
+                    self.found.letters += _length(operands)
             elif name == "INLINE IMAGE":
                 self.found.inline_images += 1
             elif name == "Do":
@@ -133,6 +135,16 @@ class _Walker:
         if isinstance(matrix, pikepdf.Array) and len(matrix) == 6:
             now = Affine(*(float(value) for value in list(matrix))).then(now)
         self.walk(target, target.get("/Resources", resources), now, depth + 1)
+
+
+def _length(operands: Any) -> int:
+    """Bytes of the strings that an operator shows: alone, after two numbers, or in an array between numbers."""
+    shown = 0
+    for operand in operands:
+        for part in operand if isinstance(operand, pikepdf.Array) else (operand,):
+            if isinstance(part, pikepdf.String | str | bytes):
+                shown += len(bytes(part)) if not isinstance(part, str) else len(part)
+    return shown
 
 
 def _entry(table: pikepdf.Object | None, key: str) -> pikepdf.Object | None:

@@ -54,7 +54,10 @@ _DEEPEST = 4  # nested forms looked into
 
 @dataclass(frozen=True, slots=True)
 class PdfPage:
-    """One page of a PDF: size in points as seen before /Rotate, and the image with its matrix if there is just one."""
+    """One page of a PDF: size in points as seen before /Rotate, and the image with its matrix if there is just one.
+
+    `to_points` maps the page's own units to points from the lower left corner of what is seen.
+    """
 
     width: float
     height: float
@@ -62,6 +65,7 @@ class PdfPage:
     image: pikepdf.Stream | None
     matrix: Affine
     pixels: tuple[int, int]
+    to_points: Affine
 
 
 def page_of(pdf: pikepdf.Pdf, number: int, max_pixels: int, max_stream_bytes: int) -> PdfPage:
@@ -78,7 +82,7 @@ def page_of(pdf: pikepdf.Pdf, number: int, max_pixels: int, max_stream_bytes: in
     shift = Affine(unit, 0, 0, unit, -left * unit, -bottom * unit)
     size = ((right - left) * unit, (top - bottom) * unit)
     if found is None or len(found) != 1:
-        return PdfPage(*size, rotate, None, Affine(), (0, 0))
+        return PdfPage(*size, rotate, None, Affine(), (0, 0), shift)
     stream, matrix = found[0]
     width, height = int(stream.get("/Width", 0)), int(stream.get("/Height", 0))
     if width < 1 or height < 1:
@@ -87,8 +91,8 @@ def page_of(pdf: pikepdf.Pdf, number: int, max_pixels: int, max_stream_bytes: in
         raise PageUnreadable("OC-04", f"Das Bild hat {width} × {height} Bildpunkte; erlaubt sind {max_pixels}.")
     placed = matrix.then(shift)
     if abs(placed.determinant) < 1.0:
-        return PdfPage(*size, rotate, None, Affine(), (0, 0))
-    return PdfPage(*size, rotate, stream, placed, (width, height))
+        return PdfPage(*size, rotate, None, Affine(), (0, 0), shift)
+    return PdfPage(*size, rotate, stream, placed, (width, height), shift)
 
 
 def _visible(page: pikepdf.Page) -> tuple[float, float, float, float]:

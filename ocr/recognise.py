@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import metadata
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +18,8 @@ from akten.errors import Rejected
 from akten.files import PageRef, PageResult, PdfA, Rendition, digest_file
 from akten.findings import Finding, Severity
 from akten.model import clean_text
-from ocr.documentpath import convert_document
+from ocr.documentpath import DocumentResult, convert_document
+from ocr.documenttext import DocumentReader
 from ocr.hocr import text_fragment, write_hocr
 from ocr.jobs import AssemblyJob
 from ocr.losses import known_losses
@@ -68,8 +70,11 @@ def _recognise(
 ) -> PdfA:
     stretches = _stretches(request)
     if len(stretches) == 1 and not stretches[0].by_image:
-        part = _document_part(request, stretches[0], request.target, options, work)
-        progress(len(request.pages), len(request.pages))
+        total = len(request.pages)
+        part = _document_part(
+            request, stretches[0], request.target, pool, options, lambda done: progress(done, total), work
+        )
+        progress(total, total)
     else:
         part = _joined(request, stretches, pool, options, progress, work)
     _write_hocr(request, part, work)
@@ -118,7 +123,8 @@ def _joined(
             for scan in dict.fromkeys(page.scan for page in stretch.pages):
                 part.losses += known_losses(request.facts[scan])
         else:
-            part = _document_part(request, stretch, work / f"{stretch.first:06d}.pdf", options, work)
+            target = work / f"{stretch.first:06d}.pdf"
+            part = _document_part(request, stretch, target, pool, options, lambda done: progress(done, total), work)
             progress(stretch.first + len(stretch.pages) - 1, total)
         every.results += part.results
         every.files += part.files
@@ -161,18 +167,30 @@ def _assemble(request: RecogniseRequest, every: Part, pool: PagePool) -> None:
     every.tools["pikepdf"] = metadata.version("pikepdf")
 
 
-def _document_part(request: RecogniseRequest, stretch: Stretch, target: Path, options: OcrOptions, work: Path) -> Part:
+def _document_part(
+    request: RecogniseRequest,
+    stretch: Stretch,
+    target: Path,
+    pool: PagePool,
+    options: OcrOptions,
+    progress: Callable[[int], None],
+    work: Path,
+) -> Part:
     scan_id = stretch.pages[0].scan
     facts = request.facts[scan_id]
     numbers = tuple(page.page for page in stretch.pages)
     whole = numbers == tuple(range(1, len(facts.pages) + 1))
-    made = convert_document(
-        request.scans[scan_id], facts, None if whole else numbers, target, options, work, request.created
-    )
+    reader = DocumentReader(stretch, facts, pool, options, work, progress)
+    made = convert_document(request.scans[scan_id], facts, None if whole else numbers, target, options, work, reader)
+    read = {result.number: place for place, result in enumerate(made.read.results)}
     results = []
     fragments: list[str | Path] = []
     for place, page in enumerate(stretch.pages):
         number = stretch.first + place
+        if number in read:
+            results.append(_read_page(made, read[number], place))
+            fragments.append(made.read.fragments[read[number]])
+            continue
         text = clean_text(made.pages_text[place]) if place < len(made.pages_text) else ""
         width, height = made.sizes_mm[place] if place < len(made.sizes_mm) else (0.0, 0.0)
         results.append(
@@ -189,6 +207,13 @@ def _document_part(request: RecogniseRequest, stretch: Stretch, target: Path, op
         made.rendition,
         made.flavour,
     )
+
+
+def _read_page(made: DocumentResult, read: int, place: int) -> PageResult:
+    """A page whose words were read, in the size that it has in the rendition."""
+    result = made.read.results[read]
+    width, height = made.sizes_mm[place] if place < len(made.sizes_mm) else (result.width_mm, result.height_mm)
+    return replace(result, width_mm=width, height_mm=height)
 
 
 def _write_hocr(request: RecogniseRequest, part: Part, work: Path) -> None:

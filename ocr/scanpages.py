@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 from akten.files import FileKind, PageRef, PageResult, Rendition
 from akten.findings import Finding, Severity
 from akten.model import clean_text
+from ocr.hocr import text_fragment
 from ocr.jobs import FLAVOUR, PageJob, PageOutcome
 from ocr.models import model_digests
 from ocr.options import OcrOptions
@@ -52,15 +53,25 @@ def scan_part(
     work: Path,
 ) -> Part:
     """All pages of a stretch, made in the pool; `progress` hears the number of each page that is done, in order."""
+    jobs = [(page, _page_job(request, page, number, work)) for number, page in enumerate(stretch.pages, stretch.first)]
+    part = through_pool(jobs, pool, options, progress)
+    if request.profile.drop_blank:
+        _drop_blanks(part)
+    return part
+
+
+def through_pool(
+    jobs: Iterable[tuple[PageRef, PageJob]], pool: PagePool, options: OcrOptions, progress: Callable[[int], None]
+) -> Part:
+    """What the pool made of the pages, in their order."""
     part = Part([], [], [], [], [], {}, Rendition.SCANNED)
     waiting: deque[tuple[PageRef, PageJob, Future[PageOutcome]]] = deque()
-    rest = deque(enumerate(stretch.pages, stretch.first))
+    rest = deque(jobs)
     try:
         while rest or waiting:
             # Only a window of pages is handed in, so that progress is heard and other Akten get their turn.
             while rest and len(waiting) < 4 * options.workers:
-                number, page = rest.popleft()
-                job = _page_job(request, page, number, work)
+                page, job = rest.popleft()
                 waiting.append((page, job, pool.submit(job)))
             page, job, future = waiting.popleft()
             _take(part, page, job, _settled(future, job, pool), options)
@@ -68,8 +79,6 @@ def scan_part(
     finally:
         for _, _, future in waiting:
             future.cancel()
-    if request.profile.drop_blank:
-        _drop_blanks(part)
     if "tesseract" in "".join(part.tools.values()):
         part.tools |= model_digests(options)
     return part
@@ -85,7 +94,7 @@ def _page_job(request: RecogniseRequest, page: PageRef, number: int, work: Path)
         is_pdf=facts.kind is FileKind.PDF,
         profile_dpi=request.profile.dpi,
         dpi=found.dpi if found else None,
-        pdf=str(work / f"{number:06d}.pdf"),
+        out=str(work / f"{number:06d}.pdf"),
         hocr=str(work / f"{number:06d}.hocr"),
     )
 
@@ -123,6 +132,11 @@ def _take(
     """Enters one page into the part."""
     outcome, why = settled
     where = f"Seite {job.number}"
+    if job.layer and outcome.error is not None:  # the page itself stays in its file
+        why, outcome = why or outcome.error[1], PageOutcome()
+        part.fragments.append(text_fragment(job.number, ""))
+    elif job.layer:
+        part.fragments.append(Path(job.hocr))
     if outcome.error is not None:
         code, text = outcome.error
         part.findings.append(Finding(code, Severity.ERROR, where, text))
@@ -131,8 +145,9 @@ def _take(
         )
         part.results.append(PageResult(job.number, page, 0.0, 0.0, failed=why or text))
         return
-    part.files.append(Path(job.pdf))
-    part.fragments.append(Path(job.hocr))
+    if not job.layer:
+        part.files.append(Path(job.out))
+        part.fragments.append(Path(job.hocr))
     part.losses += [f"{where}: {loss}" for loss in outcome.losses]
     part.findings += [Finding("OC-08", Severity.INFO, where, f"{loss}.") for loss in outcome.losses]
     if outcome.engine[0]:

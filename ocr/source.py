@@ -19,8 +19,8 @@ _A0_MM = (841 * 1.03, 1189 * 1.03)
 
 
 @dataclass(slots=True)
-class Source:
-    """An opened page. `matrix` maps the unit square of the image to points; `rotate` is the /Rotate it came with.
+class Seen:
+    """A page to be read. `matrix` maps the unit square of the image to points; `rotate` is the /Rotate it came with.
 
     `picture` is gray or bilevel, in the position in which the image is stored, and None when nobody asked for it.
     """
@@ -30,11 +30,7 @@ class Source:
     rotate: int
     matrix: Affine
     size: tuple[int, int]
-    stored: Stored | pikepdf.Stream
     picture: Image.Image | None
-    losses: tuple[str, ...] = ()
-    doubtful: bool = False  # copied from foreign hands: PDF/A must be tried out before it is relied on
-    holder: pikepdf.Pdf | None = None  # the file that `stored` is read from, where it is one of ours
 
     @property
     def dpi(self) -> tuple[float, float]:
@@ -57,6 +53,16 @@ class Source:
         """Hands the picture over, so that its reader can let it go."""
         picture, self.picture = self.picture, None
         return picture
+
+
+@dataclass(slots=True)
+class Source(Seen):
+    """An opened page with its image as it will be stored."""
+
+    stored: Stored | pikepdf.Stream
+    losses: tuple[str, ...] = ()
+    doubtful: bool = False  # copied from foreign hands: PDF/A must be tried out before it is relied on
+    holder: pikepdf.Pdf | None = None  # the file that `stored` is read from, where it is one of ours
 
     def xobject(self, pdf: pikepdf.Pdf) -> pikepdf.Stream:
         """The image XObject in the new file."""
@@ -171,8 +177,8 @@ def from_pdf(
         page.rotate,
         page.matrix,
         page.pixels,
-        page.image,
         picture,
+        page.image,
         doubtful=not surely_allowed(page.image),
     )
 
@@ -196,8 +202,8 @@ def _unpacked(pdf: pikepdf.Pdf, path: Path, number: int, page: PdfPage, max_pixe
         page.rotate,
         page.matrix,
         page.pixels,
-        stored,
         to_gray(image),
+        stored,
         losses=(note, *stored.losses),
     )
 
@@ -216,8 +222,8 @@ def drawn_source(pdf: pikepdf.Pdf, path: Path, number: int, page: PdfPage, max_p
         page.rotate,
         scaling(page.width, page.height),
         image.size,
-        stored,
         to_gray(image),
+        stored,
         losses=(f"Seite mit {dpi:.0f} dpi neu gezeichnet, weil sie nicht aus einem einfachen Bild besteht",),
     )
 
@@ -255,6 +261,6 @@ def turned(picture: Image.Image, turn: int, *, mirrored: bool = False) -> Image.
     return picture if method is None else picture.transpose(method)
 
 
-def size_mm(source: Source) -> tuple[float, float]:
+def size_mm(source: Seen) -> tuple[float, float]:
     """Width and height of the page in millimetres, as it is stored (before /Rotate)."""
     return (source.width / POINTS_PER_MM, source.height / POINTS_PER_MM)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -14,8 +15,13 @@ import pikepdf
 from PIL import Image, ImageDraw, ImageFont
 
 from akten.files import FileFacts, FileKind, PageFacts, PageRef, Scan, digest_file
+from ocr.documentpath import DocumentResult, convert_document
+from ocr.documenttext import DocumentReader
 from ocr.jobs import PageJob
+from ocr.options import OcrOptions
+from ocr.pages import PagePool
 from ocr.recognise import PageProfile, RecogniseRequest
+from ocr.scanpages import Stretch
 
 # a font with umlauts that comes with a package we need anyway
 FONT = Path(str(files("matplotlib"))) / "mpl-data" / "fonts" / "ttf" / "DejaVuSerif.ttf"
@@ -61,7 +67,7 @@ def job(path: Path, folder: Path, *, page: int = 1, dpi: float | None = 200.0, r
         is_pdf=path.suffix == ".pdf",
         profile_dpi=300,
         dpi=dpi,
-        pdf=str(folder / "page.pdf"),
+        out=str(folder / "page.pdf"),
         hocr=str(folder / "page.hocr"),
         read=read,
     )
@@ -103,3 +109,14 @@ def request_of(files: Sequence[Path], folder: Path, *, dpi: float | None = 200.0
         **more,
     }
     return RecogniseRequest(**values)
+
+
+def convert(
+    scan: Scan, facts: FileFacts, target: Path, options: OcrOptions, pages: tuple[int, ...] | None = None
+) -> DocumentResult:
+    """What the document path makes of a PDF or of some of its pages, with a worker to read what is a picture."""
+    chosen = pages or tuple(page.number for page in facts.pages)
+    stretch = Stretch(False, 1, tuple(PageRef(scan.uuid, number) for number in chosen))  # noqa: FBT003 - no images
+    with PagePool(1, options) as pool, TemporaryDirectory() as folder:
+        reader = DocumentReader(stretch, facts, pool, options, Path(folder))
+        return convert_document(scan, facts, pages, target, options, target.parent, reader)

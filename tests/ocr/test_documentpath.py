@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pikepdf
@@ -14,15 +13,13 @@ from pikepdf import pdfa
 from akten.errors import Rejected
 from akten.files import FileFacts, Rendition, Scan, digest_file
 from akten.findings import Severity, Verdict
-from ocr.documentpath import RULES, DocumentResult, convert_document
+from ocr.documentpath import RULES, DocumentResult
 from ocr.examine import examine
 from ocr.options import OcrOptions
 from ocr.verapdf import VeraPdf
 from tests.conftest import lacking
 from tests.ocr.papers import A4, add, attached, form, image_page, pdf_file, scan_of, script, signed
-from tests.ocr.sheets import FONT, sheet
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+from tests.ocr.sheets import FONT, convert, sheet
 
 
 def facts_of(path: Path) -> tuple[Scan, FileFacts]:
@@ -37,11 +34,11 @@ def converted(
     before = path.read_bytes()
     target = path.parent / "ziel" / "made.pdf"
     target.parent.mkdir(exist_ok=True)
-    result = convert_document(scan, facts, pages, target, options, target.parent, NOW)
+    result = convert(scan, facts, target, options, pages)
     assert path.read_bytes() == before, "the original is never altered"
     assert result.path == target
     assert [entry.name for entry in target.parent.iterdir()] == [target.name], "nothing half is left"
-    assert {finding.code for finding in result.findings} <= set(RULES)
+    assert {finding.code for finding in result.findings} <= {*RULES, "OC-09"}
     return result, facts
 
 
@@ -161,7 +158,7 @@ def test_what_pdfa_forbids_is_taken_away_and_told(
 def test_a_mixed_file_gets_text_on_its_scanned_pages_only(
     tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
 ) -> None:
-    """One page written, one scanned: ocrmypdf reads the second and leaves its image as it is."""
+    """One page written, one scanned: the second is read, and its image left as it is."""
     path = tmp_path / "a.pdf"
     with pikepdf.open(written(tmp_path / "text.pdf", "Geschriebene Seite")) as pdf:
         scanned = sheet()
@@ -169,7 +166,7 @@ def test_a_mixed_file_gets_text_on_its_scanned_pages_only(
         pdf.save(path)
     result, facts = converted(path, verapdf_options)
     assert not facts.scan_only
-    assert result.tools[0][0] == "ocrmypdf"
+    assert [name for name, _ in result.tools][:2] == ["pikepdf", "tesserocr"]
     assert "Geschriebene Seite" in result.pages_text[0]
     assert "Bauaufsichtsamt" in result.pages_text[1]
     with pikepdf.open(path) as before, pikepdf.open(result.path) as after:
@@ -201,7 +198,7 @@ def test_what_cannot_become_pdfa_is_rejected_and_leaves_nothing(tmp_path: Path) 
     folder = tmp_path / "ziel"
     folder.mkdir()
     with pytest.raises(Rejected) as caught:
-        convert_document(scan, facts, None, folder / "made.pdf", OcrOptions(), folder, NOW)
+        convert(scan, facts, folder / "made.pdf", OcrOptions())
     assert [(finding.code, finding.severity) for finding in caught.value.findings] == [("OD-01", Severity.ERROR)]
     assert not list(folder.iterdir())
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ from PIL import Image
 from akten.errors import Rejected
 from akten.files import FileFacts, Rendition, Scan
 from akten.findings import Severity
-from ocr.documentpath import convert_document
 from ocr.examine import examine_each
 from ocr.likeness import compare_pages
 from ocr.losses import known_losses
@@ -28,7 +26,7 @@ from ocr.scanpath import do_page
 from tests.contracts.test_ocr_engine import FakeEngine
 from tests.ocr.oddpdfs import PDFS, written
 from tests.ocr.papers import form, pdf_file, scan_of
-from tests.ocr.sheets import job
+from tests.ocr.sheets import convert, job
 
 OPTIONS = OcrOptions()
 SCALED = {"user-unit.pdf"}  # the second program does not know /UserUnit
@@ -79,7 +77,7 @@ def test_what_cannot_be_used_is_refused_and_says_what_to_do(
     found, findings = codes(facts), facts.findings
     if not any(code.endswith("!") for code in found):
         with pytest.raises(Rejected) as caught:
-            convert_document(scan, facts, None, tmp_path / "a.pdf", OPTIONS, tmp_path, datetime(2026, 1, 1, tzinfo=UTC))
+            convert(scan, facts, tmp_path / "a.pdf", OPTIONS)
         found, findings = {f.code + "!" for f in caught.value.findings}, caught.value.findings
     assert {code for code in found if code.endswith("!")} == wanted
     assert all("Bitte" in f.text for f in findings if f.severity is Severity.ERROR)
@@ -105,7 +103,7 @@ def test_a_good_kind_looks_like_the_original_and_lists_its_losses(
             made.append((tmp_path / "page.pdf").rename(tmp_path / f"page{page.number}.pdf"))
     else:
         target = tmp_path / "made.pdf"
-        result = convert_document(scan, facts, None, target, OPTIONS, tmp_path, datetime(2026, 1, 1, tzinfo=UTC))
+        result = convert(scan, facts, target, OPTIONS)
         losses = result.losses
         made = [target] * len(facts.pages)
         if facts.signatures or facts.form.value != "none":
@@ -139,7 +137,7 @@ def test_what_was_filled_in_is_on_the_page(tmp_path: Path) -> None:
     scan = scan_of(path)
     (facts,) = examine_each([scan], OPTIONS, tmp_path)
     target = tmp_path / "made.pdf"
-    result = convert_document(scan, facts, None, target, OPTIONS, tmp_path, datetime(2026, 1, 1, tzinfo=UTC))
+    result = convert(scan, facts, target, OPTIONS)
     assert "Müllerstraße 7" in result.pages_text[0]
     field = (30, 371, 200, 391)  # of the page at 36 dpi
     original, rendition = (drawn(one, 1, tmp_path).crop(field) for one in (path, target))

@@ -1,0 +1,99 @@
+"""Reads the pages of a document that bear their words as a picture, and lays the words into the file.
+
+The pages stay as they are: the page workers draw and read them like scans (`ocr.pagelayer`), and their text comes under
+what the page shows, in rendering mode 3 (ISO 32000-1 §9.3.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from akten.files import FileFacts, PageRef, PageResult
+from akten.model import clean_text
+from ocr.filefacts import FEW_LETTERS
+from ocr.jobs import PageJob
+from ocr.options import Limits, OcrOptions
+from ocr.pages import PagePool
+from ocr.sandbox import SandboxDied, call_limited
+from ocr.scanpages import Part, Stretch, through_pool
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReader:
+    """Reads pages of the document that `stretch` is. `heard` is told the number of each page that was read."""
+
+    stretch: Stretch
+    facts: FileFacts
+    pool: PagePool
+    options: OcrOptions
+    folder: Path
+    heard: Callable[[int], None] = lambda _number: None
+
+    @property
+    def pictured(self) -> tuple[int, ...]:
+        """Places, from 0, of the pages whose words may be a picture."""
+        known = self.facts.pages
+        return tuple(
+            place
+            for place, page in enumerate(self.stretch.pages)
+            if page.page <= len(known) and known[page.page - 1].pictured
+        )
+
+    def read(self, path: Path, texts: Sequence[str]) -> Part:
+        """What pictured pages of the file `path` say; their operators lie in the folder.
+
+        `texts` is what the pages have as text by now: a form drawn flat has its words, and a line that is text (of a
+        fax, say) is told before what was read. Raises Unavailable and Misconfigured as the pool does. A page that fails
+        is kept without text, and told.
+        """
+        places = [place for place in self.pictured if place < len(texts) and len(texts[place].strip()) <= FEW_LETTERS]
+        part = through_pool([self._job(path, place) for place in places], self.pool, self.options, self.heard)
+        part.results = [_beside(result, texts[place]) for place, result in zip(places, part.results, strict=True)]
+        return part
+
+    def _job(self, path: Path, place: int) -> tuple[PageRef, PageJob]:
+        number = self.stretch.first + place
+        page = self.stretch.pages[place]
+        job = PageJob(
+            source=str(path),
+            page=place + 1,
+            number=number,
+            is_pdf=True,
+            profile_dpi=0,
+            dpi=self.facts.pages[page.page - 1].dpi,
+            out=str(self._layer(number)),
+            hocr=str(self.folder / f"{number:06d}.hocr"),
+            layer=True,
+        )
+        return page, job
+
+    def _layer(self, number: int) -> Path:
+        return self.folder / f"{number:06d}.text"
+
+    def lay(self, path: Path, read: Part, limits: Limits) -> Path | None:
+        """The file with the words read, beside `path`; nothing when it cannot be written."""
+        target = path.with_name(path.stem + "-mit-text.pdf")
+        first = self.stretch.first
+        pages = [
+            {"page": result.number - first + 1, "text": str(self._layer(result.number)), "rotate": result.turned}
+            for result in read.results
+            if result.confidence is not None  # there are words that were read
+        ]
+        if not pages:
+            return path
+        payload = {"path": str(path), "target": str(target), "pages": pages}
+        try:
+            call_limited("ocr.documenttools:lay_text", payload, limits=limits, folder=path.parent, options=self.options)
+        except SandboxDied:
+            return None
+        return target
+
+
+def _beside(result: PageResult, shown: str) -> PageResult:
+    shown = clean_text(shown).strip()
+    if not shown:
+        return result
+    text = f"{shown}\n{result.text}".strip()
+    return replace(result, text=text, words=result.words + len(shown.split()), blank=False, thumbnail=None)

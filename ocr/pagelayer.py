@@ -1,0 +1,92 @@
+"""The text layer of a page that stays in its PDF: the page is drawn, read like a scan, and its words are placed there.
+
+So a page of the document path that bears its text only as a picture has the same turn, skew, second look and word
+confidences as a page of the scan path. Text that the page already has (the line of a fax, a stamp with the number of
+the file, a value in a form) is left out, of the drawing or of what was read: it would be there twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pikepdf
+from PIL import Image
+
+from ocr.engine import OcrEngine, Reading, Word
+from ocr.geometry import Affine, scaling
+from ocr.jobs import PageJob, PageOutcome
+from ocr.looking import Look, look_at, outcome_of, write_fragment, write_whole
+from ocr.options import OcrOptions
+from ocr.pageimage import PageUnreadable
+from ocr.pdfpage import PdfPage, page_of
+from ocr.source import Seen, size_mm
+from ocr.textlayer import text_operators
+
+Rect = tuple[float, float, float, float]  # left, bottom, right, top in units of the page
+
+FONT_NAME = "/AktenText"
+_LEAST_DPI, _MOST_DPI, _USUAL_DPI = 150.0, 400.0, 300.0
+_MOST_PIXELS = 60_000_000  # a plan is drawn more coarsely, as it is read
+
+
+def make_layer(
+    job: PageJob, pdf: pikepdf.Pdf, engine: Callable[[], OcrEngine], options: OcrOptions, cpu: Callable[[], float]
+) -> PageOutcome:
+    """Reads one page and writes the operators of its text to `job.out`. Raises PageUnreadable."""
+    page = page_of(pdf, job.page, options.max_pixels, options.max_stream_bytes)
+    seen, own_text = _seen(job, page, options)
+    look = look_at(seen, engine, options, cpu) if job.read else Look()
+    to_page = look.to_stored.then(seen.pixels_to_page).then(page.to_points.inverse())
+    if look.found is not None and own_text:
+        look = replace(look, found=replace(look.found, reading=_without(look.reading, to_page, own_text)))
+    write_whole(Path(job.out), text_operators(look.reading, to_page, FONT_NAME))
+    write_fragment(job, seen, look)
+    return outcome_of(look, size_mm(seen), (page.rotate + look.turn) % 360)
+
+
+def _without(reading: Reading, to_page: Affine, own_text: Sequence[Rect]) -> Reading:
+    """The reading without the words whose middle lies in text that the page has."""
+
+    def known(word: Word) -> bool:
+        left, top, right, bottom = word.box
+        x, y = to_page((left + right) / 2, (top + bottom) / 2)
+        return any(rect[0] <= x <= rect[2] and rect[1] <= y <= rect[3] for rect in own_text)
+
+    kept = [replace(line, words=tuple(word for word in line.words if not known(word))) for line in reading.lines]
+    return replace(reading, lines=tuple(line for line in kept if line.words))
+
+
+def _seen(job: PageJob, page: PdfPage, options: OcrOptions) -> tuple[Seen, tuple[Rect, ...]]:
+    """The page drawn before /Rotate, and where it has text that could not be left out of the drawing."""
+    matrix = scaling(page.width, page.height)
+    if not job.read:
+        return Seen(page.width, page.height, page.rotate, matrix, (1, 1), None), ()
+    picture, own_text = _drawn(Path(job.source), job.page, page.width * _dpi(job, page, options) / 72)
+    return Seen(page.width, page.height, page.rotate, matrix, picture.size, picture), own_text
+
+
+def _dpi(job: PageJob, page: PdfPage, options: OcrOptions) -> float:
+    wanted = max(_LEAST_DPI, min(_MOST_DPI, job.dpi or _USUAL_DPI))
+    most = min(_MOST_PIXELS, options.max_pixels)
+    return float(min(wanted, 72 * (most / (page.width * page.height)) ** 0.5))
+
+
+def _drawn(path: Path, number: int, across: float) -> tuple[Image.Image, tuple[Rect, ...]]:
+    """The page in gray without the text it has, before /Rotate, so many pixels across; and where text is left."""
+    import pypdfium2  # few pages need it, and every worker would load it
+
+    try:
+        document = pypdfium2.PdfDocument(path)
+        page = document[number - 1]
+        for shown in list(page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_TEXT], max_depth=1)):
+            page.remove_obj(shown)
+        page.set_rotation(0)
+        picture: Image.Image = page.render(scale=across / page.get_width(), grayscale=True).to_pil().convert("L")
+        text = page.get_textpage()
+        left = tuple(text.get_rect(place) for place in range(text.count_rects()))
+        document.close()
+    except pypdfium2.PdfiumError as error:
+        raise PageUnreadable("OC-05", "Die Seite lässt sich nicht zeichnen (PdfiumError).") from error
+    return picture, left
