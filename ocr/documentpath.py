@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -206,7 +207,10 @@ class _Pictured:
 
 
 def _read_pictures(path: Path, reader: DocumentReader, options: OcrOptions, work: Path) -> _Pictured:
-    texts = _read(path, options, work).texts if reader.pictured else ()
+    texts: tuple[str, ...] = ()
+    if reader.pictured:
+        with suppress(Unavailable):  # what cannot be drawn at all fails the comparison, and is refused there
+            texts = _read(path, options, work).texts
     part = reader.read(path.resolve(), texts)
     return _Pictured(part, reader.lay(path.resolve(), part, _limits(options, len(part.results))) or path)
 
