@@ -215,7 +215,7 @@ def lay_text(payload: dict[str, Any]) -> dict[str, Any]:
         font = add_font(pdf)
         for asked in payload["pages"]:
             page = pdf.pages[asked["page"] - 1]
-            own = page.obj.get("/Resources", page.resources)  # inherited ones are shared with other pages
+            own = page.resources  # qpdf has brought inherited ones down to the page; others may share them still
             resources = pikepdf.Dictionary(dict(own.items()))
             fonts = own.get("/Font")
             known = dict(fonts.items()) if isinstance(fonts, pikepdf.Dictionary) else {}
