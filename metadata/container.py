@@ -241,7 +241,7 @@ def _looks_like_message(package: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool
         with package.open(info) as stream:
             return _MARK in stream.read(4096)
     except _BROKEN:
-        return False  # found again, and named, when the entry is read in full
+        return False  # named when the entry is read in full; where that leaves no message, XD-94 stands
 
 
 def _read_all(package: zipfile.ZipFile, info: zipfile.ZipInfo, findings: Findings) -> bytes:

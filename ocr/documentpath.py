@@ -14,7 +14,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +90,13 @@ def convert_document(
         if not any(text.strip() for text in texts):
             texts = _read(prepared.path, options, work).texts  # pictures of pages carry none: the text file still shall
         _place(made, target)
-    losses = (*known_losses(facts), *prepared.losses, *more, *_lost_notes(prepared.notes - read.notes))
+    losses = (
+        *known_losses(facts),
+        *prepared.losses,
+        *pictured.losses,
+        *more,
+        *_lost_notes(prepared.notes - read.notes),
+    )
     findings = [info("OD-02", "", f"In der Wiedergabe fehlt oder ist verändert: {loss}") for loss in losses]
     beside = bool(facts.signatures or facts.form is not Form.NONE or facts.attachments)
     rendition = Rendition.BESIDE if beside else Rendition.CONVERTED
@@ -200,19 +205,25 @@ def _prepared(scan: Scan, pages: tuple[int, ...] | None, options: OcrOptions, wo
 
 @dataclass(frozen=True, slots=True)
 class _Pictured:
-    """What was read of pages that bear their words as a picture, and the file that has these words."""
+    """What was read of pages that bear their words as a picture, the file that has these words, and what it lacks."""
 
     part: Part
     path: Path
+    losses: tuple[str, ...] = ()
 
 
 def _read_pictures(path: Path, reader: DocumentReader, options: OcrOptions, work: Path) -> _Pictured:
     texts: tuple[str, ...] = ()
     if reader.pictured:
-        with suppress(Unavailable):  # what cannot be drawn at all fails the comparison, and is refused there
+        try:
             texts = _read(path, options, work).texts
+        except Unavailable as died:  # what cannot be drawn at all fails the comparison and is refused there
+            return _Pictured(reader.unread(died.text), path)
     part = reader.read(path.resolve(), texts)
-    return _Pictured(part, reader.lay(path.resolve(), part, _limits(options, len(part.results))) or path)
+    laid = reader.lay(path.resolve(), part, _limits(options, len(part.results)))
+    if laid is None:
+        return _Pictured(part, path, ("Der erkannte Text ließ sich nicht ins PDF legen; er steht in der Textdatei.",))
+    return _Pictured(part, laid)
 
 
 def _made(

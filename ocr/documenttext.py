@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from akten.files import FileFacts, PageRef, PageResult
+from akten.files import FileFacts, PageRef, PageResult, Rendition
 from akten.model import clean_text
 from ocr.filefacts import FEW_LETTERS
+from ocr.findings import page, warning
 from ocr.jobs import PageJob
 from ocr.options import Limits, OcrOptions
 from ocr.pages import PagePool
@@ -37,8 +38,8 @@ class DocumentReader:
         known = self.facts.pages
         return tuple(
             place
-            for place, page in enumerate(self.stretch.pages)
-            if page.page <= len(known) and known[page.page - 1].pictured
+            for place, ref in enumerate(self.stretch.pages)
+            if ref.page <= len(known) and known[ref.page - 1].pictured
         )
 
     def read(self, path: Path, texts: Sequence[str]) -> Part:
@@ -53,21 +54,28 @@ class DocumentReader:
         part.results = [_beside(result, texts[place]) for place, result in zip(places, part.results, strict=True)]
         return part
 
+    def unread(self, why: str) -> Part:
+        """Nothing of any pictured page, and a finding for each: they are kept without text."""
+        text = f"Die Seite konnte nicht gelesen werden und bleibt ohne Text: {why}"
+        numbers = [self.stretch.first + place for place in self.pictured]
+        findings = [warning("OC-01", page(number), text) for number in numbers]
+        return Part([], [], [], [], findings, {}, Rendition.CONVERTED)
+
     def _job(self, path: Path, place: int) -> tuple[PageRef, PageJob]:
         number = self.stretch.first + place
-        page = self.stretch.pages[place]
+        ref = self.stretch.pages[place]
         job = PageJob(
             source=str(path),
             page=place + 1,
             number=number,
             is_pdf=True,
             profile_dpi=0,
-            dpi=self.facts.pages[page.page - 1].dpi,
+            dpi=self.facts.pages[ref.page - 1].dpi,
             out=str(self._layer(number)),
             hocr=str(self.folder / f"{number:06d}.hocr"),
             layer=True,
         )
-        return page, job
+        return ref, job
 
     def _layer(self, number: int) -> Path:
         return self.folder / f"{number:06d}.text"

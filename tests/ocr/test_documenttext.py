@@ -12,9 +12,12 @@ import pytest
 from pikepdf import pdfa
 from PIL import Image, ImageStat
 
+from akten.errors import Unavailable
 from akten.files import FileFacts, Rendition, Scan
 from akten.findings import Severity
+from ocr import documentpath
 from ocr.documentpath import DocumentResult
+from ocr.documenttext import DocumentReader
 from ocr.examine import examine
 from ocr.options import OcrOptions
 from tests.ocr.papers import add, form, image_page, pdf_file, scan_of
@@ -152,7 +155,7 @@ def test_a_valid_pdfa_stays_as_it_is_and_its_scanned_pages_are_read_beside_it(
 
 
 def test_a_page_that_cannot_be_read_keeps_its_picture_and_is_told(tmp_path: Path) -> None:
-    """The worker is not allowed the CPU seconds that reading takes; the document goes on."""
+    """The worker is not allowed the memory that drawing takes; the document goes on."""
     limits = replace(OcrOptions().page_limits, memory_bytes=330_000_000)
     path = with_scan(tmp_path / "a.pdf", sheet(size_mm=(420, 297), dpi=400))
     result, _ = made_of(path, OcrOptions(page_limits=limits))
@@ -193,3 +196,28 @@ def test_what_was_filled_in_is_not_read_a_second_time(tmp_path: Path) -> None:
     (page,) = result.read.results
     assert page.text.count("Müllerstraße 7") == 1
     assert pypdfium2.PdfDocument(result.path)[0].get_textpage().get_text_bounded().count("llerstra") == 1
+
+
+def test_words_that_cannot_be_laid_into_the_file_are_told_as_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DocumentReader, "lay", lambda *_: None)
+    result, _ = made_of(with_scan(tmp_path / "a.pdf", sheet()), OcrOptions())
+    assert any("nicht ins PDF legen" in loss for loss in result.losses)
+    assert "Bauaufsichtsamt" in result.read.results[0].text
+
+
+def test_pages_of_a_file_whose_text_cannot_be_asked_are_told_as_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = documentpath._read
+    answers = iter([Unavailable("weg")])
+
+    def first_time_away(*more: Any) -> Any:
+        for error in answers:
+            raise error
+        return asked(*more)
+
+    monkeypatch.setattr(documentpath, "_read", first_time_away)
+    result, _ = made_of(with_scan(tmp_path / "a.pdf", sheet()), OcrOptions())
+    assert [(finding.code, finding.where) for finding in result.findings] == [("OC-01", "Seite 2")]
