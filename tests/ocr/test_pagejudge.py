@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from random import Random
 
 import pikepdf
 import pytest
@@ -19,16 +19,18 @@ PAGES = 7
 SIDE = 200  # pixels of noise: 40 kB a page, which no packing makes smaller
 
 
-def noise() -> Image.Image:
-    return Image.frombytes("L", (SIDE, SIDE), os.urandom(SIDE * SIDE))
+def noise(seed: int) -> Image.Image:
+    """The same noise for the same seed: a packed stream that happens to end like a line wakes page-validation's
+    false alarm about lengths, so noise that is new in every run would now and then get another reason."""
+    return Image.frombytes("L", (SIDE, SIDE), Random(seed).randbytes(SIDE * SIDE))
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("gross") / "gut.pdf"
     with pikepdf.new() as pdf:
-        for _ in range(PAGES):
-            image_page(pdf, noise())
+        for number in range(PAGES):
+            image_page(pdf, noise(number))
         pdfa.save(pdf, path, "2b")
     return path
 
@@ -68,7 +70,7 @@ def test_pages_of_very_different_size_are_divided_until_they_fit(tmp_path: Path,
     path = tmp_path / "ungleich.pdf"
     with pikepdf.new() as pdf:
         for number in range(12):
-            image_page(pdf, noise() if number < 4 else Image.new("L", (SIDE, SIDE), 255))
+            image_page(pdf, noise(number) if number < 4 else Image.new("L", (SIDE, SIDE), 255))
         pdfa.save(pdf, path, "2b")
     assert asked(path, 90_000)[0] == Verdict.OK.value
     assert sum(pages for _, pages in seen) == 12
@@ -115,7 +117,7 @@ def test_without_pages_nothing_is_approved(good: Path, tmp_path: Path) -> None:
     path = tmp_path / "leer.pdf"
     with pikepdf.open(good) as pdf:
         del pdf.pages[:]
-        pdf.Root.Rest = pdf.make_stream(os.urandom(200_000))
+        pdf.Root.Rest = pdf.make_stream(Random(0).randbytes(200_000))
         pdf.save(path)
     assert asked(path, 100_000)[0] == Verdict.NOT_CHECKED.value
 
@@ -123,8 +125,8 @@ def test_without_pages_nothing_is_approved(good: Path, tmp_path: Path) -> None:
 def test_a_picture_on_every_page_that_is_too_large_costs_few_tries(tmp_path: Path, seen: list[tuple[int, int]]) -> None:
     path = tmp_path / "gemeinsam.pdf"
     with pikepdf.new() as pdf:
-        for _ in range(64):
-            image_page(pdf, noise())
+        for number in range(64):
+            image_page(pdf, noise(number))
             pdf.pages[-1].Resources = pdf.pages[0].Resources
         pdfa.save(pdf, path, "2b")
     assert asked(path, 30_000)[0] == Verdict.NOT_CHECKED.value
