@@ -277,11 +277,13 @@ def picture_pages(payload: dict[str, Any]) -> dict[str, Any]:
 def read_pages(payload: dict[str, Any]) -> dict[str, Any]:
     """Text and size of every page, whether it is blank, and how many notes of people the file holds."""
     import pikepdf
-    import pypdfium2
 
-    document = pypdfium2.PdfDocument(payload["path"])
-    pages = []
-    for page in document:
+    from ocr.openpdfs import OpenPdfs
+
+    opened = OpenPdfs()
+    pages: list[dict[str, Any]] = []
+    while len(pages) < len(opened[payload["path"]]):
+        page = opened[payload["path"]][len(pages)]
         width, height = page.get_size()
         text = page.get_textpage().get_text_bounded()
         pages.append(
@@ -292,7 +294,9 @@ def read_pages(payload: dict[str, Any]) -> dict[str, Any]:
                 "blank": not text.strip() and _shows_nothing(page),
             }
         )
-    document.close()
+        page.close()
+        opened.bound()
+    opened.close()
     with pikepdf.open(payload["path"]) as pdf:
         return {"pages": pages, "notes": _notes(pdf)}
 

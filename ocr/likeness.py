@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy
-import pypdfium2
 from PIL import Image, ImageOps
+
+from ocr.openpdfs import OpenPdfs
 
 _FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
 _EDGE = 320  # pixels of the longer edge of the pictures compared
@@ -35,23 +36,22 @@ def compare_pages(payload: dict[str, Any]) -> dict[str, Any]:
     """Findings as (code, page number, text) for one run of pages."""
     Image.MAX_IMAGE_PIXELS = None  # the header was judged when the file was examined
     found: list[Said] = []
-    document = pypdfium2.PdfDocument(payload["pdf"])
-    opened: dict[str, pypdfium2.PdfDocument] = {}
+    opened = OpenPdfs()
     try:
-        if len(document) != payload["count"]:
-            text = f"Das PDF/A hat {len(document)} Seiten, das Dokument {payload['count']}."
+        if (pages := len(opened[payload["pdf"]])) != payload["count"]:
+            text = f"Das PDF/A hat {pages} Seiten, das Dokument {payload['count']}."
             return {"findings": [("PC-01", 0, text)]}
         for offset, source in enumerate(payload["pages"]):
-            page = document[payload["first"] + offset]
+            opened.bound()
+            page = opened[payload["pdf"]][payload["first"] + offset]
             found.extend(_compare_page(page, source, opened))
             page.close()
     finally:
-        for other in (document, *opened.values()):
-            other.close()
+        opened.close()
     return {"findings": found}
 
 
-def _compare_page(made: Any, source: dict[str, Any], opened: dict[str, Any]) -> Iterator[Said]:
+def _compare_page(made: Any, source: dict[str, Any], opened: OpenPdfs) -> Iterator[Said]:
     number = source["number"]
     size = sorted(edge * _MM for edge in made.get_size())
     for wanted in (source["said_mm"], source["scan_mm"]):
@@ -82,13 +82,10 @@ def _drawn(page: Any) -> Picture:
     return picture.reduce(2)
 
 
-def _scan_picture(source: dict[str, Any], opened: dict[str, Any]) -> tuple[Picture, int]:
+def _scan_picture(source: dict[str, Any], opened: OpenPdfs) -> tuple[Picture, int]:
     """A small gray picture of the scanned page, on white, upright as the file says, and its longer edge in pixels."""
     path = source["path"]
     if source["is_pdf"]:
-        if path not in opened:
-            opened[path] = pypdfium2.PdfDocument(path)
-            opened[path].init_forms()  # what is filled in is part of the picture
         page = opened[path][source["page"] - 1]
         picture = _drawn(page)
         page.close()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -21,6 +23,7 @@ from archive.identities import Role
 from archive.probe import RULES, ProbeLevel, ProbeReport, ProbeTarget, probe
 from archive.s3 import S3Store
 from archive.s3settings import S3Settings, open_client, open_session
+from tests.storeproxy import Answer, Asked, Pass, Spoil, spoiled
 
 
 def run(target: ProbeTarget, level: ProbeLevel = ProbeLevel.DOCTOR) -> ProbeReport:
@@ -149,3 +152,120 @@ def test_a_server_that_says_yes_to_everything_is_refused(yes_man: S3Settings) ->
     assert {"PB-01", "PB-03", "PB-04", "PB-05", "PB-06", "PB-07", "PB-09"} <= failed(report)
     with pytest.raises(Misconfigured):
         report.require()
+
+
+def _xml(answer: Answer, pattern: str, to: str) -> Answer:
+    return replace(answer, body=re.sub(pattern.encode(), to.encode(), answer.body))
+
+
+def _parts_lose_their_metadata(asked: Asked, ask: Pass) -> Answer:
+    answer = ask(asked)
+    if asked.method == "HEAD" and "/teile" in asked.target:
+        return replace(answer, headers={k: v for k, v in answer.headers.items() if not k.startswith("x-amz-meta-")})
+    return answer
+
+
+def _a_copy_loses_its_lock(asked: Asked, ask: Pass) -> Answer:
+    if asked.method == "GET" and "kopf-copy" in asked.target and "retention" in asked.target:
+        none = b"<Error><Code>NoSuchObjectLockConfiguration</Code><Message>none</Message></Error>"
+        return Answer(404, {"content-type": "application/xml"}, none)
+    return ask(asked)
+
+
+def _a_lock_ends_in_1970(asked: Asked, ask: Pass) -> Answer:
+    answer = ask(asked)
+    if asked.method == "GET" and "letzter-tag" in asked.target and "retention" in asked.target:
+        return _xml(answer, r"<RetainUntilDate>\d{4}", "<RetainUntilDate>1970")
+    return answer
+
+
+def _a_lock_wraps_after_2106(asked: Asked, ask: Pass) -> Answer:
+    answer = ask(asked)
+    if asked.method == "GET" and "jahr-2110" in asked.target and "retention" in asked.target:
+        return _xml(answer, "<RetainUntilDate>2110", "<RetainUntilDate>1974")
+    return answer
+
+
+def _everyone_may_read(asked: Asked, ask: Pass) -> Answer:
+    if asked.method == "GET" and "authorization" not in asked.headers:
+        return Answer(200, {"etag": '"x"'}, b"probe")
+    return ask(asked)
+
+
+def _a_stolen_key_may_write(asked: Asked, ask: Pass) -> Answer:
+    answer = ask(asked)
+    if asked.method == "PUT" and answer.status == 403 and "/fremde" in asked.target:
+        return Answer(200, {"etag": '"x"', "x-amz-version-id": "1"})
+    return answer
+
+
+def _every_writer_wins(asked: Asked, ask: Pass) -> Answer:
+    if "/rennen" in asked.target:
+        return Answer(200, {"etag": '"x"', "x-amz-version-id": "1"})
+    return ask(asked)
+
+
+def _intake_sets_rules(asked: Asked, ask: Pass) -> Answer:
+    return Answer(200, {}) if asked.method == "PUT" and "lifecycle" in asked.target else ask(asked)
+
+
+def _staging_keeps_everything(asked: Asked, ask: Pass) -> Answer:
+    return Answer(204, {}) if asked.method == "DELETE" and "staging" in asked.target else ask(asked)
+
+
+def _the_clock_is_slow(asked: Asked, ask: Pass) -> Answer:
+    answer = ask(asked)
+    late = format_datetime(datetime.now(UTC) - timedelta(minutes=5), usegmt=True)
+    return replace(answer, headers=answer.headers | {"date": late})
+
+
+def _the_list_ends_with_its_first_page(asked: Asked, ask: Pass) -> Answer:
+    answer = ask(asked)
+    if asked.method == "GET" and "versions" in asked.target and "max-keys=2" in asked.target:
+        return _xml(answer, "<IsTruncated>true", "<IsTruncated>false")
+    return answer
+
+
+def _the_list_ends_with_a_thousand(asked: Asked, ask: Pass) -> Answer:
+    answer = ask(asked)
+    if asked.method == "GET" and "versions" in asked.target and "tausend" in asked.target:
+        return _xml(answer, "<IsTruncated>true", "<IsTruncated>false")
+    return answer
+
+
+LIES: dict[str, Spoil] = {
+    "PB-10_parts_lose_their_metadata": _parts_lose_their_metadata,
+    "PB-11_a_copy_loses_its_lock": _a_copy_loses_its_lock,
+    "PB-12_a_lock_ends_in_1970": _a_lock_ends_in_1970,
+    "PB-13_a_lock_wraps_after_2106": _a_lock_wraps_after_2106,
+    "PB-14_everyone_may_read": _everyone_may_read,
+    "PB-14_a_stolen_key_may_write": _a_stolen_key_may_write,
+    "PB-15_every_writer_wins": _every_writer_wins,
+    "PB-17_intake_sets_rules": _intake_sets_rules,
+    "PB-19_staging_keeps_everything": _staging_keeps_everything,
+    "PB-20_the_clock_is_slow": _the_clock_is_slow,
+    "PB-21_the_list_ends_with_its_first_page": _the_list_ends_with_its_first_page,
+}
+PREFERRED = {"PB-11", "PB-13", "PB-15"}  # a store without these is warned of and may still be used
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_store_that_lies_in_one_thing_is_told_by_the_line_of_that_thing(target: ProbeTarget, name: str) -> None:
+    assert target.deletion is not None
+    with spoiled(target.ingest, LIES[name]) as front:
+        report = run(ProbeTarget(front(target.ingest), front(target.auditor), front(target.deletion)))
+    code = name[:5]
+    assert {line.code for line in report.lines if line.verdict is not Verdict.OK} == {code}
+    assert report.verdict is (Verdict.OK if code in PREFERRED else Verdict.FAILED)
+    if code not in PREFERRED:
+        with pytest.raises(Misconfigured, match=code):
+            report.require()
+
+
+def test_before_a_store_is_accepted_a_thousand_versions_are_listed(target: ProbeTarget) -> None:
+    assert run(target, ProbeLevel.ACCEPTANCE).findings == ()
+    assert target.deletion is not None
+    with spoiled(target.ingest, _the_list_ends_with_a_thousand) as front:
+        target = ProbeTarget(front(target.ingest), front(target.auditor), front(target.deletion))
+        report = run(target, ProbeLevel.ACCEPTANCE)
+    assert failed(report) == {"PB-22"}

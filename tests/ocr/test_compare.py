@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from uuid import UUID, uuid5
 
 import numpy as np
 import pikepdf
+import pypdfium2
 import pytest
 from PIL import Image, ImageDraw
 
 from akten.files import Colour, FileFacts, FileKind, PageFacts, PageRef, PageResult, PdfA, Rendition, digest_file
 from akten.findings import Finding
-from ocr.compare import PAGES_AT_ONCE, RULES, check_against_scan
+from ocr import openpdfs
+from ocr.compare import PAGES_AT_ONCE, RULES, check_against_scan, comparisons
+from ocr.documenttools import read_pages
 from ocr.likeness import compare_pages
 from ocr.options import Limits, OcrOptions
 from ocr.request import PageProfile, RecogniseRequest
@@ -179,6 +183,19 @@ def test_many_pages_go_in_runs(tmp_path: Path) -> None:
     count = PAGES_AT_ONCE + 3
     shown = [small] * (count - 1) + [white(small)]
     assert codes(tmp_path, [small] * count, shown) == [("PC-03", f"Seite {count}")]
+
+
+def test_pages_already_compared_are_not_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = [Image.frombytes("L", (1000, 1000), Random(number).randbytes(1_000_000)) for number in range(12)]
+    pdfa, request = case(tmp_path, shown, shown)
+    opened: list[str] = []
+    real = pypdfium2.PdfDocument
+    monkeypatch.setattr(pypdfium2, "PdfDocument", lambda path: opened.append(path) or real(path))
+    monkeypatch.setattr(openpdfs, "MOST_HELD", 4 << 20)
+    (payload,) = comparisons(pdfa, request)
+    assert compare_pages(payload) == {"findings": []}
+    assert opened[1:], "closed and opened again"
+    assert len(read_pages(payload | {"path": payload["pdf"]})["pages"]) == len(shown)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
