@@ -39,7 +39,6 @@ _SECONDS_PER_PAGE = 60
 RULES: dict[str, tuple[str, str]] = {
     "OD-01": ("Ein PDF, das sich nicht in PDF/A wandeln lässt, hält das Dokument auf.", "ocr.md §4.1"),
     "OD-02": ("Jeder Verlust bei der Umwandlung wird genannt; das Original bleibt im Paket.", "TR-03138 A.NB.1"),
-    "OD-03": ("Ein geliefertes gültiges PDF/A wird Byte für Byte übernommen.", "ISO 19005"),
 }
 
 

@@ -65,10 +65,15 @@ def examine_pdf(payload: dict[str, Any]) -> dict[str, Any]:
         look.say(error("EX-10", "Datei", text))
         return facts_as_json(FileFacts(FileKind.PDF, payload["mime"], (), tuple(look.findings), encrypted=True))
     except (pikepdf.PikepdfError, RecursionError, ValueError) as reason:
-        look.say(error("EX-04", "Datei", _DAMAGED.format(type(reason).__name__)))
+        empty = "no pages found" in str(reason)  # whole, but qpdf opens no such file
+        look.say(_no_page() if empty else error("EX-04", "Datei", _DAMAGED.format(type(reason).__name__)))
         return facts_as_json(FileFacts(FileKind.PDF, payload["mime"], (), tuple(look.findings)))
     with pdf:
         return facts_as_json(_facts(pdf, path, look))
+
+
+def _no_page() -> Finding:
+    return error("EX-22", "Datei", "Die PDF-Datei hat keine Seite. Bitte neu liefern.")
 
 
 def _facts(pdf: pikepdf.Pdf, path: Path, look: _Look) -> FileFacts:
@@ -77,7 +82,7 @@ def _facts(pdf: pikepdf.Pdf, path: Path, look: _Look) -> FileFacts:
         count = len(pdf.pages)
         features = look_for_features(pdf)
         if not count:
-            look.say(error("EX-22", "Datei", "Die PDF-Datei hat keine Seite. Bitte neu liefern."))
+            look.say(_no_page())
         if count > look.payload["max_pages"]:
             text = f"Die Datei hat {count} Seiten, erlaubt sind {look.payload['max_pages']}. Bitte teilen."
             look.say(error("EX-08", "Datei", text))

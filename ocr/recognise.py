@@ -162,7 +162,8 @@ def _assemble(request: RecogniseRequest, every: Part, pool: PagePool) -> None:
         else:
             denied = (error.reason,)
     if denied:
-        text = f"Das PDF/A ließ sich nicht schreiben: {'; '.join(denied[:3])}"
+        told = "; ".join(denied[:3])
+        text = f"Das PDF/A ließ sich nicht schreiben. Bitte das Dokument neu scannen. (Meldung der Prüfung: {told})"
         raise Rejected((*every.findings, Finding("OC-10", Severity.ERROR, "Dokument", text)))
     every.tools["pikepdf"] = metadata.version("pikepdf")
 

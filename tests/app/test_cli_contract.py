@@ -54,6 +54,7 @@ def test_receipts_have_the_promised_fields_and_a_bad_path_does_not_stop_the_othe
     assert "3" in bad["findings"][0]["text"]
     assert odd["akte"] == ODD
     assert refused["uuid"] is None
+    assert [finding["code"] for finding in refused["findings"]] == ["WF-08"]
 
 
 def test_the_same_scans_again_are_a_duplicate_and_no_fault(archive: Archive, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from akten.findings import Finding, Severity, Verdict
 from akten.lifecycle import Stage
 from akten.package import CopyReport, FixityReport, PackageId
 from catalog.actor import Actor
-from flows import anchors, batch, fetch
+from flows import anchors, batch, fetch, walks
 from flows.batch import anchored, archive_all, archive_one
 from flows.bugs import BUGS
 from flows.progress import progress_display
@@ -53,15 +53,15 @@ def walk_that(outcomes: dict[str, ArchivError | None]) -> Callable[..., Receipt]
 
 
 @pytest.mark.parametrize(
-    ("error", "state", "code"),
+    ("error", "state", "finding", "code"),
     [
-        (FixityError("stimmt nicht"), Outcome.ALARM, 5),
-        (Misconfigured("fehlt"), Outcome.HALTED, 7),
-        (Forbidden("zurückgegeben"), Outcome.HALTED, 7),
+        (FixityError("stimmt nicht"), Outcome.ALARM, "WF-10", 5),
+        (Misconfigured("fehlt"), Outcome.HALTED, "WF-11", 7),
+        (Forbidden("zurückgegeben"), Outcome.HALTED, "WF-11", 7),
     ],
 )
 def test_an_alarm_or_a_lack_is_a_receipt_and_the_others_are_archived(
-    error: ArchivError, state: Outcome, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: ArchivError, state: Outcome, finding: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch, "archive_delivery", walk_that({"gut": None, "schlecht": error}))
     monkeypatch.setattr(batch, "try_to_publish", lambda _: "")
@@ -70,7 +70,7 @@ def test_an_alarm_or_a_lack_is_a_receipt_and_the_others_are_archived(
         good, bad = archive_all(services, [claimed_as(tmp_path, "gut"), claimed_as(tmp_path, "schlecht")], CLERK, show)
     assert (good.state, good.name) == (Outcome.ARCHIVED, "gut")
     assert (bad.state, bad.name) == (state, "schlecht")
-    assert bad.findings[0].text == error.text
+    assert [(f.code, f.severity, f.text) for f in bad.findings] == [(finding, Severity.ERROR, error.text)]
     assert receipt_json(bad)["name"] == "schlecht"
     assert exit_code([good, bad]) == code
 
@@ -150,6 +150,28 @@ def test_a_published_head_that_is_none_is_an_error_and_hides_no_other(damaged: b
     heads, findings = anchors.published_heads(services)
     assert [(head.seq, head.hash) for head in heads] == [(7, "ab")]
     assert [(f.code, f.severity) for f in findings] == [("WF-20", Severity.ERROR)]
+
+
+def test_two_heads_for_one_row_of_the_trail_are_an_error() -> None:
+    one, other = (b'{"seq": 7, "hash": "%s", "at": "2026-01-01T00:00:00+00:00"}' % name for name in (b"ab", b"cd"))
+    stores = (a_store_with_heads("a", one), a_store_with_heads("b", other))
+    services: Any = SimpleNamespace(stores_to_read=lambda: (stores, {}))
+    _, findings = anchors.published_heads(services)
+    assert [(f.code, f.severity, f.where) for f in findings] == [("WF-21", Severity.ERROR, "b")]
+
+
+def test_what_is_away_leaves_the_delivery_waiting_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any) -> Receipt:
+        raise Unavailable("Speicher „a“ antwortet nicht.")
+
+    monkeypatch.setattr(walks, "_archive", away)
+    claimed = claimed_as(tmp_path, "gut")
+    services: Any = None
+    receipt = walks.archive_delivery(services, claimed, CLERK)
+    assert receipt.state is Outcome.UNAVAILABLE
+    assert [(f.code, f.text) for f in receipt.findings] == [("WF-09", "Speicher „a“ antwortet nicht.")]
+    assert exit_code([receipt]) == 6
+    assert claimed.folder.is_dir()
 
 
 def test_a_copy_that_its_store_refuses_is_fetched_from_the_other(

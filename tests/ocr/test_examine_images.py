@@ -8,9 +8,12 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from akten.files import Colour, FileFacts, FileKind
+from akten.findings import Severity
+from ocr.examine import examine
 from ocr.imagestrips import decode_in_parts
+from ocr.options import OcrOptions
 from tests.ocr.examined import IMAGES, codes, errors
-from tests.ocr.papers import picture
+from tests.ocr.papers import picture, scan_of
 
 
 @pytest.mark.parametrize("name", IMAGES)
@@ -97,3 +100,27 @@ def test_a_large_png_is_read_row_by_row_and_its_damage_is_found(tmp_path: Path) 
     path.write_bytes(data)
     with Image.open(path) as image, pytest.raises(OSError, match="damaged"):
         decode_in_parts(image, path)
+
+
+def test_lines_of_a_fax_that_had_to_be_mended_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "fax.tif"
+    picture("1").save(path, compression="group4", dpi=(50, 50))
+    with Image.open(path) as image:
+        (place,), (length,) = image.tag_v2[273], image.tag_v2[279]
+    data = bytearray(path.read_bytes())
+    middle = place + length // 2
+    data[middle : middle + 12] = bytes(b ^ 0xFF for b in data[middle : middle + 12])
+    path.write_bytes(bytes(data))
+    facts = examine(scan_of(path), OcrOptions(), tmp_path)
+    assert [(f.code, f.severity, f.where) for f in facts.findings] == [("EX-23", Severity.WARNING, "Seite 1")]
+
+
+def test_previews_and_moving_pictures_are_told(tmp_path: Path) -> None:
+    preview, moving = tmp_path / "vorschau.tif", tmp_path / "bewegt.png"
+    picture().save(preview, dpi=(50, 50), tiffinfo={254: 1})
+    picture().save(moving, dpi=(50, 50), save_all=True, append_images=[picture().rotate(180)])
+    told = [examine(scan_of(path), OcrOptions(), tmp_path).findings for path in (preview, moving)]
+    assert [[(f.code, f.severity) for f in findings] for findings in told] == [
+        [("EX-24", Severity.WARNING)],
+        [("EX-24", Severity.INFO)],
+    ]

@@ -8,6 +8,7 @@ import pikepdf
 import pytest
 
 from akten.files import Colour, FileFacts, Form
+from akten.findings import Severity
 from ocr.examine import RULES, examine
 from ocr.options import OcrOptions
 from tests.ocr.changedpdfs import PDFS
@@ -100,6 +101,14 @@ def test_every_code_stands_in_the_table_and_the_same_is_said_once(
     for facts in (*pdfs.values(), *images.values()):
         assert codes(facts) <= set(RULES)
         assert len({(f.code, f.text) for f in facts.findings}) == len(facts.findings)
+
+
+def test_a_file_without_pages_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "leer.pdf"
+    with pikepdf.new() as pdf:
+        pdf.save(path)
+    facts = examine(scan_of(path), OcrOptions(), tmp_path)
+    assert [(f.code, f.severity) for f in facts.findings] == [("EX-22", Severity.ERROR)]
 
 
 def test_one_file_alone_is_examined_like_many(tmp_path: Path) -> None:

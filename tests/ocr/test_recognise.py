@@ -18,6 +18,7 @@ import pikepdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from akten.errors import Rejected
 from akten.files import FileFacts, FileKind, PageFacts, PdfA, Rendition, digest_file
@@ -79,6 +80,22 @@ def test_several_scans_become_one_valid_file(samples: Path, tmp_path: Path, pool
         assert len(fonts) == 1
         jpeg = pdf.pages[2].Resources.XObject.Im0.read_raw_bytes()
     assert jpeg == (tmp_path / "c.jpg").read_bytes()
+
+
+def test_every_change_to_what_was_scanned_is_told(tmp_path: Path, pool: PagePool) -> None:
+    sheet().save(tmp_path / "ohne.png")  # no resolution: that of the profile is set
+    made = recognise(request_of([tmp_path / "ohne.png"], out(tmp_path), dpi=None), pool, OPTIONS)
+    ((code, text),) = [(f.code, f.text) for f in made.findings]
+    assert code == "OC-08"
+    assert "aus dem Profil gesetzt" in text
+
+
+def test_what_the_judge_denies_is_not_written(tmp_path: Path, pool: PagePool) -> None:
+    Image.new("L", (1, 1)).save(tmp_path / "punkt.png", dpi=(300, 300))
+    with pytest.raises(Rejected) as caught:
+        recognise(request_of([tmp_path / "punkt.png"], out(tmp_path)), pool, OPTIONS)
+    assert "OC-10" in {finding.code for finding in caught.value.findings}
+    assert not list(out(tmp_path).glob("*"))
 
 
 def test_the_same_request_gives_the_same_bytes(tmp_path: Path, pool: PagePool) -> None:

@@ -80,6 +80,7 @@ def test_the_same_delivery_again_is_found_and_linked_not_stored_twice(
     (one,) = archived(services, clerk, first)
     (two,) = archived(services, clerk, again)
     assert (one.state, two.state) == (Outcome.ARCHIVED, Outcome.DUPLICATE)
+    assert [f.code for f in two.findings] == ["WF-05"]
     assert one.akte == two.akte
     assert one.akte is not None
     assert len(services.catalog.packages(one.akte)) == 1

@@ -71,6 +71,7 @@ def test_every_attachment_lies_in_the_package_linked_and_named(
     ]  # fmt: skip
     codes = {finding.code for finding in receipt.findings if finding.severity is not Severity.INFO}
     assert {"AN-03", "AN-04", "AN-05", "AN-06"} <= codes
+    assert [finding.code for finding in receipt.findings].count("AN-07") == len(told), "each is named"
 
     (row,) = services.catalog.akte_by_aktenzeichen(aktenzeichen)
     package = services.catalog.packages(row.uuid)[0].package
