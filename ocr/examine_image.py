@@ -268,7 +268,7 @@ def _read_pixels(image: Image.Image, path: Path) -> None:
 
 @contextlib.contextmanager
 def _complaints() -> Iterator[list[bytes]]:
-    """What the C libraries write to standard error meanwhile: libtiff tells there, and only there, of damaged lines."""
+    """What the C libraries write to standard error meanwhile: libtiff tells there, and only there, of damaged codes."""
     heard: list[bytes] = []
     kept = os.dup(2)
     with tempfile.TemporaryFile() as file:
