@@ -378,7 +378,7 @@ PDFS: dict[str, tuple[Make, set[str], set[str]]] = {
     "font-not-embedded.pdf": (one(text_page), {"EX-18"}, {"Schriften"}),
     "page-loop.pdf": (page_loop, {"EX-04!"}, set()),
     "no-pages.pdf": (no_pages, {"EX-04!"}, set()),
-    "no-pages-at-all.pdf": (one(lambda pdf: None), {"EX-04!"}, set()),
+    "no-pages-at-all.pdf": (one(lambda pdf: None), {"EX-22!"}, set()),
     "huge-box.pdf": (scanned(box("MediaBox", 0, 0, 200_000, 200_000)), {"EX-07!"}, set()),
     "negative-box.pdf": (
         one(lambda pdf: (scan_page(pdf, content=b"q 595 0 0 842 -300 -400 cm /Im0 Do Q"),
