@@ -65,7 +65,7 @@ def examine_pdf(payload: dict[str, Any]) -> dict[str, Any]:
         look.say(error("EX-10", "Datei", text))
         return facts_as_json(FileFacts(FileKind.PDF, payload["mime"], (), tuple(look.findings), encrypted=True))
     except (pikepdf.PikepdfError, RecursionError, ValueError) as reason:
-        empty = "no pages found" in str(reason)  # whole, but qpdf opens no such file
+        empty = "no pages found" in str(reason)  # qpdf opens no such file, whole or damaged
         look.say(_no_page() if empty else error("EX-04", "Datei", _DAMAGED.format(type(reason).__name__)))
         return facts_as_json(FileFacts(FileKind.PDF, payload["mime"], (), tuple(look.findings)))
     with pdf:
@@ -73,7 +73,7 @@ def examine_pdf(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _no_page() -> Finding:
-    return error("EX-22", "Datei", "Die PDF-Datei hat keine Seite. Bitte neu liefern.")
+    return error("EX-22", "Datei", "In der PDF-Datei ist keine Seite zu finden. Bitte neu liefern.")
 
 
 def _facts(pdf: pikepdf.Pdf, path: Path, look: _Look) -> FileFacts:

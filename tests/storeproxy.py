@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -81,6 +81,7 @@ def spoiled(settings: S3Settings, spoil: Spoil) -> Iterator[Callable[[S3Settings
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Front) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        with suppress(KeyboardInterrupt):
+        try:
             yield lambda each: replace(each, endpoint=f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
+        finally:
+            server.shutdown()
