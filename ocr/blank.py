@@ -58,6 +58,8 @@ def is_blank(preview: Image.Image, dpi: float, threshold: float = 1.0) -> bool:
     dark = (_tiles(smooth < paper - _LID) >= _TILE * _TILE / 2) | (ink >= _INKED)
     marks = np.where(_border(dark, mm), 0.0, ink)
     size = (ink.shape[1], ink.shape[0])
+    if _runs_on(marks, max(_HOLE_MM[1], _MARK_MM * threshold) / mm):
+        return False
     specks = 0.0
     for cluster in _clusters(marks):
         if _is_hole(cluster, size, mm):
@@ -122,6 +124,15 @@ def _with_corners(border: NDArray[np.bool_], dark: NDArray[np.bool_], reach: int
             break
         border = grown
     return border
+
+
+def _runs_on(tiles: NDArray[np.float32], longest: float) -> bool:
+    """True when ink runs along a row for more tiles than any speck or punch hole has: its cluster is a mark."""
+    least = int(longest) + 1
+    if tiles.shape[1] < least:
+        return False
+    sums = np.cumsum(tiles >= _INKED, axis=1, dtype=np.int32)
+    return bool((sums[:, least - 1] == least).any() or (sums[:, least:] - sums[:, :-least] == least).any())
 
 
 def _clusters(tiles: NDArray[np.float32]) -> Iterator[Cluster]:

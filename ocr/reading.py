@@ -19,7 +19,7 @@ from ocr.geometry import Affine, leaning, scaling, turning
 from ocr.looks import Look, can_be_coarse, other_look, show, tried, weight, worth_a_trial
 from ocr.options import OcrOptions
 from ocr.pageimage import Held, raster_of, reduced
-from ocr.skew import lines_run_down, skew_of
+from ocr.skew import ink_of, lines_run_down, skew_of
 from ocr.source import turned
 
 _OSD_DPI = 150
@@ -204,14 +204,16 @@ def _way_up(sheet: _Sheet, dpi: float, engine: OcrEngine, good: float) -> _Way:
         factor += 1
     preview = reduced(sheet.picture(), factor)
     tries: list[_Way] = []
-    if not lines_run_down(preview):
-        first = _try(sheet, preview, 0, dpi, engine, good)
+    ink = ink_of(preview)
+    if not lines_run_down(ink):
+        first = _read(sheet, 0, skew_of(ink), dpi, engine, Layout.COLUMN, None, good)
         if first.certain:
             return first
         tries.append(first)
     found = engine.upright(_for_osd(sheet.picture(), dpi))
     for turn in _candidates(found, tries):
-        tries.append(_try(sheet, preview, turn, dpi, engine, good))
+        angle = skew_of(ink_of(turned(preview, turn)))
+        tries.append(_read(sheet, turn, angle, dpi, engine, Layout.COLUMN, None, good))
         if tries[-1].certain:
             break
     best = max(tries, key=lambda way: way.reading.good)  # the first of equals
@@ -231,10 +233,6 @@ def _candidates(found: Upright | None, tries: list[_Way]) -> list[int]:
     if found.turn == 0:
         return []
     return [found.turn]
-
-
-def _try(sheet: _Sheet, preview: Image.Image, turn: int, dpi: float, engine: OcrEngine, good: float) -> _Way:
-    return _read(sheet, turn, skew_of(turned(preview, turn)), dpi, engine, Layout.COLUMN, None, good)
 
 
 def _read(

@@ -1,4 +1,4 @@
-"""How far a page leans: the angle at which the rows of ink are sharpest (projection profile)."""
+"""How far a page leans: the angle at which the rows of its ink are sharpest (projection profile)."""
 
 from __future__ import annotations
 
@@ -38,9 +38,8 @@ def _sharpness(points: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[n
     return float(np.dot(step, step))
 
 
-def skew_of(preview: Image.Image) -> float:
+def skew_of(ink: NDArray[np.float32]) -> float:
     """Degrees by which text lines rise to the right (clockwise turning sets them level); 0 when nothing is clear."""
-    ink = ink_of(preview)
     y, x = np.nonzero(ink > 0.3)
     if len(x) < 200:
         return 0.0
@@ -62,9 +61,8 @@ def skew_of(preview: Image.Image) -> float:
     return round(best, 2) if top > 1.1 * level else 0.0
 
 
-def lines_run_down(preview: Image.Image) -> bool:
+def lines_run_down(ink: NDArray[np.float32]) -> bool:
     """True when the rows of ink run from top to bottom rather than from left to right: the page lies on its side."""
-    ink = ink_of(preview)
     if float(ink.sum()) < 100:
         return False
 

@@ -102,3 +102,23 @@ def test_the_flyleaf_with_pencil_and_show_through_is_never_blank(samples: Path) 
     for threshold in (1.0, 2.0):
         small = reduced(to_gray(page.image), 3)
         assert not is_blank(small, 100, threshold)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_long_run_of_ink_changes_how_soon_the_answer_comes_and_not_the_answer(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(seed)
+    sheets = []
+    for marks in (0, 1, 1, 1, 1, 2, 2, 2, 3, 9):
+        image = paper(size_mm=(105, 148), noise=2.0)
+        draw = ImageDraw.Draw(image)
+        for _ in range(marks):
+            x, y = int(random.integers(30, 60)), int(random.integers(60, image.height - 60))  # where holes are punched
+            size = int(random.choice([0.8, 0.8, 1.2, 5.5, 5.5, 8.5, 9.5, 30.0]) / 25.4 * DPI)
+            draw.ellipse((x, y, x + size, y + size), fill=20)
+        sheets.append(image)
+    quick = [blank(image) for image in sheets]
+    assert set(quick) == {True, False}
+    monkeypatch.setattr("ocr.blank._runs_on", lambda *_: False)
+    assert quick == [blank(image) for image in sheets]
