@@ -32,7 +32,7 @@ def assemble(job: AssemblyJob) -> AssemblyOutcome:
 
 
 @contextmanager
-def _joined(parts: Sequence[str], target: Path) -> Iterator[pikepdf.Pdf]:
+def joined(parts: Sequence[str], target: Path) -> Iterator[pikepdf.Pdf]:
     """All pages in one document, which reads from the page files as long as it is open. Raises PdfError."""
     command = ["qpdf", "--empty", "--remove-unreferenced-resources=no", "--pages", *parts, "--", str(target)]
     job = pikepdf.Job(command)  # it wants a target and writes nothing there: we save
@@ -43,14 +43,14 @@ def _joined(parts: Sequence[str], target: Path) -> Iterator[pikepdf.Pdf]:
 
 def _save(parts: Sequence[str], target: Path, job: AssemblyJob, created: datetime) -> AssemblyOutcome:
     part = target.with_name(target.name + ".part")
-    with _joined(parts, part) as document:
+    with joined(parts, part) as document:
         _share(document)
         pages = len(document.pages)
         document.docinfo["/Title"] = clean_title(job.title)
         document.docinfo["/CreationDate"] = _pdf_date(created)
         document.docinfo["/ModDate"] = _pdf_date(created)
         pdfa.prepare(document, FLAVOUR)
-        _fix_metadata(document, created, job.identifier)
+        _fix_metadata(document, created)
         try:
             pdfa.save(document, part, FLAVOUR, repair=False, deterministic_id=True)
         except pdfa.PdfaError as error:
@@ -117,7 +117,7 @@ def _pdf_date(when: datetime) -> str:
     return when.astimezone(UTC).strftime("D:%Y%m%d%H%M%S+00'00'")
 
 
-def _fix_metadata(document: pikepdf.Pdf, created: datetime, identifier: str) -> None:
+def _fix_metadata(document: pikepdf.Pdf, created: datetime) -> None:
     """pikepdf notes the moment of writing in xmp:MetadataDate; the same input must give the same bytes."""
     packet = bytes(document.Root.Metadata.read_bytes())
     moment = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00").encode("ascii")
@@ -127,7 +127,6 @@ def _fix_metadata(document: pikepdf.Pdf, created: datetime, identifier: str) -> 
     document.Root.Metadata.write(fixed)
     document.Root.Metadata.Type = pikepdf.Name.Metadata
     document.Root.Metadata.Subtype = pikepdf.Name.XML
-    del identifier
 
 
 def _sync(path: Path) -> None:

@@ -308,7 +308,7 @@ def _by_pictures(source: Path, options: OcrOptions, work: Path, count: int) -> t
     payload = {"path": str(source.resolve()), "target": str(out.resolve()), "dpi": 200, "most": options.max_pixels}
     try:
         answer = call_limited(
-            "ocr.documenttools:picture_pages", payload, limits=_limits(options, count), folder=work, options=options
+            "ocr.pagepictures:picture_pages", payload, limits=_limits(options, count), folder=work, options=options
         )
     except SandboxDied:
         return None

@@ -243,37 +243,6 @@ def declare(payload: dict[str, Any]) -> dict[str, Any]:
     return {"ok": True}
 
 
-def picture_pages(payload: dict[str, Any]) -> dict[str, Any]:
-    """Renders every page as a picture and makes a PDF/A-2b of them, page sizes kept, one page in memory at a time."""
-    import zlib
-
-    import pikepdf
-    import pypdfium2
-    from pikepdf import pdfa
-
-    document = pypdfium2.PdfDocument(payload["path"])
-    with pikepdf.new() as made:
-        for page in document:
-            width, height = page.get_size()
-            scale = payload["dpi"] / 72
-            if width * height * scale * scale > payload["most"]:
-                return {"ok": False, "why": "too large"}
-            picture = page.render(scale=scale).to_pil().convert("RGB")
-            image = made.make_stream(zlib.compress(picture.tobytes(), 6))
-            image.Type, image.Subtype = pikepdf.Name.XObject, pikepdf.Name.Image
-            image.Width, image.Height, image.BitsPerComponent = picture.width, picture.height, 8
-            image.ColorSpace, image.Filter = pikepdf.Name.DeviceRGB, pikepdf.Name.FlateDecode
-            made.add_blank_page(page_size=(width, height))
-            last = made.pages[-1]
-            last.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=image))
-            last.Contents = made.make_stream(f"q {width:.4f} 0 0 {height:.4f} 0 0 cm /Im0 Do Q".encode())
-        try:
-            pdfa.save(made, payload["target"], "2b")
-        except pdfa.PdfaError as denied:
-            return {"ok": False, "why": type(denied).__name__}
-    return {"ok": True}
-
-
 def read_pages(payload: dict[str, Any]) -> dict[str, Any]:
     """Text and size of every page, whether it is blank, and how many notes of people the file holds."""
     import pikepdf

@@ -85,12 +85,11 @@ class PageOutcome:
 
 @dataclass(frozen=True, slots=True)
 class AssemblyJob:
-    """Page files in order, the target, and what the metadata say. `identifier` names the file for ever."""
+    """Page files in order, the target, and what the metadata say."""
 
     parts: tuple[str, ...]
     target: str
     title: str
-    identifier: str
     created: str
 
     @staticmethod

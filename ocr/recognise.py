@@ -147,7 +147,6 @@ def _assemble(request: RecogniseRequest, every: Part, pool: PagePool) -> None:
         tuple(map(str, every.files)),
         str(request.target),
         request.title,
-        str(request.uuid),
         request.created.isoformat(),
     )
     denied: tuple[str, ...]
