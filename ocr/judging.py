@@ -28,8 +28,7 @@ from ocr.warm import CallEach
 Answer = dict[str, Any] | SandboxDied
 
 _FOR_ONE_CHILD = 16  # questions; with fewer another child costs more than it saves
-# what the questions load
-READERS = ("ocr.judging", "ocr.likeness", "ocr.pagejudge", "ocr.validators", "pikepdf.pdfa", "page")
+READERS = ("ocr.primed",)  # what a warm child shall load for the questions
 
 
 def judge_documents(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -38,3 +39,17 @@ def die(payload: dict[str, Any]) -> dict[str, Any]:
         case "exit":
             os._exit(7)
     return {}
+
+
+def judge_and_look(payload: dict[str, Any]) -> dict[str, Any]:
+    """Asks everything that our own PDF/A are asked, and tells which modules that loaded."""
+    before = set(sys.modules)
+    from ocr.likeness import compare_pages
+    from ocr.pagejudge import ask_page
+    from ocr.validators import ask_pikepdf
+
+    page = {"number": 1, "path": payload["scan"], "page": 1, "is_pdf": False, "said_mm": None, "scan_mm": None}
+    compared = {"pdf": payload["path"], "count": 1, "first": 0, "pages": [page | {"words": 0, "strict": True}]}
+    findings = compare_pages(compared)["findings"]
+    verdicts = [ask(payload)["verdict"] for ask in (ask_page, ask_pikepdf)]
+    return {"findings": findings, "verdicts": verdicts, "loaded": sorted(set(sys.modules) - before)}

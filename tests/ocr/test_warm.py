@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from akten.errors import Unavailable
+from ocr.judging import READERS
 from ocr.options import Limits, OcrOptions
+from ocr.probefile import tiny_valid_pdfa
 from ocr.sandbox import SandboxDied
 from ocr.warm import WarmSandbox
 
@@ -26,6 +29,15 @@ def warm() -> Iterator[WarmSandbox]:
 def test_every_payload_gets_its_answer(warm: WarmSandbox, tmp_path: Path) -> None:
     answers = warm.call_each(f"{CALLS}:double", [{"number": n} for n in range(5)], limits=LIMITS, folder=tmp_path)
     assert answers == [{"number": 2 * n} for n in range(5)]
+
+
+def test_a_primed_child_has_loaded_what_judging_needs(tmp_path: Path) -> None:
+    Image.new("L", (600, 600), 255).save(tmp_path / "scan.tif")
+    asked = {"path": str(tiny_valid_pdfa(tmp_path / "made.pdf")), "scan": str(tmp_path / "scan.tif"), "flavour": "2b"}
+    with WarmSandbox(OcrOptions(), 1) as primed:
+        primed.prepare(*READERS)
+        answers = primed.call_each(f"{CALLS}:judge_and_look", [asked], limits=LIMITS, folder=tmp_path)
+    assert answers == [{"findings": [], "verdicts": ["ok", "ok"], "loaded": []}]
 
 
 @pytest.mark.parametrize(
