@@ -18,6 +18,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from akten.files import Colour, FileFacts, FileKind, PageFacts
 from akten.findings import Finding
+from ocr.faxlines import FaxFault, fax_faults
 from ocr.filefacts import facts_as_json
 from ocr.findings import error, gathered, info, page, warning
 from ocr.imagestrips import decode_in_parts
@@ -45,6 +46,8 @@ _COLOURS = {
     "YCbCr": Colour.RGB,
     "CMYK": Colour.CMYK,
 }
+_MENDED = (b"Bad code", b"Uncompressed data", b"Premature EOL", b"bad 2D")  # libtiff's words for it
+_CUT = (b"Premature EOF", b"Read error", b"Not enough data")
 _BROKEN = "Die Seite lässt sich nicht ganz lesen ({}). Bitte dieses Blatt neu scannen."
 
 
@@ -235,6 +238,7 @@ def _decoded(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
     with _complaints() as heard:
         try:
             _read_pixels(image, path)
+            faults = fax_faults(image, path)
         except MemoryError:
             text = (
                 "Das Bild ist zu groß, um gelesen zu werden. Bitte gröber, in Teilen oder gestreift als TIFF scannen."
@@ -244,11 +248,13 @@ def _decoded(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
         except Exception as reason:  # noqa: BLE001 - Pillow's decoders raise nearly anything (ocr.md §5)
             yield error("EX-05", where, _BROKEN.format(type(reason).__name__))
             return
-    if heard and any(word in heard[0] for word in (b"Bad code", b"Uncompressed data", b"Premature EOL", b"bad 2D")):
+    said = b"".join(heard)
+    mended = FaxFault.LINES in faults or any(word in said for word in _MENDED)
+    if FaxFault.END in faults or (not mended and any(word in said for word in _CUT)):
+        yield error("EX-05", where, _BROKEN.format("Bilddaten unvollständig"))
+    elif mended:
         text = "Einige Zeilen des Bildes sind beschädigt und wurden ergänzt. Bitte ansehen und wenn nötig neu scannen."
         yield warning("EX-23", where, text)
-    elif heard and any(word in heard[0] for word in (b"Premature EOF", b"Read error", b"Not enough data")):
-        yield error("EX-05", where, _BROKEN.format("Bilddaten unvollständig"))
 
 
 def _read_pixels(image: Image.Image, path: Path) -> None:
@@ -268,7 +274,7 @@ def _read_pixels(image: Image.Image, path: Path) -> None:
 
 @contextlib.contextmanager
 def _complaints() -> Iterator[list[bytes]]:
-    """What the C libraries write to standard error meanwhile: libtiff tells there, and only there, of damaged codes."""
+    """What the C libraries write to standard error meanwhile: libtiff tells there, and only there, of wrong codes."""
     heard: list[bytes] = []
     kept = os.dup(2)
     with tempfile.TemporaryFile() as file:
