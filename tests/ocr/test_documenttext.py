@@ -156,7 +156,7 @@ def test_a_valid_pdfa_stays_as_it_is_and_its_scanned_pages_are_read_beside_it(
 
 def test_a_page_that_cannot_be_read_keeps_its_picture_and_is_told(tmp_path: Path) -> None:
     """The worker is not allowed the memory that drawing takes; the document goes on."""
-    limits = replace(OcrOptions().page_limits, memory_bytes=330_000_000)
+    limits = replace(OcrOptions().page_limits, memory_bytes=350_000_000)
     path = with_scan(tmp_path / "a.pdf", sheet(size_mm=(420, 297), dpi=400))
     result, _ = made_of(path, OcrOptions(page_limits=limits))
     (page,) = result.read.results
