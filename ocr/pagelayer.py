@@ -8,7 +8,7 @@ is told beside what was read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,8 +39,8 @@ def make_layer(
     seen, own = _seen(job, page, options)
     look = look_at(seen, engine, options, cpu) if job.read else Look()
     to_page = look.to_stored.then(seen.pixels_to_page).then(page.to_points.inverse())
-    if look.found is not None:
-        look = replace(look, found=replace(look.found, reading=_without(look.reading, to_page, own)))
+    if look.found is not None and own.drawn:
+        look = replace(look, found=replace(look.found, reading=_without(look.reading, to_page, own.drawn)))
     write_whole(Path(job.out), text_operators(look.reading, to_page, FONT_NAME))
     to_pixels = page.to_points.then(seen.pixels_to_page.inverse())
     write_fragment(job, seen, look, placed(own.lines, to_pixels, seen.size))
@@ -55,26 +55,16 @@ class _Own:
     drawn: tuple[Rect, ...] = ()
 
 
-def _without(reading: Reading, to_page: Affine, own: _Own) -> Reading:
-    """The reading without the words whose middle lies in text that was drawn, or in the same word of the page.
-
-    The second are words of a hidden layer of text, which the picture shows.
-    """
-    has = [word for line in own.lines for word in line.words]
+def _without(reading: Reading, to_page: Affine, own_text: Sequence[Rect]) -> Reading:
+    """The reading without the words whose middle lies in text that the page has."""
 
     def known(word: Word) -> bool:
         left, top, right, bottom = word.box
         x, y = to_page((left + right) / 2, (top + bottom) / 2)
-        return any(_holds(rect, x, y) for rect in own.drawn) or any(
-            text == word.text and _holds(rect, x, y) for text, rect in has
-        )
+        return any(rect[0] <= x <= rect[2] and rect[1] <= y <= rect[3] for rect in own_text)
 
     kept = [replace(line, words=tuple(word for word in line.words if not known(word))) for line in reading.lines]
     return replace(reading, lines=tuple(line for line in kept if line.words))
-
-
-def _holds(rect: Rect, x: float, y: float) -> bool:
-    return rect[0] <= x <= rect[2] and rect[1] <= y <= rect[3]
 
 
 def _seen(job: PageJob, page: PdfPage, options: OcrOptions) -> tuple[Seen, _Own]:
