@@ -201,7 +201,7 @@ def test_own_and_read_words_of_a_page_stand_in_one_piece_of_hocr(tmp_path: Path,
 
 
 def test_a_page_that_cannot_be_read_tells_the_words_it_has(tmp_path: Path) -> None:
-    limits = replace(OcrOptions().page_limits, cpu_seconds=1, wall_seconds=0.2)
+    limits = replace(OcrOptions().page_limits, cpu_seconds=1, wall_seconds=0.05)
     path = scan_with_line(tmp_path / "a.pdf", "Absender 02131 90")
     part, _ = read_with(path, tmp_path / "x", OcrOptions(page_limits=limits))
     assert part.results[0].failed
