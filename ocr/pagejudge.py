@@ -118,6 +118,7 @@ def _false_alarm(failure: Any, path: Path) -> bool:
         return False
     try:
         with pikepdf.open(path, suppress_warnings=True) as pdf:
+            asked: list[pikepdf.Object]
             if failure.object_id is None:
                 asked = [stream for stream in pdf.objects if isinstance(stream, pikepdf.Stream)]
             else:
