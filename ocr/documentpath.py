@@ -55,6 +55,7 @@ class DocumentResult:
     pages_text: tuple[str, ...]
     sizes_mm: tuple[tuple[float, float], ...]
     blank: frozenset[int]  # places of the pages that show nothing, from 0
+    words: Path  # the words that the pages have themselves, with their places (`ocr.ownwords`)
     read: Part  # what the pages say that were read because their words are a picture
 
 
@@ -84,10 +85,10 @@ def convert_document(
         count = len(pages) if pages is not None else len(facts.pages)
         pictured = _read_pictures(prepared.path, reader, options, work)
         made, tool, more = _made(prepared, pictured, count, options, work, reference)
-        read = _read(made, options, work)
-        texts = read.texts
-        if not any(text.strip() for text in texts):
-            texts = _read(prepared.path, options, work).texts  # pictures of pages carry none: the text file still shall
+        read = said = _read(made, options, work)
+        if not any(text.strip() for text in read.texts):  # pictures of pages carry none: the text file still shall
+            said = _read(prepared.path, options, work, as_seen=True)
+        words = reader.keep(said.words)
         _place(made, target)
     losses = (
         *known_losses(facts),
@@ -106,9 +107,10 @@ def convert_document(
         losses,
         (tool, *pictured.part.tools.items()),
         (*findings, *pictured.part.findings),
-        texts,
+        said.texts,
         read.sizes_mm,
         read.blank,
+        words,
         pictured.part,
     )
 
@@ -127,7 +129,8 @@ def _kept(
     if not _valid(scan.path, flavour, options, work, reference, foreign=True):
         return None
     read = _read(scan.path, options, work)
-    said = reader.read(scan.path.resolve(), read.texts)
+    said = reader.read(scan.path.resolve(), read.texts, read.words)
+    words = reader.keep(read.words)
     _place(scan.path, target, copy=True)
     return DocumentResult(
         target,
@@ -139,6 +142,7 @@ def _kept(
         read.texts,
         read.sizes_mm,
         read.blank,
+        words,
         said,
     )
 
@@ -213,12 +217,14 @@ class _Pictured:
 
 def _read_pictures(path: Path, reader: DocumentReader, options: OcrOptions, work: Path) -> _Pictured:
     texts: tuple[str, ...] = ()
+    words: Path | None = None
     if reader.pictured:
         try:
-            texts = _read(path, options, work).texts
+            own = _read(path, options, work)
+            texts, words = own.texts, own.words
         except Unavailable as died:  # what cannot be drawn at all fails the comparison and is refused there
             return _Pictured(reader.unread(died.text), path)
-    part = reader.read(path.resolve(), texts)
+    part = reader.read(path.resolve(), texts, words)
     laid = reader.lay(path.resolve(), part, _limits(options, len(part.results)))
     if laid is None:
         return _Pictured(part, path, ("Der erkannte Text ließ sich nicht ins PDF legen; er steht in der Textdatei.",))
@@ -348,14 +354,16 @@ class _Read:
     sizes_mm: tuple[tuple[float, float], ...]
     blank: frozenset[int]
     notes: int
+    words: Path
 
 
-def _read(path: Path, options: OcrOptions, work: Path) -> _Read:
+def _read(path: Path, options: OcrOptions, work: Path, *, as_seen: bool = False) -> _Read:
     """Text and size in mm of every page. Raises Unavailable when a file that was just made cannot be read."""
+    words = work.resolve() / "worte.jsonl"
     try:
         answer = call_limited(
             "ocr.documenttools:read_pages",
-            {"path": str(path.resolve())},
+            {"path": str(path.resolve()), "words": str(words), "as_seen": as_seen},
             limits=_limits(options, 100),
             folder=work,
             options=options,
@@ -368,6 +376,7 @@ def _read(path: Path, options: OcrOptions, work: Path) -> _Read:
         tuple((float(page["width_mm"]), float(page["height_mm"])) for page in pages),
         frozenset(place for place, page in enumerate(pages) if page["blank"]),
         int(answer["notes"]),
+        words,
     )
 
 

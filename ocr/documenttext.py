@@ -7,6 +7,7 @@ what the page shows, in rendering mode 3 (ISO 32000-1 §9.3.6).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from akten.files import FileFacts, PageRef, PageResult, Rendition
 from akten.model import clean_text
 from ocr.filefacts import FEW_LETTERS
 from ocr.findings import page, warning
+from ocr.hocr import own_fragment
 from ocr.jobs import PageJob
 from ocr.options import Limits, OcrOptions
+from ocr.ownwords import own_pages
 from ocr.pages import PagePool
 from ocr.sandbox import SandboxDied, call_limited
 from ocr.scanpages import Part, Stretch, through_pool
@@ -42,17 +45,28 @@ class DocumentReader:
             if ref.page <= len(known) and known[ref.page - 1].pictured
         )
 
-    def read(self, path: Path, texts: Sequence[str]) -> Part:
+    def read(self, path: Path, texts: Sequence[str], words: Path | None) -> Part:
         """What pictured pages of the file `path` say; their operators lie in the folder.
 
         `texts` is what the pages have as text by now: a form drawn flat has its words, and a line that is text (of a
-        fax, say) is told before what was read. Raises Unavailable and Misconfigured as the pool does. A page that fails
-        is kept without text, and told.
+        fax, say) is told before what was read; `words` says where it stands. Raises Unavailable and Misconfigured as
+        the pool does. A page that fails is kept with no other text than it has, and told.
         """
         places = [place for place in self.pictured if place < len(texts) and len(texts[place].strip()) <= FEW_LETTERS]
         part = through_pool([self._job(path, place) for place in places], self.pool, self.options, self.heard)
         part.results = [_beside(result, texts[place]) for place, result in zip(places, part.results, strict=True)]
+        failed = {place: number for number, place in enumerate(places) if part.results[number].failed}
+        for place, own in enumerate(own_pages(words) if failed else ()):
+            if own is not None and place in failed:
+                part.fragments[failed[place]] = own_fragment(self.stretch.first + place, own)
         return part
+
+    def keep(self, words: Path) -> Path:
+        """Moves the words of the pages to where they outlive the work on the file; where they lie now."""
+        kept = self.folder / f"{self.stretch.first:06d}.worte"
+        with suppress(FileNotFoundError):
+            words.replace(kept)
+        return kept
 
     def unread(self, why: str) -> Part:
         """Nothing of any pictured page, and a finding for each: they are kept without text."""

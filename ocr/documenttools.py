@@ -244,17 +244,29 @@ def declare(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_pages(payload: dict[str, Any]) -> dict[str, Any]:
-    """Text and size of every page, whether it is blank, and how many notes of people the file holds."""
+    """Text and size of every page, whether it is blank, and how many notes of people the file holds.
+
+    The words with their places go to the file `words`, one line for each page: they are too many for the answer.
+    `as_seen` places them on the pages after /Rotate.
+    """
     import pikepdf
 
     from ocr.openpdfs import OpenPdfs
+    from ocr.ownwords import WordsFile, own_page
+    from ocr.pdfpage import user_unit
 
+    with pikepdf.open(payload["path"]) as pdf:
+        notes = _notes(pdf)
+        units = [user_unit(page) for page in pdf.pages]
+    words = WordsFile(payload["words"])
     opened = OpenPdfs()
     pages: list[dict[str, Any]] = []
     while len(pages) < len(opened[payload["path"]]):
         page = opened[payload["path"]][len(pages)]
         width, height = page.get_size()
-        text = page.get_textpage().get_text_bounded()
+        unit = units[len(pages)] if len(pages) < len(units) else 1.0
+        text, own = own_page(page, unit, as_seen=payload["as_seen"])
+        words.add(own)
         pages.append(
             {
                 "text": text,
@@ -266,8 +278,8 @@ def read_pages(payload: dict[str, Any]) -> dict[str, Any]:
         page.close()
         opened.bound()
     opened.close()
-    with pikepdf.open(payload["path"]) as pdf:
-        return {"pages": pages, "notes": _notes(pdf)}
+    words.close()
+    return {"pages": pages, "notes": notes}
 
 
 def _shows_nothing(page: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from ocr.geometry import Affine, turning
 from ocr.hocr import page_fragment
 from ocr.jobs import PageJob, PageOutcome
 from ocr.options import OcrOptions
+from ocr.ownwords import OwnLine
 from ocr.pageimage import Held, reduced
 from ocr.reading import PageReading, read_page
 from ocr.source import Seen, turned
@@ -100,11 +101,11 @@ def _thumbnail(preview: Image.Image) -> str:
     return base64.b64encode(target.getvalue()).decode("ascii")
 
 
-def write_fragment(job: PageJob, source: Seen, look: Look) -> None:
-    """The piece of hOCR of this page, in pixels of the picture as it is stored."""
+def write_fragment(job: PageJob, source: Seen, look: Look, own: Sequence[OwnLine] = ()) -> None:
+    """The piece of hOCR of this page, in pixels of the picture as it is stored; `own` are lines it has itself."""
     turned_in_all = (source.stand[0] + look.turn) % 360
     dpi = round(max(source.dpi), 1)
-    fragment = page_fragment(job.number, look.reading, look.to_stored, source.size, turned_in_all, dpi)
+    fragment = page_fragment(job.number, look.reading, look.to_stored, source.size, turned_in_all, dpi, own)
     write_whole(Path(job.hocr), fragment.encode("utf-8", "replace"))
 
 

@@ -22,6 +22,8 @@ from akten.findings import Verdict
 
 AT_ONCE = 96 << 20  # bytes of a PDF; together with its copies in memory below 300 MB
 _STREAM_LENGTH = "STREAM-LENGTH"
+_OBJECT = re.compile(rb"(?<![0-9])([0-9]{1,10}) ([0-9]{1,5}) obj\b")
+_STREAM = re.compile(rb".{0,4096}?\bstream\r?\n", re.DOTALL)
 _UNREADABLE = "page-validation kann die Datei nicht lesen."
 
 
@@ -109,20 +111,33 @@ def _asked(path: Path, flavour: str, most: int) -> dict[str, Any]:
 def _false_alarm(failure: Any, path: Path) -> bool:
     """True for the complaint about a stream's length where the stream ends exactly at its /Length (ocr.md §4.2).
 
-    page-validation 0.11 takes a last byte of 0x0D for the end of line before `endstream`.
+    page-validation 0.11 takes a last byte of 0x0D for the end of line before `endstream`. Where it complains of more
+    than one stream it names none: then all of the file are looked at.
     """
-    if _STREAM_LENGTH not in str(failure.rule_id) or failure.object_id is None:
+    if _STREAM_LENGTH not in str(failure.rule_id):
         return False
-    number, generation = failure.object_id.object_number, failure.object_id.generation
     try:
         with pikepdf.open(path, suppress_warnings=True) as pdf:
-            length = int(pdf.get_object(number, generation).get("/Length", -1))
+            asked: list[pikepdf.Object]
+            if failure.object_id is None:
+                asked = [stream for stream in pdf.objects if isinstance(stream, pikepdf.Stream)]
+            else:
+                asked = [pdf.get_object(failure.object_id.object_number, failure.object_id.generation)]
+            lengths = {stream.objgen: int(stream.get("/Length", -1)) for stream in asked}
     except (pikepdf.PikepdfError, ValueError, TypeError, AttributeError):
         return False
-    begin = re.compile(rb"(?<![0-9])%d %d obj\b.{0,4096}?\bstream\r?\n" % (number, generation), re.DOTALL)
+    right: set[tuple[int, int]] = set()
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        for found in begin.finditer(data):
-            rest = data[found.end() + length : found.end() + length + 12]
-            if length >= 0 and re.match(rb"\r?\nendstream", rest):
-                return True
-    return False
+        for found in _OBJECT.finditer(data):
+            named = (int(found[1]), int(found[2]))
+            if named in lengths and named not in right and _ends_right(data, found.end(), lengths[named]):
+                right.add(named)
+    return bool(lengths) and right == lengths.keys()
+
+
+def _ends_right(data: mmap.mmap, place: int, length: int) -> bool:
+    """True when the stream of the object that begins here is followed by its end after so many bytes."""
+    begin = _STREAM.match(data, place)
+    if begin is None or length < 0:
+        return False
+    return re.match(rb"\r?\nendstream", data[begin.end() + length : begin.end() + length + 12]) is not None

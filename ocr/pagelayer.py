@@ -2,13 +2,14 @@
 
 So a page of the document path that bears its text only as a picture has the same turn, skew, second look and word
 confidences as a page of the scan path. Text that the page already has (the line of a fax, a stamp with the number of
-the file, a value in a form) is left out, of the drawing or of what was read: it would be there twice.
+the file, a value in a form) is left out, of the drawing or of what was read: it would be there twice. Where it stands
+is told beside what was read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pikepdf
@@ -19,12 +20,11 @@ from ocr.geometry import Affine, scaling
 from ocr.jobs import PageJob, PageOutcome
 from ocr.looking import Look, look_at, outcome_of, write_fragment, write_whole
 from ocr.options import OcrOptions
+from ocr.ownwords import FoundLine, Rect, found_lines, placed
 from ocr.pageimage import PageUnreadable
 from ocr.pdfpage import PdfPage, page_of
 from ocr.source import Seen, size_mm
 from ocr.textlayer import text_operators
-
-Rect = tuple[float, float, float, float]  # left, bottom, right, top in units of the page
 
 FONT_NAME = "/AktenText"
 _LEAST_DPI, _MOST_DPI, _USUAL_DPI = 150.0, 400.0, 300.0
@@ -36,14 +36,23 @@ def make_layer(
 ) -> PageOutcome:
     """Reads one page and writes the operators of its text to `job.out`. Raises PageUnreadable."""
     page = page_of(pdf, job.page, options.max_pixels, options.max_stream_bytes)
-    seen, own_text = _seen(job, page, options)
+    seen, own = _seen(job, page, options)
     look = look_at(seen, engine, options, cpu) if job.read else Look()
     to_page = look.to_stored.then(seen.pixels_to_page).then(page.to_points.inverse())
-    if look.found is not None and own_text:
-        look = replace(look, found=replace(look.found, reading=_without(look.reading, to_page, own_text)))
+    if look.found is not None and own.drawn:
+        look = replace(look, found=replace(look.found, reading=_without(look.reading, to_page, own.drawn)))
     write_whole(Path(job.out), text_operators(look.reading, to_page, FONT_NAME))
-    write_fragment(job, seen, look)
+    to_pixels = page.to_points.then(seen.pixels_to_page.inverse())
+    write_fragment(job, seen, look, placed(own.lines, to_pixels, seen.size))
     return outcome_of(look, size_mm(seen), (page.rotate + look.turn) % 360)
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What a page has as text: its lines, and where it has text that could not be left out of the drawing."""
+
+    lines: tuple[FoundLine, ...] = ()
+    drawn: tuple[Rect, ...] = ()
 
 
 def _without(reading: Reading, to_page: Affine, own_text: Sequence[Rect]) -> Reading:
@@ -58,13 +67,13 @@ def _without(reading: Reading, to_page: Affine, own_text: Sequence[Rect]) -> Rea
     return replace(reading, lines=tuple(line for line in kept if line.words))
 
 
-def _seen(job: PageJob, page: PdfPage, options: OcrOptions) -> tuple[Seen, tuple[Rect, ...]]:
-    """The page drawn before /Rotate, and where it has text that could not be left out of the drawing."""
+def _seen(job: PageJob, page: PdfPage, options: OcrOptions) -> tuple[Seen, _Own]:
+    """The page drawn before /Rotate, and the text it has."""
     matrix = scaling(page.width, page.height)
     if not job.read:
-        return Seen(page.width, page.height, page.rotate, matrix, (1, 1), None), ()
-    picture, own_text = _drawn(Path(job.source), job.page, page.width * _dpi(job, page, options) / 72)
-    return Seen(page.width, page.height, page.rotate, matrix, picture.size, picture), own_text
+        return Seen(page.width, page.height, page.rotate, matrix, (1, 1), None), _Own()
+    picture, own = _drawn(Path(job.source), job.page, page.width * _dpi(job, page, options) / 72)
+    return Seen(page.width, page.height, page.rotate, matrix, picture.size, picture), own
 
 
 def _dpi(job: PageJob, page: PdfPage, options: OcrOptions) -> float:
@@ -73,20 +82,23 @@ def _dpi(job: PageJob, page: PdfPage, options: OcrOptions) -> float:
     return float(min(wanted, 72 * (most / (page.width * page.height)) ** 0.5))
 
 
-def _drawn(path: Path, number: int, across: float) -> tuple[Image.Image, tuple[Rect, ...]]:
-    """The page in gray without the text it has, before /Rotate, so many pixels across; and where text is left."""
+def _drawn(path: Path, number: int, across: float) -> tuple[Image.Image, _Own]:
+    """The page in gray without the text it has, before /Rotate, so many pixels across; and that text."""
     import pypdfium2  # few pages need it, and every worker would load it
 
     try:
         document = pypdfium2.PdfDocument(path)
         page = document[number - 1]
+        textpage = page.get_textpage()
+        lines = found_lines(textpage, page.get_bbox())[1] or ()
+        textpage.close()  # it must not outlive what is removed now
         for shown in list(page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_TEXT], max_depth=1)):
             page.remove_obj(shown)
         page.set_rotation(0)
         picture: Image.Image = page.render(scale=across / page.get_width(), grayscale=True).to_pil().convert("L")
         text = page.get_textpage()
-        left = tuple(text.get_rect(place) for place in range(text.count_rects()))
+        drawn = tuple(text.get_rect(place) for place in range(text.count_rects()))
         document.close()
     except pypdfium2.PdfiumError as error:
         raise PageUnreadable("OC-05", "Die Seite lässt sich nicht zeichnen (PdfiumError).") from error
-    return picture, left
+    return picture, _Own(lines, drawn)

@@ -49,6 +49,7 @@ _CODED = frozenset(
 _PLAIN_CODED = frozenset({"/DCTDecode", "/FlateDecode", "/CCITTFaxDecode"})
 _PLAIN_SPACES = frozenset({"/DeviceGray", "/DeviceRGB"})
 _LEAST_DPI, _MOST_DPI = 100.0, 600.0
+_MOST_UNIT = 75_000.0  # the largest that viewers know
 _DEEPEST = 4  # nested forms looked into
 
 
@@ -74,7 +75,7 @@ def page_of(pdf: pikepdf.Pdf, number: int, max_pixels: int, max_stream_bytes: in
         raise PageUnreadable("OC-03", f"Die Datei hat keine Seite {number}.")
     page = pdf.pages[number - 1]
     left, bottom, right, top = _visible(page)
-    unit = float(page.obj.get("/UserUnit", 1) or 1)
+    unit = user_unit(page)
     rotate = int(page.obj.get("/Rotate", 0) or 0) % 360
     if rotate % 90:
         rotate = 0
@@ -93,6 +94,15 @@ def page_of(pdf: pikepdf.Pdf, number: int, max_pixels: int, max_stream_bytes: in
     if abs(placed.determinant) < 1.0:
         return PdfPage(*size, rotate, None, Affine(), (0, 0), shift)
     return PdfPage(*size, rotate, stream, placed, (width, height), shift)
+
+
+def user_unit(page: pikepdf.Page) -> float:
+    """Points in one unit of the page: 1 unless it rightly says otherwise (ISO 32000-1, table 30)."""
+    try:
+        unit = float(page.obj.get("/UserUnit", 1))
+    except (TypeError, ValueError):
+        return 1.0
+    return unit if 0 < unit <= _MOST_UNIT else 1.0
 
 
 def _visible(page: pikepdf.Page) -> tuple[float, float, float, float]:

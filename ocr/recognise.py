@@ -20,10 +20,11 @@ from akten.findings import Finding, Severity
 from akten.model import clean_text
 from ocr.documentpath import DocumentResult, convert_document
 from ocr.documenttext import DocumentReader
-from ocr.hocr import text_fragment, write_hocr
+from ocr.hocr import own_fragment, text_fragment, write_hocr
 from ocr.jobs import AssemblyJob
 from ocr.losses import known_losses
 from ocr.options import OcrOptions
+from ocr.ownwords import own_pages
 from ocr.pages import PagePool, WorkerDied
 from ocr.request import PageProfile, RecogniseRequest
 from ocr.scanpages import Part, Stretch, scan_part
@@ -185,8 +186,9 @@ def _document_part(
     read = {result.number: place for place, result in enumerate(made.read.results)}
     results = []
     fragments: list[str | Path] = []
+    words = own_pages(made.words)
     for place, page in enumerate(stretch.pages):
-        number = stretch.first + place
+        number, own = stretch.first + place, next(words, None)
         if number in read:
             results.append(_read_page(made, read[number], place))
             fragments.append(made.read.fragments[read[number]])
@@ -196,7 +198,9 @@ def _document_part(
         results.append(
             PageResult(number, page, width, height, blank=place in made.blank, words=len(text.split()), text=text)
         )
-        fragments.append(text_fragment(number, text))
+        fragment = work / f"{number:06d}.hocr"  # a page has thousands of words, and a file thousands of pages
+        fragment.write_text(own_fragment(number, own) if own else text_fragment(number, text), encoding="utf-8")
+        fragments.append(fragment)
     return Part(
         results,
         [made.path],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
+from xml.etree import ElementTree as ET
 
 import pikepdf
 import pypdfium2
@@ -13,13 +16,17 @@ from pikepdf import pdfa
 from PIL import Image, ImageStat
 
 from akten.errors import Unavailable
-from akten.files import FileFacts, Rendition, Scan
+from akten.files import FileFacts, PageRef, Rendition, Scan
 from akten.findings import Severity
 from ocr import documentpath
 from ocr.documentpath import DocumentResult
 from ocr.documenttext import DocumentReader
+from ocr.documenttools import read_pages
 from ocr.examine import examine
 from ocr.options import OcrOptions
+from ocr.ownwords import own_pages
+from ocr.pages import PagePool
+from ocr.scanpages import Part, Stretch
 from tests.ocr.papers import add, form, image_page, pdf_file, scan_of
 from tests.ocr.sheets import FONT, convert, sheet
 from tests.ocr.test_documentpath import written
@@ -134,6 +141,74 @@ def test_the_line_of_a_fax_is_told_once_beside_what_was_read(tmp_path: Path) -> 
     assert pypdfium2.PdfDocument(result.path)[0].get_textpage().get_text_bounded().count("02131") == 1
 
 
+def cut_below(_pdf: pikepdf.Pdf, page: pikepdf.Page) -> None:
+    """The page lies far from the origin; its left and lower rim are cut off."""
+    width, height = (float(edge) for edge in page.mediabox[2:])
+    page.contents_add(b"1 0 0 1 500 -300 cm\n", prepend=True)
+    page.obj.MediaBox = pikepdf.Array([500, -300, 500 + width, height - 300])
+    page.obj.CropBox = pikepdf.Array([505, -290, 500 + width, height - 300])
+
+
+def spans(fragment: str | Path) -> list[tuple[str, str]]:
+    """Text and title of every word of a piece of hOCR."""
+    text = fragment if isinstance(fragment, str) else fragment.read_text(encoding="utf-8")
+    page = ET.fromstring(text)  # noqa: S314 - a file of our own making
+    return [
+        (span.text or "", span.attrib["title"]) for span in page.iter("span") if span.attrib["class"] == "ocrx_word"
+    ]
+
+
+def read_with(path: Path, folder: Path, options: OcrOptions) -> tuple[Part, tuple[str, ...]]:
+    """What a reader makes of a document as it came: the words of its pages, in pieces of hOCR, and their own text."""
+    facts = examine(scan_of(path), options, path.parent)
+    folder.mkdir()
+    payload = {"path": str(path), "words": str(folder / "words"), "as_seen": False}
+    texts = tuple(page["text"] for page in read_pages(payload)["pages"])
+    pages = tuple(PageRef(uuid4(), page.number) for page in facts.pages)
+    with PagePool(1, options) as pool:
+        reader = DocumentReader(Stretch(False, 1, pages), facts, pool, options, folder)  # noqa: FBT003 - no images
+        return reader.read(path, texts, folder / "words"), texts
+
+
+@pytest.mark.parametrize("change", [None, cut_below, turned_by_the_viewer, large_units])
+def test_own_and_read_words_of_a_page_stand_in_one_piece_of_hocr(tmp_path: Path, change: Any) -> None:
+    path = scan_with_line(tmp_path / "a.pdf", "Absender 02131 90")
+    if change is not None:
+        with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+            change(pdf, pdf.pages[0])
+            pdf.save(path)
+    part, _ = read_with(path, tmp_path / "x", OcrOptions())
+    found = spans(part.fragments[0])
+    assert [text for text, _ in found[:3]] == ["Absender", "02131", "90"]
+    assert not any("x_wconf" in title for _, title in found[:3])
+    assert all("x_wconf" in title for _, title in found[3:])
+    assert {"Bauaufsichtsamt,", "Genehmigung"} <= {text for text, _ in found[3:]}
+    assert [text for text, _ in found] == part.results[0].text.split()
+    width, height, left, top, right, bottom = (
+        int(number)
+        for number in (
+            *re.findall(r"ocr_page.*?bbox 0 0 (\d+) (\d+)", Path(part.fragments[0]).read_text(encoding="utf-8"))[0],
+            *re.findall(r"\d+", found[0][1]),
+        )
+    )
+    page = pypdfium2.PdfDocument(path)[0]
+    text = page.get_textpage()
+    boxes = [text.get_charbox(number) for number in range(len("Absender"))]
+    page.set_rotation(0)
+    corners = [page_to_device(page, (width, height), *corner) for box in boxes for corner in (box[:2], box[2:])]
+    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    assert (left, top, right, bottom) == pytest.approx((min(xs), min(ys), max(xs), max(ys)), abs=2)
+
+
+def test_a_page_that_cannot_be_read_tells_the_words_it_has(tmp_path: Path) -> None:
+    limits = replace(OcrOptions().page_limits, cpu_seconds=1, wall_seconds=0.05)
+    path = scan_with_line(tmp_path / "a.pdf", "Absender 02131 90")
+    part, _ = read_with(path, tmp_path / "x", OcrOptions(page_limits=limits))
+    assert part.results[0].failed
+    assert [text for text, _ in spans(part.fragments[0])] == ["Absender", "02131", "90"]
+    assert part.results[0].text == "Absender 02131 90"
+
+
 def test_a_written_page_on_a_page_filling_picture_is_not_read(tmp_path: Path) -> None:
     path = scan_with_line(tmp_path / "a.pdf", "Text auf Briefpapier " * 20)
     _, facts = made_of(path, OcrOptions())
@@ -156,7 +231,7 @@ def test_a_valid_pdfa_stays_as_it_is_and_its_scanned_pages_are_read_beside_it(
 
 def test_a_page_that_cannot_be_read_keeps_its_picture_and_is_told(tmp_path: Path) -> None:
     """The worker is not allowed the memory that drawing takes; the document goes on."""
-    limits = replace(OcrOptions().page_limits, memory_bytes=330_000_000)
+    limits = replace(OcrOptions().page_limits, memory_bytes=350_000_000)
     path = with_scan(tmp_path / "a.pdf", sheet(size_mm=(420, 297), dpi=400))
     result, _ = made_of(path, OcrOptions(page_limits=limits))
     (page,) = result.read.results
@@ -221,3 +296,36 @@ def test_pages_of_a_file_whose_text_cannot_be_asked_are_told_as_unread(
     monkeypatch.setattr(documentpath, "_read", first_time_away)
     result, _ = made_of(with_scan(tmp_path / "a.pdf", sheet()), OcrOptions())
     assert [(finding.code, finding.where) for finding in result.findings] == [("OC-01", "Seite 2")]
+
+
+def test_pages_that_become_pictures_tell_their_words_where_the_pictures_show_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other way works: the rendition shows the turned page as it is seen, and so its words are placed."""
+    for way in ("_by_declaring", "_by_ocrmypdf", "_by_ghostscript"):
+        monkeypatch.setattr(documentpath, way, lambda *_: None)
+    path = written(tmp_path / "a.pdf", "Geschriebene Seite")
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.pages[0].obj.Rotate = 90
+        pdf.save(path)
+    scan, options, target = scan_of(path), OcrOptions(), tmp_path / "made.pdf"
+    facts = examine(scan, options, tmp_path)
+    (folder := tmp_path / "x").mkdir()
+    with PagePool(0, options) as pool:
+        stretch = Stretch(False, 1, (PageRef(scan.uuid, 1),))  # noqa: FBT003 - no images
+        reader = DocumentReader(stretch, facts, pool, options, folder)
+        made = documentpath.convert_document(scan, facts, None, target, options, folder, reader)
+    assert made.pages_text == ("Geschriebene Seite",)
+    (own,) = own_pages(made.words)
+    assert own is not None
+    page = pypdfium2.PdfDocument(target)[0]
+    assert (own.turned, page.get_rotation()) == (0, 0)
+    assert own.size == pytest.approx([edge * 300 / 72 for edge in page.get_size()], abs=2)
+    picture = page.render(scale=300 / 72, grayscale=True).to_pil().convert("L")
+    for line in own.lines:
+        for word in line.words:
+            left, top, right, bottom = word.box
+            assert ImageStat.Stat(picture.crop(word.box)).mean[0] < 235, "there is ink in the box"
+            around = picture.crop((left - 12, top - 12, right + 12, bottom + 12))
+            around.paste(255, (8, 8, around.width - 8, around.height - 8))
+            assert around.getextrema()[0] > 200, "and none around it"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from random import Random
 
+import page
 import pikepdf
 import pytest
 from pikepdf import pdfa
@@ -131,3 +133,42 @@ def test_a_picture_on_every_page_that_is_too_large_costs_few_tries(tmp_path: Pat
         pdfa.save(pdf, path, "2b")
     assert asked(path, 30_000)[0] == Verdict.NOT_CHECKED.value
     assert len(seen) == 1
+
+
+def ending_like_lines(path: Path, ends: bytes) -> Path:
+    """A good PDF/A of pages whose packed content ends in these bytes, page by page."""
+    with pikepdf.new() as pdf:
+        number = 0
+        while len(pdf.pages) < len(ends):
+            number += 1
+            packed = zlib.compress(b"%% %s\n0 0 10 10 re f" % Random(number).randbytes(8).hex().encode())
+            if packed[-1] != ends[len(pdf.pages)]:
+                continue
+            sheet = pdf.add_blank_page(page_size=(200, 200))
+            sheet.obj.Contents = pdf.make_stream(b"")
+            sheet.obj.Contents.write(packed, filter=pikepdf.Name.FlateDecode)
+        pdfa.save(pdf, path, "2b")
+    return path
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_streams_that_end_like_lines_are_no_fault(tmp_path: Path, count: int) -> None:
+    """page-validation complains of them, and of more than one without a name."""
+    path = ending_like_lines(tmp_path / "a.pdf", b"\r" * count)
+    assert not page.validate_pdf(str(path), profile="2b").is_compliant, "else this test tells nothing"
+    assert asked(path, 1 << 20)[0] == Verdict.OK.value
+
+
+@pytest.mark.parametrize("others", [0, 1, 4])
+def test_one_wrong_length_among_them_is_a_fault(tmp_path: Path, others: int) -> None:
+    """The last byte of one stream is left out of its length."""
+    path = ending_like_lines(tmp_path / "a.pdf", b"\r" * others + b"\n")
+    with pikepdf.open(path) as pdf:
+        packed = pdf.pages[-1].obj.Contents.read_raw_bytes()
+    data = path.read_bytes()
+    end = data.index(packed)
+    start = data.rindex(b"/Length %d" % len(packed), 0, end)
+    stated = b"/Length %d" % (len(packed) - 1)
+    path.write_bytes(data[:start] + stated.ljust(len(b"/Length %d" % len(packed))) + data[start + len(stated) :])
+    assert path.stat().st_size == len(data)
+    assert asked(path, 1 << 20)[0] == Verdict.FAILED.value

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -260,7 +261,18 @@ def test_scans_and_a_born_digital_pdf_join(samples: Path, tmp_path: Path, pool: 
     assert len(made.pages) == len(mixed.pages)
     assert made.pages[-1].text.strip()
     assert made.hocr is not None
-    ET.parse(made.hocr)  # noqa: S314 - a file of our own making
+    name = "{http://www.w3.org/1999/xhtml}"
+    pages = list(ET.parse(made.hocr).iter(f"{name}div"))  # noqa: S314 - a file of our own making
+    assert [page.attrib["id"] for page in pages] == [f"page_{result.number}" for result in made.pages]
+    for place, (result, told) in enumerate(zip(made.pages, pages, strict=True)):
+        spans = [span for span in told.iter(f"{name}span") if span.attrib["class"] == "ocrx_word"]
+        assert [span.text for span in spans] == result.text.split()
+        assert all(span.attrib["title"].startswith("bbox ") for span in spans)
+        assert all(("x_wconf" in span.attrib["title"]) == (place == 0) for span in spans), (
+            "only what was read is unsure"
+        )
+    again = recognise(replace(mixed, folder=out(tmp_path, "again")), pool, OPTIONS)
+    assert again.hocr_digests == made.hocr_digests
 
 
 def test_real_scans_are_read_as_well_as_measured(samples: Path, tmp_path: Path, pool: PagePool) -> None:

@@ -186,6 +186,18 @@ def test_coordinates_are_well_formed_and_in_pixels_of_the_stored_image(tmp_path:
     assert "x_wconf" in titles["Garage"]
 
 
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_lines_of_a_turned_page_tell_how_they_run(tmp_path: Path, do: Do, turn: int) -> None:
+    """hOCR counts counter-clockwise: 90 is text from bottom to top."""
+    turned(marked_sheet(), 360 - turn).save(tmp_path / "scan.png", dpi=(200, 200))
+    assert do(job(tmp_path / "scan.png", tmp_path)).turned == turn
+    page = ET.fromstring((tmp_path / "page.hocr").read_text(encoding="utf-8"))  # noqa: S314 - a file of our own making
+    assert f"x_turned {turn}" in page.attrib["title"]
+    lines = [span.attrib["title"] for span in page.iter("span") if span.attrib["class"] == "ocr_line"]
+    assert lines
+    assert all(f"textangle {turn}" in title for title in lines)
+
+
 def test_the_same_scan_gives_the_same_bytes(tmp_path: Path, do: Do) -> None:
     sheet().save(tmp_path / "scan.png", dpi=(200, 200))
     made = []
