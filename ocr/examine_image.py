@@ -18,7 +18,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from akten.files import Colour, FileFacts, FileKind, PageFacts
 from akten.findings import Finding
-from ocr.faxlines import FaxFault, fax_faults
+from ocr.faxlines import MENDED, FaxFault, fax_faults
 from ocr.filefacts import facts_as_json
 from ocr.findings import error, gathered, info, page, warning
 from ocr.imagestrips import decode_in_parts
@@ -253,8 +253,7 @@ def _decoded(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
     if FaxFault.END in faults or (not mended and any(word in said for word in _CUT)):
         yield error("EX-05", where, _BROKEN.format("Bilddaten unvollständig"))
     elif mended:
-        text = "Einige Zeilen des Bildes sind beschädigt und wurden ergänzt. Bitte ansehen und wenn nötig neu scannen."
-        yield warning("EX-23", where, text)
+        yield warning("EX-23", where, MENDED)
 
 
 def _read_pixels(image: Image.Image, path: Path) -> None:

@@ -14,7 +14,9 @@ from PIL import Image
 
 from akten.files import Colour
 from akten.findings import Finding
-from ocr.findings import error
+from ocr.faxlines import MENDED, FaxFault
+from ocr.findings import error, warning
+from ocr.pdffaxes import COLUMNS, FaxCoding, picture_faults
 
 _BLOCK = 1 << 20
 _WHOLE_PIXELS = 120_000_000
@@ -77,19 +79,24 @@ def check_image(stream: pikepdf.Object, where: str, max_pixels: int) -> Finding 
         text = f"Ein Bild der Seite hat {width} × {height} Bildpunkte, erlaubt sind {max_pixels}. Bitte gröber scannen."
         return error("EX-06", where, text)
     try:
-        why = _decode(stream, width, height)
+        why = _decode(stream, width, height, max_pixels)
     except MemoryError:
         raise
     except Exception as reason:  # noqa: BLE001 - decoders raise nearly anything (ocr.md §5)
         why = type(reason).__name__
     if not why:
         return None
+    if why is FaxFault.LINES:
+        return warning("EX-23", where, MENDED)
     text = f"Ein Bild der Seite lässt sich nicht ganz lesen ({why}). Bitte dieses Blatt neu scannen."
     return error("EX-05", where, text)
 
 
-def _decode(stream: pikepdf.Object, width: int, height: int) -> str:
-    """Decodes an image as cheaply as its coding allows; says in a word what is wrong, or nothing."""
+def _decode(stream: pikepdf.Object, width: int, height: int, max_pixels: int) -> str:
+    """Decodes an image as cheaply as its coding allows; says in a word what is wrong, or nothing.
+
+    Of a fax that could be mended the word is FaxFault.LINES.
+    """
     filters = filters_of(stream)
     if not isinstance(stream, pikepdf.Stream):
         return "kein Datenstrom"
@@ -107,10 +114,8 @@ def _decode(stream: pikepdf.Object, width: int, height: int) -> str:
                 image.load()
         case ["/FlateDecode"]:
             return _flate(stream, width, height)
-        case ["/CCITTFaxDecode"]:
-            if not stream.read_raw_bytes():
-                return "keine Daten"
-            pikepdf.PdfImage(stream).as_pil_image().load()
+        case [*_, "/CCITTFaxDecode"]:
+            return _fax(stream, height, max_pixels)
         case ["/JBIG2Decode"]:
             return "" if stream.read_raw_bytes() else "keine Daten"  # its pixels are looked at when the page is drawn
         case []:
@@ -118,6 +123,47 @@ def _decode(stream: pikepdf.Object, width: int, height: int) -> str:
         case _:
             stream.read_bytes(pikepdf.StreamDecodeLevel.all)
     return ""
+
+
+def _fax(stream: pikepdf.Stream, height: int, max_pixels: int) -> str:
+    """Decodes a fax and hears what had to be mended; where nobody hears that, it is only decoded."""
+    *around, (_, parms) = zip(filters_of(stream), _parms_of(stream), strict=False)
+    data = _freed(stream.read_raw_bytes(), around)
+    if not data:
+        return "keine Daten"
+    coding = FaxCoding(
+        k=_whole(parms.get("/K")),
+        columns=_whole(parms.get("/Columns", COLUMNS)),
+        rows=_whole(parms.get("/Rows")),
+        aligned=_true(parms.get("/EncodedByteAlign")),
+        ends=_true(parms.get("/EndOfBlock", True)),
+    )
+    faults = picture_faults(data, coding, height, max_pixels)
+    if faults is None:
+        pikepdf.PdfImage(stream).as_pil_image().load()
+    elif FaxFault.END in faults:
+        return "Bilddaten unvollständig"
+    return FaxFault.LINES if faults else ""
+
+
+def _parms_of(stream: pikepdf.Stream) -> list[pikepdf.Dictionary]:
+    """The parameters of each filter, in their order; empty ones where none are told."""
+    value = stream.get("/DecodeParms", stream.get("/DP"))
+    told = list(value) if isinstance(value, pikepdf.Array) else [value]
+    told += [None] * (len(filters_of(stream)) - len(told))
+    return [item if isinstance(item, pikepdf.Dictionary) else pikepdf.Dictionary() for item in told]
+
+
+def _freed(data: bytes, around: list[tuple[str, pikepdf.Dictionary]]) -> bytes:
+    """The data without the filters around them; qpdf has no decoder for images and would free nothing."""
+    if not around:
+        return data
+    with pikepdf.new() as aside:
+        part = aside.make_stream(data)
+        part.Filter = pikepdf.Array([pikepdf.Name(name) for name, _ in around])
+        plain = [{str(key): _whole(value) for key, value in parms.items()} for _, parms in around]
+        part.DecodeParms = pikepdf.Array([pikepdf.Dictionary(parms) if parms else None for parms in plain])
+        return part.read_bytes(pikepdf.StreamDecodeLevel.specialized)
 
 
 def _expected(stream: pikepdf.Object, width: int, height: int) -> int:

@@ -1,4 +1,4 @@
-"""Faxes as machines write them: the codings of T.4 and T.6 in TIFF, all good, built line by line from bits.
+"""Faxes as machines write them: the codings of T.4 and T.6 in TIFF and PDF, all good, built line by line from bits.
 
 Lines that begin at words (32771) are left out: libtiff 4.7 loses its place in them.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
+import pikepdf
 from PIL import Image
 
 from tests.ocr.oddtiffs import SIZE, Page, backwards, strip_of, tiff, truth
@@ -72,6 +74,11 @@ def _aligned(lines: Sequence[str]) -> str:
     return bits
 
 
+def at_bytes(lines: Sequence[str]) -> bytes:
+    """Marks that begin at a byte, as /EncodedByteAlign of a PDF means it; those of TIFF end at one."""
+    return b"".join(bytes_of(EOL + line) for line in lines)
+
+
 def _tiled() -> bytes:
     tiles, edge = [], 144
     for top in range(0, SIZE[1], edge):
@@ -126,4 +133,51 @@ GOOD: dict[str, Callable[[], bytes]] = {
     "strips-g3-2d.tif": lambda: saved(truth("1"), "group3", 50, t292=5),
     "strips-rle.tif": lambda: saved(truth("1"), "tiff_ccitt", 7),
     "strips-g4.tif": lambda: saved(truth("1"), "group4", 1),
+}
+
+
+def fax_pdf(path: Path, *pictures: tuple[bytes, Mapping[str, object]], height: int = SIZE[1]) -> Path:
+    """A PDF whose pages are one fax picture each: its data, and the parameters of the filter."""
+    with pikepdf.new() as pdf:
+        for data, parms in pictures:
+            fax_page(pdf, data, parms, height)
+        pdf.save(path)
+    return path
+
+
+def fax_page(pdf: pikepdf.Pdf, data: bytes, parms: Mapping[str, object], height: int = SIZE[1]) -> pikepdf.Stream:
+    """One more page that is nothing but a fax picture."""
+    pdf.add_blank_page(page_size=(SIZE[0], height))
+    stream = pdf.make_stream(data)
+    stream.Type, stream.Subtype, stream.Filter = pikepdf.Name.XObject, pikepdf.Name.Image, pikepdf.Name.CCITTFaxDecode
+    stream.Width, stream.Height = SIZE[0], height
+    stream.BitsPerComponent, stream.ColorSpace = 1, pikepdf.Name.DeviceGray
+    stream.DecodeParms = pikepdf.Dictionary({f"/{key}": value for key, value in {"Columns": SIZE[0], **parms}.items()})
+    pdf.pages[-1].Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=stream))
+    pdf.pages[-1].Contents = pdf.make_stream(f"q {SIZE[0]} 0 0 {height} 0 0 cm /Im0 Do Q".encode())
+    return stream
+
+
+_RETURN, _TWO_WAY_RETURN = EOL * 6, (EOL + "1") * 6
+GOOD_PICTURES: dict[str, tuple[Callable[[], bytes], dict[str, object]]] = {  # all with black as 1
+    "g4": (g4, {"K": -1}),
+    "g4-no-end": (lambda: g4(EOL * 2), {"K": -1, "EndOfBlock": False}),
+    "g4-end-untold": (lambda: g4(EOL * 2), {"K": -1}),
+    "g4-rows": (g4, {"K": -1, "Rows": SIZE[1]}),
+    "g4-rows-too-many": (g4, {"K": -1, "Rows": 2000}),
+    "g4-rows-too-few": (g4, {"K": -1, "Rows": 10}),
+    "g4-line-told-but-absent": (g4, {"K": -1, "EndOfLine": True}),
+    "g4-newline-behind": (lambda: g4() + b"\r\n", {"K": -1}),
+    "g3": (lambda: bytes_of(marked(one_way())), {"EndOfLine": True}),
+    "g3-return": (lambda: bytes_of(marked(one_way()) + _RETURN), {"K": 0}),
+    "g3-filled": (lambda: bytes_of(marked(one_way(), "0" * _TO_FILL) + _RETURN), {"K": 0, "EndOfLine": True}),
+    "g3-marks-at-bytes": (lambda: at_bytes([*one_way(), *[""] * 6]), {"EncodedByteAlign": True}),
+    "g3-unmarked": (lambda: bytes_of("".join(one_way())), {"K": 0, "EndOfBlock": False}),
+    "g3-unmarked-return": (lambda: bytes_of("".join(one_way()) + _RETURN), {"K": 0}),
+    "g3-unmarked-newline-behind": (lambda: bytes_of("".join(one_way()) + _RETURN) + b"\r\n", {"K": 0}),
+    "g3-bytes": (unmarked, {"K": 0, "EncodedByteAlign": True, "EndOfBlock": False}),
+    "g3-bytes-return": (lambda: unmarked() + bytes_of(_RETURN), {"EncodedByteAlign": True}),
+    "g3-2d": (lambda: bytes_of(marked(two_way())), {"K": 4}),
+    "g3-2d-return": (lambda: bytes_of(marked(two_way()) + _TWO_WAY_RETURN), {"K": 1, "EndOfLine": True}),
+    "g3-2d-marks-at-bytes": (lambda: at_bytes(two_way()), {"K": 4, "EncodedByteAlign": True}),
 }
