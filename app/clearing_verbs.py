@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from app.show import findings_table
 from app.show import receipts as show_receipts
 from catalog.values import ClearingCase, Resolution, Review
 from flows.batch import archive_all
+from flows.outcomes import register_again
 from flows.progress import progress_display
-from flows.receipt import exit_code, finding_json, receipt_json
+from flows.receipt import Receipt, exit_code, finding_json, receipt_json
 from flows.wiring import Services, open_services
 from ingest.claimed import ClaimedDelivery, give_back, release
 from ingest.mending import put_in
@@ -191,10 +193,16 @@ def clearing_resolve(
             return 0
         if laufzettel is not None or dateien is not None:
             put_in(claimed, laufzettel, dateien)
+            if accept and (stopped := register_again(services, claimed, call.actor)) is not None:
+                return _told(call, (stopped,))
         kind = Resolution.ACCEPT if accept else Resolution.RESUBMIT
         services.catalog.resolve(nr, kind, grund, by=call.actor, now=services.now())
         with progress_display(quiet=call.output.as_json) as show:
             made = archive_all(services, (claimed,), call.actor, show)
+    return _told(call, made)
+
+
+def _told(call: Call, made: Sequence[Receipt]) -> int:
     values = [receipt_json(receipt) for receipt in made]
     call.output.result(values, lambda console: show_receipts(console, values, call.archiv))
     return exit_code(made)
