@@ -187,6 +187,7 @@ def _make(
     version = catalog.settle_version(delivery.uuid, by=by, now=services.now())
     package = PackageId(akte.uuid, version)
     carried = run("packen", _carried, services, akte.uuid, version, result / "vorher")
+    findings.extend(carried.findings if carried else ())
     whole = with_version(akte, carried.akte if carried else None)
     material = Material(
         delivery=delivery,
