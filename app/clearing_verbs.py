@@ -18,6 +18,7 @@ from app.show import findings_table
 from app.show import receipts as show_receipts
 from catalog.values import ClearingCase, Resolution, Review
 from flows.batch import archive_all
+from flows.lost import lost_to_clearing
 from flows.outcomes import register_again
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code, finding_json, receipt_json
@@ -77,6 +78,7 @@ def klaerung() -> None:
 def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
     """Listet die Fälle, die ältesten zuerst."""
     with open_services(call.settings) as services:
+        lost_to_clearing(services)  # what nobody can go on with is a case, too, also where no round runs
         filters: dict[str, Any] = {"owner": wer}
         if alle:
             filters["state"] = None

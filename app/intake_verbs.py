@@ -17,7 +17,7 @@ from akten.findings import Finding, Severity
 from app.command import Call, verb
 from app.show import receipts as show_receipts
 from flows.progress import progress_display
-from flows.receipt import exit_code_of_json, finding_json, receipt_json
+from flows.receipt import Receipt, exit_code_of_json, finding_json, receipt_json
 from flows.service import Service, run_batch_in_prefect
 from flows.wiring import Services, open_services
 from ingest.claimed import ClaimedDelivery
@@ -34,6 +34,7 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
     beim Annehmen in den Datenordner verschoben. Ein abgebrochener Befehl wird mit demselben Aufruf fortgesetzt.
     """
     refused: list[tuple[Path, ArchivError]] = []
+    lost: tuple[Receipt, ...] = ()
     with open_services(call.settings) as services:
         if not in_prefect and any(path.exists() for path in pfade):
             services.prepare_to_read()  # first of all: what is loaded now and the JVM use a core each
@@ -43,7 +44,7 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
             claimed = _claim(services, pfade, refused)
         else:
             found = claim_inbox(services)
-            claimed = found.claimed
+            claimed, lost = found.claimed, found.lost
             if found.fault is not None:
                 refused.append((call.settings.inbox, found.fault))
         if not in_prefect:
@@ -52,6 +53,7 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
             values = [receipt_json(receipt) for receipt in made]
     if in_prefect:
         values = run_in_prefect(call, [one.uuid for one in claimed])
+    values.extend(receipt_json(receipt) for receipt in lost)
     code = max((error.exit_code for _, error in refused), default=0) or exit_code_of_json(values)
     values.extend(refused_json(path, error) for path, error in refused)
     if not values and not call.output.as_json:

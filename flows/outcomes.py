@@ -28,6 +28,8 @@ def owner_of(findings: Sequence[Finding]) -> str:
 
 def next_step_of(findings: Sequence[Finding]) -> str:
     """What the owner should do next."""
+    if any(f.code == "WF-13" for f in findings):
+        return "Dateien aus der Sicherung zurückholen und neu einreichen, oder mit --zurueck beenden und neu liefern."
     if owner_of(findings) == "Scanstelle":
         if {f.code for f in findings if f.severity is Severity.ERROR} <= ACCEPTABLE:
             return "Lieferung berichtigen und neu einreichen, mit Begründung annehmen oder zurückgeben."
