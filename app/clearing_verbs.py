@@ -14,6 +14,7 @@ from rich.text import Text
 
 from akten.errors import ArchivError, Forbidden
 from app.command import FOLDER, Call, verb
+from app.opening import open_archive
 from app.show import findings_table
 from app.show import receipts as show_receipts
 from catalog.values import ClearingCase, Resolution, Review
@@ -22,7 +23,7 @@ from flows.lost import lost_to_clearing
 from flows.outcomes import register_again
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code, finding_json, receipt_json
-from flows.wiring import Services, open_services
+from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery, give_back, release
 from ingest.mending import put_in
 
@@ -77,7 +78,7 @@ def klaerung() -> None:
 @verb
 def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
     """Listet die Fälle, die ältesten zuerst."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         lost_to_clearing(services)  # what nobody can go on with is a case, too, also where no round runs
         filters: dict[str, Any] = {"owner": wer}
         if alle:
@@ -104,7 +105,7 @@ def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
 @verb
 def clearing_show(call: Call, nr: int) -> None:
     """Zeigt einen Fall mit allen Befunden und dem nächsten Schritt."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         case = services.catalog.clearing(nr)
 
     def show(console: Console) -> None:
@@ -167,7 +168,7 @@ def clearing_resolve(
         raise click.UsageError("Annehmen und Zurückgeben gehen nur mit einer Begründung: --grund …")
     if back is not None and (laufzettel or dateien):
         raise click.UsageError("--laufzettel und --dateien berichtigen; beim Zurückgeben haben sie keinen Sinn.")
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         case = services.catalog.clearing(nr)
         claimed = ClaimedDelivery(case.delivery, services.settings.work / str(case.delivery))
         cut_off = case.resolution is Resolution.RETURN and back is not None and claimed.folder.is_dir()
@@ -255,7 +256,7 @@ def review_json(review: Review) -> dict[str, Any]:
 @verb
 def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
     """Listet Seiten mit unsicherem oder fehlendem Text."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         found = services.catalog.reviews(state=None if alle else "open", limit=anzahl, offset=ab)
 
     def show(console: Console) -> None:
@@ -290,6 +291,6 @@ def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
 @verb
 def review_resolve(call: Call, nr: int, ergebnis: str, notiz: str) -> None:
     """Hält fest, was die Sichtung einer Seite ergab."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         review = services.catalog.resolve_review(nr, ergebnis, notiz, by=call.actor, now=services.now())
     call.output.result(review_json(replace(review)), lambda console: console.print(f"Seite {nr}: {ergebnis}."))

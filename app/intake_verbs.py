@@ -15,11 +15,12 @@ from rich.console import Console
 from akten.errors import ArchivError, Rejected
 from akten.findings import Finding, Severity
 from app.command import Call, verb
+from app.opening import open_or_begin
 from app.show import receipts as show_receipts
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code_of_json, finding_json, receipt_json
 from flows.service import Service, run_batch_in_prefect
-from flows.wiring import Services, open_services
+from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery
 
 
@@ -35,7 +36,7 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
     """
     refused: list[tuple[Path, ArchivError]] = []
     lost: tuple[Receipt, ...] = ()
-    with open_services(call.settings) as services:
+    with open_or_begin(call) as services:
         if not in_prefect and any(path.exists() for path in pfade):
             services.prepare_to_read()  # first of all: what is loaded now and the JVM use a core each
         from flows.batch import archive_all, claim_inbox
@@ -108,7 +109,7 @@ def dienst(call: Call) -> None:
 
     def hold_stores() -> ExitStack:
         stack = ExitStack()
-        services = stack.enter_context(open_services(call.settings))
+        services = stack.enter_context(open_or_begin(call))
         services.catalog.record_event("service-started", by=call.actor, now=services.now())
         for store in services.stores:
             store.ping()

@@ -20,12 +20,12 @@ from app.lock_verbs import due as due_round
 from app.lock_verbs import locks
 from app.one_akte import one_akte
 from app.open_verbs import frist_open
+from app.opening import open_archive
 from app.rule_verbs import catalogue, comparison, rule_release
 from app.show import findings_table
 from flows.keeping import deadline_of, viewer_of
 from flows.receipt import finding_json
 from flows.rule_change import katalog_for
-from flows.wiring import open_services
 from retention.cases import answer_all, deadline_json, load_cases
 from retention.catalogue import Fristenkatalog
 from retention.schedule import load_schedule
@@ -84,7 +84,7 @@ def retention_compute(call: Call, *, faelle: Path, file: Path | None, am: dateti
 @verb
 def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datetime | None) -> None:
     """Zeigt die Frist einer Akte und wie sie sich herleitet."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         row = one_akte(services, aktenzeichen, band)
         katalog = services.katalog
         known = services.catalog.keeping(row.uuid, viewer=viewer_of(call.actor, services))

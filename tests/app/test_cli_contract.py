@@ -263,6 +263,7 @@ def test_a_refused_delivery_ends_with_3(archive: Archive, tmp_path: Path) -> Non
 
 def test_two_archives_stand_side_by_side_and_the_option_wins_at_either_place(archive: Archive, tmp_path: Path) -> None:
     other = tmp_path / "anderes Archiv"
+    assert archive.call("annahme", "--json", "--daten", other).json == []
     assert archive.call("--daten", other, "akte", "liste", "--json").json == []
     assert archive.call("akte", "liste", "--json", "--daten", other).json == []
     assert archive.call("--json", "akte", "liste").json
