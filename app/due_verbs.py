@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from akten.errors import Forbidden
+from akten.errors import Unknown
 from akten.model import Aktenart
 from app.command import Call, verb
 from app.deadline_show import german, state_de, write_csv
@@ -137,7 +137,7 @@ def due(
     with open_archive(call) as services:
         katalog = services.katalog
         if klasse is not None and klasse not in katalog.classes:
-            raise Forbidden(f"Die Fristklasse „{klasse}“ gibt es im Katalog nicht; alle zeigt: archiv frist katalog.")
+            raise Unknown(f"Die Fristklasse „{klasse}“ gibt es im Katalog nicht; alle zeigt: archiv frist katalog.")
         wanted = due_filter(
             katalog,
             date(bis, 12, 31),

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from akten.errors import Forbidden
+from akten.errors import Unknown
 from app.command import Call, verb
 from app.one_akte import one_akte
 from app.opening import open_archive
@@ -228,7 +228,7 @@ def event_list(call: Call, aktenzeichen: str, *, band: int | None, alle: bool) -
         akte = one_akte(services, aktenzeichen, band)
         row = services.catalog.keeping(akte.uuid, viewer=viewer_of(call.actor, services))
         if row is None:
-            raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
+            raise Unknown(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
         reports = services.catalog.reported_events(akte.uuid)
         facts = services.catalog.reported_facts(akte.uuid)
         titles = services.katalog.event_titles

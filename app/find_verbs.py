@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from akten.errors import Forbidden
+from akten.errors import Unknown
 from akten.findings import Verdict
 from akten.model import Aktenart
 from app.command import FOLDER, Call, verb
@@ -329,7 +329,7 @@ def akte_show(call: Call, aktenzeichen: str, *, band: int | None) -> None:
         row = one_akte(services, aktenzeichen, band)
         details = services.catalog.akte_details(row.uuid)
         if details is None:
-            raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
+            raise Unknown(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
         holds = holds_of(services, call.actor, row.uuid)
         locks = lock_view(services, details)
         services.catalog.read_access(row.uuid, "akte zeige", by=call.actor, now=services.now())
@@ -353,7 +353,7 @@ def akte_fetch(call: Call, aktenzeichen: str, *, ziel: Path, version: int | None
         packages = services.catalog.packages(row.uuid)
         wanted = [p for p in packages if version is None or p.package.id.version == version]
         if not wanted:
-            raise Forbidden(
+            raise Unknown(
                 f"Von {row.aktenart} {row.aktenzeichen} ist {f'Version {version}' if version else 'nichts'} archiviert."
             )
         folder, findings = fetch_package(services, wanted[-1].package, ziel.absolute(), zweck, call.actor)

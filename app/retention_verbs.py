@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from akten.errors import Forbidden
+from akten.errors import Unknown
 from app.command import Call, verb
 from app.deadline_show import german, show_deadline, show_derivation
 from app.due_verbs import due, preview
@@ -89,7 +89,7 @@ def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datet
         katalog = services.katalog
         known = services.catalog.keeping(row.uuid, viewer=viewer_of(call.actor, services))
         if known is None:
-            raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
+            raise Unknown(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
         deadline = deadline_of(known, katalog, _today(katalog, am))
         services.catalog.read_access(row.uuid, "frist zeige", by=call.actor, now=services.now())
     value = {

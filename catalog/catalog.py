@@ -244,7 +244,7 @@ class Catalog(Periods):
             return clearing.cases(connection, state=state, owner=owner, overdue_on=overdue_on)
 
     def clearing(self, which: int | UUID) -> ClearingCase:
-        """One case by number, or the newest of a delivery. Raises Forbidden when there is none."""
+        """One case by number, or the newest of a delivery. Raises Unknown when there is none."""
         with self._database.read() as connection:
             return clearing.case(connection, which)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
-from akten.errors import Forbidden
+from akten.errors import Forbidden, Unknown
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.model import clean_text
@@ -122,7 +122,7 @@ def cases(
 
 
 def case(connection: Connection, which: int | UUID) -> ClearingCase:
-    """One case by its number, or the newest of a delivery. Raises Forbidden when there is none."""
+    """One case by its number, or the newest of a delivery. Raises Unknown when there is none."""
     query = _cases().order_by(clearing.c.nr.desc()).limit(1)
     if isinstance(which, UUID):
         query = query.where(clearing.c.delivery == which)
@@ -130,7 +130,7 @@ def case(connection: Connection, which: int | UUID) -> ClearingCase:
         query = query.where(clearing.c.nr == which)
     row = connection.execute(query).first()
     if row is None:
-        raise Forbidden("Diesen Fall gibt es im Klärungskorb nicht.")
+        raise Unknown("Diesen Fall gibt es im Klärungskorb nicht.")
     return _value(row)
 
 

@@ -116,8 +116,8 @@ def test_everything_known_of_an_akte(archive: Archive) -> None:
 )
 def test_what_does_not_exist_is_refused_in_one_sentence(archive: Archive, words: tuple[str, ...]) -> None:
     ran = archive.call(*words, "--json")
-    assert ran.code == 4
-    assert ran.json["exit_code"] == 4
+    assert ran.code == 2
+    assert (ran.json["error"], ran.json["exit_code"]) == ("Unknown", 2)
     assert ran.json["text"] in ran.err
 
 
