@@ -24,7 +24,7 @@ from flows.outcomes import register_again
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code, finding_json, receipt_json
 from flows.wiring import Services
-from ingest.claimed import ClaimedDelivery, give_back, release
+from ingest.claimed import ClaimedDelivery, give_back, going_back, release
 from ingest.mending import put_in
 
 RESOLUTIONS = {
@@ -176,7 +176,8 @@ def clearing_resolve(
             raise Forbidden(
                 f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}. Angefangenes setzt fort: archiv annahme"
             )
-        if not claimed.lieferung.is_dir() and claimed.zip_file is None:
+        gone_back = cut_off and going_back(claimed) is not None
+        if not claimed.lieferung.is_dir() and claimed.zip_file is None and not gone_back:
             row = services.catalog.delivery(case.delivery)
             here = row is not None and Path(row.folder).parent == services.settings.work.resolve()
             if back is None or not here:  # elsewhere they may still lie on the other machine
