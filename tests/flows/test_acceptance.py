@@ -19,6 +19,8 @@ from flows.wiring import Services, open_services
 from ingest.claimed import ClaimedDelivery
 from ingest.inbox import claim
 from ingest.mending import put_in
+from tests.app.desk import Desk
+from tests.app.desk import desk as desk
 from tests.builders import a_delivery
 
 CLERK = Actor("s17")
@@ -105,3 +107,15 @@ def test_nothing_is_accepted_with_a_slip_that_cannot_be_read(services: Services,
     assert stopped is not None
     assert codes(stopped) == {"IN-10"}
     assert services.catalog.clearing(unbalanced.uuid).resolution is None
+
+
+def test_accepting_with_a_slip_that_cannot_be_read_leaves_the_case_open(desk: Desk, tmp_path: Path) -> None:
+    with open_services(read_settings(daten=desk.daten)) as services:
+        claimed = claim(a_delivery(tmp_path / "l", pages=1, blattzahl=3), services.settings.work, services.new_id)
+        number = archive_delivery(services, claimed, CLERK).case
+    bad = tmp_path / "laufzettel.json"
+    bad.write_text("{", encoding="utf-8")
+    ran = desk("klaerung", "loese", str(number), "--annehmen", "--grund", "x", "--laufzettel", bad, "--json")
+    assert (ran.code, [(r["state"], r["clearing_case"]) for r in ran.json]) == (3, [("clearing", number)])
+    (case,) = desk("klaerung", "liste", "--json").json
+    assert (case["number"], case["code"], case["resolution"]) == (number, "IN-10", None)
