@@ -3,6 +3,7 @@
     ArchivError              retried  exit  HTTP  what follows
     ├── Rejected(findings)   no       3     422   clearing desk: the clerk resubmits, accepts with a reason, or returns
     ├── Forbidden            no       4     409   nothing changes: hold, period running, approval missing, illegal move
+    │   └── Unknown          no       2     404   nothing changes: what was named does not exist, or not only once
     ├── FixityError          no       5     500   alarm: nothing is repaired or deleted by itself
     ├── Unavailable          yes      6     503   nothing changes: the outside is down; the only sort that is retried
     └── Misconfigured        no       7     500   nothing changes: the text says what to install or to set
@@ -48,6 +49,16 @@ class Forbidden(ArchivError):
 
     exit_code = 4
     http_status = 409
+
+
+class Unknown(Forbidden):
+    """What was named (an Akte, a case, a version) does not exist, or the name fits several: the call was wrong.
+
+    A sort of Forbidden, since for whoever acts on it the act is refused all the same.
+    """
+
+    exit_code = 2
+    http_status = 404
 
 
 class FixityError(ArchivError):

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from akten.findings import Verdict
 from app.command import Call, verb
+from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.show import plural
-from flows.wiring import open_services
 
 
 @click.group()
@@ -24,7 +24,7 @@ def katalog() -> None:
 @verb
 def katalog_index(call: Call, *, everything: bool) -> int:
     """Baut den Suchindex neu, soweit er vom Katalog abweicht; am Bestand ändert sich nichts."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         catalog = services.catalog
         before = catalog.index_lag()
         made = catalog.rebuild_index(everything=everything, by=call.actor, now=datetime.now(UTC))

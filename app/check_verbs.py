@@ -16,14 +16,15 @@ from akten.errors import Forbidden
 from akten.findings import Severity, Verdict
 from app.command import Call, verb
 from app.one_akte import one_akte
+from app.opening import open_archive, tell_new
 from app.output import EXIT_OF_VERDICT
 from app.show import VERDICTS, findings_table, size_words, word
 from flows.anchors import try_to_publish
+from flows.archivemark import is_fresh
 from flows.doctor import Health, examine_machine
 from flows.receipt import finding_json
 from flows.settings import effective
 from flows.verify import compare_stores, verdict_of, verify_all, verify_packages
-from flows.wiring import open_services
 
 HEALTH = {"ok": ("in Ordnung", "green"), "failed": ("fehlerhaft", "red"), "absent": ("fehlt", "yellow")}
 
@@ -42,7 +43,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, everything: bool) -> i
     if (aktenzeichen is None) == (not everything):
         raise click.UsageError("Bitte genau eines: --akte AKTENZEICHEN oder --alle.")
     with (
-        open_services(call.settings) as services,
+        open_archive(call) as services,
         Progress(
             console=call.output.err, transient=True, disable=call.output.as_json or not call.output.err.is_terminal
         ) as progress,
@@ -112,7 +113,10 @@ def _worth_telling(copy: Mapping[str, Any]) -> bool:
 @verb
 def doctor(call: Call, *, without_stores: bool) -> int:
     """Prüft jeden Bestandteil und sagt, was zu tun ist."""
+    fresh = is_fresh(call.settings)
     found = examine_machine(call.settings, stores=not without_stores)
+    if fresh and not is_fresh(call.settings):  # what is tried out is opened as a first delivery would
+        tell_new(call)
     value = {
         "verdict": found.verdict.value,
         "parts": [
@@ -150,7 +154,7 @@ def doctor(call: Call, *, without_stores: bool) -> int:
 @verb
 def abgleich(call: Call) -> int:
     """Vergleicht Katalog und Speicher; repariert und löscht nichts."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         findings = compare_stores(services)
     verdict = verdict_of(findings)
     value = {"verdict": verdict.value, "findings": [finding_json(f) for f in findings]}

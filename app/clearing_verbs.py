@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,17 @@ from rich.text import Text
 
 from akten.errors import ArchivError, Forbidden
 from app.command import FOLDER, Call, verb
+from app.opening import open_archive
 from app.show import findings_table
 from app.show import receipts as show_receipts
 from catalog.values import ClearingCase, Resolution, Review
 from flows.batch import archive_all
+from flows.lost import lost_to_clearing
+from flows.outcomes import register_again
 from flows.progress import progress_display
-from flows.receipt import exit_code, finding_json, receipt_json
-from flows.wiring import Services, open_services
-from ingest.claimed import ClaimedDelivery, give_back, release
+from flows.receipt import Receipt, exit_code, finding_json, receipt_json
+from flows.wiring import Services
+from ingest.claimed import ClaimedDelivery, give_back, going_back, release
 from ingest.mending import put_in
 
 RESOLUTIONS = {
@@ -74,7 +78,8 @@ def klaerung() -> None:
 @verb
 def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
     """Listet die Fälle, die ältesten zuerst."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
+        lost_to_clearing(services)  # what nobody can go on with is a case, too, also where no round runs
         filters: dict[str, Any] = {"owner": wer}
         if alle:
             filters["state"] = None
@@ -100,7 +105,7 @@ def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
 @verb
 def clearing_show(call: Call, nr: int) -> None:
     """Zeigt einen Fall mit allen Befunden und dem nächsten Schritt."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         case = services.catalog.clearing(nr)
 
     def show(console: Console) -> None:
@@ -163,7 +168,7 @@ def clearing_resolve(
         raise click.UsageError("Annehmen und Zurückgeben gehen nur mit einer Begründung: --grund …")
     if back is not None and (laufzettel or dateien):
         raise click.UsageError("--laufzettel und --dateien berichtigen; beim Zurückgeben haben sie keinen Sinn.")
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         case = services.catalog.clearing(nr)
         claimed = ClaimedDelivery(case.delivery, services.settings.work / str(case.delivery))
         cut_off = case.resolution is Resolution.RETURN and back is not None and claimed.folder.is_dir()
@@ -171,7 +176,8 @@ def clearing_resolve(
             raise Forbidden(
                 f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}. Angefangenes setzt fort: archiv annahme"
             )
-        if not claimed.lieferung.is_dir() and claimed.zip_file is None:
+        gone_back = cut_off and going_back(claimed) is not None
+        if not claimed.lieferung.is_dir() and claimed.zip_file is None and not gone_back:
             row = services.catalog.delivery(case.delivery)
             here = row is not None and Path(row.folder).parent == services.settings.work.resolve()
             if back is None or not here:  # elsewhere they may still lie on the other machine
@@ -191,10 +197,16 @@ def clearing_resolve(
             return 0
         if laufzettel is not None or dateien is not None:
             put_in(claimed, laufzettel, dateien)
+            if accept and (stopped := register_again(services, claimed, call.actor)) is not None:
+                return _told(call, (stopped,))
         kind = Resolution.ACCEPT if accept else Resolution.RESUBMIT
         services.catalog.resolve(nr, kind, grund, by=call.actor, now=services.now())
         with progress_display(quiet=call.output.as_json) as show:
             made = archive_all(services, (claimed,), call.actor, show)
+    return _told(call, made)
+
+
+def _told(call: Call, made: Sequence[Receipt]) -> int:
     values = [receipt_json(receipt) for receipt in made]
     call.output.result(values, lambda console: show_receipts(console, values, call.archiv))
     return exit_code(made)
@@ -245,7 +257,7 @@ def review_json(review: Review) -> dict[str, Any]:
 @verb
 def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
     """Listet Seiten mit unsicherem oder fehlendem Text."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         found = services.catalog.reviews(state=None if alle else "open", limit=anzahl, offset=ab)
 
     def show(console: Console) -> None:
@@ -280,6 +292,6 @@ def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
 @verb
 def review_resolve(call: Call, nr: int, ergebnis: str, notiz: str) -> None:
     """Hält fest, was die Sichtung einer Seite ergab."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         review = services.catalog.resolve_review(nr, ergebnis, notiz, by=call.actor, now=services.now())
     call.output.result(review_json(replace(review)), lambda console: console.print(f"Seite {nr}: {ergebnis}."))

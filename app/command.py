@@ -19,6 +19,7 @@ import click
 
 from akten.diskwords import DISK_FULL, is_full
 from akten.errors import ArchivError, Misconfigured, Unavailable
+from app.interrupt import as_usual
 from app.output import Output, open_output
 from catalog.actor import Actor, ActorKind
 from flows.bugs import keep_trace
@@ -99,6 +100,7 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
     )
     @functools.wraps(function)
     def command(*args: Any, as_json: bool, daten: Path | None, als: str | None, **kwargs: Any) -> None:
+        as_usual()
         context = click.get_current_context()
         inherited = context.find_root().params
         as_json = as_json or bool(inherited.get("as_json"))

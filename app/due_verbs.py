@@ -11,15 +11,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from akten.errors import Forbidden
+from akten.errors import Unknown
 from akten.model import Aktenart
 from app.command import Call, verb
 from app.deadline_show import german, state_de, write_csv
 from app.find_verbs import FAMILY
 from app.forecast_chart import COLUMNS_DE, draw
+from app.opening import open_archive
 from app.show import plural
 from flows.due_list import DueRow, due_filter, due_page, due_rows, forecast_of
-from flows.wiring import open_services
 from retention.catalogue import Fristenkatalog
 from retention.forecast import UNKNOWN
 
@@ -134,10 +134,10 @@ def due(
     Maßgeblich ist das eingetragene Ende; weicht das jetzt errechnete ab, steht es daneben, bis die Fristenrunde es
     einträgt.
     """
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         katalog = services.katalog
         if klasse is not None and klasse not in katalog.classes:
-            raise Forbidden(f"Die Fristklasse „{klasse}“ gibt es im Katalog nicht; alle zeigt: archiv frist katalog.")
+            raise Unknown(f"Die Fristklasse „{klasse}“ gibt es im Katalog nicht; alle zeigt: archiv frist katalog.")
         wanted = due_filter(
             katalog,
             date(bis, 12, 31),
@@ -205,7 +205,7 @@ def _shown(value: Mapping[str, Any], katalog: Fristenkatalog) -> tuple[str, ...]
 @verb
 def preview(call: Call, *, jahre: int, aktenart: tuple[str, ...], bild: Path | None, csv_file: Path | None) -> int:
     """Zählt, wie viele Akten in welchem Jahr zur Aussonderung frei werden, je Aktenart."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         found = forecast_of(services, call.actor, years=jahre, aktenarten=aktenart or None)
         katalog = f"{services.katalog.name} {services.katalog.version}"
     if bild is not None:

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from akten.errors import Forbidden
+from akten.errors import Unknown
 from app.command import Call, verb
 from app.one_akte import one_akte
+from app.opening import open_archive
 from app.show import findings_table, plural
 from catalog.keeping import KeepingRow
 from catalog.query import parse_day
@@ -22,7 +23,6 @@ from flows.eventfile import EventList, EventRow, import_events
 from flows.keeping import viewer_of
 from flows.receipt import finding_json
 from flows.telling import ANSWERS, Told, tell_archive, tell_classes, tell_event, tell_fact
-from flows.wiring import open_services
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 ROW_WORDS = {"ok": ("gut", "green"), "known": ("steht schon da", "cyan"), "rejected": ("falsch", "red")}
@@ -102,7 +102,7 @@ def event_report(
     if undone and ersetzt is None:
         raise click.UsageError("--nicht-geschehen braucht --ersetzt: welche Meldung stimmt nicht?")
     supersedes = _superseded(ersetzt)
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         akte = one_akte(services, aktenzeichen, band)
         told = Told(name, datum or "", beleg, supersedes, bemerkung)
         event = tell_event(services, akte.uuid, told, call.actor)
@@ -140,7 +140,7 @@ def fact_report(
     call: Call, aktenzeichen: str, merkmal: str, wert: str, *, beleg: str, bemerkung: str, band: int | None
 ) -> None:
     """Vermerkt ein Merkmal des Fristenkatalogs (structure_exists …): ja, nein oder wieder unbekannt."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         akte = one_akte(services, aktenzeichen, band)
         fact = tell_fact(services, akte.uuid, merkmal, VALUES[wert], beleg, bemerkung, call.actor)
     value = {"aktenzeichen": akte.aktenzeichen, "uuid": str(akte.uuid), **_fact_json(fact)}
@@ -156,7 +156,7 @@ def fact_report(
 @verb
 def class_change(call: Call, aktenzeichen: str, klassen: tuple[str, ...], *, grund: str, band: int | None) -> None:
     """Ordnet eine Akte einer oder mehreren Fristklassen zu, mit Begründung."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         akte = one_akte(services, aktenzeichen, band)
         given = tell_classes(services, akte.uuid, klassen, grund, call.actor)
     value = {
@@ -186,7 +186,7 @@ def archive_answer(
     Die letzte Antwort gilt; eine neue Anbietung nimmt eine ältere Antwort zurück. verzicht heißt: Das Archiv hat
     schriftlich auf die Anbietung verzichtet.
     """
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         akte = one_akte(services, aktenzeichen, band)
         known = tell_archive(services, akte.uuid, antwort, angeboten, beleg, call.actor)
     value = {"aktenzeichen": akte.aktenzeichen, "uuid": str(akte.uuid), **_archive_json(known)}
@@ -224,11 +224,11 @@ def _archive_text(known: KnownArchive) -> str:
 @verb
 def event_list(call: Call, aktenzeichen: str, *, band: int | None, alle: bool) -> None:
     """Zeigt, was zu einer Akte gilt und woher es kommt; das Ansehen steht im Protokoll."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         akte = one_akte(services, aktenzeichen, band)
         row = services.catalog.keeping(akte.uuid, viewer=viewer_of(call.actor, services))
         if row is None:
-            raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
+            raise Unknown(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
         reports = services.catalog.reported_events(akte.uuid)
         facts = services.catalog.reported_facts(akte.uuid)
         titles = services.katalog.event_titles
@@ -285,7 +285,7 @@ def event_import(call: Call, datei: Path, *, probe: bool) -> int:
 
     Jede Zeile wird beurteilt. Geschrieben wird nur, wenn alle gut sind, und dann in einem Zug.
     """
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         found = import_events(services, datei, call.actor, dry=probe)
     value = {
         "file": str(datei),

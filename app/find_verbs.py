@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from akten.errors import Forbidden
+from akten.errors import Unknown
 from akten.findings import Verdict
 from akten.model import Aktenart
 from app.command import FOLDER, Call, verb
 from app.hold_show import hold_line, holds_of
 from app.lock_show import LockView, lock_view
 from app.one_akte import one_akte
+from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.reference_verbs import akte_refer, person_forget
 from app.show import STATES, VERDICTS, findings_table, moment, plural, size_words, word
@@ -27,7 +28,7 @@ from catalog.search import Hit
 from catalog.snippets import Snippet
 from catalog.values import AkteDetails, AkteRow
 from flows.receipt import finding_json
-from flows.wiring import Services, open_services
+from flows.wiring import Services
 
 DAY = click.DateTime(formats=["%Y-%m-%d", "%d.%m.%Y"])
 DAY_WORD = "TT.MM.JJJJ"
@@ -116,7 +117,7 @@ def suche(
 
     Beispiele: archiv suche 63-1234-19 · archiv suche "Anbau Wintergarten" · archiv suche --volltext Statik
     """
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         answer = services.catalog.find(
             text,
             volltext=volltext,
@@ -178,7 +179,7 @@ akte.add_command(person_forget)
 @verb
 def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sortiert: str, anzahl: int, ab: int) -> None:
     """Listet Akten, seitenweise."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         found = services.catalog.akten(
             AkteFilter(aktenarten=aktenart or None, state=STANDS[stand] if stand else None),
             sort=Sort(sortiert),
@@ -324,11 +325,11 @@ def _show_details(console: Console, details: AkteDetails, holds: Sequence[dict[s
 @verb
 def akte_show(call: Call, aktenzeichen: str, *, band: int | None) -> None:
     """Zeigt alles, was über eine Akte bekannt ist; das Ansehen steht im Protokoll."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         row = one_akte(services, aktenzeichen, band)
         details = services.catalog.akte_details(row.uuid)
         if details is None:
-            raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
+            raise Unknown(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
         holds = holds_of(services, call.actor, row.uuid)
         locks = lock_view(services, details)
         services.catalog.read_access(row.uuid, "akte zeige", by=call.actor, now=services.now())
@@ -347,12 +348,12 @@ def akte_fetch(call: Call, aktenzeichen: str, *, ziel: Path, version: int | None
     """Holt das Paket einer Akte heraus: ausgepackt und dabei vollständig geprüft."""
     from flows.fetch import fetch_package  # nobody else here needs what unpacks packages
 
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         row = one_akte(services, aktenzeichen, band)
         packages = services.catalog.packages(row.uuid)
         wanted = [p for p in packages if version is None or p.package.id.version == version]
         if not wanted:
-            raise Forbidden(
+            raise Unknown(
                 f"Von {row.aktenart} {row.aktenzeichen} ist {f'Version {version}' if version else 'nichts'} archiviert."
             )
         folder, findings = fetch_package(services, wanted[-1].package, ziel.absolute(), zweck, call.actor)

@@ -15,6 +15,7 @@ from app.command import Call, verb
 from app.find_verbs import DAY, DAY_WORD
 from app.hold_show import MASK, hold_line, hold_value, holds_of
 from app.one_akte import one_akte
+from app.opening import open_archive, open_or_begin
 from app.round_show import followed_json, show_followed
 from app.show import plural
 from catalog.fold import fold
@@ -23,7 +24,7 @@ from catalog.holdstore import HoldChange
 from flows.keeping import viewer_of
 from flows.locks import follow_hold
 from flows.telling import on_parcel, on_person, on_query, set_hold, today
-from flows.wiring import Services, open_services
+from flows.wiring import Services
 
 SCOPES = {Scope.AKTE: "Akte", Scope.PERSON: "Person", Scope.PARCEL: "Flurstück", Scope.QUERY: "Abfrage"}
 STATES = {
@@ -90,7 +91,7 @@ def hold_set(
     """
     if sum(bool(given) for given in (aktenzeichen, person, flurstueck, abfrage)) != 1:
         raise click.UsageError("Bitte genau eines: AKTENZEICHEN, --person, --flurstueck oder --abfrage.")
-    with open_services(call.settings) as services:
+    with open_or_begin(call) as services:
         target = _target(services, aktenzeichen, band, person, flurstueck, abfrage)
         order = HoldOrder(
             target,
@@ -148,7 +149,7 @@ def _target(
 @verb
 def hold_list(call: Call, *, alle: bool, key: str | None, text: str | None, anzahl: int, ab: int) -> None:
     """Listet Sperren in der Reihenfolge, in der sie gesetzt wurden; fremde geheime nur als „gesperrt“."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         day = today(services)
         views = services.catalog.holds(viewer_of(call.actor, services), active_only=not alle)
         if key or text:
@@ -204,7 +205,7 @@ def hold_show(call: Call, was: str | None, *, band: int | None) -> None:
     """Zeigt eine Sperre mit ihrem Verlauf, oder die Sperren einer Akte."""
     if was is None:
         raise click.UsageError("Bitte die Nummer einer Sperre oder ein Aktenzeichen nennen; alle: archiv sperre liste.")
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         if was.isdigit() and len(was) < 10:
             number, viewer = int(was), viewer_of(call.actor, services)
             view = services.catalog.hold(number, viewer)
@@ -274,7 +275,7 @@ def hold_extend(
     """Verlängert eine Sperre; ein früheres Ende ist ein Aufheben und braucht eine zweite Person."""
     if (bis is not None) == open_end and not (leser and bis is None):
         raise click.UsageError("Bitte genau eines: --bis oder --offen (oder nur --leser).")
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         viewer = viewer_of(call.actor, services)
         before = services.catalog.hold(nr, viewer)
         until = bis.date() if bis else (None if open_end else before.until)
@@ -298,7 +299,7 @@ def hold_extend(
 @verb
 def hold_lift(call: Call, nr: int, *, grund: str, unbegruendet: bool) -> int:
     """Hebt eine Sperre auf. Das tut eine zweite Person: nicht, wer sie gesetzt hat, auch nicht unter anderem Namen."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         day = today(services)
         view = services.catalog.lift_hold(nr, grund, day, unfounded=unbegruendet, by=call.actor, now=services.now())
         value = hold_value(services, view, day)

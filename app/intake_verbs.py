@@ -15,11 +15,12 @@ from rich.console import Console
 from akten.errors import ArchivError, Rejected
 from akten.findings import Finding, Severity
 from app.command import Call, verb
+from app.opening import open_or_begin
 from app.show import receipts as show_receipts
 from flows.progress import progress_display
-from flows.receipt import exit_code_of_json, finding_json, receipt_json
+from flows.receipt import Receipt, exit_code_of_json, finding_json, receipt_json
 from flows.service import Service, run_batch_in_prefect
-from flows.wiring import Services, open_services
+from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery
 
 
@@ -34,7 +35,8 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
     beim Annehmen in den Datenordner verschoben. Ein abgebrochener Befehl wird mit demselben Aufruf fortgesetzt.
     """
     refused: list[tuple[Path, ArchivError]] = []
-    with open_services(call.settings) as services:
+    lost: tuple[Receipt, ...] = ()
+    with open_or_begin(call) as services:
         if not in_prefect and any(path.exists() for path in pfade):
             services.prepare_to_read()  # first of all: what is loaded now and the JVM use a core each
         from flows.batch import archive_all, claim_inbox
@@ -43,7 +45,7 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
             claimed = _claim(services, pfade, refused)
         else:
             found = claim_inbox(services)
-            claimed = found.claimed
+            claimed, lost = found.claimed, found.lost
             if found.fault is not None:
                 refused.append((call.settings.inbox, found.fault))
         if not in_prefect:
@@ -52,6 +54,7 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
             values = [receipt_json(receipt) for receipt in made]
     if in_prefect:
         values = run_in_prefect(call, [one.uuid for one in claimed])
+    values.extend(receipt_json(receipt) for receipt in lost)
     code = max((error.exit_code for _, error in refused), default=0) or exit_code_of_json(values)
     values.extend(refused_json(path, error) for path, error in refused)
     if not values and not call.output.as_json:
@@ -106,7 +109,7 @@ def dienst(call: Call) -> None:
 
     def hold_stores() -> ExitStack:
         stack = ExitStack()
-        services = stack.enter_context(open_services(call.settings))
+        services = stack.enter_context(open_or_begin(call))
         services.catalog.record_event("service-started", by=call.actor, now=services.now())
         for store in services.stores:
             store.ping()

@@ -15,12 +15,13 @@ from rich.text import Text
 
 from app.command import Call, verb
 from app.one_akte import one_akte
+from app.opening import open_archive
 from app.round_show import exit_of, show_summary, summary_json
 from archive.locks import instant, outlasts
 from catalog.locks import Shortening
 from flows.locks import due_round
 from flows.shortening import SeenAkte, SeenLock, propose, release, see_locks, withdraw
-from flows.wiring import Services, open_services
+from flows.wiring import Services
 
 BAND = click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
 REASON = click.option("--grund", required=True, help="Warum; steht im Protokoll.")
@@ -35,7 +36,7 @@ REASON = click.option("--grund", required=True, help="Warum; steht im Protokoll.
 def due(call: Call, *, thorough: bool) -> int:
     """Rechnet jede Frist neu und zieht Sperren und Löschsperren nach; kürzt nie."""
     with (
-        open_services(call.settings) as services,
+        open_archive(call) as services,
         Progress(
             console=call.output.err, transient=True, disable=call.output.as_json or not call.output.err.is_terminal
         ) as progress,
@@ -151,7 +152,7 @@ def _show_seen(console: Console, seen: SeenAkte, name: str) -> None:
 def _about(
     call: Call, aktenzeichen: str, band: int | None, act: Callable[[Services, UUID], SeenAkte], purpose: str
 ) -> SeenAkte:
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         row = one_akte(services, aktenzeichen, band)
         seen = act(services, row.uuid)
         services.catalog.read_access(row.uuid, purpose, by=call.actor, now=services.now())
@@ -209,7 +210,7 @@ def locks_release(call: Call, *, aktenzeichen: str, grund: str, band: int | None
 @verb
 def locks_withdraw(call: Call, *, aktenzeichen: str, grund: str, band: int | None) -> None:
     """Verwirft eine vorgeschlagene Kürzung."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         row = one_akte(services, aktenzeichen, band)
         withdraw(services, row.uuid, grund, call.actor)
     value = {"akte": f"{row.aktenart} {row.aktenzeichen}", "proposal": None}

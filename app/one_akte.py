@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from akten.errors import Forbidden
+from akten.errors import Unknown
 from catalog.values import AkteRow
 from flows.wiring import Services
 
 
 def one_akte(services: Services, text: str, band: int | None) -> AkteRow:
-    """The one Akte that a spelling (or UUID) means. Raises Forbidden when there is none or several."""
+    """The one Akte that a spelling (or UUID) means. Raises Unknown when there is none or several."""
     rows = services.catalog.akte_by_aktenzeichen(text, services.intake.muster)
     if band is not None:
         rows = tuple(row for row in rows if row.band == band)
     if len(rows) == 1:
         return rows[0]
     if not rows:
-        raise Forbidden(f"Zu „{text}“ gibt es keine Akte. Suchen hilft: archiv suche …")
+        raise Unknown(f"Zu „{text}“ gibt es keine Akte. Suchen hilft: archiv suche …")
     names = ", ".join(f"{row.aktenart} {row.aktenzeichen} Band {row.band}" for row in rows)
-    raise Forbidden(f"„{text}“ ist mehrdeutig: {names}. Bitte mit --band wählen.")
+    raise Unknown(f"„{text}“ ist mehrdeutig: {names}. Bitte mit --band wählen.")

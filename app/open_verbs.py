@@ -10,10 +10,10 @@ from rich.table import Table
 
 from app.command import Call, verb
 from app.find_verbs import FAMILY
+from app.opening import open_archive
 from flows.receipt import finding_json
 from flows.telling import accepted, event_named
 from flows.waiting import Waiting, waiting
-from flows.wiring import open_services
 
 
 @click.command("offen")
@@ -36,7 +36,7 @@ def frist_open(
 
     Einmal im Jahr abzuarbeiten: nachfragen, und melden mit archiv ereignis melde.
     """
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         name = accepted(event_named(ereignis, services.katalog)) if ereignis else ""
         every = waiting(services, call.actor, until=until, families=aktenart, event=name)
         titles = services.katalog.event_titles

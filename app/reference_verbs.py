@@ -8,10 +8,10 @@ from rich.console import Console
 from akten.errors import Forbidden
 from app.command import Call, verb
 from app.one_akte import one_akte
+from app.opening import open_archive
 from app.show import plural
 from catalog.references import Reference, parcels, person
 from flows.telling import today
-from flows.wiring import open_services
 
 
 @click.command("verweis")
@@ -28,7 +28,7 @@ def akte_refer(
 
     Ohne Angabe zeigt es nur, was bekannt ist. Der Klartext steht neben der Kette und kann gelöscht werden.
     """
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         akte = one_akte(services, aktenzeichen, band)
         given: list[Reference] = list(parcels(flurstueck, label)) if flurstueck else []
         who = person(name, label) if name else None
@@ -69,7 +69,7 @@ def person_forget(call: Call, *, name: str, grund: str) -> None:
 
     Die Akten selbst bleiben; sie gehen erst mit ihrer Aussonderung. Besteht eine Sperre, wird nichts gelöscht.
     """
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         number = services.catalog.forget_person(name, grund, today(services), by=call.actor, now=services.now())
     text = f"{plural(number, 'Angabe', 'Angaben')} gelöscht."
     call.output.result({"deleted": number}, lambda console: console.print(text))

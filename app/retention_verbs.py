@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from akten.errors import Forbidden
+from akten.errors import Unknown
 from app.command import Call, verb
 from app.deadline_show import german, show_deadline, show_derivation
 from app.due_verbs import due, preview
@@ -20,12 +20,12 @@ from app.lock_verbs import due as due_round
 from app.lock_verbs import locks
 from app.one_akte import one_akte
 from app.open_verbs import frist_open
+from app.opening import open_archive
 from app.rule_verbs import catalogue, comparison, rule_release
 from app.show import findings_table
 from flows.keeping import deadline_of, viewer_of
 from flows.receipt import finding_json
 from flows.rule_change import katalog_for
-from flows.wiring import open_services
 from retention.cases import answer_all, deadline_json, load_cases
 from retention.catalogue import Fristenkatalog
 from retention.schedule import load_schedule
@@ -84,12 +84,12 @@ def retention_compute(call: Call, *, faelle: Path, file: Path | None, am: dateti
 @verb
 def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datetime | None) -> None:
     """Zeigt die Frist einer Akte und wie sie sich herleitet."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         row = one_akte(services, aktenzeichen, band)
         katalog = services.katalog
         known = services.catalog.keeping(row.uuid, viewer=viewer_of(call.actor, services))
         if known is None:
-            raise Forbidden(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
+            raise Unknown(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
         deadline = deadline_of(known, katalog, _today(katalog, am))
         services.catalog.read_access(row.uuid, "frist zeige", by=call.actor, now=services.now())
     value = {

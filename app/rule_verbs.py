@@ -13,12 +13,14 @@ from rich.table import Table
 from akten.errors import Forbidden
 from app.command import Call, verb
 from app.deadline_show import STATES_DE, german, write_csv
+from app.opening import begins, open_archive, open_or_begin
 from app.show import findings_table, plural
 from catalog.rulebook import RuleState, RuleVersion
 from flows.receipt import finding_json
 from flows.rule_change import (
     Comparison,
     Rules,
+    basis,
     compared,
     propose,
     read_rules,
@@ -27,7 +29,6 @@ from flows.rule_change import (
     rules_in_force,
     rules_numbered,
 )
-from flows.wiring import open_services
 from retention.catalogue import Fristenkatalog
 from retention.compare import Change, Move
 
@@ -159,7 +160,7 @@ def comparison(
     """
     if (new is None) == (number is None):
         raise click.UsageError("Bitte entweder --neu DATEI oder --nr NR angeben.")
-    with open_services(call.settings) as services:
+    with open_or_begin(call) as services:
         rules = read_rules(new) if new is not None else rules_numbered(services, number or 0)
         proposal = None if number is None else services.catalog.rules.version(number)
         if new is not None and not only:
@@ -231,7 +232,7 @@ def rule_release(call: Call, number: int, *, grund: str, refused: bool) -> None:
     Sperren und eingetragene Fristen folgen in der nächsten Fristenrunde; was schon entschieden ist, behält seine
     Fassung.
     """
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         act = refuse if refused else release
         version = act(services, number, grund, call.actor)
         in_force = rules_in_force(services)
@@ -268,10 +269,14 @@ def catalogue(call: Call, *, number: int | None, check: Path | None, classes: bo
     if check is not None:
         _checked(call, read_rules(check), classes=classes)
         return
-    with open_services(call.settings) as services:
-        versions = services.catalog.rules.versions()
-        in_force = rules_in_force(services)
-        chosen = in_force if number is None else rules_numbered(services, number)
+    versions: tuple[RuleVersion, ...] = ()
+    if number is None and begins(call):  # what would be in force there is known without an archive
+        chosen = in_force = basis(call.settings)
+    else:
+        with open_archive(call) as services:
+            versions = services.catalog.rules.versions()
+            in_force = rules_in_force(services)
+            chosen = in_force if number is None else rules_numbered(services, number)
     if out is not None:
         if out.exists():
             raise Forbidden(f"„{out}“ gibt es schon; überschrieben wird nichts.")

@@ -13,12 +13,12 @@ from akten.findings import Severity, Verdict, worst
 from app.command import Call, verb
 from app.find_verbs import DAY, DAY_WORD
 from app.one_akte import one_akte
+from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.show import BERLIN, VERDICTS, findings_table, moment, plural, word
 from catalog.values import TrailEvent
 from flows.anchors import published_heads
 from flows.receipt import finding_json
-from flows.wiring import open_services
 
 VERBS_DE = {
     "delivery.received": "Lieferung angenommen",
@@ -94,7 +94,7 @@ def protokoll() -> None:
 @verb
 def trail_check(call: Call) -> int:
     """Prüft die ganze Kette, auch gegen die in den Speichern veröffentlichten Köpfe."""
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         catalog = services.catalog  # first: without it no store need be woken
         anchors, problems = published_heads(services)
         report = catalog.verify_trail(anchors)
@@ -190,7 +190,7 @@ def trail_show(
     """Zeigt, wer wann was tat: zu einer Akte, einem Konto oder einem Zeitraum."""
     if aktenzeichen is None and benutzer is None and von is None and bis is None:
         raise click.UsageError("Bitte ein Aktenzeichen, --benutzer oder einen Zeitraum nennen.")
-    with open_services(call.settings) as services:
+    with open_archive(call) as services:
         akte = one_akte(services, aktenzeichen, band).uuid if aktenzeichen else None
         events = services.catalog.events_of(
             akte=akte,

@@ -165,7 +165,8 @@ def tag_blocks(
                 number += len(lines)
                 yield lines
         except UnicodeError as why:
-            raise BadText("BG-29", f"Nach Zeile {number} stehen Bytes, die nicht {encoding.upper()} sind.") from why
+            place = f"Nach Zeile {number}" if number else "In der Datei"
+            raise BadText("BG-29", f"{place} stehen Bytes, die nicht {encoding.upper()} sind.") from why
         except OSError as why:
             raise Unreadable(Trouble("BG-62", f"Die Datei ist nicht lesbar: {in_german(why.errno)}.")) from why
     if rest:

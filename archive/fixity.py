@@ -140,7 +140,10 @@ def _look(seen: _Copy, where: str, step: Callable[[], None]) -> None:
     try:
         step()
     except Absent:
-        seen.damage("FX-01", where, f"Im Speicher „{seen.copy.store}“ fehlt das Objekt in der verzeichneten Version.")
+        what = "das Commit-Objekt" if where == seen.id.commit_key else "das Paket"
+        text = f"Im Speicher „{seen.copy.store}“ fehlt {what} in der verzeichneten Version."
+        if not any((f.code, f.where) == ("FX-01", where) for f in seen.findings):  # its lock is then missing with it
+            seen.damage("FX-01", where, text)
     except Unreadable as error:
         seen.damage("FX-13", where, error.text)
     except FixityError as error:

@@ -244,7 +244,7 @@ class Catalog(Periods):
             return clearing.cases(connection, state=state, owner=owner, overdue_on=overdue_on)
 
     def clearing(self, which: int | UUID) -> ClearingCase:
-        """One case by number, or the newest of a delivery. Raises Forbidden when there is none."""
+        """One case by number, or the newest of a delivery. Raises Unknown when there is none."""
         with self._database.read() as connection:
             return clearing.case(connection, which)
 
@@ -256,9 +256,14 @@ class Catalog(Periods):
             return clearing.resolve(change, number, Resolution(resolution), reason)
 
     def accepted(self, delivery: UUID) -> frozenset[str]:
-        """Codes of the findings that a person accepted with a reason for this delivery."""
+        """Codes of the findings that a person accepted with a reason for this delivery as it is registered now."""
         with self._database.read() as connection:
             return clearing.accepted(connection, delivery)
+
+    def lapsed(self, delivery: UUID) -> dict[str, int]:
+        """Case by code of what a person accepted for other files or another slip of this delivery."""
+        with self._database.read() as connection:
+            return clearing.lapsed(connection, delivery)
 
     def reviews(
         self, *, state: str | None = "open", akte: UUID | None = None, limit: int = 1000, offset: int = 0

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
-from akten.errors import Forbidden
+from akten.errors import Forbidden, Unknown
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.model import clean_text
@@ -122,7 +122,7 @@ def cases(
 
 
 def case(connection: Connection, which: int | UUID) -> ClearingCase:
-    """One case by its number, or the newest of a delivery. Raises Forbidden when there is none."""
+    """One case by its number, or the newest of a delivery. Raises Unknown when there is none."""
     query = _cases().order_by(clearing.c.nr.desc()).limit(1)
     if isinstance(which, UUID):
         query = query.where(clearing.c.delivery == which)
@@ -130,14 +130,15 @@ def case(connection: Connection, which: int | UUID) -> ClearingCase:
         query = query.where(clearing.c.nr == which)
     row = connection.execute(query).first()
     if row is None:
-        raise Forbidden("Diesen Fall gibt es im Klärungskorb nicht.")
+        raise Unknown("Diesen Fall gibt es im Klärungskorb nicht.")
     return _value(row)
 
 
 def resolve(change: Change, number: int, resolution: Resolution, reason: str) -> ClearingCase:
     """Closes a case: resubmit and accept send the delivery back to the beginning, return ends it.
 
-    Raises Forbidden for a closed case, and for accept or return without a reason.
+    An acceptance is given for the delivery as it was judged, by the digest that the register holds of it. Raises
+    Forbidden for a closed case, and for accept or return without a reason.
     """
     connection = change.connection
     there = case(connection, number)
@@ -157,6 +158,7 @@ def resolve(change: Change, number: int, resolution: Resolution, reason: str) ->
             resolved_reason=reason,
             resolved_by=change.by.label,
             resolved_at=change.now,
+            content=row.digest if resolution is Resolution.ACCEPT else None,
         )
     )
     change.event(
@@ -173,10 +175,22 @@ def resolve(change: Change, number: int, resolution: Resolution, reason: str) ->
 
 
 def accepted(connection: Connection, delivery: UUID) -> frozenset[str]:
-    """Codes of all findings that a person accepted with a reason for this delivery."""
-    query = select(clearing.c.findings).where(
-        clearing.c.delivery == delivery, clearing.c.resolution == Resolution.ACCEPT.value
+    """Codes of the findings that a person accepted with a reason for this delivery as it is registered now."""
+    return frozenset(code for code, case in _accepted(connection, delivery) if case.content == case.digest)
+
+
+def lapsed(connection: Connection, delivery: UUID) -> dict[str, int]:
+    """The newest case by code of what a person accepted only for other content of this delivery."""
+    now = accepted(connection, delivery)
+    return {code: case.nr for code, case in _accepted(connection, delivery) if code not in now}
+
+
+def _accepted(connection: Connection, delivery: UUID) -> list[tuple[str, Row[Any]]]:
+    """Every accepted code with its case and the digest of its delivery as it is registered now, oldest first."""
+    query = (
+        select(clearing.c.nr, clearing.c.findings, clearing.c.content, deliveries.c.digest)
+        .join(deliveries, clearing.c.delivery == deliveries.c.uuid)
+        .where(clearing.c.delivery == delivery, clearing.c.resolution == Resolution.ACCEPT.value)
+        .order_by(clearing.c.nr)
     )
-    return frozenset(
-        finding.code for text in connection.execute(query).scalars() for finding in findings_from_json(text)
-    )
+    return [(finding.code, row) for row in connection.execute(query) for finding in findings_from_json(row.findings)]

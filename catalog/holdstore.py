@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from akten.errors import Forbidden
+from akten.errors import Forbidden, Unknown
 from akten.model import clean_text
 from catalog.actor import Actor
 from catalog.change import Change
@@ -42,7 +42,7 @@ def set_hold(change: Change, order: HoldOrder, known_keys: Collection[str]) -> H
     before the start, and for an unknown Akte.
     """
     if order.key not in known_keys:
-        raise Forbidden(f"Die Sperrart „{order.key}“ gibt es nicht. Bekannt sind: {', '.join(sorted(known_keys))}.")
+        raise Unknown(f"Die Sperrart „{order.key}“ gibt es nicht. Bekannt sind: {', '.join(sorted(known_keys))}.")
     reason, reference = _needed(order.reason, "Grund"), _needed(order.reference, "Bezug (Aktenzeichen der Stelle)")
     if order.start and order.until and order.until < order.start:
         raise Forbidden("Die Sperre endet vor ihrem Beginn.")
@@ -181,8 +181,8 @@ def _to_change(change: Change, number: int) -> Row[Any]:
     return row
 
 
-def _no_hold(number: int) -> Forbidden:
-    return Forbidden(f"Eine Sperre Nr. {number} gibt es nicht.")
+def _no_hold(number: int) -> Unknown:
+    return Unknown(f"Eine Sperre Nr. {number} gibt es nicht.")
 
 
 def _needed(text: str, what: str) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from akten.errors import Forbidden
+from akten.errors import Forbidden, Unknown
 from akten.model import clean_text
 from catalog.change import Change
 from catalog.register import require_delivery
@@ -60,7 +60,7 @@ def resolve(change: Change, number: int, result: str, note: str) -> Review:
         raise Forbidden("Eine Sichtung endet mit „lesbar“, „unleserlich“ oder „nachscannen“.")
     there = connection.execute(_query().where(reviews.c.nr == number)).first()
     if there is None or there.state != "open":
-        raise Forbidden(f"Eine offene Sichtung {number} gibt es nicht.")
+        raise Unknown(f"Eine offene Sichtung {number} gibt es nicht.")
     note = clean_text(note)
     connection.execute(
         update(reviews)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from akten.errors import FixityError, Forbidden, Unavailable
+from akten.errors import FixityError, Forbidden, Unavailable, Unknown
 from akten.model import clean_text
 from catalog import events
 from catalog.actor import Actor
@@ -228,7 +228,7 @@ def _text(row: Row[Any]) -> str:
 def _require(connection: Connection, number: int) -> Row[Any]:
     row = connection.execute(select(rulebooks).where(rulebooks.c.nr == number)).first()
     if row is None:
-        raise Forbidden(f"Eine Fassung Nr. {number} des Fristenkatalogs gibt es nicht.")
+        raise Unknown(f"Eine Fassung Nr. {number} des Fristenkatalogs gibt es nicht.")
     return row
 
 

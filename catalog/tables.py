@@ -290,6 +290,7 @@ clearing = Table(
     Column("resolved_reason", Text),
     Column("resolved_by", Text),
     Column("resolved_at", Instant),
+    Column("content", String(64)),  # digest of the delivery that an acceptance was given for
     Index(None, "state", "nr"),
     Index(
         "uq_clearing_open",

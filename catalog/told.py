@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Table, insert, select
 
-from akten.errors import Forbidden
+from akten.errors import Forbidden, Unknown
 from akten.model import clean_text
 from catalog.actor import Actor
 from catalog.change import Change
@@ -151,7 +151,7 @@ def _corrects(there: Sequence[ReportedEvent], report: EventReport) -> tuple[int 
         return None, None
     before = next((event for event in there if event.number == wanted), None)
     if before is None:
-        raise Forbidden(f"Eine Meldung Nr. {wanted} gibt es zu dieser Akte nicht.")
+        raise Unknown(f"Eine Meldung Nr. {wanted} gibt es zu dieser Akte nicht.")
     if before.superseded_by is not None:
         raise Forbidden(
             f"Meldung Nr. {wanted} ist schon durch Nr. {before.superseded_by} ersetzt; bitte diese berichtigen."

@@ -38,6 +38,14 @@ def is_marked(settings: Settings) -> bool:
     return place_of(settings) in _read(settings.daten)
 
 
+def is_fresh(settings: Settings) -> bool:
+    """Whether nothing of an archive is at its place yet: no catalog and no mark of one, or no folder at all."""
+    file = settings.catalog_file
+    if is_marked(settings):
+        return False
+    return not (settings.daten.exists() if file is None else file.exists())
+
+
 def require_catalog_file(settings: Settings) -> None:
     """Raises Misconfigured when the file of a marked catalog is gone, for those who would do without it."""
     file = settings.catalog_file

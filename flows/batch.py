@@ -18,6 +18,7 @@ from catalog.actor import Actor
 from flows.anchors import try_to_publish
 from flows.bugs import keep_trace
 from flows.documents import Progress
+from flows.lost import lost_to_clearing
 from flows.outcomes import broken_receipt, stopped_receipt
 from flows.receipt import Outcome, Receipt
 from flows.walks import archive_delivery
@@ -57,10 +58,14 @@ def _came_from(delivery: ClaimedDelivery) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FromInbox:
-    """What is to be walked, and the fault of a delivery that could not be taken and lies in the inbox still."""
+    """What is to be walked, and the fault of a delivery that could not be taken and lies in the inbox still.
+
+    `lost` are the receipts of deliveries whose files are gone, and which wait for a person from now on.
+    """
 
     claimed: tuple[ClaimedDelivery, ...]
     fault: ArchivError | None = None
+    lost: tuple[Receipt, ...] = ()
 
 
 def claim_inbox(services: Services) -> FromInbox:
@@ -72,6 +77,7 @@ def claim_inbox(services: Services) -> FromInbox:
     for folder in (settings.work, settings.inbox):
         folder.mkdir(parents=True, exist_ok=True)
     claimed = [delivery for delivery in unfinished(settings.work) if not _rests(services, delivery)]
+    lost = lost_to_clearing(services)
     try:
         while found := claim_next(
             settings.inbox,
@@ -82,8 +88,8 @@ def claim_inbox(services: Services) -> FromInbox:
         ):
             claimed.append(found)
     except ArchivError as fault:
-        return FromInbox(tuple(claimed), fault)
-    return FromInbox(tuple(claimed))
+        return FromInbox(tuple(claimed), fault, lost)
+    return FromInbox(tuple(claimed), lost=lost)
 
 
 def _rests(services: Services, delivery: ClaimedDelivery) -> bool:

@@ -6,42 +6,63 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from akten.errors import ArchivError, FixityError, Unavailable
+from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
 from akten.files import digest_file
+from akten.findings import Finding, Severity
 from akten.model import Akte
 from akten.package import StoredPackage
 from archive.bag import Part
 from archive.package import read_package
+from archive.retrieval import Occupied
 from archive.store import ObjectStore
 from flows import layout
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The Akte of the version before, its payload files under their names in the new bag, and its tag manifest."""
+    """The Akte of the version before, its payload files under their names in the new bag, and its tag manifest.
+
+    `findings` name the copies that could not be used on the way.
+    """
 
     akte: Akte
     parts: tuple[Part, ...]
     tag_manifest_sha512: str
+    findings: tuple[Finding, ...] = ()
 
 
 def carry_over(akte: Akte, package: StoredPackage, stores: Sequence[ObjectStore], folder: Path) -> Carried:
-    """Fetches the earlier version from the first store that gives it whole.
+    """Fetches the earlier version from the first store that gives it whole; what one store says is no word of the next.
 
-    Raises FixityError when every copy is damaged, Unavailable when none can be reached.
+    When no copy is to be had, raises FixityError where one is damaged, Unavailable where one was away and may be whole,
+    Misconfigured where the stores only refused.
     """
     by_name = {store.name: store for store in stores}
-    last: ArchivError | None = None
+    failures: list[ArchivError] = []
+    findings: list[Finding] = []
     for copy in package.copies:
-        if copy.store not in by_name:
-            continue
         try:
+            if copy.store not in by_name:
+                raise Unavailable(f"Der Speicher „{copy.store}“ ist nicht eingerichtet.")
             root = read_package(package.id, copy, by_name[copy.store], folder)
-        except (Unavailable, FixityError) as error:
-            last = error
+        except Occupied:  # in our own work folder: no store has anything to do with it
+            raise
+        except ArchivError as error:  # damaged, away, or refused by this store: the other copy is there for that
+            failures.append(error)
+            findings.append(Finding("WF-30", Severity.WARNING, f"Speicher {copy.store}", error.text))
             continue
-        return Carried(akte, tuple(_parts(root, package.id.version)), package.tag_manifest_sha512)
-    raise last or Unavailable(f"Keine Kopie der Version {package.id.version} liegt in einem eingerichteten Speicher.")
+        parts = tuple(_parts(root, package.id.version))
+        return Carried(akte, parts, package.tag_manifest_sha512, tuple(findings))
+    raise _together(failures, f"Version {package.id.version} ist nicht zu lesen: ")
+
+
+def _together(failures: Sequence[ArchivError], what: str) -> ArchivError:
+    """What all copies come to: one is damaged, else one may be had later, else a right or a setting is missing."""
+    text = what + ("; ".join(error.text for error in failures) or "sie hat keine Kopie.")
+    for kind in (FixityError, Unavailable):
+        if any(isinstance(error, kind) for error in failures):
+            return kind(text)
+    return Misconfigured(text)
 
 
 def _parts(root: Path, version: int) -> list[Part]:

@@ -62,6 +62,7 @@ def _round(deliveries: list[str] | None, by: Actor) -> list[dict[str, Any]]:
             found = FromInbox(tuple(one for one in unfinished(settings.work) if one.uuid in wanted))
         claimed = found.claimed
         receipts = anchored(services, _archive(services, claimed, by, {one.uuid: show(one) for one in claimed}))
+        receipts = (*receipts, *found.lost)
         _publish(receipts)
         if found.fault is not None:
             raise found.fault

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from akten.errors import ArchivError, FixityError, Forbidden
+from akten.errors import ArchivError, FixityError, Forbidden, Rejected
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.package import StoredPackage
 from catalog.actor import Actor
 from catalog.values import DeliveryRow
+from flows.arrival import registered
 from flows.packed import PackedWork
 from flows.receipt import Outcome, Receipt
 from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery
-from ingest.delivery import Delivery
+from ingest.delivery import Delivery, read_delivery
 from ingest.rules import ACCEPTABLE
 
 
@@ -26,6 +28,8 @@ def owner_of(findings: Sequence[Finding]) -> str:
 
 def next_step_of(findings: Sequence[Finding]) -> str:
     """What the owner should do next."""
+    if any(f.code == "WF-13" for f in findings):
+        return "Dateien aus der Sicherung zurückholen und neu einreichen, oder mit --zurueck beenden und neu liefern."
     if owner_of(findings) == "Scanstelle":
         if {f.code for f in findings if f.severity is Severity.ERROR} <= ACCEPTABLE:
             return "Lieferung berichtigen und neu einreichen, mit Begründung annehmen oder zurückgeben."
@@ -35,6 +39,11 @@ def next_step_of(findings: Sequence[Finding]) -> str:
     return "Ursache ansehen (archiv klaerung zeige), Einrichtung prüfen (archiv doctor), dann neu einreichen."
 
 
+def may_be_accepted(code: str) -> bool:
+    """True when a person may answer for findings of this code with a reason."""
+    return code in ACCEPTABLE or not code.startswith(("IN", "EX", "RT"))
+
+
 def to_clearing(services: Services, claimed: ClaimedDelivery, findings: tuple[Finding, ...], by: Actor) -> Receipt:
     """Stops the delivery for a person; also one whose slip could not even be read."""
     catalog = services.catalog
@@ -42,7 +51,7 @@ def to_clearing(services: Services, claimed: ClaimedDelivery, findings: tuple[Fi
         catalog.receive(claimed.uuid, slip={}, scans=(), folder=str(claimed.folder), by=by, now=services.now())
     catalog.to_clearing(
         claimed.uuid,
-        findings,
+        _with_lapsed(findings, catalog.lapsed(claimed.uuid)),
         owner=owner_of(findings),
         next_step=next_step_of(findings),
         by=by,
@@ -52,6 +61,32 @@ def to_clearing(services: Services, claimed: ClaimedDelivery, findings: tuple[Fi
     if row is None:
         raise FixityError("Die Lieferung ist aus dem Katalog verschwunden.")
     return clearing_receipt(services, row)
+
+
+def _with_lapsed(findings: tuple[Finding, ...], lapsed: Mapping[str, int]) -> tuple[Finding, ...]:
+    """The findings, and of each that a person accepted for other content, why it is asked about again."""
+    text = (
+        "{0} Im Fall {1} wurde das angenommen, aber für andere Dateien oder einen anderen Laufzettel; "
+        "für die jetzigen gilt es nicht."
+    )
+    return tuple(
+        replace(f, text=text.format(f.text, lapsed[f.code]))
+        if f.severity is Severity.ERROR and f.code in lapsed and may_be_accepted(f.code)
+        else f
+        for f in findings
+    )
+
+
+def register_again(services: Services, claimed: ClaimedDelivery, by: Actor) -> Receipt | None:
+    """Registers what lies in a delivery now, so that a person can accept it as it is; None when that went well.
+
+    Else the receipt of the delivery, which stays at the clearing desk with what is wrong with it.
+    """
+    try:
+        registered(services, read_delivery(claimed), by)
+    except Rejected as rejected:
+        return to_clearing(services, claimed, rejected.findings, by)
+    return None
 
 
 def stopped_receipt(claimed: ClaimedDelivery, error: ArchivError) -> Receipt:

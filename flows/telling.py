@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from akten.errors import Forbidden, Rejected
+from akten.errors import Forbidden, Rejected, Unknown
 from akten.findings import Finding, Severity
 from akten.model import Aktenart
 from catalog.actor import Actor
@@ -279,7 +279,7 @@ def on_query(parts: Iterable[str], services: Services) -> HoldTarget:
     families = {fold(family.value): family.value for family in Aktenart}
     unknown = [text for text in given.get("aktenart", ()) if fold(text) not in families]
     if unknown:
-        raise Forbidden(f"Die Aktenart „{unknown[0]}“ gibt es nicht. Bekannt sind: {', '.join(families.values())}.")
+        raise Unknown(f"Die Aktenart „{unknown[0]}“ gibt es nicht. Bekannt sind: {', '.join(families.values())}.")
     numbers = given.get("aktenzeichen", ())
     return HoldTarget(
         Scope.QUERY,

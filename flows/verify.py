@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from akten.errors import Forbidden, Misconfigured, Unavailable
 from akten.findings import Finding, Severity, Verdict
-from akten.lifecycle import Stage
 from akten.package import CopyReport, FixityReport, StoredPackage
 from archive.reconcile import reconcile, take_listing
 from catalog.actor import Actor
+from flows.lost import lost_deliveries
 from flows.receipt import finding_json
 from flows.walks import verify_package
 from flows.wiring import Services
@@ -110,31 +109,6 @@ def compare_stores(services: Services) -> tuple[Finding, ...]:
             unread.append(Finding("RC-11", Severity.WARNING, store.name, error.text))
     found = reconcile(tuple(catalog.all_packages()), listings, services.now(), HALF_DONE)
     return (*found, *unread, *lost_deliveries(services))
-
-
-def lost_deliveries(services: Services) -> tuple[Finding, ...]:
-    """Deliveries that the catalog took in and that nobody ended, whose files are gone from the work folder (WF-13).
-
-    The rounds pass over them, since there is nothing to go on with; only the catalog remembers that they were there.
-    """
-    found = []
-    work = services.settings.work.resolve()
-    for row in services.catalog.deliveries():
-        folder = Path(row.folder)
-        if folder.parent != work or (folder / "lieferung").exists() or (folder / "lieferung.zip").exists():
-            continue  # there, or on another machine
-        now = services.catalog.delivery(row.uuid)
-        if now is None or now.stage in (Stage.ARCHIVED, Stage.DUPLICATE, Stage.RETURNED):
-            continue  # it ended while we looked
-        if row.akte is not None and any(p.stored_at > row.received_at for p in services.catalog.packages(row.akte)):
-            continue  # delivered anew meanwhile
-        text = (
-            f"Die Lieferung „{row.betreff or 'ohne Betreff'}“ ist angenommen und nicht zu Ende, aber ihre Dateien "
-            "fehlen im Arbeitsordner. Aus der Sicherung zurückholen oder neu liefern lassen; "
-            "was in der Klärung liegt, mit --zurueck beenden."
-        )
-        found.append(Finding("WF-13", Severity.ERROR, str(row.uuid), text))
-    return tuple(found)
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:

@@ -7,11 +7,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-from akten.aktenzeichen import Aktenzeichen
-from akten.aktenzeichen import recognise as recognise_aktenzeichen
 from akten.errors import FixityError, Rejected, Unavailable
 from akten.files import PageRef
 from akten.findings import Finding, Severity
@@ -22,6 +19,7 @@ from archive.fixity import check_package
 from archive.package import store_package
 from catalog.actor import Actor
 from catalog.values import DeliveryRow
+from flows.arrival import registered
 from flows.attachments import take_out_all
 from flows.carry import Carried, carry_over
 from flows.craft_options import SOFTWARE, software_version
@@ -83,7 +81,7 @@ def _archive(services: Services, claimed: ClaimedDelivery, by: Actor, progress: 
     # 1 read: every byte hashed once, the originals registered before anything is decoded
     progress("Lesen und Prüfsummen", 0, 1)
     delivery = run("lesen", read_delivery, claimed)
-    row = run("lesen", _receive, services, delivery, by)
+    row = run("lesen", registered, services, delivery, by)
 
     # A package that was built before a kill is stored with the very same bytes.
     result = claimed.ergebnis
@@ -189,6 +187,7 @@ def _make(
     version = catalog.settle_version(delivery.uuid, by=by, now=services.now())
     package = PackageId(akte.uuid, version)
     carried = run("packen", _carried, services, akte.uuid, version, result / "vorher")
+    findings.extend(carried.findings if carried else ())
     whole = with_version(akte, carried.akte if carried else None)
     material = Material(
         delivery=delivery,
@@ -234,40 +233,6 @@ def _elsewhere(services: Services, claimed: ClaimedDelivery) -> Receipt:
     if row is not None and row.stage in (Stage.ARCHIVED, Stage.DUPLICATE):
         return receipt_of(services, row)
     raise Unavailable("Diese Lieferung wird gerade von einem anderen Vorgang bearbeitet.")
-
-
-def _receive(services: Services, delivery: Delivery, by: Actor) -> DeliveryRow:
-    """The first event: from here on the catalog knows the delivery and every scan's digests."""
-    slip = delivery.slip
-    readings = recognise_aktenzeichen(slip.aktenzeichen, services.intake.muster, slip.aktenart.value)
-    aktenzeichen: Aktenzeichen | None = readings[0] if len(readings) == 1 else None
-    return services.catalog.receive(
-        delivery.uuid,
-        aktenart=slip.aktenart.value,
-        aktenzeichen=aktenzeichen,
-        band=slip.band,
-        betreff=slip.betreff,
-        slip=slip_json(delivery),
-        scans=delivery.scans,
-        folder=str(delivery.folder),
-        by=by,
-        now=services.now(),
-    )
-
-
-def slip_json(delivery: Delivery) -> dict[str, Any]:
-    """What the catalog keeps of the slip for lists; the slip itself goes into the package as it came."""
-    slip = delivery.slip
-    return {
-        "datei": slip.datei,
-        "blattzahl": slip.blattzahl,
-        "seitenzahl": slip.seitenzahl,
-        "operator": slip.operator,
-        "profil": slip.profil,
-        "station": slip.station,
-        "ereignisse": [[event.ereignis, event.datum.isoformat()] for event in slip.ereignisse],
-        "merkmale": [list(fact) for fact in slip.merkmale],
-    }
 
 
 def _first_lock(services: Services, akte: Akte) -> Lock:

@@ -140,6 +140,8 @@ def _check_files(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: I
             yield error("IN-39", scan.name, "Die Datei wurde nicht untersucht; darum wird nicht über sie geurteilt.")
         if found is not None:
             for finding in found.findings:
+                if finding.code == "EX-19" and _tells_resolution(delivery, found, options):
+                    continue  # IN-40 says it once for all pages, and what is applied
                 yield (
                     finding if scan.name in finding.where else replace(finding, where=_joined(scan.name, finding.where))
                 )
@@ -232,23 +234,30 @@ def _absurd(page: PageFacts, dpi: float) -> bool:
     return not _LOWEST_DPI <= dpi <= _HIGHEST_DPI or longest > _LONGEST_MM
 
 
+def _tells_resolution(delivery: Delivery, found: FileFacts, options: IntakeOptions) -> bool:
+    """True where a profile stands in for what the file does not say; pages of a PDF have a size of their own."""
+    return found.kind is FileKind.IMAGE and options.profile(delivery.slip.profil) is not None
+
+
 def _check_resolution(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: IntakeOptions) -> Iterator[Finding]:
     profile = options.profile(delivery.slip.profil)
     if profile is None:
         return
     for scan in delivery.scans:
         found = facts.get(scan.uuid)
-        if found is None or found.kind is not FileKind.IMAGE:  # pages of a PDF have a size of their own
+        if found is None or not _tells_resolution(delivery, found, options):
             continue
         silent = [page.number for page in found.pages if page.dpi is None]
         absurd = [page.number for page in found.pages if page.dpi is not None and _absurd(page, page.dpi)]
         applied = f"angewandt werden {profile.dpi} dpi des Profils „{profile.name}“."
         if silent:
             pages = format_ranges(positions_as_pages([number - 1 for number in silent]))
-            yield info("IN-40", f"{scan.name}, Seite {pages}", f"Die Datei nennt keine Auflösung; {applied}")
+            yield info(
+                "IN-40", f"{scan.name}, Seite {pages}", f"Die Datei nennt keine Auflösung, die stimmen kann; {applied}"
+            )
         if absurd:
             pages = format_ranges(positions_as_pages([number - 1 for number in absurd]))
-            yield info("IN-41", f"{scan.name}, Seite {pages}", f"Die genannte Auflösung ist unsinnig; {applied}")
+            yield info("IN-41", f"{scan.name}, Seite {pages}", f"Die genannte Auflösung kann nicht stimmen; {applied}")
 
 
 # --- the balance ------------------------------------------------------------------------------------------------------

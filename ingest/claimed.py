@@ -1,7 +1,8 @@
 """A claimed delivery: its place in the work folder, its locks, where it came from, and how it leaves.
 
 `work/<uuid>/` holds `herkunft.json` (where it came from), `lieferung/` (the files as they came), `lieferung.zip` (the
-ZIP if it was one), `befunde.json` (faults of the ZIP) and `ergebnis/` (what is made of them).
+ZIP if it was one), `befunde.json` (faults of the ZIP), `ergebnis/` (what is made of them) and, once it is being given
+back, `rueckgabe.json` (where it goes).
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from uuid import UUID
 
 from akten.errors import FixityError
 from akten.findings import Finding, Severity
-from ingest.moving import copy_tree, remove, rename, system_error, write_new
+from ingest.moving import copy_tree, remove, rename, same_tree, system_error, write_new
 
-ORIGIN, LOCK = "herkunft.json", ".sperre"
+ORIGIN, LOCK, RETURNING = "herkunft.json", ".sperre", "rueckgabe.json"
 TAKING, LEAVING = ".uebernahme-", ".erledigt-"
 CLOSING_MARKERS = frozenset({"fertig", ".fertig", "fertig.txt"})
 _FINDINGS = "befunde.json"
@@ -136,7 +137,8 @@ def held(claimed: ClaimedDelivery) -> Iterator[bool]:
 def give_back(claimed: ClaimedDelivery, target: Path) -> Path:
     """Moves the delivery as it came into the folder `target` under its old name and leaves the work folder.
 
-    Returns where it lies now; a name that is taken gets a number. Killed in between, the same call tidies up. Raises
+    Returns where it lies now; a name that is taken gets a number. Killed anywhere, the same call (also with another
+    target) completes it, and it is given back once: where it goes is written down before anything moves. Raises
     Misconfigured or Unavailable.
     """
     origin = read_origin(claimed.folder)
@@ -144,6 +146,10 @@ def give_back(claimed: ClaimedDelivery, target: Path) -> Path:
     source = claimed.folder / "lieferung.zip" if origin.is_zip else claimed.lieferung
     name = Path(origin.name)
     try:
+        begun = going_back(claimed)
+        if begun is not None and (not source.exists() or _arrived(claimed, source, begun)):
+            release(claimed)
+            return begun
         target.mkdir(parents=True, exist_ok=True)
         place, number = target / name, 2
         if not source.exists():
@@ -151,15 +157,40 @@ def give_back(claimed: ClaimedDelivery, target: Path) -> Path:
             return place
         while place.exists() or place.is_symlink():
             place, number = target / f"{name.stem} ({number}){name.suffix}", number + 1
+        write_new(claimed.folder / RETURNING, json.dumps({"ziel": str(place.absolute())}).encode("ascii"))
         if not rename(source, place):
-            half = target / f"{TAKING}{claimed.uuid}"
-            remove(half)
+            half = _half_returned(claimed, place)
             copy_tree(source, half)
             rename(half, place)
         release(claimed)
     except OSError as fault:
         raise system_error(fault, "Die Rückgabe der Lieferung") from fault
     return place
+
+
+def going_back(claimed: ClaimedDelivery) -> Path | None:
+    """Where a return that was begun puts the delivery; None when none was begun."""
+    try:
+        return Path(json.loads((claimed.folder / RETURNING).read_bytes())["ziel"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, LookupError, TypeError) as damaged:
+        text = f"Der Vermerk {RETURNING} im Arbeitsordner {claimed.folder.name} ist beschädigt; bitte entfernen."
+        raise FixityError(text) from damaged
+
+
+def _half_returned(claimed: ClaimedDelivery, place: Path) -> Path:
+    """The hidden name beside `place` under which the delivery is copied there."""
+    return place.with_name(f"{TAKING}{claimed.uuid}")
+
+
+def _arrived(claimed: ClaimedDelivery, source: Path, place: Path) -> bool:
+    """True when the copy of an earlier call lies at `place`, whole; what was half copied is taken away."""
+    half = _half_returned(claimed, place)
+    if half.exists() or half.is_symlink():
+        remove(half)
+        return False
+    return same_tree(source, place)  # read, since it may be another's of that name: the source is not lost for it
 
 
 def release(claimed: ClaimedDelivery) -> None:

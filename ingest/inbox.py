@@ -18,6 +18,7 @@ from ingest.claimed import (
     LEAVING,
     LOCK,
     ORIGIN,
+    RETURNING,
     ClaimedDelivery,
     Origin,
     give_back,
@@ -121,8 +122,8 @@ def _take(claimed: ClaimedDelivery, origin: Origin) -> None:
 
 
 def _drop(folder: Path) -> None:
-    """Takes away the place of a claim that did not happen; a folder with anything else in it stays."""
-    if {entry.name for entry in folder.iterdir()} <= {ORIGIN, LOCK, f"{ORIGIN}.teil"}:
+    """Takes away the place of a claim that did not happen or of a delivery that went back; else it stays."""
+    if {entry.name for entry in folder.iterdir()} <= {ORIGIN, LOCK, f"{ORIGIN}.teil", RETURNING, f"{RETURNING}.teil"}:
         remove(folder)
 
 

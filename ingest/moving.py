@@ -97,6 +97,26 @@ def copy_tree(source: Path, target: Path) -> None:
         sync_folder(folder)
 
 
+def same_tree(source: Path, target: Path) -> bool:
+    """True when `target` is what `copy_tree` makes of `source`: every name, link and byte."""
+    waiting = [(source, target)]
+    while waiting:
+        here, there = waiting.pop()
+        if not (there.exists() or there.is_symlink()):
+            return False
+        mode, copied = here.lstat().st_mode, there.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            if not stat.S_ISDIR(copied) or {e.name for e in here.iterdir()} != {e.name for e in there.iterdir()}:
+                return False
+            waiting.extend((entry, there / entry.name) for entry in here.iterdir())
+        elif stat.S_ISREG(mode):
+            if not stat.S_ISREG(copied) or digest_file(here) != digest_file(there):
+                return False
+        elif not stat.S_ISLNK(copied) or (stat.S_ISLNK(mode) and here.readlink() != there.readlink()):
+            return False
+    return True
+
+
 def rename(source: Path, target: Path) -> bool:
     """Renames for good; False when the two lie on different file systems. Raises OSError as the system does."""
     try:

@@ -46,8 +46,8 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-37": ("Ein Scan, der schon in einer anderen Akte liegt, braucht eine Entscheidung.", "users.md §2: Umakten"),
     "IN-38": ("Der Dateityp ist nach seinem Inhalt zugelassen.", _HOUSE),
     "IN-39": ("Jede Datei wurde untersucht, bevor über sie geurteilt wird.", "style.md: nie „gut“ ohne Blick"),
-    "IN-40": ("Fehlt die Auflösung, gilt die des Profils.", _RESISCAN + ", A.SC.4"),
-    "IN-41": ("Ist die Auflösung unsinnig, gilt die des Profils.", _RESISCAN + ", A.SC.4"),
+    "IN-40": ("Nennt die Datei keine glaubhafte Auflösung, gilt die des Profils.", _RESISCAN + ", A.SC.4"),
+    "IN-41": ("Kann die Auflösung einer Seite nicht stimmen, gilt die des Profils.", _RESISCAN + ", A.SC.4"),
     "IN-42": ("Was nicht archiviert werden soll, nennt der Laufzettel ausdrücklich.", _HOUSE),
     # the balance
     "IN-50": ("Blatt laut Laufzettel = empfangene Seiten.", _RESISCAN + ", A.NB.3"),

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import app.command
 import app.hold_verbs
-from app.cli import archiv
+from app.root import archiv
 from flows.locks import DueSummary
 from flows.settings import read_settings
 

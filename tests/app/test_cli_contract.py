@@ -116,8 +116,8 @@ def test_everything_known_of_an_akte(archive: Archive) -> None:
 )
 def test_what_does_not_exist_is_refused_in_one_sentence(archive: Archive, words: tuple[str, ...]) -> None:
     ran = archive.call(*words, "--json")
-    assert ran.code == 4
-    assert ran.json["exit_code"] == 4
+    assert ran.code == 2
+    assert (ran.json["error"], ran.json["exit_code"]) == ("Unknown", 2)
     assert ran.json["text"] in ran.err
 
 
@@ -263,6 +263,7 @@ def test_a_refused_delivery_ends_with_3(archive: Archive, tmp_path: Path) -> Non
 
 def test_two_archives_stand_side_by_side_and_the_option_wins_at_either_place(archive: Archive, tmp_path: Path) -> None:
     other = tmp_path / "anderes Archiv"
+    assert archive.call("annahme", "--json", "--daten", other).json == []
     assert archive.call("--daten", other, "akte", "liste", "--json").json == []
     assert archive.call("akte", "liste", "--json", "--daten", other).json == []
     assert archive.call("--json", "akte", "liste").json

@@ -11,8 +11,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from app.cli import archiv
 from app.german import SENTENCES, speak_german
+from app.root import archiv
 from tests.conftest import ROOT
 
 ENGLISH = re.compile(

@@ -102,7 +102,7 @@ def test_a_scope_that_is_none_is_refused(filled: Desk, scope: tuple[str, ...]) -
 
 def test_an_unknown_key_is_refused_with_the_list(filled: Desk) -> None:
     ran = filled("sperre", "setze", NUMBER, "--art", "streit", *WHY)
-    assert ran.code == 4
+    assert ran.code == 2
     assert "litigation" in ran.err
     assert "unterbrechung" in ran.err
 

@@ -52,6 +52,13 @@ def test_case_names_are_unique_and_enough() -> None:
     assert len({case.name for case in BROKEN}) == len(BROKEN) >= 100
 
 
+@pytest.mark.parametrize("case", [case for case in BROKEN if case.code == "BG-29"], ids=lambda case: case.name)
+def test_no_line_is_named_before_the_first(case: Case, tmp_path: Path) -> None:
+    told = [f.text for f in judge_path(case.make(tmp_path)).findings if f.code == "BG-29"]
+    assert told
+    assert all(text.startswith("In der Datei stehen Bytes, die nicht ") for text in told)
+
+
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.name)
 def test_a_broken_folder_earns_its_code_and_no_other(case: Case, tmp_path: Path) -> None:
     report = judge_path(case.make(tmp_path))

@@ -157,6 +157,15 @@ def test_each_damage_has_its_code_and_the_other_copy_is_checked_all_the_same(
     assert report.verdict is Verdict.FAILED
 
 
+@pytest.mark.parametrize(("harm", "what"), [(_gone, "das Paket"), (_no_commit, "das Commit-Objekt")])
+def test_an_object_that_is_missing_is_told_once_though_its_lock_is_missing_too(
+    package: StoredPackage, stores: dict[str, MemoryStore], harm: Callable[[MemoryStore], None], what: str
+) -> None:
+    harm(stores["a"])
+    told = [f.text for f in check(package, stores).copies[0].findings if f.code == "FX-01"]
+    assert told == [f"Im Speicher „a“ fehlt {what} in der verzeichneten Version."]
+
+
 def test_the_recorded_lock_must_hold_until_its_day_also_where_the_rules_want_none(
     package: StoredPackage, stores: dict[str, MemoryStore]
 ) -> None:

@@ -24,7 +24,8 @@ from catalog.catalog import open_catalog
 from catalog.engine import Database, parse_url, translated
 from catalog.schema import HEAD, MIGRATIONS
 from catalog.tables import metadata
-from tests.catalog.build import NOON, a_scan, archive, receive
+from catalog.values import Resolution
+from tests.catalog.build import AN_ERROR, CLERK, NOON, a_scan, archive, receive
 from tests.conftest import ROOT
 from tests.pgfixture import Postgres
 
@@ -249,3 +250,18 @@ def test_another_fault_of_the_disk_is_not_called_full() -> None:
     ours = translated(exc.OperationalError("SELECT 1", None, origin))
     assert isinstance(ours, Unavailable)
     assert "voll" not in ours.text
+
+
+def test_an_acceptance_from_before_holds_for_what_was_registered_when_the_program_was_renewed(tmp_path: Path) -> None:
+    with open_catalog(a_url(tmp_path)) as catalog:
+        row = receive(catalog, 1)
+        case = catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
+        catalog.resolve(case.number, Resolution.ACCEPT, "fehlte bereits", by=CLERK, now=NOON)
+        with catalog._database.write() as connection:
+            connection.exec_driver_sql("ALTER TABLE clearing DROP COLUMN content")
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
+    with open_catalog(a_url(tmp_path)) as catalog:
+        assert catalog.accepted(row.uuid) == {"IN-07"}
+        receive(catalog, 1, scans=[a_scan("another")])
+        assert catalog.accepted(row.uuid) == frozenset()
+        assert catalog.lapsed(row.uuid) == {"IN-07": case.number}

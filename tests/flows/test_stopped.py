@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +16,6 @@ import pytest
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from akten.files import digest_bytes
 from akten.findings import Finding, Severity, Verdict
-from akten.lifecycle import Stage
 from akten.package import CopyReport, FixityReport, PackageId
 from catalog.actor import Actor
 from flows import anchors, batch, fetch, walks
@@ -25,7 +23,7 @@ from flows.batch import anchored, archive_all, archive_one
 from flows.bugs import BUGS
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, exit_code, receipt_json
-from flows.verify import FixitySummary, compare_stores, lost_deliveries, verdict_of
+from flows.verify import FixitySummary, compare_stores, verdict_of
 from ingest.claimed import ClaimedDelivery, Origin, write_origin
 from ingest.inbox import unfinished
 from tests.catalog.build import a_package
@@ -82,7 +80,7 @@ def test_a_delivery_that_cannot_be_taken_does_not_keep_the_others_in_the_inbox_w
         (inbox / name).mkdir(parents=True)
         (inbox / name / "laufzettel.json").write_text("{}")
     work = inbox / "schlecht" / "arbeit"  # a delivery that holds the work folder cannot be moved into it
-    settings = SimpleNamespace(inbox=inbox, work=work, settle_seconds=0.0)
+    settings = SimpleNamespace(inbox=inbox, work=work, settle_seconds=0.0, catalog_file=None)
     services: Any = SimpleNamespace(settings=settings, new_id=uuid4)
     found = batch.claim_inbox(services)
     assert [one.name for one in found.claimed] == ["gut"]
@@ -240,41 +238,6 @@ def test_a_round_over_the_whole_holdings_names_only_what_is_not_well() -> None:
     assert (summary.checked, summary.damaged, summary.bytes) == (1500, 1500, 30_000)
     assert len(summary.copies) == 1000
     assert {copy["verdict"] for copy in summary.copies} == {"failed"}
-
-
-def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path: Path) -> None:
-    def row(name: str, stage: Stage, folder: Path = tmp_path) -> Any:
-        akte = uuid4() if name == "neu geliefert" else None
-        return SimpleNamespace(
-            uuid=uuid4(), stage=stage, betreff=name, folder=str(folder / name), akte=akte, received_at=NOON
-        )
-
-    rows = [
-        row("weg", Stage.RECEIVED),
-        row("weg in der Klärung", Stage.CLEARING),
-        row("da", Stage.EXAMINED),
-        row("als ZIP da", Stage.CLEARING),
-        row("gerade zu Ende", Stage.PACKED),
-        row("neu geliefert", Stage.RECEIVED),
-        row("anderswo", Stage.RECEIVED, Path("/anderer/rechner")),
-    ]
-    (tmp_path / "da" / "lieferung").mkdir(parents=True)
-    (tmp_path / "als ZIP da").mkdir()
-    (tmp_path / "als ZIP da" / "lieferung.zip").touch()
-    now = {each.uuid: each for each in rows}
-    now[rows[4].uuid] = SimpleNamespace(stage=Stage.ARCHIVED)
-    services: Any = SimpleNamespace(
-        settings=SimpleNamespace(work=tmp_path),
-        catalog=SimpleNamespace(
-            deliveries=lambda: tuple(rows),
-            delivery=now.get,
-            packages=lambda _: (SimpleNamespace(stored_at=NOON + timedelta(hours=1)),),
-        ),
-    )
-    found = lost_deliveries(services)
-    assert [(f.code, f.where) for f in found] == [("WF-13", str(rows[0].uuid)), ("WF-13", str(rows[1].uuid))]
-    assert "neu liefern" in found[0].text
-    assert verdict_of(found) is Verdict.FAILED
 
 
 def test_ctrl_c_ends_the_deliveries_under_way_at_their_next_step_and_begins_no_other(

@@ -150,6 +150,20 @@ def test_missing_and_absurd_resolution_is_set_from_the_profile() -> None:
     assert [page_dpi(page, profile) for page in facts[one.uuid].pages] == [400.0, 400.0, 300.0]
 
 
+def test_a_resolution_that_is_missing_is_told_once_and_not_page_by_page_as_well() -> None:
+    """The examination tells it of each page (EX-19); with a profile the one sentence of IN-40 says all of it."""
+    delivery = a_delivery(a_slip(profil="foto"))
+    told = Finding("EX-19", Severity.INFO, "Seite 1", "Die genannte Auflösung (72 × 72 dpi) kann nicht stimmen.")
+    facts = some_facts(delivery)
+    one = delivery.scans[0].uuid
+    facts[one] = FileFacts(FileKind.IMAGE, "image/tiff", pages(1, None), findings=(told,))
+    (finding,) = checked(delivery, facts)
+    assert finding.code == "IN-40"
+    assert "keine Auflösung, die stimmen kann; angewandt werden 400 dpi" in finding.text
+    facts[one] = replace(facts[one], kind=FileKind.PDF)
+    assert [f.code for f in checked(delivery, facts)] == ["EX-19"]
+
+
 # --- the balance ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("changes", "received", "code"),

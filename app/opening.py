@@ -1,0 +1,45 @@
+"""The archive of a call: one that is there, or one that begins now and is said so. A mistyped place makes none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from akten.errors import Misconfigured
+from app.command import Call
+from flows.archivemark import is_fresh
+from flows.wiring import Services, open_services
+
+
+def begins(call: Call) -> bool:
+    """True where no archive is yet, and its catalog would be made in the data folder."""
+    return call.settings.catalog_file is not None and is_fresh(call.settings)
+
+
+@contextmanager
+def open_archive(call: Call) -> Iterator[Services]:
+    """The services of an archive that is there. Raises Misconfigured where none is; nothing is made by asking."""
+    if begins(call):
+        raise Misconfigured(
+            f"In „{call.settings.daten}“ liegt kein Archiv, und es wurde keines angelegt. Bitte den Ordner hinter "
+            "--daten oder in ARCHIV_DATEN prüfen; ein neues Archiv beginnt mit der ersten Lieferung: archiv annahme."
+        )
+    with open_or_begin(call) as services:
+        yield services
+
+
+@contextmanager
+def open_or_begin(call: Call) -> Iterator[Services]:
+    """The services of an archive that may begin with this call; then one line on standard error says so."""
+    fresh = is_fresh(call.settings)
+    with open_services(call.settings) as services:
+        if fresh:
+            _ = services.catalog  # made now, so that what is said has happened
+            tell_new(call)
+        yield services
+
+
+def tell_new(call: Call) -> None:
+    """Says that a data folder was made; with the catalog in a database of its own the archive may be an old one."""
+    what = "Neues, leeres Archiv" if call.settings.catalog_file is not None else "Neuer Datenordner"
+    call.output.say(f"{what} angelegt in {call.settings.daten}")

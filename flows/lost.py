@@ -1,0 +1,68 @@
+"""Deliveries that the catalog took in and whose files are gone: told by the comparison, and brought to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from akten.errors import Forbidden
+from akten.findings import Finding, Severity
+from akten.lifecycle import Stage
+from catalog.actor import Actor, ActorKind
+from catalog.values import DeliveryRow
+from flows.outcomes import to_clearing
+from flows.receipt import Receipt
+from flows.wiring import Services
+from ingest.claimed import ClaimedDelivery
+
+ROUND = Actor("dienst", ActorKind.SYSTEM)
+
+
+def lost_deliveries(services: Services) -> tuple[Finding, ...]:
+    """A finding (WF-13) for every delivery that nobody ended and whose files are gone from the work folder.
+
+    The rounds pass over them, since there is nothing to go on with; only the catalog remembers that they were there.
+    """
+    return tuple(_finding(row) for row in _lost(services))
+
+
+def lost_to_clearing(services: Services) -> tuple[Receipt, ...]:
+    """Brings lost deliveries to the clearing desk, each once: there it has a case until somebody ends it.
+
+    Only where the catalog is a file of this machine. One that several machines share knows deliveries that lie in a
+    work folder of the same name elsewhere, and those must not be stopped while they are worked on.
+    """
+    if services.settings.catalog_file is None:
+        return ()
+    made = []
+    for row in _lost(services):
+        if row.stage is Stage.CLEARING:
+            continue
+        try:
+            made.append(to_clearing(services, ClaimedDelivery(row.uuid, Path(row.folder)), (_finding(row),), ROUND))
+        except Forbidden:  # ended by another process while we looked
+            continue
+    return tuple(made)
+
+
+def _lost(services: Services) -> Iterator[DeliveryRow]:
+    work = services.settings.work.resolve()
+    for row in services.catalog.deliveries():
+        folder = Path(row.folder)
+        if folder.parent != work or (folder / "lieferung").exists() or (folder / "lieferung.zip").exists():
+            continue  # there, or on another machine
+        now = services.catalog.delivery(row.uuid)
+        if now is None or now.stage in (Stage.ARCHIVED, Stage.DUPLICATE, Stage.RETURNED):
+            continue  # it ended while we looked
+        if row.akte is not None and any(p.stored_at > row.received_at for p in services.catalog.packages(row.akte)):
+            continue  # delivered anew meanwhile
+        yield now
+
+
+def _finding(row: DeliveryRow) -> Finding:
+    text = (
+        f"Die Lieferung „{row.betreff or 'ohne Betreff'}“ ist angenommen und nicht zu Ende, aber ihre Dateien "
+        "fehlen im Arbeitsordner. Aus der Sicherung zurückholen oder neu liefern lassen; "
+        "was in der Klärung liegt, mit --zurueck beenden."
+    )
+    return Finding("WF-13", Severity.ERROR, str(row.uuid), text)

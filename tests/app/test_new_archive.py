@@ -1,0 +1,99 @@
+"""A mistyped place makes no archive by being asked, and where one begins a line on standard error says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catalog.catalog import open_catalog
+from tests.app.desk import Desk, catalog_url
+from tests.app.desk import desk as desk
+from tests.catalog.build import archive
+
+NEW = "Neues, leeres Archiv angelegt in"
+LOOKS = [
+    ("suche", "Hafenstr"),
+    ("akte", "liste"),
+    ("akte", "zeige", "63-1-20"),
+    ("akte", "hole", "63-1-20", "--ziel", "heraus", "--zweck", "x"),
+    ("protokoll", "pruefe"),
+    ("protokoll", "zeige", "63-1-20"),
+    ("fixity", "pruefe", "--alle"),
+    ("abgleich",),
+    ("klaerung", "liste"),
+    ("klaerung", "zeige", "1"),
+    ("klaerung", "loese", "1", "--annehmen", "--grund", "x"),
+    ("sichtung", "liste"),
+    ("sperre", "liste"),
+    ("sperre", "hebe-auf", "1", "--grund", "x"),
+    ("ereignis", "liste", "63-1-20"),
+    ("frist", "zeige", "63-1-20"),
+    ("frist", "faellig", "--bis", "2030"),
+    ("frist", "vorschau"),
+    ("frist", "offen"),
+    ("frist", "runde"),
+    ("frist", "sperren", "zeige", "63-1-20"),
+    ("frist", "freigabe", "1", "--grund", "x"),
+    ("katalog", "index"),
+]
+
+
+@pytest.mark.parametrize("words", LOOKS, ids=" ".join)
+@pytest.mark.parametrize("there", [False, True])
+def test_asking_where_no_archive_is_makes_none_and_says_what_to_do(
+    desk: Desk, words: tuple[str, ...], *, there: bool
+) -> None:
+    if there:  # an empty folder is no archive either
+        desk.daten.mkdir()
+    ran = desk(*words, "--json")
+    assert (ran.code, ran.json["error"], ran.json["exit_code"]) == (7, "Misconfigured", 7)
+    assert f"In „{desk.daten}“ liegt kein Archiv, und es wurde keines angelegt." in ran.json["text"]
+    assert "--daten" in ran.json["text"]
+    assert "archiv annahme" in ran.json["text"]
+    assert NEW not in ran.err
+    assert list(desk.daten.iterdir()) == [] if there else not desk.daten.exists()
+
+
+def test_the_first_intake_begins_an_archive_and_says_so_once_beside_its_one_json_value(desk: Desk) -> None:
+    first = desk("annahme", "--json")
+    assert (first.code, first.json) == (0, [])
+    assert f"{NEW} {desk.daten}" in first.err
+    again = desk("annahme", "--json")
+    assert (again.code, again.json, NEW in again.err) == (0, [], False)
+    assert desk("akte", "liste", "--json").json == []
+
+
+def test_an_archive_that_is_there_is_opened_without_a_word(desk: Desk) -> None:
+    with open_catalog(catalog_url(desk.daten)) as catalog:
+        archive(catalog, 1)
+    ran = desk("akte", "liste", "--json")
+    assert (ran.code, len(ran.json), ran.err) == (0, 1, "")
+
+
+def test_what_needs_no_archive_makes_none(desk: Desk) -> None:
+    for words in (("einstellungen",), ("frist", "katalog", "--klassen")):
+        ran = desk(*words, "--json")
+        assert (ran.code, NEW in ran.err) == (0, False), words
+    assert not desk.daten.exists()
+
+
+def test_a_hold_may_stand_before_the_first_delivery_and_the_new_archive_is_said(desk: Desk) -> None:
+    words = ("--person", "4711-08", "--art", "litigation", "--grund", "Klage", "--bezug", "4 K 12/26")
+    ran = desk("sperre", "setze", *words, "--json")
+    assert (ran.code, NEW in ran.err) == (0, True)
+
+
+def test_doctor_says_that_it_began_an_archive(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.tryouts.try_validators", lambda _: ())
+    ran = desk("doctor", "--ohne-speicher", "--json")
+    assert ran.json["parts"]
+    assert f"{NEW} {desk.daten}" in ran.err
+    assert NEW not in desk("doctor", "--ohne-speicher", "--json").err
+
+
+def test_a_place_that_cannot_be_a_folder_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "datei").touch()
+    ran = Desk(tmp_path / "datei" / "x", monkeypatch)("akte", "liste", "--json")
+    assert ran.code == 7
+    assert "kein Ordner" in ran.json["text"]

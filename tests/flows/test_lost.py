@@ -1,0 +1,125 @@
+"""A delivery whose files are gone is told and waits for a person: once, and not where it may lie on another machine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from akten.findings import Verdict
+from akten.lifecycle import Stage
+from catalog.values import Resolution
+from flows.arrival import registered
+from flows.batch import claim_inbox
+from flows.lost import lost_deliveries, lost_to_clearing
+from flows.receipt import Outcome
+from flows.settings import read_settings
+from flows.verify import verdict_of
+from flows.wiring import Services, open_services
+from ingest.claimed import ClaimedDelivery
+from ingest.delivery import read_delivery
+from ingest.inbox import claim
+from tests.app.desk import Desk, desk
+from tests.catalog.build import CLERK
+from tests.ingest.builders import fill
+from tests.packages import NOON
+
+__all__ = ["desk"]
+
+
+def received(services: Services, folder: Path) -> ClaimedDelivery:
+    """A delivery as a kill right after the first event leaves it."""
+    claimed = claim(fill(folder), services.settings.work, services.new_id)
+    registered(services, read_delivery(claimed), CLERK)
+    return claimed
+
+
+@pytest.mark.parametrize("everything", [True, False])
+def test_a_delivery_whose_files_are_lost_comes_to_the_clearing_desk_once(tmp_path: Path, *, everything: bool) -> None:
+    with open_services(read_settings(daten=tmp_path / "archiv")) as services:
+        claimed = received(services, tmp_path / "l")
+        assert lost_to_clearing(services) == ()
+        shutil.rmtree(claimed.folder if everything else claimed.lieferung)
+        found = claim_inbox(services)
+        assert found.claimed == ()
+        assert [(r.delivery, r.state, [f.code for f in r.findings]) for r in found.lost] == [
+            (claimed.uuid, Outcome.CLEARING, ["WF-13"])
+        ]
+        (case,) = services.catalog.clearing_list()
+        assert (case.code, case.owner) == ("WF-13", "Archiv")
+        assert "Dateien fehlen im Arbeitsordner" in case.reason
+        assert "neu liefern" in case.next_step
+        head = services.catalog.head()
+        assert claim_inbox(services).lost == ()
+        assert services.catalog.head() == head
+        services.catalog.resolve(case.number, Resolution.RETURN, "neu geliefert", by=CLERK, now=services.now())
+        assert (lost_to_clearing(services), lost_deliveries(services)) == ((), ())
+
+
+def test_the_list_of_the_clearing_desk_shows_it_also_where_no_round_runs(desk: Desk, tmp_path: Path) -> None:
+    with open_services(read_settings(daten=desk.daten)) as services:
+        shutil.rmtree(received(services, tmp_path / "l").folder)
+    (case,) = desk("klaerung", "liste", "--json").json
+    assert (case["code"], case["state"]) == ("WF-13", "open")
+    assert desk("klaerung", "liste", "--json").json == [case]
+    ended = desk("klaerung", "loese", "1", "--zurueck", tmp_path / "z", "--grund", "neu geliefert", "--json")
+    assert (ended.code, json.loads(ended.out)["state"]) == (0, "returned")
+
+
+def test_an_intake_names_it_in_a_receipt_and_the_next_one_does_not(desk: Desk, tmp_path: Path) -> None:
+    with open_services(read_settings(daten=desk.daten)) as services:
+        shutil.rmtree(received(services, tmp_path / "l").folder)
+    ran = desk("annahme", "--json")
+    assert (ran.code, [(r["state"], r["clearing_case"]) for r in ran.json]) == (3, [("clearing", 1)])
+    assert desk("annahme", "--json").json == []
+
+
+def test_where_machines_share_a_catalog_nothing_is_taken_from_another_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_services(read_settings(daten=tmp_path / "archiv")) as services:
+        shutil.rmtree(received(services, tmp_path / "l").folder)
+        monkeypatch.setattr(type(services.settings), "catalog_file", None)
+        assert lost_to_clearing(services) == ()
+        assert [f.code for f in lost_deliveries(services)] == ["WF-13"]
+
+
+def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path: Path) -> None:
+    def row(name: str, stage: Stage, folder: Path = tmp_path) -> Any:
+        akte = uuid4() if name == "neu geliefert" else None
+        return SimpleNamespace(
+            uuid=uuid4(), stage=stage, betreff=name, folder=str(folder / name), akte=akte, received_at=NOON
+        )
+
+    rows = [
+        row("weg", Stage.RECEIVED),
+        row("weg in der Klärung", Stage.CLEARING),
+        row("da", Stage.EXAMINED),
+        row("als ZIP da", Stage.CLEARING),
+        row("gerade zu Ende", Stage.PACKED),
+        row("neu geliefert", Stage.RECEIVED),
+        row("anderswo", Stage.RECEIVED, Path("/anderer/rechner")),
+    ]
+    (tmp_path / "da" / "lieferung").mkdir(parents=True)
+    (tmp_path / "als ZIP da").mkdir()
+    (tmp_path / "als ZIP da" / "lieferung.zip").touch()
+    now = {each.uuid: each for each in rows}
+    now[rows[4].uuid] = SimpleNamespace(stage=Stage.ARCHIVED)
+    services: Any = SimpleNamespace(
+        settings=SimpleNamespace(work=tmp_path),
+        catalog=SimpleNamespace(
+            deliveries=lambda: tuple(rows),
+            delivery=now.get,
+            packages=lambda _: (SimpleNamespace(stored_at=NOON + timedelta(hours=1)),),
+        ),
+    )
+    found = lost_deliveries(services)
+    assert [(f.code, f.where) for f in found] == [("WF-13", str(rows[0].uuid)), ("WF-13", str(rows[1].uuid))]
+    assert "neu liefern" in found[0].text
+    assert verdict_of(found) is Verdict.FAILED
