@@ -211,7 +211,10 @@ def picture_of(image: pikepdf.Stream) -> Image.Image | None:
                 opened.draft("L", opened.size)
             opened.load()
             return opened if opened.mode in ("L", "RGB") else None
-        return pikepdf.PdfImage(image).as_pil_image()
+        packed = pikepdf.PdfImage(image)
+        if any(name == "/CCITTFaxDecode" and int(parms.get("/K", 0)) >= 0 for name, parms in packed.filter_decodeparms):
+            return None  # Group 3: libtiff takes the marks of the end for those of lines; pdfium reads it rightly
+        return packed.as_pil_image()
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - decoders raise nearly anything (ocr.md §5); pdfium is asked next

@@ -21,6 +21,7 @@ from ocr.faxlines import FaxFault, strip_faults
 from ocr.options import OcrOptions
 from ocr.pdffaxes import FaxCoding, picture_faults
 from ocr.pdfimages import check_image
+from ocr.source import from_pdf
 from tests.ocr.examined import codes
 from tests.ocr.faxes import (
     EOL,
@@ -69,6 +70,17 @@ def test_no_good_fax_picture_is_suspected_whatever_machine_wrote_it(tmp_path: Pa
         scans.append(scan_of(path))
     told = {scan.path.stem: codes(one) for scan, one in zip(scans, examine_each(scans, OPTIONS, tmp_path), strict=True)}
     assert told == {name: set() for name in GOOD_PICTURES}
+
+
+@pytest.mark.parametrize("name", GOOD_PICTURES)
+def test_a_fax_is_read_as_it_is_shown(tmp_path: Path, name: str) -> None:
+    build, parms = GOOD_PICTURES[name]
+    path = fax_pdf(tmp_path / "fax.pdf", (build(), {"BlackIs1": True, **parms}))
+    with pikepdf.open(path) as pdf:
+        source = from_pdf(pdf, path, 1, max_pixels=1_000_000, max_stream_bytes=1_000_000, read=True)
+        picture = source.take_picture()
+    assert picture is not None
+    assert picture.convert("1").tobytes() == truth("1").tobytes()
 
 
 @pytest.mark.parametrize(
