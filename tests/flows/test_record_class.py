@@ -1,4 +1,4 @@
-"""A record class that the Fristenkatalog in force does not know is told before any file of the delivery is opened."""
+"""What the Fristenkatalog in force does not know (class, event, fact) is told before any file is opened."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from flows.receipt import Outcome, Receipt
 from flows.settings import read_settings
 from flows.walks import archive_delivery
 from flows.wiring import open_services
+from retention.schedule import builtin_schedule
 from tests.builders import a_delivery
 
 CLERK = Actor("s17")
@@ -44,6 +45,28 @@ def test_an_unknown_class_waits_at_the_clearing_desk_with_everything_wrong_on_th
     assert {finding.code for finding in receipt.findings} == {"IN-23", "IN-24"}
     (text,) = [finding.text for finding in receipt.findings if finding.code == "IN-24"]
     assert text.startswith("Die Fristklasse „building.permit-fil“ steht nicht im Fristenkatalog.")
+
+
+def test_an_event_or_fact_that_no_rule_knows_waits_too_for_its_period_would_never_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = taken(
+        tmp_path, monkeypatch, ereignisse=[{"ereignis": "file_close", "datum": "2020-12-15"}], merkmale={"dings": True}
+    )
+    assert receipt.state is Outcome.CLEARING
+    assert owner_of(receipt.findings) == "Scanstelle"
+    assert [(finding.code, finding.where) for finding in receipt.findings] == [
+        ("IN-25", "laufzettel.json, ereignisse"),
+        ("IN-25", "laufzettel.json, merkmale"),
+    ]
+    assert "Gemeint ist wohl „file_closed“" in receipt.findings[0].text
+
+
+def test_every_event_that_a_rule_waits_for_is_known_on_a_slip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    triggers = {basis.trigger for entry in builtin_schedule().classes.values() for basis in entry.bases}
+    told = [{"ereignis": name, "datum": "2020-12-15"} for name in sorted((triggers | {"file_closed", "birth"}) - {""})]
+    with pytest.raises(Opened):
+        taken(tmp_path, monkeypatch, ereignisse=told, merkmale={"structure_exists": True})
 
 
 @pytest.mark.parametrize("slip", [{"fristklasse": "building.permit-file"}, {}, {"profil": "standart"}])
