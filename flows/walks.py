@@ -153,8 +153,8 @@ def _make(
     looked = run("untersuchen", examine_each, delivery.scans, services.ocr, result, services.sandbox.call_each)
     facts = {scan.uuid: found for scan, found in zip(delivery.scans, looked, strict=True)}
     findings.extend(require(check_delivery(delivery, facts, known, options, accepted=accepted, today=today)))
-    # Before any reading: what is already out of balance need not wait for it.
-    require(check_balance(delivery, facts, None, options=services.intake, accepted=accepted))
+    # Before any reading: what is already out of balance need not wait for it. What was noticed may well be the reason.
+    require((*findings, *check_balance(delivery, facts, None, options=services.intake, accepted=accepted)))
     if row.akte is None:
         raise Unavailable("Die Akte dieser Lieferung ist im Katalog noch nicht bestimmt.")
     catalog.move(delivery.uuid, Stage.EXAMINED, by=by, now=services.now())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from catalog.actor import Actor
 from flows import walks
@@ -67,6 +68,30 @@ def test_every_event_that_a_rule_waits_for_is_known_on_a_slip(tmp_path: Path, mo
     told = [{"ereignis": name, "datum": "2020-12-15"} for name in sorted((triggers | {"file_closed", "birth"}) - {""})]
     with pytest.raises(Opened):
         taken(tmp_path, monkeypatch, ereignisse=told, merkmale={"structure_exists": True})
+
+
+def test_what_was_noticed_in_the_files_is_told_with_a_balance_that_does_not_agree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A preview counts as a page; without the finding about it nobody would know where the second page comes from."""
+    folder = a_delivery(tmp_path / "lieferung")
+    page = Image.open(folder / "scan1.png")
+    page.save(folder / "scan1.tif", dpi=(150, 150), save_all=True, append_images=[_preview(page)])
+    (folder / "scan1.png").unlink()
+    with open_services(read_settings(daten=tmp_path / "daten")) as services:
+        (claimed,) = claim_paths(services, [folder])
+        receipt = archive_delivery(services, claimed, CLERK)
+    assert receipt.state is Outcome.CLEARING
+    assert [(finding.code, finding.where) for finding in receipt.findings if finding.code in ("EX-24", "IN-50")] == [
+        ("EX-24", "scan1.tif, Seite 2"),
+        ("IN-50", "laufzettel.json"),
+    ]
+
+
+def _preview(page: Image.Image) -> Image.Image:
+    small = page.resize((page.width // 4, page.height // 4))
+    small.encoderinfo = {"tiffinfo": {254: 1}, "dpi": (40, 40)}  # type: ignore[attr-defined]
+    return small
 
 
 @pytest.mark.parametrize("slip", [{"fristklasse": "building.permit-file"}, {}, {"profil": "standart"}])
