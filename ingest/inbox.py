@@ -31,7 +31,8 @@ from ingest.claimed import (
 from ingest.moving import copy_tree, remove, rename, sync_folder, system_error
 from ingest.options import IntakeLimits
 from ingest.rules import error
-from ingest.slip import SLIP_NAMES, delivery_root
+from ingest.slip import SLIP_NAMES, delivery_root, slips
+from ingest.slip_fields import shown
 from ingest.zipbox import looks_complete, unpack
 
 __all__ = ["ClaimedDelivery", "claim", "claim_next", "give_back", "held", "release", "strays", "unfinished", "waiting"]
@@ -78,10 +79,34 @@ def claim(path: Path, work: Path, new_id: Callable[[], UUID], limits: IntakeLimi
     Faults inside a ZIP do not raise: they are kept in `findings` for the clearing desk.
 
     Raises:
-        Rejected: the path is not there (any more), or it is neither folder nor ZIP; nothing was moved.
+        Rejected: the path is not there (any more), it is neither folder nor ZIP, or a folder of several deliveries;
+            nothing was moved.
         Misconfigured: the rights do not suffice; nothing was moved.
         Unavailable: disk full or the like; `unfinished` completes it later.
     """
+    if len(found := _inner_deliveries(path)) > 1:
+        text = (
+            f"In diesem Ordner liegen {len(found)} Lieferungen mit eigenem Laufzettel („{shown(found[0])}“ …); bitte "
+            "jede einzeln angeben."
+        )
+        raise Rejected((error("IN-03", path.name, text),))
+    return _claim(path, work, new_id, limits)
+
+
+def _inner_deliveries(path: Path) -> list[str]:
+    """The folders with a slip in a folder that has none itself; whoever names it means them, and not all as one."""
+    found = []
+    with suppress(OSError):  # what cannot be looked into is told by claiming and reading
+        if path.is_symlink() or not path.is_dir() or slips(path):
+            return []
+        for entry in sorted(path.iterdir()):
+            with suppress(OSError):
+                if entry.is_dir() and not entry.is_symlink() and slips(entry):
+                    found.append(entry.name)
+    return found
+
+
+def _claim(path: Path, work: Path, new_id: Callable[[], UUID], limits: IntakeLimits | None = None) -> ClaimedDelivery:
     path = path.absolute()
     is_zip = _sort(path)
     real, real_work = path.resolve(), work.resolve()
@@ -226,7 +251,8 @@ def claim_next(
     for entry in entries:
         try:
             if _is_complete(entry, now, settle_seconds):
-                return claim(entry, work, new_id, limits)
+                # A folder of deliveries goes to the clearing desk: here nobody would see that it is refused.
+                return _claim(entry, work, new_id, limits)
         except (Rejected, FileNotFoundError):  # another process was faster
             continue
         except OSError as fault:
