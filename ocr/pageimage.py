@@ -101,6 +101,20 @@ def read_rows(image: Image.Image) -> None:
         image.filename = ""  # type: ignore[attr-defined]
 
 
+def shed_depth(page: PageImage) -> str:
+    """A German note when the file has more than eight bits for each colour: Pillow hands on the upper eight, silently.
+
+    Gray pictures keep their depth until `to_eight_bits`.
+    """
+    bits = tiff_tag(page.image, 258)
+    if page.image.format == "PNG":  # ISO 15948 §11.2.2: the bit depth is the ninth byte of IHDR, the first chunk
+        with page.path.open("rb") as stream:
+            bits = tuple(stream.read(25)[24:])
+    if not bits or max(bits) <= 8 or page.image.mode.startswith(("I", "F")):
+        return ""
+    return f"Farbtiefe von {max(bits)} auf 8 Bit verringert"
+
+
 def _orientation(image: Image.Image) -> tuple[int, bool]:
     if image.format == "TIFF":  # Pillow itself turns a TIFF while it loads it
         return (0, False)
