@@ -52,8 +52,23 @@ def test_a_folder_of_deliveries_is_refused_where_it_lies_for_each_is_meant_alone
     with pytest.raises(Rejected) as caught:
         claim(inbox / "tag", work, new_id)
     assert [finding.code for finding in caught.value.findings] == ["IN-03"]
-    assert "2 Lieferungen mit eigenem Laufzettel („akte1“ …)" in caught.value.findings[0].text
+    assert "nur in Unterordnern (2, etwa „akte1“)" in caught.value.findings[0].text
     assert contents(inbox) == before
+    assert not list(work.iterdir())
+
+
+@pytest.mark.parametrize("named", ["haus", "."])
+def test_a_folder_that_nobody_made_ready_stays_where_it_is(
+    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    """A home folder named by mistake, and the working directory that an empty path names, are no deliveries."""
+    (inbox / "haus").mkdir()
+    (inbox / "haus" / "bild.tif").write_bytes(TIFF)
+    monkeypatch.chdir(inbox / "haus" if named == "." else inbox)
+    with pytest.raises(Rejected) as caught:
+        claim(Path(named), work, new_id)
+    assert [finding.code for finding in caught.value.findings] == ["IN-01"]
+    assert (inbox / "haus" / "bild.tif").is_file()
     assert not list(work.iterdir())
 
 
