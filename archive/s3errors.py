@@ -135,6 +135,9 @@ _SENTENCES: dict[type[ArchivError], str] = {
 }
 
 
+_CLOCK = frozenset({"RequestTimeTooSkewed", "RequestExpired"})
+
+
 def _is_untrusted(error: Exception) -> bool:
     return isinstance(error, boto.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
 
@@ -192,6 +195,11 @@ def _sentence(kind: type[ArchivError], store: str, what: str, error: Exception) 
         return (
             f"Speicher „{store}“: {what} – dem Zertifikat wird nicht vertraut; die Zertifizierungsstelle des "
             f"Rechenzentrums gehört als Datei in „ca_bundle“ des Speichers (ARCHIV_STORES) [{code}]."
+        )
+    if code in _CLOCK:
+        return (
+            f"Speicher „{store}“: {what} – die Uhr dieses Rechners und die des Speichers gehen zu weit auseinander; "
+            f"bitte die Zeit stellen [{code}]."
         )
     pattern = next(_SENTENCES[each] for each in kind.__mro__ if each in _SENTENCES)
     return f"{pattern.format(store=store, what=what)} [{code}]."

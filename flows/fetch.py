@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
+from akten.diskwords import as_ours
 from akten.errors import ArchivError, FixityError, Unavailable
 from akten.findings import Finding, Severity
 from akten.package import StoredPackage
@@ -18,9 +20,11 @@ def fetch_package(
 ) -> tuple[Path, tuple[Finding, ...]]:
     """The folder of the unpacked bag, and findings for copies that could not be used on the way.
 
-    Writes down who read it before anything is handed out. Raises Occupied when something lies there already. When no
-    copy is to be had, raises FixityError where one is damaged, else Unavailable.
+    Writes down who read it before anything is handed out. Raises Occupied when something lies there already,
+    Misconfigured or Unavailable for a target that takes nothing. When no copy is to be had, raises FixityError where
+    one is damaged, else Unavailable.
     """
+    _try_out(target)
     services.catalog.read_access(package.id.akte, purpose, by=by, now=services.now())
     readable, away = services.stores_to_read()
     stores = {store.name: store for store in readable}
@@ -44,3 +48,13 @@ def fetch_package(
     raise damaged or Unavailable(
         "Keine Kopie ist erreichbar: " + ("; ".join(error.text for error in failures) or "kein Speicher eingerichtet")
     )
+
+
+def _try_out(target: Path) -> None:
+    """Sees to it that a fault of the target folder is not told as one of the copies."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".holen.", dir=target):
+            pass
+    except OSError as fault:
+        raise as_ours(fault, f"In den Ordner „{target}“ lässt sich nichts schreiben") from fault

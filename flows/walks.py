@@ -32,10 +32,18 @@ from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
 from flows.steps import Run, Stopwatch, require
 from flows.wiring import Services
-from ingest.checks import KnownScan, already_archived, check_balance, check_delivery, check_record_class
+from ingest.checks import (
+    KnownScan,
+    already_archived,
+    check_balance,
+    check_delivery,
+    check_names,
+    check_record_class,
+)
 from ingest.claimed import ClaimedDelivery, held, release
 from ingest.delivery import Delivery, PlannedAkte, plan_akte, read_delivery
 from ocr.examine import examine_each
+from retention.names import Names
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -133,16 +141,18 @@ def _make(
     accepted = catalog.accepted(delivery.uuid)
     today = services.now().astimezone(BERLIN).date()
     options = services.intake_in_force
-    require(check_record_class(delivery, options, accepted=accepted, today=today))
+    names = Names(services.katalog)
+    unknown = check_names(delivery, names.event_fault, names.fact_fault, accepted=accepted)
+    findings = list(require((*check_record_class(delivery, options, accepted=accepted, today=today), *unknown)))
 
     # 2 examine: hostile or not, in a child with limits; then the rules of intake
     progress("Untersuchen", 0, len(delivery.scans))
     services.prepare_to_read()
     looked = run("untersuchen", examine_each, delivery.scans, services.ocr, result, services.sandbox.call_each)
     facts = {scan.uuid: found for scan, found in zip(delivery.scans, looked, strict=True)}
-    findings = list(require(check_delivery(delivery, facts, known, options, accepted=accepted, today=today)))
-    # Before any reading: what is already out of balance need not wait for it.
-    require(check_balance(delivery, facts, None, options=services.intake, accepted=accepted))
+    findings.extend(require(check_delivery(delivery, facts, known, options, accepted=accepted, today=today)))
+    # Before any reading: what is already out of balance need not wait for it. What was noticed may well be the reason.
+    require((*findings, *check_balance(delivery, facts, None, options=services.intake, accepted=accepted)))
     if row.akte is None:
         raise Unavailable("Die Akte dieser Lieferung ist im Katalog noch nicht bestimmt.")
     catalog.move(delivery.uuid, Stage.EXAMINED, by=by, now=services.now())

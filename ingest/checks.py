@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -24,6 +24,7 @@ __all__ = [
     "already_archived",
     "check_balance",
     "check_delivery",
+    "check_names",
     "check_record_class",
     "page_dpi",
 ]
@@ -77,6 +78,25 @@ def check_record_class(
     """
     findings = (*delivery.findings, *_check_slip(delivery, options, today))
     return apply_accepted(findings, accepted) if any(finding.code == "IN-24" for finding in findings) else ()
+
+
+def check_names(
+    delivery: Delivery,
+    event_fault: Callable[[str], str],
+    fact_fault: Callable[[str], str],
+    *,
+    accepted: frozenset[str],
+) -> tuple[Finding, ...]:
+    """IN-25 for every event and fact on the slip of which no rule knows: the period that waits for it would never run.
+
+    The two functions say what is wrong with a name, "" for a known one; the Fristenkatalog has them.
+    """
+    slip = delivery.slip
+    told = (
+        *(("ereignisse", event_fault(event.ereignis)) for event in slip.ereignisse),
+        *(("merkmale", fact_fault(name)) for name, _ in slip.merkmale),
+    )
+    return apply_accepted([error("IN-25", f"{slip.datei}, {field}", fault) for field, fault in told if fault], accepted)
 
 
 # --- the slip ---------------------------------------------------------------------------------------------------------

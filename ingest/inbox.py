@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import UUID
 
 from akten.errors import ArchivError, FixityError, Misconfigured, Rejected
+from akten.findings import Finding
 from ingest.claimed import (
     CLOSING_MARKERS,
     LEAVING,
@@ -32,7 +33,8 @@ from ingest.claimed import (
 from ingest.moving import copy_tree, remove, rename, sync_folder, system_error
 from ingest.options import IntakeLimits
 from ingest.rules import error
-from ingest.slip import SLIP_NAMES, delivery_root
+from ingest.slip import NO_SLIP, SLIP_NAMES, delivery_root, slips
+from ingest.slip_fields import shown
 from ingest.zipbox import looks_complete, unpack
 
 __all__ = ["ClaimedDelivery", "claim", "claim_next", "give_back", "held", "release", "strays", "unfinished", "waiting"]
@@ -79,15 +81,55 @@ def claim(path: Path, work: Path, new_id: Callable[[], UUID], limits: IntakeLimi
     Faults inside a ZIP do not raise: they are kept in `findings` for the clearing desk.
 
     Raises:
-        Rejected: the path is not there (any more), or it is neither folder nor ZIP; nothing was moved.
+        Rejected: the path is not there (any more), it is neither folder nor ZIP, or a folder with neither slip nor
+            closing marker; nothing was moved.
         Misconfigured: the rights do not suffice; nothing was moved.
         Unavailable: disk full or the like; `unfinished` completes it later.
     """
+    return _claim(path, work, new_id, limits, named=True)
+
+
+def _why_no_delivery(path: Path) -> Finding | None:
+    """What is wrong with a folder that nobody has made ready; whoever names a wrong one finds it where it was.
+
+    Such a folder may be anything, a home or the working directory: `archiv annahme "$EMPTY"` names the latter.
+    """
+    with suppress(OSError):  # what cannot be looked into is told by claiming and reading
+        if path.is_symlink() or not path.is_dir() or _is_made_ready(path):
+            return None
+        inner = [entry.name for entry in sorted(path.iterdir()) if _holds_slip(entry)]
+        if not inner:
+            return error("IN-01", SLIP_NAMES[0], NO_SLIP)
+        text = (
+            f"Laufzettel liegen nur in Unterordnern ({len(inner)}, etwa „{shown(inner[0])}“); bitte jede Lieferung "
+            "einzeln angeben."
+        )
+        return error("IN-03", path.name, text)
+    return None
+
+
+def _is_made_ready(folder: Path) -> bool:
+    """True for a folder with a slip or a closing marker, at its top or in the only folder in it."""
+    names = {inner.name.casefold() for inner in (*folder.iterdir(), *delivery_root(folder).iterdir())}
+    return not names.isdisjoint(CLOSING_MARKERS | set(SLIP_NAMES))
+
+
+def _holds_slip(entry: Path) -> bool:
+    with suppress(OSError):
+        return entry.is_dir() and not entry.is_symlink() and bool(slips(entry))
+    return False
+
+
+def _claim(
+    path: Path, work: Path, new_id: Callable[[], UUID], limits: IntakeLimits | None, *, named: bool
+) -> ClaimedDelivery:
     path = path.absolute()
     is_zip = _sort(path)
     real, real_work = path.resolve(), work.resolve()
     if real_work.is_relative_to(real) or real.is_relative_to(real_work):
         raise Misconfigured("Die Lieferung und der Arbeitsordner des Archivs liegen ineinander.")
+    if named and (fault := _why_no_delivery(path)) is not None:
+        raise Rejected((fault,))
     uuid = new_id()
     claimed = ClaimedDelivery(uuid, real_work / str(uuid))
     origin = Origin(real, is_zip)
@@ -227,7 +269,8 @@ def claim_next(
     for entry in entries:
         try:
             if _is_complete(entry, now, settle_seconds):
-                return claim(entry, work, new_id, limits)
+                # A folder of deliveries goes to the clearing desk: here nobody would see that it is refused.
+                return _claim(entry, work, new_id, limits, named=False)
         except (Rejected, FileNotFoundError):  # another process was faster
             continue
         except OSError as fault:
@@ -272,8 +315,7 @@ def _is_complete(entry: Path, now: float, settle_seconds: float) -> bool:
     if quiet < settle_seconds:
         return False
     if entry.is_dir():
-        names = {inner.name.casefold() for inner in (*entry.iterdir(), *delivery_root(entry).iterdir())}
-        return not names.isdisjoint(CLOSING_MARKERS | set(SLIP_NAMES))
+        return _is_made_ready(entry)
     return looks_complete(entry) or quiet >= max(60.0, _PATIENCE * settle_seconds)
 
 

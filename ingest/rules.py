@@ -35,6 +35,7 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-22": ("Jahre und Daten liegen nicht in der Zukunft.", _HOUSE),
     "IN-23": ("Das Scanprofil ist ein freigegebenes Profil.", _RESISCAN + ", A.SC.4"),
     "IN-24": ("Die Fristklasse steht im Fristenkatalog und passt zur Aktenart.", "retention/katalog"),
+    "IN-25": ("Ereignisse und Merkmale des Laufzettels stehen im Fristenkatalog.", "retention/katalog"),
     # files and pages against the slip
     "IN-30": ("Jede Datei, die der Laufzettel nennt, ist da.", _RESISCAN + ", A.NB.3"),
     "IN-31": ("Jede Datei der Lieferung gehört zu einem Dokument des Laufzettels.", _RESISCAN + ", A.NB.3"),
@@ -58,7 +59,7 @@ RULES: dict[str, tuple[str, str]] = {
 
 # What a person may answer for with a reason; everything else must be put right in the delivery.
 ACCEPTABLE: frozenset[str] = frozenset(
-    {"IN-22", "IN-31", "IN-32", "IN-33", "IN-35", "IN-37", "IN-50", "IN-51", "IN-53"}
+    {"IN-22", "IN-25", "IN-31", "IN-32", "IN-33", "IN-35", "IN-37", "IN-50", "IN-51", "IN-53"}
 )
 
 

@@ -27,6 +27,7 @@ from ingest.slipdoc import (
 )
 
 SLIP_NAMES: tuple[str, ...] = ("laufzettel.json", "laufzettel.yaml", "laufzettel.yml")
+NO_SLIP = "Der Laufzettel fehlt; bitte laufzettel.json oder laufzettel.yaml beilegen (Muster: docs/laufzettel.md)."
 
 _SLIP = (
     "aktenart",
@@ -115,8 +116,7 @@ def read_slip(folder: Path, limits: IntakeLimits | None = None) -> Slip:
     limits = limits or IntakeLimits()
     path = find_slip(folder)
     if path is None:
-        text = "Der Laufzettel fehlt; bitte laufzettel.json oder laufzettel.yaml beilegen (Muster: docs/laufzettel.md)."
-        raise Rejected((error("IN-01", SLIP_NAMES[0], text),))
+        raise Rejected((error("IN-01", SLIP_NAMES[0], NO_SLIP),))
     return parse_slip(_slip_bytes(path, limits), path.name, limits)
 
 

@@ -237,7 +237,7 @@ def parse_yaml(text: str, limits: IntakeLimits) -> Node:
                     raise SlipUnreadable(line, "Der Laufzettel enthält mehr als ein YAML-Dokument.")
             elif isinstance(event, yaml.ScalarEvent):
                 meter.value(line)
-                plain = event.style is None
+                plain = not event.style  # None from the pure parser, an empty text from that of libyaml
                 stack[-1].nodes.append(Node(Kind.PLAIN if plain else Kind.TEXT, line, event.value))
             elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
                 meter.value(line)

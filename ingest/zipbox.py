@@ -29,6 +29,8 @@ _LONGEST_NAME = 240
 _TAIL = 65_557  # end record and the longest comment (APPNOTE 4.3.16)
 _DIRECTORY_BYTES = 64 << 20
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+# What people call .zip although it is something else, by its first bytes.
+_OTHERS = {b"7z\xbc\xaf\x27\x1c": "7-Zip", b"Rar!\x1a\x07": "RAR", b"\x1f\x8b": "GZIP"}
 _BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, struct.error)
 
 
@@ -190,8 +192,20 @@ def unpack(path: Path, target: Path, limits: IntakeLimits) -> tuple[Finding, ...
         for folder in (target, *(entry for entry in target.rglob("*") if entry.is_dir())):
             sync_folder(folder)
     except (*_BROKEN, OverflowError, ValueError) as fault:
-        return _broken(target, path.name, fault)
+        found = _broken(target, path.name, fault)
+        return _no_zip(path) or found
     return ()
+
+
+def _no_zip(path: Path) -> tuple[Finding, ...]:
+    """What the file is instead of a ZIP, when its first bytes tell it."""
+    with path.open("rb") as stream:
+        head = stream.read(8)
+    if not head:
+        return (error("IN-06", path.name, "Das ZIP ist leer (0 Byte)."),)
+    kinds = [kind for mark, kind in _OTHERS.items() if head.startswith(mark)]
+    text = "Das ist kein ZIP, sondern ein {}-Archiv; bitte als ZIP oder als Ordner liefern."
+    return tuple(error("IN-06", path.name, text.format(kind)) for kind in kinds)
 
 
 def _broken(target: Path, where: str, fault: Exception) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from typing import Any
 
+from akten.diskwords import in_german
 from akten.errors import ArchivError
 from ocr.engine import OcrEngine
 from ocr.jobs import AssemblyJob, PageJob, options_of
@@ -37,7 +38,7 @@ class Desk:
         except OSError as error:  # decoders' own OSErrors are told as findings before; this is disk and files
             if error.errno == errno.EFBIG:
                 return {"limit": "Die entstehende Datei ist größer als erlaubt."}
-            return {"system": errno.errorcode.get(error.errno or 0, type(error).__name__)}
+            return {"system": in_german(error.errno) if error.errno else type(error).__name__}
         raise ValueError(f"unknown kind of job: {kind}")
 
     def _open(self) -> OcrEngine:

@@ -296,7 +296,8 @@ def _carryable(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         return _without_alpha(image)
     if image.mode.startswith("I") or image.mode == "F":
-        return to_eight_bits(image), (f"Farbtiefe von {image.mode} auf 8 Bit verringert",)
+        bits = 16 if image.mode.startswith("I;16") else 32
+        return to_eight_bits(image), (f"Farbtiefe von {bits} auf 8 Bit verringert",)
     if image.mode in ("CMYK", "LAB"):
         converted, note = to_srgb(image, image.info.get("icc_profile"))
         return converted, (note,)

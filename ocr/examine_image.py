@@ -22,7 +22,7 @@ from ocr.faxlines import MENDED, FaxFault, fax_faults
 from ocr.filefacts import facts_as_json
 from ocr.findings import error, gathered, info, page, warning
 from ocr.imagestrips import decode_in_parts
-from ocr.pageimage import flatten
+from ocr.pageimage import flatten, read_rows
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
 _WHOLE_BYTES = 192 << 20  # an image that needs more memory than this is decoded in parts
@@ -118,6 +118,7 @@ def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
 
 def _one_page(image: Image.Image, number: int, payload: dict[str, Any], look: _Look) -> None:
     where = page(number)
+    read_rows(image)
     width, height = image.size
     mode = image.mode
     dpi, note = _dpi(image)

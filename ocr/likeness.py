@@ -13,6 +13,7 @@ import numpy
 from PIL import Image, ImageOps
 
 from ocr.openpdfs import OpenPdfs
+from ocr.pageimage import read_rows
 
 _FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
 _EDGE = 320  # pixels of the longer edge of the pictures compared
@@ -93,6 +94,7 @@ def _scan_picture(source: dict[str, Any], opened: OpenPdfs) -> tuple[Picture, in
     with Image.open(path, formats=_FORMATS) as image:
         if source["page"] > 1:
             image.seek(source["page"] - 1)
+        read_rows(image)
         longest = max(image.size)
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
             image.draft("L", (2 * _EDGE, 2 * _EDGE))

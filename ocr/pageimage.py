@@ -75,6 +75,7 @@ def open_page(path: Path, page: int, max_pixels: int) -> PageImage:
             image = Image.open(view or path, formats=FORMATS)  # type: ignore[arg-type]
             if page > 1 and view is None:
                 image.seek(page - 1)
+            read_rows(image)
     except EOFError as error:
         raise PageUnreadable("OC-03", f"Die Datei hat keine Seite {page}.") from error
     except UnidentifiedImageError as error:
@@ -88,6 +89,30 @@ def open_page(path: Path, page: int, max_pixels: int) -> PageImage:
         raise PageUnreadable("OC-03", "Das Bild hat keine Fläche.")
     turn, mirrored = _orientation(image)
     return PageImage(path, image, width, height, _dpi(image), turn, mirrored)
+
+
+def read_rows(image: Image.Image) -> None:
+    """Keeps Pillow from mapping into memory a TIFF that lies on its side; to be called before the pixels are loaded.
+
+    Pillow 13.0 takes the width of the turned picture for the length of the mapped rows, and says nothing of the noise
+    that comes out. Read through the stream the rows are right.
+    """
+    if set(tiff_tag(image, 274)) & {5, 6, 7, 8}:
+        image.filename = ""  # type: ignore[attr-defined]
+
+
+def shed_depth(page: PageImage) -> str:
+    """A German note when the file has more than eight bits for each colour: Pillow hands on the upper eight, silently.
+
+    Gray pictures keep their depth until `to_eight_bits`.
+    """
+    bits = tiff_tag(page.image, 258)
+    if page.image.format == "PNG":  # ISO 15948 §11.2.2: the bit depth is the ninth byte of IHDR, the first chunk
+        with page.path.open("rb") as stream:
+            bits = tuple(stream.read(25)[24:])
+    if not bits or max(bits) <= 8 or page.image.mode.startswith(("I", "F")):
+        return ""
+    return f"Farbtiefe von {max(bits)} auf 8 Bit verringert"
 
 
 def _orientation(image: Image.Image) -> tuple[int, bool]:

@@ -8,7 +8,6 @@ pass through here: jobs name files, outcomes are small.
 from __future__ import annotations
 
 import contextlib
-import errno
 import shutil
 import tempfile
 import threading
@@ -18,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from akten.diskwords import in_german
 from akten.errors import Misconfigured, Unavailable
 from ocr.jobs import AssemblyJob, AssemblyOutcome, PageJob, PageOutcome
 from ocr.lanes import Lanes
@@ -142,7 +142,7 @@ class _Keeper(threading.Thread):
             try:
                 outcome = self._do(task)
             except OSError as error:  # no process, no memory, no file left for another worker
-                why = errno.errorcode.get(error.errno or 0, type(error).__name__)
+                why = in_german(error.errno) if error.errno else type(error).__name__
                 task.future.set_exception(Unavailable(f"Ein Arbeitsprozess für Seiten startet nicht ({why})."))
             except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits for the page must hear of it
                 task.future.set_exception(error)

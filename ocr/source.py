@@ -11,7 +11,7 @@ from PIL import Image
 from ocr.bands import Banded, stored_in_bands
 from ocr.embedding import Stored, as_it_is, checked_group4, without_loss
 from ocr.geometry import POINTS_PER_MM, Affine, pixels_to_unit, scaling, standing
-from ocr.pageimage import Held, PageImage, PageUnreadable, load, open_page, to_gray
+from ocr.pageimage import Held, PageImage, PageUnreadable, load, open_page, shed_depth, to_gray
 from ocr.pdfpage import PdfPage, copied, copyable, drawing_dpi, drawn, page_of, picture_of, surely_allowed
 
 _LOW_DPI = 100.0  # below this a size beyond A0 is a wrong statement and not a wall map
@@ -79,6 +79,7 @@ def from_image(
     With `read` False nothing is decoded if the file's own coding can be kept. Raises PageUnreadable.
     """
     opened = open_page(path, page, max_pixels)
+    depth = shed_depth(opened)
     own = as_it_is(opened)
     picture: Image.Image | None = None
     banded = _in_bands(opened) if own is None else None
@@ -89,6 +90,8 @@ def from_image(
     stored = banded.stored if banded is not None else own
     assert stored is not None  # noqa: S101 - told to the type checker
     resolution, losses = _resolution(opened, dpi, profile_dpi, max_mm)
+    if depth:
+        losses = (depth, *losses)
     points = (opened.width * 72 / resolution[0], opened.height * 72 / resolution[1])
     # the page has the shape of the stored image; Exif's turn becomes /Rotate, its mirroring the image matrix
     matrix = Affine(points[0], 0, 0, points[1])

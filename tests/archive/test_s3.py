@@ -83,6 +83,13 @@ def test_an_answer_means_what_the_person_must_do(code: str, status: int, kind: t
     assert meaning(_answer(code, status)) is kind
 
 
+@pytest.mark.parametrize("code", ["RequestTimeTooSkewed", "RequestExpired"])
+def test_a_clock_that_is_wrong_is_called_so_and_not_a_wrong_key(code: str) -> None:
+    with pytest.raises(Misconfigured, match="die Uhr dieses Rechners") as caught, translated("a", "aip/x lesen"):
+        raise ClientError({"Error": {"Code": code}}, "GetObject")
+    assert "Schlüssel" not in caught.value.text
+
+
 def test_a_bug_is_not_translated() -> None:
     with pytest.raises(ZeroDivisionError), translated("a", "x"):
         raise ZeroDivisionError

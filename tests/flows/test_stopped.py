@@ -192,6 +192,13 @@ def test_a_copy_that_its_store_refuses_is_fetched_from_the_other(
     assert [(f.code, f.where) for f in findings] == [("WF-30", "Speicher a")]
 
 
+def test_a_target_that_takes_nothing_is_told_as_such_before_any_copy_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "datei").touch()
+    services: Any = SimpleNamespace()  # neither read nor asked
+    with pytest.raises(Misconfigured, match=r"In den Ordner „.*/datei/x“ lässt sich nichts schreiben"):
+        fetch.fetch_package(services, a_package(uuid4(), 1), tmp_path / "datei" / "x", "Einsicht", CLERK)
+
+
 def test_a_head_that_a_store_does_not_take_is_said_on_the_receipt_of_what_is_archived_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -43,6 +43,57 @@ def other_file_system(monkeypatch: pytest.MonkeyPatch, inbox: Path) -> None:
     monkeypatch.setattr(os, "rename", across)
 
 
+def test_a_folder_of_deliveries_is_refused_where_it_lies_for_each_is_meant_alone(
+    inbox: Path, work: Path, new_id: NewId
+) -> None:
+    for name in ("akte1", "akte2"):
+        fill(inbox / "tag" / name)
+    before = contents(inbox)
+    with pytest.raises(Rejected) as caught:
+        claim(inbox / "tag", work, new_id)
+    assert [finding.code for finding in caught.value.findings] == ["IN-03"]
+    assert "nur in Unterordnern (2, etwa „akte1“)" in caught.value.findings[0].text
+    assert contents(inbox) == before
+    assert not list(work.iterdir())
+
+
+@pytest.mark.parametrize("named", ["haus", "."])
+def test_a_folder_that_nobody_made_ready_stays_where_it_is(
+    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    """A home folder named by mistake, and the working directory that an empty path names, are no deliveries."""
+    (inbox / "haus").mkdir()
+    (inbox / "haus" / "bild.tif").write_bytes(TIFF)
+    monkeypatch.chdir(inbox / "haus" if named == "." else inbox)
+    with pytest.raises(Rejected) as caught:
+        claim(Path(named), work, new_id)
+    assert [finding.code for finding in caught.value.findings] == ["IN-01"]
+    assert (inbox / "haus" / "bild.tif").is_file()
+    assert not list(work.iterdir())
+
+
+def test_a_folder_of_deliveries_in_the_inbox_is_taken_and_told_by_reading_it(
+    inbox: Path, work: Path, new_id: NewId
+) -> None:
+    for name in ("akte1", "akte2"):
+        fill(inbox / "tag" / name)
+    (inbox / "tag" / "fertig").touch()
+    claimed = next_of(inbox, work, new_id)
+    assert claimed is not None
+    with pytest.raises(Rejected) as caught:
+        read_delivery(claimed)
+    assert [finding.code for finding in caught.value.findings] == ["IN-01"]
+
+
+@pytest.mark.parametrize("inner", ["lieferung", "lieferung/innen"])
+def test_one_delivery_however_deep_is_still_taken(inbox: Path, work: Path, new_id: NewId, inner: str) -> None:
+    """A packed folder, and one whose sub-folder has a slip of its own, which reading tells (IN-02)."""
+    fill(inbox / inner)
+    if inner.endswith("innen"):
+        fill(inbox / "lieferung")
+    assert claim(inbox / "lieferung", work, new_id).lieferung.is_dir()
+
+
 def test_a_claimed_folder_is_gone_from_the_inbox_and_complete_in_the_work_folder(
     inbox: Path, work: Path, new_id: NewId
 ) -> None:

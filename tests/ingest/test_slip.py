@@ -188,6 +188,16 @@ def test_a_field_may_stand_only_once() -> None:
     ) == ["IN-11"]
 
 
+@pytest.mark.parametrize("nothing", ["", " ~", " null", "   # noch offen"])
+def test_an_optional_field_left_empty_in_a_yaml_form_is_absent_and_a_required_one_is_told(nothing: str) -> None:
+    form = "aktenart: Bauakte\naktenzeichen: 63-1-19\nblattzahl: 2\noperator: k1\n"
+    optional = ("vorgaenge", "laufzeit", "geraet", "qualitaetspruefung", "zda_datum", "gescannt_am", "seitenzahl")
+    empty = "".join(f"{field}:{nothing}\n" for field in (*optional, "ereignisse", "felder", "duplex"))
+    assert outcome(f"{form}betreff: x\n{empty}".encode(), "laufzettel.yaml") == []
+    assert codes(f"{form}betreff:{nothing}\n".encode(), "laufzettel.yaml") == ["IN-13"]
+    assert parse_slip(f"{form}betreff: '~'\n".encode(), "laufzettel.yaml").betreff == "~", "quoted, it is a text"
+
+
 HOSTILE: dict[str, tuple[str, bytes]] = {
     "empty": ("json", b""),
     "empty yaml": ("yaml", b""),

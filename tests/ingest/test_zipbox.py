@@ -117,6 +117,24 @@ def test_a_hostile_zip_is_refused_with_a_finding_and_leaves_nothing(case: str, t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lieferung", "lieferung.zip"]
 
 
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        (b"7z\xbc\xaf\x27\x1c" + bytes(90), "sondern ein 7-Zip-Archiv"),
+        (b"Rar!\x1a\x07\x01\x00" + bytes(90), "sondern ein RAR-Archiv"),
+        (b"\x1f\x8b\x08" + bytes(90), "sondern ein GZIP-Archiv"),
+        (b"", "leer (0 Byte)"),
+        (b"PK\x03\x04" + bytes(90), "beschädigt oder unvollständig"),
+    ],
+)
+def test_what_is_no_zip_is_called_what_it_is(head: bytes, told: str, tmp_path: Path) -> None:
+    (tmp_path / "akte.zip").write_bytes(head)
+    (finding,) = unpack(tmp_path / "akte.zip", tmp_path / "ziel", LIMITS)
+    assert finding.code == "IN-06"
+    assert told in finding.text
+    assert not list((tmp_path / "ziel").iterdir())
+
+
 def test_too_many_members_and_too_many_bytes_are_refused(tmp_path: Path) -> None:
     zipped(tmp_path / "a.zip")
     for number, limits in enumerate((replace(LIMITS, files=2), replace(LIMITS, zip_bytes=50))):

@@ -117,11 +117,12 @@ def new_jpeg() -> bytes:
     return tiff(Page([data], {258: [8] * 3, 259: 7, 262: _YCBCR, 277: 3, 530: [1, 1]}))
 
 
-def turned(orientation: int) -> bytes:
-    """Pixels stored such that the orientation tag makes the page upright."""
+def turned(orientation: int, mode: str = "RGB") -> bytes:
+    """Pixels stored such that the orientation tag makes the page upright; one plain gray strip is mapped by Pillow."""
     undo = {1: None, 2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}[orientation]
-    image = truth() if undo is None else truth().transpose(Image.Transpose(undo))
-    return tiff(Page([image.tobytes()], {258: [8] * 3, 262: _RGB, 277: 3, 274: orientation}, size=image.size))
+    image = truth(mode) if undo is None else truth(mode).transpose(Image.Transpose(undo))
+    kind = {258: [8] * 3, 262: _RGB, 277: 3} if mode == "RGB" else {}
+    return tiff(Page([image.tobytes()], {**kind, 274: orientation}, size=image.size))
 
 
 def mixed_pages() -> bytes:
@@ -193,6 +194,7 @@ TIFFS: dict[str, tuple[Build, str]] = {  # name → (bytes, "" good, or the code
     "unknown-compression.tif": (lambda: colour(t259=34925), "EX-05"),
     "jpeg2000-inside.tif": (lambda: colour(t259=34712), "EX-04"),
     **{f"orientation{n}.tif": ((lambda n=n: turned(n)), "") for n in range(1, 9)},  # type: ignore[misc]
+    **{f"orientation{n}-gray.tif": ((lambda n=n: turned(n, "L")), "") for n in range(1, 9)},  # type: ignore[misc]
 }
 
 

@@ -90,6 +90,20 @@ def test_a_good_kind_shows_what_was_drawn(files: dict[str, tuple[Scan, FileFacts
     assert compared["findings"] == [], "our own comparison agrees"
 
 
+@pytest.mark.parametrize(("name", "bits"), [
+    ("gray16.tif", 16), ("rgb16.tif", 16), ("gray16.png", 16), ("rgb16.png", 16), ("integer32.tif", 32),
+    ("orientation1.tif", 0), ("palette.png", 0),
+])  # fmt: skip
+def test_depth_that_the_rendition_does_not_have_is_told(
+    files: dict[str, tuple[Scan, FileFacts]], name: str, bits: int, tmp_path: Path
+) -> None:
+    scan, facts = files[name]
+    told = do_page(job(scan.path, tmp_path, dpi=facts.pages[0].dpi), FakeEngine, OPTIONS, time.process_time).losses
+    assert [loss for loss in told if "Farbtiefe" in loss] == (
+        [f"Farbtiefe von {bits} auf 8 Bit verringert"] if bits else []
+    )
+
+
 @pytest.mark.parametrize("name", [name for name, (_, code) in EVERY.items() if code.startswith("EX")])
 def test_what_cannot_be_read_is_refused_and_says_what_to_do(
     files: dict[str, tuple[Scan, FileFacts]], name: str
