@@ -18,6 +18,7 @@ from akten.package import FixityReport, Lock, PackageId, StoredPackage
 from archive.fixity import check_package
 from archive.package import store_package
 from catalog.actor import Actor
+from catalog.fold import tokens
 from catalog.values import DeliveryRow
 from flows.arrival import registered
 from flows.attachments import take_out_all
@@ -39,6 +40,7 @@ from ingest.checks import (
     check_delivery,
     check_names,
     check_record_class,
+    other_betreff,
 )
 from ingest.claimed import ClaimedDelivery, held, release
 from ingest.delivery import Delivery, PlannedAkte, plan_akte, read_delivery
@@ -155,6 +157,9 @@ def _make(
     require((*findings, *check_balance(delivery, facts, None, options=services.intake, accepted=accepted)))
     if row.akte is None:
         raise Unavailable("Die Akte dieser Lieferung ist im Katalog noch nicht bestimmt.")
+    before = catalog.akte(row.akte)
+    if before is not None and before.version and tokens(before.betreff) != tokens(delivery.slip.betreff):
+        findings.append(other_betreff(delivery))
     catalog.move(delivery.uuid, Stage.EXAMINED, by=by, now=services.now())
     attachments, said = run("anlagen", take_out_all, delivery.scans, facts, services.ocr, result)
     findings.extend(said)

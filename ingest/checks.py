@@ -14,7 +14,7 @@ from ingest.delivery import Delivery
 from ingest.naming import future_year, reading_of
 from ingest.options import IntakeOptions, Profile
 from ingest.pageranges import format_ranges
-from ingest.rules import ACCEPTABLE, RULES, apply_accepted, error, info
+from ingest.rules import ACCEPTABLE, RULES, apply_accepted, error, info, warning
 from ingest.slip_fields import nearest, shown
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "check_delivery",
     "check_names",
     "check_record_class",
+    "other_betreff",
     "page_dpi",
 ]
 
@@ -97,6 +98,18 @@ def check_names(
         *(("merkmale", fact_fault(name)) for name, _ in slip.merkmale),
     )
     return apply_accepted([error("IN-25", f"{slip.datei}, {field}", fault) for field, fault in told if fault], accepted)
+
+
+def other_betreff(delivery: Delivery) -> Finding:
+    """IN-26 for a slip whose Betreff is not that of the archived Akte: perhaps its number was mistyped.
+
+    It stops nothing, for a Betreff may be put right; neither is quoted, since findings go into mails and lists.
+    """
+    text = (
+        "Unter diesem Aktenzeichen ist schon eine Akte mit anderem Betreff archiviert; sie bekommt eine neue Version "
+        "mit dem Betreff des Laufzettels. Bitte ansehen (archiv akte zeige), ob das Aktenzeichen stimmt."
+    )
+    return warning("IN-26", f"{delivery.slip.datei}, betreff", text)
 
 
 # --- the slip ---------------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-23": ("Das Scanprofil ist ein freigegebenes Profil.", _RESISCAN + ", A.SC.4"),
     "IN-24": ("Die Fristklasse steht im Fristenkatalog und passt zur Aktenart.", "retention/katalog"),
     "IN-25": ("Ereignisse und Merkmale des Laufzettels stehen im Fristenkatalog.", "retention/katalog"),
+    "IN-26": ("Eine Lieferung zu einer archivierten Akte nennt deren Betreff; sonst wird es gesagt.", _HOUSE),
     # files and pages against the slip
     "IN-30": ("Jede Datei, die der Laufzettel nennt, ist da.", _RESISCAN + ", A.NB.3"),
     "IN-31": ("Jede Datei der Lieferung gehört zu einem Dokument des Laufzettels.", _RESISCAN + ", A.NB.3"),
@@ -77,6 +78,11 @@ def apply_accepted(findings: Iterable[Finding], accepted: frozenset[str]) -> tup
 def error(code: str, where: str, text: str) -> Finding:
     """A finding that stops the delivery."""
     return Finding(code, Severity.ERROR, where, text)
+
+
+def warning(code: str, where: str, text: str) -> Finding:
+    """A finding that a person should look at."""
+    return Finding(code, Severity.WARNING, where, text)
 
 
 def info(code: str, where: str, text: str) -> Finding:

@@ -22,7 +22,7 @@ from ocr.faxlines import MENDED, FaxFault, fax_faults
 from ocr.filefacts import facts_as_json
 from ocr.findings import error, gathered, info, page, warning
 from ocr.imagestrips import decode_in_parts
-from ocr.pageimage import flatten, read_rows
+from ocr.pageimage import flatten, read_rows, stated_dpi
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
 _WHOLE_BYTES = 192 << 20  # an image that needs more memory than this is decoded in parts
@@ -174,7 +174,7 @@ def _turn(image: Image.Image) -> int:
 
 def _dpi(image: Image.Image) -> tuple[tuple[float, float] | None, str]:
     """What the file says of its resolution when that can be true, and else a German note why not."""
-    value: Any = image.info.get("dpi")
+    value = stated_dpi(image)
     try:
         x, y = float(value[0]), float(value[1])
     except (TypeError, ValueError, IndexError, ZeroDivisionError):

@@ -14,6 +14,7 @@ from ocr.engine import Raster
 from ocr.tiffpages import PageView
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
+_ORIENTATION = 274  # tag of TIFF and Exif
 _BAND = 1024  # rows handled at once, so that a plan never lies in memory twice
 # Exif orientation (tag 274) → (turn clockwise, mirrored left-right first)
 _EXIF = {2: (0, True), 3: (180, False), 4: (180, True), 5: (270, True), 6: (90, False), 7: (90, True), 8: (270, False)}
@@ -97,8 +98,19 @@ def read_rows(image: Image.Image) -> None:
     Pillow 13.0 takes the width of the turned picture for the length of the mapped rows, and says nothing of the noise
     that comes out. Read through the stream the rows are right.
     """
-    if set(tiff_tag(image, 274)) & {5, 6, 7, 8}:
+    if _lies_on_its_side(image):
         image.filename = ""  # type: ignore[attr-defined]
+
+
+def _lies_on_its_side(image: Image.Image) -> bool:
+    """True for a TIFF that Pillow turns by a quarter while it loads it; its size is told turned from the beginning."""
+    return bool(set(tiff_tag(image, _ORIENTATION)) & {5, 6, 7, 8})
+
+
+def stated_dpi(image: Image.Image) -> Any:
+    """What the file says of its resolution, across and down the picture as Pillow shows it: a turned TIFF is turned."""
+    value = image.info.get("dpi")
+    return value[::-1] if _lies_on_its_side(image) and isinstance(value, tuple) else value
 
 
 def shed_depth(page: PageImage) -> str:
@@ -126,7 +138,7 @@ def _orientation(image: Image.Image) -> tuple[int, bool]:
 
 
 def _dpi(image: Image.Image) -> tuple[float, float] | None:
-    value: Any = image.info.get("dpi")
+    value = stated_dpi(image)
     try:
         x, y = float(value[0]), float(value[1])
     except (TypeError, ValueError, IndexError, ZeroDivisionError):

@@ -12,6 +12,7 @@ from akten.findings import Severity
 from ocr.examine import examine
 from ocr.imagestrips import decode_in_parts
 from ocr.options import OcrOptions
+from ocr.source import from_image
 from tests.ocr.examined import IMAGES, codes, errors
 from tests.ocr.papers import picture, scan_of
 
@@ -40,6 +41,18 @@ def test_a_resolution_that_is_absent_or_cannot_be_true_is_none(images: dict[str,
         assert images[name].pages[0].dpi is None
         assert codes(images[name]) == {"EX-19"}
         assert not errors(images[name])
+
+
+@pytest.mark.parametrize(("orientation", "size"), [(1, (215, 297)), (3, (215, 297)), (6, (297, 215)), (8, (297, 215))])
+def test_a_turned_fax_keeps_its_size_on_paper(tmp_path: Path, orientation: int, size: tuple[int, int]) -> None:
+    path = tmp_path / "fax.tif"  # a fax of standard resolution: 204 dots, 98 lines to the inch
+    fax = picture("1", (1728, 1145))
+    fax.save(path, compression="group4", dpi=(204, 98), tiffinfo={274: orientation})
+    facts = examine(scan_of(path), OcrOptions(), tmp_path)
+    assert not facts.findings
+    assert (facts.pages[0].width_mm, facts.pages[0].height_mm) == pytest.approx(size, abs=0.5)
+    source = from_image(path, 1, dpi=facts.pages[0].dpi, profile_dpi=300, max_pixels=10**8, max_mm=2000, read=False)
+    assert (source.width / 72 * 25.4, source.height / 72 * 25.4) == pytest.approx(size, abs=0.5)
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,18 @@ def test_a_nachscan_makes_version_2_with_everything_beside_version_1(
     assert check_bag(root).judgement is Judgement.VALID
 
 
+def test_a_nachscan_with_another_betreff_is_archived_and_told(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    def told(name: str, betreff: str) -> tuple[Outcome, list[str]]:
+        made = archived(services, clerk, a_delivery(tmp_path / name, aktenzeichen=aktenzeichen, betreff=betreff))
+        return made[0].state, [f.code for f in made[0].findings if f.code == "IN-26"]
+
+    assert told("eins", "Anbau Hafenstraße 5") == (Outcome.ARCHIVED, [])
+    assert told("zwei", "ANBAU, Hafenstr. 5") == (Outcome.ARCHIVED, [])
+    assert told("drei", "Personalakte Meier") == (Outcome.ARCHIVED, ["IN-26"])
+
+
 def test_two_deliveries_of_one_akte_at_once_become_two_versions(
     services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
 ) -> None:
