@@ -243,6 +243,6 @@ def drawn(path: Path, number: int, dpi: float, max_pixels: int, *, gray: bool) -
 
 def drawing_dpi(page: PdfPage, pdf_page: pikepdf.Page) -> float:
     """The resolution to draw a page with: that of its largest image, within reason."""
-    widest = max((int(image.get("/Width", 0)) for image in pdf_page.images.values()), default=0)
+    widest = max((int(image.get("/Width", 0)) for image in pdf_page.get_images().values()), default=0)
     dpi = widest / (page.width / 72) if page.width else _LEAST_DPI
     return max(_LEAST_DPI, min(_MOST_DPI, dpi if widest else 300.0))
