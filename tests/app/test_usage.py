@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from flows.settings import CHECKOUT
+from tests.app.desk import Desk
+from tests.app.desk import desk as desk
 from tests.app.processes import archiv
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
@@ -15,6 +17,24 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 @pytest.mark.parametrize("words", [("--daten", ""), ("--als", ""), ("--als", " ")])
 def test_an_empty_name_is_wrong_usage(words: tuple[str, ...], tmp_path: Path) -> None:
     assert archiv("akte", "liste", *words, daten=tmp_path).code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("klaerung", "zeige", "NR"),
+        ("sichtung", "loese", "NR", "lesbar"),
+        ("sperre", "hebe-auf", "NR", "--grund", "x"),
+        ("frist", "freigabe", "NR", "--grund", "x"),
+        ("frist", "katalog", "--nr", "NR"),
+        ("suche", "x", "--ab", "NR"),
+        ("akte", "zeige", "63-1-20", "--band", "NR"),
+    ],
+)
+def test_a_number_that_no_database_holds_is_wrong_usage(words: tuple[str, ...], desk: Desk) -> None:
+    ran = desk(*("99999999999999999999" if word == "NR" else word for word in words), "--json")
+    assert ran.code == 2
+    assert "die Zahl ist zu groß" in ran.err
 
 
 def test_wrong_usage_with_json_is_still_one_json_value() -> None:
