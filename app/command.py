@@ -28,17 +28,17 @@ from flows.settings import Settings, read_settings
 P = ParamSpec("P")
 
 
-class _Folder(click.Path):
-    """A folder by its name; an empty one (a variable that is not set) is a mistake and not the folder we are in."""
+class Named(click.Path):
+    """A place by its name; an empty one (a variable that is not set) is a mistake and not the folder we are in."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path. Raises BadParameter."""
         if value == "":
-            self.fail("der Name des Ordners ist leer", param, ctx)
+            self.fail("der Name ist leer", param, ctx)
         return super().convert(value, param, ctx)
 
 
-FOLDER = _Folder(path_type=Path, file_okay=False)
+FOLDER = Named(path_type=Path, file_okay=False)
 DATEN_HELP = "Datenordner des Archivs (sonst ARCHIV_DATEN)."
 JSON_HELP = "Ergebnis als ein JSON-Wert auf der Standardausgabe."
 # No number that a person means is longer, and databases hold it with room to count on; SQLite ends at 2^63.

@@ -32,6 +32,7 @@ from ingest.claimed import (
 from ingest.moving import copy_tree, remove, rename, sync_folder, system_error
 from ingest.options import IntakeLimits
 from ingest.rules import error
+from ingest.scans import readable_name
 from ingest.slip import SLIP_NAMES, delivery_root
 from ingest.zipbox import looks_complete, unpack
 
@@ -88,6 +89,8 @@ def claim(path: Path, work: Path, new_id: Callable[[], UUID], limits: IntakeLimi
     real, real_work = path.resolve(), work.resolve()
     if real_work.is_relative_to(real) or real.is_relative_to(real_work):
         raise Misconfigured("Die Lieferung und der Arbeitsordner des Archivs liegen ineinander.")
+    if _holds_home(real):
+        raise Misconfigured(f"In „{readable_name(str(real))}“ liegt Ihr persönlicher Ordner; das ist keine Lieferung.")
     uuid = new_id()
     claimed = ClaimedDelivery(uuid, real_work / str(uuid))
     origin = Origin(real, is_zip)
@@ -102,6 +105,14 @@ def claim(path: Path, work: Path, new_id: Callable[[], UUID], limits: IntakeLimi
     except OSError as fault:
         raise system_error(fault, "Die Übernahme der Lieferung") from fault
     return claimed
+
+
+def _holds_home(folder: Path) -> bool:
+    """A slip of the keyboard must not move all that a person has (or the whole disk) into the archive."""
+    try:
+        return Path.home().resolve().is_relative_to(folder)
+    except RuntimeError:  # an account without a home
+        return False
 
 
 def _take(claimed: ClaimedDelivery, origin: Origin) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from catalog.catalog import open_catalog
 from flows.settings import CHECKOUT
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
 from tests.app.processes import archiv
+from tests.catalog.build import archive
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
@@ -35,6 +37,28 @@ def test_a_number_that_no_database_holds_is_wrong_usage(words: tuple[str, ...], 
     ran = desk(*("99999999999999999999" if word == "NR" else word for word in words), "--json")
     assert ran.code == 2
     assert "die Zahl ist zu groß" in ran.err
+
+
+def test_a_superscript_is_no_number(desk: Desk) -> None:
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1, number="63-01234-2019")
+    assert desk("sperre", "zeige", "²").code == 2
+    told = ("ereignis", "melde", "63-1234-19", "structure_demolished", "1.1.2020", "--beleg", "b", "--ersetzt", "²")
+    assert desk(*told).code == 2
+
+
+@pytest.mark.parametrize("verb", ["annahme", "muster"])
+def test_a_variable_that_is_not_set_is_not_the_folder_we_are_in(
+    verb: str, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "hier"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    ran = desk(verb, "", "--json")
+    assert ran.code == 2
+    assert "der Name ist leer" in ran.err
+    assert list(here.iterdir()) == []
+    assert here.is_dir()
 
 
 def test_wrong_usage_with_json_is_still_one_json_value() -> None:
