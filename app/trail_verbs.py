@@ -20,6 +20,7 @@ from catalog.values import TrailEvent
 from flows.anchors import published_heads
 from flows.receipt import finding_json
 
+FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 VERBS_DE = {
     "delivery.received": "Lieferung angenommen",
     "delivery.replaced": "Lieferung berichtigt",
@@ -131,7 +132,7 @@ def _midnight(day: datetime, *, days: int = 0) -> datetime:
     try:
         return (day + timedelta(days=days)).replace(tzinfo=BERLIN).astimezone(UTC)
     except OverflowError:
-        return (datetime.min if day.year == 1 else datetime.max).replace(tzinfo=UTC)
+        return FIRST if day.year == 1 else LAST
 
 
 def event_json(event: TrailEvent) -> dict[str, Any]:
