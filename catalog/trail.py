@@ -298,7 +298,7 @@ def _changed_notes(connection: Connection) -> Iterator[Finding]:
 def _note_fits(note: str, body: str | None) -> bool:
     try:
         told = json.loads(note)
-        return salted(told["salt"], told["text"]) == json.loads(body or "{}")["note"]
+        return bool(salted(told["salt"], told["text"]) == json.loads(body or "{}")["note"])
     except (ValueError, KeyError, TypeError, AttributeError):  # whoever changed it need not have written JSON of ours
         return False
 
