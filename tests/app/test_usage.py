@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,16 @@ def test_a_variable_that_is_not_set_is_not_the_folder_we_are_in(
     assert "der Name ist leer" in ran.err
     assert list(here.iterdir()) == []
     assert here.is_dir()
+
+
+@pytest.mark.parametrize("words", [("--help",), ("akte", "--help"), ("--version",)])
+def test_a_help_text_on_a_full_disk_is_no_bug(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "app.cli", *words], cwd=CHECKOUT, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert ran.returncode == 6, ran.stderr
+    assert b"Programmfehler" not in ran.stderr
 
 
 def test_wrong_usage_with_json_is_still_one_json_value() -> None:
