@@ -10,7 +10,7 @@ import os
 import pwd
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, cast
@@ -28,19 +28,21 @@ from flows.settings import Settings, read_settings
 P = ParamSpec("P")
 
 
-class _Folder(click.Path):
-    """A folder by its name; an empty one (a variable that is not set) is a mistake and not the folder we are in."""
+class Named(click.Path):
+    """A place by its name; an empty one (a variable that is not set) is a mistake and not the folder we are in."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path. Raises BadParameter."""
         if value == "":
-            self.fail("der Name des Ordners ist leer", param, ctx)
+            self.fail("der Name ist leer", param, ctx)
         return super().convert(value, param, ctx)
 
 
-FOLDER = _Folder(path_type=Path, file_okay=False)
+FOLDER = Named(path_type=Path, file_okay=False)
 DATEN_HELP = "Datenordner des Archivs (sonst ARCHIV_DATEN)."
 JSON_HELP = "Ergebnis als ein JSON-Wert auf der Standardausgabe."
+# No number that a person means is longer, and databases hold it with room to count on; SQLite ends at 2^63.
+MOST = 10**15
 # What the file system says no with, when it is a person's to put right; anything else is a bug.
 FAULTS = {
     errno.EACCES: "dafür fehlt die Berechtigung",
@@ -102,6 +104,7 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
     def command(*args: Any, as_json: bool, daten: Path | None, als: str | None, **kwargs: Any) -> None:
         as_usual()
         context = click.get_current_context()
+        _no_endless_numbers(context, kwargs)
         inherited = context.find_root().params
         as_json = as_json or bool(inherited.get("as_json"))
         output = open_output(as_json=as_json)
@@ -135,6 +138,14 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
         context.exit(code)
 
     return cast("Callable[P, None]", command)
+
+
+def _no_endless_numbers(context: click.Context, given: Mapping[str, object]) -> None:
+    """A number that no database holds is wrong usage. Raises BadParameter."""
+    for param in context.command.params:
+        value = given.get(param.name or "")
+        if isinstance(value, int) and abs(value) > MOST:
+            raise click.BadParameter("die Zahl ist zu groß", ctx=context, param=param)
 
 
 def of_files(error: OSError) -> ArchivError | None:

@@ -18,7 +18,7 @@ from app.deadline_show import german, state_de, write_csv
 from app.find_verbs import FAMILY
 from app.forecast_chart import COLUMNS_DE, draw
 from app.opening import open_archive
-from app.show import plural
+from app.show import number_column, plural
 from flows.due_list import DueRow, due_filter, due_page, due_rows, forecast_of
 from retention.catalogue import Fristenkatalog
 from retention.forecast import UNKNOWN
@@ -165,7 +165,7 @@ def due(
         if not page.total:
             console.print(f"Bis Ende {bis} endet keine Frist.")
             return
-        table = Table("Aktenzeichen", "Aktenart", "bis", "Fristklasse", "Ereignis", "Sperre", "Stand", box=None)
+        table = Table(number_column(), "Aktenart", "bis", "Fristklasse", "Ereignis", "Sperre", "Stand", box=None)
         for value in values:
             table.add_row(*_shown(value, katalog))
         console.print(table)

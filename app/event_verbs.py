@@ -120,7 +120,7 @@ def event_report(
 def _superseded(text: str | None) -> int | date | None:
     if text is None:
         return None
-    if text.strip().isdigit():
+    if text.strip().isdecimal():
         return int(text)
     day = parse_day(text)
     if day is None:

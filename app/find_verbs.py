@@ -22,7 +22,7 @@ from app.one_akte import one_akte
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.reference_verbs import akte_refer, person_forget
-from app.show import STATES, VERDICTS, findings_table, moment, plural, size_words, word
+from app.show import STATES, VERDICTS, findings_table, moment, number_column, plural, size_words, word
 from catalog.holdings import AkteFilter, Sort
 from catalog.search import Hit
 from catalog.snippets import Snippet
@@ -192,7 +192,7 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
             console.print("Keine Akten.")
             return
         table = Table(
-            "Aktenzeichen", "Aktenart", "Band", "Betreff", "Stand", "Version", "Seiten", "Frist bis", box=None
+            number_column(), "Aktenart", "Band", "Betreff", "Stand", "Version", "Seiten", "Frist bis", box=None
         )
         for row in found.rows:
             table.add_row(

@@ -206,7 +206,7 @@ def hold_show(call: Call, was: str | None, *, band: int | None) -> None:
     if was is None:
         raise click.UsageError("Bitte die Nummer einer Sperre oder ein Aktenzeichen nennen; alle: archiv sperre liste.")
     with open_archive(call) as services:
-        if was.isdigit() and len(was) < 10:
+        if was.isdecimal() and len(was) < 10:
             number, viewer = int(was), viewer_of(call.actor, services)
             view = services.catalog.hold(number, viewer)
             value = hold_value(services, view, today(services))

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from akten.errors import ArchivError, Rejected
 from akten.findings import Finding, Severity
-from app.command import Call, verb
+from app.command import FOLDER, Call, Named, verb
 from app.opening import open_or_begin
 from app.show import receipts as show_receipts
 from flows.progress import progress_display
@@ -25,7 +25,7 @@ from ingest.claimed import ClaimedDelivery
 
 
 @click.command()
-@click.argument("pfade", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("pfade", nargs=-1, type=Named(path_type=Path))
 @click.option("--prefect", "in_prefect", is_flag=True, help="Als Prefect-Lauf (mit Oberfläche und Wiederholungen).")
 @verb
 def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
@@ -120,7 +120,7 @@ def dienst(call: Call) -> None:
 
 
 @click.command()
-@click.argument("ordner", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("ordner", type=FOLDER)
 @click.option("--saat", type=int, default=1, show_default=True, help="Dieselbe Zahl ergibt dieselben Lieferungen.")
 @verb
 def muster(call: Call, ordner: Path, saat: int) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table
 from app.command import Call, verb
 from app.find_verbs import FAMILY
 from app.opening import open_archive
+from app.show import number_column
 from flows.receipt import finding_json
 from flows.telling import accepted, event_named
 from flows.waiting import Waiting, waiting
@@ -46,7 +47,9 @@ def frist_open(
         if not every:
             console.print("Keine Akte wartet auf ein Ereignis.")
             return
-        table = Table("Aktenzeichen", "Aktenart", "Band", "Es fehlt", "Seit", "Zu fragen", box=None, header_style="dim")
+        table = Table(
+            number_column(), "Aktenart", "Band", "Es fehlt", "Seit", "Zu fragen", box=None, header_style="dim"
+        )
         for one in page:
             missing = " oder ".join(titles.get(name, name) for name in one.missing)
             table.add_row(

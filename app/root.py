@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from app import interrupt
-from app.command import DATEN_HELP, FOLDER, JSON_HELP, quiet_logs
+from app.command import DATEN_HELP, FOLDER, JSON_HELP, of_files, quiet_logs
 from app.german import speak_german
 from app.output import error_json, write_json
 from flows.bugs import BUGS
@@ -131,6 +131,10 @@ def run() -> None:
     except SystemExit:
         code = 0  # click's way to end when the reader of a help text went away (`| head`)
     except Exception as bug:  # noqa: BLE001 - the outermost edge: a bug must not show a trace to a clerk
+        told = of_files(bug) if isinstance(bug, OSError) else None
+        if told is not None:  # a help text on a full disk
+            sys.stderr.write(f"Fehler: {told.text}\n")
+            sys.exit(told.exit_code)
         sys.stderr.write(traceback.format_exc() if sys.stderr.isatty() is False else "")
         sys.stderr.write(
             f"Programmfehler ({type(bug).__name__}). Bitte melden, mit {BUGS} aus dem Datenordner; nichts wurde als "

@@ -14,7 +14,7 @@ from akten.errors import Forbidden
 from app.command import Call, verb
 from app.deadline_show import STATES_DE, german, write_csv
 from app.opening import begins, open_archive, open_or_begin
-from app.show import findings_table, plural
+from app.show import findings_table, number_column, plural
 from catalog.rulebook import RuleState, RuleVersion
 from flows.receipt import finding_json
 from flows.rule_change import (
@@ -198,7 +198,7 @@ def comparison(
 def _show_moves(console: Console, value: Mapping[str, Any]) -> None:
     if not value["moves"]:
         return
-    table = Table("Aktenzeichen", "Aktenart", "Fristklasse", "frei ab jetzt", "frei ab neu", "Stand neu", box=None)
+    table = Table(number_column(), "Aktenart", "Fristklasse", "frei ab jetzt", "frei ab neu", "Stand neu", box=None)
     for move in value["moves"]:
         after = STATES_DE.get(move["state_after"], "ohne Klasse")
         days = (german(move["free_before"]), german(move["free_after"]))

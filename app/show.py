@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.box import ROUNDED
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 STATES = {
@@ -82,6 +82,11 @@ def size_words(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}".replace(".", ",")
         size /= 1000
     return f"{size:.1f} TB".replace(".", ",")
+
+
+def number_column() -> Column:
+    """The column of Aktenzeichen: on a narrow terminal the others give way, since half a number finds nothing."""
+    return Column("Aktenzeichen", no_wrap=True)
 
 
 def plural(number: int, one: str, many: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -20,6 +20,7 @@ from catalog.values import TrailEvent
 from flows.anchors import published_heads
 from flows.receipt import finding_json
 
+FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 VERBS_DE = {
     "delivery.received": "Lieferung angenommen",
     "delivery.replaced": "Lieferung berichtigt",
@@ -126,6 +127,14 @@ def trail_check(call: Call) -> int:
     return EXIT_OF_VERDICT[verdict]
 
 
+def _midnight(day: datetime, *, days: int = 0) -> datetime:
+    """The first instant of a day in Berlin; at the ends of the calendar the nearest instant that there is."""
+    try:
+        return (day + timedelta(days=days)).replace(tzinfo=BERLIN).astimezone(UTC)
+    except OverflowError:
+        return FIRST if day.year == 1 else LAST
+
+
 def event_json(event: TrailEvent) -> dict[str, Any]:
     """One event as the command line prints it."""
     return {
@@ -174,7 +183,7 @@ def _plain(value: object) -> str:
 @click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
 @click.option("--benutzer", help="Nur was dieses Konto tat.")
 @click.option("--von", type=DAY, metavar=DAY_WORD, help="Ab diesem Tag.")
-@click.option("--bis", type=DAY, metavar=DAY_WORD, help="Vor diesem Tag.")
+@click.option("--bis", type=DAY, metavar=DAY_WORD, help="Bis zu diesem Tag, ihn eingeschlossen.")
 @click.option("--anzahl", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="So viele Zeilen.")
 @verb
 def trail_show(
@@ -191,12 +200,12 @@ def trail_show(
     if aktenzeichen is None and benutzer is None and von is None and bis is None:
         raise click.UsageError("Bitte ein Aktenzeichen, --benutzer oder einen Zeitraum nennen.")
     with open_archive(call) as services:
-        akte = one_akte(services, aktenzeichen, band).uuid if aktenzeichen else None
+        akte = one_akte(services, aktenzeichen, band).uuid if aktenzeichen is not None else None
         events = services.catalog.events_of(
             akte=akte,
             by=benutzer,
-            von=von.replace(tzinfo=BERLIN) if von else None,
-            bis=bis.replace(tzinfo=BERLIN) if bis else None,
+            von=_midnight(von) if von else None,
+            bis=_midnight(bis, days=1) if bis else None,
             limit=anzahl,
         )
 

@@ -31,9 +31,19 @@ def _value(row: Row[Any]) -> TrailEvent:
         akte=UUID(body["akte"]) if "akte" in body else None,
         delivery=UUID(body["delivery"]) if "delivery" in body else None,
         data=body.get("data", {}),
-        note="" if row.note is None else json.loads(row.note)["text"],
+        note=_words(row.note),
         hash=row.hash,
     )
+
+
+def _words(note: str | None) -> str:
+    """The words beside a row; those that someone changed by hand are shown as they lie there: `verify` tells of it."""
+    if note is None:
+        return ""
+    try:
+        return str(json.loads(note)["text"])
+    except (ValueError, KeyError, TypeError):
+        return note
 
 
 def _actor(body: Mapping[str, Any]) -> Actor:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import itertools
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -42,6 +44,10 @@ RULES: dict[str, tuple[str, str]] = {
     "TR-06": ("Die Schutzauslöser gegen Ändern und Löschen sind da.", "prefect-db.md §6"),
     "TR-07": ("Jedes archivierte Paket steht im Protokoll, und umgekehrt.", "issue 3 §7"),
     "TR-08": ("Zeilen nach dem jüngsten Anker sind am Ende noch nicht gesichert.", "users.md §1 Nr. 5"),
+    "TR-09": (
+        "Worte neben der Kette passen zum Prüfwert in ihrer Zeile; gelöscht werden dürfen sie.",
+        "prefect-db.md §6",
+    ),
     "TR-10": ("Jede Zeile eines Auszugs passt zu ihrem eigenen Hash.", "RFC 9162 §2.1"),
     "TR-11": ("Der Einschlussbeweis jeder Zeile führt zur Wurzel des Siegels.", "RFC 9162 §2.1.3.2"),
     "TR-12": ("Das Siegel des Auszugs ist selbst eine Zeile des Protokolls und passt zu seinem Hash.", "RFC 9162 §2.1"),
@@ -242,6 +248,9 @@ def verify(connection: Connection, anchors: Iterable[Anchor]) -> TrailReport:
         findings.append(
             _finding("TR-04", number, f"Ein Anker nennt Zeile {number}, das Protokoll endet mit Zeile {expected - 1}.")
         )
+    for finding in itertools.islice(_changed_notes(connection), max(0, _MAX_FINDINGS - len(findings))):
+        bad.append(int(finding.where.removeprefix("Zeile ")))
+        findings.append(finding)
     findings.extend(_about_the_end(expected - 1, vouched))
     return TrailReport(
         verdict_of(findings), rows, previous.decode("ascii", "replace"), min(bad, default=None), tuple(findings)
@@ -271,6 +280,27 @@ def _about_the_end(last: int, vouched: int) -> Iterator[Finding]:
     elif last > vouched:
         text = f"Die letzten {last - vouched} Zeilen sind jünger als der jüngste Anker."
         yield _finding("TR-08", last, text, Severity.INFO)
+
+
+def _changed_notes(connection: Connection) -> Iterator[Finding]:
+    """Words beside the chain that are not those whose digest their row holds. One that is gone was deleted lawfully."""
+    both = (
+        select(trail_notes.c.seq, trail_notes.c.note, trail.c.body)
+        .select_from(trail_notes.join(trail, trail_notes.c.seq == trail.c.seq, isouter=True))
+        .order_by(trail_notes.c.seq)
+        .execution_options(yield_per=_CHUNK)
+    )
+    for row in connection.execute(both):
+        if not _note_fits(row.note, row.body):
+            yield _finding("TR-09", row.seq, "Die Worte zu dieser Zeile wurden nachträglich geändert.")
+
+
+def _note_fits(note: str, body: str | None) -> bool:
+    try:
+        told = json.loads(note)
+        return bool(salted(told["salt"], told["text"]) == json.loads(body or "{}")["note"])
+    except (ValueError, KeyError, TypeError, AttributeError):  # whoever changed it need not have written JSON of ours
+        return False
 
 
 def verdict_of(findings: Sequence[Finding]) -> Verdict:

@@ -33,6 +33,7 @@ from ingest.claimed import (
 from ingest.moving import copy_tree, remove, rename, sync_folder, system_error
 from ingest.options import IntakeLimits
 from ingest.rules import error
+from ingest.scans import readable_name
 from ingest.slip import NO_SLIP, SLIP_NAMES, delivery_root, slips
 from ingest.slip_fields import shown
 from ingest.zipbox import looks_complete, unpack
@@ -128,6 +129,8 @@ def _claim(
     real, real_work = path.resolve(), work.resolve()
     if real_work.is_relative_to(real) or real.is_relative_to(real_work):
         raise Misconfigured("Die Lieferung und der Arbeitsordner des Archivs liegen ineinander.")
+    if _holds_home(real):
+        raise Misconfigured(f"In „{readable_name(str(real))}“ liegt Ihr persönlicher Ordner; das ist keine Lieferung.")
     if named and (fault := _why_no_delivery(path)) is not None:
         raise Rejected((fault,))
     uuid = new_id()
@@ -144,6 +147,14 @@ def _claim(
     except OSError as fault:
         raise system_error(fault, "Die Übernahme der Lieferung") from fault
     return claimed
+
+
+def _holds_home(folder: Path) -> bool:
+    """A slip of the keyboard must not move all that a person has (or the whole disk) into the archive."""
+    try:
+        return Path.home().resolve().is_relative_to(folder)
+    except RuntimeError:  # an account without a home
+        return False
 
 
 def _take(claimed: ClaimedDelivery, origin: Origin) -> None:

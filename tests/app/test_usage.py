@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from catalog.catalog import open_catalog
 from flows.settings import CHECKOUT
+from tests.app.desk import Desk
+from tests.app.desk import desk as desk
 from tests.app.processes import archiv
+from tests.catalog.build import archive
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
@@ -15,6 +21,56 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 @pytest.mark.parametrize("words", [("--daten", ""), ("--als", ""), ("--als", " ")])
 def test_an_empty_name_is_wrong_usage(words: tuple[str, ...], tmp_path: Path) -> None:
     assert archiv("akte", "liste", *words, daten=tmp_path).code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("klaerung", "zeige", "NR"),
+        ("sichtung", "loese", "NR", "lesbar"),
+        ("sperre", "hebe-auf", "NR", "--grund", "x"),
+        ("frist", "freigabe", "NR", "--grund", "x"),
+        ("frist", "katalog", "--nr", "NR"),
+        ("suche", "x", "--ab", "NR"),
+        ("akte", "zeige", "63-1-20", "--band", "NR"),
+    ],
+)
+def test_a_number_that_no_database_holds_is_wrong_usage(words: tuple[str, ...], desk: Desk) -> None:
+    ran = desk(*("99999999999999999999" if word == "NR" else word for word in words), "--json")
+    assert ran.code == 2
+    assert "die Zahl ist zu groß" in ran.err
+
+
+def test_a_superscript_is_no_number(desk: Desk) -> None:
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1, number="63-01234-2019")
+    assert desk("sperre", "zeige", "²").code == 2
+    told = ("ereignis", "melde", "63-1234-19", "structure_demolished", "1.1.2020", "--beleg", "b", "--ersetzt", "²")
+    assert desk(*told).code == 2
+
+
+@pytest.mark.parametrize("verb", ["annahme", "muster"])
+def test_a_variable_that_is_not_set_is_not_the_folder_we_are_in(
+    verb: str, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "hier"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    ran = desk(verb, "", "--json")
+    assert ran.code == 2
+    assert "der Name ist leer" in ran.err
+    assert list(here.iterdir()) == []
+    assert here.is_dir()
+
+
+@pytest.mark.parametrize("words", [("--help",), ("akte", "--help"), ("--version",)])
+def test_a_help_text_on_a_full_disk_is_no_bug(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "app.cli", *words], cwd=CHECKOUT, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert ran.returncode == 6, ran.stderr
+    assert b"Programmfehler" not in ran.stderr
 
 
 def test_wrong_usage_with_json_is_still_one_json_value() -> None:

@@ -72,6 +72,31 @@ def test_the_trail_refuses_replacing_and_emptying(url: str, catalog: Catalog) ->
     assert catalog.verify_trail().rows == 2
 
 
+@pytest.mark.parametrize("note", ["'anders'", "'[]'", '\'{"text":"anders"}\'', "replace(note, 'Pr', 'F')"])
+def test_words_beside_the_chain_that_were_changed_are_told(url: str, catalog: Catalog, note: str) -> None:
+    akte, _ = archive(catalog, 1)
+    catalog.read_access(akte.uuid, "Prüfung 2026/4", by=CLERK, now=later(30))
+    head = catalog.head()
+    assert head is not None
+    assert catalog.verify_trail([head]).findings == ()
+    meddle(url, f"UPDATE trail_notes SET note = {note} WHERE seq = {head.seq}")  # noqa: S608 - ours
+    report = catalog.verify_trail([head])
+    assert (report.verdict, report.first_bad) == (Verdict.FAILED, head.seq)
+    assert [(finding.code, finding.where) for finding in report.findings] == [("TR-09", f"Zeile {head.seq}")]
+    assert catalog.events_of(akte=akte.uuid)[-1].seq == head.seq
+
+
+def test_words_put_beside_a_row_that_has_none_are_told_and_deleted_ones_are_not(url: str, catalog: Catalog) -> None:
+    akte, _ = archive(catalog, 1)
+    catalog.read_access(akte.uuid, "Prüfung 2026/4", by=CLERK, now=later(30))
+    head = catalog.head()
+    assert head is not None
+    meddle(url, f"DELETE FROM trail_notes WHERE seq = {head.seq}")  # noqa: S608 - ours
+    assert catalog.verify_trail([head]).findings == ()
+    meddle(url, 'INSERT INTO trail_notes (seq, note) VALUES (1, \'{"salt":"00","text":"x"}\')')
+    assert [finding.code for finding in catalog.verify_trail([head]).findings] == ["TR-09"]
+
+
 @pytest.mark.parametrize(
     ("statements", "code", "first_bad"),
     [

@@ -106,6 +106,21 @@ def test_a_claimed_folder_is_gone_from_the_inbox_and_complete_in_the_work_folder
     assert unfinished(work) == (claimed,)
 
 
+@pytest.mark.parametrize("home", ["Akten", "Akten/anna", "Akten/anna/a/b"])
+def test_what_holds_the_home_of_a_person_is_never_moved(
+    home: str, inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(inbox / "Akten")
+    (inbox / home).mkdir(parents=True, exist_ok=True)
+    monkeypatch.setenv("HOME", str(inbox / home))
+    with pytest.raises(Misconfigured, match="persönlicher Ordner"):
+        claim(inbox / "Akten", work, new_id)
+    assert (inbox / home).is_dir()
+    assert not list(work.glob("*-*"))
+    monkeypatch.setenv("HOME", str(inbox))
+    assert claim(inbox / "Akten", work, new_id).name == "Akten"
+
+
 def test_a_claim_across_file_systems_copies_checks_and_removes(
     inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
