@@ -27,7 +27,7 @@ from flows.due_round import due_round
 from flows.fixity_round import fixity_round
 from flows.intake_round import intake_round
 from flows.reconcile_round import reconcile_round
-from flows.roundnames import COMMON_QUEUE, intake_deployment, machine_name
+from flows.roundnames import COMMON_QUEUE, DUE, FIXITY, RECONCILE, intake_deployment, machine_name
 from flows.settings import Settings, read_settings
 from flows.zombies import ensure_automation
 
@@ -55,9 +55,9 @@ def _deployments(settings: Settings) -> list[RunnerDeployment]:
     own, common = (machine_name(settings), COMMON_QUEUE) if pool else (None, None)
     return [
         _deployment(intake_round, intake_deployment(settings), rounds.intake_cron, pool, own),
-        _deployment(fixity_round, "pruefung", rounds.fixity_cron, pool, common),
-        _deployment(due_round, "fristen", rounds.due_cron, pool, common),
-        _deployment(reconcile_round, "abgleich", rounds.reconcile_cron, pool, common),
+        _deployment(fixity_round, FIXITY, rounds.fixity_cron, pool, common),
+        _deployment(due_round, DUE, rounds.due_cron, pool, common),
+        _deployment(reconcile_round, RECONCILE, rounds.reconcile_cron, pool, common),
     ]
 
 
