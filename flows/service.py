@@ -126,13 +126,15 @@ class Service:
 
     def run(self, hold_stores: Callable[[], ExitStack]) -> None:
         """Runs until asked to stop. Raises Unavailable or Misconfigured when a part does not start."""
-        previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        if previous[signal.SIGHUP] is signal.SIG_IGN:  # under nohup the service outlives its terminal
+            del previous[signal.SIGHUP]
 
         def asked(number: int, frame: FrameType | None) -> None:
             del number, frame
             self.stop()
 
-        # With handlers of our own in place, children start with the default for both signals, also when a shell
+        # With handlers of our own in place, children start with the default for these signals, also when a shell
         # started this service in the background with SIGINT ignored.
         for number in previous:
             signal.signal(number, asked)
