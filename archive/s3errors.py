@@ -134,6 +134,16 @@ _SENTENCES: dict[type[ArchivError], str] = {
     Misconfigured: "Speicher „{store}“: {what} – Endpunkt, Bucket, Schlüssel oder Einstellung stimmt nicht",
 }
 
+# What a code says more exactly than its sentence: the person must know where to look.
+_CAUSES = {
+    "RequestTimeTooSkewed": "die Uhr dieses Rechners oder die des Speichers geht falsch",
+    "RequestExpired": "die Uhr dieses Rechners oder die des Speichers geht falsch",
+    "InvalidAccessKeyId": "den Zugangsschlüssel kennt der Speicher nicht",
+    "SignatureDoesNotMatch": "der geheime Schlüssel passt nicht zum Zugangsschlüssel",
+    "ExpiredToken": "der Zugangsschlüssel ist abgelaufen",
+    "NoSuchBucket": "den Bucket gibt es dort nicht",
+}
+
 
 def _is_untrusted(error: Exception) -> bool:
     return isinstance(error, boto.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
@@ -193,5 +203,7 @@ def _sentence(kind: type[ArchivError], store: str, what: str, error: Exception) 
             f"Speicher „{store}“: {what} – dem Zertifikat wird nicht vertraut; die Zertifizierungsstelle des "
             f"Rechenzentrums gehört als Datei in „ca_bundle“ des Speichers (ARCHIV_STORES) [{code}]."
         )
+    if code in _CAUSES:
+        return f"Speicher „{store}“: {what} – {_CAUSES[code]} [{code}]."
     pattern = next(_SENTENCES[each] for each in kind.__mro__ if each in _SENTENCES)
     return f"{pattern.format(store=store, what=what)} [{code}]."
