@@ -83,6 +83,10 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def _anything_in(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
+
+
 def run_batch_in_prefect(settings: Settings, deliveries: Sequence[UUID], actor: str, result: Path) -> None:
     """Runs one intake flow over claimed deliveries in a child process; receipts are written to `result` as JSON.
 
@@ -206,6 +210,7 @@ class Service:
     def _watch(self) -> None:
         """Starts an intake run when complete deliveries lie in the inbox; restarts a child that ended."""
         asked_at = 0.0
+        left = _anything_in(self._settings.work)  # begun before this start: goes on now, not at the next full ten
         swept_at = time.monotonic()
         while not self._stop.wait(1.0):
             for child, start in self._children():
@@ -218,10 +223,12 @@ class Service:
                 swept_at = time.monotonic()
             there = waiting(self._settings.inbox, now=time.time(), settle_seconds=self._settings.settle_seconds)
             # One run takes all that lies there; asking again only makes sense when it has had time to begin.
-            if there and time.monotonic() - asked_at > 20:
+            if (there or left) and time.monotonic() - asked_at > 20:
                 try:
                     start_run(self._url, INTAKE, intake_deployment(self._settings))
                     asked_at = time.monotonic()
-                    self._say(f"{len(there)} Lieferung(en) im Eingang: Lauf angestoßen.")
+                    what = f"{len(there)} Lieferung(en) im Eingang" if there else "Begonnene Lieferungen"
+                    self._say(f"{what}: Lauf angestoßen.")
+                    left = False
                 except Unavailable:
                     self._stop.wait(2.0)
