@@ -30,9 +30,16 @@ def open_archive(call: Call) -> Iterator[Services]:
 
 @contextmanager
 def open_or_begin(call: Call) -> Iterator[Services]:
-    """The services of an archive that may begin with this call; then one line on standard error says so."""
+    """The services of an archive that may begin with this call; then one line on standard error says so.
+
+    Raises Misconfigured where it would begin on external stores that another archive uses.
+    """
     fresh = is_fresh(call.settings)
     with open_services(call.settings) as services:
+        if begins(call) and call.settings.stores:
+            from flows.anchors import require_unused_stores
+
+            require_unused_stores(services)
         if fresh:
             _ = services.catalog  # made now, so that what is said has happened
             tell_new(call)

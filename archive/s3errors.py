@@ -134,8 +134,15 @@ _SENTENCES: dict[type[ArchivError], str] = {
     Misconfigured: "Speicher „{store}“: {what} – Endpunkt, Bucket, Schlüssel oder Einstellung stimmt nicht",
 }
 
-
-_CLOCK = frozenset({"RequestTimeTooSkewed", "RequestExpired"})
+# What a code says more exactly than its sentence: the person must know where to look.
+_CAUSES = {
+    "RequestTimeTooSkewed": "die Uhr dieses Rechners oder die des Speichers geht falsch; bitte die Zeit stellen",
+    "RequestExpired": "die Uhr dieses Rechners oder die des Speichers geht falsch; bitte die Zeit stellen",
+    "InvalidAccessKeyId": "den Zugangsschlüssel kennt der Speicher nicht",
+    "SignatureDoesNotMatch": "der geheime Schlüssel passt nicht zum Zugangsschlüssel",
+    "ExpiredToken": "der Zugangsschlüssel ist abgelaufen",
+    "NoSuchBucket": "den Bucket gibt es dort nicht",
+}
 
 
 def _is_untrusted(error: Exception) -> bool:
@@ -196,10 +203,7 @@ def _sentence(kind: type[ArchivError], store: str, what: str, error: Exception) 
             f"Speicher „{store}“: {what} – dem Zertifikat wird nicht vertraut; die Zertifizierungsstelle des "
             f"Rechenzentrums gehört als Datei in „ca_bundle“ des Speichers (ARCHIV_STORES) [{code}]."
         )
-    if code in _CLOCK:
-        return (
-            f"Speicher „{store}“: {what} – die Uhr dieses Rechners und die des Speichers gehen zu weit auseinander; "
-            f"bitte die Zeit stellen [{code}]."
-        )
+    if code in _CAUSES:
+        return f"Speicher „{store}“: {what} – {_CAUSES[code]} [{code}]."
     pattern = next(_SENTENCES[each] for each in kind.__mro__ if each in _SENTENCES)
     return f"{pattern.format(store=store, what=what)} [{code}]."

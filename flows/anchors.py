@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from akten.errors import ArchivError, FixityError
+from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
 from akten.files import digest_bytes
 from akten.findings import Finding, Severity
 from akten.package import Lock
@@ -44,6 +45,23 @@ def try_to_publish(services: Services) -> str:
     except ArchivError as error:
         return f"Der Kopf des Protokolls ist noch nicht in allen Speichern; der nächste Lauf holt es nach. {error.text}"
     return ""
+
+
+def require_unused_stores(services: Services) -> None:
+    """Raises Misconfigured where an archive would begin on stores that hold the heads of another one's trail.
+
+    Whoever forgets `ARCHIV_DATABASE` on one machine would begin a second archive on the same stores; its locked heads
+    would make the trail of the first one look forged for ten years. A store that is away is told by what follows.
+    """
+    stores, _ = services.stores_to_read()
+    for store in stores:
+        with suppress(Unavailable):
+            if any(True for _ in store.list(PREFIX)):
+                raise Misconfigured(
+                    f"Im Speicher „{store.name}“ liegt schon ein Archiv, aber hier ist kein Katalog. Es wurde nichts "
+                    "angelegt. Fehlt ARCHIV_DATABASE, oder stimmt der Datenordner nicht? Ist der Katalog verloren: aus "
+                    "der Sicherung zurückholen. Ein anderes, neues Archiv braucht eigene Buckets."
+                )
 
 
 def published_heads(services: Services) -> tuple[tuple[Anchor, ...], tuple[Finding, ...]]:

@@ -7,6 +7,7 @@ import socket
 from flows.settings import Settings
 
 INTAKE = "eingang"
+COMMON_ROUNDS = FIXITY, DUE, RECONCILE = ("pruefung", "fristen", "abgleich")
 COMMON_QUEUE = "default"
 
 

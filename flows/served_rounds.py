@@ -9,9 +9,11 @@ Entry points are module paths: a flow loaded by file path would put `flows/` fir
 
 from __future__ import annotations
 
-import os
+import runpy
 import sys
+import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from prefect import Flow, serve
@@ -27,7 +29,7 @@ from flows.due_round import due_round
 from flows.fixity_round import fixity_round
 from flows.intake_round import intake_round
 from flows.reconcile_round import reconcile_round
-from flows.roundnames import COMMON_QUEUE, intake_deployment, machine_name
+from flows.roundnames import COMMON_QUEUE, DUE, FIXITY, RECONCILE, intake_deployment, machine_name
 from flows.settings import Settings, read_settings
 from flows.zombies import ensure_automation
 
@@ -55,9 +57,9 @@ def _deployments(settings: Settings) -> list[RunnerDeployment]:
     own, common = (machine_name(settings), COMMON_QUEUE) if pool else (None, None)
     return [
         _deployment(intake_round, intake_deployment(settings), rounds.intake_cron, pool, own),
-        _deployment(fixity_round, "pruefung", rounds.fixity_cron, pool, common),
-        _deployment(due_round, "fristen", rounds.due_cron, pool, common),
-        _deployment(reconcile_round, "abgleich", rounds.reconcile_cron, pool, common),
+        _deployment(fixity_round, FIXITY, rounds.fixity_cron, pool, common),
+        _deployment(due_round, DUE, rounds.due_cron, pool, common),
+        _deployment(reconcile_round, RECONCILE, rounds.reconcile_cron, pool, common),
     ]
 
 
@@ -68,14 +70,27 @@ def _work_in_pool(settings: Settings) -> None:
         client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
     for deployment in _deployments(settings):
         deployment.apply()
-    command = ["-m", "prefect", "worker", "start", "--type", "process", "--pool", pool, "--name", machine]
+    command = ["prefect", "worker", "start", "--type", "process", "--pool", pool, "--name", machine]
     command += ["--limit", str(settings.rounds.runs_at_once), "--work-queue", machine, "--work-queue", COMMON_QUEUE]
-    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606  # no shell; the parent stops the worker
+    # In this process, which the service stops, and which knows where the runner's files belong.
+    sys.argv = command
+    runpy.run_module("prefect", run_name="__main__")
+
+
+def keep_runner_files(folder: Path) -> None:
+    """What Prefect's runner keeps lies below `folder`, not at the one place in the system's temporary folder.
+
+    `/tmp/runner_storage` belongs to whoever served first on this machine: the service of any other account would end at
+    its start, again and again. Only this process looks here; the runs that it starts have the system's folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(folder)
 
 
 def main() -> None:
     """Serves until asked to stop."""
     settings = read_settings()
+    keep_runner_files(settings.daten / "prefect" / "laeufe")
     ensure_automation()
     if settings.rounds.pool:
         _work_in_pool(settings)

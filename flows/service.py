@@ -6,8 +6,6 @@ as the service runs. Every child ends when this process ends, also by `kill -9` 
 
 from __future__ import annotations
 
-import http.client
-import json
 import shutil
 import signal
 import socket
@@ -15,16 +13,16 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from uuid import UUID
 
 from akten.errors import Misconfigured, Unavailable
+from flows.leftovers import end_never_begun, end_own_leftovers
+from flows.prefectapi import api_url, healthy, start_run
 from flows.roundnames import INTAKE, intake_deployment
 from flows.settings import Settings, child_environment
 from ingest.claimed import lock
@@ -33,6 +31,7 @@ from ingest.inbox import waiting
 _SERVER_PATIENCE = 180.0
 LOCK = "dienst.sperre"
 _STOP_PATIENCE = 20.0
+_SWEEP_SECONDS = 60.0
 
 
 def _tied(command: Sequence[str]) -> list[str]:
@@ -77,29 +76,6 @@ class _Child:
             self.process.wait()
 
 
-def api_url(settings: Settings) -> str:
-    """Address of the Prefect API that the rounds use."""
-    return settings.prefect_api or f"http://127.0.0.1:{settings.rounds.port}/api"
-
-
-def _call(url: str, body: dict[str, object] | None = None) -> object:
-    """One request to the Prefect API. Raises Unavailable when it does not answer as it should."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            return json.load(answer)
-    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-        raise Unavailable(f"Der Prefect-Server antwortet nicht: {type(error).__name__}") from error
-
-
-def _healthy(url: str) -> bool:
-    try:
-        return _call(f"{url}/health") is True
-    except Unavailable:
-        return False
-
-
 def _answers(port: int) -> bool:
     """True when any program takes connections at this port."""
     with socket.socket() as probe:
@@ -107,13 +83,8 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def start_run(url: str, flow: str, deployment: str) -> str:
-    """Asks for one run of a served round and returns its id. Raises Unavailable."""
-    found = _call(f"{url}/deployments/name/{flow}/{deployment}")
-    if not isinstance(found, dict):
-        raise Unavailable(f"Die Runde „{flow}“ ist am Prefect-Server nicht bekannt.")
-    run = _call(f"{url}/deployments/{found['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
-    return str(run["id"]) if isinstance(run, dict) else ""
+def _anything_in(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def run_batch_in_prefect(settings: Settings, deliveries: Sequence[UUID], actor: str, result: Path) -> None:
@@ -159,13 +130,15 @@ class Service:
 
     def run(self, hold_stores: Callable[[], ExitStack]) -> None:
         """Runs until asked to stop. Raises Unavailable or Misconfigured when a part does not start."""
-        previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        if previous[signal.SIGHUP] is signal.SIG_IGN:  # under nohup the service outlives its terminal
+            del previous[signal.SIGHUP]
 
         def asked(number: int, frame: FrameType | None) -> None:
             del number, frame
             self.stop()
 
-        # With handlers of our own in place, children start with the default for both signals, also when a shell
+        # With handlers of our own in place, children start with the default for these signals, also when a shell
         # started this service in the background with SIGINT ignored.
         for number in previous:
             signal.signal(number, asked)
@@ -187,7 +160,7 @@ class Service:
         self._settings.daten.mkdir(parents=True, exist_ok=True)
         if not parts.enter_context(lock(self._settings.daten / LOCK, wait=False)):
             raise Misconfigured("Für diesen Datenordner läuft schon ein Dienst; bitte zuerst den anderen beenden.")
-        if self._server is not None and not _healthy(self._url) and _answers(self._settings.rounds.port):
+        if self._server is not None and not healthy(self._url) and _answers(self._settings.rounds.port):
             raise Misconfigured(
                 f"Der Anschluss {self._settings.rounds.port} ist von einem anderen Programm belegt. "
                 "Anderen Anschluss setzen: ARCHIV_ROUNDS__PORT"
@@ -195,7 +168,7 @@ class Service:
 
     def _start_children(self, parts: ExitStack) -> None:
         if self._server is not None:
-            if _healthy(self._url):
+            if healthy(self._url):
                 raise Misconfigured(
                     f"Am Anschluss {self._settings.rounds.port} antwortet schon ein Prefect-Server. "
                     "Anderen Anschluss setzen (ARCHIV_ROUNDS__PORT) oder seine Adresse (ARCHIV_PREFECT_API)."
@@ -204,12 +177,23 @@ class Service:
             self._server.start()
             parts.callback(self._server.stop)
             self._await_server()
-        self._rounds.start()
+        self._start_rounds()
         parts.callback(self._rounds.stop)
+
+    def _start_rounds(self) -> None:
+        """Whatever this service ran before is not running now; ended first, for it would keep the new runs out."""
+        self._sweep(end_own_leftovers)
+        self._rounds.start()
+
+    def _sweep(self, ended: Callable[[str, Settings], int]) -> None:
+        """Ends runs that nobody runs, where the server answers; where it does not, the next look does it."""
+        with suppress(Unavailable):
+            if number := ended(self._url, self._settings):
+                self._say(f"{number} abgebrochene(r) Lauf/Läufe beendet; die Runden sind wieder frei.")
 
     def _await_server(self) -> None:
         end = time.monotonic() + _SERVER_PATIENCE
-        while not _healthy(self._url):
+        while not healthy(self._url):
             if self._stop.is_set():
                 return
             if self._server is not None and self._server.ended():
@@ -218,21 +202,33 @@ class Service:
                 raise Unavailable(f"Der Prefect-Server ist nach {_SERVER_PATIENCE:.0f} s nicht bereit.")
             self._stop.wait(0.5)
 
+    def _children(self) -> list[tuple[_Child, Callable[[], None]]]:
+        """What has to be alive, and how it is started again."""
+        rounds: tuple[_Child, Callable[[], None]] = (self._rounds, self._start_rounds)
+        return [rounds] if self._server is None else [(self._server, self._server.start), rounds]
+
     def _watch(self) -> None:
         """Starts an intake run when complete deliveries lie in the inbox; restarts a child that ended."""
         asked_at = 0.0
+        left = _anything_in(self._settings.work)  # begun before this start: goes on now, not at the next full ten
+        swept_at = time.monotonic()
         while not self._stop.wait(1.0):
-            for child in (self._server, self._rounds):
-                if child is not None and child.ended():
+            for child, start in self._children():
+                if child.ended():
                     self._say(f"{child.name}: ausgestiegen, wird neu gestartet (Protokoll: {child.log})")
-                    child.start()
+                    start()
                     self._stop.wait(5.0)
+            if time.monotonic() - swept_at > _SWEEP_SECONDS:
+                self._sweep(end_never_begun)
+                swept_at = time.monotonic()
             there = waiting(self._settings.inbox, now=time.time(), settle_seconds=self._settings.settle_seconds)
             # One run takes all that lies there; asking again only makes sense when it has had time to begin.
-            if there and time.monotonic() - asked_at > 20:
+            if (there or left) and time.monotonic() - asked_at > 20:
                 try:
                     start_run(self._url, INTAKE, intake_deployment(self._settings))
                     asked_at = time.monotonic()
-                    self._say(f"{len(there)} Lieferung(en) im Eingang: Lauf angestoßen.")
+                    what = f"{len(there)} Lieferung(en) im Eingang" if there else "Begonnene Lieferungen"
+                    self._say(f"{what}: Lauf angestoßen.")
+                    left = False
                 except Unavailable:
                     self._stop.wait(2.0)

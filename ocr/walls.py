@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -98,10 +99,12 @@ def limiting(limits: Limits) -> list[str]:
         raise Misconfigured("Das Programm prlimit fehlt; Debian-Paket util-linux einrichten.")
     return [
         prlimit,
-        f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + 5}",  # SIGXCPU first, SIGKILL five seconds later
-        f"--as={limits.memory_bytes}",
-        f"--fsize={limits.file_bytes}",
-        f"--nofile={limits.open_files}",
+        # SIGXCPU first, SIGKILL five seconds later
+        f"--cpu={_within(resource.RLIMIT_CPU, limits.cpu_seconds)}:"
+        f"{_within(resource.RLIMIT_CPU, limits.cpu_seconds + 5)}",
+        f"--as={_within(resource.RLIMIT_AS, limits.memory_bytes)}",
+        f"--fsize={_within(resource.RLIMIT_FSIZE, limits.file_bytes)}",
+        f"--nofile={_within(resource.RLIMIT_NOFILE, limits.open_files)}",
         "--core=0",
         "--",
     ]
@@ -128,4 +131,13 @@ def environment(folder: Path, more: Mapping[str, str] | None = None) -> dict[str
 def limiting_long() -> list[str]:
     """The prefix of a helper that lives long and bounds its own memory: no core, no giant files, few open files."""
     prlimit = shutil.which("prlimit", path=SEARCH_PATH)
-    return [prlimit, "--core=0", f"--fsize={1 << 30}", "--nofile=1024", "--"] if prlimit else []
+    if prlimit is None:
+        return []
+    fsize, files = _within(resource.RLIMIT_FSIZE, 1 << 30), _within(resource.RLIMIT_NOFILE, 1024)
+    return [prlimit, "--core=0", f"--fsize={fsize}", f"--nofile={files}", "--"]
+
+
+def _within(what: int, wished: int) -> int:
+    """A limit that may be set: not above the hard one of this account, where prlimit would fail and start nothing."""
+    hard = resource.getrlimit(what)[1]
+    return wished if hard == resource.RLIM_INFINITY else min(wished, hard)

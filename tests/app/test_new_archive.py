@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from akten.files import digest_bytes
+from archive.embedded import EmbeddedServer
+from archive.identities import Role
+from archive.s3 import S3Store
 from catalog.catalog import open_catalog
+from flows.anchors import PREFIX
 from tests.app.desk import Desk, catalog_url
 from tests.app.desk import desk as desk
+from tests.app.processes import archiv
+from tests.builders import a_delivery
 from tests.catalog.build import archive
+from tests.storefixtures import a_store
+from tests.storefixtures import s3_pair as s3_pair
 
 NEW = "Neues, leeres Archiv angelegt in"
 LOOKS = [
@@ -97,3 +108,18 @@ def test_a_place_that_cannot_be_a_folder_is_told_as_such(tmp_path: Path, monkeyp
     ran = Desk(tmp_path / "datei" / "x", monkeypatch)("akte", "liste", "--json")
     assert ran.code == 7
     assert "kein Ordner" in ran.json["text"]
+
+
+@pytest.mark.real
+def test_no_archive_begins_on_stores_that_hold_the_trail_of_another_one(
+    tmp_path: Path, s3_pair: tuple[EmbeddedServer, EmbeddedServer]
+) -> None:
+    head = b"{}"
+    S3Store(s3_pair[1].settings(Role.INGEST)).put(f"{PREFIX}{1:012d}-{uuid4().hex[:16]}.json", head, digest_bytes(head))
+    daten, delivery = tmp_path / "neu", a_delivery(tmp_path / "stapel")
+    stores = json.dumps([a_store(each) for each in s3_pair])
+    ran = archiv("annahme", delivery, daten=daten, ARCHIV_STORES=stores)  # ARCHIV_DATABASE was forgotten
+    assert ran.code == 7, ran.err
+    assert "liegt schon ein Archiv" in ran.err
+    assert delivery.is_dir()
+    assert not list(daten.rglob("*.sqlite"))

@@ -103,6 +103,21 @@ def test_every_code_gives_a_sentence_without_secrets(code: str) -> None:
     assert caught.value.text.startswith("Speicher „a“")
 
 
+@pytest.mark.parametrize(
+    ("code", "where_to_look"),
+    [
+        ("RequestTimeTooSkewed", "Uhr"),
+        ("InvalidAccessKeyId", "Zugangsschlüssel kennt der Speicher nicht"),
+        ("SignatureDoesNotMatch", "geheime Schlüssel"),
+        ("ExpiredToken", "abgelaufen"),
+        ("NoSuchBucket", "Bucket gibt es dort nicht"),
+    ],
+)
+def test_a_wrong_clock_key_or_bucket_is_named_as_what_is_wrong(code: str, where_to_look: str) -> None:
+    with pytest.raises(Misconfigured, match=where_to_look), translated("a", "Versionen auflisten"):
+        raise _answer(code, 403)
+
+
 class _Refusing(BaseHTTPRequestHandler):
     """A server without room for anything: every PUT gets the answer of the class; nothing is ever there."""
 

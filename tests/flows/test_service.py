@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def test_the_service_archives_from_the_inbox_and_its_cron_fires_and_it_stops_cle
             wait_until(lambda: due_rounds(catalog) > 0, 150, "due round fired by cron")
             (row,) = catalog.akte_by_aktenzeichen("63/77/20")
             assert row.state == "archived"
-        service.send_signal(signal.SIGTERM)
+        service.send_signal(signal.SIGHUP)  # the terminal is closed: the same clean stop as for SIGTERM and Ctrl-C
         assert service.wait(90) == 0, log.read_text()
     finally:
         if service.poll() is None:
@@ -82,3 +83,26 @@ def test_a_port_that_another_program_has_is_told_before_anything_is_started(
         monkeypatch.setenv("ARCHIV_ROUNDS__PORT", str(other.getsockname()[1]))
         with pytest.raises(Misconfigured, match="ARCHIV_ROUNDS__PORT"):
             Service(read_settings(daten=tmp_path / "daten"), print).run(nothing_is_started)
+
+
+def test_what_was_begun_before_a_stop_goes_on_at_the_start_although_the_inbox_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = read_settings(daten=tmp_path / "daten")
+    (settings.work / "eine-uuid").mkdir(parents=True)
+    said: list[str] = []
+    service = Service(settings, said.append)
+    asked: list[str] = []
+
+    def start(_url: str, flow: str, _deployment: str) -> str:
+        asked.append(flow)
+        service.stop()
+        return ""
+
+    monkeypatch.setattr(service, "_children", list)
+    monkeypatch.setattr("flows.service.start_run", start)
+    ended = threading.Timer(20, service.stop)
+    ended.start()
+    service._watch()
+    ended.cancel()
+    assert (asked, said) == (["eingang"], ["Begonnene Lieferungen: Lauf angestoßen."])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +18,7 @@ from ocr.options import Limits, OcrOptions
 from ocr.probefile import tiny_valid_pdfa
 from ocr.sandbox import SandboxDied
 from ocr.warm import WarmSandbox
+from tests.conftest import ROOT
 
 CALLS = "tests.ocr.sandboxed"
 LIMITS = Limits(cpu_seconds=20, wall_seconds=60, memory_bytes=1 << 30, file_bytes=1 << 20, open_files=64)
@@ -80,3 +84,25 @@ def test_a_closed_sandbox_says_so(tmp_path: Path) -> None:
     sandbox.close()
     with pytest.raises(Unavailable):
         sandbox.call_each(f"{CALLS}:double", [{"number": 1}], limits=LIMITS, folder=tmp_path)
+
+
+UNDER_A_LOW_LIMIT = f"""
+import resource
+from pathlib import Path
+from ocr.options import Limits, OcrOptions
+from ocr.sandbox import call_limited
+from ocr.warm import WarmSandbox
+resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+limits = Limits(cpu_seconds=20, wall_seconds=60, memory_bytes=1 << 30, file_bytes=1 << 20, open_files=256)
+asked = {{"number": 2}}
+with WarmSandbox(OcrOptions(), 1) as sandbox:
+    print(sandbox.call_each("{CALLS}:double", [asked], limits=limits, folder=Path(".")))
+print(call_limited("{CALLS}:double", asked, limits=limits, folder=Path(".")))
+"""
+
+
+def test_an_account_that_may_open_few_files_only_does_not_make_every_file_unreadable(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", UNDER_A_LOW_LIMIT]
+    told = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert told.stdout.splitlines() == ["[{'number': 4}]", "{'number': 4}"], told.stderr
