@@ -46,7 +46,9 @@ def test_the_service_archives_from_the_inbox_and_its_cron_fires_and_it_stops_cle
     command = [sys.executable, "-m", "app.cli", "dienst"]
     log = tmp_path / "dienst.log"
     with log.open("wb") as out:
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may run under nohup, which children inherit
         service = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
+        signal.signal(signal.SIGHUP, before)
     try:
         wait_until(lambda: (daten / "katalog" / "archiv.sqlite").exists(), 60, "catalog made")
         with open_catalog(settings.database_url) as catalog:
