@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 import errno
-import itertools
 import json
 import os
-import signal
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from akten.errors import Misconfigured, Rejected
 from ingest.delivery import read_delivery
-from ingest.inbox import ClaimedDelivery, claim, claim_next, give_back, held, release, strays, unfinished
+from ingest.inbox import ClaimedDelivery, claim, claim_next, held, strays, unfinished
 from tests.ingest.builders import TIFF, fill, zipped
-
-NewId = Callable[[], UUID]
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+from tests.ingest.moves import NewId, contents, killed_after, other_file_system
 
 
 def next_of(inbox: Path, work: Path, new_id: NewId, later: float = 10.0, settle: float = 5.0) -> ClaimedDelivery | None:
     return claim_next(inbox, work, now=time.time() + later, settle_seconds=settle, new_id=new_id)
-
-
-def other_file_system(monkeypatch: pytest.MonkeyPatch, inbox: Path) -> None:
-    """Renames out of the inbox fail as they do between two disks."""
-    rename = os.rename
-
-    def across(source: str | Path, target: str | Path) -> None:
-        if Path(source).is_relative_to(inbox) != Path(target).is_relative_to(inbox):
-            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-        rename(source, target)
-
-    monkeypatch.setattr(os, "rename", across)
 
 
 def test_a_folder_of_deliveries_is_refused_where_it_lies_for_each_is_meant_alone(
@@ -177,33 +157,6 @@ def test_processes_at_one_inbox_share_the_deliveries_without_loss_or_doubling(in
     assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 4
     assert list(inbox.iterdir()) == []
     assert sorted(claimed.name for claimed in unfinished(work)) == [f"akte{number:02d}" for number in range(12)]
-
-
-_STEPS = ("rename", "replace", "fsync", "mkdir", "unlink", "rmdir", "symlink", "utime")
-
-
-def killed_after(steps: int, act: Callable[[], object]) -> bool:
-    """Runs `act` in a child that is killed with SIGKILL at its `steps`-th call of the system; True when it was."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            left = itertools.count(steps, -1)
-            for name in _STEPS:
-                real = getattr(os, name)
-
-                def counted(*args: object, _real: Callable[..., object] = real, **kwargs: object) -> object:
-                    if next(left) <= 0:
-                        os.kill(os.getpid(), signal.SIGKILL)
-                    return _real(*args, **kwargs)
-
-                setattr(os, name, counted)
-            act()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    assert code in (0, -signal.SIGKILL)
-    return code != 0
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip", "folder, other disk", "zip, other disk"])
@@ -385,94 +338,6 @@ def test_a_claim_under_way_is_not_taken_from_its_process(inbox: Path, work: Path
         assert unfinished(work) == ()
     assert unfinished(work) == (claimed,)
     assert len(read_delivery(claimed).scans) == 2
-
-
-def test_a_delivery_is_given_back_as_it_came(inbox: Path, work: Path, new_id: NewId, tmp_path: Path) -> None:
-    before = contents(fill(inbox / "a"))
-    zipped(inbox / "b.zip")
-    box = (inbox / "b.zip").read_bytes()
-    (tmp_path / "zurueck" / "a").mkdir(parents=True)
-    assert contents(give_back(claim(inbox / "a", work, new_id), tmp_path / "zurueck")) == before
-    assert give_back(claim(inbox / "b.zip", work, new_id), tmp_path / "zurueck").read_bytes() == box
-    assert sorted(path.name for path in (tmp_path / "zurueck").iterdir()) == ["a", "a (2)", "b.zip"]
-    assert unfinished(work) == ()
-
-
-@pytest.mark.parametrize("across", [False, True])
-@pytest.mark.parametrize("is_zip", [False, True])
-def test_killed_anywhere_while_it_is_given_back_a_delivery_lies_there_once(
-    tmp_path: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch, *, across: bool, is_zip: bool
-) -> None:
-    name = "b.zip" if is_zip else "a"
-    for steps in itertools.count(1):
-        inbox, target = tmp_path / f"eingang{steps}", tmp_path / f"zurück{steps}"
-        inbox.mkdir()
-        if is_zip:
-            zipped(inbox / name)
-        else:
-            fill(inbox / name, files={"unter/scan1.tif": TIFF, "scan2.tif": TIFF + b"2"})
-            (inbox / name / "link").symlink_to("/etc/passwd")
-        before = (inbox / name).read_bytes() if is_zip else contents(inbox / name)
-        claimed = claim(inbox / name, work, new_id)
-        with monkeypatch.context() as patch:
-            if across:
-                other_file_system(patch, target)
-            killed = killed_after(steps, lambda claimed=claimed, target=target: give_back(claimed, target))
-            unfinished(work)  # what a round does in between
-            if claimed.folder.exists():
-                assert give_back(claimed, target) == target / name
-        assert [path.name for path in target.iterdir()] == [name]
-        assert ((target / name).read_bytes() if is_zip else contents(target / name)) == before
-        assert unfinished(work) == ()
-        assert [path for path in work.iterdir() if path.is_dir()] == []
-        if not killed:
-            assert steps > 4
-            return
-
-
-def test_a_return_that_was_cut_off_and_is_sent_elsewhere_lies_in_one_place_only(
-    inbox: Path, work: Path, new_id: NewId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(inbox / "a")
-    claimed, first, second = claim(inbox / "a", work, new_id), tmp_path / "eins", tmp_path / "zwei"
-    other_file_system(monkeypatch, first)
-    monkeypatch.setattr("ingest.claimed.release", lambda _: None)  # killed right before it
-    assert give_back(claimed, first) == first / "a"
-    monkeypatch.undo()
-    assert give_back(claimed, second) == first / "a"
-    assert not second.exists()
-    assert not claimed.folder.exists()
-
-
-def test_another_delivery_of_that_name_is_not_taken_for_the_one_that_went_back(
-    inbox: Path, work: Path, new_id: NewId, tmp_path: Path
-) -> None:
-    fill(inbox / "a")
-    claimed, target = claim(inbox / "a", work, new_id), tmp_path / "zurück"
-    (claimed.folder / "rueckgabe.json").write_text(json.dumps({"ziel": str(target / "a")}))
-    fill(target / "a", files={"scan1.tif": TIFF + b"other"})
-    assert give_back(claimed, target) == target / "a (2)"
-    assert (target / "a (2)" / "scan2.tif").is_file()
-
-
-def test_a_zip_given_back_before_a_kill_is_not_given_back_again_as_a_folder(
-    inbox: Path, work: Path, new_id: NewId, tmp_path: Path
-) -> None:
-    zipped(inbox / "b.zip")
-    claimed, target = claim(inbox / "b.zip", work, new_id), tmp_path / "zurueck"
-    target.mkdir()
-    (claimed.folder / "lieferung.zip").rename(target / "b.zip")  # and killed right here
-    give_back(claimed, target)
-    assert [path.name for path in target.iterdir()] == ["b.zip"]
-    assert not claimed.folder.exists()
-
-
-def test_a_released_delivery_is_gone_even_when_releasing_was_killed(inbox: Path, work: Path, new_id: NewId) -> None:
-    fill(inbox / "a")
-    claimed = claim(inbox / "a", work, new_id)
-    assert killed_after(3, lambda: release(claimed))
-    assert unfinished(work) == ()
-    assert [path for path in work.iterdir() if path.is_dir()] == []
 
 
 def test_the_marker_says_where_a_delivery_came_from(inbox: Path, work: Path, new_id: NewId) -> None:
