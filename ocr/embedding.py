@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import pikepdf
 from PIL import Image
 
-from ocr.pageimage import Held, PageImage, flatten, tiff_tag, to_eight_bits, to_srgb
+from ocr.pageimage import Held, PageImage, flatten, packed, tiff_tag, to_eight_bits, to_srgb
 
 _FLAT = {"L": "/DeviceGray", "RGB": "/DeviceRGB", "CMYK": "/DeviceCMYK"}
 _ICC_SPACE = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}
@@ -204,10 +204,12 @@ def checked_group4(stored: Stored, held: Held) -> Image.Image | None:
     The held picture is let go before the stream is decoded.
     """
     image = held.take()
-    wanted = hashlib.sha256(image.tobytes()).digest()
+    if image.mode != "1":
+        return None
+    wanted = hashlib.sha256(packed(image)).digest()
     del image
     decoded = _decode_group4(stored)
-    if decoded is None or hashlib.sha256(decoded.tobytes()).digest() != wanted:
+    if decoded is None or hashlib.sha256(packed(decoded)).digest() != wanted:
         return None
     return decoded
 

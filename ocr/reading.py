@@ -18,7 +18,7 @@ from ocr.engine import Layout, OcrEngine, Raster, Reading, Upright
 from ocr.geometry import Affine, leaning, scaling, turning
 from ocr.looks import Look, can_be_coarse, other_look, show, tried, weight, worth_a_trial
 from ocr.options import OcrOptions
-from ocr.pageimage import Held, raster_of, reduced
+from ocr.pageimage import Held, packed, raster_of, reduced
 from ocr.skew import ink_of, lines_run_down, skew_of
 from ocr.source import turned
 
@@ -190,7 +190,7 @@ class _Sheet:
         self.two_level = image.mode == "1" or sum(levels[33:224]) < 0.02 * sum(levels)
         self.dark = sum(levels[:_DARK]) > _MOSTLY * sum(levels)
         large = image.mode == "1" and image.width * image.height > _MOST_PIXELS // 4
-        self._packed = image.tobytes() if large else b""
+        self._packed = packed(image) if large else b""
         self._image = None if large else image
 
     def picture(self) -> Image.Image:
