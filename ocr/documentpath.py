@@ -333,6 +333,9 @@ def _ran(
 ) -> tuple[Path, tuple[str, str]] | None:
     """The output of a tool that ended well; of any other nothing is kept."""
     outcome = run_limited(command, limits=_limits(options, count), folder=work, env=env, options=options)
+    if outcome.killed_from_outside:  # nothing against the file; the next way would give less
+        out.unlink(missing_ok=True)
+        outcome = run_limited(command, limits=_limits(options, count), folder=work, env=env, options=options)
     if outcome.returncode != 0 or outcome.timed_out or not out.is_file():
         out.unlink(missing_ok=True)
         return None

@@ -55,10 +55,19 @@ class Outcome:
     timed_out: bool = False
     killed_by: int | None = None
     over_disk: bool = False
+    flooded: bool = False
+
+    @property
+    def killed_from_outside(self) -> bool:
+        """True when neither a limit of ours nor the child itself ended it: that says nothing of what it was doing."""
+        return self.killed_by == signal.SIGKILL and not (self.timed_out or self.over_disk or self.flooded)
 
 
 class SandboxDied(Exception):
-    """A call in the sandbox gave no answer. `reason` is memory, cpu, time, disk, signal or crash."""
+    """A call in the sandbox gave no answer. `reason` is memory, cpu, time, disk, killed, signal or crash.
+
+    `killed` is a kill -9 from outside (an operator, or a kernel short of memory), met twice by the same call.
+    """
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
@@ -73,6 +82,7 @@ class SandboxDied(Exception):
             "cpu": "die Rechenzeit war verbraucht",
             "time": "die Zeit war verbraucht",
             "disk": "der Plattenplatz für Zwischendateien war verbraucht",
+            "killed": "das Leseprogramm wurde zweimal von außen beendet; vielleicht fehlt der Maschine Speicher",
             "signal": f"das Leseprogramm ist abgestürzt ({self.detail})",
         }.get(self.reason, f"das Leseprogramm ist gescheitert ({self.detail})")
 
@@ -119,13 +129,13 @@ def run_limited(
         with process:
             try:
                 disk = _Disk(place, limits.disk_bytes)
-                stdout, stderr, timed_out = _watch(process, limits.wall_seconds, disk)
+                stdout, stderr, timed_out, flooded = _watch(process, limits.wall_seconds, disk)
             finally:
                 _end_group(process)
     code = process.returncode
     if kind is not SandboxKind.RLIMIT and code > 128:  # bubblewrap tells a signal as a shell does
         code = 128 - code
-    return Outcome(code, stdout, stderr, timed_out, -code if code < 0 else None, disk.over)
+    return Outcome(code, stdout, stderr, timed_out, -code if code < 0 else None, disk.over, flooded)
 
 
 class _Disk:
@@ -171,8 +181,11 @@ def _input(data: bytes) -> Iterator[int]:
         yield file.fileno()
 
 
-def _watch(process: subprocess.Popen[bytes], seconds: float, disk: _Disk) -> tuple[bytes, bytes, bool]:
-    """Reads both outputs until the child ends, is too late, or floods us; then ends it and what it left behind."""
+def _watch(process: subprocess.Popen[bytes], seconds: float, disk: _Disk) -> tuple[bytes, bytes, bool, bool]:
+    """Reads both outputs until the child ends, is too late, or floods us; then ends it and what it left behind.
+
+    Returns them, whether it was too late and whether it flooded us.
+    """
     pipes = [pipe.fileno() for pipe in (process.stdout, process.stderr) if pipe is not None]
     kept = [bytearray() for _ in pipes]
     deadline = time.monotonic() + seconds
@@ -206,7 +219,7 @@ def _watch(process: subprocess.Popen[bytes], seconds: float, disk: _Disk) -> tup
     for pipe, data in zip(pipes, kept, strict=True):
         while total <= _FLOOD_BYTES and (count := _take(pipe, data)):
             total += count
-    return bytes(kept[0]), bytes(kept[1]), timed_out
+    return bytes(kept[0]), bytes(kept[1]), timed_out, total > _FLOOD_BYTES
 
 
 def _take(pipe: int, data: bytearray) -> int:
@@ -255,15 +268,32 @@ def call_each(
 ) -> list[dict[str, Any] | SandboxDied]:
     """Calls one function on many payloads, all in one interpreter as long as it lives; the limits are for each one.
 
-    A payload that kills the interpreter gets a SandboxDied, and the rest goes on in a new one.
+    A payload that kills the interpreter gets a SandboxDied, and the rest goes on in a new one. One at which somebody
+    else killed the interpreter is asked once more.
     """
     answers: list[dict[str, Any] | SandboxDied] = []
+    pardoned: set[int] = set()
     with tempfile.TemporaryDirectory(prefix="call-", dir=folder, ignore_cleanup_errors=True) as name:
         place = Path(name)
         while len(answers) < len(payloads):
             rest = payloads[len(answers) :]
-            answers.extend(_round(module_function, rest, limits, folder, place, options))
+            answers.extend(settled(_round(module_function, rest, limits, folder, place, options), answers, pardoned))
     return answers
+
+
+def settled(
+    given: list[dict[str, Any] | SandboxDied], before: Sequence[object], pardoned: set[int]
+) -> list[dict[str, Any] | SandboxDied]:
+    """What was `given` after the answers `before`, without a last one that died by a kill from outside: ask it again.
+
+    Each payload is pardoned once; `pardoned` holds their numbers.
+    """
+    number = len(before) + len(given) - 1
+    last = given[-1] if given else None
+    if isinstance(last, SandboxDied) and last.reason == "killed" and number not in pardoned:
+        pardoned.add(number)
+        return given[:-1]
+    return given
 
 
 def _round(
@@ -335,6 +365,8 @@ def death_of(outcome: Outcome) -> SandboxDied:
         return SandboxDied("disk")
     if outcome.killed_by == signal.SIGXCPU:
         return SandboxDied("cpu")
+    if outcome.killed_from_outside:
+        return SandboxDied("killed")
     if outcome.killed_by is not None:
         if "bad_alloc" in last or "memory" in last.lower():
             return SandboxDied("memory", last)

@@ -19,7 +19,7 @@ from typing import Any, Protocol, Self
 from akten.errors import Unavailable
 from ocr.helper import Helper, HelperEnded, HelperLate
 from ocr.options import Limits, OcrOptions
-from ocr.sandbox import Outcome, SandboxDied, answer_of, call_each, death_of
+from ocr.sandbox import Outcome, SandboxDied, answer_of, call_each, death_of, settled
 from ocr.walls import environment, limiting_long, sandbox_kind, walls
 
 __all__ = ["CallEach", "WarmSandbox"]
@@ -87,6 +87,7 @@ class WarmSandbox:
     ) -> list[dict[str, Any] | SandboxDied]:
         """As `ocr.sandbox.call_each`, but `folder` is written to only where no warm child can be had."""
         answers: list[dict[str, Any] | SandboxDied] = []
+        pardoned: set[int] = set()
         while len(answers) < len(payloads):
             rest = payloads[len(answers) :]
             try:
@@ -94,7 +95,7 @@ class WarmSandbox:
             except HelperEnded:  # no process to be had: by a child of its own, which says what is wrong
                 return [*answers, *call_each(module_function, rest, limits=limits, folder=folder, options=options)]
             given, whole = warm.ask(module_function, rest, limits)
-            answers.extend(given)
+            answers.extend(settled(given, answers, pardoned))
             if whole:
                 self._give(warm)
             else:
@@ -187,13 +188,20 @@ class _Warm:
         except HelperLate:
             return [*answers, SandboxDied("time")][: len(payloads)], False
         except HelperEnded as ended:
-            died = SandboxDied("signal" if (ended.returncode or 0) < 0 else "crash", f"exit {ended.returncode}")
-            return [*answers, died][: len(payloads)], False
+            return [*answers, _death_of_child(ended.returncode)][: len(payloads)], False
 
     def end(self) -> None:
         """Ends the child and removes its folder."""
         self._helper.stop(patience=0.5)
         self._folder.cleanup()
+
+
+def _death_of_child(code: int | None) -> SandboxDied:
+    """Why the warm child itself is gone; bubblewrap tells a signal as a shell does, by 128 and its number."""
+    if code is None:
+        return SandboxDied("crash", "exit unknown")
+    number = -code if code < 0 else code - 128 if code > 128 else None
+    return death_of(Outcome(code, b"", b"", killed_by=number))
 
 
 def _end_of(line: bytes) -> SandboxDied | None:

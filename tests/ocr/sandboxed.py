@@ -38,6 +38,13 @@ def die(payload: dict[str, Any]) -> dict[str, Any]:
             held.clear()
         case "exit":
             os._exit(7)
+        case "nap":
+            time.sleep(1.5)
+        case "killed once" if not Path(payload["mark"]).exists():
+            Path(payload["mark"]).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
     return {}
 
 

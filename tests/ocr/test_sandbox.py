@@ -121,6 +121,30 @@ def test_a_flood_of_output_neither_fills_our_memory_nor_lasts(tmp_path: Path) ->
     assert time.monotonic() - started < 10
 
 
+def test_who_is_killed_from_outside_is_asked_once_more(tmp_path: Path, options: OcrOptions) -> None:
+    mark = str(tmp_path / "killed")
+    ways = [{"way": "live"}, {"way": "killed once", "mark": mark}, {"way": "live"}, {"way": "killed"}, {"way": "live"}]
+    answers = call_each(f"{CALLS}:die", ways, limits=LIMITS, folder=tmp_path, options=options)
+    assert answers[:3] == [{}, {}, {}]
+    assert isinstance(answers[3], SandboxDied)
+    assert answers[3].reason == "killed"
+    assert "zweimal von außen beendet" in answers[3].text
+    assert answers[4] == {}
+
+
+@pytest.mark.parametrize("way", ["time", "disk", "flood"])
+def test_what_our_own_limits_end_was_not_killed_from_outside(tmp_path: Path, way: str) -> None:
+    code = {
+        "time": "import time; time.sleep(60)",
+        "disk": "import time\nfor n in range(400): open(str(n), 'wb').write(b'x' * (1 << 19)); time.sleep(0.01)",
+        "flood": "import os\nblock = b'x' * (1 << 20)\nwhile True: os.write(1, block)",
+    }[way]
+    limits = Limits(20, 2.0 if way == "time" else 30.0, 1 << 30, 1 << 20, 64, disk_bytes=8 << 20)
+    outcome = run_limited([*PYTHON, code], limits=limits, folder=tmp_path)
+    assert outcome.killed_by == signal.SIGKILL
+    assert not outcome.killed_from_outside
+
+
 def test_no_network_and_a_read_only_root(tmp_path: Path) -> None:
     """What the strongest kind promises is tried out from inside."""
     if sandbox_kind() is SandboxKind.RLIMIT:

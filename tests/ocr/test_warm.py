@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from ocr.probefile import tiny_valid_pdfa
 from ocr.sandbox import SandboxDied
 from ocr.warm import WarmSandbox
 from tests.conftest import ROOT
+from tests.kills import descendants
 
 CALLS = "tests.ocr.sandboxed"
 LIMITS = Limits(cpu_seconds=20, wall_seconds=60, memory_bytes=1 << 30, file_bytes=1 << 20, open_files=64)
@@ -56,6 +58,40 @@ def test_a_payload_that_kills_its_reader_costs_itself_only(
     assert answers[0] == answers[2] == {}
     assert isinstance(answers[1], SandboxDied)
     assert answers[1].reason == reason
+
+
+@pytest.mark.parametrize("who", ["the fork", "the child"])
+def test_a_kill_from_outside_costs_no_payload(warm: WarmSandbox, tmp_path: Path, who: str) -> None:
+    """An operator or a kernel short of memory may hit a reader; that is no reason to refuse what it was reading."""
+    assert warm.call_each(f"{CALLS}:die", [{"way": "live"}], limits=LIMITS, folder=tmp_path) == [{}]
+    hit: list[int] = []
+
+    def kill() -> None:
+        readers: list[int] = []
+        while len(readers) < 2:  # the child, and its fork once it works
+            readers = sorted(pid for pid, told in descendants(os.getpid()).items() if _is_reader(told))
+        os.kill(readers[-1] if who == "the fork" else readers[0], signal.SIGKILL)
+        hit.append(1)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    ways = [{"way": "nap"}, {"way": "live"}]
+    answers = warm.call_each(f"{CALLS}:die", ways, limits=LIMITS, folder=tmp_path)
+    killer.join(timeout=10)
+    assert hit
+    assert answers == [{}, {}]
+
+
+def test_who_is_killed_whenever_it_is_asked_is_given_up(warm: WarmSandbox, tmp_path: Path) -> None:
+    ways = [{"way": "killed"}, {"way": "live"}]
+    answers = warm.call_each(f"{CALLS}:die", ways, limits=LIMITS, folder=tmp_path)
+    assert isinstance(answers[0], SandboxDied)
+    assert answers[0].reason == "killed"
+    assert answers[1] == {}
+
+
+def _is_reader(command: str) -> bool:
+    return "warmchild" in command and "bwrap " not in command
 
 
 def test_who_spins_or_sleeps_is_ended(warm: WarmSandbox, tmp_path: Path) -> None:
