@@ -36,6 +36,12 @@ def test_a_spelling_leads_to_its_one_canonical_form(canonical: str, spelling: st
     assert recognise(spelling) == (Aktenzeichen(canonical, spelling),)
 
 
+def test_what_the_pattern_has_after_its_last_field_belongs_to_every_spelling() -> None:
+    pattern = (Muster("Bauakte", "63-{nr:5}-{jahr}-A"),)
+    assert recognise("63/1234/19 a", pattern) == (Aktenzeichen("63-01234-2019-A", "63/1234/19 a"),)
+    assert recognise("63/1234/19", pattern) == ()
+
+
 @pytest.mark.parametrize(
     "text",
     [

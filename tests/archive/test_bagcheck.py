@@ -198,6 +198,7 @@ def test_a_file_that_changes_meanwhile_is_unchecked_not_damaged(what: str, tmp_p
     report = check_bag(root, progress=meddle, limits=Limits(workers=1))
     assert report.judgement == "unchecked", report.findings
     assert {finding.code for finding in report.findings} <= {"BG-62", "BG-63"}
+    assert report.algorithms == ()  # none was computed for every file that it lists
 
 
 def test_an_unreadable_file_or_folder_is_unchecked(tmp_path: Path) -> None:
@@ -336,6 +337,19 @@ def test_every_rule_has_a_case() -> None:
     named = {case.code for case in (*BROKEN, *TARS, *REFUSED_AT_INTAKE)} | {case.code for case in GOOD}
     texts = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_bag*.py"))
     assert {code for code in RULES if code not in named and code not in texts} == set()
+
+
+@pytest.mark.parametrize(("payload", "tags", "warned"), [("md5", "sha256", True), ("sha256", "md5", False)])
+def test_the_payload_decides_whether_checksums_are_weak(
+    payload: str,
+    tags: str,
+    warned: bool,
+    tmp_path: Path,
+) -> None:
+    root = BagBuilder(algorithms=(payload,), tag_algorithms=(tags,)).folder(tmp_path / "b")
+    report = check_bag(root)
+    assert report.judgement == ("valid-with-warning" if warned else "valid"), report.findings
+    assert {f.code for f in report.findings} == ({"BG-65"} if warned else set())
 
 
 @pytest.mark.parametrize(("algorithm", "codes"), [("sha512", set()), ("md5", {"BG-65"}), ("sha3_256", {"BG-11"})])

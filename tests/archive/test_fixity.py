@@ -24,7 +24,7 @@ from archive.fixity import RULES, check_package
 from archive.identities import Role
 from archive.package import store_package
 from archive.s3 import S3Store
-from archive.store import ObjectStore
+from archive.store import LockMode, ObjectStore
 from tests.memory_store import MemoryStore
 from tests.packages import EXTRA, NOON, a_bag, an_exact, an_id
 
@@ -132,6 +132,10 @@ def _no_lock(store: MemoryStore) -> None:
     entry.state = replace(entry.state, retain_until=None, mode=None)
 
 
+def _weaker_lock(store: MemoryStore) -> None:
+    store.lock_mode = LockMode.COMPLIANCE  # asked for since; this object is held in governance mode
+
+
 @pytest.mark.parametrize(
     ("harm", "code"),
     [
@@ -145,6 +149,7 @@ def _no_lock(store: MemoryStore) -> None:
         (_delete_marker, "FX-07"),
         (_shorter_lock, "FX-08"),
         (_no_lock, "FX-08"),
+        (_weaker_lock, "FX-08"),
     ],
 )
 def test_each_damage_has_its_code_and_the_other_copy_is_checked_all_the_same(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from akten.files import digest_bytes
-from akten.findings import Finding
+from akten.findings import Finding, Severity
 from akten.package import Lock, PackageId, StoredPackage
 from archive.package import store_package
 from archive.reconcile import RULES, committed_packages, reconcile, take_listing
@@ -137,6 +137,11 @@ def test_each_difference_has_its_code(archive: Archive, harm: Callable[[Archive]
     found = archive.findings()
     assert code in {finding.code for finding in found}
     assert {finding.code for finding in found} <= set(RULES)
+
+
+def test_rubbish_below_is_a_warning_because_the_package_itself_is_whole(archive: Archive) -> None:
+    rubbish_below(archive)
+    assert [(f.code, f.severity) for f in archive.findings()] == [("RC-12", Severity.WARNING)]
 
 
 @pytest.mark.parametrize("harm", [orphan, row_lost, open_upload, staged])
