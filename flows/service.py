@@ -29,6 +29,7 @@ from ingest.claimed import lock
 from ingest.inbox import waiting
 
 _SERVER_PATIENCE = 180.0
+_SERVER_STARTS = 3  # one that ends while it starts is started again; what is wrong for good ends it each time
 LOCK = "dienst.sperre"
 _STOP_PATIENCE = 20.0
 _SWEEP_SECONDS = 60.0
@@ -193,11 +194,16 @@ class Service:
 
     def _await_server(self) -> None:
         end = time.monotonic() + _SERVER_PATIENCE
+        starts = 1
         while not healthy(self._url):
             if self._stop.is_set():
                 return
             if self._server is not None and self._server.ended():
-                raise Unavailable(f"Der Prefect-Server ist beim Start ausgestiegen. Protokoll: {self._server.log}")
+                if starts == _SERVER_STARTS:
+                    raise Unavailable(f"Der Prefect-Server ist beim Start ausgestiegen. Protokoll: {self._server.log}")
+                starts += 1
+                self._say(f"{self._server.name}: beim Start ausgestiegen, wird neu gestartet")
+                self._server.start()
             if time.monotonic() > end:
                 raise Unavailable(f"Der Prefect-Server ist nach {_SERVER_PATIENCE:.0f} s nicht bereit.")
             self._stop.wait(0.5)

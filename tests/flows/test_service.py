@@ -21,6 +21,7 @@ from ingest.claimed import lock
 from tests.builders import a_delivery
 from tests.conftest import ROOT
 from tests.flows.waiting import a_free_port, processes_naming, wait_until
+from tests.kills import descendants
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(420)]
 
@@ -50,6 +51,8 @@ def test_the_service_archives_from_the_inbox_and_its_cron_fires_and_it_stops_cle
         service = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
         signal.signal(signal.SIGHUP, before)
     try:
+        wait_until(lambda: servers(service.pid) != [], 60, "server started")
+        os.kill(servers(service.pid)[0], signal.SIGKILL)  # before it answers: started again, not the end of the service
         wait_until(lambda: (daten / "katalog" / "archiv.sqlite").exists(), 60, "catalog made")
         with open_catalog(settings.database_url) as catalog:
             wait_until(lambda: catalog.stats().packages == 1, 180, f"delivery archived\n{log.read_text()}")
@@ -59,10 +62,15 @@ def test_the_service_archives_from_the_inbox_and_its_cron_fires_and_it_stops_cle
             assert row.state == "archived"
         service.send_signal(signal.SIGHUP)  # the terminal is closed: the same clean stop as for SIGTERM and Ctrl-C
         assert service.wait(90) == 0, log.read_text()
+        assert "Prefect-Server: beim Start ausgestiegen, wird neu gestartet" in log.read_text()
     finally:
         if service.poll() is None:
             service.kill()
     wait_until(lambda: processes_naming(str(daten)) == [], 30, f"left over: {processes_naming(str(daten))}")
+
+
+def servers(service: int) -> list[int]:
+    return sorted(pid for pid, told in descendants(service).items() if "prefect server start" in told)
 
 
 def nothing_is_started() -> ExitStack:
