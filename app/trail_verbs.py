@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from akten.findings import Severity, Verdict, worst
+from akten.localtime import BERLIN
 from app.command import Call, verb
 from app.find_verbs import DAY, DAY_WORD
 from app.one_akte import one_akte
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import BERLIN, VERDICTS, findings_table, moment, plural, word
+from app.show import VERDICTS, findings_table, moment, plural, word
 from catalog.values import TrailEvent
 from flows.anchors import published_heads
 from flows.receipt import finding_json

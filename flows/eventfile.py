@@ -19,7 +19,7 @@ from catalog.actor import Actor
 from catalog.fold import fold
 from catalog.told import EventReport
 from catalog.values import AkteRow
-from flows.telling import PLANNED, day_of, error, event_named, today
+from flows.telling import PLANNED, day_of, error, event_named
 from flows.wiring import Services
 
 MAX_BYTES = 50_000_000
@@ -180,7 +180,7 @@ def _judge_row(services: Services, line: int, cells: Mapping[str, str]) -> Event
         findings.append(ereignis)
     else:
         name = ereignis
-    now = today(services)
+    now = services.today()
     day = day_of(cells.get("datum", ""), now, name)
     if isinstance(day, Finding):
         findings.append(day)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from akten.errors import FixityError
 from akten.files import Attachment, FileFacts, PageRef, PdfA, Rendition, digest_bytes, digest_file
 from akten.findings import Finding, Severity, Verdict
+from akten.localtime import berlin_day
 from akten.model import Akte, Datei, HistorienEintrag
 from akten.package import PackageId
 from archive.bag import Bag, Part, make_bag
@@ -44,8 +44,6 @@ from metadata.transfervermerk import (
     write_note,
 )
 from metadata.xdomea import write_message
-
-BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +300,7 @@ def _info(material: Material, akte: Akte, profile: Profile) -> list[tuple[str, s
     info = [
         ("Source-Organization", profile.absender.institution),
         ("External-Identifier", f"urn:uuid:{akte.uuid}"),
-        ("Bagging-Date", material.now.astimezone(BERLIN).date().isoformat()),
+        ("Bagging-Date", berlin_day(material.now).isoformat()),
         ("Bag-Group-Identifier", f"urn:uuid:{material.delivery.uuid}"),
         ("Bag-Software-Agent", " ".join(material.software)),
         ("Bag-Version", f"v{material.package.version}"),

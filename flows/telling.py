@@ -17,7 +17,6 @@ from catalog.holds import HoldOrder, HoldQuery, HoldTarget, HoldView, Scope
 from catalog.query import parse_day
 from catalog.references import parcels, person
 from catalog.told import Classification, KnownArchive, ReportedEvent, ReportedFact
-from flows.keeping import BERLIN
 from flows.wiring import Services
 from retention.case import Decision
 from retention.catalogue import Fristenkatalog, HoldMode
@@ -58,11 +57,6 @@ RULES: dict[str, tuple[str, str]] = {
 def error(code: str, text: str, where: str = "") -> Finding:
     """A finding that keeps something from being written."""
     return Finding(code, Severity.ERROR, where, text)
-
-
-def today(services: Services) -> date:
-    """Today in Berlin."""
-    return services.now().astimezone(BERLIN).date()
 
 
 # --- names of the Fristenkatalog -------------------------------------------------------------------------------------
@@ -159,7 +153,7 @@ def tell_event(services: Services, akte: UUID, told: Told, by: Actor) -> Reporte
     """Writes one event down. Raises Rejected with EV findings, Forbidden for corrections that do not fit."""
     ereignis = event_named(told.ereignis, services.katalog)
     name = ereignis if isinstance(ereignis, str) else ""
-    day = day_of(told.datum, today(services), name) if told.datum else None
+    day = day_of(told.datum, services.today(), name) if told.datum else None
     problems = [each for each in (ereignis, day) if isinstance(each, Finding)]
     if not told.evidence.strip():
         problems.append(error("EV-08", "Ohne Beleg wird kein Ereignis vermerkt: woraus geht es hervor?"))
@@ -227,7 +221,7 @@ def tell_archive(
     """
     if answer == OFFERED and not offered_on.strip():
         raise Forbidden("Eine Anbietung wird mit ihrem Tag vermerkt (--angeboten TT.MM.JJJJ).")
-    day = day_of(offered_on, today(services), OFFERED) if offered_on.strip() else None
+    day = day_of(offered_on, services.today(), OFFERED) if offered_on.strip() else None
     problems = [day] if isinstance(day, Finding) else []
     if not evidence.strip():
         problems.append(error("EV-08", "Ohne Beleg wird keine Antwort des Archivs vermerkt: woraus geht sie hervor?"))

@@ -25,7 +25,7 @@ from flows.attachments import take_out_all
 from flows.carry import Carried, carry_over
 from flows.craft_options import SOFTWARE, software_version
 from flows.documents import Progress, recognise_documents
-from flows.keeping import BERLIN, as_planned, judge, with_retention
+from flows.keeping import as_planned, judge, with_retention
 from flows.locks import follow_at_intake
 from flows.outcomes import archived_receipt, clearing_receipt, receipt_of, to_clearing
 from flows.packed import PackedWork, load, save
@@ -141,7 +141,7 @@ def _make(
     if already_archived(delivery, known, services.intake) is not None:
         return None
     accepted = catalog.accepted(delivery.uuid)
-    today = services.now().astimezone(BERLIN).date()
+    today = services.today()
     options = services.intake_in_force
     names = Names(services.katalog)
     unknown = check_names(delivery, names.event_fault, names.fact_fault, accepted=accepted)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from catalog.catalog import open_catalog
+from flows.wiring import Services
 from tests.app.desk import Desk, catalog_url
 from tests.app.desk import desk as desk
 from tests.catalog.build import CLERK, NOON, archive
@@ -63,6 +65,24 @@ def test_a_hold_is_set_shown_and_lifted_by_a_second_person(filled: Desk) -> None
     assert told["lifted_reason"] == "Urteil"
     assert "Urteil" in filled("sperre", "zeige", "1").out
     assert filled(*lift, login="bernd.schulz").code == 4
+
+
+def test_days_of_a_hold_are_told_as_a_clerk_writes_them_and_as_the_calendar_in_berlin_shows_them(
+    filled: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    monkeypatch.setattr(Services, "now", lambda _: night)
+    filled(*ON_AKTE, "--von", "2026-11-01", "--bis", "31.12.2028")
+    filled("sperre", "verlaengere", "1", "--grund", "Berufung", "--bis", "31.12.2030")
+    told = filled("sperre", "zeige", "1").out
+    for line in (
+        "von: 01.11.2026",
+        "bis: 31.12.2030",
+        "gesetzt: anna.meier, 24.11.2026",
+        "24.11.2026 anna.meier: Ende",
+    ):
+        assert line in told
+    assert "31.12.2030" in filled("sperre", "liste").out
 
 
 def test_a_hold_is_extended_by_one_and_shortened_by_two(filled: Desk) -> None:
