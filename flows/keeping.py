@@ -22,15 +22,20 @@ from retention.intake import class_for, deadline_for, to_aufbewahrung
 from retention.locking import lock_terms, unknown_terms
 
 
-def with_retention(services: Services, delivery: Delivery, akte: Akte) -> Akte:
-    """The Akte with the dates that its record class and the events on the slip give."""
+def with_retention(services: Services, delivery: Delivery, akte: Akte, known_class: str = "") -> Akte:
+    """The Akte with the dates that its record class and the events on the slip give.
+
+    `known_class` is the class that an archived Akte has: the slip of a Nachscan that names none leaves it so.
+    """
     slip = delivery.slip
+    if known_class not in services.katalog.classes:
+        known_class = ""
     events = {event.ereignis: event.datum for event in slip.ereignisse}
     if slip.zda_datum is not None:
         events.setdefault("file_closed", slip.zda_datum)
     deadline = deadline_for(
         akte.aktenart.value,
-        slip.record_class,
+        slip.record_class or known_class or None,
         events,
         services.katalog,
         services.today(),

@@ -167,7 +167,8 @@ def _make(
     whole_plan = plan_akte(delivery, facts, services.intake, row.akte)
     planned = without_archived(whole_plan, delivery, known, row.akte)
     linked = _refs(whole_plan) - _refs(planned)
-    akte = with_retention(services, delivery, planned.akte)
+    known_class = before.record_class if before is not None and before.version else ""
+    akte = with_retention(services, delivery, planned.akte, known_class)
     catalog.plan(delivery.uuid, akte, under=services.katalog.digest, by=by, now=services.now())
 
     # 3 recognise: pages of all Akten share the pool; the scan itself is kept
@@ -204,6 +205,8 @@ def _make(
     carried = run("packen", _carried, services, akte.uuid, version, result / "vorher")
     findings.extend(carried.findings if carried else ())
     whole = with_version(akte, carried.akte if carried else None)
+    if carried is not None and carried.akte.aufbewahrung is not None:  # archived since the plan was made, perhaps
+        whole = with_retention(services, delivery, whole, carried.akte.aufbewahrung.record_class)
     material = Material(
         delivery=delivery,
         package=package,
