@@ -31,8 +31,8 @@ def with_retention(services: Services, delivery: Delivery, akte: Akte, known_cla
     if known_class not in services.katalog.classes:
         known_class = ""
     events = {event.ereignis: event.datum for event in slip.ereignisse}
-    if slip.zda_datum is not None:
-        events.setdefault("file_closed", slip.zda_datum)
+    if akte.zda_datum is not None:  # its own, which an earlier slip may have named
+        events.setdefault(ZDA, akte.zda_datum)
     deadline = deadline_for(
         akte.aktenart.value,
         slip.record_class or known_class or None,

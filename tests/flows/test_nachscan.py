@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from akten.model import Akte, Dokument, Laufzeit, Vorgang
+from akten.model import Akte, Aufbewahrung, Dokument, Laufzeit, Vorgang
 from flows.keeping import with_retention
 from flows.packing import with_version
 from flows.settings import read_settings
@@ -67,13 +67,24 @@ def test_the_laufzeit_of_akte_and_joined_vorgang_reaches_to_the_new_papers(said:
     ],
 )
 def test_the_class_of_an_archived_akte_stays_unless_the_new_slip_names_another(
-    tmp_path: Path, slip: dict[str, str], known: str, kept: str
+    tmp_path: Path, slip: dict[str, Any], known: str, kept: str
 ) -> None:
     """A minimal slip would else give it the default of its family, and another period."""
-    delivery = Delivery(
-        an_id("lieferung"), tmp_path, parse_slip(json.dumps(a_slip(**slip)).encode(), "laufzettel.json"), ()
-    )
+    assert kept_as(tmp_path, an_akte_of(NEW), known, slip).record_class == kept
+
+
+def test_the_end_is_computed_from_the_closing_that_an_earlier_slip_named(tmp_path: Path) -> None:
+    closed = an_akte_of(NEW, zda_datum=date(2020, 12, 15))
+    assert kept_as(tmp_path, closed, "tax.enforcement-file", {"zda_datum": None}).ende is not None
+    silent = an_akte_of(NEW, zda_datum=None)
+    assert kept_as(tmp_path, silent, "tax.enforcement-file", {"zda_datum": None}).ende is None
+
+
+def kept_as(tmp_path: Path, akte: Akte, known: str, slip: dict[str, Any]) -> Aufbewahrung:
+    """What the delivery of such a slip says of the keeping of an Akte whose class was `known`."""
+    data = json.dumps(a_slip(**slip)).encode()
+    delivery = Delivery(an_id("lieferung"), tmp_path, parse_slip(data, "laufzettel.json"), ())
     with open_services(read_settings(daten=tmp_path / "daten")) as services:
-        akte = with_retention(services, delivery, an_akte_of(NEW), known)
-    assert akte.aufbewahrung is not None
-    assert akte.aufbewahrung.record_class == kept
+        found = with_retention(services, delivery, akte, known).aufbewahrung
+    assert found is not None
+    return found
