@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+from akten.diskwords import as_ours, is_of_the_machine
 from akten.errors import FixityError, Rejected, Unavailable
 from akten.files import PageRef
 from akten.findings import Finding, Severity
@@ -63,11 +65,12 @@ def archive_delivery(
     """Takes one claimed delivery as far as it goes: archived, to the clearing desk, or found to be a duplicate.
 
     Safe to repeat after a kill at any moment. Raises FixityError (alarm), Misconfigured, Forbidden for one that was
-    given back, and nothing else on purpose: what is Unavailable is told in the receipt and tried again by the next run.
+    given back, and nothing else on purpose: what is Unavailable is told in the receipt and tried again by the next run,
+    and so is a full disk, whichever step met it.
     """
     start, run = time.monotonic(), watch or Stopwatch()
     try:
-        with held(claimed) as mine:
+        with _machine_told(), held(claimed) as mine:
             try:
                 receipt = _archive(services, claimed, by, progress, run) if mine else _elsewhere(services, claimed)
             except Rejected as rejected:  # still held: nobody begins it anew before it waits for a person
@@ -76,6 +79,17 @@ def archive_delivery(
         finding = Finding("WF-09", Severity.WARNING, "", away.text)
         receipt = Receipt(claimed.uuid, Outcome.UNAVAILABLE, findings=(finding,))
     return replace(receipt, seconds=time.monotonic() - start, steps=dict(run.seconds))
+
+
+@contextmanager
+def _machine_told() -> Iterator[None]:
+    """Turns what disk and rights refuse into our own errors; any other fault of the file system is a bug."""
+    try:
+        yield
+    except OSError as fault:
+        if not is_of_the_machine(fault.errno):
+            raise
+        raise as_ours(fault, "Die Lieferung ist nicht fertig geworden") from fault
 
 
 def _archive(services: Services, claimed: ClaimedDelivery, by: Actor, progress: Progress, run: Run) -> Receipt:

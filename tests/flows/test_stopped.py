@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -170,6 +171,27 @@ def test_what_is_away_leaves_the_delivery_waiting_and_says_so(tmp_path: Path, mo
     assert [(f.code, f.text) for f in receipt.findings] == [("WF-09", "Speicher „a“ antwortet nicht.")]
     assert exit_code([receipt]) == 6
     assert claimed.folder.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("number", "state", "code"),
+    [
+        (errno.ENOSPC, Outcome.UNAVAILABLE, 6),
+        (errno.EIO, Outcome.UNAVAILABLE, 6),
+        (errno.EACCES, Outcome.HALTED, 7),
+        (errno.ENOENT, Outcome.BROKEN, 1),  # a file of ours that should be there
+    ],
+)
+def test_a_full_disk_in_the_midst_of_a_walk_is_no_bug_of_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, state: Outcome, code: int
+) -> None:
+    def refused(*_: Any) -> Receipt:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(walks, "_archive", refused)
+    services: Any = SimpleNamespace(settings=SimpleNamespace(daten=tmp_path))
+    receipt = archive_one(services, claimed_as(tmp_path, "gut"), CLERK, walks.silent)
+    assert (receipt.state, exit_code([receipt])) == (state, code)
 
 
 def test_a_copy_that_its_store_refuses_is_fetched_from_the_other(
