@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
+from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Rejected, Unavailable
 from akten.files import digest_bytes
 from akten.findings import Finding, Severity, Verdict
 from akten.package import CopyReport, FixityReport, PackageId
@@ -27,6 +27,7 @@ from flows.receipt import Outcome, Receipt, exit_code, receipt_json
 from flows.verify import FixitySummary, compare_stores, verdict_of
 from ingest.claimed import ClaimedDelivery, Origin, write_origin
 from ingest.inbox import unfinished
+from tests.builders import a_delivery
 from tests.catalog.build import a_package
 from tests.memory_store import MemoryStore
 from tests.packages import NOON
@@ -120,6 +121,19 @@ def test_a_delivery_without_its_marker_still_has_a_receipt(tmp_path: Path, monke
     services: Any = None
     receipt = archive_one(services, ClaimedDelivery(uuid4(), tmp_path), CLERK, lambda *_: None)
     assert (receipt.state, receipt.name) == (Outcome.CLEARING, "")
+
+
+@pytest.mark.parametrize("named", ["eingang", "verweis"])
+def test_the_inbox_itself_is_no_delivery_also_with_just_one_in_it(tmp_path: Path, named: str) -> None:
+    settings = SimpleNamespace(inbox=tmp_path / "eingang", work=tmp_path / "arbeit")
+    delivery = a_delivery(settings.inbox / "l")
+    (tmp_path / "verweis").symlink_to(settings.inbox)
+    services: Any = SimpleNamespace(settings=settings, new_id=uuid4)
+    with pytest.raises(Rejected) as refused:
+        batch.claim_paths(services, (tmp_path / named,))
+    assert [f.code for f in refused.value.findings] == ["IN-03"]
+    assert "archiv annahme ohne Pfad" in refused.value.findings[0].text
+    assert (delivery / "laufzettel.json").is_file()
 
 
 def test_a_damaged_marker_of_one_delivery_stops_no_other(tmp_path: Path) -> None:
