@@ -105,9 +105,10 @@ def judge(services: Services, path: Path) -> EventList:
 
 
 def _text(path: Path) -> tuple[str, tuple[Finding, ...]]:
-    if path.stat().st_size > MAX_BYTES:
+    with path.open("rb") as file:  # of a device or a pipe only reading tells how much comes
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
         raise Rejected((error("EV-01", f"Die Liste ist größer als {MAX_BYTES // 1_000_000} MB.", path.name),))
-    data = path.read_bytes()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         charset, note = "utf-16", "UTF-16"
     else:
@@ -132,7 +133,9 @@ def _text(path: Path) -> tuple[str, tuple[Finding, ...]]:
 
 def _rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Line number and cells by meaning of every row that is not empty."""
-    head = next((line for line in text.splitlines() if line.strip()), "")
+    head = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
+    if len(head) > csv.field_size_limit():
+        raise Rejected((error("EV-01", "Die erste Zeile ist keine Kopfzeile: sie ist viel zu lang."),))
     separator = max(SEPARATORS, key=lambda each: len(_meanings(next(csv.reader([head], delimiter=each), []))))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
