@@ -37,6 +37,7 @@ class KnownScan:
     akte: UUID
     aktenzeichen: str
     version: int
+    band: int = 1
 
 
 def check_delivery(
@@ -229,7 +230,7 @@ def _check_twins(delivery: Delivery, known: Mapping[str, KnownScan], options: In
         there = known.get(key)
         if there is None:
             continue
-        if there.aktenzeichen == own:
+        if (there.aktenzeichen, there.band) == (own, delivery.slip.band):
             text = f"Dieser Scan liegt schon in dieser Akte (Version {there.version}); er wird verknüpft."
             yield info("IN-36", scan.name, text)
         else:
@@ -241,12 +242,13 @@ def _check_twins(delivery: Delivery, known: Mapping[str, KnownScan], options: In
 
 
 def already_archived(delivery: Delivery, known: Mapping[str, KnownScan], options: IntakeOptions) -> KnownScan | None:
-    """The Akte of this Aktenzeichen in which every scan of the delivery already lies, or None."""
+    """The Akte of this Aktenzeichen and Band in which every scan of the delivery already lies, or None."""
     reading = reading_of(delivery.slip, options)
     places = [known.get(scan.digests.sha512) for scan in delivery.scans]
     if isinstance(reading, Finding) or not places:
         return None
-    there = [place for place in places if place is not None and place.aktenzeichen == reading.kanonisch]
+    own = reading.kanonisch, delivery.slip.band
+    there = [place for place in places if place is not None and (place.aktenzeichen, place.band) == own]
     same = len(there) == len(places) and len({place.akte for place in there}) == 1
     return max(there, key=lambda place: place.version) if same else None
 

@@ -133,6 +133,17 @@ def test_a_known_scan_is_linked_in_its_own_akte_and_asked_in_another() -> None:
     assert already_archived(delivery, {one: own, two: replace(own, version=2)}, OPTIONS) == replace(own, version=2)
 
 
+def test_a_scan_that_lies_in_another_band_lies_in_another_akte() -> None:
+    """Each Band is an Akte of its own: linked to this one, the scans would be in none of its packages."""
+    delivery = a_delivery(a_slip(band=2))
+    places = {scan.digests.sha512: KnownScan(UUID(int=5), "63-01234-2019", 1, band=1) for scan in delivery.scans}
+    assert {f.code for f in checked(delivery, known=places)} == {"IN-37"}
+    assert already_archived(delivery, places, OPTIONS) is None
+    own = {sha512: replace(place, band=2) for sha512, place in places.items()}
+    assert {f.code for f in checked(delivery, known=own)} == {"IN-36"}
+    assert already_archived(delivery, own, OPTIONS) is not None
+
+
 def test_a_missing_resolution_is_set_from_the_profile_and_a_stated_one_is_not_judged_again() -> None:
     """What cannot be true the examination takes away; of what it leaves, nothing else may be said to be applied."""
     delivery = a_delivery(a_slip(profil="foto"))
