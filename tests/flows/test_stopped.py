@@ -156,7 +156,11 @@ def a_store_with_heads(name: str, *heads: bytes) -> MemoryStore:
     return store
 
 
-@pytest.mark.parametrize("damaged", [b"{", b"x" * 100_000], ids=["unreadable", "too-large"])
+@pytest.mark.parametrize(
+    "damaged",
+    [b"{", b"x" * 100_000, b"[" * 4000, b'{"seq":Infinity,"hash":"x","at":"2026-11-23T12:00:00Z"}'],
+    ids=["unreadable", "too large", "nested", "endless number"],
+)
 def test_a_published_head_that_is_none_is_an_error_and_hides_no_other(damaged: bytes) -> None:
     good = b'{"seq": 7, "hash": "ab", "at": "2026-01-01T00:00:00+00:00"}'
     services: Any = SimpleNamespace(stores_to_read=lambda: ((a_store_with_heads("a", damaged, good),), {}))
