@@ -18,9 +18,9 @@ NUMBER = "63-01234-2019"
 WHY = ("--grund", "Klage gegen Bescheid", "--bezug", "VG Düsseldorf 4 K 12/26")
 ON_AKTE = ("sperre", "setze", NUMBER, "--art", "litigation", *WHY)
 SECRET = ("sperre", "setze", "--abfrage", "betreff=Hafenstraße", "--art", "litigation", "--grund", "Verdacht Ostwall")
-SECRET += ("--bezug", "12 Js 34/26", "--stelle", "Korruptionsstelle", "--bis", "31.12.2031", "--geheim")
+SECRET += ("--bezug", "12 Js 34/26", "--stelle", "Korruptionsstelle", "--bis", "31.12.2131", "--geheim")
 UUIDS = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-WORDS = ("litigation", "Rechtsstreit", "Ostwall", "12 Js", "Korruption", "2031", "Hafenstraße", "hafenstrasse", "query")
+WORDS = ("litigation", "Rechtsstreit", "Ostwall", "12 Js", "Korruption", "2131", "Hafenstraße", "hafenstrasse", "query")
 
 
 def stands_in(told: str, word: str) -> bool:
