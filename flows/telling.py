@@ -10,9 +10,9 @@ from uuid import UUID
 
 from akten.errors import Forbidden, Rejected, Unknown
 from akten.findings import Finding, Severity
-from akten.model import Aktenart
+from akten.model import Aktenart, clean_text
 from catalog.actor import Actor
-from catalog.fold import fold
+from catalog.fold import fold, tokens
 from catalog.holds import HoldOrder, HoldQuery, HoldTarget, HoldView, Scope
 from catalog.query import parse_day
 from catalog.references import parcels, person
@@ -274,6 +274,9 @@ def on_query(parts: Iterable[str], services: Services) -> HoldTarget:
     unknown = [text for text in given.get("aktenart", ()) if fold(text) not in families]
     if unknown:
         raise Unknown(f"Die Aktenart „{unknown[0]}“ gibt es nicht. Bekannt sind: {', '.join(families.values())}.")
+    wordless = [text for text in given.get("betreff", ()) if not tokens(text)]
+    if wordless:  # no word is in every Betreff: it would hold the whole archive
+        raise Forbidden(f"„{clean_text(wordless[0])}“ nennt kein Wort, das in einem Betreff stehen kann.")
     numbers = given.get("aktenzeichen", ())
     return HoldTarget(
         Scope.QUERY,

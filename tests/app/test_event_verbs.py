@@ -63,6 +63,8 @@ def test_an_event_is_told_corrected_and_taken_back(filled: Desk) -> None:
         (("death", "3.2.2020", "--beleg", "x", "--ersetzt", "1.1.2020"), 3, "EV-13"),
         (("death", "3.2.2020", "--beleg", "x", "--ersetzt", "7"), 2, "Nr. 7"),
         (("death", "3.2.2020", "--beleg", "x", "--ersetzt", "gestern"), 2, ""),
+        (("death", "3.2.2020", "--beleg", "x", "--ersetzt", "9" * 19), 2, "--ersetzt"),
+        (("death", "3.2.2020", "--beleg", "x", "--ersetzt", "9" * 5000), 2, "--ersetzt"),
         (("death", "--beleg", "x"), 2, ""),
         (("death", "3.2.2020", "--beleg", "x", "--nicht-geschehen", "--ersetzt", "1"), 2, ""),
         (("death", "--beleg", "x", "--nicht-geschehen"), 2, ""),

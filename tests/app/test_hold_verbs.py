@@ -109,6 +109,8 @@ def test_a_hold_is_extended_by_one_and_shortened_by_two(filled: Desk) -> None:
         ("--abfrage", "aktenart=Kochbuch"),
         ("--abfrage", "klasse=nichts"),
         ("--abfrage", "aktenzeichen=?"),
+        ("--abfrage", "betreff=§"),
+        ("--abfrage", "betreff=-"),
         ("--flurstueck", "345/2"),
         ("--flurstueck", "Flur 1, 2 und 3"),
         ("--person", "-"),
