@@ -17,8 +17,9 @@ from dataclasses import dataclass
 _SEPARATORS = r"[\s./_\\\u2010-\u2015\u2212-]*"
 _SEPARATORS_NEEDED = r"[\s./_\\\u2010-\u2015\u2212-]+"
 _FIELD = re.compile(r"\{(?P<name>[a-z]+)(?::(?P<width>\d+|a))?\}")
+_WIDEST = 20
 _PREFIX = re.compile(
-    r"\A\s*(?:(?:unser|ihr)\s+zeichen|aktenzeichen|akten-?nr\.?|akte(?:nummer)?|az\.?|gesch(?:ä|ae)ftszeichen|[a-zäöüß]+akte)?"
+    r"\A\s*(?:(?:unser|ihr)\s+zeichen|aktenzeichen|akten-?nr\.?|akten?-?nummer|akte|az\.?|gesch(?:ä|ae)ftszeichen|[a-zäöüß]+akte)?"
     r"\s*(?:nr\.?)?\s*:?\s*",
     re.IGNORECASE,
 )
@@ -51,8 +52,20 @@ class Muster:
     def __post_init__(self) -> None:
         if self.jahr_bis < self.jahr_von:
             raise ValueError(f"Muster {self.aktenart}: jahr_bis liegt vor jahr_von")
-        if not _FIELD.search(self.vorlage):
+        fields = [(field["name"], field["width"]) for field in _FIELD.finditer(self.vorlage)]
+        if not fields:
             raise ValueError(f"Muster {self.aktenart}: die Vorlage {self.vorlage!r} hat kein Feld")
+        if re.search(r"[{}]", _FIELD.sub("", self.vorlage)) or len({name for name, _ in fields}) < len(fields):
+            raise ValueError(
+                f"Muster {self.aktenart}: die Felder der Vorlage {self.vorlage!r} sind nicht lesbar oder doppelt"
+            )
+        for name, width in fields:
+            if (name == "jahr") == bool(width):
+                raise ValueError(
+                    f"Muster {self.aktenart}: „{{jahr}}“ steht ohne, jedes andere Feld mit Stellenzahl ({{nr:5}})"
+                )
+            if width and width != "a" and not 1 <= int(width) <= _WIDEST:
+                raise ValueError(f"Muster {self.aktenart}: eine Nummer hat 1 bis {_WIDEST} Stellen")
 
 
 # The city's own plan replaces these by setting; the window of 100 years makes every year of two digits unique.

@@ -11,6 +11,7 @@ from akten.errors import ArchivError, Misconfigured, Unavailable
 DISK_FULL = "Der Datenträger ist voll; nach dem Freiräumen noch einmal versuchen."
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _PASSING = frozenset({errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EBUSY, errno.ESTALE})
+_RIGHTS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _LEAST_FREE = 64 << 20  # bytes
 _REASONS = {
     errno.ENOSPC: "der Datenträger ist voll",
@@ -37,6 +38,11 @@ _REASONS = {
 def is_full(number: int | None) -> bool:
     """True for the numbers that say there is no room left."""
     return number in _FULL
+
+
+def is_of_the_machine(number: int | None) -> bool:
+    """True for what disk, memory or rights refuse to a program without a fault: full, ill, not allowed."""
+    return number in _FULL | _PASSING | _RIGHTS
 
 
 def no_room(folder: Path) -> bool:

@@ -79,8 +79,3 @@ class Misconfigured(ArchivError):
     """A tool or a setting is missing or wrong; the text says what to install or to set."""
 
     exit_code = 7
-
-
-def is_passing(error: BaseException) -> bool:
-    """True for errors that may be gone at the next try."""
-    return isinstance(error, ArchivError) and error.retried

@@ -17,7 +17,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 import click
 
-from akten.diskwords import DISK_FULL, is_full
+from akten.diskwords import DISK_FULL, in_german, is_full
 from akten.errors import ArchivError, Misconfigured, Unavailable
 from app.interrupt import as_usual
 from app.output import Output, open_output
@@ -44,17 +44,19 @@ JSON_HELP = "Ergebnis als ein JSON-Wert auf der Standardausgabe."
 # No number that a person means is longer, and databases hold it with room to count on; SQLite ends at 2^63.
 MOST = 10**15
 # What the file system says no with, when it is a person's to put right; anything else is a bug.
-FAULTS = {
-    errno.EACCES: "dafür fehlt die Berechtigung",
-    errno.EPERM: "dafür fehlt die Berechtigung",
-    errno.EROFS: "der Datenträger ist schreibgeschützt",
-    errno.ENOENT: "gibt es nicht",
-    errno.EEXIST: "gibt es schon, und es ist kein Ordner",
-    errno.ENOTDIR: "ein Teil des Pfads ist kein Ordner",
-    errno.EISDIR: "ist ein Ordner",
-    errno.ENAMETOOLONG: "der Name ist zu lang",
-    errno.ELOOP: "die Verweise führen im Kreis",
-}
+THEIRS = frozenset(
+    {
+        errno.EACCES,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ENOENT,
+        errno.EEXIST,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+        errno.ELOOP,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +154,9 @@ def of_files(error: OSError) -> ArchivError | None:
     """What a refusal of the file system means for the person who called; None for anything that is not theirs."""
     if is_full(error.errno):
         return Unavailable(DISK_FULL)
-    if error.filename is None or error.errno not in FAULTS:
+    if error.filename is None or error.errno not in THEIRS:
         return None
-    return Misconfigured(f"„{os.fsdecode(error.filename)}“: {FAULTS[error.errno]}.")
+    return Misconfigured(f"„{os.fsdecode(error.filename)}“: {in_german(error.errno)}.")
 
 
 class _NoTrace(logging.Formatter):

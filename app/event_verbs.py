@@ -120,7 +120,7 @@ def event_report(
 def _superseded(text: str | None) -> int | date | None:
     if text is None:
         return None
-    if text.strip().isdecimal():
+    if text.strip().isdecimal() and len(text) < 16:  # no longer number fits in the database
         return int(text)
     day = parse_day(text)
     if day is None:

@@ -353,9 +353,8 @@ def akte_fetch(call: Call, aktenzeichen: str, *, ziel: Path, version: int | None
         packages = services.catalog.packages(row.uuid)
         wanted = [p for p in packages if version is None or p.package.id.version == version]
         if not wanted:
-            raise Unknown(
-                f"Von {row.aktenart} {row.aktenzeichen} ist {f'Version {version}' if version else 'nichts'} archiviert."
-            )
+            what = "nichts" if version is None else f"Version {version} nicht"
+            raise Unknown(f"Von {row.aktenart} {row.aktenzeichen} ist {what} archiviert.")
         folder, findings = fetch_package(services, wanted[-1].package, ziel.absolute(), zweck, call.actor)
     value = {
         "folder": str(folder),

@@ -11,7 +11,6 @@ from rich.text import Text
 from catalog.actor import Actor
 from catalog.holds import HoldView
 from flows.keeping import viewer_of
-from flows.telling import today
 from flows.wiring import Services
 
 MASK = "gesperrt"
@@ -72,7 +71,7 @@ def hold_value(services: Services, view: HoldView, day: date) -> dict[str, Any]:
 
 def holds_of(services: Services, actor: Actor, akte: UUID) -> list[dict[str, Any]]:
     """The holds on one Akte that are not over, as the caller may see them: all secret ones of others are one word."""
-    day, viewer = today(services), viewer_of(actor, services)
+    day, viewer = services.today(), viewer_of(actor, services)
     known = services.catalog.keeping(akte, viewer=viewer)
     found: list[dict[str, Any]] = []
     for hold in known.holds if known else ():

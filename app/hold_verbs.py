@@ -12,18 +12,19 @@ from rich.table import Table
 from rich.text import Text
 
 from app.command import Call, verb
+from app.deadline_show import german
 from app.find_verbs import DAY, DAY_WORD
 from app.hold_show import MASK, hold_line, hold_value, holds_of
 from app.one_akte import one_akte
 from app.opening import open_archive, open_or_begin
 from app.round_show import followed_json, show_followed
-from app.show import plural
+from app.show import DAY_FORM, moment, plural
 from catalog.fold import fold
 from catalog.holds import HoldOrder, HoldTarget, HoldView, Scope
 from catalog.holdstore import HoldChange
 from flows.keeping import viewer_of
 from flows.locks import follow_hold
-from flows.telling import on_parcel, on_person, on_query, set_hold, today
+from flows.telling import on_parcel, on_person, on_query, set_hold
 from flows.wiring import Services
 
 SCOPES = {Scope.AKTE: "Akte", Scope.PERSON: "Person", Scope.PARCEL: "Flurstück", Scope.QUERY: "Abfrage"}
@@ -36,8 +37,8 @@ STATES = {
 SHOWN = 20  # Akten of a hold that are named; the number of all is told
 
 
-def _german(value: date | None, otherwise: str) -> str:
-    return f"{value:%d.%m.%Y}" if value else otherwise
+def _german(value: date | str | None, otherwise: str = "") -> str:
+    return german(value) if value else otherwise
 
 
 @click.group()
@@ -106,7 +107,7 @@ def hold_set(
             stelle,
         )
         view = set_hold(services, order, call.actor)
-        value = hold_value(services, view, today(services))
+        value = hold_value(services, view, services.today())
         akten = len(services.catalog.held_akten(view.number))
         followed = follow_hold(services, view.number)
     value["akten"] = akten
@@ -150,7 +151,7 @@ def _target(
 def hold_list(call: Call, *, alle: bool, key: str | None, text: str | None, anzahl: int, ab: int) -> None:
     """Listet Sperren in der Reihenfolge, in der sie gesetzt wurden; fremde geheime nur als „gesperrt“."""
     with open_archive(call) as services:
-        day = today(services)
+        day = services.today()
         views = services.catalog.holds(viewer_of(call.actor, services), active_only=not alle)
         if key or text:
             # A filter on what is secret would tell it: under a filter, secret ones of others do not show at all.
@@ -167,7 +168,6 @@ def hold_list(call: Call, *, alle: bool, key: str | None, text: str | None, anza
                 table.add_row(str(value["number"]), Text(MASK, "red"), *[""] * 5)
                 continue
             word, style = STATES[value["state"]]
-            until = value["until"] or "offen"
             table.add_row(
                 str(value["number"]),
                 Text(word + (", geheim" if value["secret"] else ""), style),
@@ -175,7 +175,7 @@ def hold_list(call: Call, *, alle: bool, key: str | None, text: str | None, anza
                 _covers(value),
                 value["reason"],
                 value["reference"],
-                until,
+                _german(value["until"], "offen"),
             )
         console.print(table)
         more = f"; weiter mit --ab {ab + anzahl}" if ab + len(page) < len(views) else ""
@@ -209,7 +209,7 @@ def hold_show(call: Call, was: str | None, *, band: int | None) -> None:
         if was.isdecimal() and len(was) < 10:
             number, viewer = int(was), viewer_of(call.actor, services)
             view = services.catalog.hold(number, viewer)
-            value = hold_value(services, view, today(services))
+            value = hold_value(services, view, services.today())
             changes = services.catalog.hold_changes(number, viewer)
             if not view.masked:
                 covered = services.catalog.held_akten(number, viewer)
@@ -246,20 +246,22 @@ def _show_hold(console: Console, value: dict[str, Any], changes: Sequence[HoldCh
         "Gilt für": f"{_covers(value)} ({plural(value['akten'], 'Akte', 'Akten')})",
         "Grund": value["reason"],
         "Bezug": value["reference"],
-        "von": value["from"],
-        "bis": value["until"] or "offen",
-        "Unterbrechung am": value["on"],
+        "von": _german(value["from"]),
+        "bis": _german(value["until"], "offen"),
+        "Unterbrechung am": _german(value["on"]),
         "Stelle": value["owner"],
         "Leser": ", ".join(value["readers"]),
-        "gesetzt": f"{value['set_by']}, {value['set_at'][:10]}",
-        "aufgehoben": value["lifted_on"] and f"{value['lifted_by']}, {value['lifted_on']}: {value['lifted_reason']}",
+        "gesetzt": f"{value['set_by']}, {moment(datetime.fromisoformat(value['set_at']), DAY_FORM)}",
+        "aufgehoben": value["lifted_on"]
+        and f"{value['lifted_by']}, {_german(value['lifted_on'])}: {value['lifted_reason']}",
         "Akten": ", ".join(value["examples"]),
     }
     for name, fact in facts.items():
         if fact:
             console.print(f"  {name}: {fact}")
     for change in changes:
-        console.print(f"  {change.at:%d.%m.%Y} {change.by.label}: {change.what} ({change.reason})", style="dim")
+        day = moment(change.at, DAY_FORM)
+        console.print(f"  {day} {change.by.label}: {change.what} ({change.reason})", style="dim")
 
 
 @sperre.command("verlaengere")
@@ -280,7 +282,7 @@ def hold_extend(
         before = services.catalog.hold(nr, viewer)
         until = bis.date() if bis else (None if open_end else before.until)
         view = services.catalog.extend_hold(nr, until, grund, readers=leser, by=call.actor, now=services.now())
-        value = hold_value(services, view, today(services))
+        value = hold_value(services, view, services.today())
         followed = follow_hold(services, nr)  # one that was over holds again, and an earlier end may be past
     value["stores"] = followed_json(followed)
 
@@ -300,7 +302,7 @@ def hold_extend(
 def hold_lift(call: Call, nr: int, *, grund: str, unbegruendet: bool) -> int:
     """Hebt eine Sperre auf. Das tut eine zweite Person: nicht, wer sie gesetzt hat, auch nicht unter anderem Namen."""
     with open_archive(call) as services:
-        day = today(services)
+        day = services.today()
         view = services.catalog.lift_hold(nr, grund, day, unfounded=unbegruendet, by=call.actor, now=services.now())
         value = hold_value(services, view, day)
         followed = follow_hold(services, nr)

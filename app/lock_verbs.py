@@ -17,6 +17,7 @@ from app.command import Call, verb
 from app.one_akte import one_akte
 from app.opening import open_archive
 from app.round_show import exit_of, show_summary, summary_json
+from app.show import moment
 from archive.locks import instant, outlasts
 from catalog.locks import Shortening
 from flows.locks import due_round
@@ -137,7 +138,7 @@ def _show_seen(console: Console, seen: SeenAkte, name: str) -> None:
     if seen.proposal is not None:
         proposal = seen.proposal
         console.print(
-            f"Vorschlag von {proposal.proposed_by} ({proposal.proposed_at:%d.%m.%Y %H:%M} UTC): Sperren kürzen auf "
+            f"Vorschlag von {proposal.proposed_by} ({moment(proposal.proposed_at)}): Sperren kürzen auf "
             f"{instant(datetime.fromisoformat(proposal.until))}. Grund: {proposal.reason}",
             soft_wrap=True,
         )

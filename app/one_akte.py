@@ -8,7 +8,7 @@ from flows.wiring import Services
 
 
 def one_akte(services: Services, text: str, band: int | None) -> AkteRow:
-    """The one Akte that a spelling (or UUID) means. Raises Unknown when there is none or several."""
+    """The one Akte that a spelling means. Raises Unknown when there is none or several."""
     rows = services.catalog.akte_by_aktenzeichen(text, services.intake.muster)
     if band is not None:
         rows = tuple(row for row in rows if row.band == band)

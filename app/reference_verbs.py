@@ -11,7 +11,6 @@ from app.one_akte import one_akte
 from app.opening import open_archive
 from app.show import plural
 from catalog.references import Reference, parcels, person
-from flows.telling import today
 
 
 @click.command("verweis")
@@ -70,6 +69,6 @@ def person_forget(call: Call, *, name: str, grund: str) -> None:
     Die Akten selbst bleiben; sie gehen erst mit ihrer Aussonderung. Besteht eine Sperre, wird nichts gelöscht.
     """
     with open_archive(call) as services:
-        number = services.catalog.forget_person(name, grund, today(services), by=call.actor, now=services.now())
+        number = services.catalog.forget_person(name, grund, services.today(), by=call.actor, now=services.now())
     text = f"{plural(number, 'Angabe', 'Angaben')} gelöscht."
     call.output.result({"deleted": number}, lambda console: console.print(text))

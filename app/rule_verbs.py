@@ -14,7 +14,7 @@ from akten.errors import Forbidden
 from app.command import Call, verb
 from app.deadline_show import STATES_DE, german, write_csv
 from app.opening import begins, open_archive, open_or_begin
-from app.show import findings_table, number_column, plural
+from app.show import DAY_FORM, findings_table, moment, number_column, plural
 from catalog.rulebook import RuleState, RuleVersion
 from flows.receipt import finding_json
 from flows.rule_change import (
@@ -314,8 +314,8 @@ def _versions_table(versions: tuple[RuleVersion, ...], in_force: Rules) -> Table
     for version in versions:
         state = RULE_STATES[version.state]
         state += ", gilt" if version.number == in_force.number else ""
-        decided = f"{version.decided_by}, {german(version.decided_at.date())}" if version.decided_at else "–"
-        proposed = f"{version.proposed_by}, {german(version.proposed_at.date())}"
+        decided = f"{version.decided_by}, {moment(version.decided_at, DAY_FORM)}" if version.decided_at else "–"
+        proposed = f"{version.proposed_by}, {moment(version.proposed_at, DAY_FORM)}"
         title = f"{version.name} {version.version}"
         reasons = " / ".join(text for text in (version.reason, version.decided_reason) if text)
         table.add_row(str(version.number), title, german(version.valid_from), state, proposed, decided, reasons or "–")

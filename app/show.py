@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich.box import ROUNDED
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Column, Table
 from rich.text import Text
+
+from akten.localtime import BERLIN
 
 STATES = {
     "archived": ("archiviert", "green"),
@@ -61,7 +62,7 @@ STEP_NAMES = {
 }
 
 
-BERLIN = ZoneInfo("Europe/Berlin")
+DAY_FORM = "%d.%m.%Y"
 
 
 def moment(value: datetime, form: str = "%d.%m.%Y %H:%M") -> str:

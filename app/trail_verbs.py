@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from akten.findings import Severity, Verdict, worst
+from akten.localtime import BERLIN
+from akten.model import clean_text
 from app.command import Call, verb
 from app.find_verbs import DAY, DAY_WORD
 from app.one_akte import one_akte
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import BERLIN, VERDICTS, findings_table, moment, plural, word
+from app.show import VERDICTS, findings_table, moment, plural, word
 from catalog.values import TrailEvent
 from flows.anchors import published_heads
 from flows.receipt import finding_json
@@ -203,7 +205,7 @@ def trail_show(
         akte = one_akte(services, aktenzeichen, band).uuid if aktenzeichen is not None else None
         events = services.catalog.events_of(
             akte=akte,
-            by=benutzer,
+            by=benutzer and clean_text(benutzer),  # an argument may hold bytes that are no text
             von=_midnight(von) if von else None,
             bis=_midnight(bis, days=1) if bis else None,
             limit=anzahl,

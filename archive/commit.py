@@ -97,7 +97,7 @@ def read_commit(data: bytes, expected: PackageId) -> Commit:
             time=datetime.fromisoformat(raw["time"]),
             extra={str(name): str(value) for name, value in raw["extra"].items()},
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise FixityError(f"Das Commit-Objekt von {expected} ist beschädigt.") from error
     if commit.id != expected:
         raise FixityError(f"Das Commit-Objekt von {expected} gehört zu {commit.id}.")

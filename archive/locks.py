@@ -11,13 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from akten.errors import Forbidden, Misconfigured
+from akten.localtime import BERLIN
 from akten.package import Lock, LockTerms, PackageId, StoredCopy
 from archive.store import LockMode, LockState, ObjectStore, storable
-
-BERLIN = ZoneInfo("Europe/Berlin")
 
 
 class Act(StrEnum):

@@ -157,10 +157,10 @@ class Catalog(Periods):
         with self._database.read() as connection:
             return register.scans_of(connection, delivery)
 
-    def known_scans(self, sha512s: Iterable[str]) -> dict[str, ArchivedScan]:
-        """Which of these scans lie in archived packages already, by SHA-512."""
+    def known_scans(self, sha512s: Iterable[str], akte: UUID | None = None) -> dict[str, ArchivedScan]:
+        """Which of these scans lie in archived packages already, by SHA-512; of several places that in `akte`."""
         with self._database.read() as connection:
-            return register.known_scans(connection, sha512s)
+            return register.known_scans(connection, sha512s, akte)
 
     def move(self, delivery: UUID, stage: Stage, *, by: Actor, now: datetime) -> DeliveryRow:
         """Takes a delivery to a stage; the same stage twice is no change. Raises Forbidden for an illegal move."""

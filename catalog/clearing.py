@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, insert, select, update
 from akten.errors import Forbidden, Unknown
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
+from akten.localtime import berlin_day
 from akten.model import clean_text
 from catalog.change import Change
 from catalog.codec import findings_from_json, findings_to_json
@@ -51,7 +52,7 @@ def open_case(
             delivery=delivery,
             state=ClearingState.OPEN.value,
             opened_at=change.now,
-            due=due or change.now.date() + timedelta(days=DAYS),
+            due=due or berlin_day(change.now) + timedelta(days=DAYS),
             **values,
         )
         number = connection.execute(new.returning(clearing.c.nr)).scalar_one()

@@ -130,7 +130,7 @@ def parse_url(url: str) -> URL:
     """The address with our driver named. Raises Misconfigured for anything but SQLite files and PostgreSQL."""
     try:
         parsed = make_url(url)
-    except exc.ArgumentError as error:
+    except (exc.ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise Misconfigured("Die Adresse der Datenbank (ARCHIV_DATABASE) ist keine.") from error
     backend = parsed.get_backend_name()
     if backend in ("postgresql", "postgres"):
@@ -138,6 +138,17 @@ def parse_url(url: str) -> URL:
     if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
         return parsed.set(drivername="sqlite")
     raise Misconfigured("Der Katalog liegt in einer SQLite-Datei oder in PostgreSQL (sqlite:///PFAD, postgresql://…).")
+
+
+def place_of(url: str) -> str:
+    """Where a database is, without names and passwords: host, port and database. Raises Misconfigured as `parse_url`.
+
+    Taken apart by the library that will open it: a password may hold what ends the host in any other address (# / ? [).
+    """
+    parsed = parse_url(url)
+    port = f":{parsed.port}" if parsed.port else ""
+    name = f"/{parsed.database}" if parsed.database else ""
+    return f"{(parsed.host or '').lower()}{port}{name}"
 
 
 def make_engine(url: URL, *, busy_seconds: float = 30.0, pool_size: int = 8) -> Engine:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Text, literal_column, or_, select
 
+from akten.errors import FixityError
 from catalog.actor import Actor, ActorKind
 from catalog.tables import deliveries, instant_text, trail, trail_notes
 from catalog.values import TrailEvent
@@ -22,18 +23,25 @@ LOGIN: dict[str, ColumnElement[str]] = {
 
 
 def _value(row: Row[Any]) -> TrailEvent:
-    body = json.loads(row.body)
-    return TrailEvent(
-        seq=row.seq,
-        at=datetime.fromisoformat(body["at"]),
-        by=_actor(body),
-        verb=body["verb"],
-        akte=UUID(body["akte"]) if "akte" in body else None,
-        delivery=UUID(body["delivery"]) if "delivery" in body else None,
-        data=body.get("data", {}),
-        note=_words(row.note),
-        hash=row.hash,
-    )
+    """The event of a row. Raises FixityError for one that we never wrote so: nothing may be read out of it."""
+    try:
+        body = json.loads(row.body)
+        return TrailEvent(
+            seq=row.seq,
+            at=datetime.fromisoformat(body["at"]),
+            by=_actor(body),
+            verb=body["verb"],
+            akte=UUID(body["akte"]) if "akte" in body else None,
+            delivery=UUID(body["delivery"]) if "delivery" in body else None,
+            data=body.get("data", {}),
+            note=_words(row.note),
+            hash=row.hash,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as changed:
+        raise FixityError(
+            f"Zeile {row.seq} des Protokolls wurde nachträglich geändert und ist nicht zu lesen. "
+            "Was noch stimmt, sagt: archiv protokoll pruefe."
+        ) from changed
 
 
 def _words(note: str | None) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from akten.errors import Forbidden, Unknown
+from akten.localtime import berlin_day
 from akten.model import clean_text
 from catalog.actor import Actor
 from catalog.change import Change
@@ -173,7 +174,7 @@ def changes_of(connection: Connection, number: int) -> tuple[HoldChange, ...]:
 def _to_change(change: Change, number: int) -> Row[Any]:
     row = require(change.connection, number)
     if not may_read(row, change.by):
-        if not is_active(row, change.now.date()):
+        if not is_active(row, berlin_day(change.now)):
             raise _no_hold(number)
         raise Forbidden(f"Sperre Nr. {number}: gesperrt. Ändern und aufheben kann sie nur, wer sie sehen darf.")
     if row.lifted_on is not None:

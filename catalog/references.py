@@ -49,6 +49,7 @@ _PARCEL_FIELDS = frozenset(
 _FLUR_FIELDS = frozenset(("flur", "flurnummer", "flurnr"))
 _PLACE_FIELDS = frozenset(("gemarkung",))
 
+_MOST_DIGITS = 30
 _FLUR = re.compile(r"\bflur\b\.?\s*:?\s*(\d+)")
 _NUMBERS = re.compile(r"\d+(?:\s*/\s*\d+)?")
 _PLACE = re.compile(r"\bgemarkung\b\s*:?\s*([^\W\d_][^\d,;]*)")
@@ -81,15 +82,20 @@ def parcels(value: str, label: str = "", flur: str = "", gemarkung: str = "") ->
     place = place or " ".join(w for w in tokens(value) if w.isalpha() and w not in _PARCEL_WORDS)
     own_flur = _FLUR.search(text)
     rest = text[: own_flur.start()] + text[own_flur.end() :] if own_flur else text
-    numbers = ["/".join(str(int(part)) for part in match.split("/")) for match in _NUMBERS.findall(rest)]
+    numbers = ["/".join(_number(part) for part in match.split("/")) for match in _NUMBERS.findall(rest)]
     field = own_flur[1] if own_flur else next(iter(re.findall(r"\d+", flur)), "")
     if not field and len(numbers) > 1:
         field, numbers = numbers[0], numbers[1:]  # "12-345/2": the Flur comes first
     found = {}
     for number in numbers:
-        key = f"{int(field)}-{number}" if field.isdigit() else number
+        key = f"{_number(field)}-{number}" if field.isdigit() else number
         found[key] = Reference(ReferenceKind.PARCEL, clean_text(label), clean_text(value), key, place)
     return tuple(found.values())
+
+
+def _number(digits: str) -> str:
+    """A number without leading zeros; what no parcel bears stays as it is written."""
+    return str(int(digits)) if len(digits) <= _MOST_DIGITS else digits.strip()
 
 
 def references_of(felder: Iterable[Sequence[str]]) -> tuple[Reference, ...]:

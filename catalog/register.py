@@ -336,8 +336,11 @@ def mark_duplicate(change: Change, delivery: UUID, akte: UUID) -> None:
     change.event(Verb.DELIVERY_DUPLICATE, akte=akte, delivery=delivery)
 
 
-def known_scans(connection: Connection, sha512s: Iterable[str]) -> dict[str, ArchivedScan]:
-    """Which of these scans lie in the archive already, and where; deliveries still on their way do not count."""
+def known_scans(connection: Connection, sha512s: Iterable[str], akte: UUID | None = None) -> dict[str, ArchivedScan]:
+    """Which of these scans lie in the archive already, and where; deliveries still on their way do not count.
+
+    Of a scan that lies in several Akten the place in `akte` is told, else the first.
+    """
     found: dict[str, ArchivedScan] = {}
     wanted = sorted(set(sha512s))
     joined = scans.join(deliveries, scans.c.delivery == deliveries.c.uuid).join(
@@ -363,7 +366,8 @@ def known_scans(connection: Connection, sha512s: Iterable[str]) -> dict[str, Arc
             where = ArchivedScan(
                 row.sha512, row.akte, row.aktenart, row.aktenzeichen, row.band, row.version, row.delivery, row.scan
             )
-            found.setdefault(row.sha512, where)
+            if row.sha512 not in found or (row.akte == akte != found[row.sha512].akte):
+                found[row.sha512] = where
     return found
 
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from akten.errors import FixityError, Forbidden, Unavailable, Unknown
+from akten.localtime import berlin_day
 from akten.model import clean_text
 from catalog import events
 from catalog.actor import Actor
@@ -27,8 +27,6 @@ from catalog.engine import Database
 from catalog.identity import by_word_alone, require_second
 from catalog.rule_tables import rulebooks
 from catalog.trail import Verb
-
-BERLIN = ZoneInfo("Europe/Berlin")
 
 
 class RuleState(StrEnum):
@@ -171,14 +169,14 @@ def require_in_force(change: Change, digest: str) -> None:
     """
     columns = (rulebooks.c[name] for name in ("nr", "digest", "valid_from", "decided_at"))
     query = select(*columns).where(rulebooks.c.state == RuleState.RELEASED.value)
-    rows = _come(change.connection.execute(query).all(), change.now.astimezone(BERLIN).date())
+    rows = _come(change.connection.execute(query).all(), berlin_day(change.now))
     if rows and _latest(rows).digest != digest:
         raise Unavailable("Inzwischen gilt eine andere Fassung des Fristenkatalogs; bitte noch einmal.")
 
 
 def _come(rows: Iterable[Row[Any]], day: date) -> list[Row[Any]]:
     """The released versions whose first day has come."""
-    return [row for row in rows if _first_day(row) <= max(day, _decided(row).date())]
+    return [row for row in rows if _first_day(row) <= max(day, berlin_day(_decided(row)))]
 
 
 def _latest(rows: Sequence[Row[Any]]) -> Row[Any]:
@@ -196,7 +194,7 @@ def _decided(row: Row[Any]) -> datetime:
 
 
 def _first_day(row: Row[Any]) -> date:
-    released = _decided(row).date()
+    released = berlin_day(_decided(row))
     return released if row.valid_from is None else max(released, row.valid_from)
 
 

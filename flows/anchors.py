@@ -102,5 +102,5 @@ def _read(store: ObjectStore, key: str) -> Anchor:
     try:
         value = json.loads(b"".join(blocks))
         return Anchor(int(value["seq"]), str(value["hash"]), datetime.fromisoformat(value["at"]))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise FixityError(f"Der veröffentlichte Kopf {key} ist nicht lesbar.") from error

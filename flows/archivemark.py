@@ -12,12 +12,12 @@ import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from akten.diskwords import as_ours
 from akten.errors import Misconfigured
 from archive.durable import sync_filesystem
+from catalog.engine import place_of as catalog_place
 from catalog.schema import GONE
 from flows.settings import Settings
 
@@ -28,9 +28,7 @@ def place_of(settings: Settings) -> str:
     """Where the catalog is, without names and passwords; inside the data folder relative to it, so that it can move."""
     if settings.catalog_file is not None:
         return str(settings.catalog_file.relative_to(settings.daten))
-    address = urlsplit(settings.database_url)
-    port = f":{address.port}" if address.port else ""
-    return f"{address.hostname or ''}{port}{address.path}"
+    return catalog_place(settings.database_url)
 
 
 def is_marked(settings: Settings) -> bool:

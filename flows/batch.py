@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from akten.errors import ArchivError, Misconfigured
+from akten.errors import ArchivError, Misconfigured, Rejected
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from catalog.actor import Actor
@@ -25,6 +25,7 @@ from flows.walks import archive_delivery
 from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery, read_origin
 from ingest.inbox import claim, claim_next, unfinished
+from ingest.rules import error
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ Show = Callable[[ClaimedDelivery], Progress]
 
 def claim_paths(services: Services, paths: Sequence[Path]) -> tuple[ClaimedDelivery, ...]:
     """Claims what the paths name. A path that is gone because an earlier run was killed after claiming it is found
-    again by its name. Raises Misconfigured for a path that never was.
+    again by its name. Raises Misconfigured for a path that never was, Rejected for the inbox itself.
     """
     work = services.settings.work
     work.mkdir(parents=True, exist_ok=True)
@@ -45,6 +46,10 @@ def claim_paths(services: Services, paths: Sequence[Path]) -> tuple[ClaimedDeliv
             if (earlier := begun.get(str(place))) is None:
                 raise Misconfigured(f"„{path}“ gibt es nicht (mehr) und wurde auch nicht schon angenommen.")
             claimed.append(earlier)
+        elif place.resolve() == services.settings.inbox.resolve():
+            # With one delivery in it, it looks like a folder that was packed with its outer one.
+            text = "Das ist der Eingang, keine Lieferung. Was vollständig darin liegt, nimmt: archiv annahme ohne Pfad."
+            raise Rejected((error("IN-03", place.name, text),))
         else:
             claimed.append(claim(place, work, services.new_id))
     return tuple(claimed)

@@ -11,7 +11,6 @@ from catalog.actor import Actor
 from catalog.due import DueFilter
 from catalog.keeping import KeepingRow, Viewer
 from flows.keeping import case_of, deadline_of
-from flows.rule_change import today
 from flows.wiring import Services
 from retention.case import Outcome
 from retention.catalogue import Fristenkatalog
@@ -55,14 +54,14 @@ def due_filter(
 def due_page(services: Services, wanted: DueFilter, viewer: Actor, *, limit: int, offset: int) -> DuePage:
     """One page, each Akte with what the rules say now and as its viewer may see it."""
     found = services.catalog.due(wanted, limit=limit, offset=offset)
-    day = today(services)
+    day = services.today()
     rows = services.catalog.some_keeping(found.rows, viewer=Viewer(viewer, day))
     return DuePage(tuple(_due_row(row, services.katalog, day) for row in rows), found.total)
 
 
 def due_rows(services: Services, wanted: DueFilter, viewer: Actor) -> Iterator[DueRow]:
     """The whole list, part by part."""
-    day = today(services)
+    day = services.today()
     uuids = services.catalog.due(wanted, limit=None).rows
     for start in range(0, len(uuids), _PART):
         for row in services.catalog.some_keeping(uuids[start : start + _PART], viewer=Viewer(viewer, day)):
@@ -80,7 +79,7 @@ def forecast_of(
     services: Services, viewer: Actor, *, years: int = 10, aktenarten: Collection[str] | None = None
 ) -> Forecast:
     """All archived Akten under the rules in force, counted by the year in which they become free, and by Aktenart."""
-    day = today(services)
+    day = services.today()
     katalog = services.katalog
 
     def outcomes() -> Iterator[tuple[str, Outcome | None]]:

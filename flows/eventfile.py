@@ -19,7 +19,7 @@ from catalog.actor import Actor
 from catalog.fold import fold
 from catalog.told import EventReport
 from catalog.values import AkteRow
-from flows.telling import PLANNED, day_of, error, event_named, today
+from flows.telling import PLANNED, day_of, error, event_named
 from flows.wiring import Services
 
 MAX_BYTES = 50_000_000
@@ -105,9 +105,10 @@ def judge(services: Services, path: Path) -> EventList:
 
 
 def _text(path: Path) -> tuple[str, tuple[Finding, ...]]:
-    if path.stat().st_size > MAX_BYTES:
+    with path.open("rb") as file:  # of a device or a pipe only reading tells how much comes
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
         raise Rejected((error("EV-01", f"Die Liste ist größer als {MAX_BYTES // 1_000_000} MB.", path.name),))
-    data = path.read_bytes()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         charset, note = "utf-16", "UTF-16"
     else:
@@ -132,7 +133,9 @@ def _text(path: Path) -> tuple[str, tuple[Finding, ...]]:
 
 def _rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Line number and cells by meaning of every row that is not empty."""
-    head = next((line for line in text.splitlines() if line.strip()), "")
+    head = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
+    if len(head) > csv.field_size_limit():
+        raise Rejected((error("EV-01", "Die erste Zeile ist keine Kopfzeile: sie ist viel zu lang."),))
     separator = max(SEPARATORS, key=lambda each: len(_meanings(next(csv.reader([head], delimiter=each), []))))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
@@ -180,7 +183,7 @@ def _judge_row(services: Services, line: int, cells: Mapping[str, str]) -> Event
         findings.append(ereignis)
     else:
         name = ereignis
-    now = today(services)
+    now = services.today()
     day = day_of(cells.get("datum", ""), now, name)
     if isinstance(day, Finding):
         findings.append(day)

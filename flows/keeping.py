@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from akten.errors import Rejected
+from akten.localtime import berlin_day
 from akten.model import Akte
 from akten.package import LockTerms
 from catalog.actor import Actor
@@ -18,23 +19,26 @@ from retention.catalogue import Fristenkatalog
 from retention.deadline import Deadline, compute
 from retention.evaluate import evaluate
 from retention.intake import class_for, deadline_for, to_aufbewahrung
-from retention.locking import BERLIN, lock_terms, unknown_terms
-
-__all__ = ["BERLIN", "Judged", "as_planned", "case_of", "deadline_of", "judge", "viewer_of", "with_retention"]
+from retention.locking import lock_terms, unknown_terms
 
 
-def with_retention(services: Services, delivery: Delivery, akte: Akte) -> Akte:
-    """The Akte with the dates that its record class and the events on the slip give."""
+def with_retention(services: Services, delivery: Delivery, akte: Akte, known_class: str = "") -> Akte:
+    """The Akte with the dates that its record class and the events on the slip give.
+
+    `known_class` is the class that an archived Akte has: the slip of a Nachscan that names none leaves it so.
+    """
     slip = delivery.slip
+    if known_class not in services.katalog.classes:
+        known_class = ""
     events = {event.ereignis: event.datum for event in slip.ereignisse}
-    if slip.zda_datum is not None:
-        events.setdefault("file_closed", slip.zda_datum)
+    if akte.zda_datum is not None:  # its own, which an earlier slip may have named
+        events.setdefault(ZDA, akte.zda_datum)
     deadline = deadline_for(
         akte.aktenart.value,
-        slip.record_class,
+        slip.record_class or known_class or None,
         events,
         services.katalog,
-        services.now().astimezone(BERLIN).date(),
+        services.today(),
         facts=dict(slip.merkmale),
     )
     return replace(akte, aufbewahrung=to_aufbewahrung(deadline))
@@ -73,7 +77,7 @@ def deadline_of(row: KeepingRow, katalog: Fristenkatalog, as_of: date) -> Deadli
 
 def viewer_of(actor: Actor, services: Services) -> Viewer:
     """Who looks, today in Berlin: what is shown to people is read for them."""
-    return Viewer(actor, services.now().astimezone(BERLIN).date())
+    return Viewer(actor, services.today())
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class Judged:
 
 def judge(row: KeepingRow, katalog: Fristenkatalog, now: datetime) -> Judged:
     """Period and lock of an Akte as known now; never raises for a bad Akte, which keeps its locks and its holds."""
-    today = now.astimezone(BERLIN).date()
+    today = berlin_day(now)
     try:
         outcome = evaluate(case_of(row, katalog, today), katalog)
     except Rejected as rejected:

@@ -243,8 +243,9 @@ class _Round:
             tally.kept += 1
             return None
         where = f"{_name(row)} v{package.id.version}, Speicher {copy.store}"
+        freeing = self._reached.deletion.get(copy.store)
         try:
-            followed = follow_copy(package.id, copy, store, self._reached.deletion.get(copy.store), terms)
+            followed = follow_copy(package.id, copy, store, freeing, self._still(row, terms))
         except Unavailable as error:
             self._away(copy.store, error.text)
             tally.not_checked += 1
@@ -261,6 +262,14 @@ class _Round:
         tally.changed += bool(followed.acts)
         tally.kept += not followed.acts
         return followed
+
+    def _still(self, row: KeepingRow, terms: LockTerms) -> LockTerms:
+        """The terms, with the hold of whoever set one since this stretch of Akten was read: it must not be lifted."""
+        if terms.legal_hold or not terms.lifts:
+            return terms
+        known = self._services.catalog.keeping(row.akte)
+        held = known is not None and judge(known, self._services.katalog, self._now).terms.legal_hold
+        return replace(terms, legal_hold=True) if held else terms
 
     def _too_long(self, row: KeepingRow, package: StoredPackage, locks: dict[str, Lock], terms: LockTerms) -> None:
         where = f"{_name(row)} v{package.id.version}"

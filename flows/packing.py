@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from akten.errors import FixityError
 from akten.files import Attachment, FileFacts, PageRef, PdfA, Rendition, digest_bytes, digest_file
 from akten.findings import Finding, Severity, Verdict
-from akten.model import Akte, Datei, HistorienEintrag
+from akten.localtime import berlin_day
+from akten.model import Akte, Datei, Dokument, HistorienEintrag, Laufzeit
 from akten.package import PackageId
 from archive.bag import Bag, Part, make_bag
 from flows import layout
@@ -27,7 +27,7 @@ from flows.steps import require
 from ingest.delivery import Delivery
 from ingest.slip import delivery_root, find_slip
 from metadata.checks import Purpose, check_message
-from metadata.describe import describe
+from metadata.describe import day_of, describe
 from metadata.messages import aussonderung
 from metadata.names import stem_of
 from metadata.premis import Capture, build_record, check_record, write_record
@@ -44,8 +44,6 @@ from metadata.transfervermerk import (
     write_note,
 )
 from metadata.xdomea import write_message
-
-BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +300,7 @@ def _info(material: Material, akte: Akte, profile: Profile) -> list[tuple[str, s
     info = [
         ("Source-Organization", profile.absender.institution),
         ("External-Identifier", f"urn:uuid:{akte.uuid}"),
-        ("Bagging-Date", material.now.astimezone(BERLIN).date().isoformat()),
+        ("Bagging-Date", berlin_day(material.now).isoformat()),
         ("Bag-Group-Identifier", f"urn:uuid:{material.delivery.uuid}"),
         ("Bag-Software-Agent", " ".join(material.software)),
         ("Bag-Version", f"v{material.package.version}"),
@@ -330,7 +328,10 @@ def not_validated(pdfas: Mapping[UUID, PdfA], *, allowed: bool) -> tuple[Finding
 
 
 def with_version(akte: Akte, earlier: Akte | None) -> Akte:
-    """The Akte of the new version: everything of the earlier one, then the new Vorgänge (same title: joined)."""
+    """The Akte of the new version: everything of the earlier one, then the new Vorgänge (same title: joined).
+
+    The slip of a Nachscan names what is new; where it is silent, what was known of the Akte stays.
+    """
     if earlier is None:
         return akte
     vorgaenge = list(earlier.vorgaenge)
@@ -341,11 +342,27 @@ def with_version(akte: Akte, earlier: Akte | None) -> Akte:
             vorgaenge.append(vorgang)
         else:
             there = vorgaenge[place]
-            vorgaenge[place] = replace(there, dokumente=(*there.dokumente, *vorgang.dokumente))
+            vorgaenge[place] = replace(
+                there,
+                typ=there.typ or vorgang.typ,
+                laufzeit=_wider(there.laufzeit, vorgang.laufzeit, vorgang.dokumente),
+                dokumente=(*there.dokumente, *vorgang.dokumente),
+            )
     return replace(
         akte,
         vorgaenge=tuple(vorgaenge),
+        aktenplaneinheit=akte.aktenplaneinheit or earlier.aktenplaneinheit,
+        federfuehrung=akte.federfuehrung or earlier.federfuehrung,
+        laufzeit=_wider(earlier.laufzeit, akte.laufzeit, akte.dokumente),
         historie=earlier.historie,
         zda_datum=akte.zda_datum or earlier.zda_datum,
         felder=tuple(dict([*earlier.felder, *akte.felder]).items()),
     )
+
+
+def _wider(known: Laufzeit, said: Laufzeit, dokumente: Sequence[Dokument]) -> Laufzeit:
+    """The Laufzeit of before, drawn out to the new papers; an end that the new slip names counts as it is named."""
+    days = [day for dokument in dokumente if (day := day_of(dokument)) is not None]
+    beginn = said.beginn or (min([known.beginn, *days]) if known.beginn else None)
+    ende = said.ende or (max([known.ende, *days]) if known.ende else None)
+    return said if beginn and ende and ende < beginn else Laufzeit(beginn, ende)

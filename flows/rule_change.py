@@ -20,7 +20,7 @@ from catalog.keeping import KeepingRow, Viewer
 from catalog.rulebook import RuleText, RuleVersion
 from flows.archivemark import require_catalog_file
 from flows.craft_options import basis_bytes
-from flows.keeping import BERLIN, case_of
+from flows.keeping import case_of
 from flows.settings import Settings
 from flows.wiring import Services, open_services
 from retention.case import Case
@@ -57,9 +57,9 @@ def basis(settings: Settings) -> Rules:
     return Rules(read_schedule(data, name), data.decode())
 
 
-def rules_in_force(services: Services, day: date | None = None) -> Rules:
+def rules_in_force(services: Services) -> Rules:
     """The version released last whose first day has come, else the basis. Raises FixityError for a changed one."""
-    found = services.catalog.rules.in_force(day or today(services))
+    found = services.catalog.rules.in_force(services.today())
     if found is None:
         return basis(services.settings)
     version, text = found
@@ -81,11 +81,6 @@ def katalog_for(settings: Settings) -> Fristenkatalog:
         return basis(settings).katalog
     with open_services(settings) as services:
         return services.katalog
-
-
-def today(services: Services) -> date:
-    """The day in Berlin."""
-    return services.now().astimezone(BERLIN).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +110,7 @@ def compared(services: Services, after: Rules, viewer: Actor) -> Comparison:
     New rules with a first day to come are compared for that day.
     """
     before = rules_in_force(services)
-    now = today(services)
+    now = services.today()
     day = max(now, after.katalog.valid_from or now)
     skipped = 0
     current: KeepingRow | None = None

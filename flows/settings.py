@@ -275,8 +275,14 @@ def read_settings(**overrides: Any) -> Settings:
             for fault in error.errors()
         )
         raise Misconfigured(f"Einstellungen sind nicht lesbar: {faults}") from error
+    except RuntimeError as error:  # an account without a home, where the data folder is by default
+        raise Misconfigured(f"Dieses Konto hat keinen persönlichen Ordner; bitte {PREFIX}DATEN setzen.") from error
     _refuse_twins(settings.stores)
-    return settings.model_copy(update={"daten": settings.daten.expanduser().absolute()})
+    try:
+        daten = settings.daten.expanduser().absolute()
+    except RuntimeError as error:
+        raise Misconfigured(f"{PREFIX}DATEN: den persönlichen Ordner in „{settings.daten}“ gibt es nicht.") from error
+    return settings.model_copy(update={"daten": daten})
 
 
 def child_environment(settings: Settings, extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from akten.errors import ArchivError, Forbidden, Misconfigured, Unavailable
+from akten.localtime import berlin_day
 from akten.model import clean_text
 from akten.package import LockTerms, PackageId, StoredCopy
 from archive.locks import falls_short, instant, objects_of, outlasts, shorten_copy
@@ -22,7 +23,7 @@ from catalog.locks import Shortening
 from flows.keeping import judge
 from flows.storehouse import Reached
 from flows.wiring import Services
-from retention.locking import BERLIN, end_of
+from retention.locking import end_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def _target(terms: LockTerms, now: datetime) -> datetime:
     """The end of the period; where that is over, the end of this day: stores take only dates that lie ahead."""
     if terms.most is None:
         raise Forbidden("Ohne bekanntes Ende der Frist wird keine Sperre gekürzt.")
-    return terms.most if terms.most > now else end_of(now.astimezone(BERLIN).date())
+    return terms.most if terms.most > now else end_of(berlin_day(now))
 
 
 def _freeing(name: str, reached: Reached) -> ObjectStore:

@@ -10,14 +10,13 @@ from uuid import UUID
 
 from akten.errors import Forbidden, Rejected, Unknown
 from akten.findings import Finding, Severity
-from akten.model import Aktenart
+from akten.model import Aktenart, clean_text
 from catalog.actor import Actor
-from catalog.fold import fold
+from catalog.fold import fold, tokens
 from catalog.holds import HoldOrder, HoldQuery, HoldTarget, HoldView, Scope
 from catalog.query import parse_day
 from catalog.references import parcels, person
 from catalog.told import Classification, KnownArchive, ReportedEvent, ReportedFact
-from flows.keeping import BERLIN
 from flows.wiring import Services
 from retention.case import Decision
 from retention.catalogue import Fristenkatalog, HoldMode
@@ -58,11 +57,6 @@ RULES: dict[str, tuple[str, str]] = {
 def error(code: str, text: str, where: str = "") -> Finding:
     """A finding that keeps something from being written."""
     return Finding(code, Severity.ERROR, where, text)
-
-
-def today(services: Services) -> date:
-    """Today in Berlin."""
-    return services.now().astimezone(BERLIN).date()
 
 
 # --- names of the Fristenkatalog -------------------------------------------------------------------------------------
@@ -159,7 +153,7 @@ def tell_event(services: Services, akte: UUID, told: Told, by: Actor) -> Reporte
     """Writes one event down. Raises Rejected with EV findings, Forbidden for corrections that do not fit."""
     ereignis = event_named(told.ereignis, services.katalog)
     name = ereignis if isinstance(ereignis, str) else ""
-    day = day_of(told.datum, today(services), name) if told.datum else None
+    day = day_of(told.datum, services.today(), name) if told.datum else None
     problems = [each for each in (ereignis, day) if isinstance(each, Finding)]
     if not told.evidence.strip():
         problems.append(error("EV-08", "Ohne Beleg wird kein Ereignis vermerkt: woraus geht es hervor?"))
@@ -227,7 +221,7 @@ def tell_archive(
     """
     if answer == OFFERED and not offered_on.strip():
         raise Forbidden("Eine Anbietung wird mit ihrem Tag vermerkt (--angeboten TT.MM.JJJJ).")
-    day = day_of(offered_on, today(services), OFFERED) if offered_on.strip() else None
+    day = day_of(offered_on, services.today(), OFFERED) if offered_on.strip() else None
     problems = [day] if isinstance(day, Finding) else []
     if not evidence.strip():
         problems.append(error("EV-08", "Ohne Beleg wird keine Antwort des Archivs vermerkt: woraus geht sie hervor?"))
@@ -280,6 +274,9 @@ def on_query(parts: Iterable[str], services: Services) -> HoldTarget:
     unknown = [text for text in given.get("aktenart", ()) if fold(text) not in families]
     if unknown:
         raise Unknown(f"Die Aktenart „{unknown[0]}“ gibt es nicht. Bekannt sind: {', '.join(families.values())}.")
+    wordless = [text for text in given.get("betreff", ()) if not tokens(text)]
+    if wordless:  # no word is in every Betreff: it would hold the whole archive
+        raise Forbidden(f"„{clean_text(wordless[0])}“ nennt kein Wort, das in einem Betreff stehen kann.")
     numbers = given.get("aktenzeichen", ())
     return HoldTarget(
         Scope.QUERY,

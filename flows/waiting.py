@@ -11,7 +11,6 @@ from akten.findings import Finding
 from catalog.actor import Actor
 from catalog.keeping import KeepingRow
 from flows.keeping import case_of, viewer_of
-from flows.telling import today
 from flows.wiring import Services
 from retention.case import State, Status
 from retention.evaluate import evaluate
@@ -57,7 +56,7 @@ def waiting(
     event: str = "",
 ) -> tuple[Waiting, ...]:
     """All Akten that wait, the longest first; `until` keeps those that wait since that year or longer."""
-    viewer, day, wanted = viewer_of(by, services), today(services), frozenset(families)
+    viewer, day, wanted = viewer_of(by, services), services.today(), frozenset(families)
     found = []
     for row in services.catalog.all_keeping(viewer=viewer):
         if wanted and row.aktenart not in wanted:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+from akten.diskwords import as_ours, is_of_the_machine
 from akten.errors import FixityError, Rejected, Unavailable
 from akten.files import PageRef
 from akten.findings import Finding, Severity
@@ -25,7 +27,7 @@ from flows.attachments import take_out_all
 from flows.carry import Carried, carry_over
 from flows.craft_options import SOFTWARE, software_version
 from flows.documents import Progress, recognise_documents
-from flows.keeping import BERLIN, as_planned, judge, with_retention
+from flows.keeping import as_planned, judge, with_retention
 from flows.locks import follow_at_intake
 from flows.outcomes import archived_receipt, clearing_receipt, receipt_of, to_clearing
 from flows.packed import PackedWork, load, save
@@ -63,11 +65,12 @@ def archive_delivery(
     """Takes one claimed delivery as far as it goes: archived, to the clearing desk, or found to be a duplicate.
 
     Safe to repeat after a kill at any moment. Raises FixityError (alarm), Misconfigured, Forbidden for one that was
-    given back, and nothing else on purpose: what is Unavailable is told in the receipt and tried again by the next run.
+    given back, and nothing else on purpose: what is Unavailable is told in the receipt and tried again by the next run,
+    and so is a full disk, whichever step met it.
     """
     start, run = time.monotonic(), watch or Stopwatch()
     try:
-        with held(claimed) as mine:
+        with _machine_told(), held(claimed) as mine:
             try:
                 receipt = _archive(services, claimed, by, progress, run) if mine else _elsewhere(services, claimed)
             except Rejected as rejected:  # still held: nobody begins it anew before it waits for a person
@@ -76,6 +79,17 @@ def archive_delivery(
         finding = Finding("WF-09", Severity.WARNING, "", away.text)
         receipt = Receipt(claimed.uuid, Outcome.UNAVAILABLE, findings=(finding,))
     return replace(receipt, seconds=time.monotonic() - start, steps=dict(run.seconds))
+
+
+@contextmanager
+def _machine_told() -> Iterator[None]:
+    """Turns what disk and rights refuse into our own errors; any other fault of the file system is a bug."""
+    try:
+        yield
+    except OSError as fault:
+        if not is_of_the_machine(fault.errno):
+            raise
+        raise as_ours(fault, "Die Lieferung ist nicht fertig geworden") from fault
 
 
 def _archive(services: Services, claimed: ClaimedDelivery, by: Actor, progress: Progress, run: Run) -> Receipt:
@@ -136,12 +150,12 @@ def _make(
         catalog.move(delivery.uuid, Stage.RECEIVED, by=by, now=services.now())
 
     # What the register and the slip alone can say is said before any file is opened.
-    archived = catalog.known_scans(scan.digests.sha512 for scan in delivery.scans)
-    known = {sha512: KnownScan(s.akte, s.aktenzeichen, s.version) for sha512, s in archived.items()}
+    archived = catalog.known_scans((scan.digests.sha512 for scan in delivery.scans), row.akte)
+    known = {sha512: KnownScan(s.akte, s.aktenzeichen, s.version, s.band) for sha512, s in archived.items()}
     if already_archived(delivery, known, services.intake) is not None:
         return None
     accepted = catalog.accepted(delivery.uuid)
-    today = services.now().astimezone(BERLIN).date()
+    today = services.today()
     options = services.intake_in_force
     names = Names(services.katalog)
     unknown = check_names(delivery, names.event_fault, names.fact_fault, accepted=accepted)
@@ -167,7 +181,8 @@ def _make(
     whole_plan = plan_akte(delivery, facts, services.intake, row.akte)
     planned = without_archived(whole_plan, delivery, known, row.akte)
     linked = _refs(whole_plan) - _refs(planned)
-    akte = with_retention(services, delivery, planned.akte)
+    known_class = before.record_class if before is not None and before.version else ""
+    akte = with_retention(services, delivery, planned.akte, known_class)
     catalog.plan(delivery.uuid, akte, under=services.katalog.digest, by=by, now=services.now())
 
     # 3 recognise: pages of all Akten share the pool; the scan itself is kept
@@ -204,6 +219,8 @@ def _make(
     carried = run("packen", _carried, services, akte.uuid, version, result / "vorher")
     findings.extend(carried.findings if carried else ())
     whole = with_version(akte, carried.akte if carried else None)
+    if carried is not None and carried.akte.aufbewahrung is not None:  # archived since the plan was made, perhaps
+        whole = with_retention(services, delivery, whole, carried.akte.aufbewahrung.record_class)
     material = Material(
         delivery=delivery,
         package=package,

@@ -11,13 +11,13 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from akten.errors import ArchivError
+from akten.localtime import berlin_day
 from archive.store import ObjectStore
 from flows.craft_options import Judges, accounts_of, basis_bytes, ocr_options, open_validators, xdomea_profile
 from flows.settings import Settings
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from ocr.pdfa import PdfaValidator
     from ocr.warm import WarmSandbox
     from retention.catalogue import Fristenkatalog
-
-BERLIN = ZoneInfo("Europe/Berlin")
 
 
 class Services:
@@ -54,6 +52,10 @@ class Services:
     def now(self) -> datetime:
         """This instant in UTC."""
         return datetime.now(UTC)
+
+    def today(self) -> date:
+        """This day in Berlin."""
+        return berlin_day(self.now())
 
     def new_id(self) -> UUID:
         """A fresh UUID."""
@@ -94,7 +96,7 @@ class Services:
         """
         from retention.schedule import read_schedule
 
-        found = self.catalog.rules.in_force(self.now().astimezone(BERLIN).date())
+        found = self.catalog.rules.in_force(self.today())
         if found is not None:
             return read_schedule(found[1].encode(), found[0].name)
         return read_schedule(*basis_bytes(self.settings))

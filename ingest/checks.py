@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from akten.files import FileFacts, FileKind, PageFacts
+from akten.files import FileFacts, FileKind
 from akten.findings import Finding, has_errors
 from ingest.assignment import Assignment, assign, positions_as_pages, unnamed_files
 from ingest.delivery import Delivery
@@ -27,11 +27,7 @@ __all__ = [
     "check_names",
     "check_record_class",
     "other_betreff",
-    "page_dpi",
 ]
-
-_LONGEST_MM = 1_700.0  # A0 long side is 1189 mm; longer only ever comes from a wrong resolution or a plan roll
-_LOWEST_DPI, _HIGHEST_DPI = 90.0, 1_300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +37,7 @@ class KnownScan:
     akte: UUID
     aktenzeichen: str
     version: int
+    band: int = 1
 
 
 def check_delivery(
@@ -233,7 +230,7 @@ def _check_twins(delivery: Delivery, known: Mapping[str, KnownScan], options: In
         there = known.get(key)
         if there is None:
             continue
-        if there.aktenzeichen == own:
+        if (there.aktenzeichen, there.band) == (own, delivery.slip.band):
             text = f"Dieser Scan liegt schon in dieser Akte (Version {there.version}); er wird verknüpft."
             yield info("IN-36", scan.name, text)
         else:
@@ -245,28 +242,18 @@ def _check_twins(delivery: Delivery, known: Mapping[str, KnownScan], options: In
 
 
 def already_archived(delivery: Delivery, known: Mapping[str, KnownScan], options: IntakeOptions) -> KnownScan | None:
-    """The Akte of this Aktenzeichen in which every scan of the delivery already lies, or None."""
+    """The Akte of this Aktenzeichen and Band in which every scan of the delivery already lies, or None."""
     reading = reading_of(delivery.slip, options)
     places = [known.get(scan.digests.sha512) for scan in delivery.scans]
     if isinstance(reading, Finding) or not places:
         return None
-    there = [place for place in places if place is not None and place.aktenzeichen == reading.kanonisch]
+    own = reading.kanonisch, delivery.slip.band
+    there = [place for place in places if place is not None and (place.aktenzeichen, place.band) == own]
     same = len(there) == len(places) and len({place.akte for place in there}) == 1
     return max(there, key=lambda place: place.version) if same else None
 
 
 # --- resolution -------------------------------------------------------------------------------------------------------
-def page_dpi(page: PageFacts, profile: Profile) -> float:
-    """The resolution to go by: the page's own when it makes sense, else that of the profile."""
-    own = page.dpi
-    return float(profile.dpi) if own is None or _absurd(page, own) else own
-
-
-def _absurd(page: PageFacts, dpi: float) -> bool:
-    longest = max(page.width_px, page.height_px) / dpi * 25.4 if dpi > 0 else float("inf")
-    return not _LOWEST_DPI <= dpi <= _HIGHEST_DPI or longest > _LONGEST_MM
-
-
 def _tells_resolution(delivery: Delivery, found: FileFacts, options: IntakeOptions) -> bool:
     """True where a profile stands in for what the file does not say; pages of a PDF have a size of their own."""
     return found.kind is FileKind.IMAGE and options.profile(delivery.slip.profil) is not None
@@ -281,16 +268,13 @@ def _check_resolution(delivery: Delivery, facts: Mapping[UUID, FileFacts], optio
         if found is None or not _tells_resolution(delivery, found, options):
             continue
         silent = [page.number for page in found.pages if page.dpi is None]
-        absurd = [page.number for page in found.pages if page.dpi is not None and _absurd(page, page.dpi)]
-        applied = f"angewandt werden {profile.dpi} dpi des Profils „{profile.name}“."
         if silent:
             pages = format_ranges(positions_as_pages([number - 1 for number in silent]))
-            yield info(
-                "IN-40", f"{scan.name}, Seite {pages}", f"Die Datei nennt keine Auflösung, die stimmen kann; {applied}"
+            text = (
+                "Die Datei nennt keine Auflösung, die stimmen kann; angewandt werden "
+                f"{profile.dpi} dpi des Profils „{profile.name}“."
             )
-        if absurd:
-            pages = format_ranges(positions_as_pages([number - 1 for number in absurd]))
-            yield info("IN-41", f"{scan.name}, Seite {pages}", f"Die genannte Auflösung kann nicht stimmen; {applied}")
+            yield info("IN-40", f"{scan.name}, Seite {pages}", text)
 
 
 # --- the balance ------------------------------------------------------------------------------------------------------

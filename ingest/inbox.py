@@ -38,7 +38,7 @@ from ingest.slip import NO_SLIP, SLIP_NAMES, delivery_root, slips
 from ingest.slip_fields import shown
 from ingest.zipbox import looks_complete, unpack
 
-__all__ = ["ClaimedDelivery", "claim", "claim_next", "give_back", "held", "release", "strays", "unfinished", "waiting"]
+__all__ = ["ClaimedDelivery", "claim", "claim_next", "give_back", "held", "release", "unfinished", "waiting"]
 
 _UNDERWAY = (".part", ".tmp", ".filepart", ".crdownload", ".teil")  # names that programs give to files still copied
 # A ZIP without its end is claimed (and refused) only after this many times the settling time, at least a minute.
@@ -294,23 +294,17 @@ def claim_next(
 
 
 def waiting(inbox: Path, *, now: float, settle_seconds: float) -> tuple[Path, ...]:
-    """The complete deliveries that lie in the inbox; looks, claims nothing. What cannot be read is left out."""
+    """The complete deliveries that lie in the inbox; looks, claims nothing. What cannot be read is left out.
+
+    Also the inbox itself (a network drive may be away for a while): who claims says what is wrong with it.
+    """
     found = []
-    with suppress(FileNotFoundError):
+    with suppress(OSError):
         for entry in sorted(inbox.iterdir()):
             with suppress(OSError):
                 if _is_complete(entry, now, settle_seconds):
                     found.append(entry)
     return tuple(found)
-
-
-def strays(inbox: Path) -> tuple[Path, ...]:
-    """What lies in the inbox and can never be claimed: single files that are no ZIP, links, devices."""
-    return tuple(
-        entry
-        for entry in sorted(inbox.iterdir())
-        if not entry.name.startswith(".") and not _is_candidate(entry) and not entry.name.casefold().endswith(_UNDERWAY)
-    )
 
 
 def _is_candidate(entry: Path) -> bool:

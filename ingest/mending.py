@@ -18,15 +18,17 @@ def put_in(claimed: ClaimedDelivery, slip: Path | None, files: Path | None) -> N
     """Puts the slip and every file of the folder `files` into the delivery; what has the same name is replaced.
 
     Every file lands whole under its name, and an old slip leaves only when the new one is there; the same call again
-    completes one that was cut off. Raises Misconfigured for a slip under a name that none has.
+    completes one that was cut off. Links are not followed: a delivered one in the way gives place to what is put in.
+    Raises Misconfigured for a slip under a name that none has, and for a link among `files`.
     """
     name = f"laufzettel{slip.suffix.lower()}" if slip is not None else ""
     if slip is not None and name not in SLIP_NAMES:
         raise Misconfigured(f"Ein Laufzettel endet auf .json, .yaml oder .yml; „{slip.name}“ wurde nicht übernommen.")
     root = delivery_root(claimed.lieferung)
-    found = [file for file in sorted(files.rglob("*")) if file.is_file()] if files is not None else []
-    for file in found:
-        _land(file, root / file.relative_to(files or file), claimed.folder / _HALF)
+    if files is not None:
+        for inner in _files_of(files):
+            _make_folder(root, inner.parent)
+            _land(files / inner, root / inner, claimed.folder / _HALF)
     if slip is None:
         return
     _land(slip, root / name, claimed.folder / _HALF)
@@ -35,8 +37,24 @@ def put_in(claimed: ClaimedDelivery, slip: Path | None, files: Path | None) -> N
             remove(root / old)
 
 
+def _files_of(folder: Path) -> list[Path]:
+    """The regular files below a folder, relative to it. Raises Misconfigured for a link: it may lead anywhere."""
+    found = sorted(folder.rglob("*"))
+    if link := next((each for each in found if each.is_symlink()), None):
+        raise Misconfigured(f"„{link}“ ist eine Verknüpfung und wurde nicht übernommen; bitte die Datei selbst nennen.")
+    return [each.relative_to(folder) for each in found if each.is_file()]
+
+
+def _make_folder(root: Path, inner: Path) -> None:
+    """The folder `inner` below `root`, each part a real one: through a link what is put in would land outside."""
+    for part in (*reversed(inner.parents), inner):
+        place = root / part
+        if place.is_symlink():
+            place.unlink()
+        place.mkdir(exist_ok=True)
+
+
 def _land(source: Path, target: Path, half: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with source.open("rb") as reader, half.open("wb") as writer:
             shutil.copyfileobj(reader, writer, 1 << 20)

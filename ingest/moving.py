@@ -12,25 +12,12 @@ from akten.diskwords import in_german
 from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
 from akten.files import digest_file, digest_stream
 
-# What people meet; anything else keeps the words of the system.
-_REASONS = {
-    errno.ENOSPC: "der Datenträger ist voll",
-    errno.EDQUOT: "das Kontingent ist erschöpft",
-    errno.EACCES: "keine Berechtigung",
-    errno.EPERM: "keine Berechtigung",
-    errno.EROFS: "der Datenträger ist schreibgeschützt",
-    errno.ENOENT: "gibt es nicht mehr",
-    errno.EIO: "der Datenträger meldet einen Fehler",
-    errno.ENAMETOOLONG: "der Name ist zu lang",
-    errno.EMFILE: "zu viele offene Dateien",
-}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def system_error(fault: OSError, doing: str) -> ArchivError:
     """Our error for a fault of the operating system: rights are set by a person, all else may pass."""
-    number = fault.errno or 0
-    reason = _REASONS.get(number) or (in_german(number) if number else type(fault).__name__)
+    reason = in_german(fault.errno) if fault.errno else type(fault).__name__
     if fault.errno in _NOT_ALLOWED:
         return Misconfigured(f"{doing} ist nicht erlaubt ({reason}); bitte die Zugriffsrechte des Ordners prüfen.")
     return Unavailable(f"{doing} ist gescheitert ({reason}).")

@@ -114,6 +114,10 @@ def _muster(entries: Any, where: str) -> tuple[Muster, ...]:
         _known(part, [field.name for field in fields(Muster)], f"{where}, aktenzeichen")
         if part.get("aktenart") not in set(Aktenart):
             raise Misconfigured(f"{where}: „aktenart“ ist eine von {', '.join(Aktenart)}.")
+        if not isinstance(part.get("vorlage"), str):
+            raise Misconfigured(f"{where}, aktenzeichen: „vorlage“ ist ein Text, etwa 63-{{nr:5}}-{{jahr}}.")
+        if not all(isinstance(part.get(year, 0), int) for year in ("jahr_von", "jahr_bis")):
+            raise Misconfigured(f"{where}, aktenzeichen: „jahr_von“ und „jahr_bis“ sind ganze Zahlen.")
         found.append(Muster(**part))
     return tuple(found)
 

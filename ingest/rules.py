@@ -49,7 +49,7 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-38": ("Der Dateityp ist nach seinem Inhalt zugelassen.", _HOUSE),
     "IN-39": ("Jede Datei wurde untersucht, bevor über sie geurteilt wird.", "style.md: nie „gut“ ohne Blick"),
     "IN-40": ("Nennt die Datei keine glaubhafte Auflösung, gilt die des Profils.", _RESISCAN + ", A.SC.4"),
-    "IN-41": ("Kann die Auflösung einer Seite nicht stimmen, gilt die des Profils.", _RESISCAN + ", A.SC.4"),
+    # IN-41 judged resolutions once more by bounds of its own; what is absurd the examination says (EX-19)
     "IN-42": ("Was nicht archiviert werden soll, nennt der Laufzettel ausdrücklich.", _HOUSE),
     # the balance
     "IN-50": ("Blatt laut Laufzettel = empfangene Seiten.", _RESISCAN + ", A.NB.3"),

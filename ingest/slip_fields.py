@@ -7,14 +7,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from akten.findings import Finding
+from akten.localtime import BERLIN
 from akten.model import Laufzeit
 from ingest.rules import error
 from ingest.slip_nodes import Kind, Node
 
-_LOCAL = ZoneInfo("Europe/Berlin")  # what a clerk writes without a zone is local time
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 _GERMAN = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?(?:\s*(Z|[+-]\d{2}:?\d{2}))?(?:\s*Uhr)?", re.ASCII)
@@ -56,7 +55,7 @@ def parse_instant(text: str) -> datetime:
         raise ValueError("no instant")
     zone = clock[4]
     day = parse_date(match[1])
-    plain = datetime(day.year, day.month, day.day, int(clock[1]), int(clock[2]), int(clock[3] or 0), tzinfo=_LOCAL)
+    plain = datetime(day.year, day.month, day.day, int(clock[1]), int(clock[2]), int(clock[3] or 0), tzinfo=BERLIN)
     if zone is None:
         return plain
     offset = "+00:00" if zone == "Z" else zone

@@ -53,11 +53,11 @@ def _vorgang(
         )
         for dokument in vorgang.dokumente
     )
-    dates = (known for dokument in dokumente if (known := _date(dokument)))
+    dates = (known for dokument in dokumente if (known := day_of(dokument)))
     return replace(vorgang, dokumente=dokumente, laufzeit=_laufzeit(vorgang.laufzeit, dates))
 
 
-def _date(dokument: Dokument) -> date | None:
+def day_of(dokument: Dokument) -> date | None:
     """The day of the letter, else the day of its receipt; the scan date is neither."""
     return dokument.datum or dokument.posteingang
 

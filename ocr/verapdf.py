@@ -81,11 +81,14 @@ class VeraPdf:
 
     def prepare(self) -> None:
         """Starts the JVM, if it is there and not running, and waits for nothing: it gets ready while others work."""
-        if self._absent():
+        if self._absent() or not self._lock.acquire(blocking=False):  # held: it is running, and judging something
             return
-        with self._lock, contextlib.suppress(_NoAnswer):  # whoever asks it first hears why
-            if self._jvm is None:
-                self._start()
+        try:
+            with contextlib.suppress(_NoAnswer):  # whoever asks it first hears why
+                if self._jvm is None:
+                    self._start()
+        finally:
+            self._lock.release()
 
     def validate(self, path: Path, flavour: str) -> ValidatorReport:
         """Judges one file by the profile that it claims itself, which must be `flavour`; `not_checked` says why."""

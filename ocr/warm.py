@@ -7,6 +7,7 @@ asks while all children are busy gets another one, up to a bound, and then waits
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import tempfile
@@ -66,8 +67,17 @@ class WarmSandbox:
         self.close()
 
     def prepare(self, *modules: str) -> None:
-        """Starts a child and lets it load modules while other work goes on; waits for nothing."""
-        warm = self._take()
+        """Starts a child and lets it load modules while other work goes on; waits for nothing.
+
+        Where all are at work or none can be started nothing is done: who asks hears what is wrong.
+        """
+        with contextlib.suppress(HelperEnded):
+            with self._changed:
+                warm = self._free()
+            if warm is not None:
+                self._loaded(warm, modules)
+
+    def _loaded(self, warm: _Warm, modules: Sequence[str]) -> None:
         try:
             warm.load(modules)
         except HelperEnded:
@@ -113,16 +123,21 @@ class WarmSandbox:
 
     def _take(self) -> _Warm:
         with self._changed:
-            while True:
-                if self._closed:
-                    raise Unavailable("Die Prüfung wird gerade beendet.")
-                if self._idle:
-                    return self._idle.pop()
-                if len(self._all) < self._most:
-                    warm = _Warm(self._options)
-                    self._all.add(warm)
-                    return warm
+            while (warm := self._free()) is None:
                 self._changed.wait()
+            return warm
+
+    def _free(self) -> _Warm | None:
+        """An idle child or a new one, None while all that may be are at work; the caller holds the condition."""
+        if self._closed:
+            raise Unavailable("Die Prüfung wird gerade beendet.")
+        if self._idle:
+            return self._idle.pop()
+        if len(self._all) >= self._most:
+            return None
+        warm = _Warm(self._options)
+        self._all.add(warm)
+        return warm
 
     def _give(self, warm: _Warm) -> None:
         with self._changed:

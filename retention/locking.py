@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from akten.localtime import BERLIN, berlin_day
 from akten.package import LockTerms
 from retention.case import Hold, Outcome, State, Status
 from retention.periods import Period, add, from_first_day, last_day, next_day
 
-BERLIN = ZoneInfo("Europe/Berlin")
 REVIEW_YEARS = 2  # a lock without known end is set so far ahead, and again when half of it is over (s3.md §7.5)
 _LAST_YEAR = 9990  # what lies beyond is no date to compute with
 
@@ -53,7 +52,7 @@ def unknown_terms(held: bool, now: datetime, why: str, recorded: date | None = N
         ahead = night if night > now else None
         reason = f"{text}; es bleibt beim zuletzt berechneten Ende {recorded:%d.%m.%Y}."
         return LockTerms(now, ahead, ahead, legal_hold=held, lifts=False, reasons=(reason,))
-    until = end_of(add(now.astimezone(BERLIN).date(), Period(years=REVIEW_YEARS)))
+    until = end_of(add(berlin_day(now), Period(years=REVIEW_YEARS)))
     reason = f"{text}; die Sperre wird fortgeschrieben."
     return LockTerms(now, _halfway(now, until), until, legal_hold=held, lifts=False, reasons=(reason,))
 
@@ -64,7 +63,7 @@ def _halfway(now: datetime, until: datetime) -> datetime:
 
 def _rolling(outcome: Outcome, now: datetime) -> tuple[datetime, tuple[str, ...]]:
     """The next date of a lock without known end; never beyond a duty to delete that could begin today."""
-    today = now.astimezone(BERLIN).date()
+    today = berlin_day(now)
     review = add(today, Period(years=REVIEW_YEARS))
     permanent = outcome.state is State.PERMANENT
     text = "Die Akte ist dauernd aufzubewahren" if permanent else "Das Ende der Frist ist noch nicht bekannt"

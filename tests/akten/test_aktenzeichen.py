@@ -17,6 +17,8 @@ SPELLINGS = {
         "Az.: 63-01234-2019",
         "AZ 63/1234/19",
         "Bauakte 63-01234/19",
+        "Aktennummer 63-01234/19",
+        "Akten-Nr. 63-01234/19",
         "Aktenzeichen: 63–1234–2019",
         "Unser Zeichen: 63-1234-2019",
         "63012342019",
@@ -59,6 +61,25 @@ def test_a_year_with_two_meanings_has_two_readings() -> None:
     wide = Muster("Bauakte", "63-{nr:5}-{jahr}", jahr_von=1900, jahr_bis=2030)
     readings = recognise("63-1234-19", [wide])
     assert [reading.kanonisch for reading in readings] == ["63-01234-1919", "63-01234-2019"]
+
+
+@pytest.mark.parametrize(
+    "vorlage",
+    [
+        "63-{nr}-{jahr}",
+        "63-{nr:0}",
+        "63-{nr:21}",
+        "{nr:5}-{nr:3}",
+        "{jahr}-{jahr}",
+        "{Nr:5}-{jahr}",
+        "63-{jahr:2}",
+        "63",
+    ],
+)
+def test_a_pattern_that_cannot_be_read_by_is_refused_when_it_is_set(vorlage: str) -> None:
+    """And not with the first delivery, as a bug of the program."""
+    with pytest.raises(ValueError, match="Muster Bauakte"):
+        Muster("Bauakte", vorlage)
 
 
 def test_the_family_narrows_the_reading() -> None:

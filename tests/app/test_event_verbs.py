@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from catalog.catalog import open_catalog
+from flows import eventfile
 from tests.app.desk import Desk, catalog_url
 from tests.app.desk import desk as desk
 from tests.catalog.build import CLERK, NOON, archive, receive
@@ -59,6 +63,8 @@ def test_an_event_is_told_corrected_and_taken_back(filled: Desk) -> None:
         (("death", "3.2.2020", "--beleg", "x", "--ersetzt", "1.1.2020"), 3, "EV-13"),
         (("death", "3.2.2020", "--beleg", "x", "--ersetzt", "7"), 2, "Nr. 7"),
         (("death", "3.2.2020", "--beleg", "x", "--ersetzt", "gestern"), 2, ""),
+        (("death", "3.2.2020", "--beleg", "x", "--ersetzt", "9" * 19), 2, "--ersetzt"),
+        (("death", "3.2.2020", "--beleg", "x", "--ersetzt", "9" * 5000), 2, "--ersetzt"),
         (("death", "--beleg", "x"), 2, ""),
         (("death", "3.2.2020", "--beleg", "x", "--nicht-geschehen", "--ersetzt", "1"), 2, ""),
         (("death", "--beleg", "x", "--nicht-geschehen"), 2, ""),
@@ -197,14 +203,47 @@ def test_a_list_is_read_in_every_form_an_office_sends(filled: Desk, tmp_path: Pa
         b"%PDF-1.7\n\x00\x01",
         b"PK\x03\x04\x00\x00",
         HEAD.encode() + b"\x81\x8d;x;y;z\n",
+        b"x" * 200_000,
+        HEAD.encode() + b'"' + b"x" * 200_000,
     ],
-    ids=["empty", "no rows", "heading missing", "heading twice", "pdf", "xlsx", "no known characters"],
+    ids=[
+        "empty",
+        "no rows",
+        "heading missing",
+        "heading twice",
+        "pdf",
+        "xlsx",
+        "no known characters",
+        "endless heading",
+        "endless cell",
+    ],
 )
 def test_a_file_that_is_no_list_is_refused_as_a_whole(filled: Desk, tmp_path: Path, data: bytes) -> None:
     file = tmp_path / "liste.csv"
     file.write_bytes(data)
     ran = filled("ereignis", "import", file, "--json")
     assert (ran.code, [f["code"] for f in ran.json["findings"]]) == (3, ["EV-01"])
+
+
+def test_what_comes_without_end_is_not_read_to_its_end(
+    filled: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe (as a shell makes for `<(…)`) has no size that could be asked for."""
+    monkeypatch.setattr(eventfile, "MAX_BYTES", 1000)
+    pipe = tmp_path / "liste"
+    os.mkfifo(pipe)
+
+    def endless() -> None:
+        with suppress(BrokenPipeError), pipe.open("wb", buffering=0) as end:
+            for _ in range(10_000):
+                end.write(b"x" * 1000)
+
+    writer = threading.Thread(target=endless)
+    writer.start()
+    ran = filled("ereignis", "import", pipe, "--json")
+    writer.join(timeout=30)
+    assert (ran.code, [f["code"] for f in ran.json["findings"]]) == (3, ["EV-01"])
+    assert "größer als" in ran.json["findings"][0]["text"]
 
 
 def test_one_bad_row_keeps_all_from_being_written(filled: Desk, tmp_path: Path) -> None:

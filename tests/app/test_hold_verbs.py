@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from catalog.catalog import open_catalog
+from flows.wiring import Services
 from tests.app.desk import Desk, catalog_url
 from tests.app.desk import desk as desk
 from tests.catalog.build import CLERK, NOON, archive
@@ -16,9 +18,9 @@ NUMBER = "63-01234-2019"
 WHY = ("--grund", "Klage gegen Bescheid", "--bezug", "VG Düsseldorf 4 K 12/26")
 ON_AKTE = ("sperre", "setze", NUMBER, "--art", "litigation", *WHY)
 SECRET = ("sperre", "setze", "--abfrage", "betreff=Hafenstraße", "--art", "litigation", "--grund", "Verdacht Ostwall")
-SECRET += ("--bezug", "12 Js 34/26", "--stelle", "Korruptionsstelle", "--bis", "31.12.2031", "--geheim")
+SECRET += ("--bezug", "12 Js 34/26", "--stelle", "Korruptionsstelle", "--bis", "31.12.2131", "--geheim")
 UUIDS = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-WORDS = ("litigation", "Rechtsstreit", "Ostwall", "12 Js", "Korruption", "2031", "Hafenstraße", "hafenstrasse", "query")
+WORDS = ("litigation", "Rechtsstreit", "Ostwall", "12 Js", "Korruption", "2131", "Hafenstraße", "hafenstrasse", "query")
 
 
 def stands_in(told: str, word: str) -> bool:
@@ -65,6 +67,24 @@ def test_a_hold_is_set_shown_and_lifted_by_a_second_person(filled: Desk) -> None
     assert filled(*lift, login="bernd.schulz").code == 4
 
 
+def test_days_of_a_hold_are_told_as_a_clerk_writes_them_and_as_the_calendar_in_berlin_shows_them(
+    filled: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    monkeypatch.setattr(Services, "now", lambda _: night)
+    filled(*ON_AKTE, "--von", "2026-11-01", "--bis", "31.12.2028")
+    filled("sperre", "verlaengere", "1", "--grund", "Berufung", "--bis", "31.12.2030")
+    told = filled("sperre", "zeige", "1").out
+    for line in (
+        "von: 01.11.2026",
+        "bis: 31.12.2030",
+        "gesetzt: anna.meier, 24.11.2026",
+        "24.11.2026 anna.meier: Ende",
+    ):
+        assert line in told
+    assert "31.12.2030" in filled("sperre", "liste").out
+
+
 def test_a_hold_is_extended_by_one_and_shortened_by_two(filled: Desk) -> None:
     filled(*ON_AKTE, "--bis", "31.12.2028")
     more = ("sperre", "verlaengere", "1", "--grund", "Berufung")
@@ -89,6 +109,8 @@ def test_a_hold_is_extended_by_one_and_shortened_by_two(filled: Desk) -> None:
         ("--abfrage", "aktenart=Kochbuch"),
         ("--abfrage", "klasse=nichts"),
         ("--abfrage", "aktenzeichen=?"),
+        ("--abfrage", "betreff=§"),
+        ("--abfrage", "betreff=-"),
         ("--flurstueck", "345/2"),
         ("--flurstueck", "Flur 1, 2 und 3"),
         ("--person", "-"),

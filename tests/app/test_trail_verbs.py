@@ -1,4 +1,4 @@
-"""`archiv protokoll zeige`: both days of a span belong to it, and an empty name is not the whole trail."""
+"""`archiv protokoll zeige` and `akte hole`: spans, names and numbers at the edge of what can be asked."""
 
 from __future__ import annotations
 
@@ -35,3 +35,12 @@ def test_the_ends_of_the_calendar_are_days_too(span: tuple[str, ...], filled: De
 def test_an_empty_number_is_unknown_and_not_the_whole_trail(filled: Desk) -> None:
     ran = filled("protokoll", "zeige", "", "--json")
     assert (ran.code, ran.json["error"]) == (2, "Unknown")
+
+
+def test_an_account_whose_name_is_no_text_did_nothing(filled: Desk) -> None:
+    assert filled("protokoll", "zeige", "--benutzer", "anna\udcff", "--json").json == []
+
+
+def test_a_version_that_is_not_there_is_told_by_its_number(filled: Desk) -> None:
+    ran = filled("akte", "hole", NUMBER, "--ziel", "heraus", "--version", "0", "--zweck", "x")
+    assert (ran.code, "Version 0 nicht" in ran.err) == (2, True)

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from app.root import archiv as archiv_group
 from catalog.catalog import open_catalog
 from flows.settings import CHECKOUT
 from tests.app.desk import Desk
@@ -21,6 +23,20 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 @pytest.mark.parametrize("words", [("--daten", ""), ("--als", ""), ("--als", " ")])
 def test_an_empty_name_is_wrong_usage(words: tuple[str, ...], tmp_path: Path) -> None:
     assert archiv("akte", "liste", *words, daten=tmp_path).code == 2
+
+
+def test_wherever_one_akte_is_named_its_band_can_be_named_too() -> None:
+    """Of a number with several Bände each of these verbs says: „Bitte mit --band wählen.“"""
+
+    def deaf(command: click.Command, name: str) -> list[str]:
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            inner = {word: command.get_command(context, word) for word in command.list_commands(context)}
+            return [each for word, verb in inner.items() if verb for each in deaf(verb, f"{name} {word}")]
+        named = {param.name for param in command.params}
+        return [name] if "aktenzeichen" in named and "band" not in named else []
+
+    assert deaf(archiv_group, "archiv") == []
 
 
 @pytest.mark.parametrize(

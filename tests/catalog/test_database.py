@@ -21,7 +21,7 @@ from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
 from catalog import engine as engines
 from catalog.actor import Actor
 from catalog.catalog import open_catalog
-from catalog.engine import Database, parse_url, translated
+from catalog.engine import Database, parse_url, place_of, translated
 from catalog.schema import HEAD, MIGRATIONS
 from catalog.tables import metadata
 from catalog.values import Resolution
@@ -64,6 +64,26 @@ def test_tables_and_migrations_say_the_same_on_sqlite(tmp_path: Path) -> None:
 
 def test_tables_and_migrations_say_the_same_on_postgresql(postgres: Postgres) -> None:
     assert differences(postgres.database()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("postgresql+psycopg://archiv:geheim@DB.stadt:5433/archiv?sslmode=require", "db.stadt:5433/archiv"),
+        ("postgresql+psycopg://archiv:1#2/3?4[5@db/archiv", "db/archiv"),
+        ("postgresql://archiv@[::1]:5432/archiv", "::1:5432/archiv"),
+        ("postgresql+psycopg:///archiv?host=/run/postgresql", "/archiv"),
+        ("sqlite:////srv/archiv.sqlite", "//srv/archiv.sqlite"),
+    ],
+)
+def test_the_place_of_a_database_holds_nothing_of_a_password_whatever_stands_in_it(url: str, place: str) -> None:
+    assert place_of(url) == place
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://archiv@db:port/archiv", "db", "mysql://db/archiv"])
+def test_an_address_that_is_none_is_a_wrong_setting(url: str) -> None:
+    with pytest.raises(Misconfigured):
+        place_of(url)
 
 
 def test_sqlite_is_set_for_safety(tmp_path: Path) -> None:

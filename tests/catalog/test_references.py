@@ -33,6 +33,12 @@ def test_parcels_in_every_spelling(text: str, found: list[tuple[str, str]]) -> N
     assert [(r.match_key, r.match_place) for r in parcels(text)] == found
 
 
+def test_digits_without_end_are_no_crash() -> None:
+    many = "9" * 5000
+    assert [r.match_key for r in parcels(f"Flur 12, 34/{many}")] == [f"12-34/{many}"]
+    assert [r.match_key for r in parcels(f"Flur {many}, 34")] == [f"{many}-34"]
+
+
 @pytest.mark.parametrize(
     ("one", "other"), [("4711-08", "4711 08"), ("122/5678/1234", "12256781234"), ("Meier, Anna", "anna MEIER")]
 )

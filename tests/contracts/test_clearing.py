@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -51,6 +51,14 @@ def test_a_case_has_owner_reason_next_step_and_due_date_and_is_one_case_when_tol
     moved = catalog.delivery(row.uuid)
     assert moved is not None
     assert moved.stage is Stage.CLEARING
+
+
+def test_fourteen_days_are_counted_from_the_day_in_berlin(catalog: Catalog) -> None:
+    night = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+    case = catalog.to_clearing(
+        receive(catalog, 1).uuid, (AN_ERROR,), owner="Scanstelle", next_step="y", by=CLERK, now=night
+    )
+    assert case.due == date(2026, 12, 7)
 
 
 def test_accepting_needs_a_reason_and_is_remembered_by_code(catalog: Catalog) -> None:

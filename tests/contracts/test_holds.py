@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
-from akten.errors import Forbidden
+from akten.errors import Forbidden, Unknown
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog
 from catalog.holds import HoldOrder, HoldTarget, HoldView
@@ -197,6 +197,17 @@ def test_of_several_secret_holds_others_see_one_mark_and_of_those_that_are_over_
     assert catalog.holds(tomorrow, active_only=False) == ()
     with pytest.raises(Forbidden, match="gibt es nicht"):
         catalog.hold(first, tomorrow)
+
+
+def test_a_secret_hold_that_ended_at_midnight_in_berlin_is_none_for_others_also_when_they_would_change_it(
+    catalog: Catalog,
+) -> None:
+    """In UTC the day before still runs; another answer than for a number that never was would tell of the hold."""
+    number = hold(catalog, on_akte(one(catalog)), secret=True, until=date(2026, 11, 22)).number
+    night = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+    for nobody in (number, 4711):
+        with pytest.raises(Unknown, match=f"Nr. {nobody} gibt es nicht"):
+            catalog.lift_hold(nobody, "Grund", date(2026, 11, 23), by=BERND, now=night)
 
 
 def test_who_may_not_see_a_secret_hold_cannot_change_it_nor_find_it_in_the_trail(catalog: Catalog) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -125,6 +125,18 @@ def test_of_two_releases_at_once_the_second_is_compared_anew(catalog: Catalog) -
     catalog.rules.release(first, SHIPPED.digest, "geprüft", by=BERND, now=later(5))
     with pytest.raises(Forbidden, match="andere Fassung"):
         catalog.rules.release(second, SHIPPED.digest, "geprüft", by=BERND, now=later(5))
+
+
+def test_what_is_released_after_midnight_in_berlin_is_of_that_day(catalog: Catalog) -> None:
+    """In UTC it is the evening before: a version of the same first day, released weeks ago, would go on."""
+    waiting = RuleText("Katalog", "2026.12", date(2026, 12, 1), "version: 2026.12\n")
+    catalog.rules.release(proposed(catalog, waiting), SHIPPED.digest, "geprüft", by=BERND, now=later(5))
+    night = datetime(2026, 11, 30, 23, 15, tzinfo=UTC)
+    number = catalog.rules.propose(NEW, waiting, "berichtigt", by=ANNA, now=night).number
+    catalog.rules.release(number, waiting.digest, "geprüft", by=BERND, now=night + timedelta(minutes=5))
+    found = catalog.rules.in_force(date(2026, 12, 1))
+    assert found is not None
+    assert found[0].version == NEW.version
 
 
 def test_a_version_with_a_first_day_to_come_waits_for_it(catalog: Catalog) -> None:

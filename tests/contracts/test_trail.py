@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from akten.errors import Forbidden
+from akten.errors import FixityError, Forbidden
 from akten.findings import Verdict
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog, open_catalog
@@ -95,6 +95,18 @@ def test_words_put_beside_a_row_that_has_none_are_told_and_deleted_ones_are_not(
     assert catalog.verify_trail([head]).findings == ()
     meddle(url, 'INSERT INTO trail_notes (seq, note) VALUES (1, \'{"salt":"00","text":"x"}\')')
     assert [finding.code for finding in catalog.verify_trail([head]).findings] == ["TR-09"]
+
+
+@pytest.mark.parametrize("change", [('"at"', '"ta"'), ('"verb":"', '"verb":"x","akte":"'), ("2026-", "x-")])
+def test_a_row_that_was_changed_so_that_nobody_can_read_it_is_damage_and_no_bug(
+    url: str, catalog: Catalog, change: tuple[str, str]
+) -> None:
+    archive(catalog, 1)
+    old, new = change
+    written = f"UPDATE trail SET body = replace(body, '{old}', '{new}') WHERE seq = 2"  # noqa: S608 - ours
+    meddle(url, *unguarded(url), written, *guarded(url))
+    with pytest.raises(FixityError, match="Zeile 2 des Protokolls"):
+        catalog.events_of()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from akten.findings import Verdict
 from akten.package import Lock
+from catalog.keeping import KeepingRow
 from catalog.trail import Verb
 from flows.locks import follow_akten, follow_at_intake
 from flows.walks import verify_package
@@ -79,6 +81,27 @@ def test_holds_come_and_go_on_every_object(world: World) -> None:
     assert [e.data["copies"]["a"]["acts"] for e in events(world, Verb.LOCK_CHANGED)] == [
         ["hold_set"], ["hold_set"], ["hold_lifted"], ["hold_lifted"],
     ]  # fmt: skip
+
+
+def test_a_hold_that_is_set_while_the_round_is_on_its_way_is_not_lifted_by_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The round reads a stretch of Akten first; until it comes to one, minutes may go by."""
+    akte, _ = world.archive("4-2", "tax.assessment-file", zda=date(2020, 3, 4))
+    world.hold(akte.uuid, a_hold())
+    world.round()
+    world.hold(akte.uuid)
+    read = list(world.catalog.all_keeping())
+
+    def stretch(after: int = 0) -> Iterator[KeepingRow]:
+        del after
+        yield from read
+        world.hold(akte.uuid, a_hold(number=2))  # and its own verb finds the objects held, as they should be
+
+    monkeypatch.setattr(world.catalog, "all_keeping", stretch)
+    assert world.round().holds_lifted == 0
+    assert {held for _, held in world.locks(akte.uuid).values()} == {True}
+    assert {held for _, held in world.registered(akte.uuid)} == {True}
 
 
 def test_a_hold_that_cannot_be_lifted_is_told_and_stays(world: World) -> None:

@@ -35,6 +35,20 @@ def test_the_values_in_force_are_shown_without_secrets(monkeypatch: pytest.Monke
     assert "geheim" not in str(effective(read_settings()))
 
 
+def test_a_home_that_is_not_there_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCHIV_DATEN", "~niemand-dieses-namens/archiv")
+    with pytest.raises(Misconfigured, match="ARCHIV_DATEN"):
+        read_settings()
+    monkeypatch.delenv("ARCHIV_DATEN")
+
+    def homeless() -> None:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("pathlib.Path.home", homeless)
+    with pytest.raises(Misconfigured, match="ARCHIV_DATEN setzen"):
+        read_settings()
+
+
 def test_an_empty_data_folder_is_refused_and_not_the_folder_we_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARCHIV_DATEN", "")
     with pytest.raises(Misconfigured, match="leer"):

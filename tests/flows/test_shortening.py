@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from akten.errors import ArchivError, Forbidden, Misconfigured, Unavailable
+from akten.localtime import berlin_day
 from akten.model import Akte
 from akten.package import Lock
 from archive.embedded import EmbeddedServer
@@ -20,7 +21,7 @@ from catalog.actor import Actor, ActorKind
 from catalog.catalog import open_catalog
 from catalog.trail import Verb
 from flows.shortening import propose, release, see_locks, withdraw
-from retention.locking import BERLIN, end_of
+from retention.locking import end_of
 from tests.flows.dueworld import SERVICE, WithHolds, World, a_hold
 from tests.memory_store import MemoryStore
 from tests.packages import Countdown, DyingStore, KilledHere
@@ -172,7 +173,7 @@ def test_what_has_changed_since_the_proposal_is_not_done(memory: World) -> None:
 def test_a_lock_that_ends_too_early_is_seen_and_the_cap_of_a_store_is_not_too_early(memory: World) -> None:
     akte, package = memory.archive("4-1", "tax.assessment-file", zda=date(2020, 3, 4))
     far, _ = memory.archive("4-2", "tax.assessment-file", zda=date(2099, 1, 1))
-    tonight = end_of(datetime.now(UTC).astimezone(BERLIN).date())
+    tonight = end_of(berlin_day(datetime.now(UTC)))
     memory.freeing["b"].shorten(package.id.bag_key, package.copies[1].bag_version_id, tonight)
     short = [(each.store, each.key) for each in see_locks(memory.services, akte.uuid).locks if each.short]
     assert short == [("b", package.id.bag_key)]
@@ -198,7 +199,7 @@ def test_a_period_that_is_over_is_shortened_to_the_end_of_today(world: World) ->
     assert world.round().codes == {"LK-02": 1}
     propose(world.services, akte.uuid, WHY, ANNA)
     release(world.services, akte.uuid, WHY, BERND)
-    tonight = end_of(datetime.now(UTC).astimezone(BERLIN).date())
+    tonight = end_of(berlin_day(datetime.now(UTC)))
     assert {lock for lock, _ in world.locks(akte.uuid).values()} == {tonight}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -13,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
+from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Rejected, Unavailable
 from akten.files import digest_bytes
 from akten.findings import Finding, Severity, Verdict
 from akten.package import CopyReport, FixityReport, PackageId
@@ -26,6 +27,7 @@ from flows.receipt import Outcome, Receipt, exit_code, receipt_json
 from flows.verify import FixitySummary, compare_stores, verdict_of
 from ingest.claimed import ClaimedDelivery, Origin, write_origin
 from ingest.inbox import unfinished
+from tests.builders import a_delivery
 from tests.catalog.build import a_package
 from tests.memory_store import MemoryStore
 from tests.packages import NOON
@@ -121,6 +123,19 @@ def test_a_delivery_without_its_marker_still_has_a_receipt(tmp_path: Path, monke
     assert (receipt.state, receipt.name) == (Outcome.CLEARING, "")
 
 
+@pytest.mark.parametrize("named", ["eingang", "verweis"])
+def test_the_inbox_itself_is_no_delivery_also_with_just_one_in_it(tmp_path: Path, named: str) -> None:
+    settings = SimpleNamespace(inbox=tmp_path / "eingang", work=tmp_path / "arbeit")
+    delivery = a_delivery(settings.inbox / "l")
+    (tmp_path / "verweis").symlink_to(settings.inbox)
+    services: Any = SimpleNamespace(settings=settings, new_id=uuid4)
+    with pytest.raises(Rejected) as refused:
+        batch.claim_paths(services, (tmp_path / named,))
+    assert [f.code for f in refused.value.findings] == ["IN-03"]
+    assert "archiv annahme ohne Pfad" in refused.value.findings[0].text
+    assert (delivery / "laufzettel.json").is_file()
+
+
 def test_a_damaged_marker_of_one_delivery_stops_no_other(tmp_path: Path) -> None:
     work = tmp_path / "arbeit"
     good, bad = claimed_as(work, "gut"), claimed_as(work, "schlecht")
@@ -141,7 +156,11 @@ def a_store_with_heads(name: str, *heads: bytes) -> MemoryStore:
     return store
 
 
-@pytest.mark.parametrize("damaged", [b"{", b"x" * 100_000], ids=["unreadable", "too-large"])
+@pytest.mark.parametrize(
+    "damaged",
+    [b"{", b"x" * 100_000, b"[" * 4000, b'{"seq":Infinity,"hash":"x","at":"2026-11-23T12:00:00Z"}'],
+    ids=["unreadable", "too large", "nested", "endless number"],
+)
 def test_a_published_head_that_is_none_is_an_error_and_hides_no_other(damaged: bytes) -> None:
     good = b'{"seq": 7, "hash": "ab", "at": "2026-01-01T00:00:00+00:00"}'
     services: Any = SimpleNamespace(stores_to_read=lambda: ((a_store_with_heads("a", damaged, good),), {}))
@@ -170,6 +189,27 @@ def test_what_is_away_leaves_the_delivery_waiting_and_says_so(tmp_path: Path, mo
     assert [(f.code, f.text) for f in receipt.findings] == [("WF-09", "Speicher „a“ antwortet nicht.")]
     assert exit_code([receipt]) == 6
     assert claimed.folder.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("number", "state", "code"),
+    [
+        (errno.ENOSPC, Outcome.UNAVAILABLE, 6),
+        (errno.EIO, Outcome.UNAVAILABLE, 6),
+        (errno.EACCES, Outcome.HALTED, 7),
+        (errno.ENOENT, Outcome.BROKEN, 1),  # a file of ours that should be there
+    ],
+)
+def test_a_full_disk_in_the_midst_of_a_walk_is_no_bug_of_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, state: Outcome, code: int
+) -> None:
+    def refused(*_: Any) -> Receipt:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(walks, "_archive", refused)
+    services: Any = SimpleNamespace(settings=SimpleNamespace(daten=tmp_path))
+    receipt = archive_one(services, claimed_as(tmp_path, "gut"), CLERK, walks.silent)
+    assert (receipt.state, exit_code([receipt])) == (state, code)
 
 
 def test_a_copy_that_its_store_refuses_is_fetched_from_the_other(

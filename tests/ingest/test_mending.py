@@ -48,6 +48,38 @@ def test_files_are_added_and_replaced_in_their_folders(waiting: ClaimedDelivery,
     assert lying(waiting) == {"Anlagen/b.tif": "dazu", "Laufzettel.yaml": "alt", "a.tif": "neu"}
 
 
+def test_a_delivered_link_leads_nothing_out_of_the_delivery(waiting: ClaimedDelivery, tmp_path: Path) -> None:
+    outside = tmp_path / "draußen"
+    outside.mkdir()
+    (waiting.lieferung / "Anlagen").symlink_to(outside)
+    (waiting.lieferung / "b.tif").symlink_to(outside / "b.tif")
+    more = tmp_path / "nachscan"
+    (more / "Anlagen" / "tief").mkdir(parents=True)
+    (more / "Anlagen" / "tief" / "c.tif").write_bytes(b"neu")
+    (more / "b.tif").write_bytes(b"neu")
+    put_in(waiting, None, more)
+    assert list(outside.iterdir()) == []
+    assert lying(waiting) == {"Anlagen/tief/c.tif": "neu", "Laufzettel.yaml": "alt", "a.tif": "alt", "b.tif": "neu"}
+    assert not (waiting.lieferung / "Anlagen").is_symlink()
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_link_among_the_files_to_put_in_is_refused_before_anything_changes(
+    waiting: ClaimedDelivery, tmp_path: Path, kind: str
+) -> None:
+    before = lying(waiting)
+    secret = tmp_path / "geheim"
+    secret.mkdir()
+    (secret / "x.tif").write_text("nicht für das Archiv")
+    more = tmp_path / "nachscan"
+    more.mkdir()
+    (more / "a.tif").write_bytes(b"neu")
+    (more / "z.tif").symlink_to(secret if kind == "folder" else secret / "x.tif")
+    with pytest.raises(Misconfigured, match="Verknüpfung"):
+        put_in(waiting, None, more)
+    assert lying(waiting) == before
+
+
 def test_the_old_slip_stays_when_the_new_one_cannot_be_read(waiting: ClaimedDelivery, tmp_path: Path) -> None:
     before = lying(waiting)
     with pytest.raises(OSError, match="fehlt"):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from akten.aktenzeichen import MUSTER
 from akten.errors import Misconfigured
 from ingest.options import Blanks, IntakeOptions, load_options
+from tests.conftest import ROOT
 
 GOOD = """
 aktenzeichen:
@@ -29,6 +32,17 @@ def test_patterns_and_profiles_are_read(tmp_path: Path) -> None:
     assert (farbe.dpi, farbe.blanks, farbe.duplex, farbe.blanks_removed) == (400, Blanks.DROP, True, True)
 
 
+def test_the_example_in_the_manual_is_read_and_has_the_built_in_patterns(tmp_path: Path) -> None:
+    manual = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(aktenzeichen:.*?)```", manual, re.DOTALL)
+    (tmp_path / "a.yaml").write_text(example, encoding="utf-8")
+    options = load_options(tmp_path / "a.yaml")
+    assert options.muster == MUSTER
+    plan = options.profile("plan")
+    assert plan is not None
+    assert (plan.dpi, plan.blanks) == (200, Blanks.DROP)
+
+
 def test_an_empty_file_keeps_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("")
     assert load_options(tmp_path / "a.yaml") == IntakeOptions()
@@ -46,6 +60,9 @@ def test_an_empty_file_keeps_the_defaults(tmp_path: Path) -> None:
         ("standardprofil: grau", "standardprofil: blau"),
         ("Bauakte", "Bauakten"),
         ("{nr:4}/{jahr}", "ohne Feld"),
+        ("{nr:4}/{jahr}", "{nr}/{jahr}"),
+        ("jahr_bis: 2049", "jahr_bis: '2049'"),
+        ("jahr_von: 1950, jahr_bis: 2049", "jahr_von: '1950', jahr_bis: '2049'"),
         ("jahr_bis: 2049", "jahr_bis: 1900"),
         ("aktenzeichen:\n  -", "aktenzeichen: 3\nx:\n  -"),
         ("profile:", "profile: [1]\nx:"),

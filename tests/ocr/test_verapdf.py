@@ -56,6 +56,13 @@ def java_below(pid: int) -> list[int]:
     return found
 
 
+def test_to_prepare_waits_for_no_file_that_is_being_judged(verapdf_options: OcrOptions) -> None:
+    validator = VeraPdf(verapdf_options)
+    with validator._lock, ThreadPoolExecutor(1) as other:  # as while a file is judged
+        other.submit(validator.prepare).result(timeout=20)
+    assert validator.pid is None
+
+
 def test_all_50_files_of_the_corpus_are_judged_as_they_are_named(vera: VeraPdf, samples: Path) -> None:
     files = sorted((samples / "pdfa2b").glob("*.pdf"))
     assert len(files) == 50

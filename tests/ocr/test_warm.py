@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from akten.errors import Unavailable
+from ocr.helper import HelperEnded
 from ocr.judging import READERS
 from ocr.options import Limits, OcrOptions
 from ocr.probefile import tiny_valid_pdfa
@@ -112,6 +113,25 @@ def test_threads_do_not_mix_their_answers(warm: WarmSandbox, tmp_path: Path) -> 
     for thread in threads:
         thread.join()
     assert found == {number: [{"number": 2 * number}] for number in range(6)}
+
+
+def test_to_prepare_waits_for_nobody_and_fails_for_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with WarmSandbox(OcrOptions(), 1) as sandbox:
+        at_work = sandbox._take()
+        preparing = threading.Thread(target=sandbox.prepare, args=("json",), daemon=True)
+        preparing.start()
+        preparing.join(timeout=20)
+        assert not preparing.is_alive()
+        sandbox._give(at_work)
+
+    def none_to_be_had(*_: object) -> None:
+        raise HelperEnded(None)
+
+    monkeypatch.setattr("ocr.warm.Helper", none_to_be_had)
+    with WarmSandbox(OcrOptions(), 1) as sandbox:
+        sandbox.prepare("json")
+        answers = sandbox.call_each(f"{CALLS}:double", [{"number": 1}], limits=LIMITS, folder=tmp_path)
+    assert answers == [{"number": 2}]
 
 
 def test_a_closed_sandbox_says_so(tmp_path: Path) -> None:

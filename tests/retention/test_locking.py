@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from akten.localtime import BERLIN, berlin_day
 from akten.package import LockTerms
 from retention.case import Case, Hold, State
 from retention.catalogue import Fristenkatalog
 from retention.evaluate import evaluate
-from retention.locking import BERLIN, end_of, lock_terms, unknown_terms
+from retention.locking import end_of, lock_terms, unknown_terms
 from retention.schedule import builtin_schedule
 from tests.retention.test_properties import cases
 
@@ -27,7 +28,7 @@ def katalog() -> Fristenkatalog:
 
 
 def terms(key: str, events: dict[str, date], *holds: Hold, now: datetime = NOW, **facts: bool) -> LockTerms:
-    today = now.astimezone(BERLIN).date()
+    today = berlin_day(now)
     case = Case((key,), {name: (day,) for name, day in events.items()}, today, facts, holds)
     return lock_terms(evaluate(case, katalog()), now)
 

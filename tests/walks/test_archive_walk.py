@@ -89,13 +89,19 @@ def test_the_same_delivery_again_is_found_and_linked_not_stored_twice(
 def test_a_nachscan_makes_version_2_with_everything_beside_version_1(
     services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
 ) -> None:
-    (one,) = archived(services, clerk, a_delivery(tmp_path / "eins", aktenzeichen=aktenzeichen))
+    first = a_delivery(tmp_path / "eins", aktenzeichen=aktenzeichen, fristklasse="building.enforcement")
+    (one,) = archived(services, clerk, first)
     before = services.catalog.packages(one.akte)[0]  # type: ignore[arg-type]
-    (two,) = archived(services, clerk, a_delivery(tmp_path / "zwei", aktenzeichen=aktenzeichen, betreff="Nachscan"))
+    later = a_delivery(tmp_path / "zwei", aktenzeichen=aktenzeichen, betreff="Nachscan", federfuehrung=None)
+    (two,) = archived(services, clerk, later)
     assert (one.version, two.version) == (1, 2)
     assert one.akte == two.akte
     packages = services.catalog.packages(one.akte)  # type: ignore[arg-type]
     assert packages[0] == before
+    details = services.catalog.akte_details(one.akte)  # type: ignore[arg-type]
+    assert details is not None
+    assert details.akte is not None
+    assert (details.row.record_class, details.akte.federfuehrung) == ("building.enforcement", "Bauaufsicht")
     root, _ = fetch_package(services, packages[1].package, tmp_path / "v2", "Test", clerk)
     assert len(list((root / "data/representations/access/data").iterdir())) == 2
     assert before.package.tag_manifest_sha512 in (root / "bag-info.txt").read_text()

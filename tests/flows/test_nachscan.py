@@ -1,0 +1,90 @@
+"""The slip of a Nachscan names what is new: where it is silent, what was known of the Akte stays as it was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from akten.model import Akte, Aufbewahrung, Dokument, Laufzeit, Vorgang
+from flows.keeping import with_retention
+from flows.packing import with_version
+from flows.settings import read_settings
+from flows.wiring import open_services
+from ingest.delivery import Delivery
+from ingest.slip import parse_slip
+from tests.builders import a_slip
+from tests.catalog.build import an_akte, an_id
+
+OLD = Dokument(an_id("alt"), "Bauantrag", datum=date(2019, 3, 1))
+NEW = Dokument(an_id("neu"), "Nachtrag", datum=date(2021, 6, 30))
+SILENT = Laufzeit()
+SPAN = Laufzeit(date(2019, 3, 1), date(2020, 11, 30))
+
+
+def an_akte_of(*dokumente: Dokument, laufzeit: Laufzeit = SILENT, typ: str = "", **more: Any) -> Akte:
+    vorgang = Vorgang(an_id("vorgang"), "Neubau", typ=typ, laufzeit=laufzeit, dokumente=dokumente)
+    return replace(an_akte(an_id("akte"), an_id("lieferung")), laufzeit=laufzeit, vorgaenge=(vorgang,), **more)
+
+
+EARLIER = an_akte_of(OLD, laufzeit=SPAN, typ="Verfahren", federfuehrung="Bauaufsicht", aktenplaneinheit="63.10.05")
+
+
+def test_office_and_place_in_the_file_plan_stay_where_the_new_slip_is_silent() -> None:
+    whole = with_version(an_akte_of(NEW, federfuehrung="", aktenplaneinheit=""), EARLIER)
+    assert (whole.federfuehrung, whole.aktenplaneinheit) == ("Bauaufsicht", "63.10.05")
+    assert [d.uuid for d in whole.dokumente] == [OLD.uuid, NEW.uuid]
+    moved = with_version(an_akte_of(NEW, federfuehrung="Hochbau", aktenplaneinheit="65.01"), EARLIER)
+    assert (moved.federfuehrung, moved.aktenplaneinheit) == ("Hochbau", "65.01")
+
+
+@pytest.mark.parametrize(
+    ("said", "span"),
+    [
+        (SILENT, Laufzeit(date(2019, 3, 1), date(2021, 6, 30))),
+        (Laufzeit(date(2018, 1, 1)), Laufzeit(date(2018, 1, 1), date(2021, 6, 30))),
+        (Laufzeit(None, date(2021, 12, 31)), Laufzeit(date(2019, 3, 1), date(2021, 12, 31))),
+        (Laufzeit(None, date(2017, 1, 1)), Laufzeit(None, date(2017, 1, 1))),  # of the two words the newer one counts
+    ],
+)
+def test_the_laufzeit_of_akte_and_joined_vorgang_reaches_to_the_new_papers(said: Laufzeit, span: Laufzeit) -> None:
+    whole = with_version(an_akte_of(NEW, laufzeit=said), EARLIER)
+    assert (whole.laufzeit, whole.vorgaenge[0].laufzeit) == (span, span)
+    assert whole.vorgaenge[0].typ == "Verfahren"
+
+
+@pytest.mark.parametrize(
+    ("slip", "known", "kept"),
+    [
+        ({}, "building.enforcement", "building.enforcement"),
+        ({"fristklasse": "building.monument-file"}, "building.enforcement", "building.monument-file"),
+        ({}, "", "building.permit-file"),
+        ({}, "gibt.es.nicht.mehr", "building.permit-file"),
+    ],
+)
+def test_the_class_of_an_archived_akte_stays_unless_the_new_slip_names_another(
+    tmp_path: Path, slip: dict[str, Any], known: str, kept: str
+) -> None:
+    """A minimal slip would else give it the default of its family, and another period."""
+    assert kept_as(tmp_path, an_akte_of(NEW), known, slip).record_class == kept
+
+
+def test_the_end_is_computed_from_the_closing_that_an_earlier_slip_named(tmp_path: Path) -> None:
+    closed = an_akte_of(NEW, zda_datum=date(2020, 12, 15))
+    assert kept_as(tmp_path, closed, "tax.enforcement-file", {"zda_datum": None}).ende is not None
+    silent = an_akte_of(NEW, zda_datum=None)
+    assert kept_as(tmp_path, silent, "tax.enforcement-file", {"zda_datum": None}).ende is None
+
+
+def kept_as(tmp_path: Path, akte: Akte, known: str, slip: dict[str, Any]) -> Aufbewahrung:
+    """What the delivery of such a slip says of the keeping of an Akte whose class was `known`."""
+    data = json.dumps(a_slip(**slip)).encode()
+    delivery = Delivery(an_id("lieferung"), tmp_path, parse_slip(data, "laufzettel.json"), ())
+    with open_services(read_settings(daten=tmp_path / "daten")) as services:
+        found = with_retention(services, delivery, akte, known).aufbewahrung
+    assert found is not None
+    return found
