@@ -41,6 +41,11 @@ class KnownScan:
     akte: UUID
     aktenzeichen: str
     version: int
+    band: int = 1
+
+    def lies_in(self, aktenzeichen: str | None, band: int) -> bool:
+        """True when that is the Akte of a slip: another volume of the same number is another Akte."""
+        return (self.aktenzeichen, self.band) == (aktenzeichen, band)
 
 
 def check_delivery(
@@ -233,7 +238,7 @@ def _check_twins(delivery: Delivery, known: Mapping[str, KnownScan], options: In
         there = known.get(key)
         if there is None:
             continue
-        if there.aktenzeichen == own:
+        if there.lies_in(own, delivery.slip.band):
             text = f"Dieser Scan liegt schon in dieser Akte (Version {there.version}); er wird verknüpft."
             yield info("IN-36", scan.name, text)
         else:
@@ -245,12 +250,12 @@ def _check_twins(delivery: Delivery, known: Mapping[str, KnownScan], options: In
 
 
 def already_archived(delivery: Delivery, known: Mapping[str, KnownScan], options: IntakeOptions) -> KnownScan | None:
-    """The Akte of this Aktenzeichen in which every scan of the delivery already lies, or None."""
-    reading = reading_of(delivery.slip, options)
+    """The Akte of this Aktenzeichen and Band in which every scan of the delivery already lies, or None."""
+    reading, band = reading_of(delivery.slip, options), delivery.slip.band
     places = [known.get(scan.digests.sha512) for scan in delivery.scans]
     if isinstance(reading, Finding) or not places:
         return None
-    there = [place for place in places if place is not None and place.aktenzeichen == reading.kanonisch]
+    there = [place for place in places if place is not None and place.lies_in(reading.kanonisch, band)]
     same = len(there) == len(places) and len({place.akte for place in there}) == 1
     return max(there, key=lambda place: place.version) if same else None
 

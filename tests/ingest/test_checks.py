@@ -133,6 +133,16 @@ def test_a_known_scan_is_linked_in_its_own_akte_and_asked_in_another() -> None:
     assert already_archived(delivery, {one: own, two: replace(own, version=2)}, OPTIONS) == replace(own, version=2)
 
 
+def test_a_scan_of_another_volume_is_asked_for_and_makes_no_duplicate() -> None:
+    """Band 2 delivered with the scans of Band 1 is a mistake or a decision, never "war schon archiviert"."""
+    delivery = a_delivery(a_slip(band=2))
+    known = {scan.digests.sha512: KnownScan(UUID(int=5), "63-01234-2019", 1, band=1) for scan in delivery.scans}
+    assert {(f.code, f.severity) for f in checked(delivery, known=known)} == {("IN-37", Severity.ERROR)}
+    assert already_archived(delivery, known, OPTIONS) is None
+    there = {sha512: replace(scan, band=2) for sha512, scan in known.items()}
+    assert already_archived(delivery, there, OPTIONS) in there.values()
+
+
 def test_missing_and_absurd_resolution_is_set_from_the_profile() -> None:
     delivery = a_delivery(a_slip(profil="foto"))
     one, two = delivery.scans
