@@ -36,9 +36,10 @@ def fixity() -> None:
 
 @fixity.command("pruefe")
 @click.option("--akte", "aktenzeichen", help="Nur diese Akte.")
+@click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
 @click.option("--alle", "everything", is_flag=True, help="Alle Akten.")
 @verb
-def fixity_check(call: Call, *, aktenzeichen: str | None, everything: bool) -> int:
+def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, everything: bool) -> int:
     """Liest Kopien vollständig und prüft Prüfsummen, Sperre und Commit."""
     if (aktenzeichen is None) == (not everything):
         raise click.UsageError("Bitte genau eines: --akte AKTENZEICHEN oder --alle.")
@@ -59,7 +60,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, everything: bool) -> i
             if why := try_to_publish(services):
                 call.output.say(why)
         else:
-            row = one_akte(services, aktenzeichen or "", None)
+            row = one_akte(services, aktenzeichen or "", band)
             packages = [p.package for p in services.catalog.packages(row.uuid)]
             if not packages:
                 raise Forbidden(f"Von {row.aktenart} {row.aktenzeichen} ist nichts archiviert.")
