@@ -77,7 +77,9 @@ def reconcile(
 
     `under_way` are the packages of deliveries that have not ended, and when each was received: one that was committed
     later than that may be about to be entered. A committed package without such a delivery is told at once, for a
-    catalog put back from a backup knows nothing of it. Both are to be read after the listings. `where` of a finding is "<store>:<key>". Lists are loaded into sets: servers sort keys differently.
+    catalog put back from a backup knows nothing of it. Both are to be read after the listings.
+
+    `where` of a finding is "<store>:<key>". Lists are loaded into sets: servers sort keys differently.
     """
     by_store = {listing.store: _Compared(listing, now - patience) for listing in listings}
     findings: list[Finding] = []

@@ -17,11 +17,13 @@ from archive.bag import disk_errors, sync_folder
 from archive.bagcheck import check_tar
 from archive.bagpaths import encode_path, escapes
 from archive.commit import Commit, read_commit
+from archive.resume import Patience, PatientStream
 from archive.store import Absent, ObjectStore, ObjectVersion
 from archive.tarball import read_tar
 from archive.tarread import EntryKind
 
 _BLOCK = 1 << 20
+_PATIENCE = 2.0  # seconds: the other copy is there for what this store does not give
 MOST_COMMIT = 64 << 20  # bytes; the commit of 1,000 pages holds about 0.3 MB
 
 
@@ -123,8 +125,9 @@ def _listed(manifest: bytes, path: str) -> str:
 def read_package(id: PackageId, copy: StoredCopy, store: ObjectStore, target: Path) -> Path:  # noqa: A002
     """The package unpacked below `target`: tar compared with its recorded checksums, bag judged valid, then unpacked.
 
-    Returns the folder of the bag; nothing half is left under its name. Raises FixityError when the copy is damaged,
-    Occupied when something of that name lies there, Unavailable when store or disk fail.
+    Returns the folder of the bag; nothing half is left under its name. Raises FixityError when the copy is damaged
+    (also when a store that is well does not give its bytes), Occupied when something of that name lies there,
+    Unavailable when store or disk fail.
     """
     with disk_errors(f"Paket {id} entpacken"):
         target.mkdir(parents=True, exist_ok=True)
@@ -148,7 +151,8 @@ def read_package(id: PackageId, copy: StoredCopy, store: ObjectStore, target: Pa
 
 
 def _download(store: ObjectStore, key: str, copy: StoredCopy, target: Path) -> None:
-    with store.get(key, copy.bag_version_id) as stream, target.open("xb") as sink:
+    opened = PatientStream(store, key, copy.bag_version_id, lambda _: None, patience=Patience(_PATIENCE))
+    with opened as stream, target.open("xb") as sink:
         if stream.size != copy.digests.size:
             raise FixityError(f"Speicher „{store.name}“: {key} hat nicht die verzeichnete Größe.")
         while block := stream.read(_BLOCK):

@@ -53,10 +53,10 @@ def carry_over(akte: Akte, package: StoredPackage, stores: Sequence[ObjectStore]
             continue
         parts = tuple(_parts(root, package.id.version))
         return Carried(akte, parts, package.tag_manifest_sha512, tuple(findings))
-    raise _together(failures, f"Version {package.id.version} ist nicht zu lesen: ")
+    raise together(failures, f"Version {package.id.version} ist nicht zu lesen: ")
 
 
-def _together(failures: Sequence[ArchivError], what: str) -> ArchivError:
+def together(failures: Sequence[ArchivError], what: str) -> ArchivError:
     """What all copies come to: one is damaged, else one may be had later, else a right or a setting is missing."""
     text = what + ("; ".join(error.text for error in failures) or "sie hat keine Kopie.")
     for kind in (FixityError, Unavailable):

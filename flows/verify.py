@@ -11,6 +11,7 @@ from akten.errors import Forbidden, Misconfigured, Unavailable
 from akten.findings import Finding, Severity, Verdict
 from akten.package import CopyReport, FixityReport, PackageId, StoredPackage
 from archive.reconcile import reconcile, take_listing
+from archive.resume import Patience
 from catalog.actor import Actor
 from flows.lost import lost_deliveries
 from flows.receipt import finding_json
@@ -79,9 +80,9 @@ def verify_packages(
     every_copy: bool = True,
 ) -> FixitySummary:
     """Reads the copies of these packages one after the other; a damaged one never stops the round."""
-    summary = FixitySummary(wanted=every_copy)
+    summary, patience = FixitySummary(wanted=every_copy), Patience()
     for number, package in enumerate(packages, 1):
-        summary.add(verify_package(services, package, by))
+        summary.add(verify_package(services, package, by, patience))
         told(number)
     return summary
 
