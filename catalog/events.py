@@ -10,8 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Text, literal_column, or_, select
 
+from akten.errors import FixityError
 from catalog.actor import Actor, ActorKind
 from catalog.tables import deliveries, instant_text, trail, trail_notes
+from catalog.trail import broken
 from catalog.values import TrailEvent
 
 # The account that said a name, in the words of the index that r0003 makes for each database.
@@ -22,7 +24,19 @@ LOGIN: dict[str, ColumnElement[str]] = {
 
 
 def _value(row: Row[Any]) -> TrailEvent:
-    body = json.loads(row.body)
+    try:
+        return _read(row, json.loads(row.body))
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:  # whoever changed it need not have known our form
+        text = f"Zeile {row.seq} des Protokolls ist unlesbar; sie wurde nachträglich geändert: archiv protokoll pruefe."
+        raise FixityError(text) from error
+
+
+def _read(row: Row[Any], body: Mapping[str, Any]) -> TrailEvent:
     return TrailEvent(
         seq=row.seq,
         at=datetime.fromisoformat(body["at"]),
@@ -33,11 +47,18 @@ def _value(row: Row[Any]) -> TrailEvent:
         data=body.get("data", {}),
         note=_words(row.note),
         hash=row.hash,
+        broken=_broken(row),
     )
 
 
+def _broken(row: Row[Any]) -> str:
+    if row.seq > 1 and row.before is None:
+        return "TR-02"
+    return broken(row.prev, row.body, row.hash, row.next_prev, row.note)
+
+
 def _words(note: str | None) -> str:
-    """The words beside a row; those that someone changed by hand are shown as they lie there: `verify` tells of it."""
+    """The words beside a row; those that someone changed by hand are shown as they lie there, and marked."""
     if note is None:
         return ""
     try:
@@ -89,8 +110,12 @@ def events_of(connection: Connection, **conditions: Any) -> tuple[TrailEvent, ..
     `von` (inclusive), `bis` (exclusive), `verb`, `after` (a number, for paging), `limit` (1000). What deliveries of an
     Akte met belongs to it.
     """
-    query = select(trail.c.seq, trail.c.hash, trail.c.body, trail_notes.c.note).select_from(
+    before, following = trail.alias("before"), trail.alias("following")
+    own = (trail.c.seq, trail.c.prev, trail.c.hash, trail.c.body, trail_notes.c.note)
+    query = select(*own, before.c.seq.label("before"), following.c.prev.label("next_prev")).select_from(
         trail.join(trail_notes, trail.c.seq == trail_notes.c.seq, isouter=True)
+        .join(before, before.c.seq == trail.c.seq - 1, isouter=True)
+        .join(following, following.c.seq == trail.c.seq + 1, isouter=True)
     )
     return tuple(_value(row) for row in connection.execute(_chosen(connection, query, **conditions)))
 
