@@ -53,6 +53,10 @@ RULES: dict[str, tuple[str, str]] = {
     "TR-12": ("Das Siegel des Auszugs ist selbst eine Zeile des Protokolls und passt zu seinem Hash.", "RFC 9162 §2.1"),
     "TR-13": ("Ein Anker von außen nennt das Siegel des Auszugs.", "users.md §1 Nr. 5"),
     "TR-14": ("Ein Auszug hat die Form, die hier beschrieben ist.", "issue 5 §4"),
+    "TR-15": (
+        "Was der Katalog von einer archivierten Akte sagt, ist, was beim Archivieren beschrieben wurde.",
+        "Hausregel: Prüfwert der Beschreibung im Protokoll",
+    ),
 }
 
 
