@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from akten.errors import FixityError, Forbidden
+from akten.diskwords import in_german
+from akten.errors import FixityError, Forbidden, Unavailable
 from akten.files import Digests, digest_bytes, digest_stream
 from akten.findings import Judgement
 from akten.package import PackageId, StoredCopy
-from archive.bag import disk_errors, sync_folder
+from archive.bag import sync_folder
 from archive.bagcheck import check_tar
 from archive.bagpaths import encode_path, escapes
 from archive.commit import Commit, read_commit
@@ -29,6 +33,10 @@ MOST_COMMIT = 64 << 20  # bytes; the commit of 1,000 pages holds about 0.3 MB
 
 class Occupied(Forbidden):
     """Something lies already where a package was to be unpacked."""
+
+
+class NoPlace(Unavailable):
+    """The folder to unpack into takes nothing more; no store has anything to do with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +135,9 @@ def read_package(id: PackageId, copy: StoredCopy, store: ObjectStore, target: Pa
 
     Returns the folder of the bag; nothing half is left under its name. Raises FixityError when the copy is damaged
     (also when a store that is well does not give its bytes), Occupied when something of that name lies there,
-    Unavailable when store or disk fail.
+    NoPlace when the target takes nothing more, Unavailable when the store is away.
     """
-    with disk_errors(f"Paket {id} entpacken"):
+    with _unpacking_into(target):
         target.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".holen.", dir=target))
         try:
@@ -148,6 +156,16 @@ def read_package(id: PackageId, copy: StoredCopy, store: ObjectStore, target: Pa
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     return final
+
+
+@contextmanager
+def _unpacking_into(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno in (errno.ENOTEMPTY, errno.EEXIST):  # somebody else unpacked the same meanwhile
+            raise Occupied(f"Unter {target} liegt schon etwas.") from fault
+        raise NoPlace(f"In den Ordner „{target}“ lässt sich nicht auspacken: {in_german(fault.errno)}.") from fault
 
 
 def _download(store: ObjectStore, key: str, copy: StoredCopy, target: Path) -> None:

@@ -10,7 +10,7 @@ from akten.errors import ArchivError, FixityError, Unavailable
 from akten.findings import Finding, Severity
 from akten.package import StoredPackage
 from archive.package import read_package
-from archive.retrieval import Occupied
+from archive.retrieval import NoPlace, Occupied
 from catalog.actor import Actor
 from flows.carry import together
 from flows.wiring import Services
@@ -40,7 +40,7 @@ def fetch_package(
             continue
         try:
             return read_package(package.id, copy, store, target), tuple(findings)
-        except Occupied:
+        except (Occupied, NoPlace):  # of the folder: no store has anything to do with it
             raise
         except FixityError as error:
             failures.append(error)

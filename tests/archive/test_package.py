@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import uuid
 from collections.abc import Callable, Sequence
@@ -332,6 +333,27 @@ def test_a_copy_whose_bytes_a_healthy_store_does_not_give_is_damaged_and_not_mer
     with pytest.raises(Unavailable):
         read_package(id_, package.copies[0], stores[0], tmp_path / "ziel")
     assert list((tmp_path / "ziel").iterdir()) == []
+
+
+def test_a_full_target_is_no_fault_of_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stores, id_ = memory_pair(), an_id()
+    package = store(a_bag(id_), id_, stores, tmp_path)
+
+    def full(_: int) -> Never:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(retrieval.os, "fsync", full)
+    with pytest.raises(retrieval.NoPlace, match="ziel“ lässt sich nicht auspacken: der Datenträger ist voll"):
+        read_package(id_, package.copies[0], stores[0], tmp_path / "ziel")
+    monkeypatch.undo()
+    assert list((tmp_path / "ziel").iterdir()) == []
+
+    def there_now(*_: object) -> Never:
+        raise OSError(errno.ENOTEMPTY, "Directory not empty")
+
+    monkeypatch.setattr(Path, "rename", there_now)
+    with pytest.raises(retrieval.Occupied):
+        read_package(id_, package.copies[0], stores[0], tmp_path / "ziel")
 
 
 def test_on_real_servers_a_package_is_stored_read_back_and_repeated(

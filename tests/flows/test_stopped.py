@@ -17,6 +17,7 @@ from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Una
 from akten.files import digest_bytes
 from akten.findings import Finding, Severity, Verdict
 from akten.package import CopyReport, FixityReport, PackageId
+from archive.retrieval import NoPlace
 from catalog.actor import Actor
 from flows import anchors, batch, fetch, walks
 from flows.batch import anchored, archive_all, archive_one
@@ -216,6 +217,12 @@ def test_a_damaged_copy_is_told_as_damaged_where_the_other_is_handed_out(
     def none(_id: Any, copy: Any, *_: Any) -> Path:
         raise FixityError("beschädigt") if copy.store == "b" else Unavailable("weg")
 
+    def full(*_: Any) -> Path:
+        raise NoPlace("Der Ordner ist voll.")
+
+    monkeypatch.setattr(fetch, "read_package", full)
+    with pytest.raises(NoPlace, match=r"^Der Ordner ist voll\.$"):  # told once, and not as a fault of any copy
+        fetch.fetch_package(services, a_package(uuid4(), 1), tmp_path, "Einsicht", CLERK)
     monkeypatch.setattr(fetch, "read_package", none)
     with pytest.raises(FixityError, match="Keine Kopie ist zu bekommen: weg; beschädigt"):
         fetch.fetch_package(services, a_package(uuid4(), 1), tmp_path, "Einsicht", CLERK)
