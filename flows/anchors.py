@@ -77,9 +77,13 @@ def published_heads(services: Services) -> tuple[tuple[Anchor, ...], tuple[Findi
     findings: list[Finding] = []
     stores, away = services.stores_to_read()
     findings.extend(Finding("WF-20", Severity.WARNING, name, reason) for name, reason in away.items())
+    silent: list[str] = []
     for store in stores:
         try:
-            for entry in store.list(PREFIX):
+            entries = list(store.list(PREFIX))
+            if not entries:
+                silent.append(store.name)
+            for entry in entries:
                 try:
                     anchor = _read(store, entry.key)
                 except FixityError as damaged:
@@ -91,6 +95,9 @@ def published_heads(services: Services) -> tuple[tuple[Anchor, ...], tuple[Findi
                     findings.append(Finding("WF-21", Severity.ERROR, store.name, text))
         except ArchivError as error:
             findings.append(Finding("WF-20", Severity.WARNING, store.name, error.text))
+    if anchors:  # before the first head is published none of them has one
+        text = "In diesem Speicher liegt kein Kopf des Protokolls, in einem anderen schon: er bestätigt nichts."
+        findings.extend(Finding("WF-20", Severity.WARNING, name, text) for name in silent)
     return tuple(anchors.values()), tuple(findings)
 
 
