@@ -16,7 +16,7 @@ from akten.errors import Forbidden
 from akten.findings import Severity, Verdict
 from app.command import Call, verb
 from app.one_akte import one_akte
-from app.opening import open_archive, tell_new
+from app.opening import open_archive, require_new_place, tell_new
 from app.output import EXIT_OF_VERDICT
 from app.show import VERDICTS, findings_table, size_words, word
 from flows.anchors import try_to_publish
@@ -115,8 +115,9 @@ def _worth_telling(copy: Mapping[str, Any]) -> bool:
 def doctor(call: Call, *, without_stores: bool) -> int:
     """Prüft jeden Bestandteil und sagt, was zu tun ist."""
     fresh = is_fresh(call.settings)
+    require_new_place(call)  # what is tried out begins an archive where none is
     found = examine_machine(call.settings, stores=not without_stores)
-    if fresh and not is_fresh(call.settings):  # what is tried out is opened as a first delivery would
+    if fresh and not is_fresh(call.settings):
         tell_new(call)
     value = {
         "verdict": found.verdict.value,

@@ -26,7 +26,7 @@ from app.show import STATES, VERDICTS, findings_table, moment, number_column, pl
 from catalog.holdings import AkteFilter, Sort
 from catalog.search import Hit
 from catalog.snippets import Snippet
-from catalog.values import AkteDetails, AkteRow
+from catalog.values import AkteDetails, AkteRow, PackageRow
 from flows.receipt import finding_json
 from flows.wiring import Services
 
@@ -337,6 +337,13 @@ def akte_show(call: Call, aktenzeichen: str, *, band: int | None) -> None:
     call.output.result(value, lambda console: _show_details(console, details, holds, locks))
 
 
+def _lacking(version: int | None, packages: Sequence[PackageRow]) -> str:
+    if not packages or version is None:
+        return "ist nichts archiviert"
+    there = ", ".join(str(p.package.id.version) for p in packages)
+    return f"ist die Version {version} nicht archiviert; es gibt {there}"
+
+
 @akte.command("hole")
 @click.argument("aktenzeichen")
 @click.option("--ziel", type=FOLDER, metavar="ORDNER", required=True, help="Ordner, in den das Paket kommt.")
@@ -353,8 +360,7 @@ def akte_fetch(call: Call, aktenzeichen: str, *, ziel: Path, version: int | None
         packages = services.catalog.packages(row.uuid)
         wanted = [p for p in packages if version is None or p.package.id.version == version]
         if not wanted:
-            what = "nichts" if version is None else f"Version {version} nicht"
-            raise Unknown(f"Von {row.aktenart} {row.aktenzeichen} ist {what} archiviert.")
+            raise Unknown(f"Von {row.aktenart} {row.aktenzeichen} {_lacking(version, packages)}.")
         folder, findings = fetch_package(services, wanted[-1].package, ziel.absolute(), zweck, call.actor)
     value = {
         "folder": str(folder),

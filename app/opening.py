@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from akten.errors import Misconfigured
 from app.command import Call
 from flows.archivemark import is_fresh
+from flows.storehouse import embedded_stores_were_here
 from flows.wiring import Services, open_services
 
 
@@ -32,18 +33,27 @@ def open_archive(call: Call) -> Iterator[Services]:
 def open_or_begin(call: Call) -> Iterator[Services]:
     """The services of an archive that may begin with this call; then one line on standard error says so.
 
-    Raises Misconfigured where it would begin on external stores that another archive uses.
+    Raises Misconfigured where it would begin on stores that another archive uses, or that lost their catalog.
     """
     fresh = is_fresh(call.settings)
+    require_new_place(call)
     with open_services(call.settings) as services:
-        if begins(call) and call.settings.stores:
-            from flows.anchors import require_unused_stores
-
-            require_unused_stores(services)
         if fresh:
             _ = services.catalog  # made now, so that what is said has happened
             tell_new(call)
         yield services
+
+
+def require_new_place(call: Call) -> None:
+    """Raises Misconfigured where a new catalog would be made beside stores that hold an archive already.
+
+    External ones: `ARCHIV_DATABASE` was forgotten. Those of the data folder: its catalog and its mark are gone.
+    """
+    if begins(call) and (call.settings.stores or embedded_stores_were_here(call.settings)):
+        from flows.anchors import require_unused_stores
+
+        with open_services(call.settings) as services:
+            require_unused_stores(services)
 
 
 def tell_new(call: Call) -> None:

@@ -15,6 +15,7 @@ from app import interrupt
 from app.command import DATEN_HELP, FOLDER, JSON_HELP, of_files, quiet_logs
 from app.german import speak_german
 from app.output import error_json, write_json
+from app.visible import visible
 from flows.bugs import BUGS
 
 # Verb → module and name; a module is imported when its verb is called, so that `archiv suche` never pays for OCR.
@@ -119,6 +120,7 @@ def run() -> None:
     try:
         code = archiv.main(prog_name="archiv", standalone_mode=False)
     except click.ClickException as wrong:
+        setattr(wrong, "message", visible(wrong.message))  # noqa: B010 - it repeats what was typed; final only by name
         wrong.show()
         if as_json:
             write_json(error_json(type(wrong).__name__, wrong.exit_code, wrong.format_message()))

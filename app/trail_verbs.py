@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from akten.findings import Severity, Verdict, worst
 from akten.localtime import BERLIN
@@ -87,6 +88,13 @@ FACTS_DE = {
     "code": "Code",
 }
 
+BROKEN_DE = {
+    "TR-01": "GEÄNDERT",
+    "TR-02": "DAVOR FEHLT EINE ZEILE",
+    "TR-03": "GEÄNDERT",
+    "TR-09": "WORTE GEÄNDERT",
+}
+
 
 @click.group()
 def protokoll() -> None:
@@ -150,6 +158,7 @@ def event_json(event: TrailEvent) -> dict[str, Any]:
         "data": dict(event.data),
         "note": event.note,
         "hash": event.hash,
+        "broken": event.broken,
     }
 
 
@@ -197,8 +206,11 @@ def trail_show(
     von: datetime | None,
     bis: datetime | None,
     anzahl: int,
-) -> None:
-    """Zeigt, wer wann was tat: zu einer Akte, einem Konto oder einem Zeitraum."""
+) -> int:
+    """Zeigt, wer wann was tat: zu einer Akte, einem Konto oder einem Zeitraum.
+
+    Eine geänderte Zeile ist als solche bezeichnet; ob alles stimmt, sagt archiv protokoll pruefe.
+    """
     if aktenzeichen is None and benutzer is None and von is None and bis is None:
         raise click.UsageError("Bitte ein Aktenzeichen, --benutzer oder einen Zeitraum nennen.")
     with open_archive(call) as services:
@@ -220,9 +232,13 @@ def trail_show(
                 if event.data.get(name) not in (None, [], "")
             )
             what = VERBS_DE.get(event.verb, event.verb)
-            table.add_row(
-                str(event.seq), moment(event.at, "%d.%m.%Y %H:%M:%S"), str(event.by), what, event.note or facts
-            )
+            mark = f"{BROKEN_DE[event.broken]} ({event.broken}) " if event.broken else ""
+            told = Text.assemble((mark, "red"), event.note or facts)
+            table.add_row(str(event.seq), moment(event.at, "%d.%m.%Y %H:%M:%S"), str(event.by), what, told)
         console.print(table if events else "Dazu steht nichts im Protokoll.")
 
     call.output.result([event_json(event) for event in events], show)
+    if not (bad := sum(bool(event.broken) for event in events)):
+        return 0
+    call.output.say(f"{plural(bad, 'Zeile stimmt', 'Zeilen stimmen')} nicht. Alles prüft: archiv protokoll pruefe")
+    return EXIT_OF_VERDICT[Verdict.FAILED]

@@ -21,7 +21,7 @@ from akten.package import CopyReport, FixityReport, Lock, LockTerms, PackageId, 
 from archive.bagcheck import check_tar
 from archive.commit import read_commit
 from archive.locks import enough_until, falls_short, instant, outlasts, seen_as_one
-from archive.resume import PatientStream, Unreadable
+from archive.resume import Patience, PatientStream, Unreadable
 from archive.retrieval import MOST_COMMIT
 from archive.store import Absent, LockState, ObjectStore
 
@@ -55,7 +55,7 @@ class _Copy:
     copy: StoredCopy
     store: ObjectStore
     progress: Callable[[int], None]
-    patience: float
+    patience: Patience
     findings: list[Finding] = field(default_factory=list)
     damaged: bool = False
     complete: bool = True
@@ -94,16 +94,17 @@ def check_package(
     wanted: LockTerms | None,
     full: bool = True,
     progress: Callable[[int], None] = _NO_PROGRESS,
-    patience: float = 10.0,
+    patience: Patience | None = None,
     away: Mapping[str, str] = MappingProxyType({}),
 ) -> FixityReport:
     """The state of every copy now. `full` reads tar and members in both algorithms, else the tar's SHA-256 only.
 
     `wanted` are the terms that the locks should meet, beside the lock that was recorded (None: no lock is looked at);
-    `progress` is told bytes read since the last call; a healthy store that for `patience` seconds does not give the
-    bytes counts as damaged; `away` gives the reason for stores that could not even be opened. Never stops at the first
-    damage and raises nothing of its own: a copy that could not be read is `not_checked`.
+    `progress` is told bytes read since the last call; what a healthy store does not give for as long as `patience`
+    lasts (a round shares one) counts as damaged; `away` gives the reason for stores that could not even be opened.
+    Never stops at the first damage and raises nothing of its own: a copy that could not be read is `not_checked`.
     """
+    patience = patience or Patience()
     reports = []
     for copy in package.copies:
         store = stores.get(copy.store)

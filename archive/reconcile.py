@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from uuid import UUID
 
 from akten.findings import Finding, Severity
@@ -30,6 +31,7 @@ RULES: dict[str, tuple[str, str]] = {
     "RC-12": ("Neben der festgeschriebenen liegt keine ältere, nie festgeschriebene Version.", "packaging.md §3"),
 }
 _PREFIX = "aip/"
+_CLOCKS = timedelta(minutes=1)  # as far as the clocks of store and machine may be apart
 _KEY = re.compile(r"aip/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/v([1-9][0-9]{0,5})/(bag\.tar|commit\.json)\Z")
 
 
@@ -65,9 +67,17 @@ def take_listing(store: ObjectStore) -> StoreListing:
 
 
 def reconcile(
-    catalog: Sequence[StoredPackage], listings: Sequence[StoreListing], now: datetime, patience: timedelta
+    catalog: Sequence[StoredPackage],
+    listings: Sequence[StoreListing],
+    now: datetime,
+    patience: timedelta,
+    under_way: Mapping[PackageId, datetime] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """Every difference between catalog and stores. What is younger than `patience` may still be on its way.
+
+    `under_way` are the packages of deliveries that have not ended, and when each was received: one that was committed
+    later than that may be about to be entered. A committed package without such a delivery is told at once, for a
+    catalog put back from a backup knows nothing of it. Both are to be read after the listings.
 
     `where` of a finding is "<store>:<key>". Lists are loaded into sets: servers sort keys differently.
     """
@@ -87,7 +97,7 @@ def reconcile(
         findings.append(Finding("RC-11", Severity.WARNING, f"{store}:{_PREFIX}", text))
     known = {(copy.store, package.id) for package in catalog for copy in package.copies}
     for compared in by_store.values():
-        findings.extend(compared.unknown(known))
+        findings.extend(compared.unknown(known, under_way))
     return tuple(sorted(set(findings)))
 
 
@@ -157,12 +167,20 @@ class _Compared:
                     text = "Unter der festgeschriebenen liegt eine ältere, nie festgeschriebene Version."
                     yield self._finding("RC-12", key, text, warn=True)
 
-    def unknown(self, known: set[tuple[str, PackageId]]) -> Iterator[Finding]:
-        """Committed packages that the catalog does not have; young ones may be about to be entered."""
+    def unknown(self, known: set[tuple[str, PackageId]], under_way: Mapping[PackageId, datetime]) -> Iterator[Finding]:
+        """Committed packages that the catalog does not have, but for those that are about to be entered."""
         for id_, objects in self._packages.items():
-            if objects.commits and (self._listing.store, id_) not in known and objects.commits[-1].modified < self._old:
-                text = "Das Paket ist festgeschrieben, steht aber nicht im Verzeichnis; es lässt sich daraus eintragen."
-                yield self._finding("RC-03", id_.commit_key, text)
+            if not objects.commits or (self._listing.store, id_) in known:
+                continue
+            committed = objects.commits[-1].modified
+            began = under_way.get(id_)
+            if began is not None and committed >= max(began - _CLOCKS, self._old):
+                continue
+            text = (
+                "Das Paket ist festgeschrieben, steht aber nicht im Verzeichnis; es bleibt, wie es ist. Wurde der "
+                "Katalog aus einer älteren Sicherung zurückgeholt?"
+            )
+            yield self._finding("RC-03", id_.commit_key, text)
 
     def _finding(self, code: str, key: str, text: str, *, warn: bool = False) -> Finding:
         return Finding(code, Severity.WARNING if warn else Severity.ERROR, f"{self._listing.store}:{key}", text)

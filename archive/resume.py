@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from types import TracebackType
 
 from akten.errors import FixityError, Unavailable
@@ -19,14 +20,35 @@ class Unreadable(FixityError):
     """The store is well and knows the object, but does not give its bytes."""
 
 
+@dataclass(slots=True)
+class Patience:
+    """How long a store that is well is asked again for the bytes of an object; shared by all looks of one round.
+
+    To wait is for what passes by itself. A store that gave nothing for all that time has lost more than one object
+    (a whole volume), and to wait as long for each of its thousands would take days: the next ones get `later`.
+    """
+
+    seconds: float = 10.0
+    later: float = 1.0
+    _used_up: set[str] = field(default_factory=set)
+
+    def left(self, store: str) -> float:
+        """Seconds for the next object of that store."""
+        return min(self.later, self.seconds) if store in self._used_up else self.seconds
+
+    def use_up(self, store: str) -> None:
+        """Notes that the store gave nothing in the time it had."""
+        self._used_up.add(store)
+
+
 class PatientStream:
     """Reads one version. After a break the rest comes by range, so every byte is read once and in order.
 
     A damaged object looks like an outage: SeaweedFS breaks the stream off (or answers 500, after 13 s) at the first
     block of 4 MiB whose checksum is wrong, and gives parts of that block by range, or does not. What it gives is
     fetched as it is, in ranges that never cover a whole block, and the caller's checksum decides. `read` raises
-    Unavailable when the store is away, and Unreadable when for `patience` seconds it answers other questions but not
-    this one.
+    Unavailable when the store is away, and Unreadable when for as long as `patience` lasts it answers other questions
+    but not this one.
     """
 
     def __init__(
@@ -36,7 +58,7 @@ class PatientStream:
         version_id: str,
         progress: Callable[[int], None],
         *,
-        patience: float,
+        patience: Patience,
     ) -> None:
         self._store = store
         self._key = key
@@ -88,13 +110,15 @@ class PatientStream:
         return data
 
     def _by_range(self, size: int) -> bytes:
-        give_up = time.monotonic() + self._patience
+        patience = self._patience.left(self._store.name)
+        give_up = time.monotonic() + patience
         while True:
             try:
                 return self._store.get_range(self._key, self._version, self._position, size)
             except Unavailable as error:
                 self._store.ping()  # raises Unavailable when it is the store that is away
                 if time.monotonic() >= give_up:
+                    self._patience.use_up(self._store.name)
                     text = f"antwortet, gibt das Objekt aber ab Byte {self._position} nicht heraus."
                     raise Unreadable(f"Der Speicher „{self._store.name}“ {text}") from error
-            time.sleep(min(_PAUSE, self._patience))
+            time.sleep(min(_PAUSE, patience))

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from akten.errors import FixityError, Forbidden
+from akten.diskwords import in_german
+from akten.errors import FixityError, Forbidden, Unavailable
 from akten.files import Digests, digest_bytes, digest_stream
 from akten.findings import Judgement
 from akten.package import PackageId, StoredCopy
-from archive.bag import disk_errors, sync_folder
+from archive.bag import sync_folder
 from archive.bagcheck import check_tar
 from archive.bagpaths import encode_path, escapes
 from archive.commit import Commit, read_commit
+from archive.resume import Patience, PatientStream
 from archive.store import Absent, ObjectStore, ObjectVersion
 from archive.tarball import read_tar
 from archive.tarread import EntryKind
 
 _BLOCK = 1 << 20
+_PATIENCE = 2.0  # seconds: the other copy is there for what this store does not give
 MOST_COMMIT = 64 << 20  # bytes; the commit of 1,000 pages holds about 0.3 MB
 
 
 class Occupied(Forbidden):
     """Something lies already where a package was to be unpacked."""
+
+
+class NoPlace(Unavailable):
+    """The folder to unpack into takes nothing more; no store has anything to do with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +133,11 @@ def _listed(manifest: bytes, path: str) -> str:
 def read_package(id: PackageId, copy: StoredCopy, store: ObjectStore, target: Path) -> Path:  # noqa: A002
     """The package unpacked below `target`: tar compared with its recorded checksums, bag judged valid, then unpacked.
 
-    Returns the folder of the bag; nothing half is left under its name. Raises FixityError when the copy is damaged,
-    Occupied when something of that name lies there, Unavailable when store or disk fail.
+    Returns the folder of the bag; nothing half is left under its name. Raises FixityError when the copy is damaged
+    (also when a store that is well does not give its bytes), Occupied when something of that name lies there,
+    NoPlace when the target takes nothing more, Unavailable when the store is away.
     """
-    with disk_errors(f"Paket {id} entpacken"):
+    with _unpacking_into(target):
         target.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".holen.", dir=target))
         try:
@@ -147,8 +158,19 @@ def read_package(id: PackageId, copy: StoredCopy, store: ObjectStore, target: Pa
     return final
 
 
+@contextmanager
+def _unpacking_into(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno in (errno.ENOTEMPTY, errno.EEXIST):  # somebody else unpacked the same meanwhile
+            raise Occupied(f"Unter {target} liegt schon etwas.") from fault
+        raise NoPlace(f"In den Ordner „{target}“ lässt sich nicht auspacken: {in_german(fault.errno)}.") from fault
+
+
 def _download(store: ObjectStore, key: str, copy: StoredCopy, target: Path) -> None:
-    with store.get(key, copy.bag_version_id) as stream, target.open("xb") as sink:
+    opened = PatientStream(store, key, copy.bag_version_id, lambda _: None, patience=Patience(_PATIENCE))
+    with opened as stream, target.open("xb") as sink:
         if stream.size != copy.digests.size:
             raise FixityError(f"Speicher „{store.name}“: {key} hat nicht die verzeichnete Größe.")
         while block := stream.read(_BLOCK):

@@ -125,7 +125,7 @@ _FULL_WORDS = re.compile(
     re.IGNORECASE,
 )
 _SENTENCES: dict[type[ArchivError], str] = {
-    Absent: "Speicher „{store}“: {what} ist nicht vorhanden",
+    Absent: "Speicher „{store}“: {what} – das gibt es dort nicht",
     Forbidden: "Speicher „{store}“: {what} wurde verweigert (Sperre oder fehlendes Recht)",
     FixityError: "Speicher „{store}“: {what} – die Bytes stimmen nicht mit der Prüfsumme überein",
     Full: "Speicher „{store}“ hat keinen Platz mehr ({what}): Datenträger oder Kontingent ist voll. Dort Platz "

@@ -1,13 +1,15 @@
-"""Holds the register against the trail: what is archived must stand there, and what stands there must be archived."""
+"""Holds the register against the trail: what is archived must stand there, as it was, and the other way round."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from akten.findings import Finding, Severity
+from catalog.described import changed_descriptions
 from catalog.trail import TrailReport, Verb, verdict_of
 
 _MAX_FINDINGS = 100
@@ -52,7 +54,7 @@ def _finding(commit: str | None, text: str) -> Finding:
 def with_register(connection: Connection, report: TrailReport) -> TrailReport:
     """The report on the chain, made worse by what register and trail do not have in common."""
     found: list[Finding] = []
-    for finding in unaccounted(connection):
+    for finding in itertools.chain(unaccounted(connection), changed_descriptions(connection)):
         found.append(finding)
         if len(found) >= _MAX_FINDINGS:
             break

@@ -289,6 +289,11 @@ class Catalog(Periods):
         with self._database.read() as connection:
             return packages.one(connection, akte, version)
 
+    def newest_package(self) -> PackageRow | None:
+        """What was archived last, or None."""
+        with self._database.read() as connection:
+            return packages.newest(connection)
+
     def all_packages(self, *, checked_before: datetime | None = None) -> Iterator[StoredPackage]:
         """Every package, the longest unchecked first, streaming; reports may be recorded meanwhile when
         `checked_before` is the start of the round.

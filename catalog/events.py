@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Text, literal_col
 from akten.errors import FixityError
 from catalog.actor import Actor, ActorKind
 from catalog.tables import deliveries, instant_text, trail, trail_notes
+from catalog.trail import broken
 from catalog.values import TrailEvent
 
 # The account that said a name, in the words of the index that r0003 makes for each database.
@@ -25,27 +26,35 @@ LOGIN: dict[str, ColumnElement[str]] = {
 def _value(row: Row[Any]) -> TrailEvent:
     """The event of a row. Raises FixityError for one that we never wrote so: nothing may be read out of it."""
     try:
-        body = json.loads(row.body)
-        return TrailEvent(
-            seq=row.seq,
-            at=datetime.fromisoformat(body["at"]),
-            by=_actor(body),
-            verb=body["verb"],
-            akte=UUID(body["akte"]) if "akte" in body else None,
-            delivery=UUID(body["delivery"]) if "delivery" in body else None,
-            data=body.get("data", {}),
-            note=_words(row.note),
-            hash=row.hash,
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as changed:
-        raise FixityError(
-            f"Zeile {row.seq} des Protokolls wurde nachträglich geändert und ist nicht zu lesen. "
-            "Was noch stimmt, sagt: archiv protokoll pruefe."
-        ) from changed
+        return _read(row, json.loads(row.body))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        text = f"Zeile {row.seq} des Protokolls ist unlesbar; sie wurde nachträglich geändert: archiv protokoll pruefe."
+        raise FixityError(text) from error
+
+
+def _read(row: Row[Any], body: Mapping[str, Any]) -> TrailEvent:
+    return TrailEvent(
+        seq=row.seq,
+        at=datetime.fromisoformat(body["at"]),
+        by=_actor(body),
+        verb=body["verb"],
+        akte=UUID(body["akte"]) if "akte" in body else None,
+        delivery=UUID(body["delivery"]) if "delivery" in body else None,
+        data=body.get("data", {}),
+        note=_words(row.note),
+        hash=row.hash,
+        broken=_broken(row),
+    )
+
+
+def _broken(row: Row[Any]) -> str:
+    if row.seq > 1 and row.before is None:
+        return "TR-02"
+    return broken(row.prev, row.body, row.hash, row.next_prev, row.note)
 
 
 def _words(note: str | None) -> str:
-    """The words beside a row; those that someone changed by hand are shown as they lie there: `verify` tells of it."""
+    """The words beside a row; those that someone changed by hand are shown as they lie there, and marked."""
     if note is None:
         return ""
     try:
@@ -97,8 +106,12 @@ def events_of(connection: Connection, **conditions: Any) -> tuple[TrailEvent, ..
     `von` (inclusive), `bis` (exclusive), `verb`, `after` (a number, for paging), `limit` (1000). What deliveries of an
     Akte met belongs to it.
     """
-    query = select(trail.c.seq, trail.c.hash, trail.c.body, trail_notes.c.note).select_from(
+    before, following = trail.alias("before"), trail.alias("following")
+    own = (trail.c.seq, trail.c.prev, trail.c.hash, trail.c.body, trail_notes.c.note)
+    query = select(*own, before.c.seq.label("before"), following.c.prev.label("next_prev")).select_from(
         trail.join(trail_notes, trail.c.seq == trail_notes.c.seq, isouter=True)
+        .join(before, before.c.seq == trail.c.seq - 1, isouter=True)
+        .join(following, following.c.seq == trail.c.seq + 1, isouter=True)
     )
     return tuple(_value(row) for row in connection.execute(_chosen(connection, query, **conditions)))
 

@@ -70,6 +70,12 @@ def of_akte(connection: Connection, akte: UUID) -> tuple[PackageRow, ...]:
     return tuple(with_copies(connection, connection.execute(query).all()))
 
 
+def newest(connection: Connection) -> PackageRow | None:
+    """What was archived last, or None."""
+    query = select(packages).order_by(packages.c.stored_at.desc(), packages.c.version.desc()).limit(1)
+    return next(with_copies(connection, connection.execute(query).all()), None)
+
+
 def one(connection: Connection, akte: UUID, version: int) -> PackageRow | None:
     """One version, or None."""
     query = select(packages).where(packages.c.akte == akte, packages.c.version == version)

@@ -53,6 +53,10 @@ RULES: dict[str, tuple[str, str]] = {
     "TR-12": ("Das Siegel des Auszugs ist selbst eine Zeile des Protokolls und passt zu seinem Hash.", "RFC 9162 §2.1"),
     "TR-13": ("Ein Anker von außen nennt das Siegel des Auszugs.", "users.md §1 Nr. 5"),
     "TR-14": ("Ein Auszug hat die Form, die hier beschrieben ist.", "issue 5 §4"),
+    "TR-15": (
+        "Was der Katalog von einer archivierten Akte sagt, ist, was beim Archivieren beschrieben wurde.",
+        "Hausregel: Prüfwert der Beschreibung im Protokoll",
+    ),
 }
 
 
@@ -291,11 +295,21 @@ def _changed_notes(connection: Connection) -> Iterator[int]:
         .execution_options(yield_per=_CHUNK)
     )
     for row in connection.execute(both):
-        if not _note_fits(row.note, row.body):
+        if not note_fits(row.note, row.body):
             yield int(row.seq)
 
 
-def _note_fits(note: str, body: str | None) -> bool:
+def broken(prev: str, body: str, stored: str, next_prev: str | None, note: str | None) -> str:
+    """The code of what one row breaks by itself or towards the next one, "" for one that is as it was written."""
+    if hashlib.sha256((prev + body).encode("utf-8", "surrogatepass")).hexdigest() != stored:
+        return "TR-01"
+    if next_prev is not None and next_prev != stored:
+        return "TR-03"
+    return "" if note is None or note_fits(note, body) else "TR-09"
+
+
+def note_fits(note: str, body: str | None) -> bool:
+    """Whether the words beside a row are those whose digest it holds."""
     try:
         told = json.loads(note)
         return bool(salted(told["salt"], told["text"]) == json.loads(body or "{}")["note"])

@@ -196,7 +196,11 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class TrailEvent:
-    """One row of the trail, read. `note` is the free text beside the chain, when it is still there."""
+    """One row of the trail, read. `note` is the free text beside the chain, when it is still there.
+
+    `broken` is the code of the rule that the row breaks with its neighbours (TR-01, TR-02, TR-03, TR-09), "" for one
+    that is as it was written; that the chain is whole only the judge of all of it can say.
+    """
 
     seq: int
     at: datetime
@@ -207,6 +211,7 @@ class TrailEvent:
     data: Mapping[str, Any]
     note: str
     hash: str
+    broken: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from catalog.trail import Anchor
 from flows.wiring import Services
 
 PREFIX = "protokoll/koepfe/"
+PACKAGES = "aip/"
 _KEPT = timedelta(days=3653)
 _MOST = 4096  # bytes; a head has about 150
 
@@ -48,19 +49,22 @@ def try_to_publish(services: Services) -> str:
 
 
 def require_unused_stores(services: Services) -> None:
-    """Raises Misconfigured where an archive would begin on stores that hold the heads of another one's trail.
+    """Raises Misconfigured where an archive would begin on stores that hold packages or heads of another trail.
 
     Whoever forgets `ARCHIV_DATABASE` on one machine would begin a second archive on the same stores; its locked heads
     would make the trail of the first one look forged for ten years. A store that is away is told by what follows.
     """
+    own = not services.settings.stores
     stores, _ = services.stores_to_read()
     for store in stores:
         with suppress(Unavailable):
-            if any(True for _ in store.list(PREFIX)):
+            if any(True for prefix in (PREFIX, PACKAGES) for _ in store.list(prefix)):
+                cause = "" if own else " Fehlt ARCHIV_DATABASE, oder stimmt der Datenordner nicht?"
+                wants = "einen eigenen Datenordner" if own else "eigene Buckets"
                 raise Misconfigured(
                     f"Im Speicher „{store.name}“ liegt schon ein Archiv, aber hier ist kein Katalog. Es wurde nichts "
-                    "angelegt. Fehlt ARCHIV_DATABASE, oder stimmt der Datenordner nicht? Ist der Katalog verloren: aus "
-                    "der Sicherung zurückholen. Ein anderes, neues Archiv braucht eigene Buckets."
+                    f"angelegt.{cause} Ist der Katalog verloren: aus der Sicherung zurückholen. Ein anderes, neues "
+                    f"Archiv braucht {wants}."
                 )
 
 
@@ -73,9 +77,13 @@ def published_heads(services: Services) -> tuple[tuple[Anchor, ...], tuple[Findi
     findings: list[Finding] = []
     stores, away = services.stores_to_read()
     findings.extend(Finding("WF-20", Severity.WARNING, name, reason) for name, reason in away.items())
+    silent: list[str] = []
     for store in stores:
         try:
-            for entry in store.list(PREFIX):
+            entries = list(store.list(PREFIX))
+            if not entries:
+                silent.append(store.name)
+            for entry in entries:
                 try:
                     anchor = _read(store, entry.key)
                 except FixityError as damaged:
@@ -87,6 +95,9 @@ def published_heads(services: Services) -> tuple[tuple[Anchor, ...], tuple[Findi
                     findings.append(Finding("WF-21", Severity.ERROR, store.name, text))
         except ArchivError as error:
             findings.append(Finding("WF-20", Severity.WARNING, store.name, error.text))
+    if anchors:  # before the first head is published none of them has one
+        text = "In diesem Speicher liegt kein Kopf des Protokolls, in einem anderen schon: er bestätigt nichts."
+        findings.extend(Finding("WF-20", Severity.WARNING, name, text) for name in silent)
     return tuple(anchors.values()), tuple(findings)
 
 

@@ -13,7 +13,7 @@ from akten.model import Akte
 from akten.package import StoredPackage
 from archive.bag import Part
 from archive.package import read_package
-from archive.retrieval import Occupied
+from archive.retrieval import NoPlace, Occupied
 from archive.store import ObjectStore
 from flows import layout
 
@@ -45,7 +45,7 @@ def carry_over(akte: Akte, package: StoredPackage, stores: Sequence[ObjectStore]
             if copy.store not in by_name:
                 raise Unavailable(f"Der Speicher „{copy.store}“ ist nicht eingerichtet.")
             root = read_package(package.id, copy, by_name[copy.store], folder)
-        except Occupied:  # in our own work folder: no store has anything to do with it
+        except (Occupied, NoPlace):  # of the folder: no store has anything to do with it
             raise
         except ArchivError as error:  # damaged, away, or refused by this store: the other copy is there for that
             failures.append(error)
@@ -53,10 +53,10 @@ def carry_over(akte: Akte, package: StoredPackage, stores: Sequence[ObjectStore]
             continue
         parts = tuple(_parts(root, package.id.version))
         return Carried(akte, parts, package.tag_manifest_sha512, tuple(findings))
-    raise _together(failures, f"Version {package.id.version} ist nicht zu lesen: ")
+    raise together(failures, f"Version {package.id.version} ist nicht zu lesen: ")
 
 
-def _together(failures: Sequence[ArchivError], what: str) -> ArchivError:
+def together(failures: Sequence[ArchivError], what: str) -> ArchivError:
     """What all copies come to: one is damaged, else one may be had later, else a right or a setting is missing."""
     text = what + ("; ".join(error.text for error in failures) or "sie hat keine Kopie.")
     for kind in (FixityError, Unavailable):

@@ -209,6 +209,18 @@ def examine_stores(settings: Settings) -> list[PartHealth]:
     return [_store(f"Speicher {name}", outcome) for name, outcome in probe_stores(settings)]
 
 
+def _agreement(settings: Settings) -> list[PartHealth]:
+    """Whether each store is the one that the catalog speaks of."""
+    from flows.tryouts import compare_with_stores
+
+    part = "Katalog und Speicher"
+    try:
+        found = compare_with_stores(settings)
+    except ArchivError as error:
+        return [PartHealth(part, "", Health.FAILED, error.text)]
+    return [PartHealth(f"{part} {name}", "", Health.FAILED if why else Health.OK, why) for name, why in found]
+
+
 def _store(part: str, outcome: ProbeReport | ArchivError) -> PartHealth:
     if isinstance(outcome, ArchivError):
         return PartHealth(part, "", Health.FAILED, outcome.text)
@@ -249,4 +261,5 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     parts.append(_guarded("Suchindex", lambda: _index(settings)))
     if stores:
         parts.extend(examine_stores(settings))
+        parts.extend(_agreement(settings))
     return Examination(tuple(parts))

@@ -10,8 +10,9 @@ from akten.errors import ArchivError, FixityError, Unavailable
 from akten.findings import Finding, Severity
 from akten.package import StoredPackage
 from archive.package import read_package
-from archive.retrieval import Occupied
+from archive.retrieval import NoPlace, Occupied
 from catalog.actor import Actor
+from flows.carry import together
 from flows.wiring import Services
 
 
@@ -22,7 +23,7 @@ def fetch_package(
 
     Writes down who read it before anything is handed out. Raises Occupied when something lies there already,
     Misconfigured or Unavailable for a target that takes nothing. When no copy is to be had, raises FixityError where
-    one is damaged, else Unavailable.
+    one is damaged, Unavailable where one was away, Misconfigured where the stores only refused.
     """
     _try_out(target)
     services.catalog.read_access(package.id.akte, purpose, by=by, now=services.now())
@@ -39,15 +40,16 @@ def fetch_package(
             continue
         try:
             return read_package(package.id, copy, store, target), tuple(findings)
-        except Occupied:
+        except (Occupied, NoPlace):  # of the folder: no store has anything to do with it
             raise
-        except ArchivError as error:  # damaged, away, or refused by this store: the other copy is there for that
+        except FixityError as error:
+            failures.append(error)
+            text = f"Diese Kopie fehlt oder ist beschädigt: {error.text} Alle prüft: archiv fixity pruefe --alle"
+            findings.append(Finding("WF-30", Severity.ERROR, f"Speicher {copy.store}", text))
+        except ArchivError as error:  # away, or refused by this store: the other copy is there for that
             failures.append(error)
             findings.append(Finding("WF-30", Severity.WARNING, f"Speicher {copy.store}", error.text))
-    damaged = next((error for error in failures if isinstance(error, FixityError)), None)
-    raise damaged or Unavailable(
-        "Keine Kopie ist erreichbar: " + ("; ".join(error.text for error in failures) or "kein Speicher eingerichtet")
-    )
+    raise together(failures, "Keine Kopie ist zu bekommen: ")
 
 
 def _try_out(target: Path) -> None:

@@ -59,6 +59,11 @@ def embedded_folder(settings: Settings, name: str) -> Path:
     return settings.daten / "speicher" / name
 
 
+def embedded_stores_were_here(settings: Settings) -> bool:
+    """Whether an embedded server ever wrote below this data folder."""
+    return any((embedded_folder(settings, name) / "daten").is_dir() for name in EMBEDDED)
+
+
 @dataclass(frozen=True, slots=True)
 class Reached:
     """The stores that answer, with the rights of intake and (where set) of deletion, and why the others do not."""

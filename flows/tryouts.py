@@ -54,3 +54,11 @@ def probe_stores(settings: Settings) -> Iterator[tuple[str, ProbeReport | Archiv
                 yield name, target
             else:
                 yield name, probe(target, now=services.now(), token=services.new_id().hex[:12])
+
+
+def compare_with_stores(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Every store that can be opened with what does not fit between it and the catalog, "" where all fits."""
+    from flows.agreement import disagreements
+
+    with open_services(settings) as services:
+        return tuple(disagreements(services))

@@ -9,8 +9,9 @@ from typing import Any
 
 from akten.errors import Forbidden, Misconfigured, Unavailable
 from akten.findings import Finding, Severity, Verdict
-from akten.package import CopyReport, FixityReport, StoredPackage
+from akten.package import CopyReport, FixityReport, PackageId, StoredPackage
 from archive.reconcile import reconcile, take_listing
+from archive.resume import Patience
 from catalog.actor import Actor
 from flows.lost import lost_deliveries
 from flows.receipt import finding_json
@@ -79,9 +80,9 @@ def verify_packages(
     every_copy: bool = True,
 ) -> FixitySummary:
     """Reads the copies of these packages one after the other; a damaged one never stops the round."""
-    summary = FixitySummary(wanted=every_copy)
+    summary, patience = FixitySummary(wanted=every_copy), Patience()
     for number, package in enumerate(packages, 1):
-        summary.add(verify_package(services, package, by))
+        summary.add(verify_package(services, package, by, patience))
         told(number)
     return summary
 
@@ -107,7 +108,12 @@ def compare_stores(services: Services) -> tuple[Finding, ...]:
             listings.append(take_listing(store))
         except (Unavailable, Forbidden, Misconfigured) as error:
             unread.append(Finding("RC-11", Severity.WARNING, store.name, error.text))
-    found = reconcile(tuple(catalog.all_packages()), listings, services.now(), HALF_DONE)
+    under_way = {
+        PackageId(row.akte, row.version): row.received_at
+        for row in catalog.deliveries()
+        if row.akte is not None and row.version is not None
+    }
+    found = reconcile(tuple(catalog.all_packages()), listings, services.now(), HALF_DONE, under_way)
     return (*found, *unread, *lost_deliveries(services))
 
 

@@ -19,6 +19,7 @@ from akten.model import Akte
 from akten.package import FixityReport, Lock, PackageId, StoredPackage
 from archive.fixity import check_package
 from archive.package import store_package
+from archive.resume import Patience
 from catalog.actor import Actor
 from catalog.fold import tokens
 from catalog.values import DeliveryRow
@@ -327,11 +328,14 @@ def _carried(services: Services, akte: UUID, version: int, folder: Path) -> Carr
 # --- verify ---------------------------------------------------------------------------------------------------------
 
 
-def verify_package(services: Services, package: StoredPackage, by: Actor) -> FixityReport:
+def verify_package(
+    services: Services, package: StoredPackage, by: Actor, patience: Patience | None = None
+) -> FixityReport:
     """Reads every copy of one package whole, writes down what was found, and returns it."""
     stores, away = services.stores_to_read()
     row = services.catalog.keeping(package.id.akte)
     wanted = judge(row, services.katalog, services.now()).terms if row is not None else None
-    report = check_package(package, {store.name: store for store in stores}, wanted=wanted, away=away)
+    by_name = {store.name: store for store in stores}
+    report = check_package(package, by_name, wanted=wanted, patience=patience, away=away)
     services.catalog.record_fixity(report, by=by, now=services.now())
     return report

@@ -39,6 +39,10 @@ class KnownScan:
     version: int
     band: int = 1
 
+    def lies_in(self, aktenzeichen: str | None, band: int) -> bool:
+        """True when that is the Akte of a slip: another volume of the same number is another Akte."""
+        return (self.aktenzeichen, self.band) == (aktenzeichen, band)
+
 
 def check_delivery(
     delivery: Delivery,
@@ -230,7 +234,7 @@ def _check_twins(delivery: Delivery, known: Mapping[str, KnownScan], options: In
         there = known.get(key)
         if there is None:
             continue
-        if (there.aktenzeichen, there.band) == (own, delivery.slip.band):
+        if there.lies_in(own, delivery.slip.band):
             text = f"Dieser Scan liegt schon in dieser Akte (Version {there.version}); er wird verknüpft."
             yield info("IN-36", scan.name, text)
         else:
@@ -243,12 +247,11 @@ def _check_twins(delivery: Delivery, known: Mapping[str, KnownScan], options: In
 
 def already_archived(delivery: Delivery, known: Mapping[str, KnownScan], options: IntakeOptions) -> KnownScan | None:
     """The Akte of this Aktenzeichen and Band in which every scan of the delivery already lies, or None."""
-    reading = reading_of(delivery.slip, options)
+    reading, band = reading_of(delivery.slip, options), delivery.slip.band
     places = [known.get(scan.digests.sha512) for scan in delivery.scans]
     if isinstance(reading, Finding) or not places:
         return None
-    own = reading.kanonisch, delivery.slip.band
-    there = [place for place in places if place is not None and (place.aktenzeichen, place.band) == own]
+    there = [place for place in places if place is not None and place.lies_in(reading.kanonisch, band)]
     same = len(there) == len(places) and len({place.akte for place in there}) == 1
     return max(there, key=lambda place: place.version) if same else None
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from akten.files import digest_bytes
-from archive.embedded import EmbeddedServer
+from archive.embedded import EmbeddedServer, open_embedded
 from archive.identities import Role
 from archive.s3 import S3Store
 from catalog.catalog import open_catalog
@@ -123,3 +123,19 @@ def test_no_archive_begins_on_stores_that_hold_the_trail_of_another_one(
     assert "liegt schon ein Archiv" in ran.err
     assert delivery.is_dir()
     assert not list(daten.rglob("*.sqlite"))
+    ran = archiv("doctor", "--ohne-speicher", daten=daten, ARCHIV_STORES=stores)  # nor may it open the way for annahme
+    assert (ran.code, "liegt schon ein Archiv" in ran.err) == (7, True)
+    assert not list(daten.rglob("*.sqlite"))
+
+
+@pytest.mark.real
+def test_no_archive_begins_in_a_folder_whose_catalog_and_mark_are_gone(tmp_path: Path) -> None:
+    """The packages of an embedded store would become foreign to the new catalog, and its trail another one's."""
+    daten = tmp_path / "archiv"
+    with open_embedded(daten / "speicher" / "b", name="b", keys=daten / "schluessel" / "b", volume_mb=64) as server:
+        S3Store(server.settings(Role.INGEST)).put(f"aip/{UUID(int=1)}/v1/commit.json", b"{}", digest_bytes(b"{}"))
+    for words, seconds in ((("doctor", "--ohne-speicher"), "20"), (("annahme",), "0")):
+        ran = archiv(*words, daten=daten, ARCHIV_STORE_GRACE_SECONDS=seconds)
+        assert ran.code == 7, ran.err
+        assert "Im Speicher „b“ liegt schon ein Archiv" in ran.err
+        assert not list(daten.rglob("*.sqlite"))

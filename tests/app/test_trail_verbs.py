@@ -1,13 +1,15 @@
-"""`archiv protokoll zeige` and `akte hole`: spans, names and numbers at the edge of what can be asked."""
+"""`protokoll zeige` and `akte hole`: forged rows bear a mark, spans hold both their days, odd names and numbers."""
 
 from __future__ import annotations
 
 import pytest
 
+from akten.errors import FixityError
 from catalog.catalog import open_catalog
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
-from tests.catalog.build import NOON, archive
+from tests.catalog.build import CLERK, NOON, archive
+from tests.catalog.meddling import guarded, meddle, unguarded
 
 NUMBER = "63-01234-2019"
 
@@ -44,3 +46,41 @@ def test_an_account_whose_name_is_no_text_did_nothing(filled: Desk) -> None:
 def test_a_version_that_is_not_there_is_told_by_its_number(filled: Desk) -> None:
     ran = filled("akte", "hole", NUMBER, "--ziel", "heraus", "--version", "0", "--zweck", "x")
     assert (ran.code, "Version 0 nicht" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("statements", "code", "seq"),
+    [
+        (["UPDATE trail SET body = replace(body, 'm.schmitz', 'x.xxxxxxx') WHERE seq = 3"], "TR-01", 3),
+        (["UPDATE trail SET hash = 'a' || substr(hash, 2) WHERE seq = 3"], "TR-01", 3),
+        (["DELETE FROM trail WHERE seq = 3"], "TR-02", 4),
+        (["UPDATE trail SET prev = hash WHERE seq = 4"], "TR-03", 3),
+        (['UPDATE trail_notes SET note = \'{"salt": "00", "text": "nie gesagt"}\''], "TR-09", 9),
+    ],
+)
+def test_a_forged_row_is_shown_with_a_mark_and_as_damage(
+    filled: Desk, statements: list[str], code: str, seq: int
+) -> None:
+    """Who reads what an Akte met must not take a forged line for a true one because nobody ran the check first."""
+    with open_catalog(filled.url) as catalog:
+        akte = catalog.akte_by_aktenzeichen(NUMBER)[0].uuid
+        catalog.read_access(akte, "Einsicht", by=CLERK, now=NOON)
+    good = filled("protokoll", "zeige", NUMBER, "--json")
+    assert (good.code, {event["broken"] for event in good.json}) == (0, {""})
+    noted = next(event["seq"] for event in good.json if event["note"] == "Einsicht")
+    meddle(filled.url, *unguarded(filled.url), *statements, *guarded(filled.url))
+    bad = filled("protokoll", "zeige", NUMBER, "--json")
+    assert bad.code == 5
+    assert (noted if code == "TR-09" else seq, code) in {(event["seq"], event["broken"]) for event in bad.json}
+    shown = filled("protokoll", "zeige", NUMBER)
+    assert (shown.code, f"({code})" in shown.out) == (5, True)
+    assert "archiv protokoll pruefe" in shown.err
+
+
+@pytest.mark.parametrize(
+    "body", ["kein JSON", "{}", "[]", '{"at": "gestern", "by": "x", "kind": "login", "verb": "v"}']
+)
+def test_a_row_that_cannot_be_read_any_more_is_damage_and_no_bug(filled: Desk, body: str) -> None:
+    meddle(filled.url, *unguarded(filled.url), f"UPDATE trail SET body = '{body}' WHERE seq = 3")  # noqa: S608 - our own
+    with open_catalog(filled.url) as catalog, pytest.raises(FixityError, match="Zeile 3 des Protokolls ist unlesbar"):
+        catalog.events_of(limit=None)

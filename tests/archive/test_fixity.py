@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from archive.embedded import open_embedded
 from archive.fixity import RULES, check_package
 from archive.identities import Role
 from archive.package import store_package
+from archive.resume import Patience
 from archive.s3 import S3Store
 from archive.store import LockMode, ObjectStore
 from tests.memory_store import MemoryStore
@@ -44,7 +46,7 @@ def package(stores: dict[str, MemoryStore], tmp_path: Path) -> StoredPackage:
 
 
 def check(package: StoredPackage, stores: Any, *, wanted: LockTerms | None = TERMS, full: bool = True) -> FixityReport:
-    return check_package(package, stores, wanted=wanted, full=full, patience=0.05)
+    return check_package(package, stores, wanted=wanted, full=full, patience=Patience(0.05))
 
 
 def codes(report: CopyReport) -> set[str]:
@@ -286,6 +288,20 @@ def test_bytes_that_a_healthy_store_does_not_give_are_damage(
     assert report.copies[1].verdict is Verdict.NOT_CHECKED
 
 
+def test_a_store_that_lost_a_volume_is_waited_for_once_and_not_for_each_of_its_objects(
+    package: StoredPackage, stores: dict[str, MemoryStore]
+) -> None:
+    lost = _Wrapped(stores["b"], get=_breaking(stores["b"], 0), get_range=_refuse(Unavailable("500")))
+    patience = Patience(seconds=0.6, later=0.0)
+    began = time.monotonic()
+    for _ in range(20):
+        report = check_package(package, {"a": stores["a"], "b": lost}, wanted=TERMS, patience=patience)
+        assert [copy.verdict for copy in report.copies] == [Verdict.OK, Verdict.FAILED]
+    assert time.monotonic() - began < 5.0  # 40 objects; each waited for would be 24 s
+    assert patience.left("a") == 0.6  # the other store has done nothing wrong
+    assert Patience(seconds=0.05, later=1.0).left("a") == 0.05
+
+
 def test_on_a_real_server_a_flipped_byte_on_its_disk_is_damage(tmp_path: Path) -> None:
     """SeaweedFS breaks the stream off, which must not pass for an outage."""
     noise = random.Random(3).randbytes(3_000_000)  # the server packs what can be packed, and then gives no part of it
@@ -306,9 +322,9 @@ def test_on_a_real_server_a_flipped_byte_on_its_disk_is_damage(tmp_path: Path) -
                     stream.seek(place)
                     stream.write(b"X")
                 start = place + 1
-        (copy,) = check_package(package, auditor, wanted=terms, patience=1.0).copies
+        (copy,) = check_package(package, auditor, wanted=terms, patience=Patience(1.0)).copies
         assert copy.verdict is Verdict.FAILED
         assert codes(copy) & {"FX-03", "FX-13"}  # by range it sometimes gives the damaged bytes, sometimes nothing
         server.stop()
-        (copy,) = check_package(package, auditor, wanted=terms, patience=1.0).copies
+        (copy,) = check_package(package, auditor, wanted=terms, patience=Patience(1.0)).copies
         assert copy.verdict is Verdict.NOT_CHECKED

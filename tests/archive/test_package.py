@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import uuid
 from collections.abc import Callable, Sequence
@@ -9,13 +10,14 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import pytest
 
 from akten.errors import FixityError, Forbidden, Misconfigured, Rejected, Unavailable
 from akten.files import digest_bytes
 from akten.package import Lock, PackageId, StoredPackage
+from archive import retrieval
 from archive.bag import Bag
 from archive.package import find_commit, read_member, read_package, store_package
 from archive.s3 import S3Store
@@ -310,6 +312,48 @@ def test_a_damaged_copy_is_not_unpacked(tmp_path: Path) -> None:
     with pytest.raises(FixityError):
         read_package(id_, package.copies[0], stores[0], tmp_path / "ziel")
     assert list((tmp_path / "ziel").iterdir()) == []
+
+
+def test_a_copy_whose_bytes_a_healthy_store_does_not_give_is_damaged_and_not_merely_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As fixity has it (FX-13); a store that answers nothing at all stays unavailable."""
+    stores, id_ = memory_pair(), an_id()
+    package = store(a_bag(id_), id_, stores, tmp_path)
+    monkeypatch.setattr(retrieval, "_PATIENCE", 0.01)
+
+    def gives_nothing(*_: object) -> Never:
+        raise Unavailable("500")
+
+    monkeypatch.setattr(stores[0], "get", gives_nothing)
+    monkeypatch.setattr(stores[0], "get_range", gives_nothing)
+    with pytest.raises(FixityError, match="gibt das Objekt aber ab Byte 0 nicht heraus"):
+        read_package(id_, package.copies[0], stores[0], tmp_path / "ziel")
+    monkeypatch.setattr(stores[0], "ping", gives_nothing)
+    with pytest.raises(Unavailable):
+        read_package(id_, package.copies[0], stores[0], tmp_path / "ziel")
+    assert list((tmp_path / "ziel").iterdir()) == []
+
+
+def test_a_full_target_is_no_fault_of_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stores, id_ = memory_pair(), an_id()
+    package = store(a_bag(id_), id_, stores, tmp_path)
+
+    def full(_: int) -> Never:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(retrieval.os, "fsync", full)
+    with pytest.raises(retrieval.NoPlace, match="ziel“ lässt sich nicht auspacken: der Datenträger ist voll"):
+        read_package(id_, package.copies[0], stores[0], tmp_path / "ziel")
+    monkeypatch.undo()
+    assert list((tmp_path / "ziel").iterdir()) == []
+
+    def there_now(*_: object) -> Never:
+        raise OSError(errno.ENOTEMPTY, "Directory not empty")
+
+    monkeypatch.setattr(Path, "rename", there_now)
+    with pytest.raises(retrieval.Occupied):
+        read_package(id_, package.copies[0], stores[0], tmp_path / "ziel")
 
 
 def test_on_real_servers_a_package_is_stored_read_back_and_repeated(

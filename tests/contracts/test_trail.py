@@ -19,6 +19,7 @@ from tests.catalog.build import (
     CLERK,
     NOON,
     ROUND,
+    an_akte,
     an_id,
     archive,
     later,
@@ -201,6 +202,45 @@ def test_a_package_missing_in_the_register_or_in_the_trail_is_told(url: str, cat
     report = catalog.verify_trail([head])
     assert report.verdict is Verdict.FAILED
     assert [finding.code for finding in report.findings] == ["TR-07"] * 4
+
+
+@pytest.mark.parametrize(
+    ("statements", "what"),
+    [
+        (["UPDATE akten SET betreff = 'Abriss'"], "Betreff"),
+        (["UPDATE akten SET aktenzeichen = replace(aktenzeichen, '01234', '09999')"], "Aktenzeichen"),
+        (["UPDATE akten SET snapshot = replace(snapshot, 'garage', 'scheune')"], "die Beschreibung der Akte"),
+        (["UPDATE dokumente SET betreff = 'Abriss'"], "ein Dokument"),
+        (["UPDATE vorgaenge SET betreff = 'Abriss'"], "ein Vorgang"),
+        (["UPDATE dokumente SET datum = '2001-01-01'"], "ein Dokument"),
+        (
+            [
+                f"UPDATE {table} SET snapshot = replace(snapshot, 'Bauantrag M', 'Abriss M')"  # noqa: S608 - our own
+                for table in ("akten", "packages")
+            ]
+            + ["UPDATE akten SET betreff = replace(betreff, 'Bauantrag M', 'Abriss M')"],
+            "die Beschreibung",
+        ),
+    ],
+)
+def test_what_was_changed_about_an_archived_akte_behind_our_back_is_told(
+    url: str, catalog: Catalog, statements: list[str], what: str
+) -> None:
+    """The packages carry the true Betreff; the register must not say another one and the check "in Ordnung" (TR-15)."""
+    archive(catalog, 1)
+    akte, _ = archive(catalog, 2, titles=("Bauantrag", "Nachtrag"), betreff="Bauantrag Müller: Nachtrag")
+    catalog.read_access(akte.uuid, "Einsicht", by=CLERK, now=later(1))
+    archive(catalog, 3, number="63-00003-2019", betreff="  Bauantrag M\u0308\x0b ")  # is kept cleaned
+    catalog.plan(receive(catalog, 4).uuid, an_akte(akte.uuid, an_id("delivery", 4), betreff="x"), by=CLERK, now=NOON)
+    head = catalog.head()
+    assert head is not None
+    assert catalog.verify_trail([head]).findings == ()
+    meddle(url, *statements)
+    report = catalog.verify_trail([head])
+    assert report.verdict is Verdict.FAILED
+    assert {finding.code for finding in report.findings} == {"TR-15"}
+    assert any(f"geändert: {what}" in finding.text for finding in report.findings)
+    assert str(akte.uuid) in report.findings[0].where + report.findings[-1].where
 
 
 def test_a_seal_is_a_row_and_proves_an_extract(catalog: Catalog) -> None:

@@ -13,6 +13,7 @@ import pytest
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from akten.package import Lock, StoredPackage
 from archive.package import store_package
+from archive.store import ObjectInfo
 from flows.carry import Carried, carry_over
 from tests.catalog.build import an_akte
 from tests.catalog.build import an_id as a_uuid
@@ -31,6 +32,11 @@ class Saying(MemoryStore):
         if self.error is not None:
             raise self.error
         return super().get(key, version_id)
+
+    def head(self, key: str, version_id: str | None = None) -> ObjectInfo | None:
+        if self.error is not None:
+            raise self.error
+        return super().head(key, version_id)
 
 
 @pytest.fixture

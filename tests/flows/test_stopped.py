@@ -18,6 +18,7 @@ from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Rej
 from akten.files import digest_bytes
 from akten.findings import Finding, Severity, Verdict
 from akten.package import CopyReport, FixityReport, PackageId
+from archive.retrieval import NoPlace
 from catalog.actor import Actor
 from flows import anchors, batch, fetch, walks
 from flows.batch import anchored, archive_all, archive_one
@@ -230,6 +231,41 @@ def test_a_copy_that_its_store_refuses_is_fetched_from_the_other(
     root, findings = fetch.fetch_package(services, a_package(uuid4(), 1), tmp_path, "Einsicht", CLERK)
     assert root == tmp_path / "bag"
     assert [(f.code, f.where) for f in findings] == [("WF-30", "Speicher a")]
+
+
+def test_a_damaged_copy_is_told_as_damaged_where_the_other_is_handed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warning about reachability would let a lost copy pass for an outage until the next fixity round."""
+
+    def read(_id: Any, copy: Any, _store: Any, target: Path) -> Path:
+        if copy.store == "a":
+            raise FixityError("Speicher „a“ gibt das Objekt nicht heraus.")
+        return target / "bag"
+
+    monkeypatch.setattr(fetch, "read_package", read)
+    services: Any = SimpleNamespace(
+        catalog=SimpleNamespace(read_access=lambda *_, **__: None),
+        stores_to_read=lambda: (tuple(MemoryStore(name, clock=lambda: NOON) for name in ("a", "b")), {}),
+        now=lambda: NOON,
+    )
+    _, (finding,) = fetch.fetch_package(services, a_package(uuid4(), 1), tmp_path, "Einsicht", CLERK)
+    assert (finding.code, finding.severity, finding.where) == ("WF-30", Severity.ERROR, "Speicher a")
+    assert finding.text.startswith("Diese Kopie fehlt oder ist beschädigt: Speicher „a“ gibt das Objekt nicht heraus.")
+    assert "archiv fixity pruefe" in finding.text
+
+    def none(_id: Any, copy: Any, *_: Any) -> Path:
+        raise FixityError("beschädigt") if copy.store == "b" else Unavailable("weg")
+
+    def full(*_: Any) -> Path:
+        raise NoPlace("Der Ordner ist voll.")
+
+    monkeypatch.setattr(fetch, "read_package", full)
+    with pytest.raises(NoPlace, match=r"^Der Ordner ist voll\.$"):  # told once, and not as a fault of any copy
+        fetch.fetch_package(services, a_package(uuid4(), 1), tmp_path, "Einsicht", CLERK)
+    monkeypatch.setattr(fetch, "read_package", none)
+    with pytest.raises(FixityError, match="Keine Kopie ist zu bekommen: weg; beschädigt"):
+        fetch.fetch_package(services, a_package(uuid4(), 1), tmp_path, "Einsicht", CLERK)
 
 
 def test_a_target_that_takes_nothing_is_told_as_such_before_any_copy_is_asked(tmp_path: Path) -> None:

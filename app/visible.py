@@ -1,0 +1,27 @@
+"""What is not a letter is shown as a sign: a number, name or Betreff never moves the cursor or colours the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+# C0 and DEL as their pictures; as one sign C1 (some terminals obey 0x9B like ESC [) and what turns text around.
+_SIGNS = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)}
+_SIGNS |= {0x7F: 0x2421}
+_SIGNS |= dict.fromkeys((*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD)
+
+
+def visible(text: str) -> str:
+    """A text whose control characters are signs; tabs and line ends stay."""
+    return text.translate(_SIGNS)
+
+
+class VisibleConsole(Console):
+    """A console that obeys only what the program itself says to it."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The pieces of what is printed; those that steer the terminal are rich's own and stay as they are."""
+        for piece in super().render(renderable, options):
+            yield piece if piece.control else Segment(visible(piece.text), piece.style)

@@ -1,0 +1,122 @@
+"""Holds what the register says of archived Akten against the digest of each description in the trail (TR-15).
+
+The event of every stored package bears a salted digest of the whole description (`content`, catalog/stored.py): no
+personal data, and yet a Betreff that somebody changed in the database no longer fits. The true one is in the package.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, Table, select
+
+from akten.findings import Finding, Severity
+from akten.model import clean_text
+from catalog.tables import akten, dokumente, packages, trail, vorgaenge
+from catalog.trail import Verb, salted
+
+_CHUNK = 500
+
+
+def changed_descriptions(connection: Connection) -> Iterator[Finding]:
+    """One finding for each archived version of which the register says something else than when it was stored."""
+    query = (
+        select(packages.c.akte, packages.c.version, packages.c.commit_sha256, packages.c.snapshot, akten)
+        .select_from(packages.join(akten, packages.c.akte == akten.c.uuid))
+        .order_by(packages.c.akte, packages.c.version)
+        .execution_options(yield_per=_CHUNK)
+    )
+    for chunk in connection.execute(query).partitions():
+        uuids = {row[0] for row in chunk}
+        told = _told(connection, uuids)
+        parts = {table: _parts(connection, table, uuids) for table in (vorgaenge, dokumente)}
+        for row in chunk:
+            if changed := tuple(_changed(row, told, parts)):
+                text = f"Im Katalog nachträglich geändert: {', '.join(changed)}. Was archiviert wurde, steht im Paket."
+                yield Finding("TR-15", Severity.ERROR, f"Akte {row[0]}, Version {row[1]}", text)
+
+
+def _told(connection: Connection, uuids: set[UUID]) -> Mapping[str, str]:
+    """Commit of each package of these Akten → digest of its description, as the trail tells it."""
+    query = select(trail.c.body).where(
+        trail.c.verb == Verb.PACKAGE_STORED.value, trail.c.akte.in_([str(uuid) for uuid in uuids])
+    )
+    found: dict[str, str] = {}
+    for body in connection.execute(query).scalars():
+        data = json.loads(body).get("data")
+        if isinstance(data, dict) and "content" in data and "commit" in data:
+            found[data["commit"]] = data["content"]
+    return found
+
+
+def _parts(connection: Connection, table: Table, uuids: set[UUID]) -> Mapping[tuple[UUID, int], Sequence[Row[Any]]]:
+    found: dict[tuple[UUID, int], list[Row[Any]]] = {}
+    for row in connection.execute(select(table).where(table.c.akte.in_(uuids))):
+        found.setdefault((row.akte, row.version), []).append(row)
+    return found
+
+
+def _changed(row: Row[Any], told: Mapping[str, str], parts: Mapping[Table, Mapping[Any, Any]]) -> Iterator[str]:
+    uuid, version, commit, snapshot = row[:4]
+    known = row._mapping
+    content = told.get(commit)  # what is missing in the trail is told as TR-07
+    if content is not None and salted(known[akten.c.salt], snapshot) != content:
+        yield "die Beschreibung"
+        return
+    try:
+        true = json.loads(snapshot)
+        own = {part["uuid"]: part for part in true["vorgaenge"]}
+        inner = {dokument["uuid"]: dokument for part in true["vorgaenge"] for dokument in part["dokumente"]}
+    except (ValueError, KeyError, TypeError):
+        yield "die Beschreibung"
+        return
+    if known[akten.c.version] == version:
+        if known[akten.c.snapshot] != snapshot:
+            yield "die Beschreibung der Akte"
+        yield from _differing(_head(known), _true_head(true))
+    for table, wanted, names, what in (
+        (vorgaenge, own, ("betreff", "zeichen", "typ"), "ein Vorgang"),
+        (dokumente, inner, ("betreff", "typ", "datum"), "ein Dokument"),
+    ):
+        for part in parts[table].get((uuid, version), ()):
+            there = wanted.get(str(part.uuid))
+            if there is None or any(_text(getattr(part, name)) != _text(there[name]) for name in names):
+                yield what
+                break
+
+
+def _head(known: Any) -> dict[str, str]:
+    return {
+        "Aktenart": known[akten.c.aktenart],
+        "Aktenzeichen": known[akten.c.aktenzeichen],
+        "Schreibweise": known[akten.c.schreibweise],
+        "Band": _text(known[akten.c.band]),
+        "Betreff": known[akten.c.betreff],
+        "zdA": _text(known[akten.c.zda_datum]),
+    }
+
+
+def _true_head(true: Mapping[str, Any]) -> dict[str, str]:
+    number, written = true["aktenzeichen"]
+    return {
+        "Aktenart": true["aktenart"],
+        "Aktenzeichen": clean_text(number),
+        "Schreibweise": clean_text(written),
+        "Band": _text(true["band"]),
+        "Betreff": clean_text(true["betreff"]),
+        "zdA": _text(true["zda_datum"]),
+    }
+
+
+def _differing(there: Mapping[str, str], true: Mapping[str, str]) -> Iterator[str]:
+    yield from (name for name, value in there.items() if value != true[name])
+
+
+def _text(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    return "" if value is None else clean_text(str(value))

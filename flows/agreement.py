@@ -1,0 +1,79 @@
+"""Whether a store is the one that the catalog speaks of: a quick look, where `fixity` and `abgleich` read everything.
+
+A folder that was emptied, exchanged or set back, and a catalog that was put back from an older backup, are well each
+by itself; only together they show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from akten.errors import ArchivError, FixityError
+from akten.files import digest_bytes
+from akten.package import StoredPackage
+from archive.resume import Patience, PatientStream
+from archive.retrieval import MOST_COMMIT
+from archive.store import ObjectStore
+from flows.anchors import PREFIX
+from flows.wiring import Services
+
+_PATIENCE = 2.0
+
+
+def disagreements(services: Services) -> Iterator[tuple[str, str]]:
+    """Every store that answers with what does not fit between it and the catalog, "" where all fits."""
+    stores, _ = services.stores_to_read()
+    newest = services.catalog.newest_package()
+    for store in stores:
+        try:
+            yield store.name, _set_back(services, store) or _missing(store, newest.package if newest else None)
+        except FixityError as error:
+            yield store.name, f"{_LACKS} {error.text} {_NEXT}"
+        except ArchivError as error:  # away, or refused: not seen, and the probe of the store says so, too
+            yield store.name, error.text
+
+
+_LACKS = (
+    "Was zuletzt archiviert wurde, liegt hier nicht, wie es verzeichnet ist: anderer, geleerter oder "
+    "zurückgesetzter Ordner (oder Bucket)?"
+)
+_NEXT = "Genau prüfen: archiv fixity pruefe --alle"
+
+
+def _set_back(services: Services, store: ObjectStore) -> str:
+    """What a head says that is later than the end of the trail: the catalog is an older one."""
+    latest = max((_number(key) for key in _heads(store)), default=0)
+    own = services.catalog.head()  # read after the heads, which others may publish meanwhile
+    last = own.seq if own else 0
+    if latest <= last:
+        return ""
+    return (
+        f"Der Katalog ist älter als dieser Speicher: Hier ist Zeile {latest} des Protokolls verankert, der Katalog "
+        f"endet mit Zeile {last}. Prüfen: archiv protokoll pruefe, archiv abgleich"
+    )
+
+
+def _heads(store: ObjectStore) -> Iterable[str]:
+    return (entry.key for entry in store.list(PREFIX))
+
+
+def _number(key: str) -> int:
+    digits = key[len(PREFIX) :].split("-", 1)[0]
+    return int(digits) if digits.isascii() and digits.isdigit() else 0
+
+
+def _missing(store: ObjectStore, package: StoredPackage | None) -> str:
+    """Why the commit object archived last is not in this store, though the catalog says so. Raises FixityError."""
+    copy = next((c for c in package.copies if c.store == store.name), None) if package else None
+    if package is None or copy is None:
+        return ""
+    key = package.id.commit_key
+    opened = PatientStream(store, key, copy.commit_version_id, lambda _: None, patience=Patience(_PATIENCE))
+    blocks: list[bytes] = []
+    with opened as stream:
+        if stream.size <= MOST_COMMIT:
+            while block := stream.read():
+                blocks.append(block)
+    if digest_bytes(b"".join(blocks)).sha256 != package.commit_sha256:
+        return f"{_LACKS} {_NEXT}"
+    return ""

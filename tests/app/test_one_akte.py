@@ -1,0 +1,44 @@
+"""Which Akte a call means: by spelling, volume or UUID, and a sentence that helps where there is none or several."""
+
+from __future__ import annotations
+
+import pytest
+
+from akten.model import Akte
+from catalog.catalog import open_catalog
+from tests.app.desk import Desk
+from tests.app.desk import desk as desk
+from tests.catalog.build import archive
+
+NUMBER = "63-01234-2019"
+
+
+@pytest.fixture
+def volumes(desk: Desk) -> tuple[Akte, Akte]:
+    with open_catalog(desk.url) as catalog:
+        return archive(catalog, 1, number=NUMBER)[0], archive(catalog, 2, number=NUMBER, band=2)[0]
+
+
+def test_what_a_finding_names_by_uuid_is_found_by_it(desk: Desk, volumes: tuple[Akte, Akte]) -> None:
+    """IN-37 names the other Akte by its UUID alone; who is asked to decide must be able to look at it."""
+    ran = desk("akte", "zeige", str(volumes[1].uuid), "--json")
+    assert (ran.code, ran.json["band"]) == (0, 2)
+    assert desk("akte", "zeige", "00000000-0000-0000-0000-00000000dead").code == 2
+
+
+@pytest.mark.usefixtures("volumes")
+def test_one_of_several_volumes_is_chosen_in_fixity_too(desk: Desk) -> None:
+    several = desk("fixity", "pruefe", "--akte", NUMBER)
+    assert several.code == 2
+    assert "--band" in several.err
+    none = desk("fixity", "pruefe", "--akte", NUMBER, "--band", "7")
+    assert none.code == 2
+    assert "gibt es keine Akte" in none.err
+
+
+@pytest.mark.usefixtures("volumes")
+@pytest.mark.parametrize("version", ["9", "0", "-1"])
+def test_a_version_that_is_not_there_is_told_as_not_there(version: str, desk: Desk) -> None:
+    ran = desk("akte", "hole", NUMBER, "--band", "1", "--version", version, "--ziel", desk.daten / "ziel", "--json")
+    assert ran.code == 2
+    assert ran.json["text"].endswith(f"ist die Version {version} nicht archiviert; es gibt 1.")
