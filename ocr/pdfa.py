@@ -21,6 +21,7 @@ from ocr.options import Limits, OcrOptions
 from ocr.sandbox import SandboxDied, call_limited
 
 REFERENCE = "veraPDF"
+_ALLOWLIST = "pikepdf.pdfa"
 FLAVOURS = ("1a", "1b", "2a", "2b", "2u", "3a", "3b", "3u", "4", "4e", "4f")
 _PLAIN = re.compile(r"[0-9][a-z]?\Z")
 _CLAUSES_SHOWN = 5
@@ -123,14 +124,18 @@ def judge_file(path: Path, validators: Sequence[PdfaValidator], options: OcrOpti
         whole = finding.code != "PA-08"  # could not look: unchecked, never invalid
         return PdfaReport(judgement((finding,), complete=whole), flavour, (), (finding,))
     verdict, reports, findings = judge_pdfa(path, flavour, validators)
-    # Allowlists deny much that is allowed: their objection does not lower a file that the reference passed.
+    # Allowlists deny much that is allowed: their objection does not lower a file that the reference passed, and is not
+    # enough to call a file invalid that the reference did not see.
+    if verdict is Verdict.FAILED and all(r.name == _ALLOWLIST for r in reports if r.verdict is Verdict.FAILED):
+        verdict = Verdict.NOT_CHECKED
+        findings = tuple(warning(f.code, f.where, f.text) if f.code == "PA-03" else f for f in findings)
     advice = tuple(info(f.code, f.where, f.text) if verdict is Verdict.OK and _is_advice(f) else f for f in findings)
     return PdfaReport(judgement(advice, complete=verdict is not Verdict.NOT_CHECKED), flavour, reports, advice)
 
 
 def _is_advice(finding: Finding) -> bool:
     """True for what pikepdf's allowlist denies, but for a named object that is missing: that page may be white."""
-    return finding.code == "PA-03" and finding.text.startswith("pikepdf") and "resource-missing" not in finding.text
+    return finding.code == "PA-03" and finding.text.startswith(_ALLOWLIST) and "resource-missing" not in finding.text
 
 
 def claimed_flavour(path: Path, options: OcrOptions) -> tuple[str, Finding | None]:

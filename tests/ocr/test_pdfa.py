@@ -146,6 +146,19 @@ def test_an_unchecked_file_is_unchecked_and_a_dispute_lowers(tmp_path: Path) -> 
     assert judged(Judge(REFERENCE, FAILED), Judge("page-validation", OK)) is Judgement.INVALID
 
 
+def test_an_allowlist_alone_does_not_condemn_a_file_that_the_reference_did_not_see(tmp_path: Path) -> None:
+    path = pdf_file(tmp_path / "a.pdf", claims(PART.format(2) + LEVEL.format("B")))
+    allowlist = Judge("pikepdf.pdfa", FAILED, "ISO_19005_2:6.6.2.3.1-1")
+    absent = Judge(REFERENCE, NOT_CHECKED)
+    report = judge_file(path, [absent, allowlist, Judge("page-validation", OK)], OcrOptions())
+    assert report.judgement is Judgement.UNCHECKED
+    assert [(f.code, f.severity) for f in report.findings] == [("PA-02", Severity.WARNING), ("PA-03", Severity.WARNING)]
+    assert judge_file(path, [allowlist], OcrOptions()).judgement is Judgement.UNCHECKED
+    sure = [absent, allowlist, Judge("page-validation", FAILED, "x")]
+    assert judge_file(path, sure, OcrOptions()).judgement is Judgement.INVALID
+    assert judge_file(path, [Judge(REFERENCE, FAILED), allowlist], OcrOptions()).judgement is Judgement.INVALID
+
+
 def test_a_claim_in_attributes_and_under_another_prefix_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     with pikepdf.new() as pdf:
