@@ -119,6 +119,27 @@ def _shown(report: ValidatorReport) -> str:
 
 def judge_file(path: Path, validators: Sequence[PdfaValidator], options: OcrOptions) -> PdfaReport:
     """The judgement on any file: is it what it claims to be? Never raises for a bad file; nothing is written to it."""
+    before = _state(path)
+    with TemporaryDirectory(prefix="archiv-pdfa-") as folder:
+        link = Path(folder) / "datei.pdf"  # a foreign name may be no UTF-8, and then no reader of PDF takes it
+        link.symlink_to(path.absolute())
+        report = _judged(link, validators, options)
+    if _state(path) != before:
+        changed = warning("PA-08", _WHOLE, "Die Datei hat sich geändert, während sie geprüft wurde.")
+        return PdfaReport(Judgement.UNCHECKED, report.flavour, report.reports, (changed,))
+    return report
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    """What tells a changed file from the same; None when there is none to be seen."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _judged(path: Path, validators: Sequence[PdfaValidator], options: OcrOptions) -> PdfaReport:
     flavour, finding = claimed_flavour(path, options)
     if finding is not None:
         whole = finding.code != "PA-08"  # could not look: unchecked, never invalid
@@ -152,7 +173,7 @@ def claimed_flavour(path: Path, options: OcrOptions) -> tuple[str, Finding | Non
     limits = Limits(cpu_seconds=30, wall_seconds=60.0, memory_bytes=1 << 30, file_bytes=1 << 24, open_files=64)
     with TemporaryDirectory(prefix="archiv-pdfa-") as folder:
         try:
-            payload = {"path": str(path.resolve()), "max_stream_bytes": options.max_stream_bytes}
+            payload = {"path": str(path.absolute()), "max_stream_bytes": options.max_stream_bytes}
             answer = call_limited(
                 "ocr.validators:read_claim", payload, limits=limits, folder=Path(folder), options=options
             )
