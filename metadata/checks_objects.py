@@ -50,6 +50,16 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class _Around:
+    """What an object takes from those around it."""
+
+    levels: int = 0  # objects that count as a level
+    medium: str = ""  # of the nearest that says one
+    retention: bool = False  # one of them says the Aussonderungsart
+    letter: bool = False  # one of them is an Anschreiben
+
+
+@dataclass(frozen=True, slots=True)
 class _Context:
     """What every rule needs to know of the message."""
 
@@ -57,6 +67,7 @@ class _Context:
     code: str
     created: date | None
     findings: Findings
+    known: dict[etree._Element, _Around] = field(default_factory=dict)
 
     @property
     def retention(self) -> str:
@@ -65,6 +76,28 @@ class _Context:
     @property
     def key(self) -> str:
         return "xdomeaUUID" if self.version.startswith("4.") else "ID"
+
+    def around(self, element: etree._Element) -> _Around:
+        """What lies around an element, looked up once per parent: an Akte may hold 20,000 Dokumente."""
+        outer = element.getparent()
+        if outer is None:
+            return _Around()
+        if (known := self.known.get(outer)) is None:
+            known = self.known[outer] = self._with(outer, self.around(outer))
+        return known
+
+    def _with(self, outer: etree._Element, further: _Around) -> _Around:
+        name = local(outer.tag)
+        if name not in OBJECTS:
+            return further
+        # in 4.0.0 an Anlage only wraps its Dokument and is no level of its own
+        level = not (name == "Anlage" and self.version.startswith("4."))
+        return _Around(
+            further.levels + level,
+            text_of(child(outer, "AllgemeineMetadaten", "Medium", "code")) or further.medium,
+            further.retention or child(outer, self.retention, "Aussonderungsart") is not None,
+            further.letter or name == "Anschreiben",
+        )
 
 
 def check_objects(root: etree._Element, version: str, code: str, findings: Findings, profile: Profile | None) -> Seen:
@@ -76,14 +109,12 @@ def check_objects(root: etree._Element, version: str, code: str, findings: Findi
     context = _Context(version, code, created, findings)
     space = etree.QName(root).namespace
     for ident in root.iter(f"{{{space}}}Identifikation"):
-        element = ident.getparent()
-        if element is None:
-            continue
         _check_uuid(context, ident, seen)
-        kind = local(element.tag)
-        if kind in OBJECTS:
+    for element in root.iter(*(f"{{{space}}}{kind}" for kind in sorted(OBJECTS))):
+        inside = by_name(element)
+        if "Identifikation" in inside:
             seen.count += 1
-            _check_object(context, element, kind)
+            _check_object(context, element, local(element.tag), inside)
     for period in root.iter(f"{{{space}}}Laufzeit", f"{{{space}}}Gueltigkeit"):
         _check_period(context, period)
     for element in root.iter(*(f"{{{space}}}{name}" for name in _DATES)):
@@ -134,8 +165,7 @@ def _check_uuid(context: _Context, ident: etree._Element, seen: Seen) -> None:
     seen.uuids.add(key)
 
 
-def _check_object(context: _Context, element: etree._Element, kind: str) -> None:
-    inside = by_name(element)
+def _check_object(context: _Context, element: etree._Element, kind: str, inside: Children) -> None:
     metadata = by_name(inside["AllgemeineMetadaten"][0]) if "AllgemeineMetadaten" in inside else {}
     add = context.findings.add
     if not _filled(metadata, "Betreff") and kind != "Anschreiben":
@@ -195,14 +225,11 @@ def _check_codes(context: _Context, metadata: Children) -> None:
 
 
 def _check_depth(context: _Context, element: etree._Element, kind: str) -> None:
-    above = [local(outer.tag) for outer in element.iterancestors()]
-    # in 4.0.0 an Anlage only wraps its Dokument and is no level of its own
-    levels = 1 + sum(name in OBJECTS for name in above)
-    if context.version.startswith("4."):
-        levels -= above.count("Anlage")
+    levels = 1 + context.around(element).levels
     if levels > DEEPEST:
         context.findings.add("XD-80", element, f"Das Objekt liegt auf der {levels}. Ebene; erlaubt sind {DEEPEST}.")
-    if kind == "Dokument" and above and above[0] == "Schriftgutobjekt":
+    outer = element.getparent()
+    if kind == "Dokument" and outer is not None and local(outer.tag) == "Schriftgutobjekt":
         context.findings.add("XD-81", element, "Ein einzelnes Dokument steht auf oberster Ebene.")
 
 
@@ -229,25 +256,13 @@ def _check_document(
 ) -> None:
     files = any(local(part.tag) == "Format" for version in inside.get("Version", ()) for part in version)
     if context.code == "0501":
-        if files and kind != "Anschreiben" and not _inside(element, "Anschreiben"):
+        if files and kind != "Anschreiben" and not context.around(element).letter:
             context.findings.add("XD-52", element, "Ein Anbieteverzeichnis enthält keine Primärdokumente.")
         return
     if files or kind == "DokumentMitSchriftstueck":
         return
-    if (_code(metadata, "Medium") or _medium_above(element)) != PAPIER:
+    if (_code(metadata, "Medium") or context.around(element).medium) != PAPIER:
         context.findings.add("XD-51", element, "Das Dokument hat keine Version mit einer Datei.")
-
-
-def _inside(element: etree._Element, name: str) -> bool:
-    return any(local(outer.tag) == name for outer in element.iterancestors())
-
-
-def _medium_above(element: etree._Element) -> str:
-    """The medium that the nearest object above says, "" when none does."""
-    for outer in element.iterancestors():
-        if code := text_of(child(outer, "AllgemeineMetadaten", "Medium", "code")):
-            return code
-    return ""
 
 
 def _check_context(context: _Context, element: etree._Element) -> None:
@@ -287,13 +302,7 @@ def _check_retention(context: _Context, element: etree._Element, kind: str, insi
 
 def _inherits(context: _Context, element: etree._Element) -> bool:
     """In foreign messages the Aussonderungsart is inherited downwards; our own say it everywhere."""
-    if context.findings.purpose is not Purpose.FOREIGN:
-        return False
-    return any(
-        child(outer, context.retention, "Aussonderungsart") is not None
-        for outer in element.iterancestors()
-        if local(outer.tag) in OBJECTS
-    )
+    return context.findings.purpose is Purpose.FOREIGN and context.around(element).retention
 
 
 def _check_art(context: _Context, wrapper: etree._Element) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,8 +15,11 @@ from akten.findings import Finding, Judgement, Severity, Verdict, judgement
 from metadata.premis_model import NAMESPACE, VERSION
 from metadata.premis_parse import MAX_BYTES, Refused, parse
 from metadata.premis_rules import check_rules
+from metadata.streamed import first_errors
 
-_MAX_FINDINGS = 1000
+_MOST = 100  # findings of one rule that are shown; the rest is counted
+_MOST_SCHEMA = 1000
+_LARGE = 10_000  # tags from which on a record is first validated as a stream
 _ROOTS = frozenset(f"{{{NAMESPACE}}}{name}" for name in ("premis", "object", "event", "agent", "rights"))
 _OLDER = {
     "info:lc/xmlns/premis-v2": "2",
@@ -55,6 +59,7 @@ RULES: dict[str, tuple[str, str]] = {
     "PR-46": ("Vor der ersten Prüfsumme gibt es keine Prüfung der Unversehrtheit.", "Ursache vor Wirkung"),
     "PR-47": ("Kein Zeitraum endet vor seinem Beginn.", f"{_DD}, termOfRestriction"),
     "PR-48": ("Kein Ereignis liegt in der Zukunft.", "Ursache vor Wirkung"),
+    "PR-49": ("Die Reihenfolge der Zeiten wurde geprüft (sonst: zu viele Ableitungen).", "eigene Grenze"),
     "PR-50": ("Eine Prüfsumme ist hexadezimal geschrieben.", f"{_DD}, messageDigest"),
     "PR-51": ("Eine Prüfsumme hat die Länge ihres Verfahrens.", f"{_DD}, messageDigest"),
     "PR-52": ("Das Verfahren einer Prüfsumme ist bekannt.", "LoC cryptographicHashFunctions"),
@@ -99,15 +104,12 @@ def check_record(xml: bytes, xsd: Path | None, *, now: datetime | None = None) -
             finding = Finding("PR-02", Severity.WARNING, "", text)
             return PremisReport(Judgement.UNCHECKED, Verdict.NOT_CHECKED, (finding,), version)
         return _refused(Finding("PR-02", Severity.ERROR, "", "Die Wurzel ist kein Element von PREMIS 3."))
-    schema_verdict, findings = _validate(tree, xsd)
-    rules = tuple(islice(check_rules(root, now=now), _MAX_FINDINGS + 1))
-    if len(rules) > _MAX_FINDINGS:
-        more = Finding("PR-99", Severity.INFO, "", f"Nur die ersten {_MAX_FINDINGS} Befunde sind aufgeführt.")
-        rules = (*rules[:_MAX_FINDINGS], more)
-    findings += rules
+    schema_verdict, findings = _validate(tree, xml, xsd)
+    findings += _shown(check_rules(root, now=now))
+    complete = schema_verdict is not Verdict.NOT_CHECKED and all(finding.code != "PR-49" for finding in findings)
     counts = [len(root.findall(f"{{{NAMESPACE}}}{part}")) for part in ("object", "event", "agent")]
     return PremisReport(
-        judgement(findings, complete=schema_verdict is not Verdict.NOT_CHECKED),
+        judgement(findings, complete=complete),
         schema_verdict,
         findings,
         VERSION,
@@ -134,7 +136,23 @@ def _refused(finding: Finding) -> PremisReport:
     return PremisReport(Judgement.INVALID, Verdict.NOT_CHECKED, (finding,))
 
 
-def _validate(tree: etree._ElementTree, xsd: Path | None) -> tuple[Verdict, tuple[Finding, ...]]:
+def _shown(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The first findings of each rule and weight, and how many more there are: many of one hide none of another."""
+    counts: Counter[tuple[str, Severity]] = Counter()
+    kept = []
+    for finding in findings:
+        counts[finding.code, finding.severity] += 1
+        if counts[finding.code, finding.severity] <= _MOST:
+            kept.append(finding)
+    more = (
+        Finding("PR-99", Severity.INFO, "", f"Zu {code} gibt es {count - _MOST} weitere Befunde dieser Art.")
+        for (code, _), count in counts.items()
+        if count > _MOST
+    )
+    return (*kept, *more)
+
+
+def _validate(tree: etree._ElementTree, xml: bytes, xsd: Path | None) -> tuple[Verdict, tuple[Finding, ...]]:
     """Schema verdict with line and element; libxml2's own text is left out, since it quotes the content."""
     if xsd is None or not xsd.is_file():
         text = "Das PREMIS-Schema ist nicht eingerichtet; gegen das Schema wurde nicht geprüft."
@@ -144,9 +162,17 @@ def _validate(tree: etree._ElementTree, xsd: Path | None) -> tuple[Verdict, tupl
     except (etree.LxmlError, OSError):
         text = "Das eingerichtete PREMIS-Schema ist nicht lesbar; gegen das Schema wurde nicht geprüft."
         return Verdict.NOT_CHECKED, (Finding("PR-04", Severity.WARNING, "", text),)
+    if xml.count(b"<") > _LARGE:
+        errors, ended = first_errors(schema, xml, _MOST_SCHEMA)
+        if not errors and not ended:
+            return Verdict.OK, ()
+        if len(errors) > _MOST_SCHEMA:
+            kinds = dict.fromkeys(f"Verstoß gegen das Schema ({entry.type_name})." for entry in errors)
+            many = "Die Aufzeichnung verstößt an sehr vielen Stellen gegen das Schema; die Zeilen sind nicht genannt."
+            return Verdict.FAILED, tuple(Finding("PR-03", Severity.ERROR, "", text) for text in (*kinds, many))
     if schema.validate(tree):
         return Verdict.OK, ()
-    entries: list[Any] = [*iter(cast("Any", schema.error_log))][:_MAX_FINDINGS]
+    entries: list[Any] = [*iter(cast("Any", schema.error_log))][:_MOST_SCHEMA]
     findings = dict.fromkeys(
         Finding("PR-03", Severity.ERROR, f"Zeile {entry.line}", f"Verstoß gegen das Schema ({entry.type_name}).")
         for entry in entries

@@ -40,6 +40,7 @@ from metadata.premis_time import Span, TimedEvent, check_ingestion, check_order,
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
 _HEX = re.compile(r"[0-9A-Fa-f]+\Z")
+_MOST_PAIRS = 1_000_000  # of an object and an event that made something of it; a real record has a few per page
 # Terms that make something new of something old when it is named as their outcome.
 _MAKERS = frozenset(
     {
@@ -122,7 +123,8 @@ def _check_time(where: str, text: str, now: datetime | None) -> Iterator[Finding
 
 
 def _check_times(index: Index) -> Iterator[Finding]:
-    """Order of times, object by object."""
+    """Order of times, object by object. An object may have many identifiers: what is linked stands under its first."""
+    first = _first_keys(index)
     by_id: dict[Key, TimedEvent] = {}
     linked: dict[Key, dict[str, TimedEvent]] = defaultdict(dict)
     births: dict[Key, dict[str, TimedEvent]] = defaultdict(dict)
@@ -138,36 +140,45 @@ def _check_times(index: Index) -> Iterator[Finding]:
             unlinked.append(event)
         for link in links:
             key = (text_of(link, "linkingObjectIdentifierType"), text_of(link, "linkingObjectIdentifierValue"))
+            key = first.get(key, key)
             roles = {(role.text or "").strip().casefold() for role in link.findall(f"{NS}linkingObjectRole")}
             linked[key][where] = event
             if ("source" not in roles and is_birth(event.term)) or ("outcome" in roles and event.term in _MAKERS):
                 births[key][where] = event
-    for _, node in places(index, "object"):
-        own = keys_of(node, "object")
-        for key in own:
-            for event_key in keys_of(node, "linkingEvent"):
-                if (found := by_id.get(event_key)) is not None:
-                    linked[key].setdefault(found.where, found)
+    pairs = 0
+    objects = [(node, first[own[0]]) for node in index.nodes["object"] if (own := keys_of(node, "object"))]
+    for node, key in objects:
+        for event_key in keys_of(node, "linkingEvent"):
+            if (found := by_id.get(event_key)) is not None:
+                linked[key].setdefault(found.where, found)
         for relationship in node.findall(f"{NS}relationship"):
             if not _is_derived(relationship):
                 continue
-            for event_key in keys_of(relationship, "relatedEvent"):
-                if (found := by_id.get(event_key)) is not None:
-                    for key in own:
-                        births[key][found.where] = found
-                    for key in keys_of(relationship, "relatedObject"):
-                        linked[key][found.where] = found
+            makers = {made.where: made for k in keys_of(relationship, "relatedEvent") if (made := by_id.get(k))}
+            births[key].update(makers)
+            related = {first.get(k, k) for k in keys_of(relationship, "relatedObject")}
+            pairs += len(makers) * len(related)
+            if pairs > _MOST_PAIRS:
+                yield warning("PR-49", "", "Zu viele Ableitungen: die Reihenfolge der Zeiten ist nicht geprüft.")
+                return
+            for other in related:
+                linked[other].update(makers)
     seen: set[Finding] = set(check_ingestion(unlinked))
-    for _, node in places(index, "object"):
-        all_linked: dict[str, TimedEvent] = {}
-        all_births: dict[str, TimedEvent] = {}
-        for key in keys_of(node, "object"):
-            all_linked.update(linked.get(key, {}))
-            all_births.update(births.get(key, {}))
+    for node, key in objects:
+        events, makers = linked.get(key, {}), births.get(key, {})
         abstract = str(node.get(_XSI_TYPE, "")).rpartition(":")[2] == "intellectualEntity"
-        seen.update(check_order(list(all_linked.values()), list(all_births.values()), copies_may_follow=abstract))
-        seen.update(check_ingestion(list(all_linked.values())))
+        seen.update(check_order(list(events.values()), list(makers.values()), copies_may_follow=abstract))
+        seen.update(check_ingestion(list(events.values())))
     yield from sorted(seen)
+
+
+def _first_keys(index: Index) -> dict[Key, Key]:
+    """Any identifier of an object → its first one."""
+    first: dict[Key, Key] = {}
+    for node in index.nodes["object"]:
+        own = keys_of(node, "object")
+        first.update((key, own[0]) for key in own)
+    return first
 
 
 # -- objects -----------------------------------------------------------------------------------------------------------
@@ -225,10 +236,7 @@ def _check_derivations(index: Index) -> Iterator[Finding]:
     terms: dict[Key, str | None] = {}
     for node in index.nodes["event"]:
         terms.update(dict.fromkeys(keys_of(node, "event"), event_term(text_of(node, "eventType"))))
-    first: dict[Key, Key] = {}  # any identifier of an object → its first one
-    for node in index.nodes["object"]:
-        own = keys_of(node, "object")
-        first.update((key, own[0]) for key in own)
+    first = _first_keys(index)
     sources: dict[Key, set[Key]] = defaultdict(set)
     place: dict[Key, str] = {}
     for where, node in places(index, "object"):
@@ -265,9 +273,10 @@ def _in_circles(sources: dict[Key, set[Key]]) -> list[Key]:
     free = [key for key, wanted in open_sources.items() if not wanted]
     done = set(free)
     while free:
-        for user in users[free.pop()]:
+        source = free.pop()
+        for user in users[source]:
             left = open_sources[user]
-            left -= done
+            left.discard(source)
             if not left and user not in done:
                 done.add(user)
                 free.append(user)

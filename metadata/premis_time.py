@@ -102,30 +102,30 @@ def check_order(
     """What is wrong with the times of one object: `linked` are all its events, `births` those that made it."""
     if births:
         born = min(event.span.earliest for event in births)
+        makers = {event.where for event in births}
         for event in linked:
-            if event.span.latest <= born and event.term not in _EARLY and event not in births:
+            if event.span.latest <= born and event.term not in _EARLY and event.where not in makers:
                 text = "Das Ereignis liegt vor der Entstehung des Objekts, mit dem es verknüpft ist."
                 yield Finding("PR-43", Severity.ERROR, event.where, text)
-    gone = [event.span.latest for event in linked if event.term == "deletion"]
-    if gone and not copies_may_follow:
-        back = [event.span.latest for event in linked if event.term == "recovery"]
+    gone = min((event.span.latest for event in linked if event.term == "deletion"), default=None)
+    if gone is not None and not copies_may_follow:
+        recovered = any(event.term == "recovery" and gone <= event.span.latest for event in linked)
         for event in linked:
-            recovered = any(min(gone) <= time for time in back)
-            if event.term in USES and min(gone) <= event.span.earliest and not recovered:
+            if event.term in USES and gone <= event.span.earliest and not recovered:
                 text = "Das Ereignis liegt nach der Löschung des Objekts, dessen Bits es braucht."
                 yield Finding("PR-45", Severity.ERROR, event.where, text)
-    digests = [event.span.earliest for event in linked if event.term == "message digest calculation"]
+    digest = min((event.span.earliest for event in linked if event.term == "message digest calculation"), default=None)
     for event in linked:
-        if digests and event.term == "fixity check" and event.span.latest <= min(digests):
+        if digest is not None and event.term == "fixity check" and event.span.latest <= digest:
             text = "Die Prüfung der Unversehrtheit liegt vor der ersten Berechnung einer Prüfsumme."
             yield Finding("PR-46", Severity.WARNING, event.where, text)
 
 
 def check_ingestion(linked: Sequence[TimedEvent]) -> Iterable[Finding]:
     """An ingestion that ends before it starts, among the events of one object (or of none)."""
-    starts = [event for event in linked if event.term == "ingestion start"]
+    start = min((event.span.earliest for event in linked if event.term == "ingestion start"), default=None)
     for event in linked:
-        if event.term == "ingestion end" and starts and all(event.span.latest <= s.span.earliest for s in starts):
+        if event.term == "ingestion end" and start is not None and event.span.latest <= start:
             yield Finding("PR-44", Severity.ERROR, event.where, "Das Ende der Übernahme liegt vor ihrem Beginn.")
 
 

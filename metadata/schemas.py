@@ -11,6 +11,7 @@ from pathlib import Path
 from lxml import etree
 
 from akten.findings import Finding, Severity, Verdict
+from metadata.streamed import first_errors
 
 ENTRY = "xdomea-Nachrichten-AussonderungDurchfuehren.xsd"
 WHERE_TO_GET = (
@@ -28,7 +29,6 @@ _ADDRESSES = {
 }
 _MOST = 50  # findings of one validation; the rest is counted
 _LARGE = 100_000  # tags from which on a message is validated as a stream
-_BLOCK = 1 << 16
 _EXPECTED = re.compile(r"(?:Expected is(?: one of)?) \( (.*) \)")
 _NAMESPACE = re.compile(r"\{[^}]*\}")
 _QUOTED_NAME = re.compile(r"\A(?:Element|Attribut(?:e)?) '((?:\{[^']*\})?[^']*)'")
@@ -112,39 +112,15 @@ class Schemas:
         return Verdict.FAILED, findings
 
 
-class _Silent:
-    """A parser target that keeps nothing."""
-
-    def close(self) -> None:
-        """Ends without a result."""
-
-
 def _streamed(schema: etree.XMLSchema, xml: bytes) -> tuple[Finding, ...]:
-    """Validates while parsing and stops soon after the first errors.
-
-    On a tree lxml works out the path of every error by counting siblings: a million errors would take hours. Here an
-    error costs nothing but has no place, so the element is all that is named.
-    """
-    parser = etree.XMLParser(
-        target=_Silent(),  # type: ignore[arg-type]  # a target may leave out what it does not listen to
-        schema=schema,
-        resolve_entities=False,
-        no_network=True,
-    )
+    """The errors of a large message; the element is all that is named."""
+    errors, ended = first_errors(schema, xml, _MOST)
     sentences: dict[str, None] = {}
-    try:
-        for start in range(0, len(xml), _BLOCK):
-            parser.feed(xml[start : start + _BLOCK])
-            if len(parser.feed_error_log) > _MOST:
-                break
-        else:
-            parser.close()
-    except etree.LxmlError as problem:  # the log below says what it was, if anything
-        if not len(parser.feed_error_log):
-            sentences[f"Die Prüfung gegen das Schema brach ab ({type(problem).__name__})."] = None
-    sentences.update(dict.fromkeys(_sentence(entry) for entry in parser.feed_error_log))
+    if ended and not errors:  # else the errors say what it was
+        sentences[f"Die Prüfung gegen das Schema brach ab ({ended})."] = None
+    sentences.update(dict.fromkeys(map(_sentence, errors)))
     found = [Finding("XD-11", Severity.ERROR, "", sentence) for sentence in list(sentences)[:_MOST]]
-    if len(parser.feed_error_log) > _MOST:
+    if len(errors) > _MOST:
         found.append(
             Finding("XD-11", Severity.ERROR, "", "Die Nachricht hat viele Schemafehler; es sind nicht alle genannt.")
         )

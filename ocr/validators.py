@@ -65,7 +65,7 @@ class SandboxedValidator:
         if flavour not in self.flavours:
             # u and a add to b; what a validator cannot judge it must not approve.
             return self._not_checked(flavour, f"{self.name} beurteilt PDF/A-{flavour or '?'} nicht.")
-        return {"path": str(path.resolve()), "flavour": flavour}
+        return {"path": str(path.absolute()), "flavour": flavour}
 
     def report(self, flavour: str, answer: dict[str, Any] | SandboxDied) -> ValidatorReport:
         """The answer from the sandbox as a report."""

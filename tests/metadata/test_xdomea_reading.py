@@ -229,6 +229,31 @@ def test_a_gigabyte_is_refused_by_its_size_alone(schemas: Schemas) -> None:
     assert [f.code for f in check_message(an_xml(), schemas, limits=small).findings] == ["XD-01"]
 
 
+def _identified(number: int) -> str:
+    uuid = f"{number:08x}-0000-4000-8000-000000000000"
+    return f"<xdomea:Identifikation><xdomea:ID>{uuid}</xdomea:ID></xdomea:Identifikation>"
+
+
+def _paper(number: int) -> str:
+    return f"<xdomea:Dokument>{_identified(number)}</xdomea:Dokument>"
+
+
+START_OF_CONTENT = "<xdomea:Akteninhalt>"
+MUCH = {
+    "Dokumente without a file": START_OF_CONTENT + "".join(map(_paper, range(20_000))),
+    "an object identified again and again": "".join(map(_identified, range(20_000))) + START_OF_CONTENT,
+}
+
+
+@pytest.mark.parametrize("much", list(MUCH))
+def test_an_akte_with_much_in_it_takes_time_that_grows_with_it(much: str, schemas: Schemas) -> None:
+    xml = swap(START_OF_CONTENT, MUCH[much])(an_xml())
+    began = time.process_time()
+    report = check_message(xml, schemas, purpose=Purpose.FOREIGN)
+    assert time.process_time() - began < 5, "what is looked up once per neighbour takes 15 s and more"
+    assert report.findings
+
+
 @pytest.mark.parametrize("code", CODES)
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(place=st.integers(0, 10**6), byte=st.integers(0, 255), cut=st.booleans())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pikepdf
@@ -12,6 +13,7 @@ from akten.files import ValidatorReport
 from akten.findings import Judgement, Severity, Verdict
 from ocr.options import OcrOptions
 from ocr.pdfa import REFERENCE, RULES, judge_file, judge_pdfa, weigh
+from ocr.validators import PikepdfValidator
 from tests.ocr.papers import claims, image_page, pdf_file, picture, scan_of
 
 OK, FAILED, NOT_CHECKED = Verdict.OK, Verdict.FAILED, Verdict.NOT_CHECKED
@@ -129,7 +131,7 @@ def test_the_claim_decides_what_is_judged(tmp_path: Path, text: str, flavour: st
     judges = [Judge(REFERENCE, OK), Judge("pikepdf.pdfa", FAILED, "pikepdf:schema-Page")]
     report = judge_file(path, judges, OcrOptions())
     assert report.flavour == flavour
-    assert judges[0].asked == [(path, flavour)]
+    assert [asked for _, asked in judges[0].asked] == [flavour]
     assert report.judgement is Judgement.VALID  # what an allowlist does not know is advice on a foreign file
 
 
@@ -146,11 +148,50 @@ def test_an_unchecked_file_is_unchecked_and_a_dispute_lowers(tmp_path: Path) -> 
     assert judged(Judge(REFERENCE, FAILED), Judge("page-validation", OK)) is Judgement.INVALID
 
 
-def test_a_claim_in_attributes_and_under_another_prefix_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "a.pdf"
+def test_an_allowlist_alone_does_not_condemn_a_file_that_the_reference_did_not_see(tmp_path: Path) -> None:
+    path = pdf_file(tmp_path / "a.pdf", claims(PART.format(2) + LEVEL.format("B")))
+    allowlist = Judge("pikepdf.pdfa", FAILED, "ISO_19005_2:6.6.2.3.1-1")
+    absent = Judge(REFERENCE, NOT_CHECKED)
+    report = judge_file(path, [absent, allowlist, Judge("page-validation", OK)], OcrOptions())
+    assert report.judgement is Judgement.UNCHECKED
+    assert [(f.code, f.severity) for f in report.findings] == [("PA-02", Severity.WARNING), ("PA-03", Severity.WARNING)]
+    assert judge_file(path, [allowlist], OcrOptions()).judgement is Judgement.UNCHECKED
+    sure = [absent, allowlist, Judge("page-validation", FAILED, "x")]
+    assert judge_file(path, sure, OcrOptions()).judgement is Judgement.INVALID
+    assert judge_file(path, [Judge(REFERENCE, FAILED), allowlist], OcrOptions()).judgement is Judgement.INVALID
+
+
+def test_a_name_that_is_no_utf8_reaches_no_reader(tmp_path: Path) -> None:
+    plain = image_page_pdf(tmp_path / "a.pdf")
+    odd = plain.rename(tmp_path / os.fsdecode(b"Geb\xe4ude.pdf"))
+    judges = [Judge(REFERENCE, OK), PikepdfValidator(OcrOptions(), tmp_path)]
+    report = judge_file(odd, judges, OcrOptions())
+    assert (report.judgement, report.flavour) == (Judgement.VALID, "3b")
+    assert [said.verdict for said in report.reports] == [OK, OK]
+
+
+def test_a_file_that_changes_meanwhile_is_unchecked(tmp_path: Path) -> None:
+    path = image_page_pdf(tmp_path / "a.pdf")
+
+    class Slow(Judge):
+        def validate(self, path: Path, flavour: str) -> ValidatorReport:
+            path.resolve().write_bytes(path.read_bytes() + b" ")
+            return super().validate(path, flavour)
+
+    report = judge_file(path, [Slow(REFERENCE, FAILED)], OcrOptions())
+    assert report.judgement is Judgement.UNCHECKED
+    assert [finding.code for finding in report.findings] == ["PA-08"]
+
+
+def image_page_pdf(path: Path) -> Path:
     with pikepdf.new() as pdf:
         image_page(pdf, picture())
         pdfa.save(pdf, path, "3b")
+    return path
+
+
+def test_a_claim_in_attributes_and_under_another_prefix_is_read(tmp_path: Path) -> None:
+    path = image_page_pdf(tmp_path / "a.pdf")
     assert judge_file(path, [Judge(REFERENCE, OK)], OcrOptions()).flavour == "3b"
     assert scan_of(path).mime == "application/pdf"
     data = path.read_bytes().replace(b"pdfaid", b"pdfxyz")
