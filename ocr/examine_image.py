@@ -22,6 +22,7 @@ from ocr.faxlines import MENDED, FaxFault, fax_faults
 from ocr.filefacts import facts_as_json
 from ocr.findings import error, gathered, info, page, warning
 from ocr.imagestrips import decode_in_parts
+from ocr.jpegdata import DAMAGED, MOST_BYTES, SURPLUS, JpegFault, jpeg_fault, tiff_jpeg_fault
 from ocr.pageimage import flatten, read_rows, stated_dpi
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
@@ -151,7 +152,7 @@ def _one_page(image: Image.Image, number: int, payload: dict[str, Any], look: _L
         look.findings.append(error("EX-07", where, text))
         return
     look.findings.extend(_header_findings(image, where))
-    faults = list(_decoded(image, Path(payload["path"]), where))
+    faults = list(_decoded(image, Path(payload["path"]), where, payload["max_pixels"]))
     look.findings.extend(faults)
     if not faults:
         look.findings.extend(_misread(image, where))
@@ -234,7 +235,7 @@ def _misread(image: Image.Image, where: str) -> Iterator[Finding]:
         yield error("EX-30", where, text)
 
 
-def _decoded(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
+def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int) -> Iterator[Finding]:
     """Reads all pixels of the page once; says what went wrong."""
     with _complaints() as heard:
         try:
@@ -255,6 +256,15 @@ def _decoded(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
         yield error("EX-05", where, _BROKEN.format("Bilddaten unvollständig"))
     elif mended:
         yield warning("EX-23", where, MENDED)
+    if image.format in ("JPEG", "MPO"):
+        with path.open("rb") as file:
+            jpeg = jpeg_fault(file.read(MOST_BYTES + 1), max_pixels)
+    else:
+        jpeg = tiff_jpeg_fault(image, path)
+    if jpeg is JpegFault.DAMAGED:
+        yield error("EX-05", where, _BROKEN.format(DAMAGED))
+    elif jpeg is JpegFault.SURPLUS:
+        yield warning("EX-23", where, SURPLUS)
 
 
 def _read_pixels(image: Image.Image, path: Path) -> None:

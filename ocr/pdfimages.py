@@ -16,6 +16,7 @@ from akten.files import Colour
 from akten.findings import Finding
 from ocr.faxlines import MENDED, FaxFault
 from ocr.findings import error, warning
+from ocr.jpegdata import DAMAGED, SURPLUS, JpegFault, jpeg_fault
 from ocr.pdffaxes import COLUMNS, FaxCoding, picture_faults
 
 _BLOCK = 1 << 20
@@ -88,6 +89,8 @@ def check_image(stream: pikepdf.Object, where: str, max_pixels: int) -> Finding 
         return None
     if why is FaxFault.LINES:
         return warning("EX-23", where, MENDED)
+    if why is JpegFault.SURPLUS:
+        return warning("EX-23", where, SURPLUS)
     text = f"Ein Bild der Seite lässt sich nicht ganz lesen ({why}). Bitte dieses Blatt neu scannen."
     return error("EX-05", where, text)
 
@@ -95,18 +98,14 @@ def check_image(stream: pikepdf.Object, where: str, max_pixels: int) -> Finding 
 def _decode(stream: pikepdf.Object, width: int, height: int, max_pixels: int) -> str:
     """Decodes an image as cheaply as its coding allows; says in a word what is wrong, or nothing.
 
-    Of a fax that could be mended the word is FaxFault.LINES.
+    Of a fax that could be mended the word is FaxFault.LINES, of a JPEG with bytes too many JpegFault.SURPLUS.
     """
     filters = filters_of(stream)
     if not isinstance(stream, pikepdf.Stream):
         return "kein Datenstrom"
     match filters:
         case ["/DCTDecode"]:
-            with Image.open(io.BytesIO(stream.read_raw_bytes()), formats=("JPEG",)) as image:
-                if image.size != (width, height):
-                    return "andere Größe als genannt"
-                image.draft(image.mode if image.mode != "RGB" else "L", (max(1, width // 8), max(1, height // 8)))
-                image.load()
+            return _jpeg(stream.read_raw_bytes(), width, height, max_pixels)
         case ["/JPXDecode"]:
             with Image.open(io.BytesIO(stream.read_raw_bytes()), formats=("JPEG2000",)) as image:
                 if image.width * image.height > _WHOLE_PIXELS // 4:
@@ -123,6 +122,16 @@ def _decode(stream: pikepdf.Object, width: int, height: int, max_pixels: int) ->
         case _:
             stream.read_bytes(pikepdf.StreamDecodeLevel.all)
     return ""
+
+
+def _jpeg(data: bytes, width: int, height: int, max_pixels: int) -> str:
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        if image.size != (width, height):
+            return "andere Größe als genannt"
+        image.draft(image.mode if image.mode != "RGB" else "L", (max(1, width // 8), max(1, height // 8)))
+        image.load()
+    fault = jpeg_fault(data, max_pixels)
+    return DAMAGED if fault is JpegFault.DAMAGED else fault or ""
 
 
 def _fax(stream: pikepdf.Stream, height: int, max_pixels: int) -> str:
