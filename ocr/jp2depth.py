@@ -13,16 +13,20 @@ from pathlib import Path
 _START = b"\xff\x4f\xff\x51"  # SOC and SIZ, with which every codestream begins
 
 
+def depths_of(data: bytes | mmap.mmap) -> tuple[int, ...]:
+    """The bits of each colour; empty when they cannot be told."""
+    place = data.find(_START)
+    head = data[place + 2 : place + 2 + 40] if place >= 0 else b""
+    if len(head) < 40:
+        return ()
+    (colours,) = struct.unpack(">H", head[38:40])
+    return tuple((value & 0x7F) + 1 for value in data[place + 42 : place + 42 + 3 * colours : 3])
+
+
 def misread_bits(path: Path) -> int:
-    """The bits of each colour where they come out wrong, else 0."""
+    """The bits of each colour of a file where Pillow reads them wrongly, else 0."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        place = data.find(_START)
-        head = data[place + 2 : place + 2 + 40] if place >= 0 else b""
-        if len(head) < 40:
-            return 0
-        (colours,) = struct.unpack(">H", head[38:40])
-        told = data[place + 42 : place + 42 + 3 * colours : 3]
-    depths = {(value & 0x7F) + 1 for value in told}
+        depths = depths_of(data)
     if min(depths, default=8) < 8:
         return min(depths)
-    return max(depths) if colours > 1 and max(depths) > 8 else 0
+    return max(depths) if len(depths) > 1 and max(depths) > 8 else 0

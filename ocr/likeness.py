@@ -69,7 +69,10 @@ def _compare_page(made: Any, source: dict[str, Any], opened: OpenPdfs) -> Iterat
     except Exception as reason:  # noqa: BLE001 - decoders raise nearly anything (ocr.md §5)
         yield "PC-05", number, f"Die Seite oder ihr Scan lässt sich nicht darstellen ({type(reason).__name__})."
         return
-    if not alike(picture, scan, strict=source["strict"] and pixels >= _LEAST_PIXELS):
+    darkest, lightest = picture.getextrema()
+    if source["words"] and darkest == lightest:
+        yield "PC-03", number, "Auf der Seite im PDF/A ist nichts zu sehen, obwohl Text gelesen wurde."
+    elif not alike(picture, scan, strict=source["strict"] and pixels >= _LEAST_PIXELS):
         yield "PC-03", number, "Die Seite im PDF/A zeigt nicht das Bild ihres Scans."
 
 
