@@ -27,7 +27,7 @@ def with_low_codes(text: str) -> tuple[bytes, dict[str, int]]:
     """A font in which letters beyond ASCII have the codes from 1, as ReportLab makes them; and the code of each."""
     font = TTFont(FONT)
     names = font.getBestCmap()
-    chosen = subset.Subsetter(subset.Options(notdef_outline=True, glyph_names=True))
+    chosen = subset.Subsetter(subset.Options(notdef_outline=True, glyph_names=False))
     chosen.populate(text=text)
     chosen.subset(font)
     odd = sorted({letter for letter in text if ord(letter) > 126})
@@ -45,11 +45,12 @@ def with_low_codes(text: str) -> tuple[bytes, dict[str, int]]:
 def like_reportlab(path: Path) -> Path:
     """A page in that font, and one that is named, not embedded and never used."""
     data, codes = with_low_codes(TEXT)
-    pairs = b"\n".join(b"<%02X> <%04X>" % (code, ord(letter)) for letter, code in codes.items())
+    letters = {code: ord(letter) for letter, code in codes.items()}
+    pairs = b"\n".join(b"<%02X> <%04X>" % (code, letters.get(code, 0)) for code in range(128))
     mapping = (
         b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def /CMapName /X def\n"
-        b"1 begincodespacerange <00> <FF> endcodespacerange\n%d beginbfchar\n%s\nendbfchar\n"
-        b"endcmap end end" % (len(codes), pairs)
+        b"1 begincodespacerange <00> <7F> endcodespacerange\n128 beginbfchar\n%s\nendbfchar\n"
+        b"endcmap end end" % pairs
     )
     with pikepdf.new() as pdf:
         pdf.add_blank_page(page_size=A4)
