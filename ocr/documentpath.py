@@ -23,6 +23,7 @@ from akten.files import FileFacts, Form, Rendition, Scan
 from akten.findings import Finding, Verdict
 from ocr.compare import FUNCTION as COMPARE
 from ocr.compare import PAGES_AT_ONCE
+from ocr.documentread import LACKING, Read, lacks_letters, read_document
 from ocr.documenttext import DocumentReader
 from ocr.documenttools import REASONS, Prepared
 from ocr.findings import error, info
@@ -35,6 +36,7 @@ from ocr.verapdf import VeraPdf
 
 FLAVOUR = "2b"
 _SECONDS_PER_PAGE = 60
+_GHOSTSCRIPT = "Ghostscript"
 
 RULES: dict[str, tuple[str, str]] = {
     "OD-01": ("Ein PDF, das sich nicht in PDF/A wandeln lässt, hält das Dokument auf.", "ocr.md §4.1"),
@@ -88,6 +90,10 @@ def convert_document(
         read = said = _read(made, options, work)
         if not any(text.strip() for text in read.texts):  # pictures of pages carry none: the text file still shall
             said = _read(prepared.path, options, work, as_seen=True)
+        elif tool[0] == _GHOSTSCRIPT:
+            source = _read(pictured.path, options, work, words="quelle.jsonl")
+            if lacks_letters(read, source):
+                said, more = source, (*more, LACKING)
         words = reader.keep(said.words)
         _place(made, target)
     losses = (
@@ -293,7 +299,7 @@ def _by_ghostscript(source: Path, options: OcrOptions, work: Path, count: int) -
         "-dDownsampleMonoImages=false", f"-sOutputFile={raw.resolve()}", str(source.resolve()),
     ]  # fmt: skip
     asked = run_limited(["gs", "--version"], limits=_limits(options), folder=work, options=options)
-    tool = ("Ghostscript", asked.stdout.decode("ascii", "replace").strip()[:20])
+    tool = (_GHOSTSCRIPT, asked.stdout.decode("ascii", "replace").strip()[:20])
     made = _ran(command, raw, tool, options, work, count, {})
     if made is None:
         return None
@@ -351,36 +357,8 @@ def _lost_notes(number: int) -> tuple[str, ...]:
     return (f"{number} Anmerkung(en) mit Text, die kein eigenes Aussehen haben (im Original erhalten).",)
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    texts: tuple[str, ...]
-    sizes_mm: tuple[tuple[float, float], ...]
-    blank: frozenset[int]
-    notes: int
-    words: Path
-
-
-def _read(path: Path, options: OcrOptions, work: Path, *, as_seen: bool = False) -> _Read:
-    """Text and size in mm of every page. Raises Unavailable when a file that was just made cannot be read."""
-    words = work.resolve() / "worte.jsonl"
-    try:
-        answer = call_limited(
-            "ocr.documenttools:read_pages",
-            {"path": str(path.resolve()), "words": str(words), "as_seen": as_seen},
-            limits=_limits(options, 100),
-            folder=work,
-            options=options,
-        )
-    except SandboxDied as died:
-        raise Unavailable(f"Der Text der Wiedergabe lässt sich nicht lesen ({died.reason}).") from died
-    pages = answer["pages"]
-    return _Read(
-        tuple(str(page["text"]) for page in pages),
-        tuple((float(page["width_mm"]), float(page["height_mm"])) for page in pages),
-        frozenset(place for place, page in enumerate(pages) if page["blank"]),
-        int(answer["notes"]),
-        words,
-    )
+def _read(path: Path, options: OcrOptions, work: Path, *, as_seen: bool = False, words: str = "worte.jsonl") -> Read:
+    return read_document(path, options, work, _limits(options, 100), as_seen=as_seen, words=words)
 
 
 def _place(made: Path, target: Path, *, copy: bool = False) -> None:

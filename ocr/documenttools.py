@@ -270,8 +270,8 @@ def read_pages(payload: dict[str, Any]) -> dict[str, Any]:
         pages.append(
             {
                 "text": text,
-                "width_mm": width * _MM,
-                "height_mm": height * _MM,
+                "width_mm": width * unit * _MM,
+                "height_mm": height * unit * _MM,
                 "blank": not text.strip() and _shows_nothing(page),
             }
         )

@@ -22,7 +22,10 @@ from ocr.faxlines import MENDED, FaxFault, fax_faults
 from ocr.filefacts import facts_as_json
 from ocr.findings import error, gathered, info, page, warning
 from ocr.imagestrips import decode_in_parts
-from ocr.pageimage import flatten, read_rows, stated_dpi
+from ocr.jp2depth import misread_bits
+from ocr.jpegdata import DAMAGED, MOST_BYTES, SURPLUS, JpegFault, jpeg_fault, tiff_jpeg_fault
+from ocr.pageimage import flatten, read_rows, stated_dpi, tiff_tag
+from ocr.wholeness import missing_part
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
 _WHOLE_BYTES = 192 << 20  # an image that needs more memory than this is decoded in parts
@@ -151,10 +154,10 @@ def _one_page(image: Image.Image, number: int, payload: dict[str, Any], look: _L
         look.findings.append(error("EX-07", where, text))
         return
     look.findings.extend(_header_findings(image, where))
-    faults = list(_decoded(image, Path(payload["path"]), where))
+    faults = list(_decoded(image, Path(payload["path"]), where, payload["max_pixels"]))
     look.findings.extend(faults)
     if not faults:
-        look.findings.extend(_misread(image, where))
+        look.findings.extend(_misread(image, Path(payload["path"]), where))
     if colour in (Colour.CMYK, Colour.OTHER) and not image.info.get("icc_profile"):
         text = f"Die Farben ({mode}) haben kein Profil; sie werden für die Fassung in sRGB umgerechnet."
         look.findings.append(info("EX-25", where, text))
@@ -202,6 +205,12 @@ def _header_findings(image: Image.Image, where: str) -> Iterator[Finding]:
     kind = tags.get(254, 0)
     if isinstance(kind, int) and kind & 1:
         yield warning("EX-24", where, "Diese Seite ist als Vorschau einer anderen gekennzeichnet.")
+        if 330 in tags:
+            text = (
+                "Die Seite ist nur eine Vorschau; das eigentliche Bild liegt versteckt in ihr (SubIFD). "
+                "Bitte als gewöhnliches TIFF neu liefern."
+            )
+            yield error("EX-24", where, text)
     table = tags.get(320)
     if image.mode == "P" and isinstance(table, tuple) and table and 0 < max(table) < 256:
         text = (
@@ -211,8 +220,15 @@ def _header_findings(image: Image.Image, where: str) -> Iterator[Finding]:
         yield error("EX-30", where, text)
 
 
-def _misread(image: Image.Image, where: str) -> Iterator[Finding]:
+def _misread(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
     """Pixels that come out wrong although every one was decoded; looks only at what lies in memory already."""
+    bits = misread_bits(path) if image.format == "JPEG2000" else 0
+    if bits:
+        text = f"JPEG 2000 mit {bits} Bit je Farbe wird falsch gelesen. Bitte mit 8 Bit oder als TIFF neu liefern."
+        yield error("EX-30", where, text)
+    if 2 in tiff_tag(image, 339) and tiff_tag(image, 258)[:1] == (8,):
+        text = "Zahlen mit Vorzeichen (8 Bit) werden falsch gelesen. Bitte als TIFF in Grau oder RGB neu liefern."
+        yield error("EX-30", where, text)
     if image.mode not in ("I", "LA", "RGBA") or image.width * image.height * 4 > _WHOLE_BYTES:
         return
     if image.mode == "I":
@@ -234,7 +250,7 @@ def _misread(image: Image.Image, where: str) -> Iterator[Finding]:
         yield error("EX-30", where, text)
 
 
-def _decoded(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
+def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int) -> Iterator[Finding]:
     """Reads all pixels of the page once; says what went wrong."""
     with _complaints() as heard:
         try:
@@ -251,10 +267,21 @@ def _decoded(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
             return
     said = b"".join(heard)
     mended = FaxFault.LINES in faults or any(word in said for word in _MENDED)
-    if FaxFault.END in faults or (not mended and any(word in said for word in _CUT)):
+    if missing := missing_part(image, path):
+        yield error("EX-05", where, _BROKEN.format(missing))
+    elif FaxFault.END in faults or (not mended and any(word in said for word in _CUT)):
         yield error("EX-05", where, _BROKEN.format("Bilddaten unvollständig"))
     elif mended:
         yield warning("EX-23", where, MENDED)
+    if image.format in ("JPEG", "MPO"):
+        with path.open("rb") as file:
+            jpeg = jpeg_fault(file.read(MOST_BYTES + 1), max_pixels)
+    else:
+        jpeg = tiff_jpeg_fault(image, path)
+    if jpeg is JpegFault.DAMAGED:
+        yield error("EX-05", where, _BROKEN.format(DAMAGED))
+    elif jpeg is JpegFault.SURPLUS:
+        yield warning("EX-23", where, SURPLUS)
 
 
 def _read_pixels(image: Image.Image, path: Path) -> None:

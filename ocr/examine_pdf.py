@@ -19,7 +19,7 @@ from ocr.filefacts import FEW_LETTERS, facts_as_json
 from ocr.findings import error, gathered, info, page, warning
 from ocr.pdfcontent import PageContent, TooMuch, read_content
 from ocr.pdffeatures import Features, look_for_features
-from ocr.pdfimages import check_image, colour_of
+from ocr.pdfimages import check_image, check_inline, colour_of, masks_of
 
 _MM_PER_POINT = 25.4 / 72
 _COVERED = 0.90  # of the page, by the one image of a scanned page: some devices leave a rim
@@ -198,11 +198,15 @@ def _page_findings(
         look.say(info("EX-29", where, text))
     if content.empty:
         look.say(info("EX-26", where, "Die Seite ist leer: sie zeichnet nichts."))
-    for stream, _ in content.images:
+    for stream in (part for image, _ in content.images for part in (image, *masks_of(image))):
         key = stream.objgen
         if key not in look.images:
             look.images[key] = check_image(stream, where, look.payload["max_pixels"])
         finding = look.images[key]
+        if finding is not None:
+            look.say(finding)
+    for inline in content.inline:
+        finding = check_inline(inline, where, look.payload["max_pixels"])
         if finding is not None:
             look.say(finding)
 

@@ -6,14 +6,16 @@ lighter or darker than in the scan: a lost stamp or a white half page does not h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy
+import pikepdf
 from PIL import Image, ImageOps
 
 from ocr.openpdfs import OpenPdfs
 from ocr.pageimage import read_rows
+from ocr.pdfpage import user_unit
 
 _FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
 _EDGE = 320  # pixels of the longer edge of the pictures compared
@@ -42,21 +44,32 @@ def compare_pages(payload: dict[str, Any]) -> dict[str, Any]:
         if (pages := len(opened[payload["pdf"]])) != payload["count"]:
             text = f"Das PDF/A hat {pages} Seiten, das Dokument {payload['count']}."
             return {"findings": [("PC-01", 0, text)]}
+        units = _units(payload["pdf"], payload["first"], len(payload["pages"]))
         for offset, source in enumerate(payload["pages"]):
             opened.bound()
             page = opened[payload["pdf"]][payload["first"] + offset]
-            found.extend(_compare_page(page, source, opened))
+            found.extend(_compare_page(page, source, opened, units[offset]))
             page.close()
     finally:
         opened.close()
     return {"findings": found}
 
 
-def _compare_page(made: Any, source: dict[str, Any], opened: OpenPdfs) -> Iterator[Said]:
+def _units(path: str, first: int, count: int) -> list[float]:
+    """The /UserUnit of some pages of the PDF/A, which pdfium does not tell."""
+    with pikepdf.open(path, suppress_warnings=True) as pdf:
+        return [user_unit(pdf.pages[number]) for number in range(first, first + count)]
+
+
+def _fits(size: Sequence[float], wanted: Sequence[float]) -> bool:
+    return all(abs(a - b) <= _SIZE_TOLERANCE for a, b in zip(size, sorted(wanted), strict=True))
+
+
+def _compare_page(made: Any, source: dict[str, Any], opened: OpenPdfs, unit: float) -> Iterator[Said]:
     number = source["number"]
-    size = sorted(edge * _MM for edge in made.get_size())
+    size = sorted(edge * unit * _MM for edge in made.get_size())
     for wanted in (source["said_mm"], source["scan_mm"]):
-        if wanted and any(abs(a - b) > _SIZE_TOLERANCE for a, b in zip(size, sorted(wanted), strict=True)):
+        if wanted and not _fits(size, wanted):
             text = f"Die Seite misst {size[0]:.0f} × {size[1]:.0f} mm statt {min(wanted):.0f} × {max(wanted):.0f} mm."
             yield "PC-02", number, text
             break
@@ -69,7 +82,10 @@ def _compare_page(made: Any, source: dict[str, Any], opened: OpenPdfs) -> Iterat
     except Exception as reason:  # noqa: BLE001 - decoders raise nearly anything (ocr.md §5)
         yield "PC-05", number, f"Die Seite oder ihr Scan lässt sich nicht darstellen ({type(reason).__name__})."
         return
-    if not alike(picture, scan, strict=source["strict"] and pixels >= _LEAST_PIXELS):
+    darkest, lightest = picture.getextrema()
+    if source["words"] and darkest == lightest:
+        yield "PC-03", number, "Auf der Seite im PDF/A ist nichts zu sehen, obwohl Text gelesen wurde."
+    elif not alike(picture, scan, strict=source["strict"] and pixels >= _LEAST_PIXELS):
         yield "PC-03", number, "Die Seite im PDF/A zeigt nicht das Bild ihres Scans."
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms, ImageFile, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from ocr.engine import Raster
 from ocr.tiffpages import PageView
@@ -178,9 +178,19 @@ def to_gray(image: Image.Image) -> Image.Image:
 
 
 def to_eight_bits(image: Image.Image) -> Image.Image:
-    """Sixteen bits, long integers and floats as 8-bit gray: by value for 16 bits, else between least and greatest."""
+    """Sixteen bits, long integers and floats as 8-bit gray: by value for 16 bits, else between least and greatest.
+
+    Pillow leaves it to us where in a TIFF the least value is white, and where fewer than sixteen bits are used.
+    """
+    gray = _scaled(image)
+    return ImageOps.invert(gray) if tiff_tag(image, 262) == (0,) else gray
+
+
+def _scaled(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        used = tiff_tag(image, 258)[:1]
+        step = 1 << (used[0] - 8 if used and 8 < used[0] < 16 else 8)
+        return image.convert("I").point(lambda value: value * (1 / step)).convert("L")
     low, high = image.getextrema()
     low, high = float(low), float(high)  # type: ignore[arg-type]
     if image.mode == "I" and low >= 0 and high <= 65535 and high > 255:

@@ -16,6 +16,7 @@ from ocr.geometry import Affine
 _DEEPEST = 6  # nested forms looked into
 _MOST_PARSED = 4 << 20  # a page of nothing but images draws with a few bytes; OCR text adds some 100 kB
 _MOST_FORMS = 200
+_MOST_INLINE = 500
 _OPERATORS = "q Q cm Do S s f F f* B B* b b* sh Tj TJ ' \" Tr BT BI ID EI"
 _PAINT = frozenset({"S", "s", "f", "F", "f*", "B", "B*", "b", "b*", "sh"})
 _SHOW = frozenset({"Tj", "TJ", "'", '"'})
@@ -33,6 +34,7 @@ class PageContent:
 
     images: list[tuple[pikepdf.Object, Affine]] = field(default_factory=list)
     inline_images: int = 0
+    inline: list[pikepdf.Stream] = field(default_factory=list)  # the same as streams, as many as are looked at
     missing: int = 0
     paints: bool = False
     shows_text: bool = False
@@ -115,6 +117,8 @@ class _Walker:
                     self.found.letters += _length(operands)
             elif name == "INLINE IMAGE":
                 self.found.inline_images += 1
+                if len(self.found.inline) < _MOST_INLINE:
+                    self.found.inline.append(_as_stream(self.pdf, operands[0]))
             elif name == "Do":
                 self._draw(resources, str(operands[0]), now, depth)
 
@@ -135,6 +139,14 @@ class _Walker:
         if isinstance(matrix, pikepdf.Array) and len(matrix) == 6:
             now = Affine(*(float(value) for value in list(matrix))).then(now)
         self.walk(target, target.get("/Resources", resources), now, depth + 1)
+
+
+def _as_stream(pdf: pikepdf.Pdf, image: pikepdf.PdfInlineImage) -> pikepdf.Stream:
+    """An inline image as the image XObject that it could have been, with all names written out."""
+    stream = pikepdf.Stream(pdf, image.read_raw_bytes())
+    for key, value in image.obj.items():
+        stream[key] = value
+    return stream
 
 
 def _length(operands: Any) -> int:

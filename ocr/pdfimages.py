@@ -13,11 +13,14 @@ import pikepdf
 from PIL import Image
 
 from akten.files import Colour
-from akten.findings import Finding
+from akten.findings import Finding, Severity
 from ocr.faxlines import MENDED, FaxFault
 from ocr.findings import error, warning
+from ocr.jbig2 import jbig2_fault
+from ocr.jpegdata import DAMAGED, SURPLUS, JpegFault, jpeg_fault
 from ocr.pdffaxes import COLUMNS, FaxCoding, picture_faults
 
+_UNREADABLE = "Ein Bild der Seite lässt sich nicht ganz lesen ({}). Bitte dieses Blatt neu scannen."
 _BLOCK = 1 << 20
 _WHOLE_PIXELS = 120_000_000
 _CHANNELS = {"/DeviceGray": 1, "/CalGray": 1, "/DeviceRGB": 3, "/CalRGB": 3, "/Lab": 3, "/DeviceCMYK": 4}
@@ -70,6 +73,22 @@ def _true(value: object) -> bool:
     return value is True or str(value) == "true"
 
 
+def masks_of(stream: pikepdf.Object) -> Iterator[pikepdf.Stream]:
+    """The images that say where this one shows (ISO 32000-1 §8.9.6.3, §11.6.5.3)."""
+    for key in ("/SMask", "/Mask"):
+        mask = stream.get(key)
+        if isinstance(mask, pikepdf.Stream):
+            yield mask
+
+
+def check_inline(stream: pikepdf.Stream, where: str, max_pixels: int) -> Finding | None:
+    """The same of an image within the content; a mended fax is broken there, for its end is sought by decoding it."""
+    finding = check_image(stream, where, max_pixels)
+    if finding is None or finding.severity is Severity.ERROR:
+        return finding
+    return error("EX-05", where, _UNREADABLE.format("Bilddaten beschädigt"))
+
+
 def check_image(stream: pikepdf.Object, where: str, max_pixels: int) -> Finding | None:
     """Decodes one image; the finding when it is too large or broken."""
     width, height = _whole(stream.get("/Width")), _whole(stream.get("/Height"))
@@ -88,25 +107,22 @@ def check_image(stream: pikepdf.Object, where: str, max_pixels: int) -> Finding 
         return None
     if why is FaxFault.LINES:
         return warning("EX-23", where, MENDED)
-    text = f"Ein Bild der Seite lässt sich nicht ganz lesen ({why}). Bitte dieses Blatt neu scannen."
-    return error("EX-05", where, text)
+    if why is JpegFault.SURPLUS:
+        return warning("EX-23", where, SURPLUS)
+    return error("EX-05", where, _UNREADABLE.format(why))
 
 
 def _decode(stream: pikepdf.Object, width: int, height: int, max_pixels: int) -> str:
     """Decodes an image as cheaply as its coding allows; says in a word what is wrong, or nothing.
 
-    Of a fax that could be mended the word is FaxFault.LINES.
+    Of a fax that could be mended the word is FaxFault.LINES, of a JPEG with bytes too many JpegFault.SURPLUS.
     """
     filters = filters_of(stream)
     if not isinstance(stream, pikepdf.Stream):
         return "kein Datenstrom"
     match filters:
         case ["/DCTDecode"]:
-            with Image.open(io.BytesIO(stream.read_raw_bytes()), formats=("JPEG",)) as image:
-                if image.size != (width, height):
-                    return "andere Größe als genannt"
-                image.draft(image.mode if image.mode != "RGB" else "L", (max(1, width // 8), max(1, height // 8)))
-                image.load()
+            return _jpeg(stream.read_raw_bytes(), width, height, max_pixels)
         case ["/JPXDecode"]:
             with Image.open(io.BytesIO(stream.read_raw_bytes()), formats=("JPEG2000",)) as image:
                 if image.width * image.height > _WHOLE_PIXELS // 4:
@@ -117,12 +133,28 @@ def _decode(stream: pikepdf.Object, width: int, height: int, max_pixels: int) ->
         case [*_, "/CCITTFaxDecode"]:
             return _fax(stream, height, max_pixels)
         case ["/JBIG2Decode"]:
-            return "" if stream.read_raw_bytes() else "keine Daten"  # its pixels are looked at when the page is drawn
+            return _jbig2(stream, max_pixels)
         case []:
             return "" if len(stream.read_raw_bytes()) >= _expected(stream, width, height) else "zu wenig Daten"
         case _:
             stream.read_bytes(pikepdf.StreamDecodeLevel.all)
     return ""
+
+
+def _jpeg(data: bytes, width: int, height: int, max_pixels: int) -> str:
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        if image.size != (width, height):
+            return "andere Größe als genannt"
+        image.draft(image.mode if image.mode != "RGB" else "L", (max(1, width // 8), max(1, height // 8)))
+        image.load()
+    fault = jpeg_fault(data, max_pixels)
+    return DAMAGED if fault is JpegFault.DAMAGED else fault or ""
+
+
+def _jbig2(stream: pikepdf.Stream, max_pixels: int) -> str:
+    shared = _parms_of(stream)[0].get("/JBIG2Globals")
+    globals_ = shared.read_bytes() if isinstance(shared, pikepdf.Stream) else b""
+    return jbig2_fault(stream.read_raw_bytes(), globals_, max_pixels)
 
 
 def _fax(stream: pikepdf.Stream, height: int, max_pixels: int) -> str:

@@ -221,6 +221,28 @@ def picture_of(image: pikepdf.Stream) -> Image.Image | None:
         return None
 
 
+def misdrawn(shown: Image.Image, image: pikepdf.Stream) -> bool:
+    """True when a JPEG 2000 came out in one colour although there is something in it.
+
+    pdfium does that with palettes and with /Decode where /BitsPerComponent is absent, as it may be, without a word.
+    """
+    if _spread(shown) > 0:
+        return False
+    try:
+        with Image.open(io.BytesIO(image.read_raw_bytes()), formats=("JPEG2000",)) as opened:
+            return _spread(opened) > 0
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - decoders raise nearly anything (ocr.md §5); then nothing contradicts
+        return False
+
+
+def _spread(image: Image.Image) -> int:
+    """The largest difference between two pixels in one of the channels."""
+    bands = image.getextrema()
+    return max(int(high - low) for low, high in (bands if isinstance(bands[0], tuple) else (bands,)))
+
+
 def drawn(path: Path, number: int, dpi: float, max_pixels: int, *, gray: bool) -> Image.Image:
     """The page as pdfium draws it, before /Rotate, at `dpi`. Raises PageUnreadable."""
     import pypdfium2  # few pages need it, and every worker would load it

@@ -7,6 +7,7 @@ Three doors: `run_limited` for a command, `call_limited` for one of our own func
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import selectors
@@ -23,6 +24,7 @@ from typing import Any
 
 from akten.diskwords import in_german
 from akten.errors import Misconfigured, Unavailable
+from ocr.child import READY
 from ocr.options import Limits, OcrOptions
 from ocr.walls import SandboxKind, environment, limiting, sandbox_kind, walls
 
@@ -42,6 +44,7 @@ _FLOOD_BYTES = 64 << 20  # more than this on both together is not output but an 
 _BLOCK = 1 << 16
 _LOOK_SECONDS = 1.0  # between two looks at the disk
 _ANSWER_BYTES = 256 << 20  # facts of 20,000 pages are 10 MB
+_PASSING = ("temporarily unavailable", "Cannot allocate memory", "No space left", "MemoryError", "Too many open files")
 _CHILD = Path(__file__).with_name("child.py")
 
 
@@ -269,7 +272,8 @@ def call_each(
     """Calls one function on many payloads, all in one interpreter as long as it lives; the limits are for each one.
 
     A payload that kills the interpreter gets a SandboxDied, and the rest goes on in a new one. One at which somebody
-    else killed the interpreter is asked once more.
+    else killed the interpreter is asked once more. Raises Unavailable or Misconfigured when the interpreter does not
+    start at all.
     """
     answers: list[dict[str, Any] | SandboxDied] = []
     pardoned: set[int] = set()
@@ -325,21 +329,38 @@ def _round(
     command = [sys.executable, "-I", str(_CHILD), str(question)]
     env = {"TMPDIR": str(place.resolve())}
     outcome = run_limited(command, limits=whole, folder=folder, env=env, options=options)
-    answers: list[dict[str, Any] | SandboxDied] = list(_answers(answer, count))
+    lines = _lines(answer, count + 1)
+    if next(lines, b"").strip() != READY.encode("ascii"):
+        raise not_started(outcome)
+    answers: list[dict[str, Any] | SandboxDied] = list(_answers(lines))
     if len(answers) < count and not (answers and isinstance(answers[-1], SandboxDied)):
         answers.append(death_of(outcome))
     return answers
 
 
-def _answers(path: Path, count: int) -> Iterator[dict[str, Any] | SandboxDied]:
-    """What the child wrote, line by line; a line that is not whole or not ours ends it."""
+def _lines(path: Path, count: int) -> Iterator[bytes]:
+    """What the child wrote, line by line; nothing when it is no file of ours."""
     if not path.is_file() or path.is_symlink() or path.stat().st_size > _ANSWER_BYTES:
         return
     with path.open("rb") as file:
-        for line, _ in zip(file, range(count), strict=False):
-            if (answer := answer_of(line)) is None:
-                return
-            yield answer
+        yield from itertools.islice(file, count)
+
+
+def _answers(lines: Iterator[bytes]) -> Iterator[dict[str, Any] | SandboxDied]:
+    """The answers; a line that is not whole or not ours ends them."""
+    for line in lines:
+        if (answer := answer_of(line)) is None:
+            return
+        yield answer
+
+
+def not_started(outcome: Outcome) -> Unavailable | Misconfigured:
+    """Why a child never came to its first payload: a fault of this machine, whatever the files are."""
+    last = outcome.stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][:120]
+    said = "Die Leseprogramme ließen sich in der Abschottung nicht starten"
+    if outcome.timed_out or outcome.over_disk or outcome.killed_by is not None or any(w in last for w in _PASSING):
+        return Unavailable(f"{said} ({last or 'abgebrochen'}). An den Scans liegt es nicht; später noch einmal.")
+    return Misconfigured(f"{said} ({last or outcome.returncode}). An den Scans liegt es nicht; archiv doctor hilft.")
 
 
 def answer_of(line: bytes) -> dict[str, Any] | SandboxDied | None:

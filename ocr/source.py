@@ -11,10 +11,12 @@ from PIL import Image
 from ocr.bands import Banded, stored_in_bands
 from ocr.embedding import Stored, as_it_is, checked_group4, without_loss
 from ocr.geometry import POINTS_PER_MM, Affine, pixels_to_unit, scaling, standing
+from ocr.jp2depth import depths_of
 from ocr.pageimage import Held, PageImage, PageUnreadable, load, open_page, shed_depth, to_gray
-from ocr.pdfpage import PdfPage, copied, copyable, drawing_dpi, drawn, page_of, picture_of, surely_allowed
+from ocr.pdfpage import PdfPage, copied, copyable, drawing_dpi, drawn, misdrawn, page_of, picture_of, surely_allowed
 
 _LOW_DPI = 100.0  # below this a size beyond A0 is a wrong statement and not a wall map
+_ONLY_DRAWN = ("/JBIG2Decode", "/JPXDecode")  # what pdfium cannot decode it draws as a white page
 _A0_MM = (841 * 1.03, 1189 * 1.03)
 
 
@@ -190,15 +192,23 @@ def _unpacked(pdf: pikepdf.Pdf, path: Path, number: int, page: PdfPage, max_pixe
     """A coding that may not stay (JBIG2, JPEG 2000): the same pixels coded without loss."""
     assert page.image is not None  # noqa: S101 - told to the type checker
     name = str(page.image.get("/Filter"))
-    masked = page.image.get("/ImageMask", False) or page.image.get("/SMask") is not None
-    image = None if masked else _bitmap(path, number)
-    if image is None or image.size != page.pixels:
+    masked = page.image.get("/ImageMask", False) or any(key in page.image for key in ("/SMask", "/Mask"))
+    image = _bitmap(path, number)
+    if image is None and name in _ONLY_DRAWN:
+        raise PageUnreadable("OC-05", "Das Bild der Seite lässt sich nicht entschlüsseln. Bitte neu scannen.")
+    if image is not None and name == "/JPXDecode" and misdrawn(image, page.image):
+        text = "Das Bild der Seite (JPEG 2000) wird falsch gelesen. Bitte in einem anderen Format neu liefern."
+        raise PageUnreadable("OC-05", text)
+    if image is None or masked or image.size != page.pixels:
         return drawn_source(pdf, path, number, page, max_pixels)
     if int(page.image.get("/BitsPerComponent", 8)) == 1:
         image = image.convert("L").point(lambda value: 255 * (value > 127)).convert("1")
     stored, image = without_loss(Held(image))
     label = {"/JBIG2Decode": "JBIG2", "/JPXDecode": "JPEG 2000"}.get(name, "Bild")
     note = f"{label} verlustfrei umgepackt (Bildpunkte unverändert)"
+    deepest = max(depths_of(page.image.read_raw_bytes()), default=8) if name == "/JPXDecode" else 8
+    if deepest > 8:
+        note = f"{label} umgepackt und Farbtiefe von {deepest} auf 8 Bit verringert"
     return Source(
         page.width,
         page.height,

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from akten.errors import Unavailable
+from ocr.child import READY
 from ocr.helper import Helper, HelperEnded, HelperLate
 from ocr.options import Limits, OcrOptions
 from ocr.sandbox import Outcome, SandboxDied, answer_of, call_each, death_of, settled
@@ -104,7 +105,11 @@ class WarmSandbox:
                 warm = self._take()
             except HelperEnded:  # no process to be had: by a child of its own, which says what is wrong
                 return [*answers, *call_each(module_function, rest, limits=limits, folder=folder, options=options)]
-            given, whole = warm.ask(module_function, rest, limits)
+            try:
+                given, whole = warm.ask(module_function, rest, limits)
+            except _NotStarted:
+                self._drop(warm)
+                return [*answers, *call_each(module_function, rest, limits=limits, folder=folder, options=options)]
             answers.extend(settled(given, answers, pardoned))
             if whole:
                 self._give(warm)
@@ -152,6 +157,10 @@ class WarmSandbox:
         warm.end()
 
 
+class _NotStarted(Exception):
+    """The child ended before it came to a payload: no payload is to blame."""
+
+
 class _Warm:
     """One warm child and its folder. Raises HelperEnded when it cannot be started."""
 
@@ -174,7 +183,10 @@ class _Warm:
     def ask(
         self, module_function: str, payloads: Sequence[Mapping[str, Any]], limits: Limits
     ) -> tuple[list[dict[str, Any] | SandboxDied], bool]:
-        """Answers to the first payloads, at least one, the last perhaps a death; and whether the child lives on."""
+        """Answers to the first payloads, at least one, the last perhaps a death; and whether the child lives on.
+
+        Raises _NotStarted.
+        """
         question = {
             "call": module_function,
             "payloads": list(payloads),
@@ -189,6 +201,11 @@ class _Warm:
         self._fresh = False
         try:
             self._helper.tell(json.dumps(question).encode("ascii"))
+            if self._helper.hear(patience) != READY.encode("ascii"):
+                raise _NotStarted
+        except (HelperEnded, HelperLate) as gone:
+            raise _NotStarted from gone
+        try:
             while True:
                 line = self._helper.hear(patience)
                 patience = limits.wall_seconds + _GRACE

@@ -2,8 +2,8 @@
 
 Started as a file by an isolated interpreter inside the walls, never imported by our own. This process itself never
 touches a delivered file, so that every call begins in a clean memory; what a file does to its reader dies with the
-fork. One line of JSON per request on standard input; on standard output one line per answer and one for the end of
-each call. Whatever libraries print goes to standard error.
+fork. One line of JSON per request on standard input; on standard output one line when a call begins, one per answer and
+one for the end of each call. Whatever libraries print goes to standard error.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _WORDS = 4000  # bytes of a fork's last words that are told
 
 def main() -> int:
     """Serves until standard input ends. Returns the exit code."""
-    from ocr.child import allow, answer_to
+    from ocr.child import READY, allow, answer_to
 
     replies = os.dup(1)
     os.dup2(2, 1)
@@ -51,16 +51,17 @@ def main() -> int:
                 if os.getppid() != own:
                     os._exit(0)
                 _become(request, words.fileno())
+                _write(replies, READY)
                 for payload in request["payloads"]:
                     allow(request["cpu_seconds"], request["wall_seconds"])
-                    _write(replies, answer_to(function, payload))
+                    _write(replies, json.dumps(answer_to(function, payload)))
                 os._exit(0)
             _, status = os.waitpid(pid, 0)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)  # what it may have left behind
             words.seek(max(0, words.seek(0, os.SEEK_END) - _WORDS))
             told = words.read().decode("utf-8", "replace")
-        _write(replies, {"end": os.waitstatus_to_exitcode(status), "words": told})
+        _write(replies, json.dumps({"end": os.waitstatus_to_exitcode(status), "words": told}))
     return 0
 
 
@@ -83,8 +84,8 @@ def _become(request: dict[str, Any], words: int) -> None:
         resource.setrlimit(what, (bound, bound))
 
 
-def _write(replies: int, value: dict[str, Any]) -> None:
-    data = json.dumps(value).encode("ascii") + b"\n"
+def _write(replies: int, line: str) -> None:
+    data = line.encode("ascii") + b"\n"
     while data:
         data = data[os.write(replies, data) :]
 

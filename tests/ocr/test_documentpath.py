@@ -15,6 +15,7 @@ from akten.files import FileFacts, Rendition, Scan, digest_file
 from akten.findings import Severity, Verdict
 from ocr.documentpath import RULES, DocumentResult
 from ocr.examine import examine
+from ocr.likeness import compare_pages
 from ocr.options import OcrOptions
 from ocr.verapdf import VeraPdf
 from tests.conftest import lacking
@@ -113,6 +114,25 @@ def test_written_pages_keep_their_text_and_are_not_read_anew(
     shutil.rmtree(result.path.parent)
     some, _ = converted(path, verapdf_options, pages=(3, 1))
     assert len(some.pages_text) == 2
+
+
+def test_the_size_of_a_page_counts_its_units(tmp_path: Path, verapdf_options: OcrOptions) -> None:
+    """pdfium does not tell /UserUnit: an A2 drawing would be entered as A4, and the comparison would not mind."""
+    with pikepdf.open(written(tmp_path / "a.pdf", "Zeichnung")) as pdf:
+        pdf.pages[0].UserUnit = 2
+        pdf.save(tmp_path / "a2.pdf")
+    result, facts = converted(tmp_path / "a2.pdf", verapdf_options)
+    (size,) = result.sizes_mm
+    assert [round(edge) for edge in size] == [420, 594]
+    assert (round(facts.pages[0].width_mm), round(facts.pages[0].height_mm)) == (420, 594)
+    page = {"number": 1, "path": str(tmp_path / "a2.pdf"), "page": 1, "is_pdf": True, "words": 0, "strict": False}
+    asked = {"pdf": str(result.path), "count": 1, "first": 0}
+    told = [
+        compare_pages({**asked, "pages": [{**page, "said_mm": list(said), "scan_mm": None}]})["findings"]
+        for said in (size, (210.0, 297.0))
+    ]
+    assert told[0] == []
+    assert [code for code, _, _ in told[1]] == ["PC-02"]
 
 
 def test_a_signed_file_stays_and_a_rendition_stands_beside(

@@ -15,7 +15,7 @@ from pikepdf import Array, Dictionary, Name
 from PIL import Image
 
 from akten.findings import Severity
-from ocr import faxlines, pdffaxes
+from ocr import libtiff, pdffaxes
 from ocr.examine import examine, examine_each
 from ocr.faxlines import FaxFault, strip_faults
 from ocr.options import OcrOptions
@@ -209,7 +209,7 @@ def test_hardly_any_damage_gives_another_picture_unheard(tmp_path: Path) -> None
 
 def test_a_library_that_does_not_show_its_names_leaves_the_picture_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     assert strip_faults(GOOD["g4.tif"](), 8, extension=_ctypes.__file__) is None
-    monkeypatch.setattr(faxlines, "_library", lambda extension: None)
+    monkeypatch.setattr(libtiff, "library", lambda extension="": None)
     with pikepdf.new() as pdf:
         damaged = fax_page(pdf, bytes_of(marked(with_line(SHORT, one_way()))), G3)
         assert check_image(damaged, "Seite 1", OPTIONS.max_pixels) is None

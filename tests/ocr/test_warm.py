@@ -13,15 +13,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from akten.errors import Unavailable
+from akten.errors import Misconfigured, Unavailable
+from ocr.examine import examine_each
 from ocr.helper import HelperEnded
 from ocr.judging import READERS
 from ocr.options import Limits, OcrOptions
 from ocr.probefile import tiny_valid_pdfa
-from ocr.sandbox import SandboxDied
+from ocr.sandbox import Outcome, SandboxDied, call_each, not_started
 from ocr.warm import WarmSandbox
 from tests.conftest import ROOT
 from tests.kills import descendants
+from tests.ocr.papers import scan_of
 
 CALLS = "tests.ocr.sandboxed"
 LIMITS = Limits(cpu_seconds=20, wall_seconds=60, memory_bytes=1 << 30, file_bytes=1 << 20, open_files=64)
@@ -162,3 +164,33 @@ def test_an_account_that_may_open_few_files_only_does_not_make_every_file_unread
     command = [sys.executable, "-c", UNDER_A_LOW_LIMIT]
     told = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert told.stdout.splitlines() == ["[{'number': 4}]", "{'number': 4}"], told.stderr
+
+
+def test_what_cannot_even_start_is_a_fault_of_the_machine_and_of_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("L", (60, 60), 255).save(tmp_path / "scan.tif")
+    with WarmSandbox(OcrOptions(), 1) as sandbox:
+        for call in (sandbox.call_each, call_each):
+            with pytest.raises(Misconfigured, match="An den Scans liegt es nicht"):
+                call("ocr.gibt_es_nicht:lies", [{}], limits=LIMITS, folder=tmp_path)
+        assert sandbox.call_each(f"{CALLS}:double", [{"number": 1}], limits=LIMITS, folder=tmp_path) == [{"number": 2}]
+    monkeypatch.setattr("ocr.sandbox.walls", lambda kind, folder: ["/bin/false"])
+    monkeypatch.setattr("ocr.warm.walls", lambda kind, folder: ["/bin/false"])
+    with WarmSandbox(OcrOptions(), 1) as sandbox, pytest.raises(Misconfigured):
+        examine_each([scan_of(tmp_path / "scan.tif")], OcrOptions(), tmp_path, sandbox.call_each)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (b"bwrap: Creating new namespace failed: Resource temporarily unavailable", Unavailable),
+        (b"OSError: [Errno 28] No space left on device", Unavailable),
+        (b"ModuleNotFoundError: No module named 'pikepdf'", Misconfigured),
+        (b"", Misconfigured),
+    ],
+)
+def test_only_what_may_pass_is_tried_again(words: bytes, why: type[Exception]) -> None:
+    assert isinstance(not_started(Outcome(1, b"", words)), why)
+    assert isinstance(not_started(Outcome(-9, b"", words, killed_by=9)), Unavailable)
+    assert isinstance(not_started(Outcome(-9, b"", words, timed_out=True)), Unavailable)

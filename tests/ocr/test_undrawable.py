@@ -1,0 +1,161 @@
+"""Pictures in a PDF that pdfium draws white or black without a word are not archived as such pages."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import pikepdf
+import pypdfium2
+import pytest
+from pikepdf import Array, Name, String
+
+from ocr.examine import examine
+from ocr.jobs import PageOutcome
+from ocr.likeness import compare_pages
+from ocr.options import OcrOptions
+from ocr.scanpath import do_page
+from tests.contracts.test_ocr_engine import FakeEngine
+from tests.ocr.examined import codes, errors
+from tests.ocr.faxes import g4_strip
+from tests.ocr.oddimages import saved
+from tests.ocr.oddpdfs import FULL, explicit_mask, scan_page, scanned, xobject
+from tests.ocr.oddtiffs import SIZE, truth
+from tests.ocr.papers import A4, scan_of
+from tests.ocr.sheets import job
+
+OPTIONS = OcrOptions()
+INVERTED = Array([1, 0])
+
+
+def jpx(pdf: pikepdf.Pdf, mode: str, **more: object) -> pikepdf.Stream:
+    image = xobject(pdf, truth(mode), form="jpx")
+    del image["/BitsPerComponent"]  # a JPEG 2000 tells that itself (ISO 32000-1 §8.9.5.1)
+    for key, value in more.items():
+        image[f"/{key}"] = value
+    page = scan_page(pdf)
+    page.Resources.XObject.Im0 = image
+    return image
+
+
+def done(pdf: pikepdf.Pdf, folder: Path) -> PageOutcome:
+    pdf.save(folder / "scan.pdf")
+    task = job(folder / "scan.pdf", folder)
+    return do_page(task, FakeEngine, OPTIONS, time.process_time)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"Decode": INVERTED},
+        {"ColorSpace": Array([Name.Indexed, Name.DeviceRGB, 255, String(bytes(range(256)) * 3)])},
+    ],
+    ids=["decode", "palette"],
+)
+def test_a_jpeg2000_that_comes_out_in_one_colour_is_refused(more: dict[str, object], tmp_path: Path) -> None:
+    with pikepdf.new() as pdf:
+        jpx(pdf, "L", **more)
+        outcome = done(pdf, tmp_path)
+    if outcome.error is None:  # a pdfium that has learned it
+        shown = pypdfium2.PdfDocument(tmp_path / "page.pdf")[0].render(grayscale=True).to_pil()
+        assert shown.getextrema()[0] < shown.getextrema()[1]
+    else:
+        assert outcome.error[0] == "OC-05"
+        assert "neu liefern" in outcome.error[1]
+
+
+def test_a_jpeg2000_in_one_colour_is_still_a_page(tmp_path: Path) -> None:
+    with pikepdf.new() as pdf:
+        image = jpx(pdf, "L")
+        image.write(saved(truth("L").point(lambda _: 200), "JPEG2000"), filter=Name.JPXDecode)
+        assert done(pdf, tmp_path).error is None
+
+
+def test_what_cannot_be_decoded_is_no_white_page(tmp_path: Path) -> None:
+    with pikepdf.new() as pdf:
+        image = jpx(pdf, "L")
+        image.write(b"kein Bild" * 20, filter=Name.JPXDecode)
+        outcome = done(pdf, tmp_path)
+    assert outcome.error is not None
+    assert outcome.error[0] == "OC-05"
+
+
+def test_a_stencil_over_a_jpeg2000_is_part_of_the_picture(tmp_path: Path) -> None:
+    with pikepdf.new() as pdf:
+        scan_page(pdf)
+        explicit_mask(pdf)
+        image = pdf.pages[0].Resources.XObject.Im0
+        target = io.BytesIO()
+        truth("L").point(lambda _: 0).save(target, "JPEG2000")
+        image.write(target.getvalue(), filter=Name.JPXDecode)
+        image.Width, image.Height = SIZE
+        outcome = done(pdf, tmp_path)
+    assert outcome.error is None
+    shown = pypdfium2.PdfDocument(tmp_path / "page.pdf")[0].render(grayscale=True).to_pil()
+    assert sum(shown.convert("L").histogram()[200:]) > shown.width * shown.height / 2, "the page is not black"
+
+
+@pytest.mark.parametrize(("depth", "told"), [(8, "Bildpunkte unverändert"), (16, "von 16 auf 8 Bit")])
+def test_the_receipt_tells_lost_depth(depth: int, told: str, tmp_path: Path) -> None:
+    with pikepdf.new() as pdf:
+        image = jpx(pdf, "L")
+        if depth == 16:
+            deep = truth("L").convert("I").point(lambda value: value * 257).convert("I;16")
+            image.write(saved(deep, "JPEG2000"), filter=Name.JPXDecode)
+        outcome = done(pdf, tmp_path)
+    assert any(told in loss for loss in outcome.losses)
+
+
+def test_read_words_on_a_page_that_shows_nothing_are_a_fault(tmp_path: Path) -> None:
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=A4)
+        pdf.save(tmp_path / "weiss.pdf")
+    path = str(tmp_path / "weiss.pdf")
+    page = {"number": 1, "path": path, "page": 1, "is_pdf": True, "said_mm": None, "scan_mm": None, "strict": True}
+    question = {"pdf": path, "count": 1, "first": 0, "pages": [{**page, "words": 12}]}
+    assert "PC-03" in {code for code, _, _ in compare_pages(question)["findings"]}
+    question["pages"] = [{**page, "words": 0}]
+    assert compare_pages(question)["findings"] == []
+
+
+# --- damaged faxes where nobody looked --------------------------------------------------------------------------------
+
+
+def fax(*, damaged: bool) -> bytes:
+    data = g4_strip(truth("1"))
+    return data[: len(data) // 2] + bytes(20) + data[len(data) // 2 + 20 :] if damaged else data
+
+
+def mask(pdf: pikepdf.Pdf, key: str, *, damaged: bool) -> None:
+    ink = xobject(pdf, truth("L", (8, 8)))
+    stencil = xobject(pdf, truth("1"))
+    stencil.write(
+        fax(damaged=damaged),
+        filter=Name.CCITTFaxDecode,
+        decode_parms=pikepdf.Dictionary(K=-1, Columns=SIZE[0], Rows=SIZE[1]),
+    )
+    if key == "Mask":
+        del stencil["/ColorSpace"]
+        stencil.ImageMask = True
+    ink[f"/{key}"] = pdf.make_indirect(stencil)
+    pdf.pages[0].Resources.XObject.Im0 = ink
+
+
+@pytest.mark.parametrize("key", ["Mask", "SMask"])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_damage_in_a_mask_is_told(key: str, damaged: bool, tmp_path: Path) -> None:
+    scanned(lambda pdf: mask(pdf, key, damaged=damaged))(tmp_path / "maske.pdf")
+    facts = examine(scan_of(tmp_path / "maske.pdf"), OPTIONS, tmp_path)
+    assert ("EX-23" in codes(facts)) is damaged
+    assert not errors(facts)
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_damaged_inline_image_is_refused(damaged: bool, tmp_path: Path) -> None:
+    """pdfium draws nothing at all in its place: a white page."""
+    head = b"BI /W %d /H %d /BPC 1 /CS /G /F /CCF /DP <</K -1 /Columns %d /Rows %d>> ID " % (*SIZE, *SIZE)
+    content = FULL.replace(b"/Im0 Do", head + fax(damaged=damaged) + b"\nEI")
+    scanned(lambda pdf: setattr(pdf.pages[0], "Contents", pdf.make_stream(content)))(tmp_path / "inline.pdf")
+    facts = examine(scan_of(tmp_path / "inline.pdf"), OPTIONS, tmp_path)
+    assert errors(facts) == ({"EX-05"} if damaged else set())
