@@ -195,7 +195,7 @@ def _prepared(scan: Scan, pages: tuple[int, ...] | None, options: OcrOptions, wo
             "ocr.documenttools:prepare", payload, limits=_limits(options), folder=work, options=options
         )
     except SandboxDied as died:
-        text = f"Das PDF lässt sich nicht zur Umwandlung öffnen ({died.reason}). Bitte neu liefern oder zurückgeben."
+        text = f"Das PDF lässt sich nicht zur Umwandlung öffnen ({died.text}). Bitte neu liefern oder zurückgeben."
         raise Rejected((error("OD-01", scan.name, text),)) from died
     if reason := answer.get("refused"):
         raise Rejected((error("OD-01", scan.name, REASONS.get(str(reason), REASONS["broken"])),))
@@ -222,7 +222,7 @@ def _read_pictures(path: Path, reader: DocumentReader, options: OcrOptions, work
         try:
             own = _read(path, options, work)
             texts, words = own.texts, own.words
-        except Unavailable as died:  # what cannot be drawn at all fails the comparison and is refused there
+        except (Unavailable, Rejected) as died:  # what cannot be drawn fails the comparison and is refused there
             return _Pictured(reader.unread(died.text), path)
     part = reader.read(path.resolve(), texts, words)
     laid = reader.lay(path.resolve(), part, _limits(options, len(part.results)))
@@ -277,7 +277,7 @@ def _by_ocrmypdf(source: Path, options: OcrOptions, work: Path, count: int) -> t
         sys.executable, "-m", "ocrmypdf", "--skip-text", "--ocr-engine", "none", "--output-type", "pdfa-2",
         "--pdfa-backend", "internal", "--optimize", "0", "--jobs", "1", "-q", str(source.resolve()), str(out.resolve()),
     ]  # fmt: skip
-    return _ran(command, out, ("ocrmypdf", importlib.metadata.version("ocrmypdf")), options, work, count, {})
+    return _ran(command, out, ("ocrmypdf", importlib.metadata.version("ocrmypdf")), options, work, count)
 
 
 def _by_ghostscript(source: Path, options: OcrOptions, work: Path, count: int) -> tuple[Path, tuple[str, str]] | None:
@@ -294,7 +294,7 @@ def _by_ghostscript(source: Path, options: OcrOptions, work: Path, count: int) -
     ]  # fmt: skip
     asked = run_limited(["gs", "--version"], limits=_limits(options), folder=work, options=options)
     tool = ("Ghostscript", asked.stdout.decode("ascii", "replace").strip()[:20])
-    made = _ran(command, raw, tool, options, work, count, {})
+    made = _ran(command, raw, tool, options, work, count)
     if made is None:
         return None
     out = work / "gs.pdf"
@@ -329,10 +329,9 @@ def _ran(
     options: OcrOptions,
     work: Path,
     count: int,
-    env: dict[str, str],
 ) -> tuple[Path, tuple[str, str]] | None:
     """The output of a tool that ended well; of any other nothing is kept."""
-    outcome = run_limited(command, limits=_limits(options, count), folder=work, env=env, options=options)
+    outcome = run_limited(command, limits=_limits(options, count), folder=work, options=options)
     if outcome.returncode != 0 or outcome.timed_out or not out.is_file():
         out.unlink(missing_ok=True)
         return None
@@ -358,7 +357,7 @@ class _Read:
 
 
 def _read(path: Path, options: OcrOptions, work: Path, *, as_seen: bool = False) -> _Read:
-    """Text and size in mm of every page. Raises Unavailable when a file that was just made cannot be read."""
+    """Text and size in mm of every page. Raises Rejected (OD-01) when the file ends its reader, else Unavailable."""
     words = work.resolve() / "worte.jsonl"
     try:
         answer = call_limited(
@@ -369,7 +368,10 @@ def _read(path: Path, options: OcrOptions, work: Path, *, as_seen: bool = False)
             options=options,
         )
     except SandboxDied as died:
-        raise Unavailable(f"Der Text der Wiedergabe lässt sich nicht lesen ({died.reason}).") from died
+        if not died.by_the_file:
+            raise Unavailable(f"Der Text der Wiedergabe lässt sich nicht lesen ({died.text}).") from died
+        text = f"Der Text des PDF lässt sich nicht lesen ({died.text}). Bitte als Scan oder PDF/A neu liefern."
+        raise Rejected((error("OD-01", "", text),)) from died
     pages = answer["pages"]
     return _Read(
         tuple(str(page["text"]) for page in pages),
