@@ -29,6 +29,7 @@ from flows.outcomes import clearing_receipt, receipt_of
 from flows.receipt import exit_code_of_json, receipt_json
 from flows.service import run_batch_in_prefect
 from flows.settings import CHECKOUT, Settings, read_settings
+from flows.terminal import Terminal
 from flows.verify import verify_packages
 from flows.wiring import Services, open_services
 
@@ -46,7 +47,7 @@ def demo_settings() -> Settings:
 def main() -> int:
     """Runs the demo and returns its exit code."""
     quiet_logs()
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 150)
+    console = Terminal(highlight=False, markup=False, width=None if sys.stdout.isatty() else 150)
     settings = demo_settings()
     start = time.monotonic()
     try:

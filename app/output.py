@@ -20,8 +20,8 @@ from akten.diskwords import in_german
 from akten.errors import ArchivError, Rejected, Unavailable
 from akten.findings import Finding, Judgement, Verdict
 from app.show import findings_table
-from app.visible import VisibleConsole
 from flows.receipt import finding_json
+from flows.terminal import Terminal
 
 EXIT_OF_VERDICT = {Verdict.OK: 0, Verdict.FAILED: 5, Verdict.NOT_CHECKED: 8}
 EXIT_OF_JUDGEMENT = {
@@ -103,7 +103,7 @@ def write_json(value: Any) -> None:
     sys.stdout.buffer.flush()
 
 
-class _Pipe(VisibleConsole):
+class _Pipe(Terminal):
     """A console that leaves a closed pipe to its caller instead of ending the process."""
 
     def on_broken_pipe(self) -> None:
@@ -115,4 +115,4 @@ def open_output(*, as_json: bool) -> Output:
     wide = None if sys.stdout.isatty() else 160
     out = _Pipe(width=wide, highlight=False, markup=False, emoji=False)
     wide = None if sys.stderr.isatty() else 160
-    return Output(as_json, out, VisibleConsole(stderr=True, width=wide, highlight=False, markup=False, emoji=False))
+    return Output(as_json, out, Terminal(stderr=True, width=wide, highlight=False, markup=False, emoji=False))

@@ -15,8 +15,8 @@ from app import interrupt
 from app.command import DATEN_HELP, FOLDER, JSON_HELP, of_files, quiet_logs
 from app.german import speak_german
 from app.output import error_json, write_json
-from app.visible import visible
 from flows.bugs import BUGS
+from flows.terminal import visible
 
 # Verb → module and name; a module is imported when its verb is called, so that `archiv suche` never pays for OCR.
 VERBS: dict[str, tuple[str, str, str]] = {

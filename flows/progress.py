@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from akten.errors import ArchivError
+from flows.terminal import Terminal
 from ingest.claimed import ClaimedDelivery
 
 Tell = Callable[[str, int, int], None]
@@ -17,10 +17,10 @@ Tell = Callable[[str, int, int], None]
 @contextmanager
 def progress_display(*, quiet: bool = False) -> Iterator[Callable[[ClaimedDelivery], Tell]]:
     """Gives for each delivery the function that tells how far it is."""
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     display = Progress(
         SpinnerColumn(),
-        TextColumn("{task.fields[name]}"),
+        TextColumn("{task.fields[name]}", markup=False),
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),

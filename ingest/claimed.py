@@ -56,14 +56,18 @@ class ClaimedDelivery:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was wrong with unpacking it."""
+        """What was wrong with unpacking it. Raises FixityError when the note of it is damaged."""
         path = self.folder / _FINDINGS
         if not path.exists():
             return ()
-        return tuple(
-            Finding(part["code"], Severity(part["severity"]), part["where"], part["text"])
-            for part in json.loads(path.read_text(encoding="utf-8"))
-        )
+        try:
+            return tuple(
+                Finding(part["code"], Severity(part["severity"]), part["where"], part["text"])
+                for part in json.loads(path.read_bytes())
+            )
+        except (ValueError, LookupError, TypeError) as damaged:
+            text = f"Der Vermerk {_FINDINGS} im Arbeitsordner {self.folder.name} ist beschädigt; bitte neu liefern."
+            raise FixityError(text) from damaged
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
     Raises:
         Rejected: the ZIP or the slip cannot be used (all faults at once).
         Unavailable: the claim is not complete yet, or the disk fails.
+        FixityError: our own note of what was wrong with unpacking is damaged.
     """
     limits = limits or IntakeLimits()
     if not claimed.lieferung.is_dir():

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from akten.aktenzeichen import MUSTER, Muster
+from akten.diskwords import in_german
 from akten.errors import Misconfigured
 from akten.model import Aktenart
 
@@ -80,8 +81,8 @@ class IntakeOptions:
 
     def __post_init__(self) -> None:
         names = [profile.name for profile in self.profiles]
-        if len(set(names)) != len(names):
-            raise ValueError("Ein Profil ist doppelt beschrieben")
+        if len({name.casefold() for name in names}) != len(names):
+            raise ValueError("Ein Profil ist doppelt beschrieben; Groß- und Kleinschreibung zählen nicht")
         if self.default_profile not in names:
             raise ValueError(f"Das Standardprofil „{self.default_profile}“ ist nicht beschrieben")
 
@@ -112,7 +113,7 @@ def _muster(entries: Any, where: str) -> tuple[Muster, ...]:
     for entry in entries:
         part = _mapping(entry, where)
         _known(part, [field.name for field in fields(Muster)], f"{where}, aktenzeichen")
-        if part.get("aktenart") not in set(Aktenart):
+        if part.get("aktenart") not in list(Aktenart):
             raise Misconfigured(f"{where}: „aktenart“ ist eine von {', '.join(Aktenart)}.")
         if not isinstance(part.get("vorlage"), str):
             raise Misconfigured(f"{where}, aktenzeichen: „vorlage“ ist ein Text, etwa 63-{{nr:5}}-{{jahr}}.")
@@ -130,6 +131,8 @@ def _profiles(entries: Any, where: str) -> tuple[Profile, ...]:
         _known(part, list(names), f"{where}, Profil {name}")
         values = {names[key]: value for key, value in part.items()}
         if "blanks" in values:
+            if values["blanks"] not in list(Blanks):
+                raise Misconfigured(f"{where}, Profil {name}: „leerseiten“ ist eines von {', '.join(Blanks)}.")
             values["blanks"] = Blanks(values["blanks"])
         if not all(isinstance(values.get(flag, False), bool) for flag in ("duplex", "blanks_removed")):
             raise Misconfigured(f"{where}, Profil {name}: „duplex“ und „leerseiten_entfernt“ sind true oder false.")
@@ -143,8 +146,14 @@ def load_options(path: Path) -> IntakeOptions:
     """The intake options of a YAML file; what it does not name keeps its default. Raises Misconfigured."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Misconfigured(f"{path.name} ist nicht lesbar: {error}") from error
+    except OSError as error:
+        raise Misconfigured(f"{path.name} ist nicht lesbar ({in_german(error.errno)}).") from error
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"{path.name} ist nicht in UTF-8 geschrieben.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a day or a number that is none
+        mark = getattr(error, "problem_mark", None)
+        where = f" (Zeile {mark.line + 1})" if mark else ""
+        raise Misconfigured(f"{path.name} ist kein gültiges YAML{where}.") from error
     part = _mapping(content or {}, path.name)
     _known(part, ["aktenzeichen", "profile", "standardprofil"], path.name)
     values: dict[str, Any] = {}

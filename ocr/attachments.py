@@ -108,7 +108,7 @@ def _bounded(findings: list[Finding]) -> tuple[Finding, ...]:
 def _listed(foreign: str, number: int, names: set[str]) -> str:
     """A name for lists: no folders, no tricks, no doubles; it is never a path on our disk."""
     name = foreign.replace("\\", "/").rpartition("/")[2].strip(" .") or f"Anlage {number}"
-    if name.casefold() in names:
+    while name.casefold() in names:
         stem, dot, suffix = name.rpartition(".")
         name = f"{stem} ({number}).{suffix}" if dot else f"{name} ({number})"
     names.add(name.casefold())

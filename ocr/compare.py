@@ -114,7 +114,7 @@ def _findings(answers: Sequence[dict[str, Any] | SandboxDied], expected: list[Pa
             first = position * PAGES_AT_ONCE
             numbers = [result.number for result in expected[first : first + PAGES_AT_ONCE]] or [1]
             where = f"Seite {numbers[0]} bis {numbers[-1]}"
-            text = f"Der Bildvergleich mit dem Scan ist nicht zu Ende gekommen ({answer.reason})."
+            text = f"Der Bildvergleich mit dem Scan ist nicht zu Ende gekommen ({answer.text})."
             yield error("PC-06", where, text)
             continue
         for code, number, text in answer.get("findings", ()):

@@ -201,7 +201,7 @@ def _prepared(scan: Scan, pages: tuple[int, ...] | None, options: OcrOptions, wo
             "ocr.documenttools:prepare", payload, limits=_limits(options), folder=work, options=options
         )
     except SandboxDied as died:
-        text = f"Das PDF lässt sich nicht zur Umwandlung öffnen ({died.reason}). Bitte neu liefern oder zurückgeben."
+        text = f"Das PDF lässt sich nicht zur Umwandlung öffnen ({died.text}). Bitte neu liefern oder zurückgeben."
         raise Rejected((error("OD-01", scan.name, text),)) from died
     if reason := answer.get("refused"):
         raise Rejected((error("OD-01", scan.name, REASONS.get(str(reason), REASONS["broken"])),))
@@ -228,7 +228,7 @@ def _read_pictures(path: Path, reader: DocumentReader, options: OcrOptions, work
         try:
             own = _read(path, options, work)
             texts, words = own.texts, own.words
-        except Unavailable as died:  # what cannot be drawn at all fails the comparison and is refused there
+        except (Unavailable, Rejected) as died:  # what cannot be drawn fails the comparison and is refused there
             return _Pictured(reader.unread(died.text), path)
     part = reader.read(path.resolve(), texts, words)
     laid = reader.lay(path.resolve(), part, _limits(options, len(part.results)))
@@ -283,7 +283,7 @@ def _by_ocrmypdf(source: Path, options: OcrOptions, work: Path, count: int) -> t
         sys.executable, "-m", "ocrmypdf", "--skip-text", "--ocr-engine", "none", "--output-type", "pdfa-2",
         "--pdfa-backend", "internal", "--optimize", "0", "--jobs", "1", "-q", str(source.resolve()), str(out.resolve()),
     ]  # fmt: skip
-    return _ran(command, out, ("ocrmypdf", importlib.metadata.version("ocrmypdf")), options, work, count, {})
+    return _ran(command, out, ("ocrmypdf", importlib.metadata.version("ocrmypdf")), options, work, count)
 
 
 def _by_ghostscript(source: Path, options: OcrOptions, work: Path, count: int) -> tuple[Path, tuple[str, str]] | None:
@@ -300,7 +300,7 @@ def _by_ghostscript(source: Path, options: OcrOptions, work: Path, count: int) -
     ]  # fmt: skip
     asked = run_limited(["gs", "--version"], limits=_limits(options), folder=work, options=options)
     tool = (_GHOSTSCRIPT, asked.stdout.decode("ascii", "replace").strip()[:20])
-    made = _ran(command, raw, tool, options, work, count, {})
+    made = _ran(command, raw, tool, options, work, count)
     if made is None:
         return None
     out = work / "gs.pdf"
@@ -335,13 +335,12 @@ def _ran(
     options: OcrOptions,
     work: Path,
     count: int,
-    env: dict[str, str],
 ) -> tuple[Path, tuple[str, str]] | None:
     """The output of a tool that ended well; of any other nothing is kept."""
-    outcome = run_limited(command, limits=_limits(options, count), folder=work, env=env, options=options)
+    outcome = run_limited(command, limits=_limits(options, count), folder=work, options=options)
     if outcome.killed_from_outside:  # nothing against the file; the next way would give less
         out.unlink(missing_ok=True)
-        outcome = run_limited(command, limits=_limits(options, count), folder=work, env=env, options=options)
+        outcome = run_limited(command, limits=_limits(options, count), folder=work, options=options)
     if outcome.returncode != 0 or outcome.timed_out or not out.is_file():
         out.unlink(missing_ok=True)
         return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from akten.errors import Unavailable
+from akten.errors import Rejected, Unavailable
+from ocr.findings import error
 from ocr.options import Limits, OcrOptions
 from ocr.sandbox import SandboxDied, call_limited
 
@@ -26,7 +27,7 @@ class Read:
 def read_document(
     path: Path, options: OcrOptions, work: Path, limits: Limits, *, as_seen: bool = False, words: str = "worte.jsonl"
 ) -> Read:
-    """Text and size in mm of every page. Raises Unavailable when a file that was just made cannot be read."""
+    """Text and size in mm of every page. Raises Rejected (OD-01) when the file ends its reader, else Unavailable."""
     place = work.resolve() / words
     try:
         answer = call_limited(
@@ -37,7 +38,10 @@ def read_document(
             options=options,
         )
     except SandboxDied as died:
-        raise Unavailable(f"Der Text der Wiedergabe lässt sich nicht lesen ({died.reason}).") from died
+        if not died.by_the_file:
+            raise Unavailable(f"Der Text der Wiedergabe lässt sich nicht lesen ({died.text}).") from died
+        text = f"Der Text des PDF lässt sich nicht lesen ({died.text}). Bitte als Scan oder PDF/A neu liefern."
+        raise Rejected((error("OD-01", "", text),)) from died
     pages = answer["pages"]
     return Read(
         tuple(str(page["text"]) for page in pages),

@@ -63,18 +63,25 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_forms(pdf: Any, losses: list[str]) -> None:
+    import pikepdf
+
     if "/AcroForm" not in pdf.Root:
         return
     form = pdf.Root.AcroForm
-    filled = len(form.get("/Fields", ())) > 0
+    if not isinstance(form, pikepdf.Dictionary):
+        del pdf.Root["/AcroForm"]
+        return
+    fields = form.get("/Fields")
+    filled = isinstance(fields, pikepdf.Array) and len(fields) > 0
     if "/XFA" in form:
         losses.append("XFA-Formulardaten (das Formular ist als Seite wiedergegeben)")
         del form["/XFA"]
     _draw_values(pdf, form)
     pdf.flatten_annotations("all")
     for page in pdf.pages:  # a field without a look, such as a signature that shows nothing, stays behind
-        if "/Annots" in page.obj:
-            page.obj["/Annots"] = _without_kinds(page.obj["/Annots"], frozenset({"/Widget"}))
+        notes = page.obj.get("/Annots")
+        if isinstance(notes, pikepdf.Array):
+            page.obj["/Annots"] = _without_kinds(notes, frozenset({"/Widget"}))
     if filled:
         losses.append("ausfüllbare Formularfelder (ihre Werte sind als Text wiedergegeben)")
     for key in ("/AcroForm", "/Perms"):
@@ -128,20 +135,25 @@ def _name_fonts(form: Any) -> None:
 
 
 def _without_scripts(pdf: Any, losses: list[str]) -> None:
+    import pikepdf
+
     found = False
     for key in ("/OpenAction", "/AA"):
         if key in pdf.Root:
             found = found or _does_something(pdf.Root[key])
             del pdf.Root[key]
     names = pdf.Root.get("/Names")
-    if names is not None and "/JavaScript" in names:
+    if isinstance(names, pikepdf.Dictionary) and "/JavaScript" in names:
         found = True
         del names["/JavaScript"]
     for page in pdf.pages:
         for key in ("/AA", "/PieceInfo"):  # the second is private data of the program that made the page
             if key in page.obj:
                 del page.obj[key]
-        for note in page.obj.get("/Annots", ()):
+        notes = page.obj.get("/Annots")
+        for note in notes if isinstance(notes, pikepdf.Array) else ():
+            if not isinstance(note, pikepdf.Dictionary):  # the place of a note that was taken away
+                continue
             action = note.get("/A")
             if action is not None and _does_something(action) and str(action.get("/S")) != "/URI":
                 found = True
@@ -173,7 +185,7 @@ def _without_attachments(pdf: Any, losses: list[str]) -> None:
     if len(names) > _MOST_NAMED:
         losses.append(f"{len(names) - _MOST_NAMED} weitere Anlagen (im Original und einzeln bewahrt)")
     table = pdf.Root.get("/Names")
-    if table is not None and "/EmbeddedFiles" in table:
+    if isinstance(table, pikepdf.Dictionary) and "/EmbeddedFiles" in table:
         del table["/EmbeddedFiles"]
     for key in ("/AF", "/Collection", "/PieceInfo"):
         if key in pdf.Root:
@@ -192,7 +204,7 @@ def _without_attachments(pdf: Any, losses: list[str]) -> None:
 def _without_kinds(notes: Any, kinds: frozenset[str]) -> Any:
     import pikepdf
 
-    return pikepdf.Array([note for note in notes if _kind(note) not in kinds])
+    return pikepdf.Array([n for n in notes if isinstance(n, pikepdf.Dictionary) and _kind(n) not in kinds])
 
 
 def _kind(note: Any) -> str:

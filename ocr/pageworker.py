@@ -141,7 +141,9 @@ class PageWorker:
     def last_words(self) -> str:
         """The end of what the child wrote to standard error, one line."""
         try:
-            text = self._errors.read_bytes()[-_ERRORS_KEPT:].decode("utf-8", "replace").strip()
+            with self._errors.open("rb") as told:  # a decoder may have written gigabytes
+                told.seek(max(0, told.seek(0, os.SEEK_END) - _ERRORS_KEPT))
+                text = told.read(_ERRORS_KEPT).decode("utf-8", "replace").strip()
         except OSError:
             return ""
         return text.splitlines()[-1] if text else ""

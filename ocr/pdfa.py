@@ -178,7 +178,7 @@ def claimed_flavour(path: Path, options: OcrOptions) -> tuple[str, Finding | Non
                 "ocr.validators:read_claim", payload, limits=limits, folder=Path(folder), options=options
             )
         except SandboxDied as died:
-            return "", error("PA-04", _WHOLE, f"Die PDF-Datei lässt sich nicht lesen: {died.text}.")
+            return "", warning("PA-08", _WHOLE, f"Die PDF-Datei ließ sich nicht ansehen: {died.text}.")
     if answer.get("problem"):
         return "", error("PA-04", _WHOLE, str(answer["problem"])[:300])
     claim = str(answer.get("claim") or "")

@@ -18,6 +18,7 @@ _MOST_EMBEDDED = 5000  # more than are taken out, so that too many can be told
 _MOST_FONTS = 2000
 _DEEPEST = 50
 _NAME_LENGTH = 120
+_NAMELESS = "Anlage"
 _RUNNING = frozenset({"/Launch", "/Movie", "/Sound", "/Rendition", "/GoTo3DView", "/RichMediaExecute"})
 _PLAYING = frozenset({"/Movie", "/Sound", "/Screen", "/RichMedia", "/3D"})
 
@@ -140,7 +141,7 @@ def look_for_features(pdf: pikepdf.Pdf) -> Features:
     if isinstance(names, pikepdf.Dictionary):
         found.javascript = found.javascript or any(True for _ in _name_tree(names.get("/JavaScript")))
         for key, value in _name_tree(names.get("/EmbeddedFiles")):
-            found._attach(file_name(value) or key)
+            found._attach(file_name(value, key))
     associated = root.get("/AF")
     if isinstance(associated, pikepdf.Array):
         for item in list(associated)[:_MOST_NAMES]:
@@ -277,11 +278,11 @@ def embedded_files(pdf: pikepdf.Pdf) -> Iterator[tuple[str, pikepdf.Stream]]:
         )
         if stream is not None and stream.objgen not in seen:
             seen.add(stream.objgen)
-            yield file_name(spec) or key or "Anlage", stream
+            yield file_name(spec, key or _NAMELESS), stream
 
 
-def file_name(spec: Node) -> str:
-    """The name in a file specification (ISO 32000-1 §7.11.3), cleaned for lists."""
+def file_name(spec: Node, nameless: str = _NAMELESS) -> str:
+    """The name in a file specification (ISO 32000-1 §7.11.3), cleaned for lists; `nameless` when it says none."""
     if isinstance(spec, pikepdf.Dictionary):
         for key in ("/UF", "/F", "/Unix", "/DOS", "/Mac"):
             value = spec.get(key)
@@ -289,7 +290,7 @@ def file_name(spec: Node) -> str:
                 return _plain(str(value))
     if isinstance(spec, pikepdf.String):
         return _plain(str(spec))
-    return "Anlage"
+    return nameless
 
 
 def _plain(text: str) -> str:

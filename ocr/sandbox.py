@@ -78,6 +78,15 @@ class SandboxDied(Exception):
         self.detail = detail
 
     @property
+    def by_the_file(self) -> bool:
+        """True when the same file would end its reader the same way again, whatever the machine does meanwhile."""
+        return (
+            self.reason in ("memory", "cpu")
+            or (self.reason == "signal" and self.detail in ("SIGSEGV", "SIGABRT"))
+            or (self.reason == "crash" and self.detail.startswith(("PdfError", "PdfiumError")))
+        )
+
+    @property
     def text(self) -> str:
         """The reason as a German clause."""
         return {

@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.table import Table
 
-from app.visible import VisibleConsole, visible
 from catalog.catalog import open_catalog
+from flows.terminal import Terminal, visible
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
 from tests.app.processes import archiv
@@ -24,7 +24,7 @@ def test_what_steers_a_terminal_becomes_a_sign_and_letters_stay() -> None:
 
 def test_the_colours_of_the_program_itself_stay() -> None:
     file = io.StringIO()
-    console = VisibleConsole(file=file, force_terminal=True, color_system="standard", width=60)
+    console = Terminal(file=file, force_terminal=True, color_system="standard", width=60)
     table = Table("Betreff", box=None)
     table.add_row(f"[red]{STEERS}", style="red")
     console.print(table)

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from akten.errors import Misconfigured, Rejected
+from akten.errors import FixityError, Misconfigured, Rejected
 from ingest.delivery import read_delivery
 from ingest.inbox import ClaimedDelivery, claim, claim_next, held, unfinished, waiting
 from tests.ingest.builders import TIFF, fill, zipped
@@ -346,6 +346,17 @@ def test_a_claim_under_way_is_not_taken_from_its_process(inbox: Path, work: Path
         assert unfinished(work) == ()
     assert unfinished(work) == (claimed,)
     assert len(read_delivery(claimed).scans) == 2
+
+
+@pytest.mark.parametrize("damaged", [b"\x00\x00", b"[{}]", b"7", b"\xff", b'[{"code": "IN-01", "severity": "rot"}]'])
+def test_a_damaged_note_of_findings_is_an_alarm_and_not_a_bug(
+    damaged: bytes, inbox: Path, work: Path, new_id: NewId
+) -> None:
+    fill(inbox / "a")
+    claimed = claim(inbox / "a", work, new_id)
+    (claimed.folder / "befunde.json").write_bytes(damaged)
+    with pytest.raises(FixityError, match=r"befunde\.json"):
+        read_delivery(claimed)
 
 
 def test_the_marker_says_where_a_delivery_came_from(inbox: Path, work: Path, new_id: NewId) -> None:

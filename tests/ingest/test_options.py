@@ -76,6 +76,24 @@ def test_anything_wrong_is_told_at_the_start(tmp_path: Path, old: str, new: str)
         load_options(tmp_path / "a.yaml")
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured):
-        load_options(tmp_path / "fehlt.yaml")
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "gibt es nicht"),
+        (b"profile: {\xe4: {}}", "nicht in UTF-8"),
+        (b"profile:\n  standard: {dpi: 300", "kein gültiges YAML (Zeile 2)"),
+        (b"standardprofil: 2026-02-30", "kein gültiges YAML"),
+        (b"profile: " + b"[" * 100_000, "kein gültiges YAML"),
+        (b"profile: {standard: {leerseiten: egal}}", "„leerseiten“ ist eines von behalten, weglassen"),
+        (b"profile: {standard: {leerseiten: [egal]}}", "„leerseiten“ ist eines von behalten, weglassen"),
+        (b"profile: {standard: {}, Standard: {dpi: 200}}", "doppelt beschrieben"),
+        (b"aktenzeichen: [{aktenart: [Bauakte]}]", "„aktenart“ ist eine von"),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_told_in_german(tmp_path: Path, content: bytes | None, told: str) -> None:
+    if content is not None:
+        (tmp_path / "a.yaml").write_bytes(content)
+    with pytest.raises(Misconfigured) as caught:
+        load_options(tmp_path / "a.yaml")
+    assert told in caught.value.text
+    assert "a.yaml" in caught.value.text

@@ -67,6 +67,17 @@ def test_attachments_come_out_as_files_of_their_own(tmp_path: Path) -> None:
     assert [one.uuid for one in again] == [one.uuid for one in taken], "a repeat gives the same names"
 
 
+def test_every_name_is_told_once_and_one_without_a_name_by_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    with pikepdf.open(pdf_file(tmp_path / "leer.pdf")) as pdf:
+        embed(pdf, ("a (3).txt", b"1"), ("a.txt", b"2"), ("a.txt", b"3"), ("", b"4"))
+        nameless = pdf.Root.Names.EmbeddedFiles.Names[7]
+        del nameless["/F"], nameless["/UF"]
+        pdf.save(path)
+    taken, _ = taken_out(path, tmp_path / "anlagen")
+    assert [one.name for one in taken] == ["a (3).txt", "a.txt", "a (3) (3).txt", "00003"]
+
+
 def test_no_name_of_an_attachment_leads_anywhere(tmp_path: Path) -> None:
     hostile = (
         "../../etc/x", "..\\..\\boot.ini", "/etc/passwd", "C:\\Windows\\x.dll", "..", "", " ", "a\nb\x00c.txt",

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
 from pikepdf import pdfa
 
-from akten.errors import Rejected
+from akten.errors import ArchivError, Rejected, Unavailable
 from akten.files import FileFacts, Rendition, Scan, digest_file
 from akten.findings import Severity, Verdict
+from ocr import documentpath
 from ocr.documentpath import RULES, DocumentResult
 from ocr.examine import examine
 from ocr.likeness import compare_pages
 from ocr.options import OcrOptions
+from ocr.sandbox import SandboxDied
 from ocr.verapdf import VeraPdf
 from tests.conftest import lacking
 from tests.ocr.papers import A4, add, attached, form, image_page, pdf_file, scan_of, script, signed
@@ -221,6 +224,61 @@ def test_what_cannot_become_pdfa_is_rejected_and_leaves_nothing(tmp_path: Path) 
         convert(scan, facts, folder / "made.pdf", OcrOptions())
     assert [(finding.code, finding.severity) for finding in caught.value.findings] == [("OD-01", Severity.ERROR)]
     assert not list(folder.iterdir())
+
+
+def odd_tables(pdf: pikepdf.Pdf) -> None:
+    """What programs leave behind: places of notes that were taken away, and tables that are none."""
+    pdf.pages[0].obj.Annots = pikepdf.Array([pdf.get_object(999, 0), 7])
+    pdf.Root.Names = pikepdf.Array([])
+    pdf.Root.AcroForm = pikepdf.Array([])
+
+
+def fields_that_are_none(pdf: pikepdf.Pdf) -> None:
+    pdf.Root.AcroForm = pikepdf.Dictionary(Fields=3)
+    pdf.pages[0].obj.Annots = 5
+
+
+@pytest.mark.parametrize("change", [odd_tables, fields_that_are_none])
+def test_leftovers_in_a_file_that_shows_all_are_no_hindrance(
+    change: Callable[[pikepdf.Pdf], None], tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
+) -> None:
+    path = tmp_path / "a.pdf"
+    with pikepdf.open(written(tmp_path / "text.pdf", "Antrag")) as pdf:
+        change(pdf)
+        pdf.save(path)
+    result, _ = converted(path, verapdf_options)
+    assert "Antrag" in result.pages_text[0]
+    assert valid(reference, result)
+
+
+@pytest.mark.parametrize(
+    ("died", "raised"),
+    [
+        (SandboxDied("memory"), Rejected),
+        (SandboxDied("cpu"), Rejected),
+        (SandboxDied("signal", "SIGSEGV"), Rejected),
+        (SandboxDied("crash", "PdfiumError in openpdfs.py:9"), Rejected),
+        (SandboxDied("time"), Unavailable),
+        (SandboxDied("signal", "SIGKILL"), Unavailable),
+        (SandboxDied("crash", "OSError in ownwords.py:9"), Unavailable),
+    ],
+)
+def test_a_file_that_ends_its_reader_is_not_tried_for_ever(
+    died: SandboxDied, raised: type[ArchivError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = documentpath.call_limited
+
+    def call(function: str, *more: Any, **limits: Any) -> dict[str, Any]:
+        if function == "ocr.documenttools:read_pages":
+            raise died
+        return asked(function, *more, **limits)
+
+    scan, facts = facts_of(written(tmp_path / "a.pdf", "Antrag"))
+    monkeypatch.setattr(documentpath, "call_limited", call)
+    with pytest.raises(raised) as caught:
+        convert(scan, facts, tmp_path / "made.pdf", OcrOptions())
+    assert died.text in caught.value.text
+    assert not (tmp_path / "made.pdf").exists()
 
 
 def test_a_damaged_file_that_opens_is_converted_and_the_damage_told(

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -246,3 +247,21 @@ def test_the_last_allowed_start_still_counts(
             with pytest.raises(Unavailable, match="startet nicht"):
                 future.result(60)
     assert len(starts) == 4  # one before anybody asked
+
+
+def test_the_last_words_of_a_worker_that_told_endlessly_cost_no_memory(tmp_path: Path) -> None:
+    worker = PageWorker(OcrOptions(), tmp_path, 1)
+    try:
+        (errors,) = tmp_path.rglob("stderr")
+        with errors.open("ab") as told:
+            told.truncate(64 << 20)
+            told.seek(0, os.SEEK_END)
+            told.write("\nSchlimm: ä\n".encode())
+        tracemalloc.start()
+        words = worker.last_words()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    finally:
+        worker.close()
+    assert words == "Schlimm: ä"
+    assert peak < 1 << 20

@@ -13,6 +13,7 @@ from akten.files import ValidatorReport
 from akten.findings import Judgement, Severity, Verdict
 from ocr.options import OcrOptions
 from ocr.pdfa import REFERENCE, RULES, judge_file, judge_pdfa, weigh
+from ocr.sandbox import SandboxDied
 from ocr.validators import PikepdfValidator
 from tests.ocr.papers import claims, image_page, pdf_file, picture, scan_of
 
@@ -40,6 +41,20 @@ def reports(reference: Verdict | None, *others: Verdict) -> list[ValidatorReport
     judges = [] if reference is None else [Judge(REFERENCE, reference, "6.1.3-1")]
     judges += [Judge(f"prüfer-{number}", verdict, "6.2") for number, verdict in enumerate(others)]
     return [judge.validate(Path("x"), "2b") for judge in judges]
+
+
+@pytest.mark.parametrize("died", [SandboxDied("time"), SandboxDied("memory"), SandboxDied("signal", "SIGKILL")])
+def test_a_file_that_nobody_could_look_at_is_unchecked_and_not_invalid(
+    died: SandboxDied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> dict[str, object]:
+        raise died
+
+    monkeypatch.setattr("ocr.pdfa.call_limited", gone)
+    report = judge_file(pdf_file(tmp_path / "a.pdf"), (), OcrOptions())
+    assert report.judgement is Judgement.UNCHECKED
+    assert [finding.code for finding in report.findings] == ["PA-08"]
+    assert died.text in report.findings[0].text
 
 
 @pytest.mark.parametrize(

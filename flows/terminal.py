@@ -1,4 +1,4 @@
-"""What is not a letter is shown as a sign: a number, name or Betreff never moves the cursor or colours the terminal."""
+"""A console on which foreign text (file names, titles, what was typed) is shown and never obeyed by the terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-# C0 and DEL as their pictures; as one sign C1 (some terminals obey 0x9B like ESC [) and what turns text around.
+# C0 and DEL as their pictures; as one sign C1 (some terminals obey 0x9B like ESC [) and what turns the direction of
+# writing ("rechnung<RLO>fdp.exe").
 _SIGNS = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A)}
 _SIGNS |= {0x7F: 0x2421}
 _SIGNS |= dict.fromkeys((*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD)
@@ -18,7 +19,7 @@ def visible(text: str) -> str:
     return text.translate(_SIGNS)
 
 
-class VisibleConsole(Console):
+class Terminal(Console):
     """A console that obeys only what the program itself says to it."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
