@@ -13,7 +13,7 @@ from lxml import etree
 
 from akten.collector import collector_waits
 from akten.files import Digests
-from akten.findings import Finding, Judgement, Verdict, judgement
+from akten.findings import Finding, Judgement, Severity, Verdict, judgement
 from metadata.checks_files import check_files
 from metadata.checks_head import check_answers, check_head, check_root, prozess_id, running_number
 from metadata.checks_objects import check_objects
@@ -36,6 +36,7 @@ _BOOLEANS = (
     "ZdA",
 )
 _TRUE = re.compile(rb"(<(?:[\w.-]+:)?(?:" + "|".join(_FIXED_TRUE).encode() + rb")>)\s*(?:true|1)\s*<")
+_OTHER_GROUP = re.compile(r"[A-Z][A-Za-z]*\.[A-Z][A-Za-z]*\.0[0-46-9][0-9]{2}")  # as Abgabe.Abgabe.0401
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")  # begins with a fixed byte: the search leaps from one to the next
 
 
@@ -83,10 +84,7 @@ def check_message(
         _unknown_version(version, findings)
         return report_of(version, None, Verdict.NOT_CHECKED, findings.all())
     if code is None:
-        known = ", ".join(names(version))
-        findings.add(
-            "XD-08", "/", f"Das Wurzelelement ist keine Nachricht der Gruppe 05 ({known}) von XDOMEA {version}."
-        )
+        _unknown_message(etree.QName(root).localname, version, findings)
         return report_of(version, None, Verdict.NOT_CHECKED, findings.all())
     if b"\x7f" in xml or _C1.search(xml):
         findings.add("XD-84", "", "Texte enthalten unsichtbare Steuerzeichen.")
@@ -108,7 +106,21 @@ def _unknown_version(version: str | None, findings: Findings) -> None:
     if version is None:
         findings.add("XD-07", "/", f"Das Wurzelelement gehört zu keiner XDOMEA-Version (bekannt sind {known}).")
     else:
-        findings.add("XD-07", "/", f"Die XDOMEA-Version {version} ist unbekannt (bekannt sind {known}).")
+        text = f"Die XDOMEA-Version {version} ist unbekannt (bekannt sind {known}); die Nachricht ist nicht geprüft."
+        findings.add("XD-07", "/", text, severity=_unseen(findings))
+
+
+def _unknown_message(name: str, version: str, findings: Findings) -> None:
+    known = ", ".join(names(version))
+    other = _OTHER_GROUP.fullmatch(name) is not None
+    text = f"Das Wurzelelement ist keine Nachricht der Gruppe 05 ({known}) von XDOMEA {version}"
+    text += "; die Nachricht ist nicht geprüft." if other else "."
+    findings.add("XD-08", "/", text, severity=_unseen(findings) if other else None)
+
+
+def _unseen(findings: Findings) -> Severity | None:
+    """What is only beyond our knowledge is no fault of a foreign message: it is not checked."""
+    return Severity.WARNING if findings.purpose is Purpose.FOREIGN else None
 
 
 def _normalise_fixed(root: etree._Element, version: str, xml: bytes, findings: Findings) -> bytes:
