@@ -10,7 +10,7 @@ from typing import BinaryIO, NoReturn
 from zlib import adler32
 
 from akten.errors import Rejected
-from akten.findings import Finding
+from akten.findings import Finding, Severity
 from archive.bagrules import error
 
 _BLOCK = 512
@@ -206,9 +206,8 @@ class TarReader:
             self._fail("BG-70", "Die Datei ist leer.")
         for magic, name in _PACKED:
             if block.startswith(magic) and not (len(block) == _BLOCK and _checksum_fits(block)):
-                self._fail(
-                    "BG-70", f"Das Paket ist komprimiert oder verpackt ({name}); geprüft werden nur einfache Tars."
-                )
+                text = f"Das Paket ist komprimiert oder verpackt ({name}); geprüft werden nur einfache Tars."
+                raise Rejected((Finding("BG-70", Severity.WARNING, "", text),))  # what is inside may well be good
         if len(block) < _BLOCK or (block != _NUL_BLOCK and not _checksum_fits(block)):
             self._fail("BG-70", "Die Datei ist kein Tar.")
 
