@@ -13,14 +13,14 @@ from lxml import etree
 
 from akten.collector import collector_waits
 from akten.files import Digests
-from akten.findings import Finding, Judgement, Severity, Verdict, judgement
+from akten.findings import Finding, Judgement, Verdict, judgement
 from metadata.checks_files import check_files
 from metadata.checks_head import check_answers, check_head, check_root, prozess_id, running_number
 from metadata.checks_objects import check_objects
 from metadata.codelists import names
 from metadata.parse import LIMITS, ParseLimits, parse_xml
 from metadata.profile import READ_VERSIONS, Profile
-from metadata.rules import RULES, Findings, Purpose
+from metadata.rules import RULES, Findings, Purpose, unseen
 from metadata.schemas import Schemas
 from metadata.xdomea import kind_of, namespace
 
@@ -75,7 +75,10 @@ def check_message(
     """Judges a message; with `files` (name → digests) also whether exactly these are named and have these hashes."""
     findings = Findings(purpose)
     parsed = parse_xml(xml, limits=limits)
-    findings.take(parsed.findings)
+    if parsed.unread:  # that it is large is no fault of it
+        findings.add("XD-01", "", parsed.findings[-1].text, severity=unseen(purpose))
+    else:
+        findings.take(parsed.findings)
     if parsed.tree is None:
         return report_of(None, None, Verdict.NOT_CHECKED, findings.all())
     root = parsed.tree.getroot()
@@ -107,7 +110,7 @@ def _unknown_version(version: str | None, findings: Findings) -> None:
         findings.add("XD-07", "/", f"Das Wurzelelement gehört zu keiner XDOMEA-Version (bekannt sind {known}).")
     else:
         text = f"Die XDOMEA-Version {version} ist unbekannt (bekannt sind {known}); die Nachricht ist nicht geprüft."
-        findings.add("XD-07", "/", text, severity=_unseen(findings))
+        findings.add("XD-07", "/", text, severity=unseen(findings.purpose))
 
 
 def _unknown_message(name: str, version: str, findings: Findings) -> None:
@@ -115,12 +118,7 @@ def _unknown_message(name: str, version: str, findings: Findings) -> None:
     other = _OTHER_GROUP.fullmatch(name) is not None
     text = f"Das Wurzelelement ist keine Nachricht der Gruppe 05 ({known}) von XDOMEA {version}"
     text += "; die Nachricht ist nicht geprüft." if other else "."
-    findings.add("XD-08", "/", text, severity=_unseen(findings) if other else None)
-
-
-def _unseen(findings: Findings) -> Severity | None:
-    """What is only beyond our knowledge is no fault of a foreign message: it is not checked."""
-    return Severity.WARNING if findings.purpose is Purpose.FOREIGN else None
+    findings.add("XD-08", "/", text, severity=unseen(findings.purpose) if other else None)
 
 
 def _normalise_fixed(root: etree._Element, version: str, xml: bytes, findings: Findings) -> bytes:
