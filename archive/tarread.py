@@ -331,7 +331,9 @@ class TarReader:
         ):  # some readers skip so many bytes, others none: they would see other members
             self._fail("BG-79", "Ein Eintrag ohne Inhalt nennt eine Größe.")
         link = pax.get("linkpath", long_link if long_link is not None else _text(block[157:257].partition(b"\0")[0]))
-        names = (name,) if name == plain else (name, plain)
+        # a long name stands cut in the plain header, and the cut may fall behind two dots of `..name`
+        cut = b"\0" not in block[:100] and name.startswith(plain)
+        names = (name,) if name == plain or cut else (name, plain)
         self._left, self._padding = size, -size % _BLOCK
         return TarEntry(name, names, kind, self._position, size, link, self)
 

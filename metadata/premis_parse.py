@@ -32,7 +32,7 @@ class _PrologueOver(Exception):
 
 
 def parse(xml: bytes) -> etree._ElementTree:
-    """The tree of a well-formed document without DTD. Raises Refused, or TooMuch beyond the limits, and costs little then."""
+    """The tree of a well-formed document without DTD. Raises Refused, TooMuch beyond the limits; both cost little."""
     if len(xml) > MAX_BYTES:
         raise TooMuch(f"Die Datei ist größer als die Grenze von {MAX_BYTES >> 20} MiB.")
     if xml.count(b"<") > _MAX_MARKERS or xml.count(b"=") > _MAX_MARKERS:

@@ -301,6 +301,7 @@ def good_tars() -> dict[str, bytes]:
     """Tars that must pass, whoever made them."""
     last = {path: FILES[path] for path in sorted(FILES, key=lambda path: "manifest" in path)}
     long = BagBuilder(payload={"data/" + "d" * 120 + "/" + "f" * 120: b"x", "data/ä": b"y"}).files()
+    dots = BagBuilder(payload={"data/" + "d" * 88 + "/..f": b"x"}).files()  # byte 100 falls behind the dots
     folders = member("bag/", kind=tarfile.DIRTYPE) + member("bag/data/", kind=tarfile.DIRTYPE)
     return {
         "pax": tar_of(FILES),
@@ -309,6 +310,8 @@ def good_tars() -> dict[str, bytes]:
         "manifests_last": tar_of(last),
         "long_names_pax": tar_of(long),
         "long_names_gnu": tar_of(long, kind=tarfile.GNU_FORMAT),
+        "cut_behind_dots_pax": tar_of(dots),
+        "cut_behind_dots_gnu": tar_of(dots, kind=tarfile.GNU_FORMAT),
         "folders_as_members": folders + tar_of(FILES),
         "many_nul_at_end": tar_of(FILES) + bytes(100_000),
         "shortest_end": body() + END,
