@@ -246,6 +246,7 @@ def _paper(number: int) -> str:
 START_OF_CONTENT = "<xdomea:Akteninhalt>"
 MUCH = {
     "Dokumente without a file": START_OF_CONTENT + "".join(map(_paper, range(20_000))),
+    "faults of one kind": "<xdomea:HistorienProtokollInformation/>" * 60_000 + START_OF_CONTENT,
     "an object identified again and again": "".join(map(_identified, range(20_000))) + START_OF_CONTENT,
 }
 
@@ -257,6 +258,14 @@ def test_an_akte_with_much_in_it_takes_time_that_grows_with_it(much: str, schema
     report = check_message(xml, schemas, purpose=Purpose.FOREIGN)
     assert time.process_time() - began < 5, "what is looked up once per neighbour takes 15 s and more"
     assert report.findings
+
+
+def test_a_few_faults_of_a_large_message_are_told_with_their_places(schemas: Schemas) -> None:
+    papers = [*map(_paper, range(1, 3000)), _paper(3000).replace("00000bb8-", "x")]
+    xml = swap(START_OF_CONTENT, START_OF_CONTENT + "".join(papers))(an_xml())
+    faults = [f for f in check_message(xml, schemas, purpose=Purpose.FOREIGN).findings if f.code == "XD-11"]
+    assert faults
+    assert all("/Akteninhalt/Dokument[3000]/" in fault.where for fault in faults)
 
 
 @pytest.mark.parametrize("code", CODES)
