@@ -225,7 +225,9 @@ def _find_message(
         sniffed = [name for name in xml if name not in named and _looks_like_message(package, entries[name])]
         named += sniffed
     if not named:
-        findings.add("XD-94", "", "Das ZIP enthält keine XDOMEA-Nachricht.")
+        closed = any(name.lower().endswith(".xml") and not _readable(info) for name, info in entries.items())
+        text = "Ob das ZIP eine XDOMEA-Nachricht enthält, lässt sich nicht sehen."
+        findings.add("XD-94", "", text if closed else "Das ZIP enthält keine XDOMEA-Nachricht.")
         return None
     if len(named) > 1:
         findings.add("XD-94", "", f"Das ZIP enthält {len(named)} Nachrichten; erlaubt ist eine.")
