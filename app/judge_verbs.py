@@ -16,6 +16,7 @@ from akten.findings import Finding, Judgement
 from app.command import Call, verb
 from app.output import EXIT_OF_JUDGEMENT
 from app.show import JUDGEMENTS, VERDICTS, findings_table, size_words, word
+from archive.bagrules import shown
 from flows.receipt import finding_json
 
 EXISTING = click.Path(exists=True, path_type=Path)
@@ -39,7 +40,8 @@ def _tell(call: Call, path: Path, judgement: Judgement, findings: Sequence[Findi
     }
 
     def show(console: Console) -> None:
-        console.print(Text.assemble(f"{path.name}: ", word(JUDGEMENTS, judgement.value)))
+        # a name may hold line ends and escapes, and so a verdict of its own
+        console.print(Text.assemble(f"{shown(path.name or str(path))}: ", word(JUDGEMENTS, judgement.value)))
         for name, fact in facts.items():
             if name in LABELS and fact not in (None, "", 0, []):
                 console.print(f"  {LABELS[name]}: {_words(name, fact)}", style="dim")

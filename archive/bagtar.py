@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from akten.diskwords import in_german
 from akten.errors import Rejected
+from akten.findings import Severity
 from archive.bagalgorithms import DIGEST_SIZES, HASHES, Trouble, Unreadable
 from archive.baghash import BATCH, CHUNK, Batch, Digesting, Hashed
 from archive.baginventory import Inventory
@@ -117,7 +118,9 @@ class _Members:
         self._seen = set()
         self.files.settle()
         for finding in reader.findings:
-            self._notes.add(finding.code, finding.severity, finding.where, finding.text)
+            unseen = finding.severity is Severity.WARNING and not self._notes.intake
+            note = self._notes.unchecked if unseen else self._notes.error
+            note(finding.code, finding.where, finding.text)
         both = {folder for folder in self.folders if folder in self.files or folder in self.odd}
         for path in sorted(both):
             self._notes.error("BG-82", path, "Ein Eintrag im Tar ist zugleich Datei und Ordner.")

@@ -10,7 +10,7 @@ from typing import BinaryIO, NoReturn
 from zlib import adler32
 
 from akten.errors import Rejected
-from akten.findings import Finding
+from akten.findings import Finding, Severity
 from archive.bagrules import error
 
 _BLOCK = 512
@@ -206,9 +206,8 @@ class TarReader:
             self._fail("BG-70", "Die Datei ist leer.")
         for magic, name in _PACKED:
             if block.startswith(magic) and not (len(block) == _BLOCK and _checksum_fits(block)):
-                self._fail(
-                    "BG-70", f"Das Paket ist komprimiert oder verpackt ({name}); geprüft werden nur einfache Tars."
-                )
+                text = f"Das Paket ist komprimiert oder verpackt ({name}); geprüft werden nur einfache Tars."
+                raise Rejected((Finding("BG-70", Severity.WARNING, "", text),))  # what is inside may well be good
         if len(block) < _BLOCK or (block != _NUL_BLOCK and not _checksum_fits(block)):
             self._fail("BG-70", "Die Datei ist kein Tar.")
 
@@ -332,7 +331,9 @@ class TarReader:
         ):  # some readers skip so many bytes, others none: they would see other members
             self._fail("BG-79", "Ein Eintrag ohne Inhalt nennt eine Größe.")
         link = pax.get("linkpath", long_link if long_link is not None else _text(block[157:257].partition(b"\0")[0]))
-        names = (name,) if name == plain else (name, plain)
+        # a long name stands cut in the plain header, and the cut may fall behind two dots of `..name`
+        cut = b"\0" not in block[:100] and name.startswith(plain)
+        names = (name,) if name == plain or cut else (name, plain)
         self._left, self._padding = size, -size % _BLOCK
         return TarEntry(name, names, kind, self._position, size, link, self)
 

@@ -20,7 +20,7 @@ from metadata.checks_objects import check_objects
 from metadata.codelists import names
 from metadata.parse import LIMITS, ParseLimits, parse_xml
 from metadata.profile import READ_VERSIONS, Profile
-from metadata.rules import RULES, Findings, Purpose
+from metadata.rules import RULES, Findings, Purpose, unseen
 from metadata.schemas import Schemas
 from metadata.xdomea import kind_of, namespace
 
@@ -36,6 +36,7 @@ _BOOLEANS = (
     "ZdA",
 )
 _TRUE = re.compile(rb"(<(?:[\w.-]+:)?(?:" + "|".join(_FIXED_TRUE).encode() + rb")>)\s*(?:true|1)\s*<")
+_OTHER_GROUP = re.compile(r"[A-Z][A-Za-z]*\.[A-Z][A-Za-z]*\.0[0-46-9][0-9]{2}")  # as Abgabe.Abgabe.0401
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")  # begins with a fixed byte: the search leaps from one to the next
 
 
@@ -74,7 +75,10 @@ def check_message(
     """Judges a message; with `files` (name → digests) also whether exactly these are named and have these hashes."""
     findings = Findings(purpose)
     parsed = parse_xml(xml, limits=limits)
-    findings.take(parsed.findings)
+    if parsed.unread:  # that it is large is no fault of it
+        findings.add("XD-01", "", parsed.findings[-1].text, severity=unseen(purpose))
+    else:
+        findings.take(parsed.findings)
     if parsed.tree is None:
         return report_of(None, None, Verdict.NOT_CHECKED, findings.all())
     root = parsed.tree.getroot()
@@ -83,10 +87,7 @@ def check_message(
         _unknown_version(version, findings)
         return report_of(version, None, Verdict.NOT_CHECKED, findings.all())
     if code is None:
-        known = ", ".join(names(version))
-        findings.add(
-            "XD-08", "/", f"Das Wurzelelement ist keine Nachricht der Gruppe 05 ({known}) von XDOMEA {version}."
-        )
+        _unknown_message(etree.QName(root).localname, version, findings)
         return report_of(version, None, Verdict.NOT_CHECKED, findings.all())
     if b"\x7f" in xml or _C1.search(xml):
         findings.add("XD-84", "", "Texte enthalten unsichtbare Steuerzeichen.")
@@ -108,7 +109,16 @@ def _unknown_version(version: str | None, findings: Findings) -> None:
     if version is None:
         findings.add("XD-07", "/", f"Das Wurzelelement gehört zu keiner XDOMEA-Version (bekannt sind {known}).")
     else:
-        findings.add("XD-07", "/", f"Die XDOMEA-Version {version} ist unbekannt (bekannt sind {known}).")
+        text = f"Die XDOMEA-Version {version} ist unbekannt (bekannt sind {known}); die Nachricht ist nicht geprüft."
+        findings.add("XD-07", "/", text, severity=unseen(findings.purpose))
+
+
+def _unknown_message(name: str, version: str, findings: Findings) -> None:
+    known = ", ".join(names(version))
+    other = _OTHER_GROUP.fullmatch(name) is not None
+    text = f"Das Wurzelelement ist keine Nachricht der Gruppe 05 ({known}) von XDOMEA {version}"
+    text += "; die Nachricht ist nicht geprüft." if other else "."
+    findings.add("XD-08", "/", text, severity=unseen(findings.purpose) if other else None)
 
 
 def _normalise_fixed(root: etree._Element, version: str, xml: bytes, findings: Findings) -> bytes:

@@ -23,7 +23,7 @@ from metadata.messages import Message
 from metadata.names import MessageName, parse_stem, stem_of
 from metadata.parse import LIMITS, ParseLimits
 from metadata.profile import Profile
-from metadata.rules import Findings, Purpose
+from metadata.rules import Findings, Purpose, unseen
 from metadata.schemas import Schemas
 from metadata.xdomea import write_message
 
@@ -225,13 +225,16 @@ def _find_message(
         sniffed = [name for name in xml if name not in named and _looks_like_message(package, entries[name])]
         named += sniffed
     if not named:
-        findings.add("XD-94", "", "Das ZIP enthält keine XDOMEA-Nachricht.")
+        closed = any(name.lower().endswith(".xml") and not _readable(info) for name, info in entries.items())
+        text = "Ob das ZIP eine XDOMEA-Nachricht enthält, lässt sich nicht sehen."
+        findings.add("XD-94", "", text if closed else "Das ZIP enthält keine XDOMEA-Nachricht.")
         return None
     if len(named) > 1:
         findings.add("XD-94", "", f"Das ZIP enthält {len(named)} Nachrichten; erlaubt ist eine.")
     message = path.stem + ".xml" if path.stem + ".xml" in named else sorted(named)[0]
     if entries[message].file_size > limits.max_bytes:
-        findings.add("XD-01", "", f"Die Nachricht ist größer als {limits.max_bytes >> 20} MB und wird nicht gelesen.")
+        text = f"Die Nachricht ist größer als {limits.max_bytes >> 20} MB und wird nicht gelesen."
+        findings.add("XD-01", "", text, severity=unseen(findings.purpose))
         return None
     return message
 

@@ -42,10 +42,11 @@ LIMITS = ParseLimits()
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The tree, or None when it was refused; the findings say why, or what was odd."""
+    """The tree, or None when it was refused; the findings say why, or what was odd. `unread`: for its size alone."""
 
     tree: etree._ElementTree | None
     findings: tuple[Finding, ...] = ()
+    unread: bool = False
 
 
 def _refused(code: str, text: str) -> Parsed:
@@ -138,7 +139,7 @@ def parse_xml(xml: bytes, *, prefix: str = "XD", limits: ParseLimits = LIMITS) -
     """The tree of harmless, well-formed XML; otherwise none, with findings `<prefix>-01` to `-06`. Never raises."""
     findings = _look(xml, limits, prefix)
     if any(finding.severity is Severity.ERROR for finding in findings):
-        return Parsed(None, findings)
+        return Parsed(None, findings, unread=bool(xml) and findings[-1].code == f"{prefix}-01")
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
         remove_blank_text=True, remove_comments=True, remove_pis=True,

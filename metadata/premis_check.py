@@ -13,7 +13,7 @@ from lxml import etree
 
 from akten.findings import Finding, Judgement, Severity, Verdict, judgement
 from metadata.premis_model import NAMESPACE, VERSION
-from metadata.premis_parse import MAX_BYTES, Refused, parse
+from metadata.premis_parse import MAX_BYTES, Refused, TooMuch, parse
 from metadata.premis_rules import check_rules
 from metadata.streamed import first_errors
 
@@ -94,6 +94,8 @@ def check_record(xml: bytes, xsd: Path | None, *, now: datetime | None = None) -
     """The judgement on one record; never raises for what is in it. Without `xsd` it is at best *unchecked*."""
     try:
         tree = parse(xml)
+    except TooMuch as error:
+        return _unseen(f"{error.reason} Sie ist nicht geprüft.")
     except Refused as error:
         return _refused(Finding("PR-01", Severity.ERROR, "", error.reason))
     root = tree.getroot()
@@ -125,11 +127,14 @@ def judge_path(path: Path, xsd: Path | None, *, now: datetime | None = None) -> 
         size = path.stat().st_size
         xml = path.read_bytes() if size <= MAX_BYTES else b""
     except OSError:
-        finding = Finding("PR-01", Severity.WARNING, "", "Die Datei fehlt oder ist nicht lesbar.")
-        return PremisReport(Judgement.UNCHECKED, Verdict.NOT_CHECKED, (finding,))
+        return _unseen("Die Datei fehlt oder ist nicht lesbar.")
     if size > MAX_BYTES:
-        return _refused(Finding("PR-01", Severity.ERROR, "", f"Die Datei ist größer als {MAX_BYTES >> 20} MiB."))
+        return _unseen(f"Die Datei ist größer als {MAX_BYTES >> 20} MiB. Sie ist nicht geprüft.")
     return check_record(xml, xsd, now=now)
+
+
+def _unseen(text: str) -> PremisReport:
+    return PremisReport(Judgement.UNCHECKED, Verdict.NOT_CHECKED, (Finding("PR-01", Severity.WARNING, "", text),))
 
 
 def _refused(finding: Finding) -> PremisReport:

@@ -23,16 +23,20 @@ class Refused(Exception):
         self.reason = reason
 
 
+class TooMuch(Refused):
+    """The document is beyond what is read, so nobody can say that it is bad."""
+
+
 class _PrologueOver(Exception):
     """Ends the first look at the start tag of the root."""
 
 
 def parse(xml: bytes) -> etree._ElementTree:
-    """The tree of a well-formed document without DTD. Raises Refused otherwise; costs little when it refuses."""
+    """The tree of a well-formed document without DTD. Raises Refused, TooMuch beyond the limits; both cost little."""
     if len(xml) > MAX_BYTES:
-        raise Refused(f"Die Datei ist größer als die Grenze von {MAX_BYTES >> 20} MiB.")
+        raise TooMuch(f"Die Datei ist größer als die Grenze von {MAX_BYTES >> 20} MiB.")
     if xml.count(b"<") > _MAX_MARKERS or xml.count(b"=") > _MAX_MARKERS:
-        raise Refused("Die Datei hat mehr Elemente oder Attribute, als die Prüfung zulässt.")
+        raise TooMuch("Die Datei hat mehr Elemente oder Attribute, als die Prüfung zulässt.")
     _look_at_prologue(xml)
     parser = etree.XMLParser(
         resolve_entities=False,

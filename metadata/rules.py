@@ -119,6 +119,11 @@ def weight(code: str, purpose: Purpose) -> Severity | None:
     return _LETTER[_WEIGHTS.get(code, "EEE")[_COLUMN[purpose]]]
 
 
+def unseen(purpose: Purpose) -> Severity | None:
+    """The weight of what lies beyond our knowledge or limits: no fault of a foreign message, it is not checked."""
+    return Severity.WARNING if purpose is Purpose.FOREIGN else None
+
+
 @dataclass(slots=True)
 class Findings:
     """Collects findings with the weight of the purpose; many of one code are counted, not listed."""

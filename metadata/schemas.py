@@ -28,7 +28,8 @@ _ADDRESSES = {
     "http://xoev.de/latinchars/1_1/datatypes/latinchars.xsd": "latinchars.xsd",
 }
 _MOST = 50  # findings of one validation; the rest is counted
-_LARGE = 100_000  # tags from which on a message is validated as a stream
+_FEW = 500  # errors whose places are looked for: each costs a walk past its neighbours
+_LARGE = 5_000  # tags from which on a message is first validated as a stream
 _EXPECTED = re.compile(r"(?:Expected is(?: one of)?) \( (.*) \)")
 _NAMESPACE = re.compile(r"\{[^}]*\}")
 _QUOTED_NAME = re.compile(r"\A(?:Element|Attribut(?:e)?) '((?:\{[^']*\})?[^']*)'")
@@ -95,7 +96,7 @@ class Schemas:
     def validate(self, tree: etree._ElementTree, version: str, xml: bytes = b"") -> tuple[Verdict, tuple[Finding, ...]]:
         """OK, FAILED with XD-11 findings, or NOT_CHECKED with XD-12 that says where to get the schemas.
 
-        `xml` are the bytes that the tree was made from; a large message is validated on them as a stream.
+        `xml` are the bytes that the tree was made from; a large message is first validated on them, as a stream.
         """
         compiled = self._get(version)
         if compiled is None:
@@ -104,27 +105,26 @@ class Schemas:
             return Verdict.NOT_CHECKED, (Finding("XD-12", Severity.INFO, "", text),)
         with compiled.lock:  # the error log belongs to the schema object
             if xml.count(b"<") > _LARGE:
-                findings = _streamed(compiled.schema, xml)
-                return (Verdict.FAILED if findings else Verdict.OK), findings
+                errors, ended = first_errors(compiled.schema, xml, _FEW)
+                if not errors and not ended:
+                    return Verdict.OK, ()
+                if not errors or len(errors) > _FEW:
+                    return Verdict.FAILED, tuple(_without_places(errors, ended))
             if compiled.schema.validate(tree):
                 return Verdict.OK, ()
             findings = tuple(_findings(compiled.schema.error_log))
         return Verdict.FAILED, findings
 
 
-def _streamed(schema: etree.XMLSchema, xml: bytes) -> tuple[Finding, ...]:
-    """The errors of a large message; the element is all that is named."""
-    errors, ended = first_errors(schema, xml, _MOST)
-    sentences: dict[str, None] = {}
-    if ended and not errors:  # else the errors say what it was
-        sentences[f"Die Prüfung gegen das Schema brach ab ({ended})."] = None
-    sentences.update(dict.fromkeys(map(_sentence, errors)))
-    found = [Finding("XD-11", Severity.ERROR, "", sentence) for sentence in list(sentences)[:_MOST]]
-    if len(errors) > _MOST:
-        found.append(
-            Finding("XD-11", Severity.ERROR, "", "Die Nachricht hat viele Schemafehler; es sind nicht alle genannt.")
-        )
-    return tuple(found)
+def _without_places(errors: list[etree._LogEntry], ended: str) -> Iterator[Finding]:
+    """The errors of a stream: the element is all that is named."""
+    if not errors:
+        yield Finding("XD-11", Severity.ERROR, "", f"Die Prüfung gegen das Schema brach ab ({ended}).")
+        return
+    for sentence in list(dict.fromkeys(map(_sentence, errors)))[:_MOST]:
+        yield Finding("XD-11", Severity.ERROR, "", sentence)
+    text = "Die Nachricht hat viele Schemafehler; es sind nicht alle genannt."
+    yield Finding("XD-11", Severity.ERROR, "", text)
 
 
 def _findings(log: etree._ListErrorLog) -> Iterator[Finding]:

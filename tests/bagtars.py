@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tests.bagbuilder import BagBuilder, append, gone, swap, tar_of
-from tests.bagcases import INVALID, Case
+from tests.bagcases import INVALID, UNCHECKED, Case
 
 FILES = BagBuilder().files()
 END = bytes(1024)
@@ -103,10 +103,10 @@ def tars() -> Iterator[Case]:
 
 def _containers() -> Iterator[Case]:
     whole = tar_of(FILES)
-    yield tar("BG-70_gzip", gzip.compress(whole))
-    yield tar("BG-70_bzip2", bz2.compress(whole))
-    yield tar("BG-70_xz", lzma.compress(whole))
-    yield tar("BG-70_lzma", lzma.compress(whole, format=lzma.FORMAT_ALONE))
+    yield tar("BG-70_gzip", gzip.compress(whole), verdict=UNCHECKED)
+    yield tar("BG-70_bzip2", bz2.compress(whole), verdict=UNCHECKED)
+    yield tar("BG-70_xz", lzma.compress(whole), verdict=UNCHECKED)
+    yield tar("BG-70_lzma", lzma.compress(whole, format=lzma.FORMAT_ALONE), verdict=UNCHECKED)
     for name, magic in {
         "zstd": b"\x28\xb5\x2f\xfd",
         "lz4": b"\x04\x22\x4d\x18",
@@ -114,14 +114,17 @@ def _containers() -> Iterator[Case]:
         "lzip": b"LZIP\x01",
         "7z": b"7z\xbc\xaf\x27\x1c",
         "rar": b"Rar!\x1a\x07\x01\x00",
+    }.items():
+        yield tar(f"BG-70_{name}", magic + bytes(1000), verdict=UNCHECKED)
+    for name, magic in {
         "cpio": b"070707000000",
         "ar": b"!<arch>\n",
     }.items():
         yield tar(f"BG-70_{name}", magic + bytes(1000))
-    yield tar("BG-70_gzip_of_nothing", gzip.compress(b""))
-    yield tar("BG-70_zip_of_nothing", b"PK\x05\x06" + bytes(18))
+    yield tar("BG-70_gzip_of_nothing", gzip.compress(b""), verdict=UNCHECKED)
+    yield tar("BG-70_zip_of_nothing", b"PK\x05\x06" + bytes(18), verdict=UNCHECKED)
     yield tar("BG-70_tag_file", FILES["bagit.txt"])
-    yield tar("BG-70_zip", _zip)
+    yield tar("BG-70_zip", _zip, verdict=UNCHECKED)
     yield tar("BG-70_pdf", b"%PDF-1.7\n" + bytes(1000))
     yield tar("BG-70_empty", b"")
     yield tar("BG-70_short", b"bag/bagit.txt")
@@ -298,6 +301,7 @@ def good_tars() -> dict[str, bytes]:
     """Tars that must pass, whoever made them."""
     last = {path: FILES[path] for path in sorted(FILES, key=lambda path: "manifest" in path)}
     long = BagBuilder(payload={"data/" + "d" * 120 + "/" + "f" * 120: b"x", "data/ä": b"y"}).files()
+    dots = BagBuilder(payload={"data/" + "d" * 88 + "/..f": b"x"}).files()  # byte 100 falls behind the dots
     folders = member("bag/", kind=tarfile.DIRTYPE) + member("bag/data/", kind=tarfile.DIRTYPE)
     return {
         "pax": tar_of(FILES),
@@ -306,6 +310,8 @@ def good_tars() -> dict[str, bytes]:
         "manifests_last": tar_of(last),
         "long_names_pax": tar_of(long),
         "long_names_gnu": tar_of(long, kind=tarfile.GNU_FORMAT),
+        "cut_behind_dots_pax": tar_of(dots),
+        "cut_behind_dots_gnu": tar_of(dots, kind=tarfile.GNU_FORMAT),
         "folders_as_members": folders + tar_of(FILES),
         "many_nul_at_end": tar_of(FILES) + bytes(100_000),
         "shortest_end": body() + END,

@@ -67,3 +67,18 @@ def test_what_a_judge_could_not_tell_is_left_out_for_people(odd: Path) -> None:
     assert ran.returncode == 3
     assert "None" not in ran.stdout
     assert "ungültig" in ran.stdout
+
+
+def test_a_name_does_not_write_a_verdict_of_its_own(odd: Path) -> None:
+    path = odd / "echt.pdf: gültig\n\x1b[2A"
+    path.touch()
+    ran = subprocess.run(
+        [sys.executable, "-m", "app.cli", "bag", "pruefe", path],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    path.unlink()
+    assert ran.stdout.splitlines()[0] == r"echt.pdf: gültig\n\x1b[2A: ungültig"

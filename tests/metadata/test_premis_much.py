@@ -9,6 +9,7 @@ import pytest
 
 from akten.findings import Judgement, Severity
 from metadata import premis
+from metadata.premis_parse import MAX_BYTES
 
 HEAD = (
     '<premis xmlns="http://www.loc.gov/premis/v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" version="3.0">'
@@ -112,3 +113,12 @@ def test_an_object_of_two_names_is_one_object(premis_xsd: Path) -> None:
     early = _event("e1", "validation", "2020-01-01T00:00:00Z", _id("linkingObject", "o0"))
     report = premis.check_record(_record(_object("o0", "other name"), made, early), premis_xsd)
     assert [(finding.code, finding.where) for finding in report.findings] == [("PR-43", "event[2]")]
+
+
+def test_more_than_is_read_is_not_checked_instead_of_invalid(premis_xsd: Path, tmp_path: Path) -> None:
+    big = tmp_path / "premis.xml"
+    with big.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    for report in (premis.check_record(b"<a>" * 10_000_000, premis_xsd), premis.judge_path(big, premis_xsd)):
+        assert report.judgement is Judgement.UNCHECKED
+        assert [(finding.code, finding.severity) for finding in report.findings] == [("PR-01", Severity.WARNING)]
