@@ -132,8 +132,8 @@ def suche(
 
     def show(console: Console) -> None:
         if not answer.hits:
-            console.print("Kein Treffer.")
-            if not volltext:
+            console.print(f"Ab Treffer {ab} kommt nichts mehr." if ab else "Kein Treffer.")
+            if not volltext and not ab:
                 console.print("Auch im Text der Seiten suchen: archiv suche --volltext …", style="dim")
         for line in (*answer.notes, *(() if answer.hits else answer.searched)):
             console.print(line, style="dim")
