@@ -137,7 +137,7 @@ def _make(
         catalog.move(delivery.uuid, Stage.RECEIVED, by=by, now=services.now())
 
     # What the register and the slip alone can say is said before any file is opened.
-    archived = catalog.known_scans(scan.digests.sha512 for scan in delivery.scans)
+    archived = catalog.known_scans((scan.digests.sha512 for scan in delivery.scans), row.akte)
     known = {sha512: KnownScan(s.akte, s.aktenzeichen, s.version, s.band) for sha512, s in archived.items()}
     if already_archived(delivery, known, services.intake) is not None:
         return None

@@ -138,10 +138,11 @@ def archive(
     number: str = "63-01234-2019",
     aktenart: Aktenart = Aktenart.BAUAKTE,
     band: int = 1,
+    scans: Sequence[Scan] | None = None,
     **akte_fields: object,
 ) -> tuple[Akte, StoredPackage]:
     """The whole way of one delivery into the archive."""
-    row = receive(catalog, name, number=number, aktenart=aktenart, band=band, now=now)
+    row = receive(catalog, name, number=number, aktenart=aktenart, band=band, scans=scans, now=now)
     assert row.akte is not None
     assert row.version is not None
     akte = an_akte(row.akte, row.uuid, number=number, aktenart=aktenart, band=band, **akte_fields)  # type: ignore[arg-type]
