@@ -54,3 +54,11 @@ def test_an_empty_page_of_a_search_says_why_it_is_empty(desk: Desk) -> None:
         ran = desk("suche", "--volltext", typed)
         assert ran.code == 0
         assert f"In „{typed}“ ist kein Wort, kein Zeichen und kein Tag, wonach sich suchen lässt." in ran.out
+
+
+def test_a_place_in_the_text_names_its_dokument(desk: Desk) -> None:
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1, {0: ["Antrag"], 1: ["Statik"]}, titles=("Bauantrag", "Prüfbericht"))
+    assert "Prüfbericht, S. 1: Statik" in desk("suche", "--volltext", "Statik").out
+    (hit,) = desk("suche", "--volltext", "Statik", "--json").json
+    assert [(s["betreff"], s["page"]) for s in hit["snippets"]] == [("Prüfbericht", 1)]
