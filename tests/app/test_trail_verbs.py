@@ -39,6 +39,16 @@ def test_an_empty_number_is_unknown_and_not_the_whole_trail(filled: Desk) -> Non
     assert (ran.code, ran.json["error"]) == (2, "Unknown")
 
 
+def test_a_trail_that_is_not_shown_to_its_end_says_so(filled: Desk) -> None:
+    events = filled("protokoll", "zeige", NUMBER, "--json")
+    assert "ältesten" not in events.err
+    all_of_it = filled("protokoll", "zeige", NUMBER, "--anzahl", str(len(events.json)), "--json")
+    assert (all_of_it.json, "ältesten" in all_of_it.err) == (events.json, False)
+    some = filled("protokoll", "zeige", NUMBER, "--anzahl", "3", "--json")
+    assert (some.code, some.json) == (0, events.json[:3])
+    assert "Das sind nur die ältesten 3" in some.err
+
+
 @pytest.mark.parametrize(
     ("statements", "code", "seq"),
     [
