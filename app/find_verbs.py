@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 from rich.console import Console
@@ -74,14 +75,26 @@ def _marked(snippet: Snippet) -> Text:
     return text
 
 
-def hit_json(hit: Hit, volumes: int) -> dict[str, Any]:
+def _titles(services: Services, hit: Hit) -> dict[UUID, str]:
+    """What the Dokumente are called in which something was found: „S. 1“ alone is no place in an Akte of many."""
+    found = services.catalog.akte_snapshot(hit.akte.uuid) if hit.snippets else None
+    return {dokument.uuid: dokument.betreff for dokument in found.dokumente} if found else {}
+
+
+def hit_json(hit: Hit, volumes: int, titles: Mapping[UUID, str]) -> dict[str, Any]:
     """One hit of a search."""
     return {
         **row_json(hit.akte),
         "volumes": volumes,
         "why": hit.why.value,
         "snippets": [
-            {"dokument": str(s.dokument), "page": s.page, "text": s.text, "marks": [list(m) for m in s.marks]}
+            {
+                "dokument": str(s.dokument),
+                "betreff": titles.get(s.dokument, ""),
+                "page": s.page,
+                "text": s.text,
+                "marks": [list(m) for m in s.marks],
+            }
             for s in hit.snippets
         ],
     }
@@ -129,11 +142,12 @@ def suche(
             muster=services.intake.muster,
         )
         volumes = {hit.akte.uuid: _volumes(services, hit.akte) for hit in answer.hits}
+        titles = {hit.akte.uuid: _titles(services, hit) for hit in answer.hits}
 
     def show(console: Console) -> None:
         if not answer.hits:
-            console.print("Kein Treffer.")
-            if not volltext:
+            console.print(f"Ab Treffer {ab} kommt nichts mehr." if ab else "Kein Treffer.")
+            if not volltext and not ab:
                 console.print("Auch im Text der Seiten suchen: archiv suche --volltext …", style="dim")
         for line in (*answer.notes, *(() if answer.hits else answer.searched)):
             console.print(line, style="dim")
@@ -144,11 +158,13 @@ def suche(
             head.append(f"  {plural(row.pages, 'Seite', 'Seiten')}", style="dim")
             console.print(head)
             for snippet in hit.snippets:
-                console.print(Text.assemble((f"   S. {snippet.page}: ", "dim"), _marked(snippet)))
+                title = titles[row.uuid].get(snippet.dokument, "")
+                place = ", ".join(part for part in (title, f"S. {snippet.page}") if part)
+                console.print(Text.assemble((f"   {place}: ", "dim"), _marked(snippet)))
         if answer.more:
             console.print(f"Weitere Treffer: --ab {ab + anzahl}", style="dim")
 
-    call.output.result([hit_json(hit, volumes[hit.akte.uuid]) for hit in answer.hits], show)
+    call.output.result([hit_json(hit, volumes[hit.akte.uuid], titles[hit.akte.uuid]) for hit in answer.hits], show)
 
 
 def _volumes(services: Services, row: AkteRow) -> int:

@@ -142,10 +142,15 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
     parts.append(head)
     if receipt.get("name") and receipt["state"] not in ("archived", "duplicate"):
         parts.append(Text(f"geliefert als „{receipt['name']}“", style="dim"))
-    if receipt["pages"]:
+    known = receipt["state"] == "duplicate"
+    if known:  # nothing of it was opened: the pages are those of the Akte, the copies those read back when it came
+        parts.append(Text(f"Die Akte hat {plural(receipt['pages'], 'Seite', 'Seiten')}; nichts kam hinzu"))
+    elif receipt["pages"]:
         sheets = f"{receipt['sheets']} Blatt, " if receipt["sheets"] is not None else ""
         blanks = plural(receipt["blank_pages"], "Leerseite", "Leerseiten")
         parts.append(Text(f"{sheets}{plural(receipt['pages'], 'Seite', 'Seiten')}, davon {blanks}"))
+    if linked := sum(f["code"] == "IN-36" for f in receipt["findings"]):  # else sheets and pages would not add up
+        parts.append(Text(f"{plural(linked, 'Scan lag', 'Scans lagen')} schon in dieser Akte (IN-36)"))
     if receipt["documents"]:
         parts.append(_documents_table(receipt["documents"]))
     if receipt.get("attachments"):
@@ -155,9 +160,8 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
         parts.append(Text(f"{counted} herausgenommen und einzeln abgelegt: {names}{more}"))
     if receipt["copies"]:
         copies = ", ".join(f"{c['store']} {'geprüft' if c['verified'] else 'nicht geprüft'}" for c in receipt["copies"])
-        parts.append(
-            Text(f"{plural(len(receipt['copies']), 'Kopie', 'Kopien')} zurückgelesen: {copies}", style="green")
-        )
+        read = "beim Ablegen zurückgelesen" if known else "zurückgelesen"
+        parts.append(Text(f"{plural(len(receipt['copies']), 'Kopie', 'Kopien')} {read}: {copies}", style="green"))
     if receipt.get("not_checked"):
         parts.append(Text(f"nicht geprüft: {', '.join(receipt['not_checked'])} (siehe archiv doctor)", style="yellow"))
     shown = [f for f in receipt["findings"] if f["severity"] != "info"]

@@ -220,8 +220,9 @@ def trail_show(
             by=benutzer and clean_text(benutzer),  # an argument may hold bytes that are no text
             von=_midnight(von) if von else None,
             bis=_midnight(bis, days=1) if bis else None,
-            limit=anzahl,
+            limit=anzahl + 1,
         )
+    more, events = len(events) > anzahl, events[:anzahl]
 
     def show(console: Console) -> None:
         table = Table("Zeile", "Zeit", "Wer", "Was", "Angaben", box=None, header_style="dim")
@@ -238,6 +239,8 @@ def trail_show(
         console.print(table if events else "Dazu steht nichts im Protokoll.")
 
     call.output.result([event_json(event) for event in events], show)
+    if more:  # the oldest come first: whoever takes this for all of it misses what happened last
+        call.output.say(f"Das sind nur die ältesten {anzahl}; weitere zeigt --anzahl ZAHL oder ein Zeitraum ab --von.")
     if not (bad := sum(bool(event.broken) for event in events)):
         return 0
     call.output.say(f"{plural(bad, 'Zeile stimmt', 'Zeilen stimmen')} nicht. Alles prüft: archiv protokoll pruefe")

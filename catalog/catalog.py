@@ -157,10 +157,10 @@ class Catalog(Periods):
         with self._database.read() as connection:
             return register.scans_of(connection, delivery)
 
-    def known_scans(self, sha512s: Iterable[str], akte: UUID | None = None) -> dict[str, ArchivedScan]:
-        """Which of these scans lie in archived packages already, by SHA-512; of several places that in `akte`."""
+    def known_scans(self, sha512s: Iterable[str], own: UUID | None = None) -> dict[str, ArchivedScan]:
+        """Which of these scans lie in archived packages already, by SHA-512: in the Akte `own` if there, else where."""
         with self._database.read() as connection:
-            return register.known_scans(connection, sha512s, akte)
+            return register.known_scans(connection, sha512s, own)
 
     def move(self, delivery: UUID, stage: Stage, *, by: Actor, now: datetime) -> DeliveryRow:
         """Takes a delivery to a stage; the same stage twice is no change. Raises Forbidden for an illegal move."""
@@ -295,9 +295,7 @@ class Catalog(Periods):
             return packages.newest(connection)
 
     def all_packages(self, *, checked_before: datetime | None = None) -> Iterator[StoredPackage]:
-        """Every package, the longest unchecked first, streaming; reports may be recorded meanwhile when
-        `checked_before` is the start of the round.
-        """
+        """Every package, the longest unchecked first; reports may come in meanwhile when `checked_before` is given."""
         return packages.longest_unchecked_first(self._database, checked_before)
 
     def record_fixity(self, report: FixityReport, *, by: Actor, now: datetime) -> None:

@@ -20,12 +20,28 @@ from catalog.tables import akten, dokumente, packages, trail, vorgaenge
 from catalog.trail import Verb, salted
 
 _CHUNK = 500
+_HEAD = (
+    akten.c.salt,
+    akten.c.version,
+    akten.c.snapshot,
+    akten.c.aktenart,
+    akten.c.aktenzeichen,
+    akten.c.schreibweise,
+    akten.c.band,
+    akten.c.betreff,
+    akten.c.zda_datum,
+)
+# What is compared of the parts of an Akte, and what a part is called.
+_PARTS = (
+    (vorgaenge, ("betreff", "zeichen", "typ"), "ein Vorgang"),
+    (dokumente, ("betreff", "typ", "datum"), "ein Dokument"),
+)
 
 
 def changed_descriptions(connection: Connection) -> Iterator[Finding]:
     """One finding for each archived version of which the register says something else than when it was stored."""
     query = (
-        select(packages.c.akte, packages.c.version, packages.c.commit_sha256, packages.c.snapshot, akten)
+        select(packages.c.akte, packages.c.version, packages.c.commit_sha256, packages.c.snapshot, *_HEAD)
         .select_from(packages.join(akten, packages.c.akte == akten.c.uuid))
         .order_by(packages.c.akte, packages.c.version)
         .execution_options(yield_per=_CHUNK)
@@ -33,7 +49,7 @@ def changed_descriptions(connection: Connection) -> Iterator[Finding]:
     for chunk in connection.execute(query).partitions():
         uuids = {row[0] for row in chunk}
         told = _told(connection, uuids)
-        parts = {table: _parts(connection, table, uuids) for table in (vorgaenge, dokumente)}
+        parts = {table: _parts(connection, table, names, uuids) for table, names, _ in _PARTS}
         for row in chunk:
             if changed := tuple(_changed(row, told, parts)):
                 text = f"Im Katalog nachträglich geändert: {', '.join(changed)}. Was archiviert wurde, steht im Paket."
@@ -53,10 +69,14 @@ def _told(connection: Connection, uuids: set[UUID]) -> Mapping[str, str]:
     return found
 
 
-def _parts(connection: Connection, table: Table, uuids: set[UUID]) -> Mapping[tuple[UUID, int], Sequence[Row[Any]]]:
+def _parts(
+    connection: Connection, table: Table, names: Sequence[str], uuids: set[UUID]
+) -> Mapping[tuple[UUID, int], Sequence[Row[Any]]]:
+    """Rows of (akte, version, uuid, what is compared) by Akte and version."""
+    columns = [table.c[name] for name in ("akte", "version", "uuid", *names)]
     found: dict[tuple[UUID, int], list[Row[Any]]] = {}
-    for row in connection.execute(select(table).where(table.c.akte.in_(uuids))):
-        found.setdefault((row.akte, row.version), []).append(row)
+    for row in connection.execute(select(*columns).where(table.c.akte.in_(uuids))):
+        found.setdefault((row[0], row[1]), []).append(row)
     return found
 
 
@@ -78,13 +98,12 @@ def _changed(row: Row[Any], told: Mapping[str, str], parts: Mapping[Table, Mappi
         if known[akten.c.snapshot] != snapshot:
             yield "die Beschreibung der Akte"
         yield from _differing(_head(known), _true_head(true))
-    for table, wanted, names, what in (
-        (vorgaenge, own, ("betreff", "zeichen", "typ"), "ein Vorgang"),
-        (dokumente, inner, ("betreff", "typ", "datum"), "ein Dokument"),
-    ):
+    for wanted, (table, names, what) in zip((own, inner), _PARTS, strict=True):
         for part in parts[table].get((uuid, version), ()):
-            there = wanted.get(str(part.uuid))
-            if there is None or any(_text(getattr(part, name)) != _text(there[name]) for name in names):
+            there = wanted.get(str(part[2]))
+            if there is None or any(
+                _text(seen) != _text(there[name]) for name, seen in zip(names, part[3:], strict=True)
+            ):
                 yield what
                 break
 
@@ -117,6 +136,6 @@ def _differing(there: Mapping[str, str], true: Mapping[str, str]) -> Iterator[st
 
 
 def _text(value: object) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    return "" if value is None else clean_text(str(value))
+    if isinstance(value, str):
+        return clean_text(value)
+    return "" if value is None else value.isoformat() if isinstance(value, date) else str(value)

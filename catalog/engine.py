@@ -111,6 +111,8 @@ def translating() -> Iterator[None]:
         if ours is None:
             raise
         raise ours from error
+    except UnicodeDecodeError as error:  # SQLite names what is damaged in its own words, and then those are no text
+        raise FixityError(_TEXTS[FixityError]) from error
 
 
 @contextmanager

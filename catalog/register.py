@@ -336,11 +336,8 @@ def mark_duplicate(change: Change, delivery: UUID, akte: UUID) -> None:
     change.event(Verb.DELIVERY_DUPLICATE, akte=akte, delivery=delivery)
 
 
-def known_scans(connection: Connection, sha512s: Iterable[str], akte: UUID | None = None) -> dict[str, ArchivedScan]:
-    """Which of these scans lie in the archive already, and where; deliveries still on their way do not count.
-
-    Of a scan that lies in several Akten the place in `akte` is told, else the first.
-    """
+def known_scans(connection: Connection, sha512s: Iterable[str], own: UUID | None = None) -> dict[str, ArchivedScan]:
+    """Which of these scans lie in archived packages, and where: in the Akte `own`, else where they came first."""
     found: dict[str, ArchivedScan] = {}
     wanted = sorted(set(sha512s))
     joined = scans.join(deliveries, scans.c.delivery == deliveries.c.uuid).join(
@@ -366,7 +363,7 @@ def known_scans(connection: Connection, sha512s: Iterable[str], akte: UUID | Non
             where = ArchivedScan(
                 row.sha512, row.akte, row.aktenart, row.aktenzeichen, row.band, row.version, row.delivery, row.scan
             )
-            if row.sha512 not in found or (row.akte == akte != found[row.sha512].akte):
+            if row.sha512 not in found or (row.akte == own and found[row.sha512].akte != own):
                 found[row.sha512] = where
     return found
 

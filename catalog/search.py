@@ -107,6 +107,9 @@ def find(connection: Connection, wanted: Search) -> Answer:
     searched = _searched(wanted, terms, numbers, beginnings, day)
     if not typed:
         return Answer((), more=False, order="newest", searched=(), notes=("Es wurde nichts eingegeben.",))
+    if not searched:
+        nothing = f"In „{typed[:50]}“ ist kein Wort, kein Zeichen und kein Tag, wonach sich suchen lässt."
+        return Answer((), more=False, order="newest", searched=(), notes=(*notes, nothing))
     tiers: list[Iterator[_Found]] = [_exact(connection, wanted, numbers), _beginning(connection, wanted, beginnings)]
     if day is not None:
         tiers.append(_on_day(connection, wanted, day))

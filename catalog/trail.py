@@ -254,7 +254,9 @@ def verify(connection: Connection, anchors: Iterable[Anchor]) -> TrailReport:
         )
     for number in itertools.islice(_changed_notes(connection), max(0, _MAX_FINDINGS - len(findings))):
         bad.append(number)
-        findings.append(_finding("TR-09", number, "Die Worte zu dieser Zeile wurden nachträglich geändert."))
+        gone = "Zu den Worten mit dieser Nummer gibt es keine Zeile mehr; sie wurde gelöscht."
+        changed = "Die Worte zu dieser Zeile wurden nachträglich geändert."
+        findings.append(_finding("TR-09", number, gone if number >= expected else changed))
     findings.extend(_about_the_end(expected - 1, vouched))
     return TrailReport(
         verdict_of(findings), rows, previous.decode("ascii", "replace"), min(bad, default=None), tuple(findings)

@@ -49,11 +49,19 @@ def carry_over(akte: Akte, package: StoredPackage, stores: Sequence[ObjectStore]
             raise
         except ArchivError as error:  # damaged, away, or refused by this store: the other copy is there for that
             failures.append(error)
-            findings.append(Finding("WF-30", Severity.WARNING, f"Speicher {copy.store}", error.text))
+            findings.append(unusable(copy.store, error))
             continue
         parts = tuple(_parts(root, package.id.version))
         return Carried(akte, parts, package.tag_manifest_sha512, tuple(findings))
     raise together(failures, f"Version {package.id.version} ist nicht zu lesen: ")
+
+
+def unusable(store: str, error: ArchivError) -> Finding:
+    """Why a copy could not be used: one that is damaged or gone is an error, one that is away or refused a warning."""
+    if not isinstance(error, FixityError):
+        return Finding("WF-30", Severity.WARNING, f"Speicher {store}", error.text)
+    text = f"Diese Kopie fehlt oder ist beschädigt: {error.text} Alle prüft: archiv fixity pruefe --alle"
+    return Finding("WF-30", Severity.ERROR, f"Speicher {store}", text)
 
 
 def together(failures: Sequence[ArchivError], what: str) -> ArchivError:

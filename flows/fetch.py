@@ -6,13 +6,13 @@ import tempfile
 from pathlib import Path
 
 from akten.diskwords import as_ours
-from akten.errors import ArchivError, FixityError, Unavailable
+from akten.errors import ArchivError, Unavailable
 from akten.findings import Finding, Severity
 from akten.package import StoredPackage
 from archive.package import read_package
 from archive.retrieval import NoPlace, Occupied
 from catalog.actor import Actor
-from flows.carry import together
+from flows.carry import together, unusable
 from flows.wiring import Services
 
 
@@ -42,13 +42,9 @@ def fetch_package(
             return read_package(package.id, copy, store, target), tuple(findings)
         except (Occupied, NoPlace):  # of the folder: no store has anything to do with it
             raise
-        except FixityError as error:
+        except ArchivError as error:  # damaged, away, or refused by this store: the other copy is there for that
             failures.append(error)
-            text = f"Diese Kopie fehlt oder ist beschädigt: {error.text} Alle prüft: archiv fixity pruefe --alle"
-            findings.append(Finding("WF-30", Severity.ERROR, f"Speicher {copy.store}", text))
-        except ArchivError as error:  # away, or refused by this store: the other copy is there for that
-            failures.append(error)
-            findings.append(Finding("WF-30", Severity.WARNING, f"Speicher {copy.store}", error.text))
+            findings.append(unusable(copy.store, error))
     raise together(failures, "Keine Kopie ist zu bekommen: ")
 
 

@@ -42,3 +42,23 @@ def test_a_version_that_is_not_there_is_told_as_not_there(version: str, desk: De
     ran = desk("akte", "hole", NUMBER, "--band", "1", "--version", version, "--ziel", desk.daten / "ziel", "--json")
     assert ran.code == 2
     assert ran.json["text"].endswith(f"ist die Version {version} nicht archiviert; es gibt 1.")
+
+
+@pytest.mark.usefixtures("volumes")
+def test_an_empty_page_of_a_search_says_why_it_is_empty(desk: Desk) -> None:
+    """Behind the last hit "Kein Treffer" would be untrue, and what holds no word was not looked for at all."""
+    behind = desk("suche", "Müller", "--ab", "20")
+    assert (behind.code, behind.out.splitlines()[0]) == (0, "Ab Treffer 20 kommt nichts mehr.")
+    assert "Kein Treffer." in desk("suche", "Meier").out
+    for typed in ("*", '"', "…", "§ –"):
+        ran = desk("suche", "--volltext", typed)
+        assert ran.code == 0
+        assert f"In „{typed}“ ist kein Wort, kein Zeichen und kein Tag, wonach sich suchen lässt." in ran.out
+
+
+def test_a_place_in_the_text_names_its_dokument(desk: Desk) -> None:
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1, {0: ["Antrag"], 1: ["Statik"]}, titles=("Bauantrag", "Prüfbericht"))
+    assert "Prüfbericht, S. 1: Statik" in desk("suche", "--volltext", "Statik").out
+    (hit,) = desk("suche", "--volltext", "Statik", "--json").json
+    assert [(s["betreff"], s["page"]) for s in hit["snippets"]] == [("Prüfbericht", 1)]

@@ -48,6 +48,16 @@ def test_a_version_that_is_not_there_is_told_by_its_number(filled: Desk) -> None
     assert (ran.code, "Version 0 nicht" in ran.err) == (2, True)
 
 
+def test_a_trail_that_is_not_shown_to_its_end_says_so(filled: Desk) -> None:
+    events = filled("protokoll", "zeige", NUMBER, "--json")
+    assert "ältesten" not in events.err
+    all_of_it = filled("protokoll", "zeige", NUMBER, "--anzahl", str(len(events.json)), "--json")
+    assert (all_of_it.json, "ältesten" in all_of_it.err) == (events.json, False)
+    some = filled("protokoll", "zeige", NUMBER, "--anzahl", "3", "--json")
+    assert (some.code, some.json) == (0, events.json[:3])
+    assert "Das sind nur die ältesten 3" in some.err
+
+
 @pytest.mark.parametrize(
     ("statements", "code", "seq"),
     [

@@ -140,6 +140,10 @@ def test_a_damaged_file_is_a_fixity_error(tmp_path: Path) -> None:
     file.write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))
     with pytest.raises(FixityError), open_catalog(a_url(tmp_path)) as catalog:
         catalog.verify_trail()
+    name = whole.replace(b"tableaktenakten", b"table\x98ktenakten")  # SQLite quotes it to us, and it is no text
+    file.write_bytes(name.replace(b"CREATE TABLE akten", b"CREATE TABLX akten"))
+    with pytest.raises(FixityError, match="beschädigt"):
+        open_catalog(a_url(tmp_path))
     file.write_bytes(b"this is no database at all" * 400)
     with pytest.raises(FixityError):
         open_catalog(a_url(tmp_path))

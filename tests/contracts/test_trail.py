@@ -135,6 +135,19 @@ def test_a_trail_that_was_changed_fails(
     assert report.first_bad == first_bad
 
 
+def test_words_whose_row_was_cut_off_tell_of_it_where_no_anchor_does(url: str, catalog: Catalog) -> None:
+    """What was read since the last anchor can be cut off; the words beside it are then what is left of it."""
+    akte, _ = archive(catalog, 1)
+    anchor = catalog.head()
+    assert anchor is not None
+    catalog.read_access(akte.uuid, "Einsicht", by=CLERK, now=later(1))
+    meddle(url, *unguarded(url), f"DELETE FROM trail WHERE seq > {anchor.seq}", *guarded(url))  # noqa: S608 - our own
+    report = catalog.verify_trail([anchor])
+    (finding,) = (finding for finding in report.findings if finding.code == "TR-09")
+    assert report.verdict is Verdict.FAILED
+    assert "gibt es keine Zeile mehr" in finding.text
+
+
 def test_a_rewritten_history_fails_against_the_anchor_and_missing_guards_are_told(
     new_url: NewUrl, url: str, catalog: Catalog
 ) -> None:
