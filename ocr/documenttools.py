@@ -15,6 +15,7 @@ _FONT_OF_DA = re.compile(r"(/[^\s/\[\]()<>]+)\s+-?[\d.]+\s+Tf")
 _MOST_PREVIEW_PIXELS = 60_000_000
 _LEAST_MM = 20.0
 _NO_NOTES = frozenset({"", "/Link", "/Popup", "/Widget"})
+_SHOW = ("/Trans", "/Dur", "/PresSteps")
 _REMOVED = frozenset({"/FileAttachment", "/Sound", "/Movie", "/RichMedia", "/3D", "/Screen"})
 
 REASONS = {
@@ -37,6 +38,8 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
     """Opens, decrypts and cleans a PDF: no scripts, no actions, no attachments, forms drawn flat, pages chosen."""
     import pikepdf
 
+    from ocr.idlefonts import without_idle_fonts
+
     losses: list[str] = []
     try:
         pdf = pikepdf.open(payload["path"])
@@ -58,6 +61,11 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
                 if number not in wanted:
                     del pdf.pages[number - 1]
         pdf.remove_unreferenced_resources()
+        without_idle_fonts(pdf)
+        for page in pdf.pages:  # how pages change in a show of slides; ReportLab writes an empty one on each
+            for key in _SHOW:
+                if key in page.obj:
+                    del page.obj[key]
         pdf.save(payload["target"], encryption=False)
         return {"losses": losses, "notes": _notes(pdf)}
 
@@ -76,7 +84,10 @@ def _without_forms(pdf: Any, losses: list[str]) -> None:
     if "/XFA" in form:
         losses.append("XFA-Formulardaten (das Formular ist als Seite wiedergegeben)")
         del form["/XFA"]
-    _draw_values(pdf, form)
+    if unseen := _draw_values(pdf, form):
+        losses.append(f"{unseen} angekreuzte Formularfelder ohne eigenes Aussehen (im Original erhalten)")
+    if "/NeedAppearances" in form:  # as long as it stands there qpdf draws no field at all
+        del form["/NeedAppearances"]
     pdf.flatten_annotations("all")
     for page in pdf.pages:  # a field without a look, such as a signature that shows nothing, stays behind
         notes = page.obj.get("/Annots")
@@ -89,25 +100,33 @@ def _without_forms(pdf: Any, losses: list[str]) -> None:
             del pdf.Root[key]
 
 
-def _draw_values(pdf: Any, form: Any) -> None:
+def _draw_values(pdf: Any, form: Any) -> int:
     """Gives every filled field without a look of its own one, so that its value is on the page when it is flattened.
 
-    What a field already shows stays as it is, unless the file itself says that looks are to be made anew.
+    What a field already shows stays as it is, unless the file itself says that looks are to be made anew. Returns how
+    many ticked boxes have no look, for which nobody can make one.
     """
     import pikepdf
+
+    unseen = 0
 
     anew = bool(form.get("/NeedAppearances", False))
     _name_fonts(form)
     for field in list(pdf.acroform.fields)[:_MOST_FIELDS]:
         try:
-            if not (field.is_text or field.is_choice) or not field.value_as_string:
+            ticked = field.is_checkbox or field.is_radio_button
+            if not ticked and not ((field.is_text or field.is_choice) and field.value_as_string):
                 continue
             for note in pdf.acroform.get_annotations_for_field(field):
                 looks = note.obj.get("/AP")
-                if anew or not isinstance(looks, pikepdf.Dictionary) or "/N" not in looks:
+                lacks = not isinstance(looks, pikepdf.Dictionary) or "/N" not in looks
+                if ticked:
+                    unseen += lacks and str(note.obj.get("/AS", field.obj.get("/V", "/Off"))) != "/Off"
+                elif anew or lacks:
                     field.generate_appearance(note)
         except (pikepdf.PikepdfError, ValueError, TypeError, KeyError):
             continue  # a field that cannot be drawn; the comparison with the original tells whether it is missed
+    return unseen
 
 
 def _name_fonts(form: Any) -> None:

@@ -256,6 +256,7 @@ def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int) -> Ite
         try:
             _read_pixels(image, path)
             faults = fax_faults(image, path)
+            missing = missing_part(image, path)
         except MemoryError:
             text = (
                 "Das Bild ist zu groß, um gelesen zu werden. Bitte gröber, in Teilen oder gestreift als TIFF scannen."
@@ -267,7 +268,7 @@ def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int) -> Ite
             return
     said = b"".join(heard)
     mended = FaxFault.LINES in faults or any(word in said for word in _MENDED)
-    if missing := missing_part(image, path):
+    if missing:
         yield error("EX-05", where, _BROKEN.format(missing))
     elif FaxFault.END in faults or (not mended and any(word in said for word in _CUT)):
         yield error("EX-05", where, _BROKEN.format("Bilddaten unvollständig"))

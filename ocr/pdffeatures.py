@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import pikepdf
 
 from akten.files import Form
+from ocr.idlefonts import idle_fonts, is_embedded
 
 _MOST_NODES = 100_000
 _MOST_NAMES = 1000
@@ -50,7 +51,7 @@ class Features:
             for item in list(annotations)[:_MOST_NAMES]:
                 if isinstance(item, pikepdf.Dictionary):
                     self._annotation(item)
-        self._fonts_of(page.obj.get("/Resources"), 0)
+        self._fonts_of(page.obj.get("/Resources"), 0, idle_fonts(page))
 
     def _annotation(self, item: pikepdf.Dictionary) -> None:
         kind = str(item.get("/Subtype"))
@@ -97,11 +98,12 @@ class Features:
         self.launches = self.launches or kind in _RUNNING
         self._action(action.get("/Next"), depth + 1)
 
-    def _fonts_of(self, resources: Node, depth: int) -> None:
+    def _fonts_of(self, resources: Node, depth: int, idle: frozenset[str] = frozenset()) -> None:
         fonts = resources.get("/Font") if isinstance(resources, pikepdf.Dictionary) else None
         if isinstance(fonts, pikepdf.Dictionary):
-            for _, font in list(fonts.items())[:_MOST_FONTS]:
-                self._font(font)
+            for name, font in list(fonts.items())[:_MOST_FONTS]:
+                if name not in idle:
+                    self._font(font)
         forms = resources.get("/XObject") if isinstance(resources, pikepdf.Dictionary) else None
         if depth < 4 and isinstance(forms, pikepdf.Dictionary):
             for _, form in list(forms.items())[:200]:
@@ -116,17 +118,7 @@ class Features:
             if font.objgen in self._fonts:
                 return
             self._fonts.add(font.objgen)
-        if str(font.get("/Subtype")) == "/Type3":
-            return
-        inner: Node = font
-        descendants = font.get("/DescendantFonts")
-        if isinstance(descendants, pikepdf.Array) and len(descendants):
-            inner = descendants[0]
-        descriptor = inner.get("/FontDescriptor") if isinstance(inner, pikepdf.Dictionary) else None
-        embedded = isinstance(descriptor, pikepdf.Dictionary) and any(
-            isinstance(descriptor.get(key), pikepdf.Stream) for key in ("/FontFile", "/FontFile2", "/FontFile3")
-        )
-        if not embedded and len(self.unembedded_fonts) < 200:
+        if not is_embedded(font) and len(self.unembedded_fonts) < 200:
             name = str(font.get("/BaseFont", "/?"))[1:]
             self.unembedded_fonts.add(_plain(name[7:] if name[6:7] == "+" else name))
 

@@ -15,6 +15,7 @@ from PIL import Image
 
 from ocr.geometry import Affine
 from ocr.pageimage import PageUnreadable
+from ocr.pdfclip import Rect, changes_colours, common, cuts, hides_layers, placed_rect
 
 _PLAIN = frozenset({"q", "Q", "cm", "Do", "gs", "re", "W", "W*", "n", "w", "J", "j", "M", "d", "i", "ri", "BMC", "EMC"})
 _PLAIN_TOO = frozenset({"BDC", "MP", "DP", "g", "G", "rg", "RG", "cs", "CS", "sc", "SC", "scn", "SCN", "k", "K"})
@@ -79,7 +80,7 @@ def page_of(pdf: pikepdf.Pdf, number: int, max_pixels: int, max_stream_bytes: in
     rotate = int(page.obj.get("/Rotate", 0) or 0) % 360
     if rotate % 90:
         rotate = 0
-    found = _placed_images(page, max_stream_bytes)
+    found = _placed_images(page, max_stream_bytes, layers=hides_layers(pdf.Root))
     shift = Affine(unit, 0, 0, unit, -left * unit, -bottom * unit)
     size = ((right - left) * unit, (top - bottom) * unit)
     if found is None or len(found) != 1:
@@ -118,48 +119,85 @@ def _box(values: pikepdf.Object) -> tuple[float, float, float, float]:
     return (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
 
 
-def _placed_images(page: pikepdf.Page, max_stream_bytes: int) -> list[tuple[pikepdf.Stream, Affine]] | None:
-    """Images the page paints, with their matrices; None when it paints something else too."""
+def _placed_images(
+    page: pikepdf.Page, max_stream_bytes: int, *, layers: bool
+) -> list[tuple[pikepdf.Stream, Affine]] | None:
+    """Images the page paints, with their matrices; None when it paints something else too, or shows them changed."""
+    visible = _visible(page)
     try:
-        return _walk(page.obj, page.resources, Affine(), max_stream_bytes, 0)
+        return _Walk(max_stream_bytes, visible, layers).walk(page.obj, page.resources, Affine(), visible, 0)
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
-def _walk(
-    content: pikepdf.Object, resources: pikepdf.Object, start: Affine, most: int, depth: int
-) -> list[tuple[pikepdf.Stream, Affine]] | None:
-    found: list[tuple[pikepdf.Stream, Affine]] = []
-    stack: list[tuple[Affine, int]] = []
-    now, mode = start, 0
-    if depth > _DEEPEST or _coded_bytes(content) > most:
-        return None
-    for instruction in pikepdf.parse_content_stream(content):
-        operands, name = list(instruction.operands), str(instruction.operator)
-        if name == "q":
-            stack.append((now, mode))
-        elif name == "Q":
-            now, mode = stack.pop() if stack else (start, 0)
-        elif name == "cm":
-            now = Affine(*(float(value) for value in operands)).then(now)
-        elif name == "Do":
-            target = resources["/XObject"][str(operands[0])]
-            if isinstance(target, pikepdf.Stream) and str(target.get("/Subtype")) == "/Image":
-                found.append((target, now))
-            else:
-                matrix = target.get("/Matrix")
-                inner = Affine(*(float(v) for v in list(matrix))).then(now) if matrix is not None else now
-                deeper = _walk(target, target.get("/Resources", resources), inner, most, depth + 1)
-                if deeper is None:
-                    return None
-                found.extend(deeper)
-        elif name == "Tr":
-            mode = int(operands[0])
-        elif name in _TEXT_STATE or (name in _SHOWING and mode == _INVISIBLE):
-            continue
-        elif name not in _PLAIN and name not in _PLAIN_TOO:
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """One look through the content of a page, whose visible part is known; `layers` when some are not shown."""
+
+    most: int
+    visible: Rect
+    layers: bool
+
+    def walk(
+        self, content: pikepdf.Object, resources: pikepdf.Object, start: Affine, within: Rect, depth: int
+    ) -> list[tuple[pikepdf.Stream, Affine]] | None:
+        found: list[tuple[pikepdf.Stream, Affine]] = []
+        stack: list[tuple[Affine, int, Rect]] = []
+        now, mode, clip = start, 0, within
+        path: list[Rect] = []
+        clipping = False
+        if depth > _DEEPEST or _coded_bytes(content) > self.most:
             return None
-    return found
+        for instruction in pikepdf.parse_content_stream(content):
+            operands, name = list(instruction.operands), str(instruction.operator)
+            if name == "q":
+                stack.append((now, mode, clip))
+            elif name == "Q":
+                now, mode, clip = stack.pop() if stack else (start, 0, within)
+            elif name == "cm":
+                now = Affine(*(float(value) for value in operands)).then(now)
+            elif name == "re":
+                x, y, width, height = (float(value) for value in operands)
+                path.append(placed_rect((x, y, x + width, y + height), now))
+            elif name in ("W", "W*"):
+                clipping = True
+            elif name == "n":
+                if clipping and len(path) != 1:
+                    return None
+                clip = common(clip, path[0]) if clipping else clip
+                path, clipping = [], False
+            elif self._changes(name, operands, resources):
+                return None
+            elif name == "Do":
+                more = self._drawn(resources["/XObject"][str(operands[0])], resources, now, clip, depth)
+                if more is None:
+                    return None
+                found.extend(more)
+            elif name == "Tr":
+                mode = int(operands[0])
+            elif name in _TEXT_STATE or (name in _SHOWING and mode == _INVISIBLE):
+                continue
+            elif name not in _PLAIN and name not in _PLAIN_TOO:
+                return None
+        return found
+
+    def _changes(self, name: str, operands: list[pikepdf.Object], resources: pikepdf.Object) -> bool:
+        """True for an operator after which images are not seen as they are."""
+        if name == "gs":
+            return changes_colours(resources["/ExtGState"][str(operands[0])])
+        return self.layers and name == "BDC" and str(operands[0]) == "/OC"
+
+    def _drawn(
+        self, target: pikepdf.Object, resources: pikepdf.Object, now: Affine, clip: Rect, depth: int
+    ) -> list[tuple[pikepdf.Stream, Affine]] | None:
+        if self.layers and "/OC" in target:
+            return None
+        if isinstance(target, pikepdf.Stream) and str(target.get("/Subtype")) == "/Image":
+            return None if cuts(clip, now, self.visible) else [(target, now)]
+        matrix, box = target.get("/Matrix"), target.get("/BBox")
+        inner = Affine(*(float(v) for v in list(matrix))).then(now) if matrix is not None else now
+        within = common(clip, placed_rect(_box(box), inner)) if box is not None else clip
+        return self.walk(target, target.get("/Resources", resources), inner, within, depth + 1)
 
 
 def _coded_bytes(content: pikepdf.Object) -> int:

@@ -34,13 +34,18 @@ def missing_part(image: Image.Image, path: Path) -> str:
 
 def _of_png(path: Path) -> str:
     unpack, found, expected = zlib.decompressobj(), 0, 0
-    for kind, data in _chunks(path):
-        if kind == b"IHDR":
-            expected = _png_bytes(data)
-        while kind == b"IDAT" and data and not unpack.eof:
-            found += len(unpack.decompress(data, _BLOCK))
-            data = unpack.unconsumed_tail
-    return "Bildzeilen fehlen" if found + len(unpack.flush()) < expected else ""
+    try:
+        for kind, data in _chunks(path):
+            if kind == b"IHDR":
+                expected = _png_bytes(data)
+            while kind == b"IDAT" and data and not unpack.eof and found < expected:
+                found += len(unpack.decompress(data, _BLOCK))
+                data = unpack.unconsumed_tail
+        if found < expected:
+            found += len(unpack.flush())
+    except (zlib.error, struct.error):
+        return "gepackte Daten beschädigt"
+    return "Bildzeilen fehlen" if found < expected else ""
 
 
 def _png_bytes(header: bytes) -> int:
@@ -72,7 +77,8 @@ def _chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
 def _of_tiff(image: TiffImagePlugin.TiffImageFile, path: Path) -> str:
     tiled = bool(tiff_tag(image, 324))
     offsets, counts = tiff_tag(image, 324 if tiled else 273), tiff_tag(image, 325 if tiled else 279)
-    if len(offsets) < _pieces(image, tiled=tiled):
+    wanted = _pieces(image, tiled=tiled)
+    if len(offsets) < wanted:
         return "Bildstreifen fehlen"
     known = bool(counts) and any(counts)  # else their length is told from the context
     if (
@@ -81,7 +87,7 @@ def _of_tiff(image: TiffImagePlugin.TiffImageFile, path: Path) -> str:
         and any(not place or not count for place, count in zip(offsets, counts, strict=False))
     ):
         return "Bildstreifen fehlen"
-    if known and tiff_tag(image, 259)[:1] in [(kind,) for kind in _DEFLATE]:
+    if known and wanted and tiff_tag(image, 259)[:1] in [(kind,) for kind in _DEFLATE]:
         most = _piece_bytes(image, tiled=tiled)
         with path.open("rb") as file:
             for place, count in zip(offsets, counts, strict=False):

@@ -16,6 +16,7 @@ from akten.files import FileFacts, Rendition, Scan, digest_file
 from akten.findings import Severity, Verdict
 from ocr import documentpath
 from ocr.documentpath import RULES, DocumentResult
+from ocr.documenttools import prepare
 from ocr.examine import examine
 from ocr.likeness import compare_pages
 from ocr.options import OcrOptions
@@ -321,6 +322,20 @@ def test_a_note_that_the_rendition_cannot_carry_is_told(
     with pikepdf.open(result.path) as pdf:
         kept = [note for note in pdf.pages[0].obj.get("/Annots", ()) if str(note.get("/Contents", ""))]
     assert kept or any("1 Anmerkung" in loss for loss in result.losses)
+
+
+@pytest.mark.parametrize(("state", "told"), [("/Ja", True), ("/Off", False)])
+def test_a_tick_that_has_no_look_is_told(tmp_path: Path, state: str, told: bool) -> None:
+    """Nobody can say what it would look like, and on the page it is not."""
+    with pikepdf.open(written(tmp_path / "a.pdf", "Antrag")) as pdf:
+        box = {"FT": pikepdf.Name.Btn, "T": pikepdf.String("Ja"), "V": pikepdf.Name(state), "Rect": [9, 9, 30, 30],
+               "Type": pikepdf.Name.Annot, "Subtype": pikepdf.Name.Widget}  # fmt: skip
+        place = pdf.make_indirect(pikepdf.Dictionary({f"/{key}": value for key, value in box.items()}))
+        pdf.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([place]))
+        pdf.pages[0].Annots = pikepdf.Array([place])
+        pdf.save(tmp_path / "form.pdf")
+    asked = {"path": str(tmp_path / "form.pdf"), "target": str(tmp_path / "fertig.pdf"), "pages": None}
+    assert any("angekreuzt" in loss for loss in prepare(asked)["losses"]) is told
 
 
 def test_blank_written_pages_are_no_scans(tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf) -> None:

@@ -42,8 +42,8 @@ def with_low_codes(text: str) -> tuple[bytes, dict[str, int]]:
     return target.getvalue(), codes
 
 
-def like_reportlab(path: Path) -> Path:
-    """A page in that font, and one that is named, not embedded and never used."""
+def like_reportlab(path: Path, *, idle: bool) -> Path:
+    """A page in that font, and one that is named, not embedded and, if so, never used."""
     data, codes = with_low_codes(TEXT)
     letters = {code: ord(letter) for letter, code in codes.items()}
     pairs = b"\n".join(b"<%02X> <%04X>" % (code, letters.get(code, 0)) for code in range(128))
@@ -62,11 +62,15 @@ def like_reportlab(path: Path) -> Path:
         font = Dictionary(Type=Name.Font, Subtype=Name.TrueType, BaseFont=told.FontName, FirstChar=0, LastChar=255,
                           Widths=Array([600] * 256), FontDescriptor=pdf.make_indirect(told),
                           ToUnicode=pdf.make_stream(mapping))  # fmt: skip
-        other = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
-        pdf.pages[0].Resources = Dictionary(Font=Dictionary(F1=other, F2=pdf.make_indirect(font)))
+        plain = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
+        pdf.pages[0].Resources = Dictionary(Font=Dictionary(F1=plain, F2=pdf.make_indirect(font)))
         shown = bytes(codes[letter] for letter in TEXT).hex().encode("ascii")
         pdf.pages[0].Contents = pdf.make_stream(
-            b"BT /F1 12 Tf 14.4 TL ET BT /F2 18 Tf 60 700 Td <" + shown + b"> Tj ET"
+            b"BT /F1 12 Tf 14.4 TL "
+            + (b"" if idle else b"60 90 Td (Rand) Tj ")
+            + b"ET BT /F2 18 Tf 60 700 Td <"
+            + shown
+            + b"> Tj ET"
         )
         pdf.save(path)
     return path
@@ -76,7 +80,7 @@ def like_reportlab(path: Path) -> Path:
 def test_umlauts_that_ghostscript_loses_are_still_found_and_the_loss_is_told(
     tmp_path: Path, verapdf_options: OcrOptions
 ) -> None:
-    scan = scan_of(like_reportlab(tmp_path / "brief.pdf"))
+    scan = scan_of(like_reportlab(tmp_path / "brief.pdf", idle=False))
     facts = examine(scan, OPTIONS, tmp_path)
     (tmp_path / "ziel").mkdir()
     result = convert(scan, facts, tmp_path / "ziel" / "made.pdf", verapdf_options)

@@ -124,11 +124,17 @@ def test_a_good_kind_looks_like_the_original_and_lists_its_losses(
         assert not pdf.attachments
 
 
-def test_what_was_filled_in_is_on_the_page(tmp_path: Path) -> None:
-    """A value without a look of its own, in a font that the file does not describe, as many programs write it."""
+@pytest.mark.parametrize("anew", [False, True])
+def test_what_was_filled_in_is_on_the_page(tmp_path: Path, anew: bool) -> None:
+    """A value without a look of its own, in a font that the file does not describe, as many programs write it.
+
+    `anew`: they say as well that every viewer shall make the looks itself (/NeedAppearances).
+    """
 
     def filled(pdf: pikepdf.Pdf) -> None:
         form(pdf)
+        if anew:
+            pdf.Root.AcroForm.NeedAppearances = True
         field = pdf.Root.AcroForm.Fields[0]
         field.V, field.Rect = pikepdf.String("Müllerstraße 7"), pikepdf.Array([60, 60, 400, 100])
 

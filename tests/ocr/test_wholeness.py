@@ -17,7 +17,7 @@ from ocr.jp2depth import misread_bits
 from ocr.options import OcrOptions
 from ocr.pageimage import to_gray
 from ocr.wholeness import _sound, missing_part
-from tests.ocr.examined import errors
+from tests.ocr.examined import codes, errors
 from tests.ocr.oddimages import EVERY, array, chunk, saved
 from tests.ocr.oddtiffs import SIZE, Page, rows_of, strips_of, tiff, truth
 from tests.ocr.papers import scan_of
@@ -49,6 +49,27 @@ def test_a_png_with_too_few_rows_is_refused(tmp_path: Path, interlaced: bool) ->
     facts = seen(rows(HEIGHT // 2, interlaced=interlaced), tmp_path)
     assert errors(facts) == {"EX-05"}
     assert not errors(seen(rows(HEIGHT), tmp_path, "ganz"))
+
+
+def test_what_follows_the_last_row_of_a_png_does_not_matter(tmp_path: Path) -> None:
+    """Nor does it end the examination when it is damaged."""
+    data = zlib.compress(b"".join(b"\0" + line.tobytes() for line in array()), 0)
+    head = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
+    for number, packed_rows in enumerate((data[:-4] + b"junk", data[:-4], data[:3000] + b"junk" * 99 + data[3400:])):
+        chunks = [(b"IHDR", head), (b"IDAT", packed_rows), (b"IEND", b"")]
+        (tmp_path / "bild.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, body) for kind, body in chunks))
+        with Image.open(tmp_path / "bild.png") as image:
+            assert isinstance(missing_part(image, tmp_path / "bild.png"), str), number
+        facts = examine(scan_of(tmp_path / "bild.png"), OPTIONS, tmp_path)
+        assert "EX-21" not in codes(facts)
+
+
+@pytest.mark.parametrize("broken", [b"", b"\0\0\0\3IDATabc", b"\0\0\0\4IHDRabcd", b"\0\0\0\x0dIHDR" + bytes(13)])
+def test_a_png_of_nothing_is_no_riddle(broken: bytes, tmp_path: Path) -> None:
+    (tmp_path / "bild.png").write_bytes(b"\x89PNG\r\n\x1a\n" + broken)
+    image = Image.new("L", (3, 3))
+    image.format = "PNG"
+    assert isinstance(missing_part(image, tmp_path / "bild.png"), str)
 
 
 def strips(count: int, **tags: object) -> bytes:
