@@ -31,6 +31,7 @@ from catalog import (
     register,
     reindex,
     reviews,
+    scanbook,
     search,
     stored,
     trail,
@@ -155,12 +156,12 @@ class Catalog(Periods):
     def scans(self, delivery: UUID) -> tuple[ScanRow, ...]:
         """The files of a delivery as they were registered."""
         with self._database.read() as connection:
-            return register.scans_of(connection, delivery)
+            return scanbook.scans_of(connection, delivery)
 
     def known_scans(self, sha512s: Iterable[str], own: UUID | None = None) -> dict[str, ArchivedScan]:
         """Which of these scans lie in archived packages already, by SHA-512: in the Akte `own` if there, else where."""
         with self._database.read() as connection:
-            return register.known_scans(connection, sha512s, own)
+            return scanbook.known_scans(connection, sha512s, own)
 
     def move(self, delivery: UUID, stage: Stage, *, by: Actor, now: datetime) -> DeliveryRow:
         """Takes a delivery to a stage; the same stage twice is no change. Raises Forbidden for an illegal move."""

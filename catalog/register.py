@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.errors import Forbidden
-from akten.files import Digests, Scan
+from akten.files import Scan
 from akten.lifecycle import Stage, require_move
 from akten.model import Akte, clean_text
 from catalog import index
@@ -33,7 +33,7 @@ from catalog.keeping_tables import (
 from catalog.passages import FORMAT, Heading, Kind, register_passages, titles
 from catalog.tables import akten, deliveries, scans
 from catalog.trail import Verb, salted
-from catalog.values import ArchivedScan, DeliveryRow, ScanRow
+from catalog.values import DeliveryRow
 
 ENDED = frozenset({Stage.ARCHIVED, Stage.RETURNED, Stage.DUPLICATE})
 # These stages have a verb of their own that also writes down why.
@@ -336,38 +336,6 @@ def mark_duplicate(change: Change, delivery: UUID, akte: UUID) -> None:
     change.event(Verb.DELIVERY_DUPLICATE, akte=akte, delivery=delivery)
 
 
-def known_scans(connection: Connection, sha512s: Iterable[str], own: UUID | None = None) -> dict[str, ArchivedScan]:
-    """Which of these scans lie in archived packages, and where: in the Akte `own`, else where they came first."""
-    found: dict[str, ArchivedScan] = {}
-    wanted = sorted(set(sha512s))
-    joined = scans.join(deliveries, scans.c.delivery == deliveries.c.uuid).join(
-        akten, deliveries.c.akte == akten.c.uuid
-    )
-    for start in range(0, len(wanted), 500):
-        query = (
-            select(
-                scans.c.sha512,
-                scans.c.uuid.label("scan"),
-                deliveries.c.uuid.label("delivery"),
-                deliveries.c.version,
-                akten.c.uuid.label("akte"),
-                akten.c.aktenart,
-                akten.c.aktenzeichen,
-                akten.c.band,
-            )
-            .select_from(joined)
-            .where(scans.c.sha512.in_(wanted[start : start + 500]), deliveries.c.stage == Stage.ARCHIVED.value)
-            .order_by(deliveries.c.nr, scans.c.uuid)
-        )
-        for row in connection.execute(query):
-            where = ArchivedScan(
-                row.sha512, row.akte, row.aktenart, row.aktenzeichen, row.band, row.version, row.delivery, row.scan
-            )
-            if row.sha512 not in found or (row.akte == own and found[row.sha512].akte != own):
-                found[row.sha512] = where
-    return found
-
-
 def one(connection: Connection, uuid: UUID) -> DeliveryRow | None:
     """One delivery, or None."""
     row = connection.execute(select(deliveries).where(deliveries.c.uuid == uuid)).first()
@@ -380,15 +348,6 @@ def listed(connection: Connection, *, open_only: bool) -> tuple[DeliveryRow, ...
     if open_only:
         query = query.where(deliveries.c.stage.not_in([stage.value for stage in ENDED]))
     return tuple(delivery_value(row) for row in connection.execute(query))
-
-
-def scans_of(connection: Connection, delivery: UUID) -> tuple[ScanRow, ...]:
-    """The files of a delivery by name."""
-    query = select(scans).where(scans.c.delivery == delivery).order_by(scans.c.name, scans.c.uuid)
-    return tuple(
-        ScanRow(row.uuid, row.name, row.mime, Digests(row.sha256, row.sha512, row.size))
-        for row in connection.execute(query)
-    )
 
 
 def salt_of(connection: Connection, akte: UUID) -> str:

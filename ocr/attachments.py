@@ -16,9 +16,10 @@ from akten.diskwords import in_german
 from akten.errors import Unavailable
 from akten.files import Attachment, digest_file
 from akten.findings import Finding
+from ocr.ends import SandboxDied
 from ocr.findings import error, info, warning
 from ocr.options import Limits, OcrOptions
-from ocr.sandbox import SandboxDied, call_limited
+from ocr.sandbox import call_limited
 
 MOST_FILES = 1000  # of one delivered file
 MOST_BYTES = 1 << 30  # of all together

@@ -14,10 +14,11 @@ from akten.diskwords import in_german
 from akten.errors import Unavailable
 from akten.files import Colour, FileKind, PageResult, PdfA, Rendition
 from akten.findings import Finding
+from ocr.ends import SandboxDied
 from ocr.findings import error, page, warning
 from ocr.options import Limits, OcrOptions
 from ocr.request import RecogniseRequest
-from ocr.sandbox import SandboxDied, call_each
+from ocr.sandbox import call_each
 
 RULES: dict[str, tuple[str, str]] = {
     "PC-01": ("Das PDF/A hat so viele Seiten wie das Dokument.", "ocr.md §4.3"),

@@ -26,10 +26,11 @@ from ocr.compare import PAGES_AT_ONCE
 from ocr.documentread import LACKING, Read, lacks_letters, read_document
 from ocr.documenttext import DocumentReader
 from ocr.documenttools import REASONS, Prepared
+from ocr.ends import SandboxDied
 from ocr.findings import error, info
 from ocr.losses import known_losses
 from ocr.options import Limits, OcrOptions
-from ocr.sandbox import SandboxDied, call_each, call_limited, run_limited
+from ocr.sandbox import call_each, call_limited, run_limited
 from ocr.scanpages import Part
 from ocr.validators import PageValidation
 from ocr.verapdf import VeraPdf

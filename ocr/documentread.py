@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from akten.errors import Rejected, Unavailable
+from ocr.ends import SandboxDied
 from ocr.findings import error
 from ocr.options import Limits, OcrOptions
-from ocr.sandbox import SandboxDied, call_limited
+from ocr.sandbox import call_limited
 
 LACKING = "Dem PDF/A fehlen Buchstaben im Text, der gesucht und kopiert wird (im Bild und in der Textdatei nicht)."
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from akten.files import FileFacts, PageRef, PageResult, Rendition
 from akten.model import clean_text
+from ocr.ends import SandboxDied
 from ocr.filefacts import FEW_LETTERS
 from ocr.findings import page, warning
 from ocr.hocr import own_fragment
@@ -20,7 +21,7 @@ from ocr.jobs import PageJob
 from ocr.options import Limits, OcrOptions
 from ocr.ownwords import own_pages
 from ocr.pages import PagePool
-from ocr.sandbox import SandboxDied, call_limited
+from ocr.sandbox import call_limited
 from ocr.scanpages import Part, Stretch, through_pool
 
 

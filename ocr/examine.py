@@ -15,10 +15,11 @@ from akten.diskwords import in_german
 from akten.errors import Unavailable
 from akten.files import FileFacts, FileKind, Scan
 from akten.findings import Finding
+from ocr.ends import SandboxDied
 from ocr.filefacts import facts_from_json
 from ocr.findings import error, warning
 from ocr.options import Limits, OcrOptions
-from ocr.sandbox import SandboxDied, call_each
+from ocr.sandbox import call_each
 from ocr.warm import CallEach
 
 _HEAD_BYTES = 1024

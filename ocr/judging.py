@@ -18,10 +18,11 @@ from akten.diskwords import in_german
 from akten.errors import Unavailable
 from akten.files import PdfA, ValidatorReport
 from ocr.compare import FUNCTION, comparing_limits, comparisons, findings_of
+from ocr.ends import SandboxDied
 from ocr.options import Limits, OcrOptions
 from ocr.pdfa import PdfaValidator, weigh
 from ocr.request import RecogniseRequest
-from ocr.sandbox import SandboxDied, call_each
+from ocr.sandbox import call_each
 from ocr.validators import SandboxedValidator, judging_limits
 from ocr.warm import CallEach
 

@@ -16,9 +16,10 @@ from typing import Protocol
 from akten.diskwords import in_german
 from akten.files import ValidatorReport
 from akten.findings import Finding, Judgement, Verdict, judgement
+from ocr.ends import SandboxDied
 from ocr.findings import error, info, warning
 from ocr.options import Limits, OcrOptions
-from ocr.sandbox import SandboxDied, call_limited
+from ocr.sandbox import call_limited
 
 REFERENCE = "veraPDF"
 _ALLOWLIST = "pikepdf.pdfa"

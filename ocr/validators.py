@@ -8,8 +8,9 @@ from typing import Any
 
 from akten.files import ValidatorReport
 from akten.findings import Verdict
+from ocr.ends import SandboxDied
 from ocr.options import Limits, OcrOptions
-from ocr.sandbox import SandboxDied, call_each
+from ocr.sandbox import call_each
 
 _FLAVOURS_PIKEPDF = ("1b", "2b", "3b")
 _FLAVOURS_PAGE = ("1a", "1b", "2a", "2b", "2u", "3a", "3b", "3u")

@@ -19,9 +19,10 @@ from typing import Any, Protocol, Self
 
 from akten.errors import Unavailable
 from ocr.child import READY
+from ocr.ends import Outcome, SandboxDied, answer_of, death_of, settled
 from ocr.helper import Helper, HelperEnded, HelperLate
 from ocr.options import Limits, OcrOptions
-from ocr.sandbox import Outcome, SandboxDied, answer_of, call_each, death_of, settled
+from ocr.sandbox import call_each
 from ocr.walls import environment, limiting_long, sandbox_kind, walls
 
 __all__ = ["CallEach", "WarmSandbox"]

@@ -17,10 +17,10 @@ from akten.findings import Severity, Verdict
 from ocr import documentpath
 from ocr.documentpath import RULES, DocumentResult
 from ocr.documenttools import prepare
+from ocr.ends import SandboxDied
 from ocr.examine import examine
 from ocr.likeness import compare_pages
 from ocr.options import OcrOptions
-from ocr.sandbox import SandboxDied
 from ocr.verapdf import VeraPdf
 from tests.conftest import lacking
 from tests.ocr.papers import A4, add, attached, form, image_page, pdf_file, scan_of, script, signed

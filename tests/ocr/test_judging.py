@@ -13,9 +13,9 @@ import pytest
 
 from akten.files import PdfA, Rendition, digest_bytes
 from akten.findings import Verdict
+from ocr.ends import SandboxDied
 from ocr.judging import judge_documents
 from ocr.options import OcrOptions
-from ocr.sandbox import SandboxDied
 from ocr.validators import PageValidation, PikepdfValidator
 
 OPTIONS = OcrOptions(workers=2)

@@ -11,9 +11,9 @@ from pikepdf import pdfa
 
 from akten.files import ValidatorReport
 from akten.findings import Judgement, Severity, Verdict
+from ocr.ends import SandboxDied
 from ocr.options import OcrOptions
 from ocr.pdfa import REFERENCE, RULES, judge_file, judge_pdfa, weigh
-from ocr.sandbox import SandboxDied
 from ocr.validators import PikepdfValidator
 from tests.ocr.papers import claims, image_page, pdf_file, picture, scan_of
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from akten.errors import Misconfigured
+from ocr.ends import SandboxDied
 from ocr.options import OcrOptions
-from ocr.sandbox import Limits, SandboxDied, SandboxKind, call_each, call_limited, run_limited, sandbox_kind
+from ocr.sandbox import Limits, SandboxKind, call_each, call_limited, run_limited, sandbox_kind
 from ocr.walls import walls
 from tests.conftest import lacking
 

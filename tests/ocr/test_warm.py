@@ -14,12 +14,13 @@ import pytest
 from PIL import Image
 
 from akten.errors import Misconfigured, Unavailable
+from ocr.ends import Outcome, SandboxDied, not_started
 from ocr.examine import examine_each
 from ocr.helper import HelperEnded
 from ocr.judging import READERS
 from ocr.options import Limits, OcrOptions
 from ocr.probefile import tiny_valid_pdfa
-from ocr.sandbox import Outcome, SandboxDied, call_each, not_started
+from ocr.sandbox import call_each
 from ocr.warm import WarmSandbox
 from tests.conftest import ROOT
 from tests.kills import descendants

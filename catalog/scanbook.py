@@ -1,0 +1,54 @@
+"""The files of deliveries: those of one, and which lie in archived packages already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from akten.files import Digests
+from akten.lifecycle import Stage
+from catalog.tables import akten, deliveries, scans
+from catalog.values import ArchivedScan, ScanRow
+
+
+def scans_of(connection: Connection, delivery: UUID) -> tuple[ScanRow, ...]:
+    """The files of a delivery by name."""
+    query = select(scans).where(scans.c.delivery == delivery).order_by(scans.c.name, scans.c.uuid)
+    return tuple(
+        ScanRow(row.uuid, row.name, row.mime, Digests(row.sha256, row.sha512, row.size))
+        for row in connection.execute(query)
+    )
+
+
+def known_scans(connection: Connection, sha512s: Iterable[str], own: UUID | None = None) -> dict[str, ArchivedScan]:
+    """Which of these scans lie in archived packages, and where: in the Akte `own`, else where they came first."""
+    found: dict[str, ArchivedScan] = {}
+    wanted = sorted(set(sha512s))
+    joined = scans.join(deliveries, scans.c.delivery == deliveries.c.uuid).join(
+        akten, deliveries.c.akte == akten.c.uuid
+    )
+    for start in range(0, len(wanted), 500):
+        query = (
+            select(
+                scans.c.sha512,
+                scans.c.uuid.label("scan"),
+                deliveries.c.uuid.label("delivery"),
+                deliveries.c.version,
+                akten.c.uuid.label("akte"),
+                akten.c.aktenart,
+                akten.c.aktenzeichen,
+                akten.c.band,
+            )
+            .select_from(joined)
+            .where(scans.c.sha512.in_(wanted[start : start + 500]), deliveries.c.stage == Stage.ARCHIVED.value)
+            .order_by(deliveries.c.nr, scans.c.uuid)
+        )
+        for row in connection.execute(query):
+            where = ArchivedScan(
+                row.sha512, row.akte, row.aktenart, row.aktenzeichen, row.band, row.version, row.delivery, row.scan
+            )
+            if row.sha512 not in found or (row.akte == own and found[row.sha512].akte != own):
+                found[row.sha512] = where
+    return found
