@@ -14,7 +14,7 @@ from pikepdf import pdfa
 from akten.errors import ArchivError, Rejected, Unavailable
 from akten.files import FileFacts, Rendition, Scan, digest_file
 from akten.findings import Severity, Verdict
-from ocr import documentpath
+from ocr import documentread
 from ocr.documentpath import RULES, DocumentResult
 from ocr.documenttools import prepare
 from ocr.ends import SandboxDied
@@ -260,14 +260,14 @@ def test_leftovers_in_a_file_that_shows_all_are_no_hindrance(
         (SandboxDied("signal", "SIGSEGV"), Rejected),
         (SandboxDied("crash", "PdfiumError in openpdfs.py:9"), Rejected),
         (SandboxDied("time"), Unavailable),
-        (SandboxDied("signal", "SIGKILL"), Unavailable),
+        (SandboxDied("killed"), Unavailable),
         (SandboxDied("crash", "OSError in ownwords.py:9"), Unavailable),
     ],
 )
 def test_a_file_that_ends_its_reader_is_not_tried_for_ever(
     died: SandboxDied, raised: type[ArchivError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = documentpath.call_limited
+    asked = documentread.call_limited
 
     def call(function: str, *more: Any, **limits: Any) -> dict[str, Any]:
         if function == "ocr.documenttools:read_pages":
@@ -275,7 +275,7 @@ def test_a_file_that_ends_its_reader_is_not_tried_for_ever(
         return asked(function, *more, **limits)
 
     scan, facts = facts_of(written(tmp_path / "a.pdf", "Antrag"))
-    monkeypatch.setattr(documentpath, "call_limited", call)
+    monkeypatch.setattr(documentread, "call_limited", call)
     with pytest.raises(raised) as caught:
         convert(scan, facts, tmp_path / "made.pdf", OcrOptions())
     assert died.text in caught.value.text
