@@ -54,9 +54,15 @@ def _lost(services: Services) -> Iterator[DeliveryRow]:
         now = services.catalog.delivery(row.uuid)
         if now is None or now.stage in (Stage.ARCHIVED, Stage.DUPLICATE, Stage.RETURNED):
             continue  # it ended while we looked
-        if row.akte is not None and any(p.stored_at > row.received_at for p in services.catalog.packages(row.akte)):
-            continue  # delivered anew meanwhile
+        if _delivered_anew(services, row):
+            continue
         yield now
+
+
+def _delivered_anew(services: Services, row: DeliveryRow) -> bool:
+    """True when every scan of it lies in the archive by now; that others of its Akte do says nothing of these."""
+    sums = {scan.digests.sha512 for scan in services.catalog.scans(row.uuid)}
+    return bool(sums) and sums <= services.catalog.known_scans(sums).keys()
 
 
 def _finding(row: DeliveryRow) -> Finding:

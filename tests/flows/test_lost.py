@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -28,7 +27,6 @@ from ingest.inbox import claim
 from tests.app.desk import Desk, desk
 from tests.catalog.build import CLERK
 from tests.ingest.builders import fill
-from tests.packages import NOON
 
 __all__ = ["desk"]
 
@@ -92,10 +90,7 @@ def test_where_machines_share_a_catalog_nothing_is_taken_from_another_one(
 
 def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path: Path) -> None:
     def row(name: str, stage: Stage, folder: Path = tmp_path) -> Any:
-        akte = uuid4() if name == "neu geliefert" else None
-        return SimpleNamespace(
-            uuid=uuid4(), stage=stage, betreff=name, folder=str(folder / name), akte=akte, received_at=NOON
-        )
+        return SimpleNamespace(uuid=uuid4(), stage=stage, betreff=name, folder=str(folder / name))
 
     rows = [
         row("weg", Stage.RECEIVED),
@@ -109,6 +104,9 @@ def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path
     (tmp_path / "da" / "lieferung").mkdir(parents=True)
     (tmp_path / "als ZIP da").mkdir()
     (tmp_path / "als ZIP da" / "lieferung.zip").touch()
+    sums: dict[UUID, list[str]] = {each.uuid: [] for each in rows}
+    sums[rows[1].uuid] = ["in einer anderen Lieferung", "nur in dieser"]
+    sums[rows[5].uuid] = ["neu"]
     now = {each.uuid: each for each in rows}
     now[rows[4].uuid] = SimpleNamespace(stage=Stage.ARCHIVED)
     services: Any = SimpleNamespace(
@@ -116,7 +114,8 @@ def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path
         catalog=SimpleNamespace(
             deliveries=lambda: tuple(rows),
             delivery=now.get,
-            packages=lambda _: (SimpleNamespace(stored_at=NOON + timedelta(hours=1)),),
+            scans=lambda uuid: [SimpleNamespace(digests=SimpleNamespace(sha512=each)) for each in sums[uuid]],
+            known_scans=lambda asked: {each: None for each in asked if each in ("in einer anderen Lieferung", "neu")},
         ),
     )
     found = lost_deliveries(services)
