@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from akten.errors import ArchivError
-from flows.terminal import Terminal
+from flows.terminal import Terminal, visible
 from ingest.claimed import ClaimedDelivery
 
 Tell = Callable[[str, int, int], None]
@@ -33,7 +33,7 @@ def progress_display(*, quiet: bool = False) -> Iterator[Callable[[ClaimedDelive
     def show(delivery: ClaimedDelivery) -> Tell:
         name = str(delivery.uuid)[:8]
         with suppress(OSError, ArchivError):  # its marker is gone: no reason to stop the others
-            name = delivery.name[:32]
+            name = visible(delivery.name)[:32]
         task = display.add_task("wartet", name=name, total=1)
 
         def tell(what: str, done: int, total: int) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 # C0 and DEL as their pictures; as one sign C1 (some terminals obey 0x9B like ESC [) and what turns the direction of
 # writing ("rechnung<RLO>fdp.exe").
@@ -21,6 +23,10 @@ def visible(text: str) -> str:
 
 class Terminal(Console):
     """A console that obeys only what the program itself says to it."""
+
+    def render_str(self, text: str, *args: Any, **how: Any) -> Text:
+        """A string with its signs already in place, so that they are counted when columns are laid out."""
+        return super().render_str(visible(text), *args, **how)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """The pieces of what is printed; those that steer the terminal are rich's own and stay as they are."""

@@ -59,3 +59,11 @@ def test_any_name_of_a_delivery_can_be_told_while_it_is_in_work(
     with progress_display() as show:
         show(claimed)("Lesen", 1, 2)
     assert name.replace("\x1b", "␛") in capsys.readouterr().err
+
+
+def test_signs_are_counted_when_columns_are_laid_out() -> None:
+    table = Table("Stelle", "Text", box=None)
+    table.add_row("a\x1bb", "eins")
+    table.add_row("axb", "zwei")
+    first, second = (line for line in shown(table).splitlines() if "eins" in line or "zwei" in line)
+    assert first.index("eins") == second.index("zwei")
