@@ -96,7 +96,9 @@ def test_a_row_that_cannot_be_read_any_more_is_damage_and_no_bug(filled: Desk, b
         catalog.events_of(limit=None)
 
 
-@pytest.mark.parametrize("body", ["kein JSON", "[]", '{"data": 5}', '{"data": {"content": 1, "commit": []}}', "[" * 9000])
+@pytest.mark.parametrize(
+    "body", ["kein JSON", "[]", '{"data": 5}', '{"data": {"content": 1, "commit": []}}', "[" * 9000]
+)
 def test_the_check_of_the_trail_survives_any_body_of_a_stored_package(filled: Desk, body: str) -> None:
     forge = f"UPDATE trail SET body = '{body}' WHERE verb = 'package.stored'"  # noqa: S608 - our own
     meddle(filled.url, *unguarded(filled.url), forge, *guarded(filled.url))
