@@ -108,12 +108,12 @@ def dienst(call: Call) -> None:
     call.settings.inbox.mkdir(parents=True, exist_ok=True)
 
     def hold_stores() -> ExitStack:
-        stack = ExitStack()
-        services = stack.enter_context(open_or_begin(call))
-        services.catalog.record_event("service-started", by=call.actor, now=services.now())
-        for store in services.stores:
-            store.ping()
-        return stack
+        with ExitStack() as stack:
+            services = stack.enter_context(open_or_begin(call))
+            services.catalog.record_event("service-started", by=call.actor, now=services.now())
+            for store in services.stores:
+                store.ping()
+            return stack.pop_all()
 
     Service(call.settings, call.output.say).run(hold_stores)
     call.output.result({"stopped": True}, lambda console: console.print("Der Dienst ist beendet."))

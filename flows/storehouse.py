@@ -141,15 +141,15 @@ class Storehouse:
     def _require_accepted(self, target: ProbeTarget) -> None:
         """Probes a store once a day before it is used. Raises Misconfigured for one that keeps no locks or versions."""
         ingest = target.ingest
-        accepted = f"{ingest.endpoint} {ingest.bucket} {self._now():%Y-%m-%d}\n"
+        accepted = f"{ingest.endpoint} {ingest.bucket} {self._now():%Y-%m-%d}\n".encode()
         stamp = self._settings.daten / "katalog" / f"speicher-{ingest.name}.erprobt"
-        if stamp.is_file() and stamp.read_text(encoding="utf-8") == accepted:
+        if stamp.is_file() and stamp.read_bytes() == accepted:
             return
         from archive.probe import ProbeLevel, probe
 
         probe(target, now=self._now(), token=self._new_id().hex[:12], level=ProbeLevel.START).require()
         stamp.parent.mkdir(parents=True, exist_ok=True)
-        stamp.write_text(accepted, encoding="utf-8")
+        stamp.write_bytes(accepted)
 
     def settings_for(self, role: Role) -> tuple[S3Settings, ...]:
         """How every store is reached with the rights of `role`. Raises Misconfigured when a store lacks that role."""
