@@ -62,9 +62,9 @@ class Output:
             sys.stdout.flush()
         except BrokenPipeError:
             # The reader went away (`| head`); what was asked for is done, and the exit code still says how it went.
-            _write_nowhere()
+            write_nowhere()
         except OSError as error:
-            _write_nowhere()
+            write_nowhere()
             reason = in_german(error.errno)
             text = f"Das Ergebnis ließ sich nicht ausgeben ({reason}); was verlangt war, ist trotzdem geschehen."
             raise Unavailable(text) from error
@@ -86,7 +86,7 @@ class Output:
             self.err.print(Text.assemble(("Fehler:", "red"), " ", error.text), soft_wrap=True)
 
 
-def _write_nowhere() -> None:
+def write_nowhere() -> None:
     """What is still to be written goes nowhere, so that the end of the process does not stumble over it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -14,7 +14,7 @@ import click
 from app import interrupt
 from app.command import DATEN_HELP, FOLDER, JSON_HELP, of_files, quiet_logs
 from app.german import speak_german
-from app.output import error_json, write_json
+from app.output import error_json, write_json, write_nowhere
 from flows.bugs import BUGS
 from flows.terminal import visible
 
@@ -135,6 +135,7 @@ def run() -> None:
     except Exception as bug:  # noqa: BLE001 - the outermost edge: a bug must not show a trace to a clerk
         told = of_files(bug) if isinstance(bug, OSError) else None
         if told is not None:  # a help text on a full disk
+            write_nowhere()
             sys.stderr.write(f"Fehler: {told.text}\n")
             sys.exit(told.exit_code)
         sys.stderr.write(traceback.format_exc() if sys.stderr.isatty() is False else "")
