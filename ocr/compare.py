@@ -7,18 +7,14 @@ held against its source, in the sandbox, in pieces, with flat memory.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-from akten.diskwords import in_german
-from akten.errors import Unavailable
 from akten.files import Colour, FileKind, PageResult, PdfA, Rendition
 from akten.findings import Finding
 from ocr.ends import SandboxDied
 from ocr.findings import error, page, warning
 from ocr.options import Limits, OcrOptions
 from ocr.request import RecogniseRequest
-from ocr.sandbox import call_each
 
 RULES: dict[str, tuple[str, str]] = {
     "PC-01": ("Das PDF/A hat so viele Seiten wie das Dokument.", "ocr.md §4.3"),
@@ -33,21 +29,6 @@ RULES: dict[str, tuple[str, str]] = {
 _TRUE_COLOURS = (Colour.BILEVEL, Colour.GRAY, Colour.RGB, Colour.PALETTE)  # others change in brightness
 FUNCTION = "ocr.likeness:compare_pages"
 PAGES_AT_ONCE = 40  # in one call of the sandbox
-
-
-def check_against_scan(pdfa: PdfA, request: RecogniseRequest, options: OcrOptions, folder: Path) -> tuple[Finding, ...]:
-    """Findings about page count, page sizes, pictures and text of a PDF/A held against its scans.
-
-    Raises Unavailable when a file of ours cannot be read; a comparison that dies is an error finding, never silence.
-    """
-    questions = comparisons(pdfa, request)
-    if not questions:
-        return findings_of(pdfa, request, [])
-    try:
-        answers = call_each(FUNCTION, questions, limits=comparing_limits(options), folder=folder, options=options)
-    except OSError as reason:
-        raise Unavailable(f"Der Bildvergleich lässt sich nicht ausführen ({in_german(reason.errno)}).") from reason
-    return findings_of(pdfa, request, answers)
 
 
 def comparing_limits(options: OcrOptions) -> Limits:
