@@ -16,6 +16,7 @@ from pikepdf import Array, Dictionary, Name
 from ocr.documentread import LACKING, Read, lacks_letters
 from ocr.examine import examine
 from ocr.options import OcrOptions
+from tests.conftest import lacking
 from tests.ocr.papers import A4, scan_of
 from tests.ocr.sheets import FONT, convert
 
@@ -76,10 +77,11 @@ def like_reportlab(path: Path, *, idle: bool) -> Path:
     return path
 
 
-@pytest.mark.skipif(shutil.which("gs") is None, reason="Ghostscript fehlt")
 def test_umlauts_that_ghostscript_loses_are_still_found_and_the_loss_is_told(
     tmp_path: Path, verapdf_options: OcrOptions
 ) -> None:
+    if shutil.which("gs") is None:
+        lacking("Ghostscript")
     scan = scan_of(like_reportlab(tmp_path / "brief.pdf", idle=False))
     facts = examine(scan, OPTIONS, tmp_path)
     (tmp_path / "ziel").mkdir()
