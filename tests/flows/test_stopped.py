@@ -213,21 +213,27 @@ def test_a_full_disk_in_the_midst_of_a_walk_is_no_bug_of_the_program(
     assert (receipt.state, exit_code([receipt])) == (state, code)
 
 
-def test_a_copy_that_its_store_refuses_is_fetched_from_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def two_stores(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> Any:
+    """Services whose store "a" meets a fault when a package is read, and whose store "b" gives it."""
+
     def read(_id: Any, copy: Any, _store: Any, target: Path) -> Path:
         if copy.store == "a":
-            raise Misconfigured("Speicher „a“: Der Schlüssel stimmt nicht.")
+            raise fault
         return target / "bag"
 
     monkeypatch.setattr(fetch, "read_package", read)
     stores = tuple(MemoryStore(name, clock=lambda: NOON) for name in ("a", "b"))
-    services: Any = SimpleNamespace(
+    return SimpleNamespace(
         catalog=SimpleNamespace(read_access=lambda *_, **__: None),
         stores_to_read=lambda: (stores, {}),
         now=lambda: NOON,
     )
+
+
+def test_a_copy_that_its_store_refuses_is_fetched_from_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = two_stores(monkeypatch, Misconfigured("Speicher „a“: Der Schlüssel stimmt nicht."))
     root, findings = fetch.fetch_package(services, a_package(uuid4(), 1), tmp_path, "Einsicht", CLERK)
     assert root == tmp_path / "bag"
     assert [(f.code, f.where) for f in findings] == [("WF-30", "Speicher a")]
@@ -238,17 +244,7 @@ def test_a_damaged_copy_is_told_as_damaged_where_the_other_is_handed_out(
 ) -> None:
     """A warning about reachability would let a lost copy pass for an outage until the next fixity round."""
 
-    def read(_id: Any, copy: Any, _store: Any, target: Path) -> Path:
-        if copy.store == "a":
-            raise FixityError("Speicher „a“ gibt das Objekt nicht heraus.")
-        return target / "bag"
-
-    monkeypatch.setattr(fetch, "read_package", read)
-    services: Any = SimpleNamespace(
-        catalog=SimpleNamespace(read_access=lambda *_, **__: None),
-        stores_to_read=lambda: (tuple(MemoryStore(name, clock=lambda: NOON) for name in ("a", "b")), {}),
-        now=lambda: NOON,
-    )
+    services = two_stores(monkeypatch, FixityError("Speicher „a“ gibt das Objekt nicht heraus."))
     _, (finding,) = fetch.fetch_package(services, a_package(uuid4(), 1), tmp_path, "Einsicht", CLERK)
     assert (finding.code, finding.severity, finding.where) == ("WF-30", Severity.ERROR, "Speicher a")
     assert finding.text.startswith("Diese Kopie fehlt oder ist beschädigt: Speicher „a“ gibt das Objekt nicht heraus.")
