@@ -22,6 +22,7 @@ from akten.errors import Unavailable
 from catalog.actor import Actor, ActorKind
 from flows.batch import FromInbox, anchored, archive_one, claim_inbox
 from flows.documents import Progress
+from flows.followed import RECEIPTS
 from flows.parent import end_with_parent
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, receipt_json
@@ -131,7 +132,7 @@ def _publish(receipts: Sequence[Receipt]) -> None:
             }
             for r in receipts
         ]
-        create_table_artifact(key="quittungen", table=rows, description="Quittungen dieses Laufs")
+        create_table_artifact(key=RECEIPTS, table=rows, description="Quittungen dieses Laufs")
 
 
 def main(arguments: list[str]) -> None:

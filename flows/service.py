@@ -21,6 +21,7 @@ from types import FrameType
 from uuid import UUID
 
 from akten.errors import Misconfigured, Unavailable
+from flows.followed import Followed
 from flows.leftovers import end_never_begun, end_own_leftovers
 from flows.prefectapi import api_url, healthy, start_run
 from flows.roundnames import INTAKE, intake_deployment
@@ -124,6 +125,7 @@ class Service:
             )
         rounds = _tied([sys.executable, "-m", "flows.served_rounds"])
         self._rounds = _Child("Runden", rounds, environment, logs / "runden.log")
+        self._followed = Followed(self._url, say, str(self._rounds.log))
 
     def stop(self) -> None:
         """Asks the service to stop; `run` then returns."""
@@ -227,11 +229,12 @@ class Service:
             if time.monotonic() - swept_at > _SWEEP_SECONDS:
                 self._sweep(end_never_begun)
                 swept_at = time.monotonic()
+            self._followed.look()
             there = waiting(self._settings.inbox, now=time.time(), settle_seconds=self._settings.settle_seconds)
             # One run takes all that lies there; asking again only makes sense when it has had time to begin.
             if (there or left) and time.monotonic() - asked_at > 20:
                 try:
-                    start_run(self._url, INTAKE, intake_deployment(self._settings))
+                    self._followed.add(start_run(self._url, INTAKE, intake_deployment(self._settings)))
                     asked_at = time.monotonic()
                     what = f"{len(there)} Lieferung(en) im Eingang" if there else "Begonnene Lieferungen"
                     self._say(f"{what}: Lauf angestoßen.")

@@ -60,6 +60,7 @@ def test_the_service_archives_from_the_inbox_and_its_cron_fires_and_it_stops_cle
             wait_until(lambda: due_rounds(catalog) > 0, 150, "due round fired by cron")
             (row,) = catalog.akte_by_aktenzeichen("63/77/20")
             assert row.state == "archived"
+        wait_until(lambda: "Lauf beendet: 1 archiviert." in log.read_text(), 60, "the service tells what was archived")
         service.send_signal(signal.SIGHUP)  # the terminal is closed: the same clean stop as for SIGTERM and Ctrl-C
         assert service.wait(90) == 0, log.read_text()
         assert "Prefect-Server: beim Start ausgestiegen, wird neu gestartet" in log.read_text()
