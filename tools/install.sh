@@ -15,10 +15,12 @@ say() { printf '%s\n' "$*" >&2; }
 packages=(python3-venv tesseract-ocr tesseract-ocr-deu tesseract-ocr-osd ghostscript bubblewrap libmagic1 util-linux
   fonts-dejavu-core fonts-liberation default-jre-headless maven)
 [ $dev = yes ] && packages+=(postgresql poppler-utils unpaper)
+# By the names that installed packages provide: Ubuntu 24.04 and Debian 13 have libmagic1 under another name.
+installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}, ${Provides}\n' | sed -n 's/^installed //p' | tr ',' '\n' |
+  awk 'NF { print $1 }')
 missing=()
 for package in "${packages[@]}"; do
-  status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-  [ "$status" = installed ] || missing+=("$package")
+  grep -qxF -- "$package" <<<"$installed" || missing+=("$package")
 done
 # A Java or Maven that came another way is as good as Debian's.
 provided() { case $1 in default-jre-headless) command -v java ;; maven) command -v mvn ;; *) false ;; esac >/dev/null 2>&1; }
