@@ -27,15 +27,17 @@ class FaxFault(StrEnum):
     """What libtiff mended: lines, or an end that came before the last line (which is a line cut short as well).
 
     UNMARKED: it sought the mark of a line up to the end of the data, which is a fault only where lines have marks.
+    UNHEARD: nobody could be asked.
     """
 
     LINES = "lines"
     END = "end"
     UNMARKED = "unmarked"
+    UNHEARD = "unheard"
 
 
 def fax_faults(image: Image.Image, path: Path, extension: str = _imaging.__file__) -> frozenset[FaxFault]:
-    """What had to be mended on a fax page of a TIFF; nothing for any other page, nor where libtiff cannot be heard.
+    """What had to be mended on a fax page of a TIFF; nothing for any other page.
 
     `extension` is the module whose libtiff is asked. Raises OSError when libtiff does not open what Pillow has read,
     MemoryError for a strip that is too large.
@@ -44,7 +46,7 @@ def fax_faults(image: Image.Image, path: Path, extension: str = _imaging.__file_
         return frozenset()
     library = libtiff.library(extension)
     if library is None:
-        return frozenset()
+        return frozenset({FaxFault.UNHEARD})
     with _heard(library) as faults:
         libtiff.decode(library, path, image.tag_v2.offset)
     return frozenset(faults - {FaxFault.UNMARKED})  # TIFF allows lines without marks
