@@ -58,7 +58,8 @@ class TrailClock:
         text = (
             f"Die Zeit läuft rückwärts: Zeile {earlier} ist von {before:%d.%m.%Y %H:%M:%S} UTC, "
             f"Zeile {seq} danach von {now:%d.%m.%Y %H:%M:%S} UTC.{more} Eine Uhr wurde zurückgestellt oder ging "
-            "falsch, oder Zeilen wurden neu geschrieben; an der Kette selbst ist daran nichts zu sehen. Bitte klären, welche Uhr das war."
+            "falsch, oder Zeilen wurden neu geschrieben; an der "
+            "Kette selbst ist daran nichts zu sehen. Bitte klären, welche Uhr das war."
         )
         yield Finding("TR-16", Severity.WARNING, f"Zeile {seq}", text)
 
