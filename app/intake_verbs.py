@@ -21,6 +21,7 @@ from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code_of_json, finding_json, receipt_json
 from flows.service import Service, run_batch_in_prefect
 from flows.wiring import Services
+from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery
 
 
@@ -110,6 +111,7 @@ def dienst(call: Call) -> None:
     def hold_stores() -> ExitStack:
         with ExitStack() as stack:
             services = stack.enter_context(open_or_begin(call))
+            require_work_folder(services)
             services.catalog.record_event("service-started", by=call.actor, now=services.now())
             for store in services.stores:
                 store.ping()
