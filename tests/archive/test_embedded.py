@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -331,6 +332,21 @@ def test_a_folder_that_cannot_be_made_is_misconfigured(tmp_path: Path) -> None:
     (tmp_path / "datei").write_text("")
     with pytest.raises(Misconfigured), open_embedded(tmp_path / "datei" / "a", name="a"):
         pass
+
+
+@pytest.mark.parametrize("locked", ["", "daten", "daten/filerldb2"])
+@pytest.mark.parametrize(("flag", "reason"), [(os.ST_RDONLY, "schreibgeschützt"), (0, "fehlt die Berechtigung")])
+def test_a_folder_that_takes_no_writing_is_misconfigured_and_no_server_starts(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, locked: str, flag: int, reason: str
+) -> None:
+    (folder / "daten" / "filerldb2").mkdir(parents=True)
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != folder / locked)
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=flag))
+    with pytest.raises(Misconfigured, match=reason) as told, open_embedded(folder, name="a"):
+        pass
+    assert "Speichers „a“" in told.value.text
+    assert str(folder) in told.value.text
+    assert not (folder / "server.log").exists()
 
 
 def test_ports_are_free_with_their_twins_and_are_kept(tmp_path: Path) -> None:
