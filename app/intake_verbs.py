@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -23,6 +22,7 @@ from flows.service import Service, run_batch_in_prefect
 from flows.wiring import Services
 from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery
+from ocr.scratch import ScratchFolder
 
 
 @click.command()
@@ -95,8 +95,8 @@ def run_in_prefect(call: Call, deliveries: list[Any]) -> list[dict[str, Any]]:
     """Receipts of one Prefect run over claimed deliveries."""
     if not deliveries:
         return []
-    with TemporaryDirectory(prefix="archiv-lauf-") as folder:
-        result = Path(folder) / "quittungen.json"
+    with ScratchFolder("lauf") as folder:
+        result = folder / "quittungen.json"
         run_batch_in_prefect(call.settings, deliveries, call.actor.label, result)
         values: list[dict[str, Any]] = json.loads(result.read_text(encoding="utf-8"))
     return values
