@@ -163,7 +163,7 @@ def _is_advice(finding: Finding) -> bool:
 def claimed_flavour(path: Path, options: OcrOptions) -> tuple[str, Finding | None]:
     """The flavour a file claims in its XMP, read in the sandbox; the finding when there is none to judge by."""
     if path.exists() and not path.is_file():  # a FIFO would be waited for without end
-        return "", warning("PA-08", _WHOLE, "Das ist keine gewöhnliche Datei; sie wurde nicht geöffnet.")
+        return "", error("PA-04", _WHOLE, "Das ist keine gewöhnliche Datei; sie wurde nicht geöffnet.")
     try:
         with path.open("rb") as file:
             head = file.read(1024)
