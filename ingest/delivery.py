@@ -78,7 +78,12 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
         raise system_error(fault, "Das Lesen der Lieferung") from fault
     # Two files of one name (IN-08) have one UUID: the first stands for both until one is renamed.
     scans = _one_of_each(result for result in read if isinstance(result, Scan))
-    findings = [*listing.findings, *left_out, *(result for result in read if isinstance(result, Finding))]
+    findings = [
+        *claimed.findings,
+        *listing.findings,
+        *left_out,
+        *(result for result in read if isinstance(result, Finding)),
+    ]
     if not taken:
         findings.append(error("IN-07", "", "Die Lieferung enthält keinen Scan."))
     findings.extend(
