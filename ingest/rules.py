@@ -64,7 +64,7 @@ RULES: dict[str, tuple[str, str]] = {
 
 # What a person may answer for with a reason; everything else must be put right in the delivery.
 ACCEPTABLE: frozenset[str] = frozenset(
-    {"IN-22", "IN-25", "IN-31", "IN-32", "IN-33", "IN-35", "IN-37", "IN-50", "IN-51", "IN-53"}
+    {"EX-32", "IN-22", "IN-25", "IN-31", "IN-32", "IN-33", "IN-35", "IN-37", "IN-50", "IN-51", "IN-53"}
 )
 
 

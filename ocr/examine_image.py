@@ -18,7 +18,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from akten.files import Colour, FileFacts, FileKind, PageFacts
 from akten.findings import Finding, Severity
-from ocr.faxlines import MENDED, FaxFault, fax_faults
+from ocr.faxlines import LOST, MENDED, FaxFault, fax_faults
 from ocr.filefacts import facts_as_json
 from ocr.findings import error, gathered, info, page, unheard, warning
 from ocr.imagestrips import decode_in_parts
@@ -272,6 +272,8 @@ def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int) -> Ite
         yield error("EX-05", where, _BROKEN.format(missing))
     elif FaxFault.END in faults or (not mended and any(word in said for word in _CUT)):
         yield error("EX-05", where, _BROKEN.format("Bilddaten unvollständig"))
+    elif FaxFault.LOST in faults:
+        yield error("EX-32", where, LOST)
     elif mended:
         yield warning("EX-23", where, MENDED)
     if image.format in ("JPEG", "MPO"):

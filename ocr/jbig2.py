@@ -38,7 +38,7 @@ class _Cut(Exception):
 
 
 def jbig2_fault(data: bytes, shared: bytes, max_pixels: int) -> str:
-    """In German words what is wrong with the data, or nothing; FaxFault.LINES where lines of a fax were mended,
+    """In German words what is wrong with the data, or nothing; FaxFault.LINES or LOST where lines of a fax were mended,
     FaxFault.UNHEARD where nobody could be asked about them.
 
     `shared` are the segments of /JBIG2Globals.

@@ -55,12 +55,13 @@ def picture_faults(data: bytes, coding: FaxCoding, height: int, max_pixels: int)
     rows = height if coding.ends or coding.rows < 1 else min(height, coding.rows)
     # Without marks before the lines those of the end would make libtiff wait for one before every line.
     strip = data if marked or coding.k < 0 else body
-    faults = strip_faults(_tiff(strip, coding.columns, rows, *kind), _HEAD.size)
+    faults = strip_faults(_tiff(strip, coding.columns, rows, *kind), _HEAD.size, rows, strip)
     if faults is None:
         return None
     mended = faults - {FaxFault.UNMARKED}
     if coding.k >= 0 and len(body) < len(data):
-        mended = frozenset(FaxFault.LINES for _ in mended)  # the data end where they say, whatever lines are lacking
+        # The data end where they say, whatever lines are lacking.
+        mended = frozenset(fault if fault is FaxFault.LOST else FaxFault.LINES for fault in mended)
     elif marked and FaxFault.UNMARKED in faults:
         mended |= {FaxFault.END}
     return mended | {FaxFault.LINES} if rows < height else mended
