@@ -24,6 +24,7 @@ from flows.outcomes import register_again
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code, finding_json, receipt_json
 from flows.wiring import Services
+from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery, give_back, going_back, release
 from ingest.mending import put_in
 
@@ -169,6 +170,7 @@ def clearing_resolve(
     if back is not None and (laufzettel or dateien):
         raise click.UsageError("--laufzettel und --dateien berichtigen; beim Zurückgeben haben sie keinen Sinn.")
     with open_archive(call) as services:
+        require_work_folder(services)  # else all files would seem lost, and the case could be ended without them
         case = services.catalog.clearing(nr)
         claimed = ClaimedDelivery(case.delivery, services.settings.work / str(case.delivery))
         cut_off = case.resolution is Resolution.RETURN and back is not None and claimed.folder.is_dir()

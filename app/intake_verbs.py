@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -21,7 +20,9 @@ from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code_of_json, finding_json, receipt_json
 from flows.service import Service, run_batch_in_prefect
 from flows.wiring import Services
+from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery
+from ocr.scratch import ScratchFolder
 
 
 @click.command()
@@ -94,8 +95,8 @@ def run_in_prefect(call: Call, deliveries: list[Any]) -> list[dict[str, Any]]:
     """Receipts of one Prefect run over claimed deliveries."""
     if not deliveries:
         return []
-    with TemporaryDirectory(prefix="archiv-lauf-") as folder:
-        result = Path(folder) / "quittungen.json"
+    with ScratchFolder("lauf") as folder:
+        result = folder / "quittungen.json"
         run_batch_in_prefect(call.settings, deliveries, call.actor.label, result)
         values: list[dict[str, Any]] = json.loads(result.read_text(encoding="utf-8"))
     return values
@@ -110,6 +111,7 @@ def dienst(call: Call) -> None:
     def hold_stores() -> ExitStack:
         with ExitStack() as stack:
             services = stack.enter_context(open_or_begin(call))
+            require_work_folder(services)
             services.catalog.record_event("service-started", by=call.actor, now=services.now())
             for store in services.stores:
                 store.ping()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -136,11 +135,12 @@ def pdfa_check(call: Call, datei: Path) -> int:
     """Beurteilt, ob eine Datei ist, was sie zu sein behauptet: gültiges PDF/A."""
     from flows.craft_options import ocr_options, open_validators
     from ocr.pdfa import judge_file
+    from ocr.scratch import ScratchFolder
 
     options = ocr_options(call.settings)
     with (
-        TemporaryDirectory(prefix="archiv-pdfa-") as scratch,
-        closing(open_validators(options, Path(scratch))) as judges,
+        ScratchFolder("pdfa") as scratch,
+        closing(open_validators(options, scratch)) as judges,
     ):
         report = judge_file(datei, judges.validators, options)
     facts = {

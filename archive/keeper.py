@@ -25,7 +25,7 @@ from akten.errors import ArchivError, Unavailable
 from archive.durable import sync_filesystem
 from archive.identities import Role, Secrets, bucket_policy, load_secrets
 from archive.serverfolder import ServerFolder, ServerState, drop_lock, lives, start_of, take_lock
-from archive.weed import Ports, command, environment, free_ports
+from archive.weed import Ports, command, drop_sockets, environment, free_ports
 from archive.weedfix import Repair, repair
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -109,6 +109,8 @@ class Keeper:
             self._home.running.touch()
             sync_filesystem(self._home.path)  # the marker must be on the disk before the first byte of data is
         before = self._home.read_state()
+        if before is not None:
+            drop_sockets(self._home.path, before.ports)  # of a server that was killed: no other may run here now
         ports = free_ports(before.ports if before else None)
         self._server = self._spawn(weed, ports)
         server = self._server.pid
@@ -175,6 +177,7 @@ class Keeper:
         server = self._server
         if server is None:
             return
+        state = self._home.read_state()
         self._home.state.unlink(missing_ok=True)
         if server.poll() is None:
             server.terminate()
@@ -183,6 +186,8 @@ class Keeper:
         if server.poll() is None:
             server.kill()
             server.wait()
+        if state is not None:
+            drop_sockets(self._home.path, state.ports)
         if server.returncode in (0, -signal.SIGTERM):
             sync_filesystem(self._home.data)
             self._home.running.unlink(missing_ok=True)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -81,9 +82,16 @@ class ServerFolder:
         return self.path / "server.log"
 
     def prepare(self) -> None:
-        """Makes the folders, closed to other users of the machine."""
+        """Makes the folders, closed to other users of the machine. Raises OSError for one that takes no writing.
+
+        A server in there would start, or go on, and refuse every object as if it were away.
+        """
         for each in (self.path, self.data):
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in (self.path, self.data, *(path for path in self.data.iterdir() if path.is_dir())):
+            if not os.access(each, os.W_OK | os.X_OK):
+                read_only = os.statvfs(each).f_flag & os.ST_RDONLY
+                raise OSError(errno.EROFS if read_only else errno.EACCES, "no writing", str(each))
 
     def read_state(self) -> ServerState | None:
         """What the keeper last wrote, or None; it may be of a keeper that is dead."""

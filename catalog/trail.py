@@ -28,6 +28,7 @@ from catalog.actor import Actor
 from catalog.codec import canonical
 from catalog.engine import translating_raw
 from catalog.tables import instant_text, trail, trail_notes
+from catalog.trailclock import TrailClock
 
 GENESIS = "0" * 64
 _CHUNK = 10_000
@@ -56,6 +57,10 @@ RULES: dict[str, tuple[str, str]] = {
     "TR-15": (
         "Was der Katalog von einer archivierten Akte sagt, ist, was beim Archivieren beschrieben wurde.",
         "Hausregel: Prüfwert der Beschreibung im Protokoll",
+    ),
+    "TR-16": (
+        "Die Zeiten der Zeilen laufen nicht rückwärts; bis zu 15 Minuten dürfen Uhren voneinander abweichen.",
+        "users.md §1 Nr. 5; Grenze wie S3 RequestTimeTooSkewed",
     ),
 }
 
@@ -219,13 +224,15 @@ def verify(connection: Connection, anchors: Iterable[Anchor]) -> TrailReport:
     """Judges the whole chain in one pass against itself and against heads published outside.
 
     Failed when a row is changed, missing in between, or (by an anchor) missing or rewritten at the end, or when the
-    guards are gone; not_checked when nothing is wrong but no anchor vouches for the end.
+    guards are gone; not_checked when nothing is wrong but no anchor vouches for the end. Times that run backwards are
+    remarked on (`trailclock`) and break nothing.
     """
     outside = sorted({(anchor.seq, anchor.hash.encode()) for anchor in anchors if anchor.seq > 0})
     findings: list[Finding] = list(_missing_guards(connection))
     bad: list[int] = []
     vouched, place, rows = 0, 0, 0
     previous, expected = GENESIS.encode(), 1
+    clock = TrailClock()
     sha256 = hashlib.sha256
     for chunk in rows_of(connection):
         for seq, prev, stored, body in chunk:
@@ -237,6 +244,7 @@ def verify(connection: Connection, anchors: Iterable[Anchor]) -> TrailReport:
             previous = stored
             expected = seq + 1
         rows += len(chunk)
+        clock.read(chunk)
         hashes: dict[int, bytes] | None = None
         while place < len(outside) and outside[place][0] < expected:
             hashes = hashes or {row[0]: row[2] for row in chunk}
@@ -257,6 +265,7 @@ def verify(connection: Connection, anchors: Iterable[Anchor]) -> TrailReport:
         gone = "Zu den Worten mit dieser Nummer gibt es keine Zeile mehr; sie wurde gelöscht."
         changed = "Die Worte zu dieser Zeile wurden nachträglich geändert."
         findings.append(_finding("TR-09", number, gone if number >= expected else changed))
+    findings.extend(clock.findings())
     findings.extend(_about_the_end(expected - 1, vouched))
     return TrailReport(
         verdict_of(findings), rows, previous.decode("ascii", "replace"), min(bad, default=None), tuple(findings)

@@ -1,8 +1,13 @@
-"""Heads of the trail kept outside the database: small locked objects in every store, so that a cut-off tail is seen."""
+"""Heads of the trail kept outside the database: small locked objects in every store, so that a cut-off tail is seen.
+
+The name of a head holds all that it proves, number and whole hash, so that a listing reads a thousand at once; none may
+be left out, for a history that was rewritten contradicts only those published before (docs/decisions/0020).
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -10,7 +15,7 @@ from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
 from akten.files import digest_bytes
 from akten.findings import Finding, Severity
 from akten.package import Lock
-from archive.store import ObjectStore
+from archive.store import ObjectInfo, ObjectStore
 from catalog.trail import Anchor
 from flows.wiring import Services
 
@@ -18,6 +23,9 @@ PREFIX = "protokoll/koepfe/"
 PACKAGES = "aip/"
 _KEPT = timedelta(days=3653)
 _MOST = 4096  # bytes; a head has about 150
+_NAME = re.compile(
+    re.escape(PREFIX) + r"([0-9]{12,18})-([0-9a-f]{64})\.json\Z"
+)  # until 2026-11 only 16 digits of the hash
 
 
 def publish_head(services: Services) -> None:
@@ -27,7 +35,7 @@ def publish_head(services: Services) -> None:
         return
     data = json.dumps({"seq": head.seq, "hash": head.hash, "at": head.at.isoformat()}, sort_keys=True).encode()
     digests = digest_bytes(data)
-    key = f"{PREFIX}{head.seq:012d}-{head.hash[:16]}.json"
+    key = f"{PREFIX}{head.seq:012d}-{head.hash}.json"
     for store in services.stores:
         version = store.put(key, data, digests)
         store.lock(key, version, Lock(head.at + _KEPT))
@@ -71,7 +79,8 @@ def require_unused_stores(services: Services) -> None:
 def published_heads(services: Services) -> tuple[tuple[Anchor, ...], tuple[Finding, ...]]:
     """All heads found in the stores; a store that cannot be read is a finding, not a silence.
 
-    A head that is not what was published is an error, and hides none of the others.
+    Those whose names do not tell them whole are opened, and of each store the newest, which shows that it gives back
+    what it lists. A head that is not what was published is an error, and hides none of the others.
     """
     anchors: dict[int, Anchor] = {}
     findings: list[Finding] = []
@@ -83,9 +92,14 @@ def published_heads(services: Services) -> tuple[tuple[Anchor, ...], tuple[Findi
             entries = list(store.list(PREFIX))
             if not entries:
                 silent.append(store.name)
+            named = {entry.key: anchor for entry in entries if (anchor := _told_by_name(entry))}
+            newest = max(named, key=lambda key: named[key].seq, default="")
             for entry in entries:
                 try:
-                    anchor = _read(store, entry.key)
+                    told = named.get(entry.key)
+                    anchor = told if told and entry.key != newest else _read(store, entry.key)
+                    if told and told.hash != anchor.hash:
+                        raise FixityError(f"Der veröffentlichte Kopf {entry.key} enthält einen anderen als er heißt.")
                 except FixityError as damaged:
                     findings.append(Finding("WF-20", Severity.ERROR, store.name, damaged.text))
                     continue
@@ -99,6 +113,12 @@ def published_heads(services: Services) -> tuple[tuple[Anchor, ...], tuple[Findi
         text = "In diesem Speicher liegt kein Kopf des Protokolls, in einem anderen schon: er bestätigt nichts."
         findings.extend(Finding("WF-20", Severity.WARNING, name, text) for name in silent)
     return tuple(anchors.values()), tuple(findings)
+
+
+def _told_by_name(entry: ObjectInfo) -> Anchor | None:
+    """The head whose name says all of it, as old as the store says; None when it has to be opened."""
+    found = _NAME.match(entry.key)
+    return Anchor(int(found[1]), found[2], entry.modified) if found else None
 
 
 def _read(store: ObjectStore, key: str) -> Anchor:

@@ -23,6 +23,7 @@ from flows.outcomes import broken_receipt, stopped_receipt
 from flows.receipt import Outcome, Receipt
 from flows.walks import archive_delivery
 from flows.wiring import Services
+from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery, read_origin
 from ingest.inbox import claim, claim_next, unfinished
 from ingest.rules import error
@@ -34,10 +35,11 @@ Show = Callable[[ClaimedDelivery], Progress]
 
 def claim_paths(services: Services, paths: Sequence[Path]) -> tuple[ClaimedDelivery, ...]:
     """Claims what the paths name. A path that is gone because an earlier run was killed after claiming it is found
-    again by its name. Raises Misconfigured for a path that never was, Rejected for the inbox itself.
+    again by its name. Raises Misconfigured for a path that never was or a work folder that is not there,
+    Rejected for the inbox itself.
     """
     work = services.settings.work
-    work.mkdir(parents=True, exist_ok=True)
+    require_work_folder(services)
     begun = {came: delivery for delivery in unfinished(work) if (came := _came_from(delivery))}
     claimed = []
     for path in paths:
@@ -79,8 +81,8 @@ def claim_inbox(services: Services) -> FromInbox:
     What cannot be taken keeps nothing waiting: it would be met again by every run, and no run would get to the others.
     """
     settings = services.settings
-    for folder in (settings.work, settings.inbox):
-        folder.mkdir(parents=True, exist_ok=True)
+    require_work_folder(services)
+    settings.inbox.mkdir(parents=True, exist_ok=True)
     claimed = [delivery for delivery in unfinished(settings.work) if not _rests(services, delivery)]
     lost = lost_to_clearing(services)
     try:

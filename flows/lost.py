@@ -13,6 +13,7 @@ from catalog.values import DeliveryRow
 from flows.outcomes import to_clearing
 from flows.receipt import Receipt
 from flows.wiring import Services
+from flows.workmark import require_work_folder, wrong_work_folder
 from ingest.claimed import ClaimedDelivery
 
 ROUND = Actor("dienst", ActorKind.SYSTEM)
@@ -22,7 +23,10 @@ def lost_deliveries(services: Services) -> tuple[Finding, ...]:
     """A finding (WF-13) for every delivery that nobody ended and whose files are gone from the work folder.
 
     The rounds pass over them, since there is nothing to go on with; only the catalog remembers that they were there.
+    Where the folder itself is not there, that is the one finding (WF-14).
     """
+    if why := wrong_work_folder(services):
+        return (Finding("WF-14", Severity.ERROR, "Arbeitsordner", why),)
     return tuple(_finding(row) for row in _lost(services))
 
 
@@ -30,10 +34,12 @@ def lost_to_clearing(services: Services) -> tuple[Receipt, ...]:
     """Brings lost deliveries to the clearing desk, each once: there it has a case until somebody ends it.
 
     Only where the catalog is a file of this machine. One that several machines share knows deliveries that lie in a
-    work folder of the same name elsewhere, and those must not be stopped while they are worked on.
+    work folder of the same name elsewhere, and those must not be stopped while they are worked on. Raises Misconfigured
+    where the folder itself is not there: then nothing is known to be lost.
     """
     if services.settings.catalog_file is None:
         return ()
+    require_work_folder(services)
     made = []
     for row in _lost(services):
         if row.stage is Stage.CLEARING:

@@ -142,7 +142,7 @@ class Storehouse:
         """Probes a store once a day before it is used. Raises Misconfigured for one that keeps no locks or versions."""
         ingest = target.ingest
         accepted = f"{ingest.endpoint} {ingest.bucket} {self._now():%Y-%m-%d}\n".encode()
-        stamp = self._settings.daten / "katalog" / f"speicher-{ingest.name}.erprobt"
+        stamp = self._stamp(ingest.name)
         if stamp.is_file() and stamp.read_bytes() == accepted:
             return
         from archive.probe import ProbeLevel, probe
@@ -150,6 +150,22 @@ class Storehouse:
         probe(target, now=self._now(), token=self._new_id().hex[:12], level=ProbeLevel.START).require()
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.write_bytes(accepted)
+
+    def _stamp(self, name: str) -> Path:
+        """What stands once a store was found good, and names the day."""
+        return self._settings.daten / "katalog" / f"speicher-{name}.erprobt"
+
+    def _vanished(self, name: str) -> Misconfigured | None:
+        """Why no server is started in the folder of a store that was used before: nothing lies in it any more."""
+        folder = embedded_folder(self._settings, name)
+        data = folder / "daten"
+        if not self._stamp(name).is_file() or (data.is_dir() and any(data.iterdir())):
+            return None
+        return Misconfigured(
+            f"Der Ordner des Speichers „{name}“ ist leer oder nicht eingehängt: {folder}. Darin lag schon einmal ein "
+            "Speicher; ein neuer, leerer wurde nicht begonnen. Bitte einhängen oder aus der Sicherung zurückholen: "
+            "docs/operations.md, Abschnitt „Recovery“."
+        )
 
     def settings_for(self, role: Role) -> tuple[S3Settings, ...]:
         """How every store is reached with the rights of `role`. Raises Misconfigured when a store lacks that role."""
@@ -226,6 +242,7 @@ class Storehouse:
         """Starts the embedded servers that do not run yet, side by side; returns why some did not start."""
         from archive.embedded import open_embedded
 
+        failed: dict[str, ArchivError] = {name: why for name in EMBEDDED if (why := self._vanished(name))}
         opened = {
             name: open_embedded(
                 embedded_folder(self._settings, name),
@@ -235,14 +252,13 @@ class Storehouse:
                 linger_seconds=self._settings.store_grace_seconds,
             )
             for name in EMBEDDED
-            if name not in self._servers
+            if name not in self._servers and name not in failed
         }
         if not opened:
-            return {}
+            return failed
         # Side by side: one start takes seconds, and seldom a quarter of a minute.
         with ThreadPoolExecutor(len(opened)) as threads:
             futures = {name: threads.submit(context.__enter__) for name, context in opened.items()}
-        failed: dict[str, ArchivError] = {}
         bug: BaseException | None = None
         for name, future in futures.items():
             error = future.exception()

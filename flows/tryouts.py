@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from akten.errors import ArchivError
@@ -30,15 +29,14 @@ def index_lag(settings: Settings) -> int:
 
 def try_validators(settings: Settings) -> tuple[ValidatorReport, ...]:
     """Lets every validator judge a small file of our own making that is valid; an honest "ok" is wanted from each."""
-    from tempfile import TemporaryDirectory
-
     from ocr.probefile import tiny_valid_pdfa
+    from ocr.scratch import ScratchFolder
 
     options = ocr_options(settings)
-    with TemporaryDirectory(prefix="archiv-doctor-") as folder:
-        judges = open_validators(options, Path(folder))
+    with ScratchFolder("doctor") as folder:
+        judges = open_validators(options, folder)
         try:
-            file = tiny_valid_pdfa(Path(folder) / "probe.pdf")
+            file = tiny_valid_pdfa(folder / "probe.pdf")
             return tuple(validator.validate(file, "2b") for validator in judges.validators)
         finally:
             judges.close()

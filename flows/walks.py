@@ -46,7 +46,7 @@ from ingest.checks import (
     other_betreff,
 )
 from ingest.claimed import ClaimedDelivery, held, release
-from ingest.delivery import Delivery, PlannedAkte, plan_akte, read_delivery
+from ingest.delivery import Delivery, PlannedAkte, changed_files, plan_akte, read_delivery
 from ocr.examine import examine_each
 from retention.names import Names
 
@@ -107,6 +107,25 @@ def _archive(services: Services, claimed: ClaimedDelivery, by: Actor, progress: 
     progress("Lesen und Prüfsummen", 0, 1)
     delivery = run("lesen", read_delivery, claimed)
     row = run("lesen", registered, services, delivery, by)
+    try:
+        return _from_reading(services, claimed, delivery, row, by, progress, run)
+    except FixityError as alarm:
+        if why := changed_files(delivery):
+            raise FixityError(why) from alarm
+        raise
+
+
+def _from_reading(
+    services: Services,
+    claimed: ClaimedDelivery,
+    delivery: Delivery,
+    row: DeliveryRow,
+    by: Actor,
+    progress: Progress,
+    run: Run,
+) -> Receipt:
+    """The rest of the trip."""
+    catalog = services.catalog
 
     # A package that was built before a kill is stored with the very same bytes.
     result = claimed.ergebnis

@@ -191,7 +191,7 @@ def _all_readable(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: 
         scan.mime in options.accepted_types
         and scan.uuid in facts
         and facts[scan.uuid].pages
-        and not has_errors(facts[scan.uuid].findings)
+        and not has_errors(finding for finding in facts[scan.uuid].findings if finding.code not in ACCEPTABLE)
         for scan in delivery.scans
     )
 

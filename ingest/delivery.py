@@ -17,8 +17,9 @@ from ingest.moving import system_error
 from ingest.naming import reading_of
 from ingest.options import IntakeLimits, IntakeOptions
 from ingest.rules import error, info
-from ingest.scans import list_files, read_scan, sync_folders
+from ingest.scans import changed_since, list_files, read_scan, sync_folders
 from ingest.slip import SLIP_NAMES, delivery_root, find_slip, read_slip
+from ingest.slip_fields import shown
 from ingest.slipdoc import Slip, SlipVorgang
 
 _UNASSIGNED = "Ohne Zuordnung im Laufzettel"
@@ -77,7 +78,12 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
         raise system_error(fault, "Das Lesen der Lieferung") from fault
     # Two files of one name (IN-08) have one UUID: the first stands for both until one is renamed.
     scans = _one_of_each(result for result in read if isinstance(result, Scan))
-    findings = [*listing.findings, *left_out, *(result for result in read if isinstance(result, Finding))]
+    findings = [
+        *claimed.findings,
+        *listing.findings,
+        *left_out,
+        *(result for result in read if isinstance(result, Finding)),
+    ]
     if not taken:
         findings.append(error("IN-07", "", "Die Lieferung enthält keinen Scan."))
     findings.extend(
@@ -86,6 +92,21 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
         if PurePosixPath(scan.name).name.casefold() in SLIP_NAMES
     )
     return Delivery(claimed.uuid, claimed.folder, slip, scans, tuple(findings))
+
+
+def changed_files(delivery: Delivery) -> str:
+    """In German sentences which files are others than when the delivery was read; "" when all are the same."""
+    changed = [(scan.name, how) for scan in delivery.scans if (how := changed_since(scan))]
+    if not changed:
+        return ""
+    name, how = changed[0]
+    more = f" Ebenso {len(changed) - 1} weitere Datei(en)." if len(changed) > 1 else ""
+    return (
+        f"Die Datei „{shown(name)}“ hat sich geändert, nachdem die Lieferung angenommen war: {how}.{more} Archiviert "
+        "wurde davon nichts. Wahrscheinlich schrieb ein Programm (Scanner, Kopie) noch hinein. Bitte prüfen, ob die "
+        "Datei vollständig ist; der nächste Lauf (archiv annahme) liest die Lieferung neu und nimmt sie, wie sie dann "
+        "ist."
+    )
 
 
 def _one_of_each(scans: Iterable[Scan]) -> tuple[Scan, ...]:

@@ -20,6 +20,10 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-06": ("Ein ZIP ist lesbar, unverschlüsselt, hält die Grenzen ein und verlässt seinen Ordner nicht.", _HOUSE),
     "IN-07": ("Eine Lieferung enthält mindestens einen Scan und hält die Grenzen ein.", _HOUSE),
     "IN-08": ("Jede Datei ist lesbar, hat Inhalt und ändert sich nicht mehr.", _HOUSE),
+    "IN-09": (
+        "Ein ZIP sagt, in welchem Zeichensatz seine Namen stehen; sonst wird geraten und es gesagt.",
+        "APPNOTE 4.4.4",
+    ),
     # the slip
     "IN-10": ("Der Laufzettel ist lesbares JSON oder YAML in UTF-8, ohne Verweise, Tags und Steuerzeichen.", _HOUSE),
     "IN-11": ("Jedes Feld steht nur einmal im Laufzettel.", _HOUSE),
@@ -60,7 +64,7 @@ RULES: dict[str, tuple[str, str]] = {
 
 # What a person may answer for with a reason; everything else must be put right in the delivery.
 ACCEPTABLE: frozenset[str] = frozenset(
-    {"IN-22", "IN-25", "IN-31", "IN-32", "IN-33", "IN-35", "IN-37", "IN-50", "IN-51", "IN-53"}
+    {"EX-32", "IN-22", "IN-25", "IN-31", "IN-32", "IN-33", "IN-35", "IN-37", "IN-50", "IN-51", "IN-53"}
 )
 
 

@@ -166,6 +166,21 @@ def read_scan(uuid: UUID, name: str, path: Path) -> Scan | Finding:
     return Scan(uuid5(uuid, name), path, name, content_type(head), digests)
 
 
+def changed_since(scan: Scan) -> str:
+    """In German words how a file differs from what was read of it, "" when it does not or cannot be seen."""
+    try:
+        size = scan.path.stat().st_size
+        if size != scan.digests.size:
+            grown = size > scan.digests.size
+            return f"sie ist {'größer' if grown else 'kleiner'} geworden ({scan.digests.size} Bytes, jetzt {size})"
+        with scan.path.open("rb", buffering=0) as stream:
+            return "" if digest_stream(stream) == scan.digests else "ihr Inhalt ist ein anderer"
+    except FileNotFoundError:
+        return "sie ist nicht mehr da"
+    except OSError:
+        return ""
+
+
 def sync_folders(folder: Path, files: tuple[tuple[str, Path], ...]) -> None:
     """Makes the names of the files survive a power cut."""
     for place in {folder, *(path.parent for _, path in files)}:

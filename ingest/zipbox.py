@@ -14,6 +14,7 @@ import struct
 import unicodedata
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +24,7 @@ from ingest.moving import sync_folder
 from ingest.options import IntakeLimits
 from ingest.rules import error
 from ingest.slip_fields import shown
+from ingest.zipnames import read_names
 
 _BLOCK = 1 << 20
 _LONGEST_NAME = 240
@@ -63,18 +65,6 @@ def _directory_bytes(path: Path) -> int:
         return claimed
 
 
-def member_name(info: zipfile.ZipInfo) -> str:
-    """The name as its maker meant it: UTF-8 when flagged or valid, else CP437, which holds the German umlauts."""
-    name = info.orig_filename
-    if not info.flag_bits & 0x800:
-        raw = name.encode("cp437", "replace")
-        try:
-            name = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            name = raw.decode("cp437")
-    return unicodedata.normalize("NFC", name.replace("\\", "/"))
-
-
 def _name_fault(name: str, info: zipfile.ZipInfo) -> str:
     """Why a member may not be unpacked under its name, or nothing."""
     pieces = name.rstrip("/").split("/")
@@ -92,16 +82,14 @@ def _name_fault(name: str, info: zipfile.ZipInfo) -> str:
     return ""
 
 
-def _directory_faults(box: zipfile.ZipFile, path: Path, limits: IntakeLimits) -> tuple[Finding, ...]:
+def _directory_faults(
+    infos: Sequence[zipfile.ZipInfo], names: Sequence[str], path: Path, limits: IntakeLimits
+) -> tuple[Finding, ...]:
     """Everything wrong that the directory alone tells."""
-    infos = box.infolist()
-    if len(infos) > limits.files:
-        return (error("IN-06", path.name, f"Das ZIP enthält mehr als {limits.files} Dateien."),)
     faults: list[Finding] = []
     seen: set[str] = set()
     folders: set[str] = set()
-    for info in infos:
-        name = member_name(info)
+    for info, name in zip(infos, names, strict=True):
         where = f"{path.name}: {shown(name)}"
         if text := _name_fault(name, info):
             faults.append(error("IN-06", where, text))
@@ -169,19 +157,22 @@ def _read(source: IO[bytes]) -> bytes:
 
 
 def unpack(path: Path, target: Path, limits: IntakeLimits) -> tuple[Finding, ...]:
-    """Unpacks into the new folder `target`; with faults nothing stays in it. Raises Unavailable (disk full)."""
+    """Unpacks into the new folder `target`; with errors nothing stays in it. Raises Unavailable (disk full)."""
     target.mkdir()
     try:
         if _directory_bytes(path) > _DIRECTORY_BYTES:
             return (error("IN-06", path.name, "Das Verzeichnis des ZIP ist zu groß."),)
         with zipfile.ZipFile(path) as box:
-            if faults := _directory_faults(box, path, limits):
+            infos = box.infolist()
+            if len(infos) > limits.files:
+                return (error("IN-06", path.name, f"Das ZIP enthält mehr als {limits.files} Dateien."),)
+            read = read_names(infos)
+            if faults := _directory_faults(infos, read.names, path, limits):
                 return faults
-            total = sum(info.file_size for info in box.infolist())
+            total = sum(info.file_size for info in infos)
             if shutil.disk_usage(target).free < total + (256 << 20):
                 raise Unavailable(f"Zum Auspacken fehlt Platz: gebraucht werden {total >> 20} MiB.")
-            for info in box.infolist():
-                name = member_name(info)
+            for info, name in zip(infos, read.names, strict=True):
                 if info.is_dir():
                     (target / name).mkdir(parents=True, exist_ok=True)
                     continue
@@ -194,7 +185,7 @@ def unpack(path: Path, target: Path, limits: IntakeLimits) -> tuple[Finding, ...
     except (*_BROKEN, OverflowError, ValueError) as fault:
         found = _broken(target, path.name, fault)
         return _no_zip(path) or found
-    return ()
+    return read.findings(path.name)
 
 
 def _no_zip(path: Path) -> tuple[Finding, ...]:

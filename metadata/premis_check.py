@@ -120,10 +120,10 @@ def check_record(xml: bytes, xsd: Path | None, *, now: datetime | None = None) -
 
 
 def judge_path(path: Path, xsd: Path | None, *, now: datetime | None = None) -> PremisReport:
-    """The judgement on one file. A file that cannot be read, or that is no regular file, is *unchecked*."""
+    """The judgement on one file. One that cannot be read is *unchecked*; what is no regular file holds no record."""
     try:
-        if not path.is_file():
-            raise FileNotFoundError(path.name)
+        if path.exists() and not path.is_file():  # a FIFO would be waited for without end
+            return _refused(Finding("PR-01", Severity.ERROR, "", "Das ist keine gewöhnliche Datei."))
         size = path.stat().st_size
         xml = path.read_bytes() if size <= MAX_BYTES else b""
     except OSError:

@@ -87,6 +87,11 @@ RULES: dict[str, tuple[str, str]] = {
         "Die Bildpunkte einer Seite lassen sich eindeutig deuten und zeigen etwas",
         "TIFF 6.0 §5, §19; eigene Regel",
     ),
+    "EX-31": (
+        "Der Entschlüssler eines Fax- oder JPEG-Bildes wird abgehört; sonst wird gesagt, dass es unterblieb",
+        "ITU-T T.4, T.6, T.81",
+    ),
+    "EX-32": ("Von einem Fax-Bild sind höchstens 5 % der Zeilen verloren", "ITU-T T.4, T.6; Grenze: Hausregel"),
     "EX-29": ("Eine Seite zeigt ihre ganze Fläche", "ISO 32000-1 §14.11.2"),
 }
 

@@ -17,10 +17,10 @@ from typing import Any
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from akten.files import Colour, FileFacts, FileKind, PageFacts
-from akten.findings import Finding
-from ocr.faxlines import MENDED, FaxFault, fax_faults
+from akten.findings import Finding, Severity
+from ocr.faxlines import LOST, MENDED, FaxFault, fax_faults
 from ocr.filefacts import facts_as_json
-from ocr.findings import error, gathered, info, page, warning
+from ocr.findings import error, gathered, info, page, unheard, warning
 from ocr.imagestrips import decode_in_parts
 from ocr.jp2depth import misread_bits
 from ocr.jpegdata import DAMAGED, MOST_BYTES, SURPLUS, JpegFault, jpeg_fault, tiff_jpeg_fault
@@ -156,7 +156,7 @@ def _one_page(image: Image.Image, number: int, payload: dict[str, Any], look: _L
     look.findings.extend(_header_findings(image, where))
     faults = list(_decoded(image, Path(payload["path"]), where, payload["max_pixels"]))
     look.findings.extend(faults)
-    if not faults:
+    if not any(fault.severity is not Severity.INFO for fault in faults):
         look.findings.extend(_misread(image, Path(payload["path"]), where))
     if colour in (Colour.CMYK, Colour.OTHER) and not image.info.get("icc_profile"):
         text = f"Die Farben ({mode}) haben kein Profil; sie werden für die Fassung in sRGB umgerechnet."
@@ -272,6 +272,8 @@ def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int) -> Ite
         yield error("EX-05", where, _BROKEN.format(missing))
     elif FaxFault.END in faults or (not mended and any(word in said for word in _CUT)):
         yield error("EX-05", where, _BROKEN.format("Bilddaten unvollständig"))
+    elif FaxFault.LOST in faults:
+        yield error("EX-32", where, LOST)
     elif mended:
         yield warning("EX-23", where, MENDED)
     if image.format in ("JPEG", "MPO"):
@@ -283,6 +285,8 @@ def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int) -> Ite
         yield error("EX-05", where, _BROKEN.format(DAMAGED))
     elif jpeg is JpegFault.SURPLUS:
         yield warning("EX-23", where, SURPLUS)
+    if jpeg is JpegFault.UNHEARD or FaxFault.UNHEARD in faults:
+        yield unheard(where)
 
 
 def _read_pixels(image: Image.Image, path: Path) -> None:

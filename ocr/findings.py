@@ -9,6 +9,11 @@ from collections.abc import Iterable
 
 from akten.findings import Finding, Severity
 
+_UNHEARD = (
+    "Das Bild wurde entschlüsselt, dabei aber nicht abgehört (seltene Art, sehr groß oder Hilfsmittel fehlt): ob die "
+    "Bilddaten unbeschädigt sind, ist nicht geprüft. Bitte ansehen."
+)
+
 
 def error(code: str, where: str, text: str) -> Finding:
     """A finding that stops."""
@@ -23,6 +28,11 @@ def warning(code: str, where: str, text: str) -> Finding:
 def info(code: str, where: str, text: str) -> Finding:
     """A finding that explains."""
     return Finding(code, Severity.INFO, where, text)
+
+
+def unheard(where: str) -> Finding:
+    """Nobody listened while this image was decoded: what a decoder makes up in silence would have gone unnoticed."""
+    return info("EX-31", where, _UNHEARD)
 
 
 def page(number: int) -> str:

@@ -38,7 +38,8 @@ class _Cut(Exception):
 
 
 def jbig2_fault(data: bytes, shared: bytes, max_pixels: int) -> str:
-    """In German words what is wrong with the data, or nothing; FaxFault.LINES where lines of a fax were mended.
+    """In German words what is wrong with the data, or nothing; FaxFault.LINES or LOST where lines of a fax were mended,
+    FaxFault.UNHEARD where nobody could be asked about them.
 
     `shared` are the segments of /JBIG2Globals.
     """
@@ -51,13 +52,13 @@ def jbig2_fault(data: bytes, shared: bytes, max_pixels: int) -> str:
     there = {segment.number for segment in segments}
     if any(segment.kind in _TEXT and not there.issuperset(segment.names) for segment in segments):
         return "Zeichen fehlen"  # the shared dictionary of symbols was lost
-    mended = False
+    told: set[FaxFault] = set()
     for segment in segments:
         faults = _fax_faults(segment, max_pixels) if segment.kind in _GENERIC else frozenset()
         if FaxFault.END in faults:
             return "Bilddaten unvollständig"
-        mended = mended or bool(faults)
-    return FaxFault.LINES if mended else ""
+        told |= faults
+    return min(told, default="")
 
 
 def _segments(data: bytes) -> Iterator[_Segment]:
@@ -103,4 +104,5 @@ def _fax_faults(segment: _Segment, max_pixels: int) -> frozenset[FaxFault]:
     if not flags & _MMR or not height:
         return frozenset()
     coding = FaxCoding(k=-1, columns=width, rows=height, ends=False)
-    return picture_faults(segment.data[_REGION.size :], coding, height, max_pixels) or frozenset()
+    faults = picture_faults(segment.data[_REGION.size :], coding, height, max_pixels)
+    return frozenset({FaxFault.UNHEARD}) if faults is None else faults

@@ -2,8 +2,8 @@
 
 Data that end too early or lead astray are to libjpeg worth a warning only: the rest of the picture comes out gray or
 as noise, and Pillow says nothing. So the JPEG is decoded once more as the one strip of a TIFF (TIFF 6.0, technical note
-2), with an ear of our own (`libtiff`). Of a JPEG that TIFF has no words for nothing is known, and so nothing said; nor
-of single bits after which the codes fall into step again, for a JPEG has no checksum. Runs in the sandbox only.
+2), with an ear of our own (`libtiff`). A JPEG that TIFF has no words for was heard by nobody, and that is said. Nothing
+is said of single bits after which the codes fall into step again, for a JPEG has no checksum. Runs in the sandbox only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SURPLUS = (
     "Am Ende der Bilddaten stehen Bytes, die zu keinem Bildpunkt gehören; das Bild kann beschädigt sein. Bitte ansehen."
 )
 
-_COMPRESSION, _JPEG = 259, 7
+_COMPRESSION, _JPEG, _OLD_JPEG = 259, 7, 6
 _HEAD, _ENTRY = struct.Struct("<2sHI"), struct.Struct("<HHII")
 _SHORT, _LONG = 3, 4
 MOST_BYTES = 48 << 20  # the sandbox allows files of 64 MiB, and memory that is opened as a file counts as one
@@ -36,39 +36,45 @@ _FILLED = 3  # bytes before the end that a coder may have left behind
 
 
 class JpegFault(StrEnum):
-    """DAMAGED: pixels are wrong or made up. SURPLUS: bytes before the end that look like filling; mostly harmless."""
+    """DAMAGED: pixels are wrong or made up. SURPLUS: bytes before the end that look like filling; mostly harmless.
+
+    UNHEARD: nobody could be asked. In order of weight.
+    """
 
     DAMAGED = "damaged"
     SURPLUS = "surplus"
+    UNHEARD = "unheard"
 
 
 def jpeg_fault(data: bytes, max_pixels: int) -> JpegFault | None:
-    """What is wrong with the data of a JPEG; None when nothing is, or when it cannot be asked."""
+    """What is wrong with the data of a JPEG; None when nothing is."""
     library, whole = libtiff.library(), _tiff(data, max_pixels)
     if library is None or whole is None:
-        return None
+        return JpegFault.UNHEARD
     with _heard(library, data) as faults:
         try:
             with libtiff.as_file(whole) as file:
-                libtiff.decode(library, file, _HEAD.size)
+                heard = libtiff.decode(library, file, _HEAD.size)
         except (OSError, MemoryError):
-            return None
-    return min(faults, default=None)
+            heard = False
+    return min(faults, default=None if heard else JpegFault.UNHEARD)
 
 
 def tiff_jpeg_fault(image: Image.Image, path: Path) -> JpegFault | None:
     """The same of a TIFF page whose strips or tiles are JPEGs."""
-    library = libtiff.library()
-    if not isinstance(image, TiffImagePlugin.TiffImageFile) or image.tag_v2.get(_COMPRESSION) != _JPEG:
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
         return None
-    if library is None:
+    library, coded = libtiff.library(), image.tag_v2.get(_COMPRESSION)
+    if coded not in (_JPEG, _OLD_JPEG):
         return None
+    if library is None or coded == _OLD_JPEG:  # of which libtiff puts the JPEG together itself, and complains otherwise
+        return JpegFault.UNHEARD
     with _heard(library, b"") as faults:
         try:
-            libtiff.decode(library, path, image.tag_v2.offset)
+            heard = libtiff.decode(library, path, image.tag_v2.offset)
         except (OSError, MemoryError):
-            return None
-    return min(faults, default=None)
+            heard = False
+    return min(faults, default=None if heard else JpegFault.UNHEARD)
 
 
 @contextmanager

@@ -8,12 +8,9 @@ pass through here: jobs name files, outcomes are small.
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 import threading
 from concurrent.futures import Future
 from dataclasses import asdict
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,6 +20,7 @@ from ocr.jobs import AssemblyJob, AssemblyOutcome, PageJob, PageOutcome
 from ocr.lanes import Lanes
 from ocr.options import OcrOptions
 from ocr.pageworker import NotTaken, PageWorker, Task, WorkerDied
+from ocr.scratch import ScratchFolder
 
 __all__ = ["PagePool", "WorkerDied"]
 
@@ -36,7 +34,7 @@ class PagePool:
         self._options = options
         # A short line: who hands in a thousand pages waits here, and pages of other Akten come in between.
         self.lanes = Lanes(most_pages=4 * workers)
-        self._folder = Path(tempfile.mkdtemp(prefix="akten-ocr-"))
+        self._scratch = ScratchFolder("ocr")
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self._peak = 0
@@ -98,7 +96,7 @@ class PagePool:
             keeper.stop()
         for keeper in self._keepers:
             keeper.join()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.cleanup()
 
     def __enter__(self) -> Self:
         return self
@@ -197,7 +195,7 @@ class _Keeper(threading.Thread):
             with self._guard:
                 if self._pool._closing.is_set():
                     raise Unavailable("Die Seitenverarbeitung wird gerade beendet.")
-                worker = self._worker = PageWorker(self._pool._options, self._pool._folder, self._number)
+                worker = self._worker = PageWorker(self._pool._options, self._pool._scratch.path, self._number)
             try:
                 worker.greet()
             except WorkerDied as error:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from akten.diskwords import in_german
@@ -20,6 +19,7 @@ from ocr.ends import SandboxDied
 from ocr.findings import error, info, warning
 from ocr.options import Limits, OcrOptions
 from ocr.sandbox import call_limited
+from ocr.scratch import ScratchFolder
 
 REFERENCE = "veraPDF"
 _ALLOWLIST = "pikepdf.pdfa"
@@ -121,8 +121,8 @@ def _shown(report: ValidatorReport) -> str:
 def judge_file(path: Path, validators: Sequence[PdfaValidator], options: OcrOptions) -> PdfaReport:
     """The judgement on any file: is it what it claims to be? Never raises for a bad file; nothing is written to it."""
     before = _state(path)
-    with TemporaryDirectory(prefix="archiv-pdfa-") as folder:
-        link = Path(folder) / "datei.pdf"  # a foreign name may be no UTF-8, and then no reader of PDF takes it
+    with ScratchFolder("pdfa") as folder:
+        link = folder / "datei.pdf"  # a foreign name may be no UTF-8, and then no reader of PDF takes it
         link.symlink_to(path.absolute())
         report = _judged(link, validators, options)
     if _state(path) != before:
@@ -163,7 +163,7 @@ def _is_advice(finding: Finding) -> bool:
 def claimed_flavour(path: Path, options: OcrOptions) -> tuple[str, Finding | None]:
     """The flavour a file claims in its XMP, read in the sandbox; the finding when there is none to judge by."""
     if path.exists() and not path.is_file():  # a FIFO would be waited for without end
-        return "", warning("PA-08", _WHOLE, "Das ist keine gewöhnliche Datei; sie wurde nicht geöffnet.")
+        return "", error("PA-04", _WHOLE, "Das ist keine gewöhnliche Datei; sie wurde nicht geöffnet.")
     try:
         with path.open("rb") as file:
             head = file.read(1024)
@@ -172,12 +172,10 @@ def claimed_flavour(path: Path, options: OcrOptions) -> tuple[str, Finding | Non
     if b"%PDF-" not in head:
         return "", error("PA-04", _WHOLE, "Das ist keine PDF-Datei.")
     limits = Limits(cpu_seconds=30, wall_seconds=60.0, memory_bytes=1 << 30, file_bytes=1 << 24, open_files=64)
-    with TemporaryDirectory(prefix="archiv-pdfa-") as folder:
+    with ScratchFolder("pdfa") as folder:
         try:
             payload = {"path": str(path.absolute()), "max_stream_bytes": options.max_stream_bytes}
-            answer = call_limited(
-                "ocr.validators:read_claim", payload, limits=limits, folder=Path(folder), options=options
-            )
+            answer = call_limited("ocr.validators:read_claim", payload, limits=limits, folder=folder, options=options)
         except SandboxDied as died:
             return "", warning("PA-08", _WHOLE, f"Die PDF-Datei ließ sich nicht ansehen: {died.text}.")
     if answer.get("problem"):

@@ -41,7 +41,7 @@ def picture_faults(data: bytes, coding: FaxCoding, height: int, max_pixels: int)
     """What libtiff has to mend in a fax picture of so many lines; None when it cannot be asked.
 
     Lines that the data themselves leave out at the end are mended lines: some viewers show them black, others white.
-    Of a picture that TIFF has no words for nothing is known, and so nothing said.
+    Of a picture that TIFF has no words for nothing is known but that.
     """
     if coding.columns < 1 or coding.columns * height > max_pixels or len(data) > _MOST_BYTES:
         return None
@@ -51,16 +51,17 @@ def picture_faults(data: bytes, coding: FaxCoding, height: int, max_pixels: int)
     marked = _marked(body, coding)
     kind = _tiff_kind(coding, marked=marked)
     if kind is None:
-        return frozenset()
+        return frozenset({FaxFault.UNHEARD})
     rows = height if coding.ends or coding.rows < 1 else min(height, coding.rows)
     # Without marks before the lines those of the end would make libtiff wait for one before every line.
     strip = data if marked or coding.k < 0 else body
-    faults = strip_faults(_tiff(strip, coding.columns, rows, *kind), _HEAD.size)
+    faults = strip_faults(_tiff(strip, coding.columns, rows, *kind), _HEAD.size, rows, strip)
     if faults is None:
         return None
     mended = faults - {FaxFault.UNMARKED}
     if coding.k >= 0 and len(body) < len(data):
-        mended = frozenset(FaxFault.LINES for _ in mended)  # the data end where they say, whatever lines are lacking
+        # The data end where they say, whatever lines are lacking.
+        mended = frozenset(fault if fault is FaxFault.LOST else FaxFault.LINES for fault in mended)
     elif marked and FaxFault.UNMARKED in faults:
         mended |= {FaxFault.END}
     return mended | {FaxFault.LINES} if rows < height else mended

@@ -14,8 +14,8 @@ from PIL import Image
 
 from akten.files import Colour
 from akten.findings import Finding, Severity
-from ocr.faxlines import MENDED, FaxFault
-from ocr.findings import error, warning
+from ocr.faxlines import LOST, MENDED, FaxFault
+from ocr.findings import error, unheard, warning
 from ocr.jbig2 import jbig2_fault
 from ocr.jpegdata import DAMAGED, SURPLUS, JpegFault, jpeg_fault
 from ocr.pdffaxes import COLUMNS, FaxCoding, picture_faults
@@ -84,7 +84,7 @@ def masks_of(stream: pikepdf.Object) -> Iterator[pikepdf.Stream]:
 def check_inline(stream: pikepdf.Stream, where: str, max_pixels: int) -> Finding | None:
     """The same of an image within the content; a mended fax is broken there, for its end is sought by decoding it."""
     finding = check_image(stream, where, max_pixels)
-    if finding is None or finding.severity is Severity.ERROR:
+    if finding is None or (finding.severity is not Severity.WARNING and finding.code != "EX-32"):
         return finding
     return error("EX-05", where, _UNREADABLE.format("Bilddaten beschädigt"))
 
@@ -105,17 +105,22 @@ def check_image(stream: pikepdf.Object, where: str, max_pixels: int) -> Finding 
         why = type(reason).__name__
     if not why:
         return None
+    if why is FaxFault.LOST:
+        return error("EX-32", where, LOST)
     if why is FaxFault.LINES:
         return warning("EX-23", where, MENDED)
     if why is JpegFault.SURPLUS:
         return warning("EX-23", where, SURPLUS)
+    if why in (JpegFault.UNHEARD, FaxFault.UNHEARD):
+        return unheard(where)
     return error("EX-05", where, _UNREADABLE.format(why))
 
 
 def _decode(stream: pikepdf.Object, width: int, height: int, max_pixels: int) -> str:
     """Decodes an image as cheaply as its coding allows; says in a word what is wrong, or nothing.
 
-    Of a fax that could be mended the word is FaxFault.LINES, of a JPEG with bytes too many JpegFault.SURPLUS.
+    Of a fax that could be mended the word is FaxFault.LINES or LOST, of a JPEG with bytes too many JpegFault.SURPLUS,
+    and UNHEARD of one that nobody could be asked about.
     """
     filters = filters_of(stream)
     if not isinstance(stream, pikepdf.Stream):
@@ -173,9 +178,10 @@ def _fax(stream: pikepdf.Stream, height: int, max_pixels: int) -> str:
     faults = picture_faults(data, coding, height, max_pixels)
     if faults is None:
         pikepdf.PdfImage(stream).as_pil_image().load()
-    elif FaxFault.END in faults:
+        return FaxFault.UNHEARD
+    if FaxFault.END in faults:
         return "Bilddaten unvollständig"
-    return FaxFault.LINES if faults else ""
+    return min(faults, default="")
 
 
 def _parms_of(stream: pikepdf.Stream) -> list[pikepdf.Dictionary]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from akten.files import ValidatorReport
 from akten.findings import Verdict
 from ocr.helper import Helper, HelperEnded, HelperLate
 from ocr.options import OcrOptions
+from ocr.scratch import ScratchFolder
 from ocr.walls import environment, limiting_long, sandbox_kind, walls
 
 NAME = "veraPDF"
@@ -58,7 +58,7 @@ class VeraPdf:
         self._lock = threading.Lock()
         self._jvm: Helper | None = None
         self._greeted = False
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: ScratchFolder | None = None
         self.version = _version(options.verapdf_jars)
 
     def __enter__(self) -> Self:
@@ -127,7 +127,7 @@ class VeraPdf:
             _heard(jvm, lambda: jvm.hear(_START_SECONDS))  # the report of its own empty start
             self._greeted = True
         assert self._folder is not None  # noqa: S101 - made with the JVM
-        folder = Path(self._folder.name)
+        folder = self._folder.path
         link = folder / f"{jvm.asked}.pdf"
         try:
             link.symlink_to(path.resolve(strict=True))
@@ -147,8 +147,8 @@ class VeraPdf:
         return data
 
     def _start(self) -> Helper:
-        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="archiv-verapdf-", ignore_cleanup_errors=True)
-        folder = Path(self._folder.name).resolve()
+        self._folder = self._folder or ScratchFolder("verapdf")
+        folder = self._folder.path.resolve()
         jars = self._options.verapdf_jars
         assert jars is not None  # noqa: S101 - see _absent
         java = java_command(self._options, jars, folder, shared_classes(jars))

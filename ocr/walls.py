@@ -11,13 +11,13 @@ import resource
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
 from akten.errors import Misconfigured
 from ocr.options import Limits, OcrOptions
+from ocr.scratch import ScratchFolder
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PROBE_SECONDS = 10.0
@@ -40,8 +40,7 @@ def sandbox_kind(options: OcrOptions | None = None) -> SandboxKind:
 def _probe(wanted: str) -> SandboxKind:
     if wanted == "rlimit":
         return SandboxKind.RLIMIT
-    with tempfile.TemporaryDirectory(prefix="archiv-probe-") as name:
-        folder = Path(name)
+    with ScratchFolder("probe") as folder:
         for kind in (SandboxKind.BUBBLEWRAP, SandboxKind.NAMESPACE):
             if _works(kind, folder):
                 return kind

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from ocr.ends import Outcome, SandboxDied, answer_of, death_of, settled
 from ocr.helper import Helper, HelperEnded, HelperLate
 from ocr.options import Limits, OcrOptions
 from ocr.sandbox import call_each
+from ocr.scratch import ScratchFolder
 from ocr.walls import environment, limiting_long, sandbox_kind, walls
 
 __all__ = ["CallEach", "WarmSandbox"]
@@ -166,8 +166,8 @@ class _Warm:
     """One warm child and its folder. Raises HelperEnded when it cannot be started."""
 
     def __init__(self, options: OcrOptions) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="archiv-warm-", ignore_cleanup_errors=True)
-        place = Path(self._folder.name).resolve()
+        self._folder = ScratchFolder("warm")
+        place = self._folder.path.resolve()
         command = [sys.executable, "-I", str(_CHILD)]
         try:
             kind = sandbox_kind(options)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,7 +34,7 @@ from archive.identities import Role, bucket_policy, load_secrets
 from archive.package import store_package
 from archive.s3 import S3Store
 from archive.serverfolder import ServerFolder, ServerState, is_locked, lives, start_of
-from archive.weed import command, find_weed, free_ports
+from archive.weed import Ports, command, drop_sockets, find_weed, free_ports
 from archive.weedfix import repair, torn_indexes
 from tests.packages import EXTRA, a_bag, an_exact
 
@@ -215,6 +219,48 @@ def test_after_a_kill_of_everything_the_index_is_repaired_and_nothing_is_lost(fo
         assert {each.key for each in store.versions("aip/")} == {where[0] for where, _ in stored}
 
 
+def sockets(folder: Path, ports: Ports) -> set[str]:
+    """Unix sockets that bear one of these ports, in either place where SeaweedFS makes them."""
+    numbers = {str(port + more) for port in ports.numbers for more in (0, 10_000)}
+    found = [path for place in (Path("/tmp"), folder / "tmp") for path in place.glob("seaweedfs-*.sock")]
+    return {path.name for path in found if path.stem.rsplit("-", 1)[1] in numbers}
+
+
+def test_a_killed_server_and_one_that_stopped_leave_no_sockets_behind(folder: Path) -> None:
+    with open_embedded(folder, name="a", volume_mb=64):
+        killed = state_of(folder)
+        os.kill(killed.keeper, signal.SIGKILL)
+        wait_for(lambda: both_gone(killed), 5)
+        left = sockets(folder, killed.ports)
+    assert left  # else this test is about nothing
+    with open_embedded(folder, name="a", volume_mb=64):
+        ports = state_of(folder).ports
+        assert sockets(folder, ports)  # a living server keeps its own
+    assert sockets(folder, ports) | sockets(folder, killed.ports) == set()
+
+
+def test_only_sockets_that_take_nobody_are_removed() -> None:
+    place = Path(tempfile.mkdtemp(prefix="s"))  # the names of sockets are short
+    (place / "tmp").mkdir()
+    names = [f"seaweedfs-{name}.sock" for name in ("s3-1201", "filer-grpc-2202", "s3-1203", "admin-grpc-2204")]
+    living, dead, young, own = ((place / "tmp" / name) for name in names)
+    try:
+        with ExitStack() as stack:
+            for path in (living, dead, young, own):
+                server = stack.enter_context(socket.socket(socket.AF_UNIX))
+                server.bind(str(path))
+                if path == living:
+                    server.listen()
+            for path in (living, dead):
+                os.utime(path, (1, 1))
+            (place / "tmp" / "seaweedfs-s3-1205.sock").touch()  # no socket
+            drop_sockets(place, Ports((1, 2, 3, 4, 2204)))
+            assert [path.exists() for path in (living, dead, young, own)] == [True, False, True, False]
+        assert (place / "tmp" / "seaweedfs-s3-1205.sock").exists()
+    finally:
+        shutil.rmtree(place)
+
+
 def test_a_package_survives_the_kill_of_the_server_while_it_is_stored(folder: Path, tmp_path: Path) -> None:
     """Killed for real at two moments; what was said to be stored is there, and the repeat finishes the rest."""
     lock = Lock(datetime.now(UTC) + timedelta(hours=1))
@@ -331,6 +377,21 @@ def test_a_folder_that_cannot_be_made_is_misconfigured(tmp_path: Path) -> None:
     (tmp_path / "datei").write_text("")
     with pytest.raises(Misconfigured), open_embedded(tmp_path / "datei" / "a", name="a"):
         pass
+
+
+@pytest.mark.parametrize("locked", ["", "daten", "daten/filerldb2"])
+@pytest.mark.parametrize(("flag", "reason"), [(os.ST_RDONLY, "schreibgeschützt"), (0, "fehlt die Berechtigung")])
+def test_a_folder_that_takes_no_writing_is_misconfigured_and_no_server_starts(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, locked: str, flag: int, reason: str
+) -> None:
+    (folder / "daten" / "filerldb2").mkdir(parents=True)
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != folder / locked)
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=flag))
+    with pytest.raises(Misconfigured, match=reason) as told, open_embedded(folder, name="a"):
+        pass
+    assert "Speichers „a“" in told.value.text
+    assert str(folder) in told.value.text
+    assert not (folder / "server.log").exists()
 
 
 def test_ports_are_free_with_their_twins_and_are_kept(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from flows.receipt import Outcome
 from flows.settings import read_settings
 from flows.verify import verdict_of
 from flows.wiring import Services, open_services
+from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery
 from ingest.delivery import read_delivery
 from ingest.inbox import claim
@@ -33,6 +34,7 @@ __all__ = ["desk"]
 
 def received(services: Services, folder: Path) -> ClaimedDelivery:
     """A delivery as a kill right after the first event leaves it."""
+    require_work_folder(services)
     claimed = claim(fill(folder), services.settings.work, services.new_id)
     registered(services, read_delivery(claimed), CLERK)
     return claimed
@@ -110,7 +112,7 @@ def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path
     now = {each.uuid: each for each in rows}
     now[rows[4].uuid] = SimpleNamespace(stage=Stage.ARCHIVED)
     services: Any = SimpleNamespace(
-        settings=SimpleNamespace(work=tmp_path),
+        settings=SimpleNamespace(work=tmp_path, catalog_file=None),
         catalog=SimpleNamespace(
             deliveries=lambda: tuple(rows),
             delivery=now.get,

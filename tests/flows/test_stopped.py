@@ -126,7 +126,7 @@ def test_a_delivery_without_its_marker_still_has_a_receipt(tmp_path: Path, monke
 
 @pytest.mark.parametrize("named", ["eingang", "verweis"])
 def test_the_inbox_itself_is_no_delivery_also_with_just_one_in_it(tmp_path: Path, named: str) -> None:
-    settings = SimpleNamespace(inbox=tmp_path / "eingang", work=tmp_path / "arbeit")
+    settings = SimpleNamespace(inbox=tmp_path / "eingang", work=tmp_path / "arbeit", catalog_file=None)
     delivery = a_delivery(settings.inbox / "l")
     (tmp_path / "verweis").symlink_to(settings.inbox)
     services: Any = SimpleNamespace(settings=settings, new_id=uuid4)
@@ -144,7 +144,7 @@ def test_a_damaged_marker_of_one_delivery_stops_no_other(tmp_path: Path) -> None
         one.lieferung.mkdir()
     (bad.folder / "herkunft.json").write_bytes(b"\x00\x00")
     assert {one.uuid for one in unfinished(work)} == {good.uuid, bad.uuid}
-    services: Any = SimpleNamespace(settings=SimpleNamespace(work=work), new_id=uuid4)
+    services: Any = SimpleNamespace(settings=SimpleNamespace(work=work, catalog_file=None), new_id=uuid4)
     assert batch.claim_paths(services, [Path("/eingang/gut")]) == (good,)
     with progress_display(quiet=True) as show:
         show(bad)("Lesen", 0, 1)
@@ -296,7 +296,7 @@ def test_a_store_that_is_away_is_not_checked_and_the_others_are_compared() -> No
     stores = (MemoryStore("a", clock=lambda: NOON), Away("b", clock=lambda: NOON))
     services: Any = SimpleNamespace(
         stores_to_read=lambda: (stores, {"c": "Der Speicher „c“ startet nicht."}),
-        settings=SimpleNamespace(work=Path("/nirgends")),
+        settings=SimpleNamespace(work=Path("/nirgends"), catalog_file=None),
         catalog=SimpleNamespace(all_packages=lambda: (), deliveries=lambda: ()),
         now=lambda: NOON,
     )

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from akten.errors import Unavailable
+from akten.errors import Misconfigured, Unavailable
 from archive.embedded import EmbeddedServer
 from archive.identities import Role
 from flows.settings import read_settings
@@ -74,3 +74,22 @@ def test_what_fails_ahead_of_need_is_heard_by_whoever_asks(monkeypatch: pytest.M
         assert tried.wait(30)
         with pytest.raises(Unavailable, match="nicht erreichbar"):
             house.to_store()
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty folder", "an empty folder of data"])
+def test_where_a_store_had_data_no_empty_one_is_begun(tmp_path: Path, left: str) -> None:
+    """A folder that is not mounted would take new packages, and hide them when it is mounted again."""
+    settings = read_settings(daten=tmp_path)
+    (tmp_path / "katalog").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "katalog" / f"speicher-{name}.erprobt").write_text("http://127.0.0.1:1 archiv 2026-11-28\n")
+        if left != "nothing":
+            (tmp_path / "speicher" / name / ("daten" if left.endswith("data") else "")).mkdir(parents=True)
+    with ExitStack() as stack:
+        house = Storehouse(settings, stack, lambda: datetime.now(UTC), uuid4)
+        with pytest.raises(Misconfigured, match="leer oder nicht eingehängt"):
+            house.to_store()
+        stores, away = house.to_read()
+        assert (stores, set(away)) == ((), {"a", "b"})
+        assert set(house.reach().away) == {"a", "b"}
+    assert not list(tmp_path.rglob("server.log"))

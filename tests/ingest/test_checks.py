@@ -18,6 +18,7 @@ from ingest.naming import example_of
 from ingest.options import IntakeOptions
 from ingest.rules import ACCEPTABLE, RULES
 from ingest.slipdoc import Slip, SlipDokument, SlipVorgang
+from ocr import examine
 from tests.conftest import ROOT
 from tests.ingest.builders import a_delivery, a_scan, a_slip, pages, some_facts
 
@@ -233,9 +234,23 @@ def test_pages_received_equal_kept_and_blank(blank: int, kept: int | None, good:
     assert [finding.code for finding in found] == ([] if good else ["IN-52"])
 
 
+def test_a_fax_with_many_lost_lines_stops_until_a_person_accepts_it_and_its_pages_are_counted() -> None:
+    delivery = a_delivery()
+    (first, *_), facts = delivery.scans, some_facts(a_delivery())
+    lost = Finding("EX-32", Severity.ERROR, "Seite 1", "Mehr als 5 % der Zeilen …")
+    facts[first.uuid] = replace(facts[first.uuid], findings=(lost,))
+    (stopped,) = check_delivery(delivery, facts, {}, OPTIONS, accepted=frozenset(), today=TODAY)
+    assert (stopped.code, stopped.severity) == ("EX-32", Severity.ERROR)
+    (known,) = check_delivery(delivery, facts, {}, OPTIONS, accepted=frozenset({"EX-32"}), today=TODAY)
+    assert (known.code, known.severity) == ("EX-32", Severity.WARNING)
+    shorter = replace(delivery, slip=replace(delivery.slip, blattzahl=99))
+    told = check_balance(shorter, facts, None, options=OPTIONS)
+    assert [finding.code for finding in told] == ["IN-50"]
+
+
 # --- the table --------------------------------------------------------------------------------------------------------
 def test_only_rules_of_the_table_may_be_accepted_and_the_clerk_is_told_which() -> None:
-    assert set(RULES) >= ACCEPTABLE
+    assert {*RULES, *examine.RULES} >= ACCEPTABLE
     text = (ROOT / "docs" / "laufzettel.md").read_text(encoding="utf-8")
     told = text[text.index("## Befunde, die eine Person") :]
     assert all(code in told for code in ACCEPTABLE)

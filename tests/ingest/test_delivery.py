@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from akten.errors import Rejected, Unavailable
 from akten.files import PageRef, digest_file
 from ingest.claimed import ClaimedDelivery
-from ingest.delivery import plan_akte, read_delivery
+from ingest.delivery import changed_files, plan_akte, read_delivery
 from ingest.inbox import claim
 from ingest.options import IntakeOptions
 from ingest.pageranges import as_ranges
@@ -36,6 +36,26 @@ def test_two_spellings_of_one_name_are_a_finding_and_one_scan(inbox: Path, work:
     delivery = read_delivery(claim(folder, work, new_id))
     assert "IN-08" in {finding.code for finding in delivery.findings}
     assert len({scan.uuid for scan in delivery.scans}) == len(delivery.scans)
+
+
+def test_what_became_of_a_file_since_it_was_read_is_told_in_words(inbox: Path, work: Path, new_id: NewId) -> None:
+    folder = fill(inbox / "a")
+    (folder / "zwei.tif").write_bytes(TIFF)
+    delivery = read_delivery(claim(folder, work, new_id))
+    assert changed_files(delivery) == ""
+    path = next(scan.path for scan in delivery.scans if scan.name == "zwei.tif")
+    for change, word in (
+        (lambda: path.write_bytes(TIFF + b"x"), "größer geworden"),
+        (lambda: path.write_bytes(TIFF[:-1]), "kleiner geworden"),
+        (lambda: path.write_bytes(TIFF[:-1] + bytes([TIFF[-1] ^ 1])), "ihr Inhalt ist ein anderer"),
+        (path.unlink, "nicht mehr da"),
+    ):
+        change()
+        assert "„zwei.tif“" in changed_files(delivery)
+        assert word in changed_files(delivery)
+    for scan in delivery.scans:
+        scan.path.unlink(missing_ok=True)
+    assert "weitere Datei(en)" in changed_files(delivery)
 
 
 def test_the_natural_order_of_names_is_the_order_of_pages() -> None:

@@ -194,7 +194,9 @@ def test_a_record_of_2000_files_is_judged_fast(premis_xsd: Path) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - begin < 5
 
 
-def test_a_missing_file_a_folder_and_a_pipe_are_unchecked(tmp_path: Path) -> None:
+def test_a_missing_file_is_unchecked_and_a_folder_or_a_pipe_is_no_record(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path / "absent.xml", tmp_path, tmp_path / "pipe"):
-        assert premis.judge_path(path, None).judgement is Judgement.UNCHECKED
+    assert premis.judge_path(tmp_path / "absent.xml", None).judgement is Judgement.UNCHECKED
+    for path in (tmp_path, tmp_path / "pipe", Path("/dev/zero")):
+        report = premis.judge_path(path, None)
+        assert (report.judgement, [finding.code for finding in report.findings]) == (Judgement.INVALID, ["PR-01"])

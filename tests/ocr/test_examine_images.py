@@ -115,7 +115,7 @@ def test_a_large_png_is_read_row_by_row_and_its_damage_is_found(tmp_path: Path) 
         decode_in_parts(image, path)
 
 
-def test_lines_of_a_fax_that_had_to_be_mended_are_told(tmp_path: Path) -> None:
+def test_a_hole_in_the_middle_of_a_group_4_fax_spoils_all_below_it(tmp_path: Path) -> None:
     path = tmp_path / "fax.tif"
     picture("1").save(path, compression="group4", dpi=(50, 50))
     with Image.open(path) as image:
@@ -125,7 +125,7 @@ def test_lines_of_a_fax_that_had_to_be_mended_are_told(tmp_path: Path) -> None:
     data[middle : middle + 12] = bytes(b ^ 0xFF for b in data[middle : middle + 12])
     path.write_bytes(bytes(data))
     facts = examine(scan_of(path), OcrOptions(), tmp_path)
-    assert [(f.code, f.severity, f.where) for f in facts.findings] == [("EX-23", Severity.WARNING, "Seite 1")]
+    assert [(f.code, f.severity, f.where) for f in facts.findings] == [("EX-32", Severity.ERROR, "Seite 1")]
 
 
 def test_previews_and_moving_pictures_are_told(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_what_is_missing_is_told(data: bytes, shared: bytes, fault: str) -> None
 def test_mended_lines_are_told_as_in_any_fax() -> None:
     bad = coded()
     bad = bad[: len(bad) // 2] + bytes(20) + bad[len(bad) // 2 + 20 :]
-    assert jbig2_fault(PAGE + segment(1, 38, region(bad)), b"", MOST) is FaxFault.LINES
+    assert jbig2_fault(PAGE + segment(1, 38, region(bad)), b"", MOST) is FaxFault.LOST
 
 
 def with_image(data: bytes, shared: bytes | None = None) -> pikepdf.Pdf:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from akten.findings import Severity
-from ocr import libtiff
+from ocr import jpegdata, libtiff
 from ocr.examine import examine, examine_each
 from ocr.jpegdata import JpegFault, jpeg_fault
 from ocr.options import OcrOptions
@@ -133,10 +133,50 @@ def test_a_damaged_jpeg_is_refused_as_file_in_a_tiff_and_in_a_pdf(tmp_path: Path
     "data", [b"", b"\xff\xd8", b"\xff\xd8\xff\xc0\0\2", b"\xff\xd8\xff\xc0\0\x11\x08" + bytes(14), b"\xff\xd8\xff" * 9]
 )
 def test_what_is_hardly_a_jpeg_is_left_to_others(data: bytes) -> None:
-    assert jpeg_fault(data, OPTIONS.max_pixels) is None
+    assert jpeg_fault(data, OPTIONS.max_pixels) is JpegFault.UNHEARD
 
 
-def test_beyond_bounds_and_where_nobody_hears_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert jpeg_fault(half(jpeg()), 1000) is None
+def oddly_sampled() -> bytes:
+    """Colours with a third of the columns, which libjpeg reads and TIFF has no words for."""
+    data = bytearray(jpeg(subsampling=0))
+    frame = data.index(b"\xff\xc0")
+    data[frame + 11] = 0x31
+    return bytes(data)
+
+
+def test_beyond_bounds_and_where_nobody_hears_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert jpeg_fault(oddly_sampled(), OPTIONS.max_pixels) is JpegFault.UNHEARD
+    assert jpeg_fault(half(jpeg()), 1000) is JpegFault.UNHEARD
+    with monkeypatch.context() as patch:
+        patch.setattr(jpegdata, "MOST_BYTES", 1000)
+        assert jpeg_fault(jpeg(), OPTIONS.max_pixels) is JpegFault.UNHEARD
+    with monkeypatch.context() as patch:
+        patch.setattr(libtiff, "_MOST_BYTES", 1000)
+        assert jpeg_fault(jpeg(), OPTIONS.max_pixels) is JpegFault.UNHEARD
     monkeypatch.setattr(libtiff, "library", lambda extension="": None)
-    assert jpeg_fault(half(jpeg()), OPTIONS.max_pixels) is None
+    assert jpeg_fault(half(jpeg()), OPTIONS.max_pixels) is JpegFault.UNHEARD
+
+
+def test_nobody_listened_is_told_and_refuses_nothing(tmp_path: Path) -> None:
+    cmyk = saved(letter().convert("CMYK"), "JPEG", subsampling=2)
+    (tmp_path / "bild.jpg").write_bytes(cmyk)
+    with pikepdf.new() as pdf:
+        scan_page(pdf, letter(), coded="jpeg")
+        image = pdf.pages[0].Resources.XObject.Im0
+        image.write(cmyk, filter=pikepdf.Name.DCTDecode)
+        image.ColorSpace = pikepdf.Name.DeviceCMYK
+        pdf.save(tmp_path / "bild.pdf")
+    (tmp_path / "alt.tif").write_bytes(old_jpeg())
+    scans = [scan_of(path) for path in sorted(tmp_path.glob("*.*"))]
+    for scan, facts in zip(scans, examine_each(scans, OPTIONS, tmp_path), strict=True):
+        assert not errors(facts), scan.name
+        said = [finding for finding in facts.findings if finding.code == "EX-31"]
+        assert [(f.severity, f.where) for f in said] == [(Severity.INFO, "Seite 1")], scan.name
+        assert "nicht abgehört" in said[0].text
+
+
+def old_jpeg() -> bytes:
+    """A JPEG in the way of TIFF 6.0 §22, which libtiff reads by guessing."""
+    data = jpeg()
+    tags = {258: [8] * 3, 259: 6, 262: 6, 277: 3, 512: 1, 530: [2, 2], 513: 8, 514: len(data)}
+    return tiff(Page([data], tags))

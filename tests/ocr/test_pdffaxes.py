@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ctypes
 import base64
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,10 @@ from akten.findings import Severity
 from ocr import libtiff, pdffaxes
 from ocr.examine import examine, examine_each
 from ocr.faxlines import FaxFault, strip_faults
+from ocr.findings import unheard
 from ocr.options import OcrOptions
 from ocr.pdffaxes import FaxCoding, picture_faults
-from ocr.pdfimages import check_image
+from ocr.pdfimages import check_image, check_inline
 from ocr.source import from_pdf
 from tests.ocr.examined import codes
 from tests.ocr.faxes import (
@@ -87,18 +89,16 @@ def test_a_fax_is_read_as_it_is_shown(tmp_path: Path, name: str) -> None:
     ("data", "parms"),
     [
         (bytes_of(marked(with_line(SHORT, one_way()))), G3),
-        (bytes_of("".join(with_line(SHORT, one_way())) + EOL * 6), G3),
         (b"".join(bytes_of(line) for line in with_line(LONG, one_way())), BYTES),
         (bytes_of(marked(with_line("1" + SHORT, two_way()))), TWO_WAY),
         (bytes_of(marked(with_line("0000000010", one_way()))), G3),
-        (g4()[:30] + b"\x15\x55" + g4()[32:], G4),
         (half_g4(), G4),
         (half_g4(), {**G4, "Rows": FEW}),
         (half_g4(""), {**G4, "Rows": FEW, "EndOfBlock": False}),
         (bytes_of(marked(one_way()[:FEW]) + EOL * 6), G3),
         (bytes_of("".join(one_way()[:FEW]) + EOL * 6), G3),
     ],
-    ids=["g3", "g3-unmarked", "bytes", "2d", "wrong-code", "g4", "g4-few", "g4-few-rows", "rows", "g3-few", "few"],
+    ids=["g3", "bytes", "2d", "wrong-code", "g4-few", "g4-few-rows", "rows", "g3-few", "few"],
 )
 def test_a_line_that_was_mended_or_is_missing_is_told(tmp_path: Path, data: bytes, parms: dict[str, object]) -> None:
     path = fax_pdf(tmp_path / "fax.pdf", (data, parms))
@@ -152,7 +152,8 @@ def test_a_coding_that_tiff_has_no_words_for_is_not_judged(
     tmp_path: Path, data: bytes, parms: dict[str, object]
 ) -> None:
     path = fax_pdf(tmp_path / "fax.pdf", (data, parms))
-    assert examine(scan_of(path), OPTIONS, tmp_path).findings == ()
+    said = examine(scan_of(path), OPTIONS, tmp_path).findings
+    assert [(finding.code, finding.severity) for finding in said] == [("EX-31", Severity.INFO)]
 
 
 def test_the_damage_of_each_page_is_told_at_that_page(tmp_path: Path) -> None:
@@ -174,6 +175,29 @@ def test_a_fax_inside_other_filters_is_judged_as_any(line: str) -> None:
         stream.DecodeParms = Array([None, Dictionary(Predictor=15, Columns=50), fax_parms])
         finding = check_image(stream, "Seite 1", OPTIONS.max_pixels)
     assert (finding.code if finding else "") == ("EX-23" if line == SHORT else "")
+
+
+@pytest.mark.parametrize(
+    ("data", "parms"),
+    [
+        (lambda: g4()[:30] + b"\x15\x55" + g4()[32:], G4),
+        (lambda: bytes_of("".join(with_line(SHORT, one_way())) + EOL * 6), G3),
+        (lambda: g4_strip(written())[:2000] + bytes(500) + g4_strip(written())[2500:], G4),
+        (lambda: bytes_of(marked([*one_way()[:-40], *[SHORT] * 40])), G3),
+        (lambda: bytes_of(marked([*one_way()[:-40], *[SHORT] * 40]) + EOL * 6), G3),
+    ],
+)
+def test_a_picture_that_lost_many_lines_is_refused_also_within_the_content(
+    data: Callable[[], bytes], parms: dict[str, object]
+) -> None:
+    with pikepdf.new() as pdf:
+        stream = fax_page(pdf, data(), parms)
+        finding = check_image(stream, "Seite 1", OPTIONS.max_pixels)
+        inline = check_inline(stream, "Seite 1", OPTIONS.max_pixels)
+    assert finding is not None
+    assert (finding.code, finding.severity) == ("EX-32", Severity.ERROR)
+    assert inline is not None
+    assert (inline.code, inline.severity) == ("EX-05", Severity.ERROR)
 
 
 def test_parameters_may_be_absent() -> None:
@@ -208,11 +232,11 @@ def test_hardly_any_damage_gives_another_picture_unheard(tmp_path: Path) -> None
 
 
 def test_a_library_that_does_not_show_its_names_leaves_the_picture_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert strip_faults(GOOD["g4.tif"](), 8, extension=_ctypes.__file__) is None
+    assert strip_faults(GOOD["g4.tif"](), 8, SIZE[1], b"", extension=_ctypes.__file__) is None
     monkeypatch.setattr(libtiff, "library", lambda extension="": None)
     with pikepdf.new() as pdf:
         damaged = fax_page(pdf, bytes_of(marked(with_line(SHORT, one_way()))), G3)
-        assert check_image(damaged, "Seite 1", OPTIONS.max_pixels) is None
+        assert check_image(damaged, "Seite 1", OPTIONS.max_pixels) == unheard("Seite 1")
 
 
 def test_a_picture_beyond_bounds_is_not_put_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:

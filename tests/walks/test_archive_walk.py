@@ -14,7 +14,7 @@ from akten.findings import Judgement, Verdict
 from archive.bagcheck import check_bag
 from catalog.actor import Actor
 from catalog.values import Resolution
-from flows.batch import archive_all, claim_paths
+from flows.batch import archive_all, archive_one, claim_paths
 from flows.fetch import fetch_package
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, receipt_json
@@ -230,3 +230,23 @@ def test_killed_after_every_step_it_continues_and_nothing_is_doubled(
         keys = [v.key for v in store.versions(package.package.id.prefix) if not v.delete_marker]
         assert sorted(keys) == sorted([package.package.id.bag_key, package.package.id.commit_key])
     assert verify_packages(services, [package.package], clerk).verdict is Verdict.OK
+
+
+def test_a_file_that_grows_after_it_was_taken_is_named_and_the_next_run_takes_it_as_it_is(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    (claimed,) = claim_paths(services, [a_delivery(tmp_path / "l", aktenzeichen=aktenzeichen)])
+    scan = next(claimed.lieferung.glob("scan*"))
+
+    def still_writing(what: str, _done: int, _total: int) -> None:
+        if what.startswith("Ablegen"):
+            with scan.open("ab") as file:
+                file.write(bytes(100))
+
+    receipt = archive_one(services, claimed, clerk, still_writing)
+    assert (receipt.state, [f.code for f in receipt.findings]) == (Outcome.ALARM, ["WF-10"])
+    (text,) = (f.text for f in receipt.findings)
+    assert f"„{scan.name}“ hat sich geändert, nachdem die Lieferung angenommen war: sie ist größer geworden" in text
+    assert "archiv annahme" in text
+    again = archive_one(services, claimed, clerk, lambda *_: None)
+    assert again.state is Outcome.ARCHIVED, again.findings
