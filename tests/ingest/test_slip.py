@@ -104,6 +104,45 @@ def test_yaml_scalars_stay_what_the_clerk_wrote() -> None:
     assert (slip.aktenzeichen, slip.betreff, slip.operator) == ("011004711", "2019-03-05", "0815")
 
 
+@pytest.mark.parametrize("line", ["betreff: Häuser 🏠 #5 im Hof", "betreff: 'Haus' #5", "felder: {Flurstück: 12 #345}"])
+def test_text_that_yaml_would_swallow_as_a_comment_is_asked_about(line: str) -> None:
+    """„Haus #5“ was archived as „Haus“, and nobody was told."""
+    form = yaml.safe_dump({key: value for key, value in GOOD.items() if key != "betreff" or "betreff" not in line})
+    with pytest.raises(Rejected) as caught:
+        parse_slip(f"{line}\n{form}".encode(), "laufzettel.yaml")
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.where) == ("IN-10", "laufzettel.yaml, Zeile 1")
+    assert "Anführungszeichen" in finding.text
+    assert "5" not in finding.text  # values are not repeated
+
+
+def test_comments_of_a_yaml_slip_are_no_fault() -> None:
+    form = "#Form 3\n  #b\n" + yaml.safe_dump(GOOD).replace("blattzahl: 2", "blattzahl: 2  # eins fehlt")
+    more = "auffaelligkeiten: |\n  Blatt #5 fehlt\n #Ende\nstation: C# und '#'x#1\nprofil: '#1'\n"
+    slip = parse_slip((form + more).encode(), "laufzettel.yaml")
+    assert (slip.betreff, slip.blattzahl, slip.profil) == (GOOD["betreff"], 2, "#1")
+    assert (slip.auffaelligkeiten, slip.station) == ("Blatt #5 fehlt", "C# und '#'x#1")
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ('{"betreff": "x", // Titel\n}', "Bemerkungen"),
+        ("{'betreff': 'x'}", "gerade"),
+        ('{"betreff": „x“}', "gerade"),
+        ('{"betreff": "x",}', "Komma zu viel"),
+        ('{"dateien": ["a.tif",]}', "Komma zu viel"),
+        ('{"aktenzeichen": 0123}', "Anführungszeichen"),
+        ('{"dateien": "plan\\scan.tif"}', "doppelt"),
+        ('{"betreff": "x\ny"}', "derselben Zeile"),
+    ],
+)
+def test_what_people_write_instead_of_json_is_told_with_what_to_do(text: str, advice: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        parse_slip(text.encode(), "laufzettel.json")
+    assert advice in caught.value.findings[0].text
+
+
 def test_field_names_are_read_in_german_spelling_and_with_few_short_forms() -> None:
     slip = parse_slip(
         "Aktenart: Bauakte\nAZ: 63-1-19\nTitel: x\nBlatt: 1\noperator: a\nFederführung: Amt\n".encode(),
