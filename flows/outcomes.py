@@ -44,6 +44,11 @@ def may_be_accepted(code: str) -> bool:
     return code in ACCEPTABLE or not code.startswith(("IN", "EX", "RT"))
 
 
+def nobody_may_accept(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """The codes for which no person may answer: with one of them an acceptance would only open the case anew."""
+    return tuple(sorted({f.code for f in findings if f.severity is Severity.ERROR and not may_be_accepted(f.code)}))
+
+
 def to_clearing(services: Services, claimed: ClaimedDelivery, findings: tuple[Finding, ...], by: Actor) -> Receipt:
     """Stops the delivery for a person; also one whose slip could not even be read."""
     catalog = services.catalog
