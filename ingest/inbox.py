@@ -34,8 +34,7 @@ from ingest.moving import copy_tree, remove, rename, sync_folder, system_error
 from ingest.options import IntakeLimits
 from ingest.rules import error
 from ingest.scans import readable_name
-from ingest.slip import NO_SLIP, SLIP_NAMES, delivery_root, slips
-from ingest.slip_fields import shown
+from ingest.slip import SLIP_NAMES, delivery_root, no_slip, slips_below
 from ingest.zipbox import looks_complete, unpack
 
 __all__ = ["ClaimedDelivery", "claim", "claim_next", "give_back", "held", "release", "unfinished", "waiting"]
@@ -98,14 +97,9 @@ def _why_no_delivery(path: Path) -> Finding | None:
     with suppress(OSError):  # what cannot be looked into is told by claiming and reading
         if path.is_symlink() or not path.is_dir() or _is_made_ready(path):
             return None
-        inner = [entry.name for entry in sorted(path.iterdir()) if _holds_slip(entry)]
-        if not inner:
-            return error("IN-01", SLIP_NAMES[0], NO_SLIP)
-        text = (
-            f"Laufzettel liegen nur in Unterordnern ({len(inner)}, etwa „{shown(inner[0])}“); bitte jede Lieferung "
-            "einzeln angeben."
-        )
-        return error("IN-03", path.name, text)
+        root = delivery_root(path)
+        missing = no_slip(root)
+        return error("IN-03", path.name, missing.text) if slips_below(root) else missing
     return None
 
 
@@ -113,12 +107,6 @@ def _is_made_ready(folder: Path) -> bool:
     """True for a folder with a slip or a closing marker, at its top or in the only folder in it."""
     names = {inner.name.casefold() for inner in (*folder.iterdir(), *delivery_root(folder).iterdir())}
     return not names.isdisjoint(CLOSING_MARKERS | set(SLIP_NAMES))
-
-
-def _holds_slip(entry: Path) -> bool:
-    with suppress(OSError):
-        return entry.is_dir() and not entry.is_symlink() and bool(slips(entry))
-    return False
 
 
 def _claim(
