@@ -33,8 +33,9 @@ from ingest.claimed import (
 from ingest.moving import copy_tree, remove, rename, sync_folder, system_error
 from ingest.options import IntakeLimits
 from ingest.rules import error
-from ingest.scans import readable_name
+from ingest.scans import is_system, readable_name
 from ingest.slip import SLIP_NAMES, delivery_root, no_slip, slips_below
+from ingest.slip_fields import shown
 from ingest.zipbox import looks_complete, unpack
 
 __all__ = ["ClaimedDelivery", "claim", "claim_next", "give_back", "held", "release", "unfinished", "waiting"]
@@ -293,6 +294,29 @@ def waiting(inbox: Path, *, now: float, settle_seconds: float) -> tuple[Path, ..
                 if _is_complete(entry, now, settle_seconds):
                     found.append(entry)
     return tuple(found)
+
+
+def left_in(inbox: Path, *, now: float, settle_seconds: float) -> list[tuple[str, str]]:
+    """What lies in the inbox and is not taken, by name and reason; hidden files are none of ours."""
+    found = []
+    with suppress(OSError):
+        for entry in sorted(inbox.iterdir()):
+            with suppress(OSError):
+                if not entry.name.startswith(".") and not is_system(entry.name):
+                    found.append((shown(entry.name), _why_left(entry, now, settle_seconds)))
+    return found
+
+
+def _why_left(entry: Path, now: float, settle_seconds: float) -> str:
+    if entry.name.casefold().endswith(_UNDERWAY):
+        return "Der Name sagt, dass noch kopiert wird; danach bitte umbenennen."
+    if not _is_candidate(entry):
+        return "Eine Lieferung ist ein Ordner (oder ein ZIP) mit Scans und Laufzettel."
+    if now - _last_change(entry, now) < settle_seconds:
+        return "Daran hat sich eben noch etwas geändert; bitte gleich noch einmal."
+    if entry.is_dir() and not _is_made_ready(entry):
+        return no_slip(delivery_root(entry)).text
+    return "Das ZIP ist noch nicht vollständig." if not entry.is_dir() else "Bitte noch einmal: archiv annahme."
 
 
 def _is_candidate(entry: Path) -> bool:
