@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import stat
 import unicodedata
@@ -17,7 +18,7 @@ from ingest.options import IntakeLimits
 from ingest.pageranges import parse_ranges
 from ingest.rules import error
 from ingest.scans import is_system
-from ingest.slip_fields import Part, TooManyFaults, fold, nearest, shown
+from ingest.slip_fields import Part, TooManyFaults, fold, shown
 from ingest.slip_nodes import Kind, SlipUnreadable, decode, parse_json, parse_yaml
 from ingest.slipdoc import (
     Ereignis,
@@ -217,7 +218,8 @@ def _aktenart(part: Part) -> Aktenart:
     word = fold(text)
     family = _FAMILIES.get(word) or _FAMILIES.get(word.removesuffix("n"))
     if text and family is None:
-        hint = nearest(word, _FAMILIES) or f" Bekannt sind: {', '.join(Aktenart)}."
+        near = difflib.get_close_matches(word, list(_FAMILIES), n=1, cutoff=0.6)
+        hint = f" Meinten Sie „{_FAMILIES[near[0]]}“?" if near else f" Bekannt sind: {', '.join(Aktenart)}."
         part.wrong("aktenart", f"Die Aktenart „{shown(text)}“ gibt es nicht.{hint}", "IN-15")
     return family or Aktenart.BAUAKTE
 

@@ -98,6 +98,13 @@ def test_a_family_is_known_in_every_spelling(word: str) -> None:
     assert parsed(aktenart=word).aktenart is Aktenart.AUSLAENDERAKTE
 
 
+@pytest.mark.parametrize(("word", "meant"), [("Ausländer-Akte", "Ausländerakte"), ("Baukte", "Bauakte")])
+def test_a_mistyped_family_is_told_with_the_right_one_as_it_is_written(word: str, meant: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        parsed(aktenart=word)
+    assert f"Meinten Sie „{meant}“?" in caught.value.findings[0].text
+
+
 def test_yaml_scalars_stay_what_the_clerk_wrote() -> None:
     text = "aktenart: Personalakte\naktenzeichen: 011004711\nbetreff: 2019-03-05\nblattzahl: 3\noperator: 0815\n"
     slip = parse_slip(text.encode(), "laufzettel.yaml")
@@ -210,7 +217,7 @@ def test_all_faults_come_at_once_with_field_line_and_advice() -> None:
     assert "Zeile 3" in findings["IN-12"].where
     assert "betreff" in findings["IN-12"].text
     assert "Zeile 4, blattzahl" in findings["IN-14"].where
-    assert "bauakte" in findings["IN-15"].text
+    assert "„Bauakte“" in findings["IN-15"].text
 
 
 def test_values_of_free_fields_are_never_repeated_in_findings() -> None:
