@@ -26,6 +26,7 @@ from flows.receipt import Receipt, exit_code, finding_json, receipt_json
 from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery, give_back, going_back, release
 from ingest.mending import put_in
+from ingest.slip import SLIP_NAMES
 
 RESOLUTIONS = {
     Resolution.RESUBMIT: "neu eingereicht",
@@ -178,6 +179,9 @@ def clearing_resolve(
         raise click.UsageError("Annehmen und Zurückgeben gehen nur mit einer Begründung: --grund …")
     if back is not None and (laufzettel or dateien):
         raise click.UsageError("--laufzettel und --dateien berichtigen; beim Zurückgeben haben sie keinen Sinn.")
+    if laufzettel is not None and f"laufzettel{laufzettel.suffix.lower()}" not in SLIP_NAMES:
+        text = f"ein Laufzettel endet auf .json, .yaml oder .yml, und „{laufzettel.name}“ nicht."
+        raise click.BadParameter(text, param_hint="--laufzettel")
     with open_archive(call) as services:
         case = services.catalog.clearing(nr)
         claimed = ClaimedDelivery(case.delivery, services.settings.work / str(case.delivery))

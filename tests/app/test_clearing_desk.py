@@ -47,6 +47,15 @@ def test_what_may_be_accepted_is_offered_with_the_way_to_this_archive(desk: Desk
     assert f"archiv --daten {desk.daten} klaerung loese {number} --annehmen" in desk("klaerung", "zeige", number).out
 
 
+def test_a_corrected_slip_of_another_kind_is_wrong_usage_and_nothing_is_changed(desk: Desk, tmp_path: Path) -> None:
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    (tmp_path / "neu.json.txt").write_text("{}", encoding="utf-8")
+    ran = desk("klaerung", "loese", number, "--neu-einreichen", "--laufzettel", tmp_path / "neu.json.txt")
+    assert ran.code == 2
+    assert "endet auf .json, .yaml oder .yml" in ran.err
+    assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
+
+
 def test_cases_of_one_owner_are_found_in_any_spelling_and_an_empty_answer_claims_no_empty_desk(
     desk: Desk, tmp_path: Path
 ) -> None:
