@@ -23,6 +23,7 @@ from flows.lost import lost_to_clearing
 from flows.outcomes import nobody_may_accept, register_again
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code, finding_json, receipt_json
+from flows.targets import try_out
 from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery, give_back, going_back, release
 from ingest.mending import put_in
@@ -118,6 +119,7 @@ def clearing_show(call: Call, nr: int) -> None:
     """Zeigt einen Fall mit allen Befunden und dem nächsten Schritt."""
     with open_archive(call) as services:
         case = services.catalog.clearing(nr)
+        here = (services.settings.work / str(case.delivery)).is_dir()
 
     def show(console: Console) -> None:
         console.print(
@@ -130,6 +132,9 @@ def clearing_show(call: Call, nr: int) -> None:
         if case.resolution:
             how = RESOLUTIONS[case.resolution]
             console.print(f"Gelöst: {how} durch {case.resolved_by}: {case.resolved_reason or 'ohne Bemerkung'}")
+            if case.resolution is Resolution.RETURN and here:
+                way = f'{call.archiv} klaerung loese {nr} --zurueck ORDNER --grund "…"'
+                console.print(f"Die Dateien liegen noch im Arbeitsordner; zurück gibt sie: {way}", soft_wrap=True)
         else:
             console.print(Text.assemble(("Nächster Schritt:", "bold"), f" {case.next_step}"))
             ways = [
@@ -187,8 +192,9 @@ def clearing_resolve(
         claimed = ClaimedDelivery(case.delivery, services.settings.work / str(case.delivery))
         cut_off = case.resolution is Resolution.RETURN and back is not None and claimed.folder.is_dir()
         if case.resolution is not None and not cut_off:
+            on = "--zurueck" if case.resolution is Resolution.RETURN else "archiv annahme"
             raise Forbidden(
-                f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}. Angefangenes setzt fort: archiv annahme"
+                f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}. Angefangenes setzt fort: {on}"
             )
         gone_back = cut_off and going_back(claimed) is not None
         if not claimed.lieferung.is_dir() and claimed.zip_file is None and not gone_back:
@@ -201,6 +207,8 @@ def clearing_resolve(
                 )
             return _end_without_files(call, services, nr, claimed, grund, decided=case.resolution is not None)
         if back is not None:
+            if not gone_back:
+                try_out(back)  # else the case would be closed as given back, and the files still be here
             if not cut_off:  # else decided earlier, and killed (or refused by the disk) before it was carried out
                 services.catalog.resolve(nr, Resolution.RETURN, grund, by=call.actor, now=services.now())
             place = give_back(claimed, back)

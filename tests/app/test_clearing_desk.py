@@ -8,6 +8,7 @@ import pytest
 
 from akten.findings import Finding, Severity
 from catalog.catalog import open_catalog
+from catalog.values import Resolution
 from flows.arrival import registered
 from flows.outcomes import to_clearing
 from flows.settings import read_settings
@@ -54,6 +55,27 @@ def test_a_corrected_slip_of_another_kind_is_wrong_usage_and_nothing_is_changed(
     assert ran.code == 2
     assert "endet auf .json, .yaml oder .yml" in ran.err
     assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
+
+
+def test_a_case_is_not_closed_as_given_back_when_the_folder_takes_nothing(desk: Desk, tmp_path: Path) -> None:
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    (tmp_path / "datei").write_bytes(b"x")
+    ran = desk("klaerung", "loese", number, "--zurueck", tmp_path / "datei" / "x", "--grund", "falsch")
+    assert ran.code == 7
+    assert "lässt sich nichts schreiben" in ran.err
+    assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
+
+
+def test_of_a_return_that_was_cut_off_it_is_said_that_the_files_are_still_here(desk: Desk, tmp_path: Path) -> None:
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    with open_services(read_settings(daten=desk.daten)) as services:
+        services.catalog.resolve(number, Resolution.RETURN, "falsch", by=CLERK, now=services.now())  # killed here
+    assert "liegen noch im Arbeitsordner" in desk("klaerung", "zeige", number).out
+    refused = desk("klaerung", "loese", number, "--neu-einreichen")
+    assert refused.code == 4
+    assert "--zurueck" in refused.err
+    assert desk("klaerung", "loese", number, "--zurueck", tmp_path / "z", "--grund", "falsch").code == 0
+    assert "liegen noch" not in desk("klaerung", "zeige", number).out
 
 
 def test_cases_of_one_owner_are_found_in_any_spelling_and_an_empty_answer_claims_no_empty_desk(

@@ -105,6 +105,12 @@ def test_a_mistyped_family_is_told_with_the_right_one_as_it_is_written(word: str
     assert f"Meinten Sie „{meant}“?" in caught.value.findings[0].text
 
 
+def test_what_should_be_a_list_is_told_with_how_one_is_written() -> None:
+    with pytest.raises(Rejected) as caught:
+        parsed(vorgaenge={"betreff": "x", "dokumente": []})
+    assert "in YAML mit „- “ vor jedem Eintrag" in caught.value.findings[0].text
+
+
 def test_yaml_scalars_stay_what_the_clerk_wrote() -> None:
     text = "aktenart: Personalakte\naktenzeichen: 011004711\nbetreff: 2019-03-05\nblattzahl: 3\noperator: 0815\n"
     slip = parse_slip(text.encode(), "laufzettel.yaml")
