@@ -17,10 +17,10 @@ from akten.errors import Unknown
 from akten.findings import Verdict
 from akten.model import Aktenart
 from app.akte_show import german_day, show_akte
-from app.command import FOLDER, Call, verb
+from app.command import FOLDER, Call, require_in_order, verb
 from app.hold_show import holds_of
 from app.lock_show import LockView, lock_view
-from app.one_akte import one_akte
+from app.one_akte import one_akte, split_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.reference_verbs import akte_refer, person_forget
@@ -127,9 +127,10 @@ def suche(
 
     Beispiele: archiv suche 63-1234-19 · archiv suche "Anbau Wintergarten" · archiv suche --volltext Statik
     """
+    require_in_order(von, bis)
     with open_archive(call) as services:
         answer = services.catalog.find(
-            text,
+            split_band(text, services.intake.muster)[0],
             volltext=volltext,
             aktenarten=aktenart or None,
             von=_day(von),

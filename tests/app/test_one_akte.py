@@ -38,6 +38,29 @@ def test_one_of_several_volumes_is_chosen_in_fixity_too(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("volumes")
+@pytest.mark.parametrize("typed", ["63-01234-2019 Band 2", "63/1234/19, Bd. 2", "Bauakte 63-1234-19 band 2"])
+def test_a_volume_named_as_lists_and_receipts_name_it_is_that_volume(desk: Desk, typed: str) -> None:
+    ran = desk("akte", "zeige", typed, "--json")
+    assert (ran.code, ran.json["band"]) == (0, 2)
+    assert [hit["band"] for hit in desk("suche", typed, "--json").json] == [1, 2]
+
+
+@pytest.mark.usefixtures("volumes")
+def test_a_volume_that_the_option_names_goes_before_and_words_stay_words(desk: Desk) -> None:
+    assert desk("akte", "zeige", "63-1234-19 Band 2", "--band", "1", "--json").json["band"] == 1
+    assert "keinen Band 7" in desk("akte", "zeige", "63-1234-19 Band 7").err
+    assert "Müller Band 2" in desk("akte", "zeige", "Müller Band 2").err
+
+
+@pytest.mark.usefixtures("volumes")
+@pytest.mark.parametrize("words", [("suche", "Müller"), ("protokoll", "zeige"), ("protokoll", "zeige", NUMBER)])
+def test_days_in_the_wrong_order_are_no_empty_answer(desk: Desk, words: tuple[str, ...]) -> None:
+    ran = desk(*words, "--von", "01.01.2020", "--bis", "31.12.2019")
+    assert ran.code == 2
+    assert "--bis liegt vor --von" in ran.err
+
+
+@pytest.mark.usefixtures("volumes")
 def test_half_a_number_is_told_which_akten_begin_so(desk: Desk) -> None:
     told = desk("akte", "zeige", "63-012").err
     assert "gibt es keine Akte. So fängt an: Bauakte 63-01234-2019. Suchen" in told
