@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,15 @@ from app.show import receipts as show_receipts
 from catalog.values import ClearingCase, Resolution, Review
 from flows.batch import archive_all
 from flows.lost import lost_to_clearing
-from flows.outcomes import register_again
+from flows.outcomes import nobody_may_accept, register_again
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code, finding_json, receipt_json
+from flows.targets import try_out
 from flows.wiring import Services
 from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery, give_back, going_back, release
 from ingest.mending import put_in
+from ingest.slip import SLIP_NAMES
 
 RESOLUTIONS = {
     Resolution.RESUBMIT: "neu eingereicht",
@@ -81,20 +83,30 @@ def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
     """Listet die Fälle, die ältesten zuerst."""
     with open_archive(call) as services:
         lost_to_clearing(services)  # what nobody can go on with is a case, too, also where no round runs
-        filters: dict[str, Any] = {"owner": wer}
-        if alle:
-            filters["state"] = None
-        cases = services.catalog.clearing_list(**filters)
+        filters: dict[str, Any] = {"state": None} if alle else {}
+        listed = services.catalog.clearing_list(**filters)
+    cases = [case for case in listed if wer is None or case.owner.casefold() == wer.strip().casefold()]
 
     def show(console: Console) -> None:
         if not cases:
-            console.print("Der Klärungskorb ist leer.")
+            others = ", ".join(sorted({case.owner for case in listed}))
+            console.print(f"Kein Fall für „{wer}“; Fälle hat: {others}." if others else "Der Klärungskorb ist leer.")
             return
         table = Table("Nr.", "Akte", "Code", "Grund", "Wer", "Bis", "Stand", box=None, header_style="dim")
         for case in cases:
-            name = " ".join(part for part in (case.aktenart, case.aktenzeichen) if part) or "(unbekannt)"
+            name = " ".join(part for part in (case.aktenart, case.aktenzeichen) if part)
+            if not case.aktenzeichen and (came := delivered_as(case)):  # else nobody knows which delivery is meant
+                name = f"{name or '(unbekannt)'} „{came}“"
             state = "offen" if case.state.value == "open" else "gelöst"
-            table.add_row(str(case.number), name, case.code, case.reason, case.owner, f"{case.due:%d.%m.%Y}", state)
+            table.add_row(
+                str(case.number),
+                name or "(unbekannt)",
+                case.code,
+                case.reason,
+                case.owner,
+                f"{case.due:%d.%m.%Y}",
+                state,
+            )
         console.print(table)
         console.print(f"Mehr: {call.archiv} klaerung zeige NR", style="dim")
 
@@ -108,6 +120,7 @@ def clearing_show(call: Call, nr: int) -> None:
     """Zeigt einen Fall mit allen Befunden und dem nächsten Schritt."""
     with open_archive(call) as services:
         case = services.catalog.clearing(nr)
+        here = (services.settings.work / str(case.delivery)).is_dir()
 
     def show(console: Console) -> None:
         console.print(
@@ -120,14 +133,17 @@ def clearing_show(call: Call, nr: int) -> None:
         if case.resolution:
             how = RESOLUTIONS[case.resolution]
             console.print(f"Gelöst: {how} durch {case.resolved_by}: {case.resolved_reason or 'ohne Bemerkung'}")
+            if case.resolution is Resolution.RETURN and here:
+                way = f'{call.archiv} klaerung loese {nr} --zurueck ORDNER --grund "…"'
+                console.print(f"Die Dateien liegen noch im Arbeitsordner; zurück gibt sie: {way}", soft_wrap=True)
         else:
             console.print(Text.assemble(("Nächster Schritt:", "bold"), f" {case.next_step}"))
-            console.print(
-                f"  archiv klaerung loese {nr} --neu-einreichen [--laufzettel DATEI] [--dateien ORDNER]\n"
-                f'  archiv klaerung loese {nr} --annehmen --grund "…"\n'
-                f'  archiv klaerung loese {nr} --zurueck ORDNER --grund "…"',
-                style="dim",
-            )
+            ways = [
+                "--neu-einreichen [--laufzettel DATEI] [--dateien ORDNER]",
+                *(() if nobody_may_accept(case.findings) else ('--annehmen --grund "…"',)),
+                '--zurueck ORDNER --grund "…"',
+            ]
+            console.print("\n".join(f"  {call.archiv} klaerung loese {nr} {way}" for way in ways), style="dim")
 
     call.output.result(case_json(case), show)
 
@@ -169,14 +185,18 @@ def clearing_resolve(
         raise click.UsageError("Annehmen und Zurückgeben gehen nur mit einer Begründung: --grund …")
     if back is not None and (laufzettel or dateien):
         raise click.UsageError("--laufzettel und --dateien berichtigen; beim Zurückgeben haben sie keinen Sinn.")
+    if laufzettel is not None and f"laufzettel{laufzettel.suffix.lower()}" not in SLIP_NAMES:
+        text = f"ein Laufzettel endet auf .json, .yaml oder .yml, und „{laufzettel.name}“ nicht."
+        raise click.BadParameter(text, param_hint="--laufzettel")
     with open_archive(call) as services:
         require_work_folder(services)  # else all files would seem lost, and the case could be ended without them
         case = services.catalog.clearing(nr)
         claimed = ClaimedDelivery(case.delivery, services.settings.work / str(case.delivery))
         cut_off = case.resolution is Resolution.RETURN and back is not None and claimed.folder.is_dir()
         if case.resolution is not None and not cut_off:
+            on = "--zurueck" if case.resolution is Resolution.RETURN else "archiv annahme"
             raise Forbidden(
-                f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}. Angefangenes setzt fort: archiv annahme"
+                f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}. Angefangenes setzt fort: {on}"
             )
         gone_back = cut_off and going_back(claimed) is not None
         if not claimed.lieferung.is_dir() and claimed.zip_file is None and not gone_back:
@@ -189,6 +209,8 @@ def clearing_resolve(
                 )
             return _end_without_files(call, services, nr, claimed, grund, decided=case.resolution is not None)
         if back is not None:
+            if not gone_back:
+                try_out(back)  # else the case would be closed as given back, and the files still be here
             if not cut_off:  # else decided earlier, and killed (or refused by the disk) before it was carried out
                 services.catalog.resolve(nr, Resolution.RETURN, grund, by=call.actor, now=services.now())
             place = give_back(claimed, back)
@@ -197,7 +219,13 @@ def clearing_resolve(
                 lambda console: console.print(f"Zurückgegeben nach {place}"),
             )
             return 0
-        if laufzettel is not None or dateien is not None:
+        mended = laufzettel is not None or dateien is not None
+        if accept and not mended and (codes := nobody_may_accept(case.findings)):
+            raise Forbidden(
+                f"Fall {nr} lässt sich nicht annehmen: {', '.join(codes)} ist in der Lieferung zu beheben. "
+                "Bitte berichtigt neu einreichen (--neu-einreichen) oder zurückgeben (--zurueck)."
+            )
+        if mended:
             put_in(claimed, laufzettel, dateien)
             if accept and (stopped := register_again(services, claimed, call.actor)) is not None:
                 return _told(call, (stopped,))
@@ -235,13 +263,34 @@ def sichtung() -> None:
     """Die Sichtungsliste: Seiten, deren Text ein Mensch ansehen soll."""
 
 
-def review_json(review: Review) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a page to look at is found: the Band of its Akte and what its Dokument is called."""
+
+    band: int | None = None
+    betreff: str = ""
+
+
+def _places(services: Services, found: Sequence[Review]) -> dict[int, _Place]:
+    """The place of every review by its number; an empty one while its Akte is not described."""
+    akten = {uuid: services.catalog.akte_snapshot(uuid) for uuid in {r.akte for r in found if r.akte is not None}}
+    places = {}
+    for review in found:
+        akte = akten.get(review.akte) if review.akte else None
+        titles = {dokument.uuid: dokument.betreff for dokument in akte.dokumente} if akte else {}
+        places[review.number] = _Place(akte.band if akte else None, titles.get(review.dokument, ""))
+    return places
+
+
+def review_json(review: Review, place: _Place) -> dict[str, Any]:
     """One page to look at as the command line prints it."""
     return {
         "number": review.number,
         "akte": str(review.akte) if review.akte else None,
         "aktenzeichen": review.aktenzeichen,
+        "band": place.band,
         "dokument": str(review.dokument),
+        "betreff": place.betreff,
         "page": review.page,
         "confidence": review.confidence,
         "why": review.why,
@@ -261,12 +310,14 @@ def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
     """Listet Seiten mit unsicherem oder fehlendem Text."""
     with open_archive(call) as services:
         found = services.catalog.reviews(state=None if alle else "open", limit=anzahl, offset=ab)
+        places = _places(services, found.rows)
 
     def show(console: Console) -> None:
         if not found.rows:
             console.print("Keine Seite wartet auf Sichtung.")
             return
-        table = Table("Nr.", "Akte", "Dokument", "Seite", "Güte", "Warum", "Stand", box=None, header_style="dim")
+        titles = ("Nr.", "Akte", "Band", "Dokument", "Seite", "Güte", "Warum", "Stand")
+        table = Table(*titles, box=None, header_style="dim")
         for review in found.rows:
             confidence = "–" if review.confidence is None else f"{review.confidence:.0f} %"
             state = review.result or "offen"
@@ -274,7 +325,8 @@ def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
             table.add_row(
                 str(review.number),
                 review.aktenzeichen,
-                str(review.dokument)[:8],
+                str(places[review.number].band or "–"),
+                places[review.number].betreff or str(review.dokument)[:8],
                 str(review.page),
                 confidence,
                 why,
@@ -284,7 +336,7 @@ def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
         console.print(f"{len(found.rows)} von {found.total}", style="dim")
         console.print("Gesichtet? archiv sichtung loese NR lesbar|unleserlich|nachscannen", style="dim")
 
-    call.output.result([review_json(review) for review in found.rows], show)
+    call.output.result([review_json(review, places[review.number]) for review in found.rows], show)
 
 
 @sichtung.command("loese")
@@ -296,4 +348,8 @@ def review_resolve(call: Call, nr: int, ergebnis: str, notiz: str) -> None:
     """Hält fest, was die Sichtung einer Seite ergab."""
     with open_archive(call) as services:
         review = services.catalog.resolve_review(nr, ergebnis, notiz, by=call.actor, now=services.now())
-    call.output.result(review_json(replace(review)), lambda console: console.print(f"Seite {nr}: {ergebnis}."))
+        place = _places(services, (review,))[review.number]
+    told = ", ".join(part for part in (review.aktenzeichen, place.betreff, f"Seite {review.page}") if part)
+    call.output.result(
+        review_json(review, place), lambda console: console.print(f"Sichtung {nr} ({told}): {ergebnis}.")
+    )

@@ -12,6 +12,7 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, cast
 
@@ -67,6 +68,12 @@ class Call:
     settings: Settings
     actor: Actor
     archiv: str = "archiv"  # how the next command on the same archive begins
+
+
+def require_in_order(von: datetime | None, bis: datetime | None) -> None:
+    """Days the wrong way round are wrong usage: an empty answer would claim that there is nothing."""
+    if von and bis and bis < von:
+        raise click.UsageError("--bis liegt vor --von; dazwischen liegt kein Tag.")
 
 
 def account() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from akten.errors import Unknown
 from app.command import Call, verb
 from app.one_akte import one_akte
 from app.opening import open_archive
-from app.show import findings_table, plural
+from app.show import findings_table, moment, plural
 from catalog.keeping import KeepingRow
 from catalog.query import parse_day
 from catalog.told import KnownArchive, ReportedEvent, ReportedFact
@@ -258,15 +259,30 @@ def event_list(call: Call, aktenzeichen: str, *, band: int | None, alle: bool) -
             console.print(f"  Merkmal {name}: {'ja' if fact else 'nein'}")
         if row.archive != KnownArchive():
             console.print(f"  Stadtarchiv: {_archive_text(row.archive)}")
-        for report in reports if alle else ():
-            if report.superseded_by is not None:
-                console.print(
-                    f"  Meldung {report.number} ({report.ereignis}, {_day(report.datum)}) ersetzt durch "
-                    f"{report.superseded_by}.",
-                    style="dim",
-                )
+        for taken_back in (report for report in reports if report.datum is None and report.superseded_by is None):
+            title = titles.get(taken_back.ereignis, taken_back.ereignis)
+            console.print(f"  Meldung {taken_back.number}: {title} ist nicht geschehen. Beleg: {taken_back.evidence}")
+        if alle and (reports or facts):
+            console.print(_reports_table(reports, facts, titles))
 
     call.output.result(value, show)
+
+
+def _reports_table(reports: Sequence[ReportedEvent], facts: Sequence[ReportedFact], titles: Mapping[str, str]) -> Table:
+    """Every report as it was made, the replaced ones too: what was told, by which evidence, by whom and when."""
+    heads = ("Meldung", "Ereignis oder Merkmal", "Tag", "Beleg", "Wer", "Wann", "ersetzt durch")
+    table = Table(*heads, box=None, header_style="dim")
+    for report in reports:
+        day = _day(report.datum)
+        if report.instead_of:
+            day = f"{day} (statt {_day(report.instead_of)})"
+        after = "" if report.superseded_by is None else str(report.superseded_by)
+        title = titles.get(report.ereignis, report.ereignis)
+        table.add_row(str(report.number), title, day, report.evidence, report.by.label, moment(report.at), after)
+    for fact in facts:
+        told = f"{fact.merkmal}: {'ja' if fact.value else 'nein'}"
+        table.add_row("", told, "", fact.evidence, fact.by.label, moment(fact.at), "")
+    return table
 
 
 def _current_json(row: KeepingRow) -> list[dict[str, Any]]:

@@ -16,14 +16,15 @@ from rich.text import Text
 from akten.errors import Unknown
 from akten.findings import Verdict
 from akten.model import Aktenart
-from app.command import FOLDER, Call, verb
-from app.hold_show import hold_line, holds_of
+from app.akte_show import german_day, show_akte
+from app.command import FOLDER, Call, require_in_order, verb
+from app.hold_show import holds_of
 from app.lock_show import LockView, lock_view
-from app.one_akte import one_akte
+from app.one_akte import one_akte, split_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.reference_verbs import akte_refer, person_forget
-from app.show import STATES, VERDICTS, findings_table, moment, number_column, plural, size_words, word
+from app.show import STATES, findings_table, number_column, plural, word
 from catalog.holdings import AkteFilter, Sort
 from catalog.search import Hit
 from catalog.snippets import Snippet
@@ -62,10 +63,6 @@ def _iso(value: date | datetime | None) -> str | None:
 
 def _day(value: datetime | None) -> date | None:
     return value.date() if value else None
-
-
-def _german(value: date | None) -> str:
-    return f"{value:%d.%m.%Y}" if value else ""
 
 
 def _marked(snippet: Snippet) -> Text:
@@ -130,9 +127,10 @@ def suche(
 
     Beispiele: archiv suche 63-1234-19 · archiv suche "Anbau Wintergarten" · archiv suche --volltext Statik
     """
+    require_in_order(von, bis)
     with open_archive(call) as services:
         answer = services.catalog.find(
-            text,
+            split_band(text, services.intake.muster)[0],
             volltext=volltext,
             aktenarten=aktenart or None,
             von=_day(von),
@@ -153,7 +151,8 @@ def suche(
             console.print(line, style="dim")
         for hit in answer.hits:
             row = hit.akte
-            head = Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"  {row.betreff}  ")
+            band = f"  Band {row.band}" if volumes[row.uuid] > 1 else ""
+            head = Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"{band}  {row.betreff}  ")
             head.append_text(word(STATES, row.state))
             head.append(f"  {plural(row.pages, 'Seite', 'Seiten')}", style="dim")
             console.print(head)
@@ -219,7 +218,7 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
                 word(STATES, row.state),
                 str(row.version or "–"),
                 str(row.pages),
-                _german(row.retention_ends),
+                german_day(row.retention_ends),
             )
         console.print(table)
         more = f"; weiter mit --ab {ab + anzahl}" if ab + len(found.rows) < found.total else ""
@@ -291,50 +290,6 @@ def details_json(details: AkteDetails, holds: Sequence[dict[str, Any]], locks: L
     }
 
 
-def _show_details(console: Console, details: AkteDetails, holds: Sequence[dict[str, Any]], locks: LockView) -> None:
-    row = details.row
-    head = Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"  Band {row.band}  {row.betreff}  ")
-    head.append_text(word(STATES, row.state))
-    console.print(head)
-    if row.schreibweise and row.schreibweise != row.aktenzeichen:
-        console.print(f"Schreibweise auf dem Laufzettel: {row.schreibweise}", style="dim")
-    facts = {
-        "Laufzeit": " bis ".join(part for part in (_german(row.laufzeit_von), _german(row.laufzeit_bis)) if part),
-        "zdA": _german(row.zda_datum),
-        "Fristklasse": row.record_class,
-        "aufzubewahren bis": _german(row.retention_ends),
-        **(dict(details.akte.felder) if details.akte else {}),
-    }
-    for name, fact in facts.items():
-        if fact:
-            console.print(f"  {name}: {fact}")
-    for hold in holds:
-        console.print(hold_line(hold))
-    table = Table(
-        "Dokument", "Datum", "Seiten", "PDF/A", "Prüfung", "Textgüte", "Version", box=None, header_style="dim"
-    )
-    for d in details.dokumente:
-        quality = "–" if d.mean_confidence is None else f"{d.mean_confidence:.0f} %"
-        table.add_row(
-            d.betreff,
-            _german(d.datum),
-            str(d.pages),
-            d.flavour,
-            word(VERDICTS, d.verdict.value),
-            quality,
-            str(d.version),
-        )
-    console.print(table)
-    for p in details.packages:
-        console.print(f"Version {p.package.id.version}: {size_words(p.size)}, abgelegt {moment(p.stored_at)}")
-        for c in p.copies:
-            line = Text(f"  Kopie {c.store}: ")
-            line.append_text(word(VERDICTS, c.verdict.value) if c.checked_at else Text("beim Ablegen geprüft", "green"))
-            line.append(f", zuletzt gelesen {moment(c.checked_at or c.verified_at)}", style="dim")
-            locks.show_copy(console, line, p.package.id.version, c)
-    locks.show_reasons(console)
-
-
 @akte.command("zeige")
 @click.argument("aktenzeichen")
 @click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
@@ -350,7 +305,7 @@ def akte_show(call: Call, aktenzeichen: str, *, band: int | None) -> None:
         locks = lock_view(services, details)
         services.catalog.read_access(row.uuid, "akte zeige", by=call.actor, now=services.now())
     value = details_json(details, holds, locks)
-    call.output.result(value, lambda console: _show_details(console, details, holds, locks))
+    call.output.result(value, lambda console: show_akte(console, details, holds, locks, call.archiv))
 
 
 def _lacking(version: int | None, packages: Sequence[PackageRow]) -> str:

@@ -28,6 +28,8 @@ from flows.telling import on_parcel, on_person, on_query, set_hold
 from flows.wiring import Services
 
 SCOPES = {Scope.AKTE: "Akte", Scope.PERSON: "Person", Scope.PARCEL: "Flurstück", Scope.QUERY: "Abfrage"}
+# What a condition is called on the command line; `as_json` names it as it is stored.
+QUERY_NAMES = {"aktenarten": "aktenart", "anfaenge": "aktenzeichen", "record_class": "klasse"}
 STATES = {
     "active": ("sperrt", "red"),
     "future": ("sperrt, Beginn später", "red"),
@@ -193,8 +195,15 @@ def _fits(view: HoldView, key: str | None, text: str | None) -> bool:
 def _covers(value: dict[str, Any]) -> str:
     name = SCOPES[Scope(value["scope"])]
     if value["query"]:
-        return f"{name} " + ", ".join(f"{part}: {given}" for part, given in value["query"].items())
+        return f"{name} " + ", ".join(_part(part, given) for part, given in value["query"].items())
     return f"{name} {value['aktenzeichen'] or value['target'] or ''}".strip()
+
+
+def _part(name: str, given: str | Sequence[str]) -> str:
+    """One condition as a person would type it; the beginnings of one number stand side by side."""
+    if name in ("von", "bis"):
+        given = f"{date.fromisoformat(str(given)):{DAY_FORM}}"
+    return f"{QUERY_NAMES.get(name, name)}={given if isinstance(given, str) else '|'.join(given)}"
 
 
 @sperre.command("zeige")

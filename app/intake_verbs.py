@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,12 +19,15 @@ from app.command import FOLDER, Call, Named, verb
 from app.opening import open_or_begin
 from app.show import receipts as show_receipts
 from flows.progress import progress_display
-from flows.receipt import Receipt, exit_code_of_json, finding_json, receipt_json
+from flows.receipt import Receipt, exit_code_of_json, finding_json, gravest, receipt_json
 from flows.service import Service, run_batch_in_prefect
 from flows.wiring import Services
 from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery
+from ingest.inbox import left_in
 from ocr.scratch import ScratchFolder
+
+_MOST_LEFT = 20
 
 
 @click.command()
@@ -56,12 +61,23 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
     if in_prefect:
         values = run_in_prefect(call, [one.uuid for one in claimed])
     values.extend(receipt_json(receipt) for receipt in lost)
-    code = max((error.exit_code for _, error in refused), default=0) or exit_code_of_json(values)
+    code = gravest([exit_code_of_json(values), *(error.exit_code for _, error in refused)])
     values.extend(refused_json(path, error) for path, error in refused)
     if not values and not call.output.as_json:
         call.output.say(f"Im Eingang liegt nichts Vollständiges: {call.settings.inbox}")
+    if not pfade:
+        _tell_left(call)
     call.output.result(values, lambda console: show_receipts(console, values, call.archiv))
     return code
+
+
+def _tell_left(call: Call) -> None:
+    """Says what lies in the inbox still and why: nobody takes it, and no case tells of it."""
+    left = left_in(call.settings.inbox, now=time.time(), settle_seconds=call.settings.settle_seconds)
+    for name, why in left[:_MOST_LEFT]:
+        call.output.say(f"Liegt noch im Eingang: „{name}“. {why}")
+    if len(left) > _MOST_LEFT:
+        call.output.say(f"… und {len(left) - _MOST_LEFT} weitere.")
 
 
 def _claim(
@@ -84,8 +100,9 @@ def refused_json(path: Path, error: ArchivError) -> dict[str, Any]:
     findings = error.findings if isinstance(error, Rejected) else (Finding("WF-08", Severity.ERROR, "", error.text),)
     return {
         "akte": "", "aktenart": "", "aktenzeichen": "", "uuid": None, "delivery": None, "name": path.name,
-        "version": None,
-        "state": "refused", "path": str(path), "sheets": None, "pages": 0, "blank_pages": 0, "documents": [],
+        "band": None, "version": None,
+        "state": "refused", "path": str(path), "there": os.path.lexists(path),
+        "sheets": None, "pages": 0, "blank_pages": 0, "documents": [],
         "copies": [], "findings": [finding_json(f) for f in findings], "clearing_case": None, "not_checked": [],
         "seconds": 0.0, "steps": {},
     }  # fmt: skip

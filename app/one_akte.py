@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from uuid import UUID
 
+from akten.aktenzeichen import Muster, recognise
 from akten.errors import Unknown
+from catalog.search import Why
 from catalog.values import AkteRow
 from flows.wiring import Services
+
+_MOST_LIKE = 3
+_BAND = re.compile(r"(.*[^\s,]),?\s+(?:Band|Bd\.?)\s*(\d{1,4})", re.IGNORECASE | re.ASCII)
 
 
 def one_akte(services: Services, text: str, band: int | None) -> AkteRow:
     """The one Akte that a spelling (or UUID) means. Raises Unknown when there is none or several."""
+    text, said = split_band(text, services.intake.muster)
+    band = said if band is None else band
     rows = services.catalog.akte_by_aktenzeichen(text, services.intake.muster) or _by_uuid(services, text)
-    if band is not None:
-        rows = tuple(row for row in rows if row.band == band)
+    if not rows:
+        raise Unknown(f"Zu „{text}“ gibt es keine Akte.{_beginning_like(services, text)} Suchen hilft: archiv suche …")
+    if band is not None and not (of_band := tuple(row for row in rows if row.band == band)):
+        there = ", ".join(str(number) for number in sorted({row.band for row in rows}))
+        raise Unknown(f"Von „{text}“ gibt es keinen Band {band}; es gibt Band {there}.")
+    rows = rows if band is None else of_band
     if len(rows) == 1:
         return rows[0]
-    if not rows:
-        raise Unknown(f"Zu „{text}“ gibt es keine Akte. Suchen hilft: archiv suche …")
     names = ", ".join(f"{row.aktenart} {row.aktenzeichen} Band {row.band}" for row in rows)
     volumes = len({(row.aktenart, row.aktenzeichen) for row in rows}) == 1
     how = "mit --band wählen" if volumes else "das Zeichen ganz schreiben; sonst hilft die UUID (archiv suche … --json)"
     raise Unknown(f"„{text}“ ist mehrdeutig: {names}. Bitte {how}.")
+
+
+def split_band(text: str, muster: Iterable[Muster]) -> tuple[str, int | None]:
+    """„63-1234-19 Band 2“, as lists and receipts name it, in number and Band; any other text stays whole."""
+    match = _BAND.fullmatch(text.strip())
+    if match is None or not recognise(match[1], tuple(muster)):
+        return text, None
+    return match[1], int(match[2])
 
 
 def _by_uuid(services: Services, text: str) -> tuple[AkteRow, ...]:
@@ -31,3 +50,16 @@ def _by_uuid(services: Services, text: str) -> tuple[AkteRow, ...]:
     except ValueError:
         return ()
     return () if row is None else (row,)
+
+
+def _beginning_like(services: Services, text: str) -> str:
+    """Akten whose number begins with what was typed: perhaps only half of it was."""
+    if not text.strip():
+        return ""
+    answer = services.catalog.find(text, limit=_MOST_LIKE + 1, muster=services.intake.muster)
+    like = list(
+        dict.fromkeys(f"{hit.akte.aktenart} {hit.akte.aktenzeichen}" for hit in answer.hits if hit.why is Why.ANFANG)
+    )
+    if not like:
+        return ""
+    return f" So fängt an: {', '.join(like[:_MOST_LIKE])}{' …' if len(like) > _MOST_LIKE else ''}."

@@ -24,11 +24,11 @@ STATES = {
     "described": ("beschrieben", "yellow"),
     "packed": ("gepackt", "yellow"),
     "returned": ("zurückgegeben", "dim"),
-    "refused": ("nicht angenommen, liegt noch an seinem Ort", "red"),
+    "refused": ("nicht angenommen", "red"),
     "alarm": ("ANGEHALTEN: Archiviertes stimmt nicht mit dem Katalog überein", "red"),
     "halted": ("angehalten: Einstellung, Programm oder Recht fehlt", "red"),
     "broken": ("angehalten: Programmfehler", "red"),
-    "unavailable": ("wartet: ein Teil des Systems ist nicht erreichbar", "yellow"),
+    "unavailable": ("wartet", "yellow"),
 }
 VERDICTS = {
     "ok": ("in Ordnung", "green"),
@@ -61,6 +61,8 @@ STEP_NAMES = {
     "sperren": "Frist und ältere Sperren",
 }
 
+
+LEFT_OUT = ("IN-05", "IN-42")  # files of the delivery that are not of the Akte
 
 DAY_FORM = "%d.%m.%Y"
 
@@ -139,6 +141,8 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
     head.append_text(word(STATES, receipt["state"]))
     if receipt.get("version"):
         head.append(f"  Version {receipt['version']}")
+    if receipt.get("there"):
+        head.append("  liegt noch an ihrem Ort", style="dim")
     parts.append(head)
     if receipt.get("name") and receipt["state"] not in ("archived", "duplicate"):
         parts.append(Text(f"geliefert als „{receipt['name']}“", style="dim"))
@@ -151,6 +155,10 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
         parts.append(Text(f"{sheets}{plural(receipt['pages'], 'Seite', 'Seiten')}, davon {blanks}"))
     if linked := sum(f["code"] == "IN-36" for f in receipt["findings"]):  # else sheets and pages would not add up
         parts.append(Text(f"{plural(linked, 'Scan lag', 'Scans lagen')} schon in dieser Akte (IN-36)"))
+    if left := [
+        f["where"] or f["text"] for f in receipt["findings"] if f["code"] in LEFT_OUT and f["severity"] == "info"
+    ]:
+        parts.append(Text(f"Nicht übernommen ({', '.join(LEFT_OUT)}): {', '.join(left[:10])}"))
     if receipt["documents"]:
         parts.append(_documents_table(receipt["documents"]))
     if receipt.get("attachments"):
@@ -174,7 +182,8 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
             f"{STEP_NAMES.get(n, n)} {s:.1f}\u00a0s".replace(".", ",") for n, s in receipt["steps"].items() if s >= 0.05
         )
         parts.append(Text(f"{receipt['seconds']:.1f} s gesamt: ".replace(".", ",") + times, style="dim"))
-    title = " ".join(part for part in (receipt.get("aktenart", ""), receipt["aktenzeichen"]) if part)
+    band = f"Band {receipt['band']}" if (receipt.get("band") or 1) > 1 and receipt["aktenzeichen"] else ""
+    title = " ".join(part for part in (receipt.get("aktenart", ""), receipt["aktenzeichen"], band) if part)
     return Panel(
         Group(*parts),
         title=Text(title or receipt.get("path") or "Lieferung"),

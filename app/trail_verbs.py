@@ -13,7 +13,7 @@ from rich.text import Text
 from akten.findings import Severity, Verdict, worst
 from akten.localtime import BERLIN
 from akten.model import clean_text
-from app.command import Call, verb
+from app.command import Call, require_in_order, verb
 from app.find_verbs import DAY, DAY_WORD
 from app.one_akte import one_akte
 from app.opening import open_archive
@@ -213,6 +213,7 @@ def trail_show(
     """
     if aktenzeichen is None and benutzer is None and von is None and bis is None:
         raise click.UsageError("Bitte ein Aktenzeichen, --benutzer oder einen Zeitraum nennen.")
+    require_in_order(von, bis)
     with open_archive(call) as services:
         akte = one_akte(services, aktenzeichen, band).uuid if aktenzeichen is not None else None
         events = services.catalog.events_of(

@@ -31,7 +31,7 @@ from catalog.keeping_tables import (
     reported_facts,
 )
 from catalog.passages import FORMAT, Heading, Kind, register_passages, titles
-from catalog.tables import akten, deliveries, scans
+from catalog.tables import akten, deliveries, reviews, scans
 from catalog.trail import Verb, salted
 from catalog.values import DeliveryRow
 
@@ -245,6 +245,8 @@ def set_stage(change: Change, row: Row[Any], stage: Stage) -> None:
     elif stage in (Stage.RETURNED, Stage.DUPLICATE) and not row.packed:
         values["version"] = None
     change.connection.execute(update(deliveries).where(deliveries.c.uuid == row.uuid).values(**values))
+    if stage in (Stage.RETURNED, Stage.DUPLICATE):  # its Dokumente never come into an Akte: nobody could look at them
+        change.connection.execute(delete(reviews).where(reviews.c.delivery == row.uuid, reviews.c.state == "open"))
     if row.akte is not None and stage is not Stage.ARCHIVED:
         change.connection.execute(
             update(akten)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from akten.errors import ArchivError, Misconfigured, Rejected
+from akten.errors import ArchivError, Rejected, Unknown
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from catalog.actor import Actor
@@ -35,7 +35,7 @@ Show = Callable[[ClaimedDelivery], Progress]
 
 def claim_paths(services: Services, paths: Sequence[Path]) -> tuple[ClaimedDelivery, ...]:
     """Claims what the paths name. A path that is gone because an earlier run was killed after claiming it is found
-    again by its name. Raises Misconfigured for a path that never was or a work folder that is not there,
+    again by its name. Raises Unknown for a path that is not there, Misconfigured for a work folder that is not,
     Rejected for the inbox itself.
     """
     work = services.settings.work
@@ -46,7 +46,11 @@ def claim_paths(services: Services, paths: Sequence[Path]) -> tuple[ClaimedDeliv
         place = path.absolute()
         if not place.exists() and not place.is_symlink():
             if (earlier := begun.get(str(place))) is None:
-                raise Misconfigured(f"„{path}“ gibt es nicht (mehr) und wurde auch nicht schon angenommen.")
+                # What was archived has left the work folder: that it never came, nobody can say.
+                raise Unknown(
+                    f"„{path}“ gibt es nicht (mehr). War die Lieferung schon angenommen, finden sie: archiv suche … "
+                    "oder archiv klaerung liste."
+                )
             claimed.append(earlier)
         elif place.resolve() == services.settings.inbox.resolve():
             # With one delivery in it, it looks like a folder that was packed with its outer one.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
-from akten.diskwords import as_ours
 from akten.errors import ArchivError, Unavailable
 from akten.findings import Finding, Severity
 from akten.package import StoredPackage
@@ -13,6 +11,7 @@ from archive.package import read_package
 from archive.retrieval import NoPlace, Occupied
 from catalog.actor import Actor
 from flows.carry import together, unusable
+from flows.targets import try_out
 from flows.wiring import Services
 
 
@@ -25,7 +24,7 @@ def fetch_package(
     Misconfigured or Unavailable for a target that takes nothing. When no copy is to be had, raises FixityError where
     one is damaged, Unavailable where one was away, Misconfigured where the stores only refused.
     """
-    _try_out(target)
+    try_out(target)
     services.catalog.read_access(package.id.akte, purpose, by=by, now=services.now())
     readable, away = services.stores_to_read()
     stores = {store.name: store for store in readable}
@@ -46,13 +45,3 @@ def fetch_package(
             failures.append(error)
             findings.append(unusable(copy.store, error))
     raise together(failures, "Keine Kopie ist zu bekommen: ")
-
-
-def _try_out(target: Path) -> None:
-    """Sees to it that a fault of the target folder is not told as one of the copies."""
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".holen.", dir=target):
-            pass
-    except OSError as fault:
-        raise as_ours(fault, f"In den Ordner „{target}“ lässt sich nichts schreiben") from fault

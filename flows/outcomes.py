@@ -44,6 +44,11 @@ def may_be_accepted(code: str) -> bool:
     return code in ACCEPTABLE or not code.startswith(("IN", "EX", "RT"))
 
 
+def nobody_may_accept(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """The codes for which no person may answer: with one of them an acceptance would only open the case anew."""
+    return tuple(sorted({f.code for f in findings if f.severity is Severity.ERROR and not may_be_accepted(f.code)}))
+
+
 def to_clearing(services: Services, claimed: ClaimedDelivery, findings: tuple[Finding, ...], by: Actor) -> Receipt:
     """Stops the delivery for a person; also one whose slip could not even be read."""
     catalog = services.catalog
@@ -115,6 +120,7 @@ def clearing_receipt(services: Services, row: DeliveryRow) -> Receipt:
         aktenart=row.aktenart,
         aktenzeichen=row.aktenzeichen,
         akte=row.akte,
+        band=row.band,
         sheets=row.slip.get("blattzahl"),
         findings=case.findings,
         case=case.number,
@@ -131,6 +137,7 @@ def archived_receipt(delivery: Delivery, work: PackedWork, stored: StoredPackage
         aktenart=work.akte.aktenart.value,
         aktenzeichen=work.akte.aktenzeichen.kanonisch,
         akte=work.akte.uuid,
+        band=work.akte.band,
         version=work.package.version,
         sheets=delivery.slip.blattzahl,
         pages=work.pages,
@@ -163,6 +170,7 @@ def receipt_of(services: Services, row: DeliveryRow) -> Receipt:
         aktenart=details.row.aktenart,
         aktenzeichen=details.row.aktenzeichen,
         akte=details.row.uuid,
+        band=details.row.band,
         version=package.package.id.version if package else None,
         sheets=row.slip.get("blattzahl"),
         pages=details.row.pages,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -35,6 +35,7 @@ class Receipt:
     aktenart: str = ""
     aktenzeichen: str = ""
     akte: UUID | None = None
+    band: int | None = None
     version: int | None = None
     sheets: int | None = None
     pages: int = 0
@@ -118,6 +119,7 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "uuid": str(receipt.akte) if receipt.akte else None,
         "delivery": str(receipt.delivery),
         "name": receipt.name,
+        "band": receipt.band,
         "version": receipt.version,
         "state": receipt.state.value,
         "sheets": receipt.sheets,
@@ -135,12 +137,18 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
 
 
 # The gravest first: one code speaks for all deliveries of a call.
+_GRAVEST_FIRST = (5, 1, 7, 6, 4, 3, 2, 8, 0)
 _EXIT_CODES = {Outcome.ALARM: 5, Outcome.BROKEN: 1, Outcome.HALTED: 7, Outcome.UNAVAILABLE: 6, Outcome.CLEARING: 3}
 
 
 def exit_code(receipts: Sequence[Receipt]) -> int:
     """0 good · 1 a bug · 3 waits at the clearing desk · 5 alarm · 6 outside down · 7 halted · 8 not all checked."""
     return exit_code_of_json([receipt_json(receipt) for receipt in receipts])
+
+
+def gravest(codes: Iterable[int]) -> int:
+    """The one exit code that speaks for all; 0 for none."""
+    return min(codes, key=_GRAVEST_FIRST.index, default=0)
 
 
 def exit_code_of_json(receipts: list[dict[str, Any]]) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -199,16 +201,19 @@ def _all_readable(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: 
 def _check_pages(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: IntakeOptions) -> Iterator[Finding]:
     slip = delivery.slip
     assignment = assign(delivery.scans, slip, facts)
+    unnamed = unnamed_files(delivery.scans, assignment)
     for path, name in assignment.missing:
-        yield error("IN-30", f"{slip.datei}, {path}", f"Die Datei „{shown(name)}“ ist nicht in der Lieferung.")
+        text = f"Die Datei „{shown(name)}“ ist nicht in der Lieferung.{_meant(name, [scan.name for scan in unnamed])}"
+        yield error("IN-30", f"{slip.datei}, {path}", text)
     if not _all_readable(delivery, facts, options):
         return
-    unnamed = unnamed_files(delivery.scans, assignment)
     for scan in unnamed:
         yield error("IN-31", scan.name, "Die Datei gehört zu keinem Dokument des Laufzettels.")
     total = len(assignment.sequence)
     for path, ranges in assignment.outside:
-        text = f"Die Seiten {format_ranges(ranges)} gibt es nicht; die Lieferung hat {total} Seiten."
+        one = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+        what = f"Die Seite {ranges[0][0]}" if one else f"Die Seiten {format_ranges(ranges)}"
+        text = f"{what} gibt es nicht; die Lieferung hat {_seiten(total)}."
         yield error("IN-34", f"{slip.datei}, {path}", text)
     if assignment.doubled:
         pages = format_ranges(positions_as_pages(assignment.doubled))
@@ -220,6 +225,17 @@ def _check_pages(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: I
         yield error("IN-33", f"Seite {pages}", "Diese Seiten sind keinem Dokument zugeordnet.")
     if total > options.limits.pages:
         yield error("IN-07", "", f"Die Lieferung hat mehr als {options.limits.pages} Seiten.")
+
+
+def _meant(name: str, unnamed: Sequence[str]) -> str:
+    """What the clerk may have meant by a name that no file has: several files in one text, or an unnamed one."""
+    left = {file.casefold(): file for file in unnamed}
+    pieces = [piece.strip().casefold() for piece in re.split("[,;]", name)]
+    if len(pieces) > 1 and all(piece in left for piece in pieces):
+        return " Mehrere Dateien stehen als Liste da, jede für sich."
+    stems = [key for key in left if key.rpartition(".")[0] == name.casefold()]  # the ending was left out
+    near = stems or difflib.get_close_matches(name.casefold(), list(left), n=1, cutoff=0.75)
+    return f" Meinten Sie „{shown(left[near[0]])}“?" if near else ""
 
 
 def _check_twins(delivery: Delivery, known: Mapping[str, KnownScan], options: IntakeOptions) -> Iterator[Finding]:

@@ -33,8 +33,8 @@ from ingest.claimed import (
 from ingest.moving import copy_tree, remove, rename, sync_folder, system_error
 from ingest.options import IntakeLimits
 from ingest.rules import error
-from ingest.scans import readable_name
-from ingest.slip import NO_SLIP, SLIP_NAMES, delivery_root, slips
+from ingest.scans import is_system, readable_name
+from ingest.slip import SLIP_NAMES, delivery_root, no_slip, slips_below
 from ingest.slip_fields import shown
 from ingest.zipbox import looks_complete, unpack
 
@@ -98,14 +98,9 @@ def _why_no_delivery(path: Path) -> Finding | None:
     with suppress(OSError):  # what cannot be looked into is told by claiming and reading
         if path.is_symlink() or not path.is_dir() or _is_made_ready(path):
             return None
-        inner = [entry.name for entry in sorted(path.iterdir()) if _holds_slip(entry)]
-        if not inner:
-            return error("IN-01", SLIP_NAMES[0], NO_SLIP)
-        text = (
-            f"Laufzettel liegen nur in Unterordnern ({len(inner)}, etwa „{shown(inner[0])}“); bitte jede Lieferung "
-            "einzeln angeben."
-        )
-        return error("IN-03", path.name, text)
+        root = delivery_root(path)
+        missing = no_slip(root)
+        return error("IN-03", path.name, missing.text) if slips_below(root) else missing
     return None
 
 
@@ -113,12 +108,6 @@ def _is_made_ready(folder: Path) -> bool:
     """True for a folder with a slip or a closing marker, at its top or in the only folder in it."""
     names = {inner.name.casefold() for inner in (*folder.iterdir(), *delivery_root(folder).iterdir())}
     return not names.isdisjoint(CLOSING_MARKERS | set(SLIP_NAMES))
-
-
-def _holds_slip(entry: Path) -> bool:
-    with suppress(OSError):
-        return entry.is_dir() and not entry.is_symlink() and bool(slips(entry))
-    return False
 
 
 def _claim(
@@ -305,6 +294,29 @@ def waiting(inbox: Path, *, now: float, settle_seconds: float) -> tuple[Path, ..
                 if _is_complete(entry, now, settle_seconds):
                     found.append(entry)
     return tuple(found)
+
+
+def left_in(inbox: Path, *, now: float, settle_seconds: float) -> list[tuple[str, str]]:
+    """What lies in the inbox and is not taken, by name and reason; hidden files are none of ours."""
+    found = []
+    with suppress(OSError):
+        for entry in sorted(inbox.iterdir()):
+            with suppress(OSError):
+                if not entry.name.startswith(".") and not is_system(entry.name):
+                    found.append((shown(entry.name), _why_left(entry, now, settle_seconds)))
+    return found
+
+
+def _why_left(entry: Path, now: float, settle_seconds: float) -> str:
+    if entry.name.casefold().endswith(_UNDERWAY):
+        return "Der Name sagt, dass noch kopiert wird; danach bitte umbenennen."
+    if not _is_candidate(entry):
+        return "Eine Lieferung ist ein Ordner (oder ein ZIP) mit Scans und Laufzettel."
+    if now - _last_change(entry, now) < settle_seconds:
+        return "Daran hat sich eben noch etwas geändert; bitte gleich noch einmal."
+    if entry.is_dir() and not _is_made_ready(entry):
+        return no_slip(delivery_root(entry)).text
+    return "Das ZIP ist noch nicht vollständig." if not entry.is_dir() else "Bitte noch einmal: archiv annahme."
 
 
 def _is_candidate(entry: Path) -> bool:

@@ -82,7 +82,8 @@ class Listing:
     findings: tuple[Finding, ...]
 
 
-def _is_system(name: str) -> bool:
+def is_system(name: str) -> bool:
+    """True for what Windows, macOS and Office leave in every folder that they show."""
     return name.casefold() in _SYSTEM_NAMES or name.startswith(("~$", "._")) or name == ".DS_Store"
 
 
@@ -92,7 +93,7 @@ def _walk(
     with os.scandir(folder) as entries:
         for entry in entries:
             name = prefix + readable_name(entry.name)
-            if _is_system(entry.name):
+            if is_system(entry.name):
                 findings.append(info("IN-05", shown(name), "Datei des Betriebssystems, nicht übernommen."))
             elif entry.name.startswith("."):
                 text = "Versteckte Datei, nicht übernommen; ein Scan braucht einen Namen ohne Punkt am Anfang."

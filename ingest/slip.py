@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import stat
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from akten.errors import Rejected
@@ -15,7 +17,8 @@ from ingest.claimed import CLOSING_MARKERS
 from ingest.options import IntakeLimits
 from ingest.pageranges import parse_ranges
 from ingest.rules import error
-from ingest.slip_fields import Part, TooManyFaults, fold, nearest, shown
+from ingest.scans import is_system
+from ingest.slip_fields import Part, TooManyFaults, fold, shown
 from ingest.slip_nodes import Kind, SlipUnreadable, decode, parse_json, parse_yaml
 from ingest.slipdoc import (
     Ereignis,
@@ -28,6 +31,8 @@ from ingest.slipdoc import (
 
 SLIP_NAMES: tuple[str, ...] = ("laufzettel.json", "laufzettel.yaml", "laufzettel.yml")
 NO_SLIP = "Der Laufzettel fehlt; bitte laufzettel.json oder laufzettel.yaml beilegen (Muster: docs/laufzettel.md)."
+
+_PLACES = 200  # folders that are looked into for a slip that lies too deep
 
 _SLIP = (
     "aktenart",
@@ -71,7 +76,7 @@ def delivery_root(folder: Path) -> Path:
     entries = [
         entry
         for entry in folder.iterdir()
-        if not entry.name.startswith((".", "__MACOSX")) and entry.name.casefold() not in CLOSING_MARKERS
+        if not (entry.name.startswith(".") or is_system(entry.name) or entry.name.casefold() in CLOSING_MARKERS)
     ]
     only = entries[0] if len(entries) == 1 else None
     return only if only is not None and only.is_dir() and not only.is_symlink() else folder
@@ -81,6 +86,34 @@ def slips(folder: Path) -> list[str]:
     """The names of all slips of a folder, upper or lower case; one is right."""
     with os.scandir(folder) as entries:
         return sorted(entry.name for entry in entries if entry.name.casefold() in SLIP_NAMES)
+
+
+def slips_below(folder: Path) -> list[str]:
+    """The folders below `folder` that hold a slip, by their relative names; of a large tree only the beginning."""
+    places = (Path(place) for place, _, _ in islice(os.walk(folder), _PLACES))
+    return sorted(str(place.relative_to(folder)) for place in places if place != folder and slips(place))
+
+
+def no_slip(folder: Path) -> Finding:
+    """IN-01 for a folder without a slip, and what lies there in its stead."""
+    like = sorted(entry.name for entry in folder.iterdir() if entry.name.casefold().startswith("laufzettel"))
+    text = NO_SLIP
+    if like:
+        text = (
+            f"Der Laufzettel heißt genau {', '.join(SLIP_NAMES[:-1])} oder {SLIP_NAMES[-1]}; „{shown(like[0])}“ heißt "
+            "anders (Windows zeigt das Ende eines Namens oft nicht an). Bitte umbenennen; er ist eine reine Textdatei."
+        )
+    elif below := slips_below(folder):
+        text = in_subfolders(below)
+    return error("IN-01", SLIP_NAMES[0], text)
+
+
+def in_subfolders(places: Sequence[str]) -> str:
+    """The sentence about slips that lie too deep."""
+    return (
+        f"Laufzettel liegen nur in Unterordnern ({len(places)}, etwa „{shown(places[0])}“); bitte jede Lieferung "
+        "einzeln angeben, mit dem Laufzettel oben."
+    )
 
 
 def find_slip(folder: Path) -> Path | None:
@@ -116,7 +149,7 @@ def read_slip(folder: Path, limits: IntakeLimits | None = None) -> Slip:
     limits = limits or IntakeLimits()
     path = find_slip(folder)
     if path is None:
-        raise Rejected((error("IN-01", SLIP_NAMES[0], NO_SLIP),))
+        raise Rejected((no_slip(folder),))
     return parse_slip(_slip_bytes(path, limits), path.name, limits)
 
 
@@ -185,7 +218,8 @@ def _aktenart(part: Part) -> Aktenart:
     word = fold(text)
     family = _FAMILIES.get(word) or _FAMILIES.get(word.removesuffix("n"))
     if text and family is None:
-        hint = nearest(word, _FAMILIES) or f" Bekannt sind: {', '.join(Aktenart)}."
+        near = difflib.get_close_matches(word, list(_FAMILIES), n=1, cutoff=0.6)
+        hint = f" Meinten Sie „{_FAMILIES[near[0]]}“?" if near else f" Bekannt sind: {', '.join(Aktenart)}."
         part.wrong("aktenart", f"Die Aktenart „{shown(text)}“ gibt es nicht.{hint}", "IN-15")
     return family or Aktenart.BAUAKTE
 

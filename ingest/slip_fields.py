@@ -210,7 +210,7 @@ class Part:
         if node is None:
             return ()
         if node.kind is Kind.MAPPING:
-            self.wrong(field, f"„{field}“ ist eine Liste.")
+            self.wrong(field, f"„{field}“ ist eine Liste: in YAML mit „- “ vor jedem Eintrag, in JSON in [ ].")
             return ()
         return node.items if node.kind is Kind.LIST else (node,)
 

@@ -20,6 +20,12 @@ from ingest.rules import error
 
 # The parser of libyaml where the wheel has it: the pure one needs seconds for a megabyte.
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# A YAML comment glued to its sign: „Haus #5“ was meant as text, and would be archived as „Haus“.
+_SWALLOWED = re.compile(r"[ \t]+#\w")
+SWALLOWED = (
+    "Was in YAML nach „ #“ steht, gilt als Bemerkung und würde nicht gelesen. Gehört es zum Text, den ganzen Text in "
+    "Anführungszeichen setzen; ist es eine Bemerkung, nach dem „#“ ein Leerzeichen lassen."
+)
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
@@ -109,6 +115,23 @@ _TOKEN = re.compile(
 )
 
 
+# What people write that is no JSON, by how it begins, and what to do about it.
+_JSON_SLIPS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"#|/[/*]"),
+        " Bemerkungen kennt JSON nicht; bitte entfernen (oder den Laufzettel als YAML schreiben).",
+    ),
+    (re.compile("['‘’‚‛“”„‟«»]"), ' Anführungszeichen sind in JSON gerade und doppelt: "so".'),
+    (re.compile(r"[}\]]"), " Davor steht wohl ein Komma zu viel, oder ein Wert fehlt."),
+    (re.compile(r"-?\d"), " Was keine einfache Zahl ist (Aktenzeichen, Datum), gehört in Anführungszeichen."),
+    (
+        re.compile(r'"[^"\\\r\n]*(?:\\["\\/bfnrtu][^"\\\r\n]*)*\\'),
+        " Ein „\\“ steht in JSON doppelt; in Dateinamen besser „/“ schreiben.",
+    ),
+    (re.compile('"'), " Ein Text beginnt und endet in derselben Zeile mit Anführungszeichen."),
+)
+
+
 class _Json:
     """A reader of one JSON text; recursion is bounded by the depth limit."""
 
@@ -133,7 +156,8 @@ class _Json:
 
     def _fault(self, line: int, position: int, text: str = "") -> SlipUnreadable:
         column = position - self._starts[line - 1] + 1
-        return SlipUnreadable(line, text or f"Der Laufzettel ist kein gültiges JSON (Spalte {column}).")
+        why = next((why for mark, why in _JSON_SLIPS if mark.match(self._text, position)), "")
+        return SlipUnreadable(line, text or f"Der Laufzettel ist kein gültiges JSON (Spalte {column}).{why}")
 
     def whole(self) -> Node:
         node = self._value(*self._next(), depth=1)
@@ -183,7 +207,11 @@ class _Json:
             return Node(Kind.MAPPING, line)
         while True:
             if kind != "string":
-                raise self._fault(key_line, self._position, "Hier fehlt ein Feldname in Anführungszeichen.")
+                raise self._fault(
+                    key_line,
+                    self._position,
+                    "Hier fehlt ein Feldname in Anführungszeichen, oder davor steht ein Komma zu viel.",
+                )
             mark = self._next()
             if mark[:2] != ("mark", ":"):
                 raise self._fault(mark[2], self._position, "Nach dem Feldnamen fehlt ein Doppelpunkt.")
@@ -237,6 +265,9 @@ def parse_yaml(text: str, limits: IntakeLimits) -> Node:
                     raise SlipUnreadable(line, "Der Laufzettel enthält mehr als ein YAML-Dokument.")
             elif isinstance(event, yaml.ScalarEvent):
                 meter.value(line)
+                block = event.style in ("|", ">")  # ends at the beginning of a later line
+                if event.end_mark and not block and _SWALLOWED.match(text, event.end_mark.index):
+                    raise SlipUnreadable(event.end_mark.line + 1, SWALLOWED)
                 plain = not event.style  # None from the pure parser, an empty text from that of libyaml
                 stack[-1].nodes.append(Node(Kind.PLAIN if plain else Kind.TEXT, line, event.value))
             elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):

@@ -178,12 +178,12 @@ def unpack(path: Path, target: Path, limits: IntakeLimits) -> tuple[Finding, ...
                     continue
                 try:
                     _write_member(box, info, target / name)
-                except (*_BROKEN, OverflowError, ValueError) as fault:
-                    return _broken(target, f"{path.name}: {shown(name)}", fault)
+                except (*_BROKEN, OverflowError, ValueError):
+                    return _broken(target, f"{path.name}: {shown(name)}")
         for folder in (target, *(entry for entry in target.rglob("*") if entry.is_dir())):
             sync_folder(folder)
-    except (*_BROKEN, OverflowError, ValueError) as fault:
-        found = _broken(target, path.name, fault)
+    except (*_BROKEN, OverflowError, ValueError):
+        found = _broken(target, path.name)
         return _no_zip(path) or found
     return read.findings(path.name)
 
@@ -199,8 +199,8 @@ def _no_zip(path: Path) -> tuple[Finding, ...]:
     return tuple(error("IN-06", path.name, text.format(kind)) for kind in kinds)
 
 
-def _broken(target: Path, where: str, fault: Exception) -> tuple[Finding, ...]:
-    """Takes away what was unpacked; the fault's class is the reason, its text may hold names."""
+def _broken(target: Path, where: str) -> tuple[Finding, ...]:
+    """Takes away what was unpacked; what the fault says is no help to a clerk, and may hold names."""
     shutil.rmtree(target)
     target.mkdir()
-    return (error("IN-06", where, f"Das ZIP ist beschädigt oder unvollständig ({type(fault).__name__})."),)
+    return (error("IN-06", where, "Das ZIP ist beschädigt oder unvollständig; bitte neu packen und liefern."),)

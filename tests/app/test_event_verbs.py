@@ -51,6 +51,24 @@ def test_an_event_is_told_corrected_and_taken_back(filled: Desk) -> None:
     assert [r["superseded_by"] for r in listed["reports"]] == [2, 3, None]
 
 
+def test_every_report_is_seen_with_its_evidence_and_who_made_it_also_the_one_that_takes_back(filled: Desk) -> None:
+    """On the screen the last word, „nicht geschehen“, stood nowhere, and of replaced reports no evidence."""
+    tell = ("ereignis", "melde", NUMBER, "structure_demolished")
+    filled(*tell, "3.2.2020", "--beleg", "Abbruchanzeige Nr. 5", login="b.rau")
+    filled(*tell, "--nicht-geschehen", "--ersetzt", "1", "--beleg", "Verwechslung mit 86a", login="c.lang")
+    filled("ereignis", "tatsache", NUMBER, "structure_exists", "ja", "--beleg", "Ortsbesichtigung", login="d.neu")
+    short = filled("ereignis", "liste", NUMBER).out
+    assert "Meldung 2: Abbruch der baulichen Anlage ist nicht geschehen. Beleg: Verwechslung mit 86a" in short
+    assert "Abbruchanzeige" not in short
+    rows = filled("ereignis", "liste", NUMBER, "--alle").out.splitlines()
+    for words in (
+        ("Abbruchanzeige Nr. 5", "03.02.2020", "b.rau", " 2 "),
+        ("Verwechslung mit 86a", "nicht geschehen", "c.lang"),
+        ("structure_exists: ja", "Ortsbesichtigung", "d.neu"),
+    ):
+        assert [row for row in rows if all(word in row for word in words)], words
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [

@@ -153,6 +153,16 @@ def test_what_is_archived_later_is_held_at_once(filled: Desk, scope: tuple[str, 
     assert filled("akte", "zeige", "63-90000-2026", "--json").json["holds"][0]["number"] == 1
 
 
+def test_a_query_is_shown_as_it_was_typed(filled: Desk) -> None:
+    """`aktenarten: ['Bauakte']` is no German."""
+    parts = ("aktenart=Bauakte", "betreff=Hafenstraße", "von=1.2.2019")
+    wanted = [word for part in parts for word in ("--abfrage", part)]
+    filled("sperre", "setze", *wanted, "--art", "litigation", *WHY)
+    shown = "Abfrage aktenart=Bauakte, betreff=Hafenstraße, von=01.02.2019"
+    assert shown in filled("sperre", "zeige", "1").out
+    assert "aktenart=Bauakte" in filled("sperre", "liste").out
+
+
 def test_nothing_of_a_secret_hold_reaches_others(filled: Desk) -> None:
     assert filled(*SECRET, "--leser", "bernd.schulz", login="rechtsamt").code == 0
     assert filled(*SECRET, login="rechtsamt").code == 0

@@ -6,9 +6,10 @@ import pytest
 
 from akten.model import Akte
 from catalog.catalog import open_catalog
+from catalog.values import Resolution
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
-from tests.catalog.build import archive
+from tests.catalog.build import AN_ERROR, CLERK, NOON, a_page, a_pdfa, archive, receive
 
 NUMBER = "63-01234-2019"
 
@@ -33,7 +34,63 @@ def test_one_of_several_volumes_is_chosen_in_fixity_too(desk: Desk) -> None:
     assert "--band" in several.err
     none = desk("fixity", "pruefe", "--akte", NUMBER, "--band", "7")
     assert none.code == 2
-    assert "gibt es keine Akte" in none.err
+    assert f"Von „{NUMBER}“ gibt es keinen Band 7; es gibt Band 1, 2." in none.err
+
+
+@pytest.mark.usefixtures("volumes")
+@pytest.mark.parametrize("typed", ["63-01234-2019 Band 2", "63/1234/19, Bd. 2", "Bauakte 63-1234-19 band 2"])
+def test_a_volume_named_as_lists_and_receipts_name_it_is_that_volume(desk: Desk, typed: str) -> None:
+    ran = desk("akte", "zeige", typed, "--json")
+    assert (ran.code, ran.json["band"]) == (0, 2)
+    assert [hit["band"] for hit in desk("suche", typed, "--json").json] == [1, 2]
+
+
+@pytest.mark.usefixtures("volumes")
+def test_a_volume_that_the_option_names_goes_before_and_words_stay_words(desk: Desk) -> None:
+    assert desk("akte", "zeige", "63-1234-19 Band 2", "--band", "1", "--json").json["band"] == 1
+    assert "keinen Band 7" in desk("akte", "zeige", "63-1234-19 Band 7").err
+    assert "Müller Band 2" in desk("akte", "zeige", "Müller Band 2").err
+
+
+@pytest.mark.usefixtures("volumes")
+@pytest.mark.parametrize("words", [("suche", "Müller"), ("protokoll", "zeige"), ("protokoll", "zeige", NUMBER)])
+def test_days_in_the_wrong_order_are_no_empty_answer(desk: Desk, words: tuple[str, ...]) -> None:
+    ran = desk(*words, "--von", "01.01.2020", "--bis", "31.12.2019")
+    assert ran.code == 2
+    assert "--bis liegt vor --von" in ran.err
+
+
+@pytest.mark.usefixtures("volumes")
+def test_half_a_number_is_told_which_akten_begin_so(desk: Desk) -> None:
+    told = desk("akte", "zeige", "63-012").err
+    assert "gibt es keine Akte. So fängt an: Bauakte 63-01234-2019. Suchen" in told
+    for other in ("Müller", "64-1", ""):  # words of a Betreff are for the search alone
+        assert "So fängt an" not in desk("akte", "zeige", other).err
+
+
+@pytest.mark.usefixtures("volumes")
+def test_hits_tell_their_volume_where_there_are_several(desk: Desk) -> None:
+    """Two lines that look the same are no answer to which of them is meant."""
+    told = desk("suche", NUMBER).out.splitlines()
+    assert [("Band 1" in line, "Band 2" in line) for line in told] == [(True, False), (False, True)]
+
+
+def test_an_akte_on_the_screen_says_what_waits_for_a_person(desk: Desk) -> None:
+    with open_catalog(desk.url) as catalog:
+        dokument = archive(catalog, 1)[0].dokumente[0].uuid
+        read, stopped = receive(catalog, 2), receive(catalog, 3)
+        pages = [a_page(1, "shclecht", 41.0)]
+        catalog.record_recognised(read.uuid, {dokument: a_pdfa(dokument, pages)}, by=CLERK, now=NOON)
+        case = catalog.to_clearing(stopped.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
+    told = desk("akte", "zeige", NUMBER).out
+    assert f"In der Klärung: archiv --daten {desk.daten} klaerung zeige {case.number}" in told.replace("\n", "")
+    assert "1 Seite wartet auf Sichtung" in told
+    with open_catalog(desk.url) as catalog:
+        catalog.resolve(case.number, Resolution.RETURN, "falsch", by=CLERK, now=NOON)
+        catalog.resolve_review(catalog.reviews().rows[0].number, "lesbar", by=CLERK, now=NOON)
+    told = desk("akte", "zeige", NUMBER).out
+    assert "In der Klärung" not in told
+    assert "Sichtung" not in told
 
 
 @pytest.mark.usefixtures("volumes")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 from rich.console import Console
 
+from akten.errors import Unavailable, Unknown
 from akten.findings import Finding, Severity
+from app.intake_verbs import refused_json
 from app.show import receipts
-from flows.receipt import Outcome, Receipt, receipt_json
+from flows.receipt import Outcome, Receipt, gravest, receipt_json
 from tests.catalog.build import a_package
 
 LINKED = Finding("IN-36", Severity.INFO, "s1.tif", "Dieser Scan liegt schon in dieser Akte (Version 1).")
@@ -36,3 +39,45 @@ def test_a_delivery_that_was_there_already_counts_no_pages_and_reads_nothing_bac
     assert "1 Blatt" not in told
     assert "Die Akte hat 5 Seiten; nichts kam hinzu" in told
     assert "2 Kopien beim Ablegen zurückgelesen" in told
+
+
+def test_a_receipt_of_a_later_volume_names_it() -> None:
+    volume = replace(RECEIPT, aktenart="Bauakte", aktenzeichen="63-01234-2019", band=2)
+    assert "Bauakte 63-01234-2019 Band 2" in shown(volume)
+    assert "Band" not in shown(replace(volume, band=1))
+
+
+def test_files_that_are_left_out_stand_on_the_receipt() -> None:
+    """What a slip calls no part of the Akte is lost with the delivery: who mistyped a name must see it."""
+    left = (
+        Finding("IN-05", Severity.INFO, "Thumbs.db", "Datei des Betriebssystems, nicht übernommen."),
+        Finding("IN-42", Severity.INFO, "log.txt", "Laut Laufzettel nicht zu archivieren."),
+    )
+    assert "Nicht übernommen (IN-05, IN-42): Thumbs.db, log.txt" in shown(replace(RECEIPT, findings=left))
+    assert "Nicht übernommen" not in shown(RECEIPT)
+
+
+def test_of_a_path_that_is_not_there_nobody_claims_that_it_lies_there_still(tmp_path: Path) -> None:
+    def told(path: Path) -> str:
+        console = Console(width=120)
+        with console.capture() as captured:
+            receipts(console, [refused_json(path, Unknown("Das gibt es nicht."))])
+        return captured.get()
+
+    assert "liegt noch an ihrem Ort" in told(tmp_path)
+    assert "liegt noch" not in told(tmp_path / "fehlt")
+
+
+def test_a_delivery_that_waits_for_another_one_is_not_said_to_wait_for_the_machine() -> None:
+    text = "Eine andere Lieferung derselben Akte wird gerade abgelegt; danach ist diese an der Reihe."
+    finding = Finding("WF-09", Severity.WARNING, "", Unavailable(text).text)
+    told = shown(replace(RECEIPT, state=Outcome.UNAVAILABLE, findings=(finding,)))
+    assert "wartet" in told
+    assert "nicht erreichbar" not in told
+
+
+def test_one_exit_code_speaks_for_all_deliveries_and_it_is_the_gravest() -> None:
+    assert gravest([]) == 0
+    assert gravest([0, 8]) == 8
+    assert gravest([2, 3, 8]) == 3  # a path that is not there hides no case at the clearing desk
+    assert gravest([3, 7, 5, 1]) == 5

@@ -112,3 +112,22 @@ def test_doubtful_pages_come_to_the_review_list_once_and_stay_settled(catalog: C
     catalog.record_recognised(row.uuid, again, by=CLERK, now=NOON)
     assert [review.page for review in catalog.reviews().rows] == [4, 5]
     assert [review.page for review in catalog.reviews(state="done").rows] == [2]
+
+
+@pytest.mark.parametrize("end", ["duplicate", "returned"])
+def test_pages_of_a_delivery_that_never_comes_into_its_akte_leave_the_review_list(catalog: Catalog, end: str) -> None:
+    """Of two equal deliveries read at the same time both had their pages on the list; one of them lies nowhere."""
+    row, other = receive(catalog, 1), receive(catalog, 2)
+    for delivery in (row, other):
+        pages = [a_page(1, "shclecht", 41.0), a_page(2, "scheclt", 41.0)]
+        catalog.record_recognised(delivery.uuid, {an_id(delivery.uuid): a_pdfa(an_id("d"), pages)}, by=CLERK, now=NOON)
+    settled = catalog.reviews().rows[0]
+    catalog.resolve_review(settled.number, "lesbar", by=CLERK, now=NOON)
+    if end == "duplicate":
+        assert row.akte is not None
+        catalog.mark_duplicate(row.uuid, row.akte, by=CLERK, now=NOON)
+    else:
+        case = catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
+        catalog.resolve(case.number, Resolution.RETURN, "falsch", by=CLERK, now=NOON)
+    assert {review.delivery for review in catalog.reviews().rows} == {other.uuid}
+    assert [review.number for review in catalog.reviews(state="done").rows] == [settled.number]

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Rejected, Unavailable
+from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Rejected, Unavailable, Unknown
 from akten.files import digest_bytes
 from akten.findings import Finding, Severity, Verdict
 from akten.package import CopyReport, FixityReport, PackageId
@@ -135,6 +135,16 @@ def test_the_inbox_itself_is_no_delivery_also_with_just_one_in_it(tmp_path: Path
     assert [f.code for f in refused.value.findings] == ["IN-03"]
     assert "archiv annahme ohne Pfad" in refused.value.findings[0].text
     assert (delivery / "laufzettel.json").is_file()
+
+
+def test_of_a_path_that_is_gone_nobody_claims_that_it_never_came(tmp_path: Path) -> None:
+    """Once archived, a delivery has left the work folder, and where it lies now only the catalog knows."""
+    services: Any = SimpleNamespace(settings=SimpleNamespace(work=tmp_path / "arbeit"), new_id=uuid4)
+    with pytest.raises(Unknown) as unknown:
+        batch.claim_paths(services, [tmp_path / "archiviert"])
+    assert "nicht schon angenommen" not in unknown.value.text
+    assert "archiv suche" in unknown.value.text
+    assert unknown.value.exit_code == 2
 
 
 def test_a_damaged_marker_of_one_delivery_stops_no_other(tmp_path: Path) -> None:

@@ -101,6 +101,37 @@ def test_pages_without_dokument_are_named_as_ranges() -> None:
     assert (finding.code, finding.where) == ("IN-33", "Seite 2-4")
 
 
+@pytest.mark.parametrize(
+    ("named", "advice"),
+    [
+        (("scan1.tiff", "scan2.tif"), "Meinten Sie „scan1.tif“?"),
+        (("scan1", "scan2.tif"), "Meinten Sie „scan1.tif“?"),
+        (("scan1.tif, scan2.tif",), "als Liste"),
+        (("scan1.tif", "scan2.tif", "scan3.tif"), ""),  # what another Dokument has is not meant
+    ],
+)
+def test_a_file_that_is_not_there_is_told_with_the_one_that_may_be_meant(named: tuple[str, ...], advice: str) -> None:
+    found = [f for f in checked(a_delivery(with_dokumente(SlipDokument("a", dateien=named)))) if f.code == "IN-30"]
+    (text,) = [finding.text for finding in found]
+    assert advice in text
+    assert advice or text.endswith("ist nicht in der Lieferung.")
+
+
+@pytest.mark.parametrize(
+    ("ranges", "count", "told"),
+    [
+        (((1, 2),), 1, "Die Seite 2 gibt es nicht; die Lieferung hat 1 Seite."),
+        (((1, 4),), 2, "Die Seiten 3-4 gibt es nicht; die Lieferung hat 2 Seiten."),
+    ],
+)
+def test_pages_behind_the_last_one_are_told_in_german(
+    ranges: tuple[tuple[int, int], ...], count: int, told: str
+) -> None:
+    scans = [a_scan(f"scan{number}.tif") for number in range(1, count + 1)]
+    found = checked(a_delivery(with_dokumente(SlipDokument("a", seiten=ranges)), *scans))
+    assert [finding.text for finding in found if finding.code == "IN-34"] == [told]
+
+
 def test_a_type_that_is_not_accepted_and_a_file_nobody_examined_are_findings() -> None:
     delivery = a_delivery(None, a_scan("a.tif"), a_scan("b.docx", mime="application/zip"))
     assert codes(delivery, {}) == ["IN-39", "IN-38"]

@@ -14,7 +14,7 @@ import pytest
 
 from akten.errors import FixityError, Misconfigured, Rejected
 from ingest.delivery import read_delivery
-from ingest.inbox import ClaimedDelivery, claim, claim_next, held, unfinished, waiting
+from ingest.inbox import ClaimedDelivery, claim, claim_next, held, left_in, unfinished, waiting
 from tests.ingest.builders import TIFF, fill, zipped
 from tests.ingest.moves import NewId, contents, killed_after, other_file_system
 
@@ -63,6 +63,27 @@ def test_a_folder_of_deliveries_in_the_inbox_is_taken_and_told_by_reading_it(
     with pytest.raises(Rejected) as caught:
         read_delivery(claimed)
     assert [finding.code for finding in caught.value.findings] == ["IN-01"]
+
+
+def test_what_lies_in_the_inbox_and_is_not_taken_is_named_with_the_reason(inbox: Path) -> None:
+    """A folder whose slip is called laufzettel.json.txt lay there for ever, and nobody was told."""
+    fill(inbox / "benannt")
+    (inbox / "benannt" / "laufzettel.json").rename(inbox / "benannt" / "laufzettel.json.txt")
+    (inbox / "ohne").mkdir()
+    for name in ("lose.tif", "halb.zip", ".verborgen", "Thumbs.db"):
+        (inbox / name).write_bytes(b"x")
+    (inbox / "kopie.part").mkdir()
+    fill(inbox / "gut")
+    told = dict(left_in(inbox, now=time.time() + 10, settle_seconds=5))
+    assert set(told) == {"benannt", "ohne", "lose.tif", "halb.zip", "kopie.part", "gut"}
+    assert "laufzettel.json.txt" in told["benannt"]
+    assert "Laufzettel fehlt" in told["ohne"]
+    assert "Ordner (oder ein ZIP)" in told["lose.tif"]
+    assert "noch nicht vollständig" in told["halb.zip"]
+    assert "noch kopiert" in told["kopie.part"]
+    assert "noch einmal" in told["gut"]
+    assert "eben noch" in dict(left_in(inbox, now=time.time(), settle_seconds=5))["gut"]
+    assert left_in(inbox / "fehlt", now=0, settle_seconds=5) == []
 
 
 @pytest.mark.parametrize("inner", ["lieferung", "lieferung/innen"])

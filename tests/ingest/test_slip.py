@@ -98,10 +98,62 @@ def test_a_family_is_known_in_every_spelling(word: str) -> None:
     assert parsed(aktenart=word).aktenart is Aktenart.AUSLAENDERAKTE
 
 
+@pytest.mark.parametrize(("word", "meant"), [("Ausländer-Akte", "Ausländerakte"), ("Baukte", "Bauakte")])
+def test_a_mistyped_family_is_told_with_the_right_one_as_it_is_written(word: str, meant: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        parsed(aktenart=word)
+    assert f"Meinten Sie „{meant}“?" in caught.value.findings[0].text
+
+
+def test_what_should_be_a_list_is_told_with_how_one_is_written() -> None:
+    with pytest.raises(Rejected) as caught:
+        parsed(vorgaenge={"betreff": "x", "dokumente": []})
+    assert "in YAML mit „- “ vor jedem Eintrag" in caught.value.findings[0].text
+
+
 def test_yaml_scalars_stay_what_the_clerk_wrote() -> None:
     text = "aktenart: Personalakte\naktenzeichen: 011004711\nbetreff: 2019-03-05\nblattzahl: 3\noperator: 0815\n"
     slip = parse_slip(text.encode(), "laufzettel.yaml")
     assert (slip.aktenzeichen, slip.betreff, slip.operator) == ("011004711", "2019-03-05", "0815")
+
+
+@pytest.mark.parametrize("line", ["betreff: Häuser 🏠 #5 im Hof", "betreff: 'Haus' #5", "felder: {Flurstück: 12 #345}"])
+def test_text_that_yaml_would_swallow_as_a_comment_is_asked_about(line: str) -> None:
+    """„Haus #5“ was archived as „Haus“, and nobody was told."""
+    form = yaml.safe_dump({key: value for key, value in GOOD.items() if key != "betreff" or "betreff" not in line})
+    with pytest.raises(Rejected) as caught:
+        parse_slip(f"{line}\n{form}".encode(), "laufzettel.yaml")
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.where) == ("IN-10", "laufzettel.yaml, Zeile 1")
+    assert "Anführungszeichen" in finding.text
+    assert "5" not in finding.text  # values are not repeated
+
+
+def test_comments_of_a_yaml_slip_are_no_fault() -> None:
+    form = "#Form 3\n  #b\n" + yaml.safe_dump(GOOD).replace("blattzahl: 2", "blattzahl: 2  # eins fehlt")
+    more = "auffaelligkeiten: |\n  Blatt #5 fehlt\n #Ende\nstation: C# und '#'x#1\nprofil: '#1'\n"
+    slip = parse_slip((form + more).encode(), "laufzettel.yaml")
+    assert (slip.betreff, slip.blattzahl, slip.profil) == (GOOD["betreff"], 2, "#1")
+    assert (slip.auffaelligkeiten, slip.station) == ("Blatt #5 fehlt", "C# und '#'x#1")
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ('{"betreff": "x", // Titel\n}', "Bemerkungen"),
+        ("{'betreff': 'x'}", "gerade"),
+        ('{"betreff": „x“}', "gerade"),
+        ('{"betreff": "x",}', "Komma zu viel"),
+        ('{"dateien": ["a.tif",]}', "Komma zu viel"),
+        ('{"aktenzeichen": 0123}', "Anführungszeichen"),
+        ('{"dateien": "plan\\scan.tif"}', "doppelt"),
+        ('{"betreff": "x\ny"}', "derselben Zeile"),
+    ],
+)
+def test_what_people_write_instead_of_json_is_told_with_what_to_do(text: str, advice: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        parse_slip(text.encode(), "laufzettel.json")
+    assert advice in caught.value.findings[0].text
 
 
 def test_field_names_are_read_in_german_spelling_and_with_few_short_forms() -> None:
@@ -171,7 +223,7 @@ def test_all_faults_come_at_once_with_field_line_and_advice() -> None:
     assert "Zeile 3" in findings["IN-12"].where
     assert "betreff" in findings["IN-12"].text
     assert "Zeile 4, blattzahl" in findings["IN-14"].where
-    assert "bauakte" in findings["IN-15"].text
+    assert "„Bauakte“" in findings["IN-15"].text
 
 
 def test_values_of_free_fields_are_never_repeated_in_findings() -> None:

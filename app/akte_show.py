@@ -1,0 +1,74 @@
+"""One Akte for a person at a terminal: its facts, its Dokumente, its packages and copies, and what waits to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from app.hold_show import hold_line
+from app.lock_show import LockView
+from app.show import STATES, VERDICTS, moment, plural, size_words, word
+from catalog.values import AkteDetails, ClearingState
+
+
+def german_day(value: date | None) -> str:
+    """A day as people write it; empty for none."""
+    return f"{value:%d.%m.%Y}" if value else ""
+
+
+def show_akte(
+    console: Console, details: AkteDetails, holds: Sequence[dict[str, Any]], locks: LockView, archiv: str
+) -> None:
+    """Prints one Akte; `archiv` is how the next command on this archive begins."""
+    row = details.row
+    head = Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"  Band {row.band}  {row.betreff}  ")
+    head.append_text(word(STATES, row.state))
+    console.print(head)
+    if row.schreibweise and row.schreibweise != row.aktenzeichen:
+        console.print(f"Schreibweise auf dem Laufzettel: {row.schreibweise}", style="dim")
+    facts = {
+        "Laufzeit": " bis ".join(part for part in (german_day(row.laufzeit_von), german_day(row.laufzeit_bis)) if part),
+        "zdA": german_day(row.zda_datum),
+        "Fristklasse": row.record_class,
+        "aufzubewahren bis": german_day(row.retention_ends),
+        **(dict(details.akte.felder) if details.akte else {}),
+    }
+    for name, fact in facts.items():
+        if fact:
+            console.print(f"  {name}: {fact}")
+    for case in details.clearing:
+        if case.state is ClearingState.OPEN:
+            console.print(Text(f"  In der Klärung: {archiv} klaerung zeige {case.number}", "red"))
+    if open_reviews := [review for review in details.reviews if review.state == "open"]:
+        waiting = plural(len(open_reviews), "Seite wartet", "Seiten warten")
+        console.print(Text(f"  {waiting} auf Sichtung: {archiv} sichtung liste", "yellow"))
+    for hold in holds:
+        console.print(hold_line(hold))
+    table = Table(
+        "Dokument", "Datum", "Seiten", "PDF/A", "Prüfung", "Textgüte", "Version", box=None, header_style="dim"
+    )
+    for d in details.dokumente:
+        quality = "–" if d.mean_confidence is None else f"{d.mean_confidence:.0f} %"
+        table.add_row(
+            d.betreff,
+            german_day(d.datum),
+            str(d.pages),
+            d.flavour,
+            word(VERDICTS, d.verdict.value),
+            quality,
+            str(d.version),
+        )
+    console.print(table)
+    for p in details.packages:
+        console.print(f"Version {p.package.id.version}: {size_words(p.size)}, abgelegt {moment(p.stored_at)}")
+        for c in p.copies:
+            line = Text(f"  Kopie {c.store}: ")
+            line.append_text(word(VERDICTS, c.verdict.value) if c.checked_at else Text("beim Ablegen geprüft", "green"))
+            line.append(f", zuletzt gelesen {moment(c.checked_at or c.verified_at)}", style="dim")
+            locks.show_copy(console, line, p.package.id.version, c)
+    locks.show_reasons(console)

@@ -1,0 +1,114 @@
+"""The clearing desk and the review list as a clerk meets them: what is offered can be done, what is listed is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from akten.findings import Finding, Severity
+from catalog.catalog import open_catalog
+from catalog.values import Resolution
+from flows.arrival import registered
+from flows.outcomes import to_clearing
+from flows.settings import read_settings
+from flows.wiring import open_services
+from ingest.delivery import read_delivery
+from ingest.inbox import claim
+from tests.app.desk import Desk
+from tests.app.desk import desk as desk
+from tests.catalog.build import CLERK, NOON, a_page, a_pdfa, archive, receive
+from tests.ingest.builders import fill
+
+
+def a_case(desk: Desk, folder: Path, *codes: str, read: bool = True) -> int:
+    """The number of a new case with errors of these codes; `read` is False for a slip that could not be read."""
+    with open_services(read_settings(daten=desk.daten)) as services:
+        delivery = claim(fill(folder), services.settings.work, services.new_id)
+        if read:
+            registered(services, read_delivery(delivery), CLERK)
+        findings = tuple(Finding(code, Severity.ERROR, "", "Etwas stimmt nicht.") for code in codes)
+        return to_clearing(services, delivery, findings, CLERK).case or 0
+
+
+def test_what_nobody_may_accept_is_not_accepted_and_the_case_stays_open(desk: Desk, tmp_path: Path) -> None:
+    """The case was closed as „angenommen“ and the same delivery stood there again under the next number."""
+    number = a_case(desk, tmp_path / "l", "IN-50", "IN-34")
+    assert "--annehmen" not in desk("klaerung", "zeige", number).out
+    ran = desk("klaerung", "loese", number, "--annehmen", "--grund", "egal", "--json")
+    assert ran.code == 4
+    assert "IN-34" in ran.json["text"]
+    assert "IN-50" not in ran.json["text"]
+    (case,) = desk("klaerung", "liste", "--json").json
+    assert (case["number"], case["state"], case["resolution"]) == (number, "open", None)
+
+
+def test_what_may_be_accepted_is_offered_with_the_way_to_this_archive(desk: Desk, tmp_path: Path) -> None:
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    assert f"archiv --daten {desk.daten} klaerung loese {number} --annehmen" in desk("klaerung", "zeige", number).out
+
+
+def test_a_corrected_slip_of_another_kind_is_wrong_usage_and_nothing_is_changed(desk: Desk, tmp_path: Path) -> None:
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    (tmp_path / "neu.json.txt").write_text("{}", encoding="utf-8")
+    ran = desk("klaerung", "loese", number, "--neu-einreichen", "--laufzettel", tmp_path / "neu.json.txt")
+    assert ran.code == 2
+    assert "endet auf .json, .yaml oder .yml" in ran.err
+    assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
+
+
+def test_a_case_is_not_closed_as_given_back_when_the_folder_takes_nothing(desk: Desk, tmp_path: Path) -> None:
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    (tmp_path / "datei").write_bytes(b"x")
+    ran = desk("klaerung", "loese", number, "--zurueck", tmp_path / "datei" / "x", "--grund", "falsch")
+    assert ran.code == 7
+    assert "lässt sich nichts schreiben" in ran.err
+    assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
+
+
+def test_of_a_return_that_was_cut_off_it_is_said_that_the_files_are_still_here(desk: Desk, tmp_path: Path) -> None:
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    with open_services(read_settings(daten=desk.daten)) as services:
+        services.catalog.resolve(number, Resolution.RETURN, "falsch", by=CLERK, now=services.now())  # killed here
+    assert "liegen noch im Arbeitsordner" in desk("klaerung", "zeige", number).out
+    refused = desk("klaerung", "loese", number, "--neu-einreichen")
+    assert refused.code == 4
+    assert "--zurueck" in refused.err
+    assert desk("klaerung", "loese", number, "--zurueck", tmp_path / "z", "--grund", "falsch").code == 0
+    assert "liegen noch" not in desk("klaerung", "zeige", number).out
+
+
+def test_cases_of_one_owner_are_found_in_any_spelling_and_an_empty_answer_claims_no_empty_desk(
+    desk: Desk, tmp_path: Path
+) -> None:
+    a_case(desk, tmp_path / "l", "IN-50")
+    assert len(desk("klaerung", "liste", "--wer", " scanstelle", "--json").json) == 1
+    other = desk("klaerung", "liste", "--wer", "Archiv").out
+    assert "leer" not in other
+    assert "Fälle hat: Scanstelle" in other
+
+
+def test_a_delivery_without_a_readable_slip_is_listed_under_the_name_it_came_with(desk: Desk, tmp_path: Path) -> None:
+    a_case(desk, tmp_path / "Stapel 17", "IN-10", read=False)
+    assert "(unbekannt) „Stapel 17“" in desk("klaerung", "liste").out
+
+
+@pytest.fixture
+def doubtful(desk: Desk) -> None:
+    """One doubtful page in the second volume of an Akte."""
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1)
+        akte = archive(catalog, 2, titles=("Bauantrag", "Statik"), band=2)[0]
+        row = receive(catalog, 3, band=2)
+        dokument = akte.dokumente[1].uuid
+        pages = [a_page(4, "shclecht", 41.0)]
+        catalog.record_recognised(row.uuid, {dokument: a_pdfa(dokument, pages)}, by=CLERK, now=NOON)
+
+
+@pytest.mark.usefixtures("doubtful")
+def test_a_page_to_look_at_is_named_so_that_a_person_finds_it(desk: Desk) -> None:
+    (listed,) = desk("sichtung", "liste", "--json").json
+    assert (listed["band"], listed["betreff"], listed["page"]) == (2, "Statik", 4)
+    assert "Statik" in desk("sichtung", "liste").out
+    told = desk("sichtung", "loese", listed["number"], "lesbar").out
+    assert f"Sichtung {listed['number']} (63-01234-2019, Statik, Seite 4): lesbar." in told
