@@ -106,6 +106,7 @@ class Service:
         self._settings = settings
         self._say = say
         self._stop = threading.Event()
+        self._missed = False
         self._url = api_url(settings)
         environment = child_environment(
             settings,
@@ -177,7 +178,7 @@ class Service:
             self._say("Prefect-Server wird gestartet …")
             self._server.start()
             parts.callback(self._server.stop)
-            self._await_server()
+        self._await_server()
         self._start_rounds()
         parts.callback(self._rounds.stop)
 
@@ -198,6 +199,7 @@ class Service:
         while not healthy(self._url):
             if self._stop.is_set():
                 return
+            self._miss_server()
             if self._server is not None and self._server.ended():
                 if starts == _SERVER_STARTS:
                     raise Unavailable(f"Der Prefect-Server ist beim Start ausgestiegen. Protokoll: {self._server.log}")
@@ -205,8 +207,16 @@ class Service:
                 self._say(f"{self._server.name}: beim Start ausgestiegen, wird neu gestartet")
                 self._server.start()
             if time.monotonic() > end:
-                raise Unavailable(f"Der Prefect-Server ist nach {_SERVER_PATIENCE:.0f} s nicht bereit.")
+                where = "" if self._server else f" ({self._url}, aus ARCHIV_PREFECT_API)"
+                raise Unavailable(f"Der Prefect-Server{where} ist nach {_SERVER_PATIENCE:.0f} s nicht bereit.")
             self._stop.wait(0.5)
+        self._missed = False
+
+    def _miss_server(self) -> None:
+        """Says once that the server of another machine does not answer."""
+        if self._server is None and not self._missed:
+            self._missed = True
+            self._say(f"Der Prefect-Server antwortet nicht ({self._url}); der Dienst wartet auf ihn.")
 
     def _children(self) -> list[tuple[_Child, Callable[[], None]]]:
         """What has to be alive, and how it is started again."""
@@ -221,6 +231,10 @@ class Service:
         while not self._stop.wait(1.0):
             for child, start in self._children():
                 if child.ended():
+                    if self._server is None and not healthy(self._url):
+                        self._miss_server()  # it would end again, and each start costs seconds of the processor
+                        continue
+                    self._missed = False
                     self._say(f"{child.name}: ausgestiegen, wird neu gestartet (Protokoll: {child.log})")
                     start()
                     self._stop.wait(5.0)
