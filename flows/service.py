@@ -235,6 +235,7 @@ class Service:
                         self._miss_server()  # it would end again, and each start costs seconds of the processor
                         continue
                     self._missed = False
+                    left = left or _anything_in(self._settings.work)  # perhaps cut off with it
                     self._say(f"{child.name}: ausgestiegen, wird neu gestartet (Protokoll: {child.log})")
                     start()
                     self._stop.wait(5.0)

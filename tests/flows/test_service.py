@@ -10,6 +10,7 @@ import sys
 import threading
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -152,3 +153,31 @@ def test_rounds_are_not_begun_again_and_again_while_the_server_elsewhere_is_away
     ended.cancel()
     assert len(looks) == 3
     assert ["antwortet nicht" in said[0], "wird neu gestartet" in said[1], len(said)] == [True, True, 2]
+
+
+def test_what_was_under_way_when_the_rounds_died_goes_on_with_them_and_not_at_the_next_full_ten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = read_settings(daten=tmp_path)
+    said: list[str] = []
+    service = Service(settings, said.append)
+    dies = iter((False, True))
+
+    def ended() -> bool:
+        if next(dies, False):
+            (settings.work / "eine-uuid").mkdir(parents=True)  # claimed by a run that died with the rounds
+            return True
+        return False
+
+    def start(*_: object) -> str:
+        service.stop()
+        return ""
+
+    rounds = SimpleNamespace(name="Runden", log="runden.log", ended=ended)
+    monkeypatch.setattr(service, "_children", lambda: [(rounds, lambda: None)])
+    monkeypatch.setattr("flows.service.start_run", start)
+    patience = threading.Timer(30, service.stop)
+    patience.start()
+    service._watch()
+    patience.cancel()
+    assert said[-1] == "Begonnene Lieferungen: Lauf angestoßen."
