@@ -111,7 +111,7 @@ class Service:
         environment = child_environment(
             settings,
             {
-                "PREFECT_API_URL": self._url,
+                "PREFECT_API_URL": settings.prefect_api or self._url,
                 "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
                 "PREFECT_RUNNER_POLL_FREQUENCY": "2",
             },
@@ -207,7 +207,7 @@ class Service:
                 self._say(f"{self._server.name}: beim Start ausgestiegen, wird neu gestartet")
                 self._server.start()
             if time.monotonic() > end:
-                where = "" if self._server else f" ({self._url}, aus ARCHIV_PREFECT_API)"
+                where = "" if self._server else f" ({self._settings.prefect_api}, aus ARCHIV_PREFECT_API)"
                 raise Unavailable(f"Der Prefect-Server{where} ist nach {_SERVER_PATIENCE:.0f} s nicht bereit.")
             self._stop.wait(0.5)
         self._missed = False
@@ -216,7 +216,7 @@ class Service:
         """Says once that the server of another machine does not answer."""
         if self._server is None and not self._missed:
             self._missed = True
-            self._say(f"Der Prefect-Server antwortet nicht ({self._url}); der Dienst wartet auf ihn.")
+            self._say(f"Der Prefect-Server antwortet nicht ({self._settings.prefect_api}); der Dienst wartet auf ihn.")
 
     def _children(self) -> list[tuple[_Child, Callable[[], None]]]:
         """What has to be alive, and how it is started again."""
