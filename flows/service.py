@@ -22,7 +22,7 @@ from uuid import UUID
 
 from akten.errors import Misconfigured, Unavailable
 from flows.leftovers import end_never_begun, end_own_leftovers
-from flows.prefectapi import api_url, healthy, start_run
+from flows.prefectapi import api_url, call, healthy, start_run
 from flows.roundnames import INTAKE, intake_deployment
 from flows.settings import Settings, child_environment
 from ingest.claimed import lock
@@ -91,8 +91,11 @@ def _anything_in(folder: Path) -> bool:
 def run_batch_in_prefect(settings: Settings, deliveries: Sequence[UUID], actor: str, result: Path) -> None:
     """Runs one intake flow over claimed deliveries in a child process; receipts are written to `result` as JSON.
 
-    A child, so that the command line never imports Prefect. Raises Unavailable when the flow did not finish.
+    A child, so that the command line never imports Prefect. Raises Unavailable when the flow did not finish, and, as
+    Misconfigured, before it begins where a server elsewhere does not answer us.
     """
+    if settings.prefect_api:  # asked here, since the child would tell it with a trace
+        call(f"{api_url(settings)}/admin/version")
     command = [sys.executable, "-m", "flows.intake_round", str(result), actor, *map(str, deliveries)]
     done = subprocess.run(_tied(command), env=child_environment(settings), stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0 or not result.exists():

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from akten.errors import Misconfigured
+from akten.errors import Misconfigured, Unavailable
 from flows.prefectapi import api_url, call
-from flows.service import Service
+from flows.service import Service, run_batch_in_prefect
 from flows.settings import Settings, child_environment, effective, read_settings
 
 LOGIN = "archiv:ge/h@eim:x"
@@ -25,12 +25,14 @@ def guarded() -> Iterator[str]:
     """A server that answers those who know LOGIN, as Prefect's does with PREFECT_SERVER_API_AUTH_STRING."""
 
     class Guard(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             known = self.headers.get("Authorization") == f"Basic {base64.b64encode(LOGIN.encode()).decode()}"
             self.send_response(200 if known else 401)
             self.end_headers()
             self.wfile.write(b"[]")
+
+        do_POST = do_GET  # noqa: N815  # names of the library
 
         def log_message(self, *_: Any) -> None:
             """Says nothing."""
@@ -53,6 +55,16 @@ def test_the_server_hears_the_login_that_is_set_and_a_wrong_one_is_a_wrong_setti
         for wrong in (None, "archiv:falsch"):
             with pytest.raises(Misconfigured, match="ARCHIV_PREFECT_AUTH"):
                 call(f"{api_url(with_login(tmp_path, api, wrong))}/flow_runs/filter", {})
+
+
+def test_a_batch_that_its_server_does_not_take_is_told_in_a_sentence(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with guarded() as api, pytest.raises(Misconfigured, match="ARCHIV_PREFECT_AUTH"):
+        run_batch_in_prefect(with_login(tmp_path, api, None), [], "anna", tmp_path / "quittungen")
+    with pytest.raises(Unavailable, match="antwortet nicht"):
+        run_batch_in_prefect(with_login(tmp_path, api, LOGIN), [], "anna", tmp_path / "quittungen")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_runs_get_the_login_by_its_own_variable_and_nobody_reads_it(
