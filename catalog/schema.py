@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, select
 
 from akten.errors import Misconfigured
-from catalog.engine import Database
+from catalog.engine import Database, parse_url
+from catalog.tables import trail
 
 GONE = (
     "Der Katalog dieses Archivs fehlt oder ist leer ({where}), obwohl hier schon einer war; es wird kein neuer "
@@ -47,6 +48,20 @@ def ensure_schema(database: Database, *, create: bool, expected: bool = False) -
     with database.write() as connection:
         if _version(connection) != HEAD:
             _migrate(connection)
+
+
+def has_begun(url: str) -> bool:
+    """Whether the trail of this database has a row: an archive is there. Nothing is made by asking.
+
+    Raises Misconfigured and Unavailable for a database that cannot be asked.
+    """
+    database = Database(parse_url(url))
+    try:
+        with database.read() as connection:
+            there = inspect(connection).has_table(trail.name)
+            return there and connection.execute(select(trail.c.seq).limit(1)).first() is not None
+    finally:
+        database.close()
 
 
 def _version(connection: Connection) -> str | None:
