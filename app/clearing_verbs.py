@@ -19,7 +19,7 @@ from app.show import findings_table
 from app.show import receipts as show_receipts
 from catalog.values import ClearingCase, Resolution, Review
 from flows.batch import archive_all
-from flows.lost import lost_to_clearing
+from flows.lost import lost_to_clearing, may_lie_elsewhere
 from flows.outcomes import nobody_may_accept, register_again
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code, finding_json, receipt_json
@@ -153,6 +153,7 @@ def clearing_show(call: Call, nr: int) -> None:
 @click.option("--neu-einreichen", "resubmit", is_flag=True, help="Berichtigt noch einmal versuchen.")
 @click.option("--annehmen", "accept", is_flag=True, help="Trotz der Befunde annehmen, mit Begründung.")
 @click.option("--zurueck", "back", type=FOLDER, metavar="ORDNER", help="Lieferung in diesen Ordner zurückgeben.")
+@click.option("--ohne-dateien", "lost", is_flag=True, help="Mit --zurueck: die Dateien sind gewiss überall verloren.")
 @click.option("--grund", default="", help="Begründung; bei Annahme und Rückgabe nötig.")
 @click.option(
     "--laufzettel",
@@ -174,6 +175,7 @@ def clearing_resolve(
     resubmit: bool,
     accept: bool,
     back: Path | None,
+    lost: bool,
     grund: str,
     laufzettel: Path | None,
     dateien: Path | None,
@@ -183,6 +185,8 @@ def clearing_resolve(
         raise click.UsageError("Bitte genau eines: --neu-einreichen, --annehmen oder --zurueck ORDNER.")
     if not resubmit and not grund.strip():
         raise click.UsageError("Annehmen und Zurückgeben gehen nur mit einer Begründung: --grund …")
+    if lost and back is None:
+        raise click.UsageError("--ohne-dateien beendet einen Fall mit --zurueck ORDNER.")
     if back is not None and (laufzettel or dateien):
         raise click.UsageError("--laufzettel und --dateien berichtigen; beim Zurückgeben haben sie keinen Sinn.")
     if laufzettel is not None and f"laufzettel{laufzettel.suffix.lower()}" not in SLIP_NAMES:
@@ -201,11 +205,13 @@ def clearing_resolve(
         gone_back = cut_off and going_back(claimed) is not None
         if not claimed.lieferung.is_dir() and claimed.zip_file is None and not gone_back:
             row = services.catalog.delivery(case.delivery)
-            here = row is not None and Path(row.folder).parent == services.settings.work.resolve()
-            if back is None or not here:  # elsewhere they may still lie on the other machine
+            elsewhere = row is None or may_lie_elsewhere(services, row)
+            if back is None or (elsewhere and not lost):
+                whose, sure = (" dieses Rechners", ", --ohne-dateien") if elsewhere else ("", "")
+                there = "Liegen sie auf einem anderen, den Fall dort lösen. Sonst a" if elsewhere else "A"
                 raise Forbidden(
-                    f"Die Dateien zu Fall {nr} liegen nicht mehr im Arbeitsordner. Aus der Sicherung zurückholen, oder "
-                    "den Fall mit --zurueck und --grund beenden und neu liefern lassen."
+                    f"Die Dateien zu Fall {nr} liegen nicht mehr im Arbeitsordner{whose}. {there}us der Sicherung "
+                    f"zurückholen, oder den Fall mit --zurueck{sure} und --grund beenden und neu liefern lassen."
                 )
             return _end_without_files(call, services, nr, claimed, grund, decided=case.resolution is not None)
         if back is not None:

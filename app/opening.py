@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from akten.errors import Misconfigured
 from app.command import Call
-from flows.archivemark import is_fresh
+from flows.archivemark import is_fresh, is_marked
+from flows.settings import Settings
 from flows.storehouse import embedded_stores_were_here
 from flows.wiring import Services, open_services
 
@@ -47,13 +48,31 @@ def open_or_begin(call: Call) -> Iterator[Services]:
 def require_new_place(call: Call) -> None:
     """Raises Misconfigured where a new catalog would be made beside stores that hold an archive already.
 
-    External ones: `ARCHIV_DATABASE` was forgotten. Those of the data folder: its catalog and its mark are gone.
+    External ones: `ARCHIV_DATABASE` was forgotten, or names a database that is empty. Those of the data folder: its
+    catalog and its mark are gone.
     """
-    if begins(call) and (call.settings.stores or embedded_stores_were_here(call.settings)):
-        from flows.anchors import require_unused_stores
+    settings = call.settings
+    if not (settings.stores or embedded_stores_were_here(settings)) or not _nothing_told(settings):
+        return
+    from flows.anchors import require_unused_stores
 
-        with open_services(call.settings) as services:
+    with open_services(settings) as services:
+        try:
             require_unused_stores(services)
+        except Misconfigured:
+            if _nothing_told(settings):  # else another machine began this very archive meanwhile
+                raise
+
+
+def _nothing_told(settings: Settings) -> bool:
+    """True where no catalog is yet, and for a database met for the first time whose trail has no row."""
+    if settings.catalog_file is not None:
+        return is_fresh(settings)
+    if is_marked(settings):
+        return False
+    from catalog.schema import has_begun
+
+    return not has_begun(settings.database_url)
 
 
 def tell_new(call: Call) -> None:

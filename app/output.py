@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from akten.diskwords import in_german
@@ -71,7 +71,7 @@ class Output:
 
     def say(self, text: str) -> None:
         """A remark for people, on standard error."""
-        self.err.print(text, soft_wrap=True)
+        self._tell(text)
 
     def error(self, error: ArchivError) -> None:
         """An error of ours: text for people on standard error, and the JSON value where JSON was asked for."""
@@ -80,15 +80,22 @@ class Output:
             value = error_json(type(error).__name__, error.exit_code, error.text, findings)
             self.result(value, lambda _: None)
         if findings:
-            self.err.print(Text("Beanstandet:", "red"))
-            self.err.print(findings_table([finding_json(f) for f in findings]))
+            self._tell(Text("Beanstandet:", "red"))
+            self._tell(findings_table([finding_json(f) for f in findings]), soft_wrap=False)
         else:
-            self.err.print(Text.assemble(("Fehler:", "red"), " ", error.text), soft_wrap=True)
+            self._tell(Text.assemble(("Fehler:", "red"), " ", error.text))
+
+    def _tell(self, what: RenderableType, *, soft_wrap: bool = True) -> None:
+        """Says it where somebody listens. A closed pipe or terminal stops no work and changes no exit code."""
+        try:
+            self.err.print(what, soft_wrap=soft_wrap)
+        except OSError:  # a terminal that hung up, a full disk
+            self.err.on_broken_pipe()
 
 
-def write_nowhere() -> None:
+def write_nowhere(stream: IO[str] | None = None) -> None:
     """What is still to be written goes nowhere, so that the end of the process does not stumble over it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
 
 
 def error_json(name: str, exit_code: int, text: str, findings: Iterable[Finding] = ()) -> dict[str, Any]:
@@ -110,9 +117,17 @@ class _Pipe(Terminal):
         raise BrokenPipeError
 
 
+class _Remarks(Terminal):
+    """A console whose closed pipe is nobody's fault: from then on it says nothing."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        write_nowhere(self.file)
+
+
 def open_output(*, as_json: bool) -> Output:
     """Consoles for this process; a pipe is not wrapped at 80 columns, and no text is read as markup."""
     wide = None if sys.stdout.isatty() else 160
     out = _Pipe(width=wide, highlight=False, markup=False, emoji=False)
     wide = None if sys.stderr.isatty() else 160
-    return Output(as_json, out, Terminal(stderr=True, width=wide, highlight=False, markup=False, emoji=False))
+    return Output(as_json, out, _Remarks(stderr=True, width=wide, highlight=False, markup=False, emoji=False))

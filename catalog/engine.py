@@ -6,6 +6,7 @@ both there is one writer at a time and the trail can neither fork nor have gaps.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 import time
@@ -45,6 +46,8 @@ _DISK_FULL = f"Katalog: {DISK_FULL}"
 # SQLSTATE classes and codes of PostgreSQL (appendix A of its manual); the longest match decides.
 _POSTGRES: dict[str, type[ArchivError]] = {
     "08": Unavailable,
+    "22P05": Misconfigured,
+    "25006": Unavailable,
     "25P03": Unavailable,
     "28": Misconfigured,
     "3D": Misconfigured,
@@ -59,6 +62,18 @@ _POSTGRES: dict[str, type[ArchivError]] = {
     "XX001": FixityError,
     "XX002": FixityError,
 }
+# What a server that does not let us in says, in the two languages it may be set to: before a login there are no codes.
+_REFUSED = re.compile(
+    r"does not exist|authentication failed|no password|permission denied|not permitted to log in|pg_hba\.conf"
+    r"|certificate verify failed|does not match host name|invalid (?:connection option|\w+ value|integer value)"
+    r"|existiert nicht|uthentifizierung .*fehlgeschlagen|keine Berechtigung"
+)
+# A second server that follows the first has a code for what is written there, and none of its own for the beginning.
+_FOLLOWING = re.compile(r"recovery|Wiederherstellung")
+_ONLY_READ = (
+    "Die Datenbank des Katalogs nimmt zurzeit nichts an, sie lässt nur lesen: entweder antwortet ein Zweitserver "
+    "(ARCHIV_DATABASE prüfen), oder sie ist schreibgeschützt. Nimmt sie wieder an, setzt derselbe Befehl fort."
+)
 _TEXTS: dict[type[ArchivError], str] = {
     Unavailable: "Der Katalog ist gerade nicht erreichbar oder von anderen belegt; später noch einmal versuchen.",
     Misconfigured: "Die Datenbank des Katalogs lässt sich mit diesen Einstellungen nicht öffnen; ARCHIV_DATABASE, "
@@ -87,11 +102,14 @@ def translated(error: BaseException) -> ArchivError | None:
         kind = next((_POSTGRES[state[:n]] for n in (5, 2) if state and state[:n] in _POSTGRES), None)
         if state in _FULL:
             return Unavailable(_DISK_FULL)
+        if state == "25006" or (state == "0A000" and _FOLLOWING.search(str(origin))):
+            return Unavailable(_ONLY_READ)
         if state == "AK001":
             kind = FixityError
         if kind is None and state is None and isinstance(error, (exc.OperationalError, exc.InterfaceError)):
-            refused = any(word in str(origin) for word in ("does not exist", "authentication failed", "no password"))
-            kind = Misconfigured if refused else Unavailable
+            kind = Misconfigured if _REFUSED.search(str(origin)) else Unavailable
+        if kind is None and state is None and str(origin).startswith("invalid connection option"):
+            kind = Misconfigured
     if kind is None:
         return None
     if kind is FixityError and "trail:" in str(origin):
@@ -153,6 +171,13 @@ def place_of(url: str) -> str:
     return f"{(parsed.host or '').lower()}{port}{name}"
 
 
+# A server that lost its power says nothing any more; the system would wait two hours before it asks.
+_ALIVE = {"keepalives_idle": 60, "keepalives_interval": 15, "keepalives_count": 4, "tcp_user_timeout": 120_000}
+# So many times the patience of those who wait, a writer may be silent; then PostgreSQL gives its turn to the others. A
+# machine that was cut off in the middle, or stopped, would keep all others from writing for hours.
+_SILENT = 10
+
+
 def make_engine(url: URL, *, busy_seconds: float = 30.0, pool_size: int = 8) -> Engine:
     """An engine whose transactions begin as we say; nothing is opened yet.
 
@@ -174,7 +199,12 @@ def make_engine(url: URL, *, busy_seconds: float = 30.0, pool_size: int = 8) -> 
         pool_pre_ping=True,
         hide_parameters=True,
         isolation_level="READ COMMITTED",
-        connect_args={"connect_timeout": max(2, int(busy_seconds)), "application_name": "aktenarchiv"},
+        connect_args={
+            "connect_timeout": max(2, int(busy_seconds)),
+            "application_name": "aktenarchiv",
+            "client_encoding": "utf8",  # else that of the database or of the account's environment
+            **_ALIVE,
+        },
     )
 
 
@@ -218,9 +248,13 @@ class Database:
     def sound(self, *, seconds: float) -> bool:
         """Reads all pages of a SQLite file as SQLite itself does; False when that took longer and was given up.
 
-        PostgreSQL watches over its own pages. Raises FixityError when the file is damaged.
+        PostgreSQL watches over its own pages. Raises FixityError when the file is damaged, and Unavailable when the
+        database lets only read: then it is whole, and no catalog for an archive that goes on.
         """
         if not self.sqlite:
+            with self.write() as connection:
+                if connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on":
+                    raise Unavailable(_ONLY_READ)
             return True
         end = time.monotonic() + seconds
         with translating(), self.engine.connect() as connection:
@@ -262,7 +296,10 @@ class Database:
                 connection = connection.execution_options(catalog_write=True)
                 with connection.begin():
                     if not self.sqlite:
-                        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(self.busy_seconds * 1000)}")
+                        patience = int(self.busy_seconds * 1000)
+                        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience}")
+                        silent = f"SET LOCAL idle_in_transaction_session_timeout = {patience * _SILENT}"
+                        connection.exec_driver_sql(silent)
                         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
                     yield connection
         finally:

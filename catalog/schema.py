@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, select
 
 from akten.errors import Misconfigured
-from catalog.engine import Database
+from catalog.engine import Database, parse_url
+from catalog.tables import trail
 
 GONE = (
     "Der Katalog dieses Archivs fehlt oder ist leer ({where}), obwohl hier schon einer war; es wird kein neuer "
@@ -39,11 +41,27 @@ def ensure_schema(database: Database, *, create: bool, expected: bool = False) -
         _require_ours(connection, version)
         if expected and version is None:
             raise Misconfigured(GONE.format(where=database.url.database))
+        if version is None:
+            _require_all_letters(connection)
     if not create:
         raise Misconfigured("Der Katalog hat noch nicht das Schema dieses Programms; einmal schreibend öffnen.")
     with database.write() as connection:
         if _version(connection) != HEAD:
             _migrate(connection)
+
+
+def has_begun(url: str) -> bool:
+    """Whether the trail of this database has a row: an archive is there. Nothing is made by asking.
+
+    Raises Misconfigured and Unavailable for a database that cannot be asked.
+    """
+    database = Database(parse_url(url))
+    try:
+        with database.read() as connection:
+            there = inspect(connection).has_table(trail.name)
+            return there and connection.execute(select(trail.c.seq).limit(1)).first() is not None
+    finally:
+        database.close()
 
 
 def _version(connection: Connection) -> str | None:
@@ -64,6 +82,19 @@ def _require_ours(connection: Connection, version: str | None) -> None:
     if version not in known:
         raise Misconfigured(
             f"Der Katalog hat das Schema „{version}“, das dieses Programm nicht kennt; ein neueres Programm nehmen."
+        )
+
+
+def _require_all_letters(connection: Connection) -> None:
+    """Raises Misconfigured where a new catalog would be made in a database that has not every letter."""
+    if connection.dialect.name == "sqlite":
+        return
+    driver: Any = connection.connection.driver_connection
+    encoding = driver.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise Misconfigured(
+            f"Die Datenbank ist mit dem Zeichensatz {encoding} angelegt; darin haben nicht alle Namen und Texte Platz. "
+            "Eine Datenbank mit UTF8 nehmen (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0)."
         )
 
 

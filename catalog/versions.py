@@ -10,7 +10,7 @@ from akten.errors import Forbidden, Unavailable
 from akten.lifecycle import Stage
 from catalog.change import Change
 from catalog.register import require_delivery, set_stage
-from catalog.tables import deliveries
+from catalog.tables import deliveries, scans
 from catalog.trail import Verb
 
 _FIXED = (Stage.DESCRIBED.value, Stage.PACKED.value)
@@ -21,7 +21,8 @@ def settle(change: Change, delivery: UUID) -> int:
 
     The number follows the newest version that is archived or may lie in a store. Numbers that other deliveries were
     promised but have not fixed are taken back; they get theirs when their turn comes. Raises Unavailable while another
-    delivery of the same Akte is being packed, since a new version takes over what the one before holds.
+    delivery of the same Akte is being packed, since a new version takes over what the one before holds, and while one
+    with a scan of this one is, since it may turn out to be archived already.
     """
     connection = change.connection
     row = require_delivery(connection, delivery)
@@ -30,9 +31,14 @@ def settle(change: Change, delivery: UUID) -> int:
     if row.stage in _FIXED and row.version is not None:
         return int(row.version)
     others = deliveries.c.akte == row.akte, deliveries.c.uuid != delivery
-    busy = select(deliveries.c.nr).where(*others, deliveries.c.stage.in_(_FIXED)).limit(1)
+    packing = deliveries.c.uuid != delivery, deliveries.c.stage.in_(_FIXED)
+    busy = select(deliveries.c.nr).where(deliveries.c.akte == row.akte, *packing).limit(1)
     if connection.execute(busy).first() is not None:
         raise Unavailable("Eine andere Lieferung derselben Akte wird gerade abgelegt; danach ist diese an der Reihe.")
+    own = select(scans.c.sha512).where(scans.c.delivery == delivery)
+    twin = select(deliveries.c.nr).join(scans, scans.c.delivery == deliveries.c.uuid)
+    if connection.execute(twin.where(*packing, scans.c.sha512.in_(own)).limit(1)).first() is not None:
+        raise Unavailable("Derselbe Scan wird gerade aus einer anderen Lieferung abgelegt; danach ist diese dran.")
     stored = (deliveries.c.stage == Stage.ARCHIVED.value) | deliveries.c.packed
     highest = connection.execute(select(func.max(deliveries.c.version)).where(*others, stored)).scalar() or 0
     version = highest + 1 if not row.packed else int(row.version)

@@ -68,6 +68,8 @@ def require_unused_stores(services: Services) -> None:
         with suppress(Unavailable):
             if any(True for prefix in (PREFIX, PACKAGES) for _ in store.list(prefix)):
                 cause = "" if own else " Fehlt ARCHIV_DATABASE, oder stimmt der Datenordner nicht?"
+                if services.settings.database is not None:
+                    cause = " Die Datenbank, die ARCHIV_DATABASE nennt, ist leer: ist es die richtige?"
                 wants = "einen eigenen Datenordner" if own else "eigene Buckets"
                 raise Misconfigured(
                     f"Im Speicher „{store.name}“ liegt schon ein Archiv, aber hier ist kein Katalog. Es wurde nichts "

@@ -23,11 +23,23 @@ def lost_deliveries(services: Services) -> tuple[Finding, ...]:
     """A finding (WF-13) for every delivery that nobody ended and whose files are gone from the work folder.
 
     The rounds pass over them, since there is nothing to go on with; only the catalog remembers that they were there.
+    Where machines share the catalog it is a warning: the files may lie in a folder of the same name on another one.
     Where the folder itself is not there, that is the one finding (WF-14).
     """
     if why := wrong_work_folder(services):
         return (Finding("WF-14", Severity.ERROR, "Arbeitsordner", why),)
-    return tuple(_finding(row) for row in _lost(services))
+    shared = _is_shared(services)
+    return tuple(_finding(row, shared=shared) for row in _lost(services))
+
+
+def may_lie_elsewhere(services: Services, row: DeliveryRow) -> bool:
+    """True for a delivery that another machine may have: who does not find its files here must not call them lost."""
+    return _is_shared(services) or Path(row.folder).parent != services.settings.work.resolve()
+
+
+def _is_shared(services: Services) -> bool:
+    """Whether other machines may use the catalog, whose work folders often have the very same name."""
+    return services.settings.catalog_file is None
 
 
 def lost_to_clearing(services: Services) -> tuple[Receipt, ...]:
@@ -37,7 +49,7 @@ def lost_to_clearing(services: Services) -> tuple[Receipt, ...]:
     work folder of the same name elsewhere, and those must not be stopped while they are worked on. Raises Misconfigured
     where the folder itself is not there: then nothing is known to be lost.
     """
-    if services.settings.catalog_file is None:
+    if _is_shared(services):
         return ()
     require_work_folder(services)
     made = []
@@ -71,10 +83,16 @@ def _delivered_anew(services: Services, row: DeliveryRow) -> bool:
     return bool(sums) and sums <= services.catalog.known_scans(sums).keys()
 
 
-def _finding(row: DeliveryRow) -> Finding:
+def _finding(row: DeliveryRow, *, shared: bool = False) -> Finding:
+    what = f"Die Lieferung „{row.betreff or 'ohne Betreff'}“ ist angenommen und nicht zu Ende, aber ihre Dateien "
+    if shared:
+        text = (
+            f"{what}liegen nicht im Arbeitsordner dieses Rechners: nachsehen, ob ein anderer sie hat. Hat sie keiner: "
+            "aus der Sicherung zurückholen oder neu liefern lassen."
+        )
+        return Finding("WF-13", Severity.WARNING, str(row.uuid), text)
     text = (
-        f"Die Lieferung „{row.betreff or 'ohne Betreff'}“ ist angenommen und nicht zu Ende, aber ihre Dateien "
-        "fehlen im Arbeitsordner. Aus der Sicherung zurückholen oder neu liefern lassen; "
+        f"{what}fehlen im Arbeitsordner. Aus der Sicherung zurückholen oder neu liefern lassen; "
         "was in der Klärung liegt, mit --zurueck beenden."
     )
     return Finding("WF-13", Severity.ERROR, str(row.uuid), text)

@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import urllib.error
 import urllib.request
+from http import HTTPStatus
+from urllib.parse import quote, unquote, urlsplit
 
-from akten.errors import Unavailable
+from akten.errors import Misconfigured, Unavailable
 from flows.settings import Settings
 
 
 def api_url(settings: Settings) -> str:
-    """Address of the Prefect API that the rounds use."""
-    return settings.prefect_api or f"http://127.0.0.1:{settings.rounds.port}/api"
+    """Address of the Prefect API that the rounds use, for `call`: with the login in it where one is set."""
+    if not settings.prefect_api:
+        return f"http://127.0.0.1:{settings.rounds.port}/api"
+    if settings.prefect_auth is None:
+        return settings.prefect_api
+    scheme, _, place = settings.prefect_api.partition("://")
+    return f"{scheme}://{quote(settings.prefect_auth.get_secret_value(), safe='')}@{place}"
+
+
+def _request(url: str, data: bytes | None) -> urllib.request.Request:
+    headers = {"Content-Type": "application/json"}
+    login = urlsplit(url).username
+    if login is not None:
+        headers["Authorization"] = f"Basic {base64.b64encode(unquote(login).encode()).decode()}"
+        scheme, _, place = url.partition("://")
+        url = f"{scheme}://{place.partition('@')[2]}"
+    return urllib.request.Request(url, data=data, headers=headers)  # noqa: S310
 
 
 def call(url: str, body: dict[str, object] | None = None) -> object:
-    """One request to the Prefect API. Raises Unavailable when it does not answer as it should."""
+    """One request to the Prefect API. Raises Unavailable when it does not answer as it should, Misconfigured when it
+    does not let us in.
+    """
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(_request(url, data), timeout=10) as answer:  # noqa: S310
             return json.load(answer)
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
+        if isinstance(error, urllib.error.HTTPError) and error.code == HTTPStatus.UNAUTHORIZED:
+            raise Misconfigured("Der Prefect-Server nimmt die Anmeldung nicht an: ARCHIV_PREFECT_AUTH.") from error
         raise Unavailable(f"Der Prefect-Server antwortet nicht: {type(error).__name__}") from error
 
 

@@ -23,7 +23,7 @@ from uuid import UUID
 from akten.errors import Misconfigured, Unavailable
 from flows.followed import Followed
 from flows.leftovers import end_never_begun, end_own_leftovers
-from flows.prefectapi import api_url, healthy, start_run
+from flows.prefectapi import api_url, call, healthy, start_run
 from flows.roundnames import INTAKE, intake_deployment
 from flows.settings import Settings, child_environment
 from ingest.claimed import lock
@@ -92,8 +92,11 @@ def _anything_in(folder: Path) -> bool:
 def run_batch_in_prefect(settings: Settings, deliveries: Sequence[UUID], actor: str, result: Path) -> None:
     """Runs one intake flow over claimed deliveries in a child process; receipts are written to `result` as JSON.
 
-    A child, so that the command line never imports Prefect. Raises Unavailable when the flow did not finish.
+    A child, so that the command line never imports Prefect. Raises Unavailable when the flow did not finish, and, as
+    Misconfigured, before it begins where a server elsewhere does not answer us.
     """
+    if settings.prefect_api:  # asked here, since the child would tell it with a trace
+        call(f"{api_url(settings)}/admin/version")
     command = [sys.executable, "-m", "flows.intake_round", str(result), actor, *map(str, deliveries)]
     done = subprocess.run(_tied(command), env=child_environment(settings), stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0 or not result.exists():
@@ -107,11 +110,12 @@ class Service:
         self._settings = settings
         self._say = say
         self._stop = threading.Event()
+        self._missed = False
         self._url = api_url(settings)
         environment = child_environment(
             settings,
             {
-                "PREFECT_API_URL": self._url,
+                "PREFECT_API_URL": settings.prefect_api or self._url,
                 "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
                 "PREFECT_RUNNER_POLL_FREQUENCY": "2",
             },
@@ -179,7 +183,7 @@ class Service:
             self._say("Prefect-Server wird gestartet …")
             self._server.start()
             parts.callback(self._server.stop)
-            self._await_server()
+        self._await_server()
         self._start_rounds()
         parts.callback(self._rounds.stop)
 
@@ -200,6 +204,7 @@ class Service:
         while not healthy(self._url):
             if self._stop.is_set():
                 return
+            self._miss_server()
             if self._server is not None and self._server.ended():
                 if starts == _SERVER_STARTS:
                     raise Unavailable(f"Der Prefect-Server ist beim Start ausgestiegen. Protokoll: {self._server.log}")
@@ -207,8 +212,16 @@ class Service:
                 self._say(f"{self._server.name}: beim Start ausgestiegen, wird neu gestartet")
                 self._server.start()
             if time.monotonic() > end:
-                raise Unavailable(f"Der Prefect-Server ist nach {_SERVER_PATIENCE:.0f} s nicht bereit.")
+                where = "" if self._server else f" ({self._settings.prefect_api}, aus ARCHIV_PREFECT_API)"
+                raise Unavailable(f"Der Prefect-Server{where} ist nach {_SERVER_PATIENCE:.0f} s nicht bereit.")
             self._stop.wait(0.5)
+        self._missed = False
+
+    def _miss_server(self) -> None:
+        """Says once that the server of another machine does not answer."""
+        if self._server is None and not self._missed:
+            self._missed = True
+            self._say(f"Der Prefect-Server antwortet nicht ({self._settings.prefect_api}); der Dienst wartet auf ihn.")
 
     def _children(self) -> list[tuple[_Child, Callable[[], None]]]:
         """What has to be alive, and how it is started again."""
@@ -223,6 +236,11 @@ class Service:
         while not self._stop.wait(1.0):
             for child, start in self._children():
                 if child.ended():
+                    if self._server is None and not healthy(self._url):
+                        self._miss_server()  # it would end again, and each start costs seconds of the processor
+                        continue
+                    self._missed = False
+                    left = left or _anything_in(self._settings.work)  # perhaps cut off with it
                     self._say(f"{child.name}: ausgestiegen, wird neu gestartet (Protokoll: {child.log})")
                     start()
                     self._stop.wait(5.0)

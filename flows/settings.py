@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     rounds: RoundSettings = Field(RoundSettings(), description="Runden des Dienstes")
     settle_seconds: float = Field(5.0, ge=0, description="so lange muss eine Lieferung im Eingang unverändert sein")
     prefect_api: str = Field("", description="Adresse eines laufenden Prefect-Servers; leer: örtlicher Server")
+    prefect_auth: SecretStr | None = Field(
+        None, description="Anmeldung am Prefect-Server (Name:Kennwort), dort PREFECT_SERVER_API_AUTH_STRING"
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -305,6 +308,8 @@ def child_environment(settings: Settings, extra: Mapping[str, str] | None = None
     }
     if settings.prefect_api:
         quiet["PREFECT_API_URL"] = settings.prefect_api
+        if settings.prefect_auth is not None:
+            quiet["PREFECT_API_AUTH_STRING"] = settings.prefect_auth.get_secret_value()
     return {**os.environ, **quiet, **(extra or {})}
 
 

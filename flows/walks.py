@@ -170,7 +170,8 @@ def _make(
         catalog.move(delivery.uuid, Stage.RECEIVED, by=by, now=services.now())
 
     # What the register and the slip alone can say is said before any file is opened.
-    archived = catalog.known_scans((scan.digests.sha512 for scan in delivery.scans), row.akte)
+    scans = [scan.digests.sha512 for scan in delivery.scans]
+    archived = catalog.known_scans(scans, row.akte)
     known = {sha512: KnownScan(s.akte, s.aktenzeichen, s.version, s.band) for sha512, s in archived.items()}
     if already_archived(delivery, known, services.intake) is not None:
         return None
@@ -235,6 +236,9 @@ def _make(
     # 4 describe and 5 pack: message, PREMIS and notes checked before the bag is built
     progress("Beschreiben und packen", 0, 1)
     version = catalog.settle_version(delivery.uuid, by=by, now=services.now())
+    # From here on nobody else stores a scan of ours; who did so since we looked, on any machine, was first: begin anew.
+    if catalog.known_scans(scans, row.akte) != archived:
+        return _make(services, delivery, _row_of(services, delivery.uuid), result, by, progress, run)
     package = PackageId(akte.uuid, version)
     carried = run("packen", _carried, services, akte.uuid, version, result / "vorher")
     findings.extend(carried.findings if carried else ())
@@ -326,10 +330,14 @@ def _link_duplicate(services: Services, claimed: ClaimedDelivery, row: DeliveryR
         raise FixityError("Zur schon archivierten Lieferung fehlt die Akte im Katalog.")
     services.catalog.mark_duplicate(claimed.uuid, row.akte, by=by, now=services.now())
     release(claimed)  # every byte of it lies in the archive already
-    ended = services.catalog.delivery(claimed.uuid)
-    if ended is None:
+    return receipt_of(services, _row_of(services, claimed.uuid))
+
+
+def _row_of(services: Services, delivery: UUID) -> DeliveryRow:
+    row = services.catalog.delivery(delivery)
+    if row is None:
         raise FixityError("Die Lieferung ist aus dem Katalog verschwunden.")
-    return receipt_of(services, ended)
+    return row
 
 
 def _carried(services: Services, akte: UUID, version: int, folder: Path) -> Carried | None:

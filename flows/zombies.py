@@ -21,11 +21,16 @@ _SIGNS = ("heartbeat", "Completed", "Failed", "Cancelled", "Crashed", "Suspended
 
 
 def ensure_automation() -> None:
-    """Makes the automation at the server that this process talks to, unless it is there."""
+    """Makes the automation at the server that this process talks to, unless it is there.
+
+    Machines that start at once each make one: of these the first by its id stays, whoever looks last.
+    """
     with get_client(sync_client=True) as client:
-        there = client.read_automations_by_name(name=NAME)
-    if not there:
-        _automation().create()
+        if not client.read_automations_by_name(name=NAME):
+            _automation().create()
+        there = sorted(client.read_automations_by_name(name=NAME), key=lambda each: str(each.id))
+        for twin in there[1:]:
+            client.delete_automation(twin.id)
 
 
 def _automation() -> Automation:

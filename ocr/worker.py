@@ -90,7 +90,9 @@ def _leave_network() -> str:
 def _limit(settings: dict[str, Any]) -> None:
     os.nice(int(settings["nice"]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     files = int(settings["open_files"])
+    files = files if hard == resource.RLIM_INFINITY else min(files, hard)  # nobody raises what the system allows
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
 

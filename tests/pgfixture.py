@@ -73,10 +73,11 @@ class Postgres:
         """Address of a database of this server."""
         return f"postgresql://archiv@/{name}?host={self.folder}"
 
-    def database(self, template: str = "template0") -> str:
+    def database(self, template: str = "template0", *, encoding: str = "") -> str:
         """Makes a new database and returns its address."""
         name = f"k{next(_NUMBERS)}"
-        sql = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
+        letters = f" ENCODING '{encoding}' LOCALE 'C'" if encoding else ""
+        sql = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY{letters}"
         self._run("psql", "-q", "-h", str(self.folder), "-U", "archiv", "-d", "postgres", "-c", sql)
         return self.url(name)
 

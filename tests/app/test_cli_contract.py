@@ -303,6 +303,20 @@ def test_a_full_or_missing_standard_output_is_told_in_a_sentence(words: list[str
     assert shell.returncode == 0
 
 
+def test_nobody_listening_to_remarks_makes_no_success_of_a_failure(tmp_path: Path) -> None:
+    """As under `2>&1 | head`, or a service whose log has gone away: ending there with 0 would say that all was done."""
+    environment = {**os.environ, "ARCHIV_DATEN": str(tmp_path / "nirgends")}
+    listener, mouth = os.pipe()
+    os.close(listener)
+    for words in (["akte", "liste"], ["annahme", str(tmp_path / "gibt-es-nicht")]):
+        command = [sys.executable, "-m", "app.cli", *words]
+        ran = subprocess.run(
+            command, cwd=CHECKOUT, env=environment, stderr=mouth, stdout=mouth, timeout=120, check=False
+        )
+        assert ran.returncode == 7, words
+    os.close(mouth)
+
+
 def test_people_read_the_time_of_berlin_and_machines_the_offset(archive: Archive) -> None:
     shown = archive.call("protokoll", "zeige", GOOD)
     (first, *_) = archive.call("protokoll", "zeige", GOOD, "--json").json

@@ -13,12 +13,15 @@ from archive.embedded import EmbeddedServer, open_embedded
 from archive.identities import Role
 from archive.s3 import S3Store
 from catalog.catalog import open_catalog
+from catalog.schema import has_begun
 from flows.anchors import PREFIX
 from tests.app.desk import Desk, catalog_url
 from tests.app.desk import desk as desk
 from tests.app.processes import archiv
 from tests.builders import a_delivery
-from tests.catalog.build import archive
+from tests.catalog.build import CLERK, NOON, archive
+from tests.pgfixture import Postgres
+from tests.pgfixture import postgres as postgres
 from tests.storefixtures import a_store
 from tests.storefixtures import s3_pair as s3_pair
 
@@ -126,6 +129,27 @@ def test_no_archive_begins_on_stores_that_hold_the_trail_of_another_one(
     ran = archiv("doctor", "--ohne-speicher", daten=daten, ARCHIV_STORES=stores)  # nor may it open the way for annahme
     assert (ran.code, "liegt schon ein Archiv" in ran.err) == (7, True)
     assert not list(daten.rglob("*.sqlite"))
+
+
+@pytest.mark.real
+def test_no_archive_begins_in_an_empty_database_on_the_stores_of_another_one(
+    tmp_path: Path, postgres: Postgres, s3_pair: tuple[EmbeddedServer, EmbeddedServer]
+) -> None:
+    """A machine that is new to its archive, with the name of the wrong database; with the right one it is let in."""
+    head = b"{}"
+    S3Store(s3_pair[1].settings(Role.INGEST)).put(f"{PREFIX}{1:012d}-{uuid4().hex[:16]}.json", head, digest_bytes(head))
+    stores = json.dumps([a_store(each) for each in s3_pair])
+    empty, delivery = postgres.database(), a_delivery(tmp_path / "stapel")
+    for words in (("annahme", delivery), ("doctor", "--ohne-speicher")):
+        ran = archiv(*words, daten=tmp_path / "neu", ARCHIV_STORES=stores, ARCHIV_DATABASE=empty)
+        assert (ran.code, "ist es die richtige?" in ran.err) == (7, True), ran.err
+    assert delivery.is_dir()
+    assert not has_begun(empty)
+    right = postgres.database()
+    with open_catalog(right) as catalog:
+        catalog.record_event("begun", by=CLERK, now=NOON)
+    ran = archiv("annahme", daten=tmp_path / "neu", ARCHIV_STORES=stores, ARCHIV_DATABASE=right)
+    assert ran.code == 0, ran.err
 
 
 @pytest.mark.real

@@ -9,13 +9,14 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, exc
+from sqlalchemy import create_engine, event, exc
 
 from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
 from catalog import engine as engines
@@ -156,6 +157,90 @@ def test_a_database_that_is_away_is_unavailable_and_a_wrong_name_is_misconfigure
         open_catalog(f"postgresql://archiv@/x?host={tmp_path}", busy_seconds=2)
     with pytest.raises(Misconfigured):
         open_catalog(postgres.url("no_such_database"))
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ('FATAL:  permission denied for database "archiv"', Misconfigured),
+        ('FATAL:  role "archiv" is not permitted to log in', Misconfigured),
+        ('FATAL:  no pg_hba.conf entry for host "10.1.1.1", user "archiv", database "archiv", SSL off', Misconfigured),
+        ("FATAL:  Passwort-Authentifizierung für Benutzer »archiv« fehlgeschlagen", Misconfigured),
+        ("FATAL:  Datenbank »archiv« existiert nicht", Misconfigured),
+        ("FATAL:  keine Berechtigung für Datenbank »archiv«", Misconfigured),
+        ("FATAL:  Rolle »archiv« hat keine Berechtigung zum Einloggen", Misconfigured),
+        ("SSL error: certificate verify failed", Misconfigured),
+        ("FATAL:  tut mir leid, schon zu viele Verbindungen", Unavailable),
+        ('FATAL:  too many connections for role "archiv"', Unavailable),
+        ("FATAL:  the database system is starting up", Unavailable),
+    ],
+)
+def test_a_server_that_lets_nobody_in_is_understood_in_both_its_languages(said: str, kind: type[ArchivError]) -> None:
+    assert type(translated(exc.OperationalError("SELECT", {}, Exception(said)))) is kind
+
+
+def test_a_misspelt_word_in_the_address_is_a_wrong_setting(postgres: Postgres) -> None:
+    for wrong in ("sslmod=require", "sslmode=vielleicht"):
+        with pytest.raises(Misconfigured):
+            open_catalog(f"{postgres.url('postgres')}&{wrong}")
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_no_catalog_begins_in_a_database_without_every_letter(postgres: Postgres, encoding: str) -> None:
+    url = postgres.database(encoding=encoding)
+    with pytest.raises(Misconfigured, match=encoding):
+        open_catalog(url)
+
+
+def test_the_letters_of_the_account_do_not_matter(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    with open_catalog(postgres.database()) as catalog:
+        archive(catalog, 1, {0: ["Łódź – „Straße“"]})
+        assert catalog.find("Lodz", volltext=True).hits
+
+
+@pytest.mark.parametrize(("state", "said"), [("25006", "x"), ("0A000", "cannot … during recovery")])
+def test_a_database_that_lets_only_read_is_told_as_that_and_waited_for(state: str, said: str) -> None:
+    origin = Exception(said)
+    origin.sqlstate = state  # type: ignore[attr-defined]
+    ours = translated(exc.NotSupportedError("SET LOCAL", {}, origin))
+    assert isinstance(ours, Unavailable)
+    assert "nur lesen" in ours.text
+
+
+def test_a_database_that_lets_only_read_is_not_called_well(postgres: Postgres) -> None:
+    with open_catalog(postgres.database()) as catalog:
+        assert catalog.sound()
+        event.listen(
+            catalog._database.engine,
+            "begin",
+            lambda connection: connection.exec_driver_sql("SET TRANSACTION READ ONLY"),
+        )
+        with pytest.raises(Unavailable, match="nur lesen"):
+            catalog.sound()
+
+
+def test_a_writer_that_fell_silent_does_not_keep_the_others_waiting(postgres: Postgres) -> None:
+    """As a machine does that lost its network or was stopped: its connection stays, its turn does not."""
+    url = postgres.database()
+    with open_catalog(url, busy_seconds=0.1) as silent, open_catalog(url) as other:
+
+        def fall_silent() -> None:
+            with silent._database.write() as connection:
+                receive(other, 1)  # waits for its turn
+                connection.exec_driver_sql("SELECT 1")
+
+        with pytest.raises(Unavailable):
+            fall_silent()
+        assert receive(silent, 2).version == 2
+
+
+def test_a_server_that_says_nothing_any_more_is_asked_whether_it_lives(postgres: Postgres) -> None:
+    with open_catalog(postgres.database()) as catalog, catalog._database.read() as connection:
+        driver: Any = connection.connection.driver_connection
+        used = driver.info.get_parameters()
+    assert int(used["keepalives_idle"]) <= 60
+    assert int(used["tcp_user_timeout"]) <= 120_000
 
 
 def test_a_connection_lost_in_between_is_unavailable_once(postgres: Postgres) -> None:

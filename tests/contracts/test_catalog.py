@@ -50,6 +50,24 @@ def test_the_same_aktenzeichen_is_the_same_akte_and_the_next_version(catalog: Ca
     assert len({one.akte, other_band.akte, other_art.akte}) == 3
 
 
+def test_a_version_is_settled_only_when_nobody_packs_the_same_akte_or_the_same_scan(catalog: Catalog) -> None:
+    shared = a_scan("gemeinsam")
+    first = receive(catalog, 1, scans=[shared])
+    nachscan = receive(catalog, 2)
+    twin = receive(catalog, 3, number="63-09999-2019", scans=[a_scan(3, 1), shared])
+    other = receive(catalog, 4, number="63-08888-2019")
+    for row in (first, nachscan, twin, other):
+        for stage in (Stage.EXAMINED, Stage.RECOGNISED):
+            catalog.move(row.uuid, stage, by=CLERK, now=NOON)
+    assert catalog.settle_version(first.uuid, by=CLERK, now=NOON) == 1
+    for row in (nachscan, twin):
+        with pytest.raises(Unavailable):
+            catalog.settle_version(row.uuid, by=CLERK, now=NOON)
+    assert catalog.settle_version(other.uuid, by=CLERK, now=NOON) == 1
+    catalog.move(first.uuid, Stage.RECEIVED, by=CLERK, now=NOON)
+    assert catalog.settle_version(twin.uuid, by=CLERK, now=NOON) == 1
+
+
 def test_a_delivery_without_a_certain_number_has_no_akte_until_it_is_put_right(catalog: Catalog) -> None:
     delivery = an_id("delivery", 1)
     unsure = catalog.receive(delivery, slip={}, scans=[a_scan(1, 1)], folder="x", by=CLERK, now=NOON)

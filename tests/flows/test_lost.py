@@ -11,12 +11,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from akten.findings import Verdict
+from akten.findings import Severity, Verdict
 from akten.lifecycle import Stage
 from catalog.values import Resolution
 from flows.arrival import registered
 from flows.batch import claim_inbox
 from flows.lost import lost_deliveries, lost_to_clearing
+from flows.outcomes import to_clearing
 from flows.receipt import Outcome
 from flows.settings import read_settings
 from flows.verify import verdict_of
@@ -26,10 +27,11 @@ from ingest.claimed import ClaimedDelivery
 from ingest.delivery import read_delivery
 from ingest.inbox import claim
 from tests.app.desk import Desk, desk
-from tests.catalog.build import CLERK
+from tests.catalog.build import AN_ERROR, CLERK
 from tests.ingest.builders import fill
+from tests.pgfixture import Postgres, postgres
 
-__all__ = ["desk"]
+__all__ = ["desk", "postgres"]
 
 
 def received(services: Services, folder: Path) -> ClaimedDelivery:
@@ -87,7 +89,32 @@ def test_where_machines_share_a_catalog_nothing_is_taken_from_another_one(
         shutil.rmtree(received(services, tmp_path / "l").folder)
         monkeypatch.setattr(type(services.settings), "catalog_file", None)
         assert lost_to_clearing(services) == ()
-        assert [f.code for f in lost_deliveries(services)] == ["WF-13"]
+        found = lost_deliveries(services)
+        assert [(f.code, f.severity) for f in found] == [("WF-13", Severity.WARNING)]
+        assert verdict_of(found) is Verdict.NOT_CHECKED
+
+
+def test_a_case_of_another_machine_is_not_ended_here_as_if_its_files_were_lost(
+    desk: Desk, tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both machines keep their deliveries in a folder of the same name, and only one of them has this one's files."""
+    monkeypatch.setenv("ARCHIV_DATABASE", postgres.database())
+    with open_services(read_settings(daten=desk.daten)) as services:
+        claimed = received(services, tmp_path / "l")
+        to_clearing(services, claimed, (AN_ERROR,), CLERK)
+    claimed.folder.rename(tmp_path / "anderer rechner")
+    words = ("klaerung", "loese", "1", "--zurueck", tmp_path / "z", "--grund", "falsch", "--json")
+    refused = desk(*words)
+    assert (refused.code, "auf einem anderen" in refused.json["text"]) == (4, True)
+    (tmp_path / "anderer rechner").rename(claimed.folder)
+    assert desk(*words).json["folder"] is not None
+    with open_services(read_settings(daten=desk.daten)) as services:
+        lost = received(services, tmp_path / "l2")
+        to_clearing(services, lost, (AN_ERROR,), CLERK)
+    shutil.rmtree(lost.folder)
+    ended = desk("klaerung", "loese", "2", *words[3:], "--ohne-dateien")
+    assert (ended.code, ended.json["state"], ended.json["folder"]) == (0, "returned", None)
+    assert desk("klaerung", "loese", "2", "--neu-einreichen", "--ohne-dateien").code == 2
 
 
 def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path: Path) -> None:
@@ -112,8 +139,9 @@ def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path
     now = {each.uuid: each for each in rows}
     now[rows[4].uuid] = SimpleNamespace(stage=Stage.ARCHIVED)
     services: Any = SimpleNamespace(
-        settings=SimpleNamespace(work=tmp_path, catalog_file=None),
+        settings=SimpleNamespace(work=tmp_path, catalog_file=tmp_path),
         catalog=SimpleNamespace(
+            identity=lambda: "",
             deliveries=lambda: tuple(rows),
             delivery=now.get,
             scans=lambda uuid: [SimpleNamespace(digests=SimpleNamespace(sha512=each)) for each in sums[uuid]],

@@ -10,10 +10,11 @@ import sys
 import threading
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from akten.errors import Misconfigured
+from akten.errors import Misconfigured, Unavailable
 from catalog.catalog import Catalog, open_catalog
 from flows.service import LOCK, Service
 from flows.settings import read_settings
@@ -117,3 +118,67 @@ def test_what_was_begun_before_a_stop_goes_on_at_the_start_although_the_inbox_is
     service._watch()
     ended.cancel()
     assert (asked, said) == (["eingang"], ["Begonnene Lieferungen: Lauf angestoßen."])
+
+
+def test_a_server_elsewhere_that_does_not_answer_is_said_once_and_waited_for_before_the_rounds_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    asked = iter((False, False, False, True))
+    service = Service(read_settings(daten=tmp_path, prefect_api="http://prefect.invalid:4200/api"), said.append)
+    monkeypatch.setattr("flows.service.healthy", lambda _url: next(asked))
+    service._await_server()
+    assert [text.split(" (")[0] for text in said] == ["Der Prefect-Server antwortet nicht"]
+    monkeypatch.setattr("flows.service.healthy", lambda _url: False)
+    monkeypatch.setattr("flows.service._SERVER_PATIENCE", 0.0)
+    with pytest.raises(Unavailable, match="ARCHIV_PREFECT_API"):
+        service._await_server()
+
+
+def test_rounds_are_not_begun_again_and_again_while_the_server_elsewhere_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    service = Service(read_settings(daten=tmp_path, prefect_api="http://prefect.invalid:4200/api"), said.append)
+    looks = []
+
+    def healthy(_url: str) -> bool:
+        looks.append(1)
+        return len(looks) > 2
+
+    monkeypatch.setattr("flows.service.healthy", healthy)
+    monkeypatch.setattr(service, "_start_rounds", service.stop)
+    ended = threading.Timer(20, service.stop)
+    ended.start()
+    service._watch()
+    ended.cancel()
+    assert len(looks) == 3
+    assert ["antwortet nicht" in said[0], "wird neu gestartet" in said[1], len(said)] == [True, True, 2]
+
+
+def test_what_was_under_way_when_the_rounds_died_goes_on_with_them_and_not_at_the_next_full_ten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = read_settings(daten=tmp_path)
+    said: list[str] = []
+    service = Service(settings, said.append)
+    dies = iter((False, True))
+
+    def ended() -> bool:
+        if next(dies, False):
+            (settings.work / "eine-uuid").mkdir(parents=True)  # claimed by a run that died with the rounds
+            return True
+        return False
+
+    def start(*_: object) -> str:
+        service.stop()
+        return ""
+
+    rounds = SimpleNamespace(name="Runden", log="runden.log", ended=ended)
+    monkeypatch.setattr(service, "_children", lambda: [(rounds, lambda: None)])
+    monkeypatch.setattr("flows.service.start_run", start)
+    patience = threading.Timer(30, service.stop)
+    patience.start()
+    service._watch()
+    patience.cancel()
+    assert said[-1] == "Begonnene Lieferungen: Lauf angestoßen."

@@ -178,6 +178,22 @@ def test_closing_ends_workers_and_waiting_jobs(small: Path, samples: Path, tmp_p
         pool.submit(job(small, tmp_path))
 
 
+def test_an_account_that_may_open_few_files_only_has_its_pages_read(small: Path, tmp_path: Path) -> None:
+    code = f"""
+        import resource, sys
+        sys.path.insert(0, {str(ROOT)!r})
+        from pathlib import Path
+        from ocr.options import OcrOptions
+        from ocr.pages import PagePool
+        from tests.ocr.sheets import job
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+        with PagePool(1, OcrOptions()) as pool:
+            print("Genehmigung" in pool.submit(job(Path({str(small)!r}), Path({str(tmp_path)!r}))).result(60).text)
+    """
+    told = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False)
+    assert told.stdout == "True\n", told.stderr
+
+
 def test_no_worker_outlives_a_killed_parent(samples: Path, tmp_path: Path) -> None:
     code = f"""
         import sys, time

@@ -86,6 +86,29 @@ def test_the_same_delivery_again_is_found_and_linked_not_stored_twice(
     assert len(services.catalog.packages(one.akte)) == 1
 
 
+def test_the_same_delivery_at_once_from_two_desks_is_stored_once(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    """The other one is archived after this one looked for its scans and before it got its version."""
+    made = [
+        a_delivery(tmp_path / name, seed="gleich" + aktenzeichen, aktenzeichen=aktenzeichen)
+        for name in ("eins", "zwei")
+    ]
+    slow, fast = claim_paths(services, made)
+    faster: list[Receipt] = []
+
+    def meanwhile(what: str, done: int, total: int) -> None:
+        del done, total
+        if what == "Beschreiben und packen" and not faster:
+            faster.append(archive_delivery(services, fast, clerk))
+
+    second = archive_delivery(services, slow, clerk, meanwhile)
+    assert [faster[0].state, second.state] == [Outcome.ARCHIVED, Outcome.DUPLICATE], second.findings
+    assert second.akte is not None
+    assert len(services.catalog.packages(second.akte)) == 1
+    assert not list(services.settings.work.glob(f"{slow.uuid}*"))
+
+
 def test_a_nachscan_makes_version_2_with_everything_beside_version_1(
     services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
 ) -> None:
