@@ -139,7 +139,7 @@ def test_the_inbox_itself_is_no_delivery_also_with_just_one_in_it(tmp_path: Path
 
 def test_of_a_path_that_is_gone_nobody_claims_that_it_never_came(tmp_path: Path) -> None:
     """Once archived, a delivery has left the work folder, and where it lies now only the catalog knows."""
-    services: Any = SimpleNamespace(settings=SimpleNamespace(work=tmp_path / "arbeit"), new_id=uuid4)
+    services: Any = SimpleNamespace(settings=SimpleNamespace(work=tmp_path / "arbeit", catalog_file=None), new_id=uuid4)
     with pytest.raises(Unknown) as unknown:
         batch.claim_paths(services, [tmp_path / "archiviert"])
     assert "nicht schon angenommen" not in unknown.value.text
