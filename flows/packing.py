@@ -30,7 +30,7 @@ from metadata.checks import Purpose, check_message
 from metadata.describe import day_of, describe
 from metadata.messages import aussonderung
 from metadata.names import stem_of
-from metadata.premis import Capture, build_record, check_record, write_record
+from metadata.premis import Capture, build_record, check_record, engines_of, was_read, write_record
 from metadata.profile import Profile
 from metadata.schemas import Schemas
 from metadata.transfervermerk import (
@@ -50,7 +50,8 @@ from metadata.xdomea import write_message
 class Material:
     """Everything that one package is made of. Times are aware and run forward.
 
-    `balance` are the findings on sheets and pages that a person accepted with a reason.
+    `balance` are the findings on sheets and pages that a person accepted with a reason; `digital` are the Dokumente
+    that never were paper.
     """
 
     delivery: Delivery
@@ -67,6 +68,7 @@ class Material:
     facts: Mapping[UUID, FileFacts] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
     balance: tuple[Finding, ...] = ()
+    digital: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _described(material: Material) -> Akte:
             pdfa.digests,
             "044",
             pdfa.flavour,
-            erstellt=material.recognised,
+            erstellt=None if pdfa.rendition is Rendition.KEPT else material.recognised,  # delivered, not made by us
         )
         # A scan that several Dokumente share is in the package but named by none: XDOMEA names every file once.
         own = [
@@ -131,23 +133,26 @@ def _described(material: Material) -> Akte:
         ]
         files[dokument] = (pdf, *own)
         counts[dokument] = len(pdfa.pages)
-        historie[dokument] = tuple(_history(material, pdfa))
+        historie[dokument] = tuple(_history(material, dokument, pdfa))
     return describe(material.akte, files, counts, historie, by_document(material.attachments, material.pages))
 
 
-def _history(material: Material, pdfa: PdfA) -> Iterator[HistorienEintrag]:
+def _history(material: Material, dokument: UUID, pdfa: PdfA) -> Iterator[HistorienEintrag]:
     """Scan, recognition, conversion and validation of one Dokument, as the message tells them."""
     slip = material.delivery.slip
-    if slip.gescannt_am is not None and not slip.digital:
+    if slip.gescannt_am is not None and dokument not in material.digital:
         yield HistorienEintrag(slip.gescannt_am, slip.operator, "Digitalisierung", slip.geraet.modell)
-    tools = ", ".join(" ".join(tool) for tool in pdfa.tools)
-    read = pdfa.rendition is Rendition.SCANNED
     confidence = pdfa.mean_confidence
-    if read:
-        remark = "" if confidence is None else f"mittlere Wortsicherheit {confidence:.1f} von 100"
+    if was_read(pdfa):
+        engines = ", ".join(" ".join(tool) for tool in engines_of(pdfa.tools))
+        sure = "" if confidence is None else f"mittlere Wortsicherheit {confidence:.1f} von 100"
+        remark = "; ".join(part for part in (sure, engines) if part)
         yield HistorienEintrag(material.recognised, "System", "Texterkennung (OCR)", remark)
-    what = "Übernahme" if pdfa.rendition is Rendition.KEPT else "Umwandlung in PDF/A"
-    yield HistorienEintrag(material.recognised, "System", what, tools)
+    if pdfa.rendition is Rendition.KEPT:
+        yield HistorienEintrag(material.recognised, "System", "Übernahme", "PDF/A, Byte für Byte wie geliefert")
+    else:
+        tools = ", ".join(" ".join(tool) for tool in pdfa.tools)
+        yield HistorienEintrag(material.recognised, "System", "Umwandlung in PDF/A", tools)
     judges = "; ".join(f"{r.name} {r.version}: {r.verdict.value}" for r in pdfa.reports)
     yield HistorienEintrag(material.recognised, "System", f"Prüfung PDF/A: {pdfa.verdict.value}", judges)
 
@@ -179,6 +184,7 @@ def _metadata(
             scans=material.delivery.scans,
             pdfas=tuple(material.pdfas.values()),
             capture=_capture(material),
+            scanned=_scanned(material),
             software=material.software,
             identifier=material.identifier,
             received=material.received,
@@ -192,7 +198,7 @@ def _metadata(
 
     yield _part(layout.EXAMINATION, examination_record(material.delivery.scans, material.facts, material.attachments))
     for dokument, pdfa in material.pdfas.items():
-        if not material.delivery.slip.digital:
+        if dokument not in material.digital:  # what never was paper agrees with none
             note = _note(material, dokument, pdfa)
             products = {p.uuid: p.sha512 for p in note.produkte}
             # The note's gaps are gaps of the slip: they are told once per delivery, not once per Dokument.
@@ -206,6 +212,13 @@ def _capture(material: Material) -> Capture:
     slip = material.delivery.slip
     device = " ".join(part for part in (slip.geraet.hersteller, slip.geraet.modell, slip.geraet.seriennummer) if part)
     return Capture(slip.operator, device, slip.profil or "", slip.station, slip.gescannt_am)
+
+
+def _scanned(material: Material) -> frozenset[UUID]:
+    """The delivered files that were paper, by the word of the slip."""
+    return frozenset(
+        ref.scan for dokument, refs in material.pages.items() if dokument not in material.digital for ref in refs
+    )
 
 
 def _note(material: Material, dokument: UUID, pdfa: PdfA) -> Transfervermerk:

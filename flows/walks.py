@@ -227,6 +227,7 @@ def _make(
         package=package,
         akte=whole,
         pages=planned.pages,
+        digital=planned.digital,
         pdfas=recognised.pdfas,
         carried=carried,
         software=(SOFTWARE, software_version()),
@@ -299,7 +300,8 @@ def without_archived(
         replace(vorgang, dokumente=tuple(d for d in vorgang.dokumente if d.uuid in pages))
         for vorgang in planned.akte.vorgaenge
     ]
-    return PlannedAkte(replace(planned.akte, vorgaenge=tuple(v for v in kept if v.dokumente)), pages)
+    akte_left = replace(planned.akte, vorgaenge=tuple(v for v in kept if v.dokumente))
+    return replace(planned, akte=akte_left, pages=pages)
 
 
 def _link_duplicate(services: Services, claimed: ClaimedDelivery, row: DeliveryRow, by: Actor) -> Receipt:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metadata.premis_build import Capture, build_record, closure
+from metadata.premis_build import Capture, build_record, closure, engines_of, was_read
 from metadata.premis_check import RULES, PremisReport, check_record, judge_path
 from metadata.premis_model import (
     AgentLink,
@@ -42,7 +42,9 @@ __all__ = [
     "build_record",
     "check_record",
     "closure",
+    "engines_of",
     "judge_path",
     "read_record",
+    "was_read",
     "write_record",
 ]

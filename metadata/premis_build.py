@@ -6,7 +6,7 @@ What is not known (time of scanning, device …) is left out, never invented.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid5
@@ -75,15 +75,19 @@ def build_record(
     now: datetime,
     rights: Sequence[PremisRights] = (),
     attachments: Sequence[Attachment] = (),
+    scanned: Collection[UUID] | None = None,
 ) -> PremisRecord:
     """The record of a package: received, digested, identified, unpacked, recognised, validated, packed.
 
     `identifier` is the tool that told the types of the scans (name, version). Times have zones and run forward.
+    `scanned` are the delivered files that were paper (all, when it is None); the others were never captured.
     """
     book = _Book(package, software)
     entity = Identifier("UUID", str(package.akte))
     masters = [book.scan(scan) for scan in scans]
-    book.capture_event(capture, masters)
+    book.capture_event(
+        capture, [at for scan, at in zip(scans, masters, strict=True) if scanned is None or scan.uuid in scanned]
+    )
     book.add_event("message digest calculation", received, sources=masters, notes=("SHA-256, SHA-512",))
     if identifier is not None:
         book.add_event("format identification", received, tools=[identifier], sources=masters)
@@ -100,6 +104,16 @@ def build_record(
 def _clean(text: str) -> str:
     """Text that a record can carry; newlines become blanks."""
     return " ".join(clean_text(text).split())
+
+
+def engines_of(tools: Iterable[Tool]) -> list[Tool]:
+    """Those of the tools that read words from pictures."""
+    return [tool for tool in tools if tool[0].casefold().startswith(_ENGINES)]
+
+
+def was_read(pdfa: PdfA) -> bool:
+    """True when words were read from pictures; a born-digital page says them itself, and no engine had a part in it."""
+    return bool(engines_of(pdfa.tools)) or any(page.confidence is not None for page in pdfa.pages)
 
 
 class _Book:
@@ -220,23 +234,26 @@ class _Book:
             texts = {pdfa.uuid: self.hocr_identifier(pdfa) for pdfa in group if pdfa.hocr_digests is not None}
             reading: Identifier | None = None
             if texts:
-                engines = [tool for tool in tools if tool[0].casefold().startswith(_ENGINES)]
+                read = any(was_read(pdfa) for pdfa in group)
                 reading = self.add_event(
                     "metadata extraction",
                     time,
-                    tools=engines,
+                    tools=engines_of(tools),
                     sources=sources,
                     outcomes=list(texts.values()),
-                    detail="Texterkennung (OCR)",
-                    notes=_confidence(group),
+                    detail="Texterkennung (OCR)" if read else "Text der Datei selbst, ohne Texterkennung",
+                    notes=_confidence(group) if read else (),
                 )
             outcomes = [Identifier("UUID", str(pdfa.uuid)) for pdfa in group]
             notes = tuple(sorted({_clean(loss) for pdfa in group for loss in pdfa.losses if _clean(loss)}))
+            # The text was laid into the file only where one was made and words were read; a kept file was only copied.
+            kept = rendition is Rendition.KEPT
+            laid = [texts[pdfa.uuid] for pdfa in group if pdfa.uuid in texts and was_read(pdfa) and not kept]
             making = self.add_event(
                 _MAKING.get(rendition, "normalization"),
                 time,
-                tools=tools,
-                sources=[*sources, *texts.values()],
+                tools=() if kept else tools,
+                sources=[*sources, *laid],
                 outcomes=outcomes,
                 detail=f"PDF/A: {rendition.value}",
                 notes=notes,
@@ -344,9 +361,9 @@ class _Book:
                 relationships=(represents,),
             )
             for name, text in (
-                ("scans", "Digitalisate wie erfasst"),
+                ("scans", "Dateien wie geliefert"),
                 ("anlagen", "Anlagen, aus Dateien herausgenommen"),
-                ("pdfa", "PDF/A mit erkanntem Text"),
+                ("pdfa", "PDF/A mit seinem Text"),
             )
             if self._representation(name) in parts
         )

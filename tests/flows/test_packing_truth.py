@@ -1,0 +1,143 @@
+"""What a package says of its files is what happened to them, on every way that a file may go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid5
+
+import pytest
+
+from akten.files import Rendition
+from metadata.schemas import Schemas
+from tests.flows.packingworld import (
+    DELIVERY,
+    ENGINE,
+    XDOMEA,
+    Came,
+    World,
+    events_of,
+    message_of,
+    parts_of,
+)
+
+MAIL = Came("application/pdf", Rendition.CONVERTED, (("pikepdf", "10.1"),), confidence=None)
+MIXED = Came("application/pdf", Rendition.CONVERTED, (("ocrmypdf", "17.0"), *ENGINE))
+KEPT = Came("application/pdf", Rendition.KEPT, (), confidence=None)
+KEPT_READ = Came("application/pdf", Rendition.KEPT, ENGINE)
+BOTH = {
+    "vorgaenge": [
+        {
+            "betreff": "Antrag",
+            "dokumente": [
+                {"betreff": "Antrag", "dateien": ["antrag.tif"]},
+                {"betreff": "Mail", "dateien": ["mail.pdf"], "digital": True},
+            ],
+        }
+    ]
+}
+
+
+@pytest.fixture
+def world(tmp_path: Path, xdomea_folder: Path, premis_xsd: Path) -> World:
+    return World(tmp_path, Schemas(xdomea_folder), premis_xsd)
+
+
+def histories(world: World, files: dict[str, Came], **more: object) -> list[list[tuple[str, str]]]:
+    """(Aktion, Bemerkung) of every Dokument."""
+    message = message_of(world.make(world.material(files, **more)))  # type: ignore[arg-type]
+    return [
+        [
+            (entry.findtext(f"{XDOMEA}Aktion") or "", entry.findtext(f"{XDOMEA}Bemerkung") or "")
+            for entry in dokument.findall(f"{XDOMEA}HistorienProtokollInformation")
+        ]
+        for dokument in message.iter(f"{XDOMEA}Dokument")
+    ]
+
+
+def test_a_digital_dokument_among_scans_was_never_scanned_and_agrees_with_no_paper(world: World) -> None:
+    """A note for it would swear to a paper original that there never was."""
+    made = world.make(world.material({"antrag.tif": Came(), "mail.pdf": MAIL}, slip=BOTH))
+    paper, mail = (uuid5(DELIVERY, f"dokument/1/{number}") for number in (1, 2))
+    notes = [path for path in parts_of(made) if "transfervermerk" in path]
+    assert notes == [f"metadata/preservation/transfervermerk-{paper}.json"]
+    ((_, _, _, _, captured),) = [event for event in events_of(made) if event[0] == "capture"]
+    assert captured == (str(uuid5(DELIVERY, "antrag.tif")),)
+    actions = {
+        dokument.findtext(f"{XDOMEA}Identifikation/{XDOMEA}ID"): [
+            entry.findtext(f"{XDOMEA}Aktion") for entry in dokument.findall(f"{XDOMEA}HistorienProtokollInformation")
+        ]
+        for dokument in message_of(made).iter(f"{XDOMEA}Dokument")
+    }
+    assert "Digitalisierung" in actions[str(paper)]
+    assert "Digitalisierung" not in actions[str(mail)]
+
+
+def test_of_a_wholly_digital_delivery_no_scanning_is_told(world: World) -> None:
+    made = world.make(world.material({"mail.pdf": MAIL}, slip={"digital": True}))
+    assert not [path for path in parts_of(made) if "transfervermerk" in path]
+    assert "capture" not in {event[0] for event in events_of(made)}
+
+
+def test_what_nobody_assigned_in_a_scanned_delivery_was_paper(world: World) -> None:
+    """Pages without a Dokument on the slip, accepted by a person: only a slip that is digital makes them digital."""
+    one = {"betreff": "Mail", "dateien": ["mail.pdf"], "digital": True}
+    slip = {"vorgaenge": [{"betreff": "Antrag", "dokumente": [one]}]}
+    files = {"mail.pdf": MAIL, "zettel.tif": Came()}
+    for digital, wanted in ((False, 1), (True, 0)):
+        made = world.make(world.material(files, slip={**slip, "digital": digital}))
+        assert len([path for path in parts_of(made) if "transfervermerk" in path]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("came", "actions"),
+    [
+        (Came(), ["Digitalisierung", "Texterkennung (OCR)", "Umwandlung in PDF/A"]),
+        (MIXED, ["Digitalisierung", "Texterkennung (OCR)", "Umwandlung in PDF/A"]),
+        (MAIL, ["Digitalisierung", "Umwandlung in PDF/A"]),
+        (KEPT, ["Digitalisierung", "Übernahme"]),
+        (KEPT_READ, ["Digitalisierung", "Texterkennung (OCR)", "Übernahme"]),
+    ],
+)
+def test_the_history_tells_of_reading_where_words_were_read_and_of_making_where_a_file_was_made(
+    world: World, came: Came, actions: list[str]
+) -> None:
+    ((*told, (last, _)),) = histories(world, {"eins": came})
+    assert ([action for action, _ in told], last.startswith("Prüfung PDF/A")) == (actions, True)
+    remarks = dict(told)
+    assert ("tesseract" in remarks.get("Texterkennung (OCR)", "")) == ("Texterkennung (OCR)" in actions)
+    assert "tesseract" not in remarks.get("Übernahme", "")
+
+
+@pytest.mark.parametrize(
+    ("came", "reading", "making", "laid", "engine"),
+    [
+        (Came(), "Texterkennung (OCR)", "normalization", True, True),
+        (MIXED, "Texterkennung (OCR)", "normalization", True, True),
+        (MAIL, "Text der Datei selbst, ohne Texterkennung", "normalization", False, False),
+        (KEPT, "Text der Datei selbst, ohne Texterkennung", "replication", False, False),
+        (KEPT_READ, "Texterkennung (OCR)", "replication", False, True),
+    ],
+)
+def test_premis_names_the_engine_only_where_it_read_and_no_tool_for_a_copy(
+    world: World, came: Came, reading: str, making: str, laid: bool, engine: bool
+) -> None:
+    """The text stands among the sources of the PDF/A only where it was laid into it."""
+    made = world.make(world.material({"eins": came}))
+    pdf = str(uuid5(uuid5(DELIVERY, "dokument/1/1"), "pdfa"))
+    hocr, scan = str(uuid5(uuid5(uuid5(DELIVERY, "dokument/1/1"), "pdfa"), "hocr")), str(uuid5(DELIVERY, "eins"))
+    (read,) = [event for event in events_of(made) if event[0] == "metadata extraction"]
+    (done,) = [event for event in events_of(made) if event[0] == making]
+    assert (read[1], read[3], read[4]) == (reading, (scan,), (hocr,))
+    assert (done[3], done[4]) == ((scan, hocr) if laid else (scan,), (pdf,))
+    assert any("tesser" in agent for agent in read[2]) == engine
+    assert any("tesser" in agent for agent in done[2]) == (engine and making == "normalization")
+
+
+@pytest.mark.parametrize(("came", "ours"), [(Came(), True), (MIXED, True), (KEPT, False), (KEPT_READ, False)])
+def test_only_a_pdf_of_our_making_names_us_as_its_maker(world: World, came: Came, ours: bool) -> None:
+    message = message_of(world.make(world.material({"eins": came})))
+    first = next(message.iter(f"{XDOMEA}Format"))
+    assert first.findtext(f"{XDOMEA}Name/code") == "044"
+    maker = first.findtext(f"{XDOMEA}Primaerdokument/{XDOMEA}Ersteller")
+    made_at = first.findtext(f"{XDOMEA}Primaerdokument/{XDOMEA}DatumUhrzeit")
+    assert (maker, made_at) == (("Aktenarchiv", "2026-11-23T08:05:00.000Z") if ours else (None, None))
