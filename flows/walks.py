@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from akten.diskwords import as_ours, is_of_the_machine
 from akten.errors import FixityError, Rejected, Unavailable
-from akten.files import PageRef
+from akten.files import Attachment, PageRef
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.model import Akte
@@ -222,8 +222,9 @@ def _make(
     whole = with_version(akte, carried.akte if carried else None)
     if carried is not None and carried.akte.aufbewahrung is not None:  # archived since the plan was made, perhaps
         whole = with_retention(services, delivery, whole, carried.akte.aufbewahrung.record_class)
+    new, new_attachments = without_linked(delivery, attachments, planned)
     material = Material(
-        delivery=delivery,
+        delivery=new,
         package=package,
         akte=whole,
         pages=planned.pages,
@@ -236,7 +237,7 @@ def _make(
         recognised=recognised_at,
         now=services.now(),
         facts=facts,
-        attachments=attachments,
+        attachments=new_attachments,
         balance=balance,
     )
     built = run(
@@ -251,7 +252,7 @@ def _make(
         recognised.pages,
         recognised.blank_pages,
         tuple(dict.fromkeys(findings)),
-        attachments,
+        new_attachments,
     )
     work = run("packen", save, work, result)
     catalog.move(delivery.uuid, Stage.PACKED, by=by, now=services.now())
@@ -302,6 +303,19 @@ def without_archived(
     ]
     akte_left = replace(planned.akte, vorgaenge=tuple(v for v in kept if v.dokumente))
     return replace(planned, akte=akte_left, pages=pages)
+
+
+def without_linked(
+    delivery: Delivery, attachments: Sequence[Attachment], planned: PlannedAkte
+) -> tuple[Delivery, tuple[Attachment, ...]]:
+    """The scans that the plan uses, and what was embedded in them: a linked one lies in the package before already."""
+    used = {ref.scan for refs in planned.pages.values() for ref in refs}
+    kept: list[Attachment] = []
+    for one in attachments:  # what held others stands before them
+        if one.source in used:
+            used.add(one.uuid)
+            kept.append(one)
+    return replace(delivery, scans=tuple(scan for scan in delivery.scans if scan.uuid in used)), tuple(kept)
 
 
 def _link_duplicate(services: Services, claimed: ClaimedDelivery, row: DeliveryRow, by: Actor) -> Receipt:

@@ -108,6 +108,23 @@ def test_a_nachscan_makes_version_2_with_everything_beside_version_1(
     assert check_bag(root).judgement is Judgement.VALID
 
 
+def test_a_scan_that_lies_in_the_akte_already_is_not_stored_again_beside_the_new_one(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    """Linked, not stored twice: nothing would name the second copy, and PREMIS would tell of it as a new file."""
+    (one,) = archived(services, clerk, a_delivery(tmp_path / "eins", aktenzeichen=aktenzeichen, seed=aktenzeichen))
+    later = a_delivery(tmp_path / "zwei", pages=2, aktenzeichen=aktenzeichen, seed=aktenzeichen)
+    both = {digest_file(path).sha512 for path in later.glob("*.png")}
+    (two,) = archived(services, clerk, later)
+    assert (two.version, "IN-36" in {f.code for f in two.findings}) == (2, True)
+    package = services.catalog.packages(one.akte)[1].package  # type: ignore[arg-type]
+    root, _ = fetch_package(services, package, tmp_path / "v2", "Test", clerk)
+    masters = [digest_file(p).sha512 for p in (root / "data/representations/master/data").iterdir()]
+    assert sorted(masters) == sorted(both)
+    record = (root / "data/metadata/preservation/premis.xml").read_text()
+    assert [name for name in ("scan1.png", "scan2.png") if name in record] == ["scan2.png"]
+
+
 def test_a_nachscan_with_another_betreff_is_archived_and_told(
     services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
 ) -> None:
