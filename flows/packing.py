@@ -108,6 +108,7 @@ def _described(material: Material) -> Akte:
     historie: dict[UUID, tuple[HistorienEintrag, ...]] = {}
     scans = {scan.uuid: scan for scan in material.delivery.scans}
     for dokument, pdfa in material.pdfas.items():
+        kept = pdfa.rendition is Rendition.KEPT
         pdf = Datei(
             pdfa.uuid,
             "pdf",
@@ -115,7 +116,8 @@ def _described(material: Material) -> Akte:
             pdfa.digests,
             "044",
             pdfa.flavour,
-            erstellt=None if pdfa.rendition is Rendition.KEPT else material.recognised,  # delivered, not made by us
+            erstellt=None if kept else material.recognised,  # delivered, not made by us
+            signiert=kept and any(_signed(material, uuid) for uuid in pdfa.sources),
         )
         # A scan that several Dokumente share is in the package but named by none: XDOMEA names every file once.
         own = [
@@ -127,6 +129,7 @@ def _described(material: Material) -> Akte:
                 FORMATS[scans[uuid].mime][1],
                 format_name=FORMATS[scans[uuid].mime][2],
                 name_original=Path(scans[uuid].name).name,
+                signiert=_signed(material, uuid),
             )
             for uuid in dict.fromkeys(ref.scan for ref in material.pages[dokument])
             if users[uuid] == {dokument}
@@ -135,6 +138,10 @@ def _described(material: Material) -> Akte:
         counts[dokument] = len(pdfa.pages)
         historie[dokument] = tuple(_history(material, dokument, pdfa))
     return describe(material.akte, files, counts, historie, by_document(material.attachments, material.pages))
+
+
+def _signed(material: Material, scan: UUID) -> bool:
+    return scan in material.facts and material.facts[scan].signatures > 0
 
 
 def _history(material: Material, dokument: UUID, pdfa: PdfA) -> Iterator[HistorienEintrag]:

@@ -201,5 +201,6 @@ def _datei(datei: Datei, profile: Profile) -> DateiSGO:
         # a PDF/A without a time of making was delivered and kept: its maker is not known
         ersteller=profile.produkt if datei.format_code == PDFA and datei.erstellt is not None else "",
         erstellt=datei.erstellt,
+        signatur_eingebettet=datei.signiert,
         sha256=datei.digests.sha256,
     )

@@ -141,3 +141,23 @@ def test_only_a_pdf_of_our_making_names_us_as_its_maker(world: World, came: Came
     maker = first.findtext(f"{XDOMEA}Primaerdokument/{XDOMEA}Ersteller")
     made_at = first.findtext(f"{XDOMEA}Primaerdokument/{XDOMEA}DatumUhrzeit")
     assert (maker, made_at) == (("Aktenarchiv", "2026-11-23T08:05:00.000Z") if ours else (None, None))
+
+
+@pytest.mark.parametrize(
+    ("rendition", "signatures", "said"),
+    [
+        (Rendition.BESIDE, 1, [("044", None), ("018", "1")]),
+        (Rendition.KEPT, 2, [("044", "1"), ("018", "1")]),
+        (Rendition.CONVERTED, 0, [("044", None), ("018", None)]),
+    ],
+)
+def test_the_message_says_which_file_bears_the_signature(
+    world: World, rendition: Rendition, signatures: int, said: list[tuple[str, str | None]]
+) -> None:
+    """A rendition has none of its own; the untouched original beside it, and a kept copy of it, still have theirs."""
+    made = world.make(world.material({"eins.pdf": Came("application/pdf", rendition, signatures=signatures)}))
+    seal = f"{XDOMEA}Primaerdokument/{XDOMEA}SignaturSiegel/{XDOMEA}SignaturSiegelEingebettet"
+    told = [
+        (form.findtext(f"{XDOMEA}Name/code"), form.findtext(seal)) for form in message_of(made).iter(f"{XDOMEA}Format")
+    ]
+    assert told == said
