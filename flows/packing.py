@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,7 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 from akten.errors import FixityError
-from akten.files import Attachment, FileFacts, PageRef, PdfA, Rendition, digest_bytes, digest_file
+from akten.files import Attachment, Digests, FileFacts, PageRef, PdfA, Rendition, digest_bytes, digest_file
 from akten.findings import Finding, Severity, Verdict
 from akten.localtime import berlin_day
 from akten.model import Akte, Datei, Dokument, HistorienEintrag, Laufzeit
@@ -19,10 +18,9 @@ from archive.bag import Bag, Part, make_bag
 from flows import layout
 from flows.attachments import by_document, datei_of
 from flows.carry import Carried
-from flows.examined import examination_record
+from flows.examined import examination_record, verdict_record
 from flows.formats import FORMATS
 from flows.quality import quality_of
-from flows.receipt import finding_json
 from flows.steps import require
 from ingest.delivery import Delivery
 from ingest.slip import delivery_root, find_slip
@@ -44,6 +42,8 @@ from metadata.transfervermerk import (
     write_note,
 )
 from metadata.xdomea import write_message
+
+_REPRESENTED = (layout.MASTER, layout.ACCESS)  # what a message may name
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,14 @@ class Made:
 def make_package(material: Material, profile: Profile, schemas: Schemas, premis_xsd: Path | None) -> Made:
     """The bag of this Akte version, every metadata file checked by schema and our own rules before it is packed.
 
-    Raises Rejected when one of our own checks finds an error: what we wrote ourselves must be right.
+    Raises Rejected when one of our own checks finds an error: what we wrote ourselves must be right. Raises FixityError
+    when a file of the version before is not the one that its description names.
     """
     akte = _described(material)
     findings: list[Finding] = []
-    made = [*_metadata(material, akte, profile, schemas, premis_xsd, findings), *_files(material)]
-    if material.carried is not None:
-        made.extend(material.carried.parts)
+    files = [*_files(material), *(material.carried.parts if material.carried is not None else ())]
+    payload = {Path(part.path).name: part.digests for part in files if part.path.startswith(_REPRESENTED)}
+    made = [*_metadata(material, akte, profile, schemas, premis_xsd, findings, payload), *files]
     bag = make_bag(f"{akte.uuid}-v{material.package.version}", made, _info(material, akte, profile))
     return Made(bag, akte, tuple(findings))
 
@@ -172,16 +173,20 @@ def _part(path: str, data: bytes) -> Part:
 
 
 def _metadata(
-    material: Material, akte: Akte, profile: Profile, schemas: Schemas, premis_xsd: Path | None, findings: list[Finding]
+    material: Material,
+    akte: Akte,
+    profile: Profile,
+    schemas: Schemas,
+    premis_xsd: Path | None,
+    findings: list[Finding],
+    payload: Mapping[str, Digests],
 ) -> Iterator[Part]:
     process = uuid5(akte.uuid, f"prozess/v{material.package.version}")
     message = aussonderung(
         akte, profile, prozess_id=process, erstellt=material.now, nachricht=uuid5(process, "nachricht")
     )
     xml = write_message(message, profile)
-    named = {datei.dateiname: datei.digests for dokument in akte.dokumente for datei in dokument.dateien}
-    named |= {one.datei.dateiname: one.datei.digests for dokument in akte.dokumente for one in dokument.anlagen}
-    report = check_message(xml, schemas, files=named, purpose=Purpose.AT_REST, profile=profile)
+    report = check_message(xml, schemas, files=_named(akte, payload), purpose=Purpose.AT_REST, profile=profile)
     findings.extend(require(report.findings))
     yield _part(layout.message_path(stem_of(message, profile.version) + ".xml"), xml)
 
@@ -204,15 +209,25 @@ def _metadata(
     yield _part(layout.PREMIS, record)
 
     yield _part(layout.EXAMINATION, examination_record(material.delivery.scans, material.facts, material.attachments))
+    products = {UUID(name[:36]): digests.sha512 for name, digests in payload.items()}
     for dokument, pdfa in material.pdfas.items():
         if dokument not in material.digital:  # what never was paper agrees with none
             note = _note(material, dokument, pdfa)
-            products = {p.uuid: p.sha512 for p in note.produkte}
             # The note's gaps are gaps of the slip: they are told once per delivery, not once per Dokument.
             gaps = (replace(f, where="Laufzettel") for f in require(check_note(note, products)))
             findings.extend(f for f in gaps if f not in findings)
             yield _part(layout.note_path(dokument), write_note(note))
-        yield _part(layout.verdict_path(pdfa.uuid), _verdicts(pdfa))
+        yield _part(layout.verdict_path(pdfa.uuid), verdict_record(pdfa))
+
+
+def _named(akte: Akte, payload: Mapping[str, Digests]) -> dict[str, Digests]:
+    """The files in the package that the message names. Raises FixityError for one that is not the file described."""
+    described = [datei for dokument in akte.dokumente for datei in dokument.dateien]
+    described += [anlage.datei for dokument in akte.dokumente for anlage in dokument.anlagen]
+    for datei in described:
+        if payload.get(datei.dateiname, datei.digests) != datei.digests:
+            raise FixityError(f"Die Datei {datei.dateiname} im Paket ist nicht die, die ihre Beschreibung nennt.")
+    return {datei.dateiname: payload[datei.dateiname] for datei in described if datei.dateiname in payload}
 
 
 def _capture(material: Material) -> Capture:
@@ -257,41 +272,6 @@ def _note(material: Material, dokument: UUID, pdfa: PdfA) -> Transfervermerk:
         qualitaet=quality,
         erklaerung=ERKLAERUNG if agrees else "",
     )
-
-
-def _verdicts(pdfa: PdfA) -> bytes:
-    """What every validator said of this PDF/A, and what every page gave."""
-    value = {
-        "pdf": str(pdfa.uuid),
-        "sha512": pdfa.digests.sha512,
-        "flavour": pdfa.flavour,
-        "rendition": pdfa.rendition.value,
-        "verdict": pdfa.verdict.value,
-        "validators": [
-            {"name": r.name, "version": r.version, "verdict": r.verdict.value, "clauses": list(r.clauses), "why": r.why}
-            for r in pdfa.reports
-        ],
-        "tools": [list(tool) for tool in pdfa.tools],
-        "losses": list(pdfa.losses),
-        "findings": [finding_json(f) for f in pdfa.findings],
-        "pages": [
-            {
-                "number": page.number,
-                "scan": str(page.source.scan),
-                "scan_page": page.source.page,
-                "blank": page.blank,
-                "words": page.words,
-                "confidence": page.confidence,
-                "turned": page.turned,
-                "turned_confidence": page.turned_confidence,
-                "skew": page.skew,
-                "retried": page.retried,
-                "failed": page.failed,
-            }
-            for page in pdfa.pages
-        ],
-    }
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
 
 
 # --- files ----------------------------------------------------------------------------------------------------------

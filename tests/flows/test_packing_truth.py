@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import pytest
 
-from akten.files import Rendition
+from akten.errors import FixityError, Rejected
+from akten.files import Rendition, digest_bytes
+from akten.findings import Severity
 from metadata.schemas import Schemas
 from tests.flows.packingworld import (
+    AKTE,
     DELIVERY,
     ENGINE,
+    PREMIS,
     XDOMEA,
     Came,
     World,
+    carried_from,
     events_of,
     message_of,
     parts_of,
+    premis_of,
 )
 
 MAIL = Came("application/pdf", Rendition.CONVERTED, (("pikepdf", "10.1"),), confidence=None)
@@ -161,3 +168,99 @@ def test_the_message_says_which_file_bears_the_signature(
         (form.findtext(f"{XDOMEA}Name/code"), form.findtext(seal)) for form in message_of(made).iter(f"{XDOMEA}Format")
     ]
     assert told == said
+
+
+def test_what_a_nachscan_takes_over_is_held_against_its_description(world: World) -> None:
+    """The message is judged by the files in the package, not by what it says of itself."""
+    first = world.make(world.material({"eins.tif": Came()}))
+    before = carried_from(first)
+    new = {"files": {"zwei.tif": Came()}, "delivery": AKTE, "version": 2}
+    whole = world.make(world.material(**new, carried=before))
+    assert len(list(message_of(whole).iter(f"{XDOMEA}Primaerdokument"))) == 4
+
+    scan = next(part for part in before.parts if part.path.startswith("representations/master/"))
+    rest = tuple(part for part in before.parts if part is not scan)
+    with pytest.raises(Rejected) as lacking:
+        world.make(world.material(**new, carried=replace(before, parts=rest)))
+    assert {finding.code for finding in lacking.value.findings if finding.severity is Severity.ERROR} == {"XD-98"}
+    other = replace(scan, source=b"anders", digests=digest_bytes(b"anders"))
+    with pytest.raises(FixityError):
+        world.make(world.material(**new, carried=replace(before, parts=(*rest, other))))
+
+
+SLIP_OF_ALL = {
+    "vorgaenge": [
+        {
+            "betreff": "Antrag",
+            "dokumente": [
+                {"betreff": "Plan", "dateien": ["a1.tif", "a2.jpg"]},
+                {"betreff": "Bescheid", "seiten": "3"},
+                {"betreff": "Gebühr", "seiten": "4-5"},
+                {"betreff": "Vertrag", "dateien": ["c.pdf"]},
+                {"betreff": "Urkunde", "dateien": ["d.pdf"]},
+            ],
+        }
+    ]
+}
+ALL = {
+    "a1.tif": Came(),
+    "a2.jpg": Came("image/jpeg"),
+    "b.pdf": replace(MAIL, pages=3),
+    "c.pdf": replace(MIXED, rendition=Rendition.BESIDE, signatures=1),
+    "d.pdf": KEPT,
+}
+HELD = [("c.pdf", "liste.txt", b"eins"), ("b.pdf", "x", b"zwei")]
+
+
+def test_premis_tells_of_every_represented_file_and_of_no_other_with_true_digests_and_sources(world: World) -> None:
+    """Several scans in one Dokument, one PDF in two, a signed one beside its rendition, a kept one, attachments."""
+    made = world.make(world.material(ALL, slip=SLIP_OF_ALL, attachments=HELD))
+    files: dict[str, bytes] = {}
+    for path, data in parts_of(made).items():
+        stem, _, suffix = path.rpartition("/")[2].partition(".")
+        if path.startswith("representations/"):
+            files[str(uuid5(UUID(stem), "hocr")) if suffix == "hocr" else stem] = data
+    told, origins = {}, {}
+    for thing in premis_of(made).findall(f"{PREMIS}object"):
+        name = thing.findtext(f"{PREMIS}objectIdentifier/{PREMIS}objectIdentifierValue") or ""
+        facts = thing.find(f"{PREMIS}objectCharacteristics")
+        if facts is not None:
+            digests = [entry.findtext(f"{PREMIS}messageDigest") for entry in facts.findall(f"{PREMIS}fixity")]
+            told[name] = (digests, facts.findtext(f"{PREMIS}size"))
+        for link in thing.findall(f"{PREMIS}relationship"):
+            if link.findtext(f"{PREMIS}relationshipType") == "derivation":
+                value = f"{PREMIS}relatedObjectIdentifier/{PREMIS}relatedObjectIdentifierValue"
+                origins[name] = {node.text for node in link.iterfind(value)}
+    true = {name: digest_bytes(data) for name, data in files.items()}
+    assert told == {name: ([each.sha256, each.sha512], str(each.size)) for name, each in true.items()}
+
+    def scans(*names: str) -> set[str]:
+        return {str(uuid5(DELIVERY, name)) for name in names}
+
+    pdfs = [uuid5(uuid5(DELIVERY, f"dokument/1/{number}"), "pdfa") for number in range(1, 6)]
+    wanted = dict(
+        zip(pdfs, (scans("a1.tif", "a2.jpg"), *(scans(n) for n in ("b.pdf", "b.pdf", "c.pdf", "d.pdf"))), strict=True)
+    )
+    expected = {str(pdf): of for pdf, of in wanted.items()} | {
+        str(uuid5(pdf, "hocr")): of for pdf, of in wanted.items()
+    }
+    for number, (holder, _, _) in enumerate(HELD, 1):
+        expected[str(uuid5(uuid5(DELIVERY, holder), f"anlage/{number}"))] = scans(holder)
+    assert origins == expected
+
+
+def test_the_message_names_files_that_are_there_by_their_kind_and_each_once(world: World) -> None:
+    """A PDF that two Dokumente share is named by none; all others by the one Dokument that they belong to."""
+    made = world.make(world.material(ALL, slip=SLIP_OF_ALL, attachments=HELD))
+    there = {path.rpartition("/")[2] for path in parts_of(made) if path.startswith("representations/")}
+    codes = {}
+    for form in message_of(made).iter(f"{XDOMEA}Format"):
+        name = form.findtext(f"{XDOMEA}Primaerdokument/{XDOMEA}Dateiname") or ""
+        assert name not in codes
+        codes[name] = form.findtext(f"{XDOMEA}Name/code")
+    unnamed = {name for name in there - set(codes) if not name.endswith(".hocr")}
+    assert (set(codes) <= there, unnamed) == (True, {f"{uuid5(DELIVERY, 'b.pdf')}.pdf"})
+    kinds = sorted((name.rpartition(".")[2], code) for name, code in codes.items())
+    assert kinds == [
+        ("bin", "100"), ("jpg", "011"), *[("pdf", "018")] * 2, *[("pdf", "044")] * 5, ("tif", "023"), ("txt", "100"),
+    ]  # fmt: skip
