@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -148,7 +148,7 @@ def _signed(material: Material, scan: UUID) -> bool:
 def _history(material: Material, dokument: UUID, pdfa: PdfA) -> Iterator[HistorienEintrag]:
     """Scan, recognition, conversion and validation of one Dokument, as the message tells them."""
     slip = material.delivery.slip
-    if slip.gescannt_am is not None and dokument not in material.digital:
+    if slip.gescannt_am is not None and _scanned_at(material) is not None and dokument not in material.digital:
         yield HistorienEintrag(slip.gescannt_am, slip.operator, "Digitalisierung", slip.geraet.modell)
     confidence = pdfa.mean_confidence
     if was_read(pdfa):
@@ -233,7 +233,22 @@ def _named(akte: Akte, payload: Mapping[str, Digests]) -> dict[str, Digests]:
 def _capture(material: Material) -> Capture:
     slip = material.delivery.slip
     device = " ".join(part for part in (slip.geraet.hersteller, slip.geraet.modell, slip.geraet.seriennummer) if part)
-    return Capture(slip.operator, device, slip.profil or "", slip.station, slip.gescannt_am)
+    return Capture(slip.operator, device, slip.profil or "", slip.station, _scanned_at(material))
+
+
+def _scanned_at(material: Material) -> datetime | date | None:
+    return _not_after(material.delivery.slip.gescannt_am, material.received)
+
+
+def _not_after(said: datetime | None, known: datetime) -> datetime | date | None:
+    """What a slip says of a time, as far as it can be true of something that was over at a time that we know.
+
+    A clock of the scan desk may run before ours: then only the day counts. What lies on a later day, accepted by a
+    person perhaps, stays on the slip, for no record of ours can hold it.
+    """
+    if said is None or said <= known:
+        return said
+    return berlin_day(said) if berlin_day(said) == berlin_day(known) else None
 
 
 def _scanned(material: Material) -> frozenset[UUID]:
@@ -268,7 +283,12 @@ def _note(material: Material, dokument: UUID, pdfa: PdfA) -> Transfervermerk:
         ersteller=Ersteller(slip.operator, "Kennungsverzeichnis der Scanstelle", ""),
         umgebung=Umgebung(device, slip.profil or "", slip.station, slip.verfahrensdokumentation, tuple(software)),
         auffaelligkeiten=(slip.auffaelligkeiten,) if slip.auffaelligkeiten else None,
-        zeiten=Zeiten(slip.gescannt_am, material.received, check.zeitpunkt if check else None, material.now),
+        zeiten=Zeiten(
+            _scanned_at(material),
+            material.received,
+            _not_after(check.zeitpunkt, material.now) if check else None,
+            material.now,
+        ),
         qualitaet=quality,
         erklaerung=ERKLAERUNG if agrees else "",
     )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from archive.package import store_package
 from archive.resume import Patience
 from catalog.actor import Actor
 from catalog.fold import tokens
+from catalog.trail import Verb
 from catalog.values import DeliveryRow
 from flows.arrival import registered
 from flows.attachments import take_out_all
@@ -233,7 +235,7 @@ def _make(
         carried=carried,
         software=(SOFTWARE, software_version()),
         identifier=("libmagic", ""),
-        received=row.received_at,
+        received=_taken_at(services, row),
         recognised=recognised_at,
         now=services.now(),
         facts=facts,
@@ -257,6 +259,12 @@ def _make(
     work = run("packen", save, work, result)
     catalog.move(delivery.uuid, Stage.PACKED, by=by, now=services.now())
     return work
+
+
+def _taken_at(services: Services, row: DeliveryRow) -> datetime:
+    """When these very files and this slip came: a delivery that was put right is another than the one that came."""
+    replaced = services.catalog.events_of(delivery=row.uuid, verb=Verb.DELIVERY_REPLACED.value)
+    return replaced[-1].at if replaced else row.received_at
 
 
 # --- steps of the trip ----------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from akten.errors import Rejected
 from akten.findings import Finding, Severity, Verdict
+from akten.localtime import berlin_day
 
 FORMAT = "aktenarchiv/transfervermerk"
 FORMAT_VERSION = 1
@@ -310,11 +311,11 @@ def _check_times(zeiten: Zeiten) -> list[tuple[str, Severity, str]]:
 
 
 def _is_before(first: datetime | date, second: datetime | date) -> bool:
-    """True when `first` is surely earlier; a mere day is compared by days, as told in the clock's own zone."""
+    """True when `first` is surely earlier; a mere day is compared by days in Berlin, where the city has its desks."""
     if isinstance(first, datetime) and isinstance(second, datetime):
         return first < second
-    day_one = first.date() if isinstance(first, datetime) else first
-    day_two = second.date() if isinstance(second, datetime) else second
+    day_one = berlin_day(first) if isinstance(first, datetime) else first
+    day_two = berlin_day(second) if isinstance(second, datetime) else second
     return day_one < day_two
 
 

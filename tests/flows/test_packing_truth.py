@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -264,3 +265,41 @@ def test_the_message_names_files_that_are_there_by_their_kind_and_each_once(worl
     assert kinds == [
         ("bin", "100"), ("jpg", "011"), *[("pdf", "018")] * 2, *[("pdf", "044")] * 5, ("tif", "023"), ("txt", "100"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("scanned", "told"),
+    [
+        ("2026-11-23T08:59:59+01:00", "2026-11-23T08:59:59+01:00"),
+        ("2026-11-23T09:00:00+01:00", "2026-11-23T09:00:00+01:00"),
+        (
+            "2026-11-23T09:02:00+01:00",
+            "2026-11-23",
+        ),  # received at 9 o'clock: the clock of the scan desk runs before ours
+        ("2026-11-24T00:00:00+01:00", None),
+    ],
+)
+def test_a_clock_that_runs_before_ours_stops_nothing_and_is_told_as_far_as_it_can_be_true(
+    world: World, scanned: str, told: str | None
+) -> None:
+    check = {"pruefer": "S18", "umfang": "alles", "ergebnis": "in Ordnung", "zeitpunkt": scanned}
+    made = world.make(world.material({"eins.tif": Came()}, slip={"gescannt_am": scanned, "qualitaetspruefung": check}))
+    times = {
+        event.findtext(f"{PREMIS}eventType"): event.findtext(f"{PREMIS}eventDateTime")
+        for event in premis_of(made).iter(f"{PREMIS}event")
+    }
+    (note,) = [json.loads(data) for path, data in parts_of(made).items() if "transfervermerk" in path]
+    assert (times.get("capture"), note["zeiten"]["erfassung"]) == (told, told)
+    actions = [node.text for node in message_of(made).iter(f"{XDOMEA}Aktion")]
+    assert ("Digitalisierung" in actions) == (told is not None)
+
+
+@pytest.mark.parametrize(
+    ("checked", "told"),
+    [("2026-11-23T09:06:00+01:00", "2026-11-23T09:06:00+01:00"), ("2026-11-23T09:07:00+01:00", "2026-11-23")],
+)
+def test_so_is_the_clock_of_the_quality_check(world: World, checked: str, told: str) -> None:
+    check = {"pruefer": "S18", "umfang": "alles", "ergebnis": "in Ordnung", "zeitpunkt": checked}
+    made = world.make(world.material({"eins.tif": Came()}, slip={"qualitaetspruefung": check}))
+    (note,) = [json.loads(data) for path, data in parts_of(made).items() if "transfervermerk" in path]
+    assert note["zeiten"]["qualitaetspruefung"] == told

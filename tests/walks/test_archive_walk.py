@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -157,9 +159,17 @@ def test_a_wrong_sheet_count_waits_at_the_clearing_desk_with_both_numbers_and_is
     assert "1" in texts
     assert receipt.case is not None
     claimed = ClaimedDelivery(receipt.delivery, services.settings.work / str(receipt.delivery))
-    (claimed.lieferung / "laufzettel.json").write_text(json.dumps(a_slip(aktenzeichen=aktenzeichen)))
+    # Scanned anew after the delivery had come: what is told of it begins with the files that came last.
+    time.sleep(1.1)
+    again = datetime.now(UTC).replace(microsecond=0).isoformat()
+    slip = a_slip(aktenzeichen=aktenzeichen, gescannt_am=again, qualitaetspruefung=None)
+    (claimed.lieferung / "laufzettel.json").write_text(json.dumps(slip))
     services.catalog.resolve(receipt.case, Resolution.RESUBMIT, "", by=clerk, now=services.now())
-    assert archive_delivery(services, claimed, clerk).state is Outcome.ARCHIVED
+    done = archive_delivery(services, claimed, clerk)
+    assert done.state is Outcome.ARCHIVED, done.findings
+    package = services.catalog.packages(done.akte)[0].package  # type: ignore[arg-type]
+    root, _ = fetch_package(services, package, tmp_path / "heraus", "Test", clerk)
+    assert f">{again}<" in (root / "data/metadata/preservation/premis.xml").read_text()
 
 
 def test_what_a_person_accepts_with_a_reason_goes_on_and_keeps_the_finding(
