@@ -67,6 +67,7 @@ def verdict_record(pdfa: PdfA) -> bytes:
                 "scan": str(page.source.scan),
                 "scan_page": page.source.page,
                 "blank": page.blank,
+                "dropped": page.dropped,
                 "words": page.words,
                 "confidence": page.confidence,
                 "turned": page.turned,

@@ -136,7 +136,7 @@ def _described(material: Material) -> Akte:
             if users[uuid] == {dokument}
         ]
         files[dokument] = (pdf, *own)
-        counts[dokument] = len(pdfa.pages)
+        counts[dokument] = len(pdfa.kept_pages)
         historie[dokument] = tuple(_history(material, dokument, pdfa))
     return describe(material.akte, files, counts, historie, by_document(material.attachments, material.pages))
 

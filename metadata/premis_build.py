@@ -330,7 +330,10 @@ class _Book:
         """A PDF/A with its source scans and the event that made it."""
         flavour = _clean(pdfa.flavour)
         form = Format("PDF/A", flavour, _PRONOM_PDFA.get(flavour, ""), "application/pdf")
-        properties = [("pages", str(len(pdfa.pages))), ("blank pages", str(sum(page.blank for page in pdfa.pages)))]
+        kept = pdfa.kept_pages
+        properties = [("pages", str(len(kept))), ("blank pages", str(sum(page.blank for page in kept)))]
+        if len(kept) != len(pdfa.pages):
+            properties.append(("blank pages left out", str(len(pdfa.pages) - len(kept))))
         if pdfa.mean_confidence is not None:
             properties.append(("mean word confidence", f"{pdfa.mean_confidence:.1f}"))
         return self._file(

@@ -60,6 +60,7 @@ class Came:
     confidence: float | None = 90.0
     pages: int = 1
     signatures: int = 0
+    dropped: tuple[int, ...] = ()
     data: bytes = b""
 
 
@@ -130,7 +131,16 @@ class World:
         )
         hocr.write_bytes(f"hocr {uuid}".encode())
         pages = tuple(
-            PageResult(number, ref, 210, 297, words=12, confidence=came.confidence)
+            PageResult(
+                number,
+                ref,
+                210,
+                297,
+                blank=number in came.dropped,
+                words=12,
+                confidence=came.confidence,
+                dropped=number in came.dropped,
+            )
             for number, ref in enumerate(refs, 1)
         )
         return PdfA(

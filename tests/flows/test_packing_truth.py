@@ -303,3 +303,20 @@ def test_so_is_the_clock_of_the_quality_check(world: World, checked: str, told: 
     made = world.make(world.material({"eins.tif": Came()}, slip={"qualitaetspruefung": check}))
     (note,) = [json.loads(data) for path, data in parts_of(made).items() if "transfervermerk" in path]
     assert note["zeiten"]["qualitaetspruefung"] == told
+
+
+def test_pages_left_out_of_the_pdf_count_for_the_balance_and_not_for_the_file(world: World) -> None:
+    made = world.make(world.material({"eins.tif": Came(pages=3, dropped=(2,))}, slip={"seitenzahl": 3}))
+    said = {
+        node.findtext(f"{XDOMEA}Name"): node.findtext(f"{XDOMEA}Wert")
+        for node in message_of(made).iter(f"{XDOMEA}Feld")
+    }
+    assert said["Seiten"] == "2"
+    told = {
+        node.findtext(f"{PREMIS}significantPropertiesType"): node.findtext(f"{PREMIS}significantPropertiesValue")
+        for node in premis_of(made).iter(f"{PREMIS}significantProperties")
+    }
+    assert (told["pages"], told["blank pages"], told["blank pages left out"]) == ("2", "0", "1")
+    (note,) = [json.loads(data) for path, data in parts_of(made).items() if "transfervermerk" in path]
+    assert (note["qualitaet"]["seiten"], note["qualitaet"]["leerseiten"]) == (3, 1)
+    assert "Weggelassene Leerseiten: 1" in note["qualitaet"]["bemerkungen"]
