@@ -234,7 +234,7 @@ def _make(
         pdfas=recognised.pdfas,
         carried=carried,
         software=(SOFTWARE, software_version()),
-        identifier=("libmagic", ""),
+        identifier=(SOFTWARE, software_version()),  # signatures of our own tell every type that is let in
         received=_taken_at(services, row),
         recognised=recognised_at,
         now=services.now(),

@@ -109,7 +109,7 @@ class World:
             pdfas=pdfas,
             carried=carried,
             software=("Aktenarchiv", "0.1.0"),
-            identifier=("libmagic", "5.44"),
+            identifier=("Aktenarchiv", "0.1.0"),
             received=RECEIVED,
             recognised=RECOGNISED,
             now=NOW,
