@@ -212,7 +212,7 @@ def _metadata(
     products = {UUID(name[:36]): digests.sha512 for name, digests in payload.items()}
     for dokument, pdfa in material.pdfas.items():
         if dokument not in material.digital:  # what never was paper agrees with none
-            note = _note(material, dokument, pdfa)
+            note = _note(material, dokument, pdfa, profile.absender.institution)
             # The note's gaps are gaps of the slip: they are told once per delivery, not once per Dokument.
             gaps = (replace(f, where="Laufzettel") for f in require(check_note(note, products)))
             findings.extend(f for f in gaps if f not in findings)
@@ -258,7 +258,7 @@ def _scanned(material: Material) -> frozenset[UUID]:
     )
 
 
-def _note(material: Material, dokument: UUID, pdfa: PdfA) -> Transfervermerk:
+def _note(material: Material, dokument: UUID, pdfa: PdfA, organisation: str) -> Transfervermerk:
     slip = material.delivery.slip
     sources = dict.fromkeys(ref.scan for ref in material.pages[dokument])
     scans = {scan.uuid: scan for scan in material.delivery.scans}
@@ -280,7 +280,7 @@ def _note(material: Material, dokument: UUID, pdfa: PdfA) -> Transfervermerk:
                 ]
             )
         ),
-        ersteller=Ersteller(slip.operator, "Kennungsverzeichnis der Scanstelle", ""),
+        ersteller=Ersteller(slip.operator, "Kennungsverzeichnis der Scanstelle", organisation),
         umgebung=Umgebung(device, slip.profil or "", slip.station, slip.verfahrensdokumentation, tuple(software)),
         auffaelligkeiten=(slip.auffaelligkeiten,) if slip.auffaelligkeiten else None,
         zeiten=Zeiten(

@@ -320,3 +320,13 @@ def test_pages_left_out_of_the_pdf_count_for_the_balance_and_not_for_the_file(wo
     (note,) = [json.loads(data) for path, data in parts_of(made).items() if "transfervermerk" in path]
     assert (note["qualitaet"]["seiten"], note["qualitaet"]["leerseiten"]) == (3, 1)
     assert "Weggelassene Leerseiten: 1" in note["qualitaet"]["bemerkungen"]
+
+
+def test_the_note_names_person_and_office_and_the_office_alone_answers_for_no_scan(world: World) -> None:
+    """TR-RESISCAN A.NB.4: naming only the organisation as the creator is forbidden."""
+    made = world.make(world.material({"eins.tif": Came()}))
+    (note,) = [json.loads(data) for path, data in parts_of(made).items() if "transfervermerk" in path]
+    assert (note["ersteller"]["pseudonym"], note["ersteller"]["organisation"]) == ("S17", "Stadt Neuss")
+    with pytest.raises(Rejected) as office:
+        world.make(world.material({"eins.tif": Came()}, slip={"operator": "stadt neuss"}))
+    assert "TV-04" in {finding.code for finding in office.value.findings}
