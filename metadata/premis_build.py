@@ -45,7 +45,8 @@ _PRONOM_PDFA = {
     "3b": "fmt/480",
     "3u": "fmt/481",
 }
-_ENGINES = ("tesseract", "tessdata", "traineddata", "tesserocr", "pytesseract")
+_ENGINES = ("tesseract", "tesserocr", "pytesseract", "tessdata")
+_MODEL = ".traineddata"  # each language by its own file, as `deu.traineddata`
 _OUTCOMES = {Verdict.OK: "pass", Verdict.FAILED: "fail", Verdict.NOT_CHECKED: "not checked"}
 # A file that was kept is a copy of what came; every other PDF/A was made of it.
 _MAKING = {Rendition.KEPT: "replication"}
@@ -107,8 +108,8 @@ def _clean(text: str) -> str:
 
 
 def engines_of(tools: Iterable[Tool]) -> list[Tool]:
-    """Those of the tools that read words from pictures."""
-    return [tool for tool in tools if tool[0].casefold().startswith(_ENGINES)]
+    """Those of the tools that read words from pictures, and the models that they read with."""
+    return [tool for tool in tools if (name := tool[0].casefold()).startswith(_ENGINES) or name.endswith(_MODEL)]
 
 
 def was_read(pdfa: PdfA) -> bool:

@@ -47,7 +47,7 @@ RECOGNISED = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
 NOW = datetime(2026, 11, 23, 8, 6, tzinfo=UTC)
 XDOMEA = "{urn:xoev-de:xdomea:schema:3.0.0}"
 PREMIS = "{http://www.loc.gov/premis/v3}"
-ENGINE = (("tesserocr", "2.8.0 (tesseract 5.3.0)"), ("pikepdf", "10.1"))
+ENGINE = (("tesserocr", "tesseract 5.3.0"), ("deu.traineddata", "19d219bb"), ("pikepdf", "10.1"))
 
 
 @dataclass(frozen=True)
