@@ -100,9 +100,17 @@ def test_without_schemas_our_own_rules_still_find_what_is_wrong() -> None:
 
 
 def test_a_package_beyond_the_recipients_limit_is_found(schemas: Schemas) -> None:
-    small = Profile(max_objects=2)
-    report = check_message(an_xml(), schemas, purpose=SENDING, profile=small)
-    assert "XD-82" in {finding.code for finding in report.findings}
+    xml, files = an_xml(), _digests("0503")
+    assert files is not None
+    count = xml.count(b"<xdomea:ID>")
+    size = len(xml) + sum(digests.size for digests in files.values())
+
+    def codes(profile: Profile) -> list[str]:
+        return [f.code for f in check_message(xml, schemas, files=files, purpose=SENDING, profile=profile).findings]
+
+    assert codes(Profile(max_objects=count, max_bytes=size)) == []
+    assert codes(Profile(max_objects=count - 1, max_bytes=size)) == ["XD-82"]
+    assert codes(Profile(max_objects=count, max_bytes=size - 1)) == ["XD-82"]
 
 
 def test_many_findings_of_one_rule_are_counted_not_listed(schemas: Schemas) -> None:
