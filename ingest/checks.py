@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from akten.files import FileFacts, FileKind
@@ -127,7 +127,7 @@ def _check_slip(delivery: Delivery, options: IntakeOptions, today: date | None) 
             if day > today:
                 yield error("IN-22", f"{slip.datei}, {path}", "Das Datum liegt in der Zukunft; bitte prüfen.")
     check = slip.qualitaetspruefung
-    if check and check.zeitpunkt and slip.gescannt_am and check.zeitpunkt < slip.gescannt_am:
+    if check and check.zeitpunkt and slip.gescannt_am and _at_the_latest(check.zeitpunkt) < slip.gescannt_am:
         text = "Die Qualitätsprüfung liegt vor dem Scannen (gescannt_am); eines von beiden stimmt nicht."
         yield error("IN-27", f"{slip.datei}, qualitaetspruefung.zeitpunkt", text)
     if options.profile(slip.profil) is None:
@@ -144,6 +144,11 @@ def _check_slip(delivery: Delivery, options: IntakeOptions, today: date | None) 
         elif families.isdisjoint({"", slip.aktenart}):
             text = f"Die Fristklasse „{shown(slip.record_class)}“ gehört nicht zur Aktenart {slip.aktenart}."
             yield error("IN-24", where, text)
+
+
+def _at_the_latest(moment: datetime) -> datetime:
+    """People write no seconds: a check at 9:15 may follow a scan at 9:15:42."""
+    return moment if moment.second else moment.replace(second=59)
 
 
 def _days(delivery: Delivery) -> Iterator[tuple[str, date]]:

@@ -302,12 +302,19 @@ def _check_times(zeiten: Zeiten) -> list[tuple[str, Severity, str]]:
         found.append(("TV-08", Severity.WARNING, f"Es fehlt der Zeitpunkt von: {', '.join(missing)}."))
     later = [time for time in others.values() if time is not None]
     early = zeiten.erfassung
-    wrong = early is not None and any(_is_before(time, early) for time in later)
+    wrong = early is not None and any(_is_before(_to_the_minute(time), early) for time in later)
     seal = zeiten.versiegelung
     wrong = wrong or (seal is not None and any(_is_before(seal, time) for time in later))
     if wrong:
         found.append(("TV-09", Severity.ERROR, "Die Zeitpunkte widersprechen der Reihenfolge der Schritte."))
     return found
+
+
+def _to_the_minute(time: datetime | date) -> datetime | date:
+    """The last second of a time that was written without seconds, as people do: 9:15 may mean 9:15:59."""
+    if isinstance(time, datetime) and not time.second and not time.microsecond:
+        return time.replace(second=59)
+    return time
 
 
 def _is_before(first: datetime | date, second: datetime | date) -> bool:

@@ -48,11 +48,13 @@ def test_a_good_delivery_has_no_findings() -> None:
     assert check_balance(delivery, some_facts(delivery), 1, kept_pages=1) == ()
 
 
-def test_a_quality_check_may_follow_the_scan_at_once() -> None:
-    at = datetime(2026, 11, 20, 9, tzinfo=UTC)
-    assert (
-        codes(a_delivery(slip=a_slip(gescannt_am=at, qualitaetspruefung=Qualitaetspruefung("S1", "", "ok", at)))) == []
-    )
+@pytest.mark.parametrize(("second", "wrong"), [(0, False), (41, True), (42, False)])
+def test_a_quality_check_may_follow_the_scan_at_once(second: int, wrong: bool) -> None:
+    """Of a time without seconds only the minute is known."""
+    scanned = datetime(2026, 11, 20, 9, 15, 42, tzinfo=UTC)
+    check = Qualitaetspruefung("S1", "", "ok", scanned.replace(second=second))
+    slip = a_slip(gescannt_am=scanned, qualitaetspruefung=check)
+    assert codes(a_delivery(slip=slip)) == (["IN-27"] if wrong else [])
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_a_quality_check_may_follow_the_scan_at_once() -> None:
         (a_slip(qualitaetspruefung=Qualitaetspruefung("S1", "", "ok", datetime(2026, 11, 24, tzinfo=UTC))), "IN-22"),
         (
             a_slip(
-                gescannt_am=datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC),
+                gescannt_am=datetime(2026, 11, 20, 9, 1, tzinfo=UTC),
                 qualitaetspruefung=Qualitaetspruefung("S1", "", "ok", datetime(2026, 11, 20, 9, tzinfo=UTC)),
             ),
             "IN-27",

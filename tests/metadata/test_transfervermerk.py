@@ -92,6 +92,14 @@ def test_a_day_is_one_of_berlin_where_midnight_comes_before_that_of_utc() -> Non
     assert check_note(replace(good(), zeiten=zeiten), {PRODUCT.uuid: PRODUCT.sha512}) == ()
 
 
+@pytest.mark.parametrize(("second", "wrong"), [(0, False), (41, True), (42, False)])
+def test_of_a_check_without_seconds_only_the_minute_is_known(second: int, wrong: bool) -> None:
+    scanned = datetime(2026, 11, 20, 9, 15, 42, tzinfo=UTC)
+    zeiten = replace(good().zeiten, erfassung=scanned, qualitaetspruefung=scanned.replace(second=second))
+    found = check_note(replace(good(), zeiten=zeiten), {PRODUCT.uuid: PRODUCT.sha512})
+    assert [f.code for f in found] == (["TV-09"] if wrong else [])
+
+
 def test_every_rule_has_a_broken_note() -> None:
     assert {code for code, _ in BROKEN} | {"TV-01"} == set(RULES)
 
