@@ -9,7 +9,7 @@ import pytest
 
 from akten.files import Digests, digest_bytes
 from akten.findings import Judgement, Severity, Verdict
-from akten.model import Aussonderungsart
+from akten.model import Aussonderungsart, Datei
 from metadata.checks import Purpose, XdomeaReport, check_message
 from metadata.messages import aussonderung
 from metadata.profile import Profile
@@ -111,6 +111,30 @@ def test_a_package_beyond_the_recipients_limit_is_found(schemas: Schemas) -> Non
     assert codes(Profile(max_objects=count, max_bytes=size)) == []
     assert codes(Profile(max_objects=count - 1, max_bytes=size)) == ["XD-82"]
     assert codes(Profile(max_objects=count, max_bytes=size - 1)) == ["XD-82"]
+
+
+def test_a_format_beyond_the_list_with_its_name_is_good(schemas: Schemas) -> None:
+    """Code 100 wants SonstigerName, and only it may have one."""
+    akte = an_akte()
+    vorgang, *others = akte.vorgaenge
+    dokument, *more = vorgang.dokumente
+    jp2 = Datei(an_id("jp2"), "jp2", "image/jp2", digest_bytes(b"jp2"), "100", format_name="JPEG 2000")
+    dokument = replace(dokument, dateien=(*dokument.dateien, jp2))
+    akte = replace(akte, vorgaenge=(replace(vorgang, dokumente=(dokument, *more)), *others))
+    files = {datei.dateiname: datei.digests for each in akte.dokumente for datei in each.dateien}
+    xml = write_message(aussonderung(akte, a_profile(), prozess_id=PROZESS, erstellt=NOW), a_profile())
+    assert check_message(xml, schemas, files=files, purpose=SENDING).findings == ()
+    assert b">JPEG 2000<" in xml
+
+
+def test_a_missing_file_is_named_by_its_uuid_and_nothing_else_of_its_name(schemas: Schemas) -> None:
+    """The rest of a name may be personal data."""
+    name = f"{an_id('pdfa 1')}_Mueller.pdf"
+    report = check_message(swap(PDFA, name)(an_xml()), schemas, files=_digests("0503"), purpose=FOREIGN)
+    told = {finding.code: finding.where for finding in report.findings}
+    assert (told["XD-98"], told["XD-99"]) == (str(an_id("pdfa 1")), str(an_id("pdfa 1")))
+    odd = check_message(swap(PDFA, "Mueller.pdf")(an_xml()), schemas, files=_digests("0503"), purpose=FOREIGN)
+    assert "*.pdf" in {finding.where for finding in odd.findings if finding.code == "XD-98"}
 
 
 def test_many_findings_of_one_rule_are_counted_not_listed(schemas: Schemas) -> None:

@@ -104,6 +104,8 @@ CASES = (
     Case("XD-32", "one_without", swap("\n       <xdomea:NummerImUebergeordnetenContainer>2</xdomea:NummerImUebergeordnetenContainer>", ""), severity=W),
     Case("XD-33", "file_like_object", swap(PDFA, f"{an_id('dokument 1')}.pdf"), severity=W),
     Case("XD-34", "path", swap(PDFA, f"{an_id('pdfa 1')}/../../x.pdf")),
+    Case("XD-34", "slash_alone", swap(PDFA, f"{an_id('pdfa 1')}/x.pdf")),
+    Case("XD-34", "dots_alone", swap(PDFA, f"{an_id('pdfa 1')}..pdf")),
     Case("XD-34", "backslash", swap(PDFA, f"{an_id('pdfa 1')}\\x.pdf")),
     Case("XD-34", "line_break", swap(PDFA, f"{an_id('pdfa 1')}_a&#x85;b.pdf")),
     Case("XD-35", "same_name", swap(PDFA, f"{an_id('pdfa 2')}.pdf")),
