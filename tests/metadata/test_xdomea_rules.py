@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from tests.metadata.xdomea_builders import (
     NOW,
     PROZESS,
     VERSIONS,
+    Break,
     a_profile,
     an_akte,
     an_id,
@@ -111,6 +113,67 @@ def test_a_package_beyond_the_recipients_limit_is_found(schemas: Schemas) -> Non
     assert codes(Profile(max_objects=count, max_bytes=size)) == []
     assert codes(Profile(max_objects=count - 1, max_bytes=size)) == ["XD-82"]
     assert codes(Profile(max_objects=count, max_bytes=size - 1)) == ["XD-82"]
+
+
+ENDS = "<xdomea:Aufbewahrungsende>"
+YESTERDAY = NOW.date() - timedelta(days=1)  # the last day of a period that is over when the message is made
+
+
+def _teilvorgaenge(number: int) -> Break:
+    inner = "".join(
+        f"<xdomea:Teilvorgang><xdomea:Identifikation><xdomea:ID>{an_id(f'tv {n}')}</xdomea:ID></xdomea:Identifikation>"
+        for n in range(number)
+    )
+    return put("Vorgang", inner + "</xdomea:Teilvorgang>" * number)
+
+
+def _numbered(number: int, total: int) -> Break:
+    said = "<xdomea:LfdNrNachrichtProTyp>{}</xdomea:LfdNrNachrichtProTyp>"
+    first = swap(said.format(1), said.format(number))
+    said_all = "<xdomea:GesamtanzahlNachrichtenProTyp>{}</xdomea:GesamtanzahlNachrichtenProTyp>"
+    return lambda xml: swap(said_all.format(1), said_all.format(total))(first(xml))
+
+
+@pytest.mark.parametrize(
+    ("code", "spoil", "broken", "version"),
+    [
+        ("XD-24", _numbered(2, 2), False, "4.0.0"),
+        ("XD-24", _numbered(3, 2), True, "4.0.0"),
+        ("XD-24", _numbered(0, 2), True, "4.0.0"),
+        ("XD-45", swap("<xdomea:Ende>1999-07-31", "<xdomea:Ende>1998-03-01"), False, "3.0.0"),
+        ("XD-45", swap("<xdomea:Ende>1999-07-31", "<xdomea:Ende>1998-02-28"), True, "3.0.0"),
+        (
+            "XD-49",
+            swap(f"{ENDS}2019-12-31", f"{ENDS}{YESTERDAY}"),
+            False,
+            "3.0.0",
+        ),
+        (
+            "XD-49",
+            swap(f"{ENDS}2019-12-31", f"{ENDS}{NOW.date()}"),
+            True,
+            "3.0.0",
+        ),
+        ("XD-80", _teilvorgaenge(3), False, "3.0.0"),
+        ("XD-80", _teilvorgaenge(4), True, "3.0.0"),
+    ],
+)
+def test_each_limit_lies_where_it_is_said(
+    code: str, spoil: Break, broken: bool, version: str, schemas: Schemas
+) -> None:
+    report = check_message(spoil(an_xml("0503", version)), schemas, purpose=FOREIGN)
+    assert (code in {finding.code for finding in report.findings}) == broken
+
+
+def test_of_two_pdfa_files_either_may_stand_first(schemas: Schemas) -> None:
+    akte = an_akte()
+    vorgang, *others = akte.vorgaenge
+    dokument, *more = vorgang.dokumente
+    second = Datei(an_id("zweite"), "pdf", "application/pdf", digest_bytes(b"2"), "044", "2b")
+    dokument = replace(dokument, dateien=(dokument.dateien[0], second))
+    akte = replace(akte, vorgaenge=(replace(vorgang, dokumente=(dokument, *more)), *others))
+    xml = write_message(aussonderung(akte, a_profile(), prozess_id=PROZESS, erstellt=NOW), a_profile())
+    assert "XD-69" not in {finding.code for finding in check_message(xml, schemas, purpose=SENDING).findings}
 
 
 def test_a_format_beyond_the_list_with_its_name_is_good(schemas: Schemas) -> None:
