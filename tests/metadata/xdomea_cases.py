@@ -141,6 +141,8 @@ CASES = (
     Case("XD-63", "wrong_ending", swap(PDFA, f"{an_id('pdfa 1')}.tif"), severity=W),
     Case("XD-64", "no_algorithm", drop("Algorithmus"), version="4.0.0"),
     Case("XD-64", "two_algorithms", put("Hash", "<xdomea:SonstigerAlgorithmus>SHA-512</xdomea:SonstigerAlgorithmus>", "4.0.0"), version="4.0.0"),
+    Case("XD-64", "algorithm_without_name", swap("<code>SHA-256</code>", "<code> </code>"), version="4.0.0"),
+    Case("XD-65", "no_hexadecimal", swap(HASH_64, "g" + HASH_64[1:]), version="4.0.0"),
     Case("XD-65", "half_a_hash", swap(HASH_64, HASH_64[:32]), version="4.0.0"),
     Case("XD-66", "other_hash", swap(HASH_64, HASH_64[::-1]), version="4.0.0"),
     Case("XD-66", "unknown_algorithm", swap("<code>SHA-256</code>", "<code>AES-256-CBC</code>"), version="4.0.0", severity=W),
