@@ -12,6 +12,8 @@ import pytest
 from akten.errors import FixityError, Rejected
 from akten.files import Rendition, digest_bytes
 from akten.findings import Severity
+from flows.walks import without_linked
+from ingest.delivery import PlannedAkte
 from metadata.schemas import Schemas
 from tests.flows.packingworld import (
     AKTE,
@@ -331,3 +333,18 @@ def test_the_note_names_person_and_office_and_the_office_alone_answers_for_no_sc
     with pytest.raises(Rejected) as office:
         world.make(world.material({"eins.tif": Came()}, slip={"operator": "stadt neuss"}))
     assert "TV-04" in {finding.code for finding in office.value.findings}
+
+
+def test_what_was_embedded_in_a_linked_scan_is_not_packed_again_either(world: World) -> None:
+    """An attachment of an attachment goes with the scan that held both."""
+    files = {"alt.pdf": MAIL, "neu.pdf": MAIL}
+    material = world.material(files, attachments=[("alt.pdf", "a", b"a"), ("neu.pdf", "b", b"b")])
+    old, new = (uuid5(DELIVERY, name) for name in files)
+    first, second = material.attachments
+    inner = [replace(one, uuid=uuid5(one.uuid, "innen"), source=one.uuid) for one in (first, second)]
+    pages = {dokument: refs for dokument, refs in material.pages.items() if refs[0].scan == new}
+    kept, held = without_linked(
+        material.delivery, (first, second, *inner), PlannedAkte(material.akte, pages, material.digital)
+    )
+    assert [scan.uuid for scan in kept.scans] == [new] != [old]
+    assert held == (second, inner[1])
