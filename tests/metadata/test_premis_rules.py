@@ -299,6 +299,18 @@ def test_without_schema_a_good_record_is_unchecked_and_a_bad_one_invalid(tmp_pat
     assert premis.check_record(etree.tostring(root), None).judgement is Judgement.INVALID
 
 
+@pytest.mark.parametrize(("value", "broken"), [("1", True), ("9", False)], ids=["a file", "the Akte itself"])
+def test_of_a_deleted_file_nothing_is_used_and_of_a_deleted_rendition_the_akte_lives_on(
+    value: str, broken: bool, premis_xsd: Path
+) -> None:
+    root = good()
+    for kind, hour in (("dissemination", 15), ("deletion", 14)):
+        append_event(root, kind, f"2026-11-23T{hour}:00:00Z", str(UUID(int=int(value))))
+    report = premis.check_record(etree.tostring(root), premis_xsd)
+    assert ("PR-45" in {finding.code for finding in report.findings}) == broken
+    assert (report.judgement is Judgement.INVALID) == broken
+
+
 def test_a_lone_event_is_judged_without_its_links(premis_xsd: Path) -> None:
     report = premis.check_record(etree.tostring(event(good(), "capture")), premis_xsd)
     assert report.judgement is Judgement.VALID
@@ -391,7 +403,9 @@ def test_a_flood_of_findings_is_cut(premis_xsd: Path) -> None:
         ("2026-11-23T24:00:00Z", True), ("2026-11", True), ("2026", True), ("2026~", True),
         ("2026-11-23/2026-11-24", True), ("2026-11-23/..", True), ("2026-11-24/2020-01-01", False), ("26-11-23", False),
         ("2026-13-01", False), ("2026-11-23T08:61:00Z", False), ("0000", False), ("", False),
-        ("0001-01-01T00:00:00+14:00", False),
+        ("0001-01-01T00:00:00+14:00", False), ("2026-11-23/2026-11-23", True), ("gestern/2026", False),
+        ("2026/morgen", False), ("2026-11-23T24:00:01Z", False), ("2026-11-23T24:01:00Z", False),
+        ("2026-06-30T23:59:60Z", True), ("2026-06-30T23:59:61Z", False), ("2026-06-30T23:60:00Z", False),
     ],
 )  # fmt: skip
 def test_times_are_read_as_spans(text: str, readable: bool) -> None:
