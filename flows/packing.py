@@ -43,6 +43,11 @@ from metadata.transfervermerk import (
 )
 from metadata.xdomea import write_message
 
+_IN_GERMAN = {
+    Verdict.OK: "bestanden",
+    Verdict.FAILED: "nicht bestanden",
+    Verdict.NOT_CHECKED: "nicht geprüft",
+}
 _REPRESENTED = (layout.MASTER, layout.ACCESS)  # what a message may name
 
 
@@ -161,8 +166,8 @@ def _history(material: Material, dokument: UUID, pdfa: PdfA) -> Iterator[Histori
     else:
         tools = ", ".join(" ".join(tool) for tool in pdfa.tools)
         yield HistorienEintrag(material.recognised, "System", "Umwandlung in PDF/A", tools)
-    judges = "; ".join(f"{r.name} {r.version}: {r.verdict.value}" for r in pdfa.reports)
-    yield HistorienEintrag(material.recognised, "System", f"Prüfung PDF/A: {pdfa.verdict.value}", judges)
+    judges = "; ".join(f"{r.name} {r.version}: {_IN_GERMAN[r.verdict]}" for r in pdfa.reports)
+    yield HistorienEintrag(material.recognised, "System", f"Prüfung PDF/A: {_IN_GERMAN[pdfa.verdict]}", judges)
 
 
 # --- metadata files -------------------------------------------------------------------------------------------------
