@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metadata.premis_build import Capture, build_record, closure, engines_of, was_read
+from metadata.premis_build import Capture, build_record, closure
 from metadata.premis_check import RULES, PremisReport, check_record, judge_path
 from metadata.premis_model import (
     AgentLink,
@@ -20,6 +20,7 @@ from metadata.premis_model import (
     Relationship,
 )
 from metadata.premis_read import read_record
+from metadata.premis_reading import engines_of, was_read
 from metadata.premis_write import write_record
 
 __all__ = [

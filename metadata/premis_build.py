@@ -30,8 +30,7 @@ from metadata.premis_model import (
     PremisRights,
     Relationship,
 )
-
-Tool = tuple[str, str]  # name, version
+from metadata.premis_reading import Tool, engines_of, was_read, way_of_reading
 
 # PRONOM keys that follow from the content type alone; where the version decides, none is given.
 _PRONOM = {"image/tiff": "fmt/353", "image/jp2": "x-fmt/392"}
@@ -45,8 +44,6 @@ _PRONOM_PDFA = {
     "3b": "fmt/480",
     "3u": "fmt/481",
 }
-_ENGINES = ("tesseract", "tesserocr", "pytesseract", "tessdata")
-_MODEL = ".traineddata"  # each language by its own file, as `deu.traineddata`
 _OUTCOMES = {Verdict.OK: "pass", Verdict.FAILED: "fail", Verdict.NOT_CHECKED: "not checked"}
 # A file that was kept is a copy of what came; every other PDF/A was made of it.
 _MAKING = {Rendition.KEPT: "replication"}
@@ -105,16 +102,6 @@ def build_record(
 def _clean(text: str) -> str:
     """Text that a record can carry; newlines become blanks."""
     return " ".join(clean_text(text).split())
-
-
-def engines_of(tools: Iterable[Tool]) -> list[Tool]:
-    """Those of the tools that read words from pictures, and the models that they read with."""
-    return [tool for tool in tools if (name := tool[0].casefold()).startswith(_ENGINES) or name.endswith(_MODEL)]
-
-
-def was_read(pdfa: PdfA) -> bool:
-    """True when words were read from pictures; a born-digital page says them itself, and no engine had a part in it."""
-    return bool(engines_of(pdfa.tools)) or any(page.confidence is not None for page in pdfa.pages)
 
 
 class _Book:
@@ -242,7 +229,7 @@ class _Book:
                     tools=engines_of(tools),
                     sources=sources,
                     outcomes=list(texts.values()),
-                    detail="Texterkennung (OCR)" if read else "Text der Datei selbst, ohne Texterkennung",
+                    detail=way_of_reading(rendition, read=read),
                     notes=_confidence(group) if read else (),
                 )
             outcomes = [Identifier("UUID", str(pdfa.uuid)) for pdfa in group]

@@ -33,6 +33,7 @@ from tests.flows.packingworld import (
 MAIL = Came("application/pdf", Rendition.CONVERTED, (("pikepdf", "10.1"),), confidence=None)
 MIXED = Came("application/pdf", Rendition.CONVERTED, (("ocrmypdf", "17.0"), *ENGINE))
 KEPT = Came("application/pdf", Rendition.KEPT, (), confidence=None)
+BLANK = Came(tools=(("pikepdf", "10.1"),), confidence=None)
 KEPT_READ = Came("application/pdf", Rendition.KEPT, ENGINE)
 BOTH = {
     "vorgaenge": [
@@ -103,6 +104,7 @@ def test_what_nobody_assigned_in_a_scanned_delivery_was_paper(world: World) -> N
     [
         (Came(), ["Digitalisierung", "Texterkennung (OCR)", "Umwandlung in PDF/A"]),
         (MIXED, ["Digitalisierung", "Texterkennung (OCR)", "Umwandlung in PDF/A"]),
+        (BLANK, ["Digitalisierung", "Umwandlung in PDF/A"]),
         (MAIL, ["Digitalisierung", "Umwandlung in PDF/A"]),
         (KEPT, ["Digitalisierung", "Übernahme"]),
         (KEPT_READ, ["Digitalisierung", "Texterkennung (OCR)", "Übernahme"]),
@@ -124,6 +126,7 @@ def test_the_history_tells_of_reading_where_words_were_read_and_of_making_where_
     [
         (Came(), "Texterkennung (OCR)", "normalization", True, True),
         (MIXED, "Texterkennung (OCR)", "normalization", True, True),
+        (BLANK, "Ohne Texterkennung: keine Seite, die zu lesen wäre", "normalization", False, False),
         (MAIL, "Text der Datei selbst, ohne Texterkennung", "normalization", False, False),
         (KEPT, "Text der Datei selbst, ohne Texterkennung", "replication", False, False),
         (KEPT_READ, "Texterkennung (OCR)", "replication", False, True),
