@@ -147,6 +147,7 @@ def _make(
 ) -> PackedWork | None:
     """Steps 2 to 5: examined, recognised, judged, described, packed; None when every scan is in this Akte already."""
     catalog = services.catalog
+    profile = services.profile  # a recipient that is set wrongly is told before any file is opened
     shutil.rmtree(result, ignore_errors=True)
     result.mkdir(parents=True)
     if row.stage is not Stage.RECEIVED:
@@ -242,9 +243,7 @@ def _make(
         attachments=new_attachments,
         balance=balance,
     )
-    built = run(
-        "beschreiben", make_package, material, services.profile, services.schemas, services.settings.premis_schema
-    )
+    built = run("beschreiben", make_package, material, profile, services.schemas, services.settings.premis_schema)
     findings.extend(built.findings)
     work = PackedWork(
         package,
