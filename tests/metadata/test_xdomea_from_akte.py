@@ -1,4 +1,4 @@
-"""What an Akte says has its place in the message: an element where XDOMEA has one, else an extra field, and no third."""
+"""What an Akte says has its place in the message: an element where XDOMEA has one, else an extra field."""
 
 from __future__ import annotations
 
