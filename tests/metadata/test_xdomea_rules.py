@@ -10,8 +10,9 @@ import pytest
 
 from akten.files import Digests, digest_bytes
 from akten.findings import Judgement, Severity, Verdict
-from akten.model import Aussonderungsart, Datei
+from akten.model import Aussonderungsart, Datei, Laufzeit
 from metadata.checks import Purpose, XdomeaReport, check_message
+from metadata.from_akte import OHNE_LAUFZEIT
 from metadata.messages import aussonderung
 from metadata.profile import Profile
 from metadata.rules import RULES, weight
@@ -174,6 +175,26 @@ def test_of_two_pdfa_files_either_may_stand_first(schemas: Schemas) -> None:
     akte = replace(akte, vorgaenge=(replace(vorgang, dokumente=(dokument, *more)), *others))
     xml = write_message(aussonderung(akte, a_profile(), prozess_id=PROZESS, erstellt=NOW), a_profile())
     assert "XD-69" not in {finding.code for finding in check_message(xml, schemas, purpose=SENDING).findings}
+
+
+def test_a_recorded_reason_stands_for_a_period_and_no_other_remark_does(schemas: Schemas) -> None:
+    akte = an_akte()
+    vorgaenge = tuple(replace(vorgang, laufzeit=Laufzeit()) for vorgang in akte.vorgaenge)
+    akte = replace(akte, laufzeit=Laufzeit(), vorgaenge=vorgaenge)
+    xml = write_message(aussonderung(akte, a_profile(), prozess_id=PROZESS, erstellt=NOW), a_profile())
+    assert check_message(xml, schemas, files=_digests("0503"), purpose=SENDING).findings == ()
+    other = xml.replace(OHNE_LAUFZEIT.encode(), b"Umschlag verblichen")
+    report = check_message(other, schemas, files=_digests("0503"), purpose=SENDING)
+    assert [finding.code for finding in report.findings] == ["XD-44", "XD-44"]
+
+
+@pytest.mark.parametrize(
+    ("day", "known"), [("0000-03-01", False), ("0001-01-01", True), ("9999-12-31", True), ("10000-01-01", False)]
+)
+def test_a_date_beyond_the_calendar_has_no_meaning(day: str, known: bool, schemas: Schemas) -> None:
+    xml = swap("<xdomea:ZdADatum>1999-08-01", f"<xdomea:ZdADatum>{day}")(an_xml())
+    report = check_message(xml, schemas, files=_digests("0503"), purpose=FOREIGN)
+    assert ("XD-16" in {finding.code for finding in report.findings}) == (not known)
 
 
 def test_a_format_beyond_the_list_with_its_name_is_good(schemas: Schemas) -> None:
