@@ -35,15 +35,11 @@ def an_object() -> tuple[AkteSGO, VorgangSGO, DokumentSGO]:
 
 
 def below(vorgang: VorgangSGO, number: int, dokument: DokumentSGO, kept: Aussonderung) -> VorgangSGO:
-    """So many Teilvorgänge in one another, the last with the Dokument."""
+    """So many Teilvorgänge in one another, the last with the Dokument; `kept` is what each says of its keeping."""
     inner: tuple[VorgangSGO, ...] = ()
     for level in range(number, 0, -1):
-        dokumente = () if inner else (dokument,)
-        inner = (
-            replace(
-                vorgang, uuid=an_id(f"tv {level}"), dokumente=dokumente, teilvorgaenge=inner, aussonderung=aussonderung
-            ),
-        )
+        one = replace(vorgang, uuid=an_id(f"tv {level}"), teilvorgaenge=inner, aussonderung=kept)
+        inner = (replace(one, dokumente=() if one.teilvorgaenge else (dokument,)),)
     return replace(vorgang, dokumente=(), teilvorgaenge=inner)
 
 
