@@ -168,7 +168,8 @@ class PageResult:
     """What recognition found on one page. `turned` is degrees clockwise applied to read it; confidences 0..100.
 
     `blank` pages carry no text by nature; `failed` names why a page could not be read (it is kept as an image).
-    `thumbnail` is a small JPEG of a blank page, kept as proof of what was taken for blank.
+    `thumbnail` is a small JPEG of a blank page, kept as proof of what was taken for blank; `dropped` ones were left out
+    of the PDF/A.
     """
 
     number: int
@@ -185,6 +186,7 @@ class PageResult:
     failed: str | None = None
     text: str = ""
     thumbnail: bytes | None = None
+    dropped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,11 @@ class PdfA:
     findings: tuple[Finding, ...] = ()
     reports: tuple[ValidatorReport, ...] = field(default=())
     verdict: Verdict = Verdict.NOT_CHECKED
+
+    @property
+    def kept_pages(self) -> tuple[PageResult, ...]:
+        """The pages that the file has, in order."""
+        return tuple(page for page in self.pages if not page.dropped)
 
     @property
     def mean_confidence(self) -> float | None:

@@ -75,7 +75,8 @@ class HistorienEintrag:
 class Datei:
     """One file of a Dokument as it lies in the package: `<uuid>.<suffix>`, its own UUID, never the Dokument's.
 
-    `format_code` is a code of the XDOMEA list dateiformat (044 PDF/A, 018 PDF, 023 TIFF, 011 JPG, 100 other).
+    `format_code` is a code of the XDOMEA list dateiformat (044 PDF/A, 018 PDF, 023 TIFF, 011 JPG, 100 other);
+    `signiert` says that a digital signature or seal lies in the file itself.
     """
 
     uuid: UUID
@@ -87,6 +88,7 @@ class Datei:
     format_name: str = ""
     name_original: str = ""
     erstellt: datetime | None = None
+    signiert: bool = False
 
     @property
     def dateiname(self) -> str:

@@ -52,15 +52,13 @@ def store_package(
     now: Callable[[], datetime],
     work: Path,
     commit_extra: Mapping[str, str],
-    *,
-    replace_half_written: bool = True,
 ) -> StoredPackage:
     """Stores one version in all stores; returns only when every copy was read back, matched and is committed.
 
     Safe to repeat after a kill at any moment with the same bag: nothing is doubled and the result is the same. A tar
     with other bytes at the key is an alarm (FixityError) when it is committed; one that never was is superseded by a
-    newer object version (the reconciler names it), or an alarm too without `replace_half_written`. A `lock` whose date
-    has passed sets no retention. `work` holds the tar meanwhile. No two callers may store one id with different bags.
+    newer object version (the reconciler names it). A `lock` whose date has passed sets no retention. `work` holds the
+    tar meanwhile. No two callers may store one id with different bags.
 
     Raises Rejected when the bag is invalid, FixityError, Unavailable, Forbidden, or Misconfigured when a store does not
     keep locks or the version was committed with other stores.
@@ -82,7 +80,7 @@ def store_package(
         known = committed.commit.copies if committed else {}
         versions = _in_all(
             ordered,
-            lambda store: _place_bag(store, packed, known.get(store.name), replace_half_written=replace_half_written),
+            lambda store: _place_bag(store, packed, known.get(store.name)),
         )
         copies = dict(zip(names, versions, strict=True))
         locks = _in_all(ordered, lambda store: _hold(store, id.bag_key, copies[store.name], lock, now()))
@@ -155,7 +153,7 @@ def _require_ours(packed: _Packed, found: FoundCommit, names: Sequence[str], pre
         raise FixityError(f"{packed.id} ist schon festgeschrieben, aber mit anderem Inhalt.")
 
 
-def _place_bag(store: ObjectStore, packed: _Packed, known: str | None, *, replace_half_written: bool) -> str:
+def _place_bag(store: ObjectStore, packed: _Packed, known: str | None) -> str:
     """Version id of the tar in this store after it was read back from there; written only when it is not there."""
     key = packed.id.bag_key
     if known is not None:
@@ -167,8 +165,6 @@ def _place_bag(store: ObjectStore, packed: _Packed, known: str | None, *, replac
         if found and found.sha256 == packed.digests.sha256:
             _require_same_bytes(store, key, each.version_id, packed.digests)
             return each.version_id
-    if there and not replace_half_written:
-        raise FixityError(f"Speicher „{store.name}“: Unter {key} liegen andere Bytes, die nie festgeschrieben wurden.")
     staging = STAGING + key
     _require_same_bytes(
         store, staging, store.put(staging, packed.path, packed.digests, if_absent=False), packed.digests

@@ -82,6 +82,7 @@ def _datei(value: Datei) -> dict[str, Any]:
         "format": [value.format_code, value.format_version, value.format_name],
         "name": value.name_original,
         "erstellt": None if value.erstellt is None else value.erstellt.isoformat(),
+        **({"signiert": True} if value.signiert else {}),
     }
 
 
@@ -97,6 +98,7 @@ def _to_datei(value: Mapping[str, Any]) -> Datei:
         format_name=name,
         name_original=value["name"],
         erstellt=None if value["erstellt"] is None else datetime.fromisoformat(value["erstellt"]),
+        signiert=value.get("signiert", False),  # older snapshots say nothing of it
     )
 
 

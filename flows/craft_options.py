@@ -73,6 +73,7 @@ def xdomea_profile(settings: Settings) -> Profile:
         produktversion=software_version(),
         absender=Kontakt(institution=recipient.sender, behoerdenschluessel=recipient.sender_key),
         empfaenger=Kontakt(institution=recipient.recipient),
+        medium=recipient.medium,
     )
 
 

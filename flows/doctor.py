@@ -209,6 +209,17 @@ def examine_stores(settings: Settings) -> list[PartHealth]:
     return [_store(f"Speicher {name}", outcome) for name, outcome in probe_stores(settings)]
 
 
+def embedded_server(settings: Settings) -> list[PartHealth]:
+    """The program of the embedded stores with its version; nothing where all stores lie outside."""
+    from archive.weed import weed_version
+
+    if settings.stores:
+        return []
+    version = weed_version()
+    advice = "" if version else "make install ausführen."
+    return [PartHealth("Speicherserver SeaweedFS", version, Health.OK if version else Health.ABSENT, advice)]
+
+
 def _agreement(settings: Settings) -> list[PartHealth]:
     """Whether each store is the one that the catalog speaks of."""
     from flows.tryouts import compare_with_stores
@@ -259,6 +270,7 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     parts.append(_data_folder(settings))
     parts.append(_guarded("Katalog", lambda: _catalog(settings)))
     parts.append(_guarded("Suchindex", lambda: _index(settings)))
+    parts.extend(embedded_server(settings))
     if stores:
         parts.extend(examine_stores(settings))
         parts.extend(_agreement(settings))

@@ -1,4 +1,4 @@
-"""What the examination found out about every delivered file, as a record that stays in the package."""
+"""What examination and validators found out about delivered files and PDF/A, as records that stay in the package."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from akten.files import Attachment, FileFacts, Scan
+from akten.files import Attachment, FileFacts, PdfA, Scan
 from flows.receipt import attachment_json, finding_json
 
 _MOST_PAGES = 500  # told one by one; of more only the first
@@ -44,3 +44,39 @@ def _file(scan: Scan, facts: FileFacts) -> dict[str, Any]:
         "unembedded_fonts": list(facts.unembedded_fonts),
         "findings": [finding_json(finding) for finding in facts.findings],
     }
+
+
+def verdict_record(pdfa: PdfA) -> bytes:
+    """What every validator said of this PDF/A, and what every page gave."""
+    value = {
+        "pdf": str(pdfa.uuid),
+        "sha512": pdfa.digests.sha512,
+        "flavour": pdfa.flavour,
+        "rendition": pdfa.rendition.value,
+        "verdict": pdfa.verdict.value,
+        "validators": [
+            {"name": r.name, "version": r.version, "verdict": r.verdict.value, "clauses": list(r.clauses), "why": r.why}
+            for r in pdfa.reports
+        ],
+        "tools": [list(tool) for tool in pdfa.tools],
+        "losses": list(pdfa.losses),
+        "findings": [finding_json(f) for f in pdfa.findings],
+        "pages": [
+            {
+                "number": page.number,
+                "scan": str(page.source.scan),
+                "scan_page": page.source.page,
+                "blank": page.blank,
+                "dropped": page.dropped,
+                "words": page.words,
+                "confidence": page.confidence,
+                "turned": page.turned,
+                "turned_confidence": page.turned_confidence,
+                "skew": page.skew,
+                "retried": page.retried,
+                "failed": page.failed,
+            }
+            for page in pdfa.pages
+        ],
+    }
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"

@@ -1,14 +1,18 @@
 """The names of everything inside a package: the E-ARK shape of the payload (`packaging.md` §3), made by us alone.
 
-data/metadata/descriptive/<process-uuid>_Aussonderung.Aussonderung.0503.xml   the Akte in XDOMEA
-data/metadata/preservation/premis.xml                                          PREMIS 3
-data/metadata/preservation/transfervermerk-<dokument>.json                     TR-RESISCAN A.NB.4, per Dokument
+data/metadata/descriptive/<process-uuid>_aussonderung.aussonderung.0503.xml   the whole Akte in XDOMEA
+data/metadata/preservation/premis.xml                                          PREMIS 3 of what this version brought
+data/metadata/preservation/transfervermerk-<dokument>.json                     TR-RESISCAN A.NB.4, per scanned Dokument
 data/metadata/preservation/pdfa-<pdf>.json                                     what the validators said, per PDF/A
+data/metadata/preservation/leer-<pdf>-<page>.jpg                               what was taken for a blank page
 data/metadata/preservation/untersuchung.json                                   what every delivered file is, and holds
 data/representations/master/data/<file>.<suffix>                               the scans, byte for byte, and attachments
 data/representations/access/data/<pdf>.pdf                                     PDF/A, one per Dokument
 data/representations/access/text/<pdf>.hocr                                    text with coordinates
 data/documentation/laufzettel.<suffix>                                         the slip as it came
+
+A later version bears all of the earlier ones, too: their premis.xml, untersuchung.json and slip as `premis-v1.xml` and
+so on. Only the message is written anew for the whole Akte.
 """
 
 from __future__ import annotations

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID, uuid5
 
 from akten.errors import FixityError
-from akten.files import Attachment, FileFacts, PageRef, PdfA, Rendition, digest_bytes, digest_file
+from akten.files import Attachment, Digests, FileFacts, PageRef, PdfA, Rendition, digest_bytes, digest_file
 from akten.findings import Finding, Severity, Verdict
 from akten.localtime import berlin_day
 from akten.model import Akte, Datei, Dokument, HistorienEintrag, Laufzeit
@@ -19,10 +18,9 @@ from archive.bag import Bag, Part, make_bag
 from flows import layout
 from flows.attachments import by_document, datei_of
 from flows.carry import Carried
-from flows.examined import examination_record
+from flows.examined import examination_record, verdict_record
 from flows.formats import FORMATS
 from flows.quality import quality_of
-from flows.receipt import finding_json
 from flows.steps import require
 from ingest.delivery import Delivery
 from ingest.slip import delivery_root, find_slip
@@ -30,7 +28,7 @@ from metadata.checks import Purpose, check_message
 from metadata.describe import day_of, describe
 from metadata.messages import aussonderung
 from metadata.names import stem_of
-from metadata.premis import Capture, build_record, check_record, write_record
+from metadata.premis import Capture, build_record, check_record, engines_of, was_read, write_record
 from metadata.profile import Profile
 from metadata.schemas import Schemas
 from metadata.transfervermerk import (
@@ -45,12 +43,20 @@ from metadata.transfervermerk import (
 )
 from metadata.xdomea import write_message
 
+_IN_GERMAN = {
+    Verdict.OK: "bestanden",
+    Verdict.FAILED: "nicht bestanden",
+    Verdict.NOT_CHECKED: "nicht geprüft",
+}
+_REPRESENTED = (layout.MASTER, layout.ACCESS)  # what a message may name
+
 
 @dataclass(frozen=True, slots=True)
 class Material:
     """Everything that one package is made of. Times are aware and run forward.
 
-    `balance` are the findings on sheets and pages that a person accepted with a reason.
+    `balance` are the findings on sheets and pages that a person accepted with a reason; `digital` are the Dokumente
+    that never were paper.
     """
 
     delivery: Delivery
@@ -67,6 +73,7 @@ class Material:
     facts: Mapping[UUID, FileFacts] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
     balance: tuple[Finding, ...] = ()
+    digital: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +88,14 @@ class Made:
 def make_package(material: Material, profile: Profile, schemas: Schemas, premis_xsd: Path | None) -> Made:
     """The bag of this Akte version, every metadata file checked by schema and our own rules before it is packed.
 
-    Raises Rejected when one of our own checks finds an error: what we wrote ourselves must be right.
+    Raises Rejected when one of our own checks finds an error: what we wrote ourselves must be right. Raises FixityError
+    when a file of the version before is not the one that its description names.
     """
     akte = _described(material)
     findings: list[Finding] = []
-    made = [*_metadata(material, akte, profile, schemas, premis_xsd, findings), *_files(material)]
-    if material.carried is not None:
-        made.extend(material.carried.parts)
+    files = [*_files(material), *(material.carried.parts if material.carried is not None else ())]
+    payload = {Path(part.path).name: part.digests for part in files if part.path.startswith(_REPRESENTED)}
+    made = [*_metadata(material, akte, profile, schemas, premis_xsd, findings, payload), *files]
     bag = make_bag(f"{akte.uuid}-v{material.package.version}", made, _info(material, akte, profile))
     return Made(bag, akte, tuple(findings))
 
@@ -106,6 +114,7 @@ def _described(material: Material) -> Akte:
     historie: dict[UUID, tuple[HistorienEintrag, ...]] = {}
     scans = {scan.uuid: scan for scan in material.delivery.scans}
     for dokument, pdfa in material.pdfas.items():
+        kept = pdfa.rendition is Rendition.KEPT
         pdf = Datei(
             pdfa.uuid,
             "pdf",
@@ -113,7 +122,8 @@ def _described(material: Material) -> Akte:
             pdfa.digests,
             "044",
             pdfa.flavour,
-            erstellt=material.recognised,
+            erstellt=None if kept else material.recognised,  # delivered, not made by us
+            signiert=kept and any(_signed(material, uuid) for uuid in pdfa.sources),
         )
         # A scan that several Dokumente share is in the package but named by none: XDOMEA names every file once.
         own = [
@@ -125,31 +135,39 @@ def _described(material: Material) -> Akte:
                 FORMATS[scans[uuid].mime][1],
                 format_name=FORMATS[scans[uuid].mime][2],
                 name_original=Path(scans[uuid].name).name,
+                signiert=_signed(material, uuid),
             )
             for uuid in dict.fromkeys(ref.scan for ref in material.pages[dokument])
             if users[uuid] == {dokument}
         ]
         files[dokument] = (pdf, *own)
-        counts[dokument] = len(pdfa.pages)
-        historie[dokument] = tuple(_history(material, pdfa))
+        counts[dokument] = len(pdfa.kept_pages)
+        historie[dokument] = tuple(_history(material, dokument, pdfa))
     return describe(material.akte, files, counts, historie, by_document(material.attachments, material.pages))
 
 
-def _history(material: Material, pdfa: PdfA) -> Iterator[HistorienEintrag]:
+def _signed(material: Material, scan: UUID) -> bool:
+    return scan in material.facts and material.facts[scan].signatures > 0
+
+
+def _history(material: Material, dokument: UUID, pdfa: PdfA) -> Iterator[HistorienEintrag]:
     """Scan, recognition, conversion and validation of one Dokument, as the message tells them."""
     slip = material.delivery.slip
-    if slip.gescannt_am is not None and not slip.digital:
+    if slip.gescannt_am is not None and _scanned_at(material) is not None and dokument not in material.digital:
         yield HistorienEintrag(slip.gescannt_am, slip.operator, "Digitalisierung", slip.geraet.modell)
-    tools = ", ".join(" ".join(tool) for tool in pdfa.tools)
-    read = pdfa.rendition is Rendition.SCANNED
     confidence = pdfa.mean_confidence
-    if read:
-        remark = "" if confidence is None else f"mittlere Wortsicherheit {confidence:.1f} von 100"
+    if was_read(pdfa):
+        engines = ", ".join(" ".join(tool) for tool in engines_of(pdfa.tools))
+        sure = "" if confidence is None else f"mittlere Wortsicherheit {confidence:.1f} von 100"
+        remark = "; ".join(part for part in (sure, engines) if part)
         yield HistorienEintrag(material.recognised, "System", "Texterkennung (OCR)", remark)
-    what = "Übernahme" if pdfa.rendition is Rendition.KEPT else "Umwandlung in PDF/A"
-    yield HistorienEintrag(material.recognised, "System", what, tools)
-    judges = "; ".join(f"{r.name} {r.version}: {r.verdict.value}" for r in pdfa.reports)
-    yield HistorienEintrag(material.recognised, "System", f"Prüfung PDF/A: {pdfa.verdict.value}", judges)
+    if pdfa.rendition is Rendition.KEPT:
+        yield HistorienEintrag(material.recognised, "System", "Übernahme", "PDF/A, Byte für Byte wie geliefert")
+    else:
+        tools = ", ".join(" ".join(tool) for tool in pdfa.tools)
+        yield HistorienEintrag(material.recognised, "System", "Umwandlung in PDF/A", tools)
+    judges = "; ".join(f"{r.name} {r.version}: {_IN_GERMAN[r.verdict]}" for r in pdfa.reports)
+    yield HistorienEintrag(material.recognised, "System", f"Prüfung PDF/A: {_IN_GERMAN[pdfa.verdict]}", judges)
 
 
 # --- metadata files -------------------------------------------------------------------------------------------------
@@ -160,16 +178,20 @@ def _part(path: str, data: bytes) -> Part:
 
 
 def _metadata(
-    material: Material, akte: Akte, profile: Profile, schemas: Schemas, premis_xsd: Path | None, findings: list[Finding]
+    material: Material,
+    akte: Akte,
+    profile: Profile,
+    schemas: Schemas,
+    premis_xsd: Path | None,
+    findings: list[Finding],
+    payload: Mapping[str, Digests],
 ) -> Iterator[Part]:
     process = uuid5(akte.uuid, f"prozess/v{material.package.version}")
     message = aussonderung(
         akte, profile, prozess_id=process, erstellt=material.now, nachricht=uuid5(process, "nachricht")
     )
     xml = write_message(message, profile)
-    named = {datei.dateiname: datei.digests for dokument in akte.dokumente for datei in dokument.dateien}
-    named |= {one.datei.dateiname: one.datei.digests for dokument in akte.dokumente for one in dokument.anlagen}
-    report = check_message(xml, schemas, files=named, purpose=Purpose.AT_REST, profile=profile)
+    report = check_message(xml, schemas, files=_named(akte, payload), purpose=Purpose.AT_REST, profile=profile)
     findings.extend(require(report.findings))
     yield _part(layout.message_path(stem_of(message, profile.version) + ".xml"), xml)
 
@@ -179,6 +201,7 @@ def _metadata(
             scans=material.delivery.scans,
             pdfas=tuple(material.pdfas.values()),
             capture=_capture(material),
+            scanned=_scanned(material),
             software=material.software,
             identifier=material.identifier,
             received=material.received,
@@ -191,24 +214,56 @@ def _metadata(
     yield _part(layout.PREMIS, record)
 
     yield _part(layout.EXAMINATION, examination_record(material.delivery.scans, material.facts, material.attachments))
+    products = {UUID(name[:36]): digests.sha512 for name, digests in payload.items()}
     for dokument, pdfa in material.pdfas.items():
-        if not material.delivery.slip.digital:
-            note = _note(material, dokument, pdfa)
-            products = {p.uuid: p.sha512 for p in note.produkte}
+        if dokument not in material.digital:  # what never was paper agrees with none
+            note = _note(material, dokument, pdfa, profile.absender.institution)
             # The note's gaps are gaps of the slip: they are told once per delivery, not once per Dokument.
             gaps = (replace(f, where="Laufzettel") for f in require(check_note(note, products)))
             findings.extend(f for f in gaps if f not in findings)
             yield _part(layout.note_path(dokument), write_note(note))
-        yield _part(layout.verdict_path(pdfa.uuid), _verdicts(pdfa))
+        yield _part(layout.verdict_path(pdfa.uuid), verdict_record(pdfa))
+
+
+def _named(akte: Akte, payload: Mapping[str, Digests]) -> dict[str, Digests]:
+    """The files in the package that the message names. Raises FixityError for one that is not the file described."""
+    described = [datei for dokument in akte.dokumente for datei in dokument.dateien]
+    described += [anlage.datei for dokument in akte.dokumente for anlage in dokument.anlagen]
+    for datei in described:
+        if payload.get(datei.dateiname, datei.digests) != datei.digests:
+            raise FixityError(f"Die Datei {datei.dateiname} im Paket ist nicht die, die ihre Beschreibung nennt.")
+    return {datei.dateiname: payload[datei.dateiname] for datei in described if datei.dateiname in payload}
 
 
 def _capture(material: Material) -> Capture:
     slip = material.delivery.slip
     device = " ".join(part for part in (slip.geraet.hersteller, slip.geraet.modell, slip.geraet.seriennummer) if part)
-    return Capture(slip.operator, device, slip.profil or "", slip.station, slip.gescannt_am)
+    return Capture(slip.operator, device, slip.profil or "", slip.station, _scanned_at(material))
 
 
-def _note(material: Material, dokument: UUID, pdfa: PdfA) -> Transfervermerk:
+def _scanned_at(material: Material) -> datetime | date | None:
+    return _not_after(material.delivery.slip.gescannt_am, material.received)
+
+
+def _not_after(said: datetime | None, known: datetime) -> datetime | date | None:
+    """What a slip says of a time, as far as it can be true of something that was over at a time that we know.
+
+    A clock of the scan desk may run before ours: then only the day counts. What lies on a later day, accepted by a
+    person perhaps, stays on the slip, for no record of ours can hold it.
+    """
+    if said is None or said <= known:
+        return said
+    return berlin_day(said) if berlin_day(said) == berlin_day(known) else None
+
+
+def _scanned(material: Material) -> frozenset[UUID]:
+    """The delivered files that were paper, by the word of the slip."""
+    return frozenset(
+        ref.scan for dokument, refs in material.pages.items() if dokument not in material.digital for ref in refs
+    )
+
+
+def _note(material: Material, dokument: UUID, pdfa: PdfA, organisation: str) -> Transfervermerk:
     slip = material.delivery.slip
     sources = dict.fromkeys(ref.scan for ref in material.pages[dokument])
     scans = {scan.uuid: scan for scan in material.delivery.scans}
@@ -230,48 +285,18 @@ def _note(material: Material, dokument: UUID, pdfa: PdfA) -> Transfervermerk:
                 ]
             )
         ),
-        ersteller=Ersteller(slip.operator, "Kennungsverzeichnis der Scanstelle", ""),
+        ersteller=Ersteller(slip.operator, "Kennungsverzeichnis der Scanstelle", organisation),
         umgebung=Umgebung(device, slip.profil or "", slip.station, slip.verfahrensdokumentation, tuple(software)),
         auffaelligkeiten=(slip.auffaelligkeiten,) if slip.auffaelligkeiten else None,
-        zeiten=Zeiten(slip.gescannt_am, material.received, check.zeitpunkt if check else None, material.now),
+        zeiten=Zeiten(
+            _scanned_at(material),
+            material.received,
+            _not_after(check.zeitpunkt, material.now) if check else None,
+            material.now,
+        ),
         qualitaet=quality,
         erklaerung=ERKLAERUNG if agrees else "",
     )
-
-
-def _verdicts(pdfa: PdfA) -> bytes:
-    """What every validator said of this PDF/A, and what every page gave."""
-    value = {
-        "pdf": str(pdfa.uuid),
-        "sha512": pdfa.digests.sha512,
-        "flavour": pdfa.flavour,
-        "rendition": pdfa.rendition.value,
-        "verdict": pdfa.verdict.value,
-        "validators": [
-            {"name": r.name, "version": r.version, "verdict": r.verdict.value, "clauses": list(r.clauses), "why": r.why}
-            for r in pdfa.reports
-        ],
-        "tools": [list(tool) for tool in pdfa.tools],
-        "losses": list(pdfa.losses),
-        "findings": [finding_json(f) for f in pdfa.findings],
-        "pages": [
-            {
-                "number": page.number,
-                "scan": str(page.source.scan),
-                "scan_page": page.source.page,
-                "blank": page.blank,
-                "words": page.words,
-                "confidence": page.confidence,
-                "turned": page.turned,
-                "turned_confidence": page.turned_confidence,
-                "skew": page.skew,
-                "retried": page.retried,
-                "failed": page.failed,
-            }
-            for page in pdfa.pages
-        ],
-    }
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
 
 
 # --- files ----------------------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ def quality_of(check: Qualitaetspruefung | None, balance: Sequence[Finding], pdf
     `balance` are the findings on sheets and pages that a person accepted with a reason: the delivery goes on, and its
     notes say what did not add up.
     """
+    dropped = len(pdfa.pages) - len(pdfa.kept_pages)
+    left_out = (f"Weggelassene Leerseiten: {dropped}",) if dropped else ()
     return Qualitaet(
         ergebnis=Verdict.NOT_CHECKED if check is None else Verdict.OK if passed(check) else Verdict.FAILED,
         art=check.umfang if check else "",
@@ -34,7 +36,11 @@ def quality_of(check: Qualitaetspruefung | None, balance: Sequence[Finding], pdf
         vollstaendigkeit=_complete(balance),
         seiten=len(pdfa.pages),
         leerseiten=sum(page.blank for page in pdfa.pages),
-        bemerkungen=(*((check.ergebnis,) if check else ()), *(f"{each.code}: {each.text}" for each in balance)),
+        bemerkungen=(
+            *((check.ergebnis,) if check else ()),
+            *(f"{each.code}: {each.text}" for each in balance),
+            *left_out,
+        ),
     )
 
 

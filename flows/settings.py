@@ -93,6 +93,7 @@ class RecipientSettings(_Part):
     sender: str = Field("Stadt Neuss", description="abgebende Behörde")
     sender_key: str = Field("", description="Behördenschlüssel, wenn mit dem Archiv vereinbart")
     recipient: str = Field("Stadtarchiv Neuss", description="übernehmendes Archiv")
+    medium: str = Field("001", description="001 nach ersetzendem Scannen, 002 wenn das Papier aufgehoben wird")
 
 
 class Settings(BaseSettings):

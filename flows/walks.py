@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from akten.diskwords import as_ours, is_of_the_machine
 from akten.errors import FixityError, Rejected, Unavailable
-from akten.files import PageRef
+from akten.files import Attachment, PageRef
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.model import Akte
@@ -22,6 +23,7 @@ from archive.package import store_package
 from archive.resume import Patience
 from catalog.actor import Actor
 from catalog.fold import tokens
+from catalog.trail import Verb
 from catalog.values import DeliveryRow
 from flows.arrival import registered
 from flows.attachments import take_out_all
@@ -164,6 +166,7 @@ def _make(
 ) -> PackedWork | None:
     """Steps 2 to 5: examined, recognised, judged, described, packed; None when every scan is in this Akte already."""
     catalog = services.catalog
+    profile = services.profile  # a recipient that is set wrongly is told before any file is opened
     shutil.rmtree(result, ignore_errors=True)
     result.mkdir(parents=True)
     if row.stage is not Stage.RECEIVED:
@@ -245,25 +248,25 @@ def _make(
     whole = with_version(akte, carried.akte if carried else None)
     if carried is not None and carried.akte.aufbewahrung is not None:  # archived since the plan was made, perhaps
         whole = with_retention(services, delivery, whole, carried.akte.aufbewahrung.record_class)
+    new, new_attachments = without_linked(delivery, attachments, planned)
     material = Material(
-        delivery=delivery,
+        delivery=new,
         package=package,
         akte=whole,
         pages=planned.pages,
+        digital=planned.digital,
         pdfas=recognised.pdfas,
         carried=carried,
         software=(SOFTWARE, software_version()),
-        identifier=("libmagic", ""),
-        received=row.received_at,
+        identifier=(SOFTWARE, software_version()),  # signatures of our own tell every type that is let in
+        received=_taken_at(services, row),
         recognised=recognised_at,
         now=services.now(),
         facts=facts,
-        attachments=attachments,
+        attachments=new_attachments,
         balance=balance,
     )
-    built = run(
-        "beschreiben", make_package, material, services.profile, services.schemas, services.settings.premis_schema
-    )
+    built = run("beschreiben", make_package, material, profile, services.schemas, services.settings.premis_schema)
     findings.extend(built.findings)
     work = PackedWork(
         package,
@@ -273,11 +276,17 @@ def _make(
         recognised.pages,
         recognised.blank_pages,
         tuple(dict.fromkeys(findings)),
-        attachments,
+        new_attachments,
     )
     work = run("packen", save, work, result)
     catalog.move(delivery.uuid, Stage.PACKED, by=by, now=services.now())
     return work
+
+
+def _taken_at(services: Services, row: DeliveryRow) -> datetime:
+    """When these very files and this slip came: a delivery that was put right is another than the one that came."""
+    replaced = services.catalog.events_of(delivery=row.uuid, verb=Verb.DELIVERY_REPLACED.value)
+    return replaced[-1].at if replaced else row.received_at
 
 
 # --- steps of the trip ----------------------------------------------------------------------------------------------
@@ -322,7 +331,21 @@ def without_archived(
         replace(vorgang, dokumente=tuple(d for d in vorgang.dokumente if d.uuid in pages))
         for vorgang in planned.akte.vorgaenge
     ]
-    return PlannedAkte(replace(planned.akte, vorgaenge=tuple(v for v in kept if v.dokumente)), pages)
+    akte_left = replace(planned.akte, vorgaenge=tuple(v for v in kept if v.dokumente))
+    return replace(planned, akte=akte_left, pages=pages)
+
+
+def without_linked(
+    delivery: Delivery, attachments: Sequence[Attachment], planned: PlannedAkte
+) -> tuple[Delivery, tuple[Attachment, ...]]:
+    """The scans that the plan uses, and what was embedded in them: a linked one lies in the package before already."""
+    used = {ref.scan for refs in planned.pages.values() for ref in refs}
+    kept: list[Attachment] = []
+    for one in attachments:  # what held others stands before them
+        if one.source in used:
+            used.add(one.uuid)
+            kept.append(one)
+    return replace(delivery, scans=tuple(scan for scan in delivery.scans if scan.uuid in used)), tuple(kept)
 
 
 def _link_duplicate(services: Services, claimed: ClaimedDelivery, row: DeliveryRow, by: Actor) -> Receipt:

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from akten.files import FileFacts, FileKind
@@ -128,6 +128,10 @@ def _check_slip(delivery: Delivery, options: IntakeOptions, today: date | None) 
         for path, day in _days(delivery):
             if day > today:
                 yield error("IN-22", f"{slip.datei}, {path}", "Das Datum liegt in der Zukunft; bitte prüfen.")
+    check = slip.qualitaetspruefung
+    if check and check.zeitpunkt and slip.gescannt_am and _at_the_latest(check.zeitpunkt) < slip.gescannt_am:
+        text = "Die Qualitätsprüfung liegt vor dem Scannen (gescannt_am); eines von beiden stimmt nicht."
+        yield error("IN-27", f"{slip.datei}, qualitaetspruefung.zeitpunkt", text)
     if options.profile(slip.profil) is None:
         names = [profile.name for profile in options.profiles]
         hint = nearest(slip.profil or "", names) or f" Freigegeben sind: {', '.join(names)}."
@@ -144,11 +148,18 @@ def _check_slip(delivery: Delivery, options: IntakeOptions, today: date | None) 
             yield error("IN-24", where, text)
 
 
+def _at_the_latest(moment: datetime) -> datetime:
+    """People write no seconds: a check at 9:15 may follow a scan at 9:15:42."""
+    return moment if moment.second else moment.replace(second=59)
+
+
 def _days(delivery: Delivery) -> Iterator[tuple[str, date]]:
     """Every date of the slip that tells of the past, with its path."""
     slip = delivery.slip
     named = [("laufzeit.beginn", slip.laufzeit.beginn), ("laufzeit.ende", slip.laufzeit.ende)]
     named += [("zda_datum", slip.zda_datum), ("gescannt_am", slip.gescannt_am.date() if slip.gescannt_am else None)]
+    if slip.qualitaetspruefung and (checked := slip.qualitaetspruefung.zeitpunkt):
+        named.append(("qualitaetspruefung.zeitpunkt", checked.date()))
     for place, vorgang in enumerate(slip.vorgaenge, 1):
         path = f"vorgaenge[{place}]"
         named += [

@@ -41,10 +41,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class PlannedAkte:
-    """The Akte as the slip describes it, without files yet, and the pages of each Dokument by its UUID."""
+    """The Akte as the slip describes it, without files yet, and the pages of each Dokument by its UUID.
+
+    `digital` are the Dokumente that never were paper: nobody scanned them.
+    """
 
     akte: Akte
     pages: Mapping[UUID, tuple[PageRef, ...]]
+    digital: frozenset[UUID] = frozenset()
 
 
 def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) -> Delivery:
@@ -152,6 +156,7 @@ def plan_akte(
     assignment = assign(delivery.scans, slip, facts)
     pages: dict[UUID, tuple[PageRef, ...]] = {}
     vorgaenge: list[Vorgang] = []
+    digital: set[UUID] = set()
     for place, (vorgang, documents) in enumerate(zip(assignment.vorgaenge, assignment.pages, strict=True), 1):
         dokumente = []
         for number, (entry, positions) in enumerate(zip(vorgang.dokumente, documents, strict=True), 1):
@@ -159,11 +164,15 @@ def plan_akte(
                 continue
             uuid = uuid5(delivery.uuid, f"dokument/{place}/{number}")
             pages[uuid] = tuple(assignment.sequence[position] for position in positions)
+            if slip.digital or entry.digital:
+                digital.add(uuid)
             dokumente.append(Dokument(uuid, entry.betreff, entry.typ, entry.datum, entry.posteingang, len(positions)))
         vorgaenge.append(_vorgang(delivery.uuid, place, vorgang, dokumente))
     if assignment.unassigned and vorgaenge:
         uuid = uuid5(delivery.uuid, "dokument/ohne-zuordnung")
         pages[uuid] = tuple(assignment.sequence[position] for position in assignment.unassigned)
+        if slip.digital:
+            digital.add(uuid)
         last = vorgaenge.pop()
         extra = Dokument(uuid, _UNASSIGNED, seiten=len(pages[uuid]))
         vorgaenge.append(
@@ -182,7 +191,7 @@ def plan_akte(
         felder=slip.felder,
         vorgaenge=tuple(vorgaenge),
     )
-    return PlannedAkte(akte, pages)
+    return PlannedAkte(akte, pages, frozenset(digital))
 
 
 def _vorgang(delivery: UUID, place: int, entry: SlipVorgang, dokumente: list[Dokument]) -> Vorgang:

@@ -41,6 +41,7 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-24": ("Die Fristklasse steht im Fristenkatalog und passt zur Aktenart.", "retention/katalog"),
     "IN-25": ("Ereignisse und Merkmale des Laufzettels stehen im Fristenkatalog.", "retention/katalog"),
     "IN-26": ("Eine Lieferung zu einer archivierten Akte nennt deren Betreff; sonst wird es gesagt.", _HOUSE),
+    "IN-27": ("Geprüft wurde nicht vor dem Scannen.", _RESISCAN + ", A.NB.4, A.SC.8"),
     # files and pages against the slip
     "IN-30": ("Jede Datei, die der Laufzettel nennt, ist da.", _RESISCAN + ", A.NB.3"),
     "IN-31": ("Jede Datei der Lieferung gehört zu einem Dokument des Laufzettels.", _RESISCAN + ", A.NB.3"),

@@ -100,8 +100,16 @@ def check_message(
     objects = check_objects(root, version, code, findings, profile)
     check_answers(root, version, code, findings)
     check_files(root, version, code, objects, files, findings)
+    if profile is not None and files is not None:
+        _check_size(len(xml) + sum(digests.size for digests in files.values()), profile, findings)
     report = report_of(version, code, schema_verdict, findings.all())
     return replace(report, prozess_id=prozess_id(root, version), lfd_nr=running_number(root))
+
+
+def _check_size(size: int, profile: Profile, findings: Findings) -> None:
+    if size > profile.max_bytes:
+        text = f"Nachricht und Dateien haben {size} Byte; der Empfänger nimmt {profile.max_bytes} an."
+        findings.add("XD-82", "/", text)
 
 
 def _unknown_version(version: str | None, findings: Findings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
@@ -24,14 +24,19 @@ def describe(
     """The Akte with what was made of it; all keys are UUIDs of Dokumente (`historie` also takes the Akte's own).
 
     A Laufzeit that the slip left open is filled from the dates of the documents below; without dates it stays open,
-    and is never invented. Entries of the history are appended in order of time, none twice.
+    and is never invented: that of an Akte ends unknown where one of its Vorgänge began and no end of it is known.
+    Entries of the history are appended in order of time, none twice.
     """
     vorgaenge = tuple(_vorgang(vorgang, files, pages, historie, anlagen) for vorgang in akte.vorgaenge)
-    inner = [limit for vorgang in vorgaenge for limit in (vorgang.laufzeit.beginn, vorgang.laufzeit.ende)]
+    inner = [vorgang.laufzeit for vorgang in vorgaenge]
     return replace(
         akte,
         vorgaenge=vorgaenge,
-        laufzeit=_laufzeit(akte.laufzeit, (limit for limit in inner if limit)),
+        laufzeit=_laufzeit(
+            akte.laufzeit,
+            [known.beginn for known in inner if known.beginn] if all(k.beginn or not k.ende for k in inner) else (),
+            [known.ende for known in inner if known.ende] if all(k.ende or not k.beginn for k in inner) else (),
+        ),
         historie=_joined(akte.historie, historie.get(akte.uuid, ())),
     )
 
@@ -53,8 +58,8 @@ def _vorgang(
         )
         for dokument in vorgang.dokumente
     )
-    dates = (known for dokument in dokumente if (known := day_of(dokument)))
-    return replace(vorgang, dokumente=dokumente, laufzeit=_laufzeit(vorgang.laufzeit, dates))
+    dates = [known for dokument in dokumente if (known := day_of(dokument))]
+    return replace(vorgang, dokumente=dokumente, laufzeit=_laufzeit(vorgang.laufzeit, dates, dates))
 
 
 def day_of(dokument: Dokument) -> date | None:
@@ -62,13 +67,11 @@ def day_of(dokument: Dokument) -> date | None:
     return dokument.datum or dokument.posteingang
 
 
-def _laufzeit(known: Laufzeit, dates: Iterable[date]) -> Laufzeit:
+def _laufzeit(known: Laufzeit, firsts: Sequence[date], lasts: Sequence[date]) -> Laufzeit:
     """What the slip says stays; an open end is filled where the dates do not contradict it."""
-    days = sorted(dates)
-    if not days:
-        return known
-    beginn = known.beginn or (days[0] if known.ende is None or days[0] <= known.ende else None)
-    ende = known.ende or (days[-1] if beginn is None or days[-1] >= beginn else None)
+    first, last = min(firsts, default=None), max(lasts, default=None)
+    beginn = known.beginn or (first if first and (known.ende is None or first <= known.ende) else None)
+    ende = known.ende or (last if last and (beginn is None or last >= beginn) else None)
     return Laufzeit(beginn, ende)
 
 

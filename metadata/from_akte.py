@@ -198,7 +198,9 @@ def _datei(datei: Datei, profile: Profile) -> DateiSGO:
         format_version=datei.format_version,
         format_name=(datei.format_name or datei.mime) if datei.format_code == SONSTIGES else "",
         name_original=datei.name_original,
-        ersteller=profile.produkt if datei.format_code == PDFA else "",
+        # a PDF/A without a time of making was delivered and kept: its maker is not known
+        ersteller=profile.produkt if datei.format_code == PDFA and datei.erstellt is not None else "",
         erstellt=datei.erstellt,
+        signatur_eingebettet=datei.signiert,
         sha256=datei.digests.sha256,
     )

@@ -20,6 +20,7 @@ from metadata.premis_model import (
     Relationship,
 )
 from metadata.premis_read import read_record
+from metadata.premis_reading import engines_of, was_read
 from metadata.premis_write import write_record
 
 __all__ = [
@@ -42,7 +43,9 @@ __all__ = [
     "build_record",
     "check_record",
     "closure",
+    "engines_of",
     "judge_path",
     "read_record",
+    "was_read",
     "write_record",
 ]

@@ -6,7 +6,7 @@ What is not known (time of scanning, device …) is left out, never invented.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid5
@@ -30,8 +30,7 @@ from metadata.premis_model import (
     PremisRights,
     Relationship,
 )
-
-Tool = tuple[str, str]  # name, version
+from metadata.premis_reading import Tool, engines_of, was_read, way_of_reading
 
 # PRONOM keys that follow from the content type alone; where the version decides, none is given.
 _PRONOM = {"image/tiff": "fmt/353", "image/jp2": "x-fmt/392"}
@@ -45,7 +44,6 @@ _PRONOM_PDFA = {
     "3b": "fmt/480",
     "3u": "fmt/481",
 }
-_ENGINES = ("tesseract", "tessdata", "traineddata", "tesserocr", "pytesseract")
 _OUTCOMES = {Verdict.OK: "pass", Verdict.FAILED: "fail", Verdict.NOT_CHECKED: "not checked"}
 # A file that was kept is a copy of what came; every other PDF/A was made of it.
 _MAKING = {Rendition.KEPT: "replication"}
@@ -75,15 +73,19 @@ def build_record(
     now: datetime,
     rights: Sequence[PremisRights] = (),
     attachments: Sequence[Attachment] = (),
+    scanned: Collection[UUID] | None = None,
 ) -> PremisRecord:
     """The record of a package: received, digested, identified, unpacked, recognised, validated, packed.
 
     `identifier` is the tool that told the types of the scans (name, version). Times have zones and run forward.
+    `scanned` are the delivered files that were paper (all, when it is None); the others were never captured.
     """
     book = _Book(package, software)
     entity = Identifier("UUID", str(package.akte))
     masters = [book.scan(scan) for scan in scans]
-    book.capture_event(capture, masters)
+    book.capture_event(
+        capture, [at for scan, at in zip(scans, masters, strict=True) if scanned is None or scan.uuid in scanned]
+    )
     book.add_event("message digest calculation", received, sources=masters, notes=("SHA-256, SHA-512",))
     if identifier is not None:
         book.add_event("format identification", received, tools=[identifier], sources=masters)
@@ -220,23 +222,26 @@ class _Book:
             texts = {pdfa.uuid: self.hocr_identifier(pdfa) for pdfa in group if pdfa.hocr_digests is not None}
             reading: Identifier | None = None
             if texts:
-                engines = [tool for tool in tools if tool[0].casefold().startswith(_ENGINES)]
+                read = any(was_read(pdfa) for pdfa in group)
                 reading = self.add_event(
                     "metadata extraction",
                     time,
-                    tools=engines,
+                    tools=engines_of(tools),
                     sources=sources,
                     outcomes=list(texts.values()),
-                    detail="Texterkennung (OCR)",
-                    notes=_confidence(group),
+                    detail=way_of_reading(rendition, read=read),
+                    notes=_confidence(group) if read else (),
                 )
             outcomes = [Identifier("UUID", str(pdfa.uuid)) for pdfa in group]
             notes = tuple(sorted({_clean(loss) for pdfa in group for loss in pdfa.losses if _clean(loss)}))
+            # The text was laid into the file only where one was made and words were read; a kept file was only copied.
+            kept = rendition is Rendition.KEPT
+            laid = [texts[pdfa.uuid] for pdfa in group if pdfa.uuid in texts and was_read(pdfa) and not kept]
             making = self.add_event(
                 _MAKING.get(rendition, "normalization"),
                 time,
-                tools=tools,
-                sources=[*sources, *texts.values()],
+                tools=() if kept else tools,
+                sources=[*sources, *laid],
                 outcomes=outcomes,
                 detail=f"PDF/A: {rendition.value}",
                 notes=notes,
@@ -313,7 +318,10 @@ class _Book:
         """A PDF/A with its source scans and the event that made it."""
         flavour = _clean(pdfa.flavour)
         form = Format("PDF/A", flavour, _PRONOM_PDFA.get(flavour, ""), "application/pdf")
-        properties = [("pages", str(len(pdfa.pages))), ("blank pages", str(sum(page.blank for page in pdfa.pages)))]
+        kept = pdfa.kept_pages
+        properties = [("pages", str(len(kept))), ("blank pages", str(sum(page.blank for page in kept)))]
+        if len(kept) != len(pdfa.pages):
+            properties.append(("blank pages left out", str(len(pdfa.pages) - len(kept))))
         if pdfa.mean_confidence is not None:
             properties.append(("mean word confidence", f"{pdfa.mean_confidence:.1f}"))
         return self._file(
@@ -344,9 +352,9 @@ class _Book:
                 relationships=(represents,),
             )
             for name, text in (
-                ("scans", "Digitalisate wie erfasst"),
+                ("scans", "Dateien wie geliefert"),
                 ("anlagen", "Anlagen, aus Dateien herausgenommen"),
-                ("pdfa", "PDF/A mit erkanntem Text"),
+                ("pdfa", "PDF/A mit seinem Text"),
             )
             if self._representation(name) in parts
         )

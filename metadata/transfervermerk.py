@@ -17,6 +17,7 @@ from uuid import UUID
 
 from akten.errors import Rejected
 from akten.findings import Finding, Severity, Verdict
+from akten.localtime import berlin_day
 
 FORMAT = "aktenarchiv/transfervermerk"
 FORMAT_VERSION = 1
@@ -301,7 +302,7 @@ def _check_times(zeiten: Zeiten) -> list[tuple[str, Severity, str]]:
         found.append(("TV-08", Severity.WARNING, f"Es fehlt der Zeitpunkt von: {', '.join(missing)}."))
     later = [time for time in others.values() if time is not None]
     early = zeiten.erfassung
-    wrong = early is not None and any(_is_before(time, early) for time in later)
+    wrong = early is not None and any(_is_before(_to_the_minute(time), early) for time in later)
     seal = zeiten.versiegelung
     wrong = wrong or (seal is not None and any(_is_before(seal, time) for time in later))
     if wrong:
@@ -309,12 +310,19 @@ def _check_times(zeiten: Zeiten) -> list[tuple[str, Severity, str]]:
     return found
 
 
+def _to_the_minute(time: datetime | date) -> datetime | date:
+    """The last second of a time that was written without seconds, as people do: 9:15 may mean 9:15:59."""
+    if isinstance(time, datetime) and not time.second and not time.microsecond:
+        return time.replace(second=59)
+    return time
+
+
 def _is_before(first: datetime | date, second: datetime | date) -> bool:
-    """True when `first` is surely earlier; a mere day is compared by days, as told in the clock's own zone."""
+    """True when `first` is surely earlier; a mere day is compared by days in Berlin, where the city has its desks."""
     if isinstance(first, datetime) and isinstance(second, datetime):
         return first < second
-    day_one = first.date() if isinstance(first, datetime) else first
-    day_two = second.date() if isinstance(second, datetime) else second
+    day_one = berlin_day(first) if isinstance(first, datetime) else first
+    day_two = berlin_day(second) if isinstance(second, datetime) else second
     return day_one < day_two
 
 

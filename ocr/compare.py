@@ -44,7 +44,7 @@ def comparisons(pdfa: PdfA, request: RecogniseRequest) -> list[dict[str, Any]]:
     """What is asked in the sandbox, one entry per run of pages; nothing for a file that was kept as it came."""
     if pdfa.rendition is Rendition.KEPT:
         return []
-    expected = _expected(pdfa, request)
+    expected = pdfa.kept_pages
     return [
         {
             "pdf": str(pdfa.path.resolve()),
@@ -64,13 +64,7 @@ def findings_of(
         same = any(request.scans[uuid].digests == pdfa.digests for uuid in pdfa.sources)
         text = "Das übernommene PDF/A hat andere Bytes als die gelieferte Datei."
         return () if same else (error("PC-07", pdfa.path.name, text),)
-    return tuple(dict.fromkeys(_findings(answers, _expected(pdfa, request))))
-
-
-def _expected(pdfa: PdfA, request: RecogniseRequest) -> list[PageResult]:
-    """The pages that the PDF/A must have: all but dropped blanks, and all where every page is blank."""
-    kept = [result for result in pdfa.pages if not (request.profile.drop_blank and result.blank)]
-    return kept or list(pdfa.pages)
+    return tuple(dict.fromkeys(_findings(answers, pdfa.kept_pages)))
 
 
 def _source(result: PageResult, request: RecogniseRequest) -> dict[str, Any]:
@@ -90,7 +84,7 @@ def _source(result: PageResult, request: RecogniseRequest) -> dict[str, Any]:
     }
 
 
-def _findings(answers: Sequence[dict[str, Any] | SandboxDied], expected: list[PageResult]) -> Iterator[Finding]:
+def _findings(answers: Sequence[dict[str, Any] | SandboxDied], expected: Sequence[PageResult]) -> Iterator[Finding]:
     for position, answer in enumerate(answers):
         if isinstance(answer, SandboxDied):
             first = position * PAGES_AT_ONCE

@@ -194,6 +194,7 @@ def _drop_blanks(part: Part) -> None:
     if not kept:
         return
     part.files = kept
+    part.results = [replace(result, dropped=True) if result.blank else result for result in part.results]
     for result in blanks.values():
         where = f"Seite {result.number}"
         part.losses.append(f"{where}: Leerseite weggelassen")

@@ -40,9 +40,8 @@ def store(
     *,
     lock: Lock | None = None,
     now: Callable[[], datetime] = lambda: NOON,
-    **options: Any,
 ) -> StoredPackage:
-    return store_package(bag, id, stores, lock or Lock(UNTIL), now, work, EXTRA, **options)
+    return store_package(bag, id, stores, lock or Lock(UNTIL), now, work, EXTRA)
 
 
 def everything(stores: Sequence[MemoryStore]) -> list[tuple[str, str, str, LockState]]:
@@ -141,17 +140,11 @@ def test_a_committed_version_is_never_replaced_by_other_bytes(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-def test_other_bytes_that_were_never_committed_are_superseded_or_refused(tmp_path: Path) -> None:
-    id_ = an_id()
-    for replacing in (True, False):
-        stores = memory_pair()
-        stores[0].put(id_.bag_key, b"halb", digest_bytes(b"halb"))
-        if replacing:
-            package = store(a_bag(id_), id_, stores, tmp_path)
-            assert stores[0].keys[id_.bag_key][0].version_id == package.copies[0].bag_version_id
-        else:
-            with pytest.raises(FixityError):
-                store(a_bag(id_), id_, stores, tmp_path, replace_half_written=False)
+def test_other_bytes_that_were_never_committed_are_superseded(tmp_path: Path) -> None:
+    stores, id_ = memory_pair(), an_id()
+    stores[0].put(id_.bag_key, b"halb", digest_bytes(b"halb"))
+    package = store(a_bag(id_), id_, stores, tmp_path)
+    assert stores[0].keys[id_.bag_key][0].version_id == package.copies[0].bag_version_id
 
 
 def test_commits_that_disagree_are_an_alarm(tmp_path: Path) -> None:

@@ -48,7 +48,9 @@ DIGESTS = st.builds(
     st.integers(0, 2**60),
 )
 HISTORIE = st.lists(st.builds(HistorienEintrag, INSTANT, TEXT, TEXT, TEXT), max_size=2).map(tuple)
-DATEI = st.builds(Datei, st.uuids(), TEXT, TEXT, DIGESTS, TEXT, TEXT, TEXT, TEXT, erstellt=st.none() | INSTANT)
+DATEI = st.builds(
+    Datei, st.uuids(), TEXT, TEXT, DIGESTS, TEXT, TEXT, TEXT, TEXT, erstellt=st.none() | INSTANT, signiert=st.booleans()
+)
 DOKUMENT = st.builds(
     Dokument,
     st.uuids(),
@@ -120,3 +122,17 @@ def test_attachments_come_back_and_older_snapshots_have_none(anlagen: tuple[Anla
     older = json.loads(text)
     del older["vorgaenge"][0]["dokumente"][0]["anlagen"]
     assert akte_from_json(json.dumps(older)).dokumente[0].anlagen == ()
+
+
+def test_a_file_without_a_signature_is_written_as_it_was_before_signatures_were_told() -> None:
+    """Older descriptions keep their text, and with it the digest that the trail holds of them."""
+    datei = Datei(UUID(int=1), "pdf", "application/pdf", Digests("0" * 64, "0" * 128, 1), "018")
+    dokument = Dokument(UUID(int=2), "Brief", dateien=(datei,))
+    akte = Akte(
+        UUID(int=3),
+        Aktenart.BAUAKTE,
+        Aktenzeichen("1", "1"),
+        "B",
+        vorgaenge=(Vorgang(UUID(int=4), "V", dokumente=(dokument,)),),
+    )
+    assert "signiert" not in akte_to_json(akte)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from akten.findings import Verdict
-from flows.doctor import Health, examine_stores
+from archive.weed import weed_version
+from flows.doctor import Health, embedded_server, examine_stores
 from flows.settings import Settings, read_settings
 
 _KEYS = {"access_key": "a", "secret_key": "b"}
@@ -42,6 +43,13 @@ def test_a_store_that_is_set_wrongly_does_not_hide_the_others(tmp_path: Path) ->
     assert [part.part for part in parts] == ["Speicher nord", "Speicher sued"]
     assert "addressing_style" in parts[0].advice
     assert "nicht erreichbar" in parts[1].advice
+
+
+def test_the_embedded_server_is_told_with_its_version_where_it_is_used(tmp_path: Path) -> None:
+    (part,) = embedded_server(read_settings(daten=tmp_path))
+    assert (part.part, part.version, part.health) == ("Speicherserver SeaweedFS", weed_version(), Health.OK)
+    assert part.version
+    assert embedded_server(with_stores(tmp_path, "nord")) == []
 
 
 @pytest.mark.parametrize("mode", ["governance", "WORM"])

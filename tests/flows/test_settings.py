@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from akten.errors import Misconfigured
+from catalog.actor import Actor
+from flows.batch import claim_paths
+from flows.craft_options import xdomea_profile
 from flows.settings import effective, read_settings
+from flows.steps import Stopwatch
+from flows.walks import archive_delivery
+from flows.wiring import open_services
+from tests.builders import a_delivery
 
 
 def test_an_unknown_variable_is_an_error_with_the_nearest_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,3 +104,21 @@ def test_two_buckets_or_two_addresses_are_two_stores(monkeypatch: pytest.MonkeyP
     two = [_store(), _store(name="sued", endpoint="https://sued.example"), _store(name="dritt", bucket="anderer")]
     monkeypatch.setenv("ARCHIV_STORES", json.dumps(two))
     assert [store.name for store in read_settings().stores] == ["nord", "sued", "dritt"]
+
+
+@pytest.mark.parametrize("medium", ["001", "002"])
+def test_whether_the_paper_is_kept_is_said_in_every_message(medium: str, tmp_path: Path) -> None:
+    assert xdomea_profile(read_settings(daten=tmp_path, recipient={"medium": medium})).medium == medium
+
+
+@pytest.mark.parametrize("wrong", [{"medium": "009"}, {"xdomea_version": "9.9.9"}])
+def test_a_recipient_that_is_set_wrongly_is_told_before_any_file_is_opened(
+    wrong: dict[str, str], tmp_path: Path
+) -> None:
+    """Else every delivery is read in full, and comes to nothing, until somebody looks at the settings."""
+    watch = Stopwatch()
+    with open_services(read_settings(daten=tmp_path / "daten", recipient=wrong)) as services:
+        (claimed,) = claim_paths(services, [a_delivery(tmp_path / "l")])
+        with pytest.raises(Misconfigured, match=r"XDOMEA|Medium"):
+            archive_delivery(services, claimed, Actor("s17"), watch=watch)
+    assert set(watch.seconds) == {"lesen"}

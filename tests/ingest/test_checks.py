@@ -17,7 +17,7 @@ from ingest.delivery import Delivery
 from ingest.naming import example_of
 from ingest.options import IntakeOptions
 from ingest.rules import ACCEPTABLE, RULES
-from ingest.slipdoc import Slip, SlipDokument, SlipVorgang
+from ingest.slipdoc import Qualitaetspruefung, Slip, SlipDokument, SlipVorgang
 from ocr import examine
 from tests.conftest import ROOT
 from tests.ingest.builders import a_delivery, a_scan, a_slip, pages, some_facts
@@ -49,6 +49,15 @@ def test_a_good_delivery_has_no_findings() -> None:
     assert check_balance(delivery, some_facts(delivery), 1, kept_pages=1) == ()
 
 
+@pytest.mark.parametrize(("second", "wrong"), [(0, False), (41, True), (42, False)])
+def test_a_quality_check_may_follow_the_scan_at_once(second: int, wrong: bool) -> None:
+    """Of a time without seconds only the minute is known."""
+    scanned = datetime(2026, 11, 20, 9, 15, 42, tzinfo=UTC)
+    check = Qualitaetspruefung("S1", "", "ok", scanned.replace(second=second))
+    slip = a_slip(gescannt_am=scanned, qualitaetspruefung=check)
+    assert codes(a_delivery(slip=slip)) == (["IN-27"] if wrong else [])
+
+
 @pytest.mark.parametrize(
     ("slip", "code"),
     [
@@ -58,6 +67,14 @@ def test_a_good_delivery_has_no_findings() -> None:
         (a_slip(laufzeit=Laufzeit(None, date(2026, 11, 24))), "IN-22"),
         (a_slip(gescannt_am=datetime(2027, 1, 1, tzinfo=UTC)), "IN-22"),
         (with_dokumente(SlipDokument("a", datum=date(2062, 3, 1), seiten=((1, 2),))), "IN-22"),
+        (a_slip(qualitaetspruefung=Qualitaetspruefung("S1", "", "ok", datetime(2026, 11, 24, tzinfo=UTC))), "IN-22"),
+        (
+            a_slip(
+                gescannt_am=datetime(2026, 11, 20, 9, 1, tzinfo=UTC),
+                qualitaetspruefung=Qualitaetspruefung("S1", "", "ok", datetime(2026, 11, 20, 9, tzinfo=UTC)),
+            ),
+            "IN-27",
+        ),
         (a_slip(profil="standart"), "IN-23"),
         (a_slip(record_class="building.permit"), "IN-24"),
         (a_slip(record_class="tax.file"), "IN-24"),

@@ -187,6 +187,45 @@ def empty_outcome(root: Node) -> None:
     put(event(root, "virus check"), "eventOutcomeInformation/eventOutcome", " ")
 
 
+def ingestion_of_nothing(root: Node) -> None:
+    """Both events without a link: they are held against each other all the same."""
+    for kind, hour in (("ingestion start", 13), ("ingestion end", 12)):
+        node = event(root, kind)
+        remove(node.find(P + "linkingObjectIdentifier"))
+        put(node, "eventDateTime", f"2026-11-23T{hour}:00:00Z")
+
+
+def unknown_type_of_the_list(root: Node) -> None:
+    kind = find(event(root, "capture"), "eventType")
+    kind.text = "scannen"
+    kind.attrib.pop("valueURI")
+
+
+def source_of(root: Node) -> None:
+    """The derivation told from the other end, too: the scan is the source of the PDF/A."""
+    told = copy.deepcopy(derived(root).findall(P + "relationship")[1])
+    put(told, "relationshipSubType", "is source of")
+    own = derived(root).findtext(f"{P}objectIdentifier/{P}objectIdentifierValue")
+    put(told, "relatedObjectIdentifier/relatedObjectIdentifierValue", own or "")
+    a_file(root).findall(P + "relationship")[-1].addnext(told)
+
+
+def belonging_told_by_an_event(root: Node) -> None:
+    """A structural relation may name an event that came late; nothing was made by it."""
+    relation = find(a_file(root), "relationship")
+    made = event(root, "information package creation").find(P + "eventIdentifier")
+    assert made is not None
+    outer = etree.SubElement(relation, f"{P}relatedEventIdentifier")
+    for end in ("Type", "Value"):
+        text = made.findtext(f"{P}eventIdentifier{end}")
+        etree.SubElement(outer, f"{P}relatedEventIdentifier{end}").text = text
+
+
+def digest_of_nothing(root: Node) -> None:
+    fixity(root, "messageDigestAlgorithm", "ROT13")
+    fixity(root, "messageDigest", "")
+
+
 def wrong_address(root: Node) -> None:
     find(event(root, "capture"), "eventType").set("valueURI", LOC + "/del")
 
@@ -218,6 +257,7 @@ BROKEN: list[tuple[str, str, Callable[[Node], object]]] = [
     ("PR-30", "an empty event type", lambda r: put(event(r, "capture"), "eventType", "")),
     ("PR-31", "a type of another list", foreign_list),
     ("PR-32", "type and address differ", wrong_address),
+    ("PR-30", "an unknown type under the name of the list", unknown_type_of_the_list),
     ("PR-33", "a capital letter", lambda r: put(event(r, "capture"), "eventType", "Capture")),
     ("PR-40", "no time", lambda r: set_time(r, "capture", "gestern")),
     ("PR-40", "31 February", lambda r: set_time(r, "capture", "2026-02-31T10:00:00Z")),
@@ -229,11 +269,14 @@ BROKEN: list[tuple[str, str, Callable[[Node], object]]] = [
     ("PR-43", "scanned after everything", lambda r: set_time(r, "capture", "2026-11-24T08:00:00Z")),
     ("PR-43", "an hour early by its zone", lambda r: set_time(r, "validation", "2026-11-23T10:30:00+01:00")),
     ("PR-44", "ingestion ends first", lambda r: set_time(r, "ingestion end", "2026-11-22T08:00:00Z")),
+    ("PR-44", "ingestion of no object ends first", ingestion_of_nothing),
     ("PR-45", "checked after deletion", lambda r: append_event(r, "deletion", "2026-11-23T13:00:00Z", SCAN)),
     ("PR-46", "checked before digested", lambda r: set_time(r, "fixity check", "2026-11-23T08:30:00Z")),
     ("PR-47", "closure ends before it starts", lambda r: put(r, TERM + "/endDate", "2020-01-01")),
     ("PR-50", "a digest with other letters", lambda r: fixity(r, "messageDigest", "z" * 64)),
     ("PR-50", "an empty digest", lambda r: fixity(r, "messageDigest", "")),
+    ("PR-50", "Base64 of another length", lambda r: fixity(r, "messageDigest", BASE64[4:])),
+    ("PR-50", "an empty digest of an unknown algorithm", digest_of_nothing),
     ("PR-51", "a short digest", lambda r: fixity(r, "messageDigest", "0" * 63)),
     ("PR-51", "MD5 of 64 digits", lambda r: fixity(r, "messageDigestAlgorithm", "MD5")),
     ("PR-52", "an unknown algorithm", lambda r: fixity(r, "messageDigestAlgorithm", "ROT13")),
@@ -272,6 +315,24 @@ def test_each_fault_is_found_and_named(code: str, what: str, spoil: Callable[[No
     assert (report.schema_verdict is Verdict.FAILED) == ("PR-03" in found)
 
 
+@pytest.mark.parametrize(
+    "vary",
+    [source_of, belonging_told_by_an_event, no_outcome("capture"), no_outcome("normalization")],
+    ids=["source of", "structural with event", "capture without outcome", "normalization without outcome"],
+)
+def test_what_is_said_otherwise_and_well_is_no_fault(vary: Callable[[Node], object], premis_xsd: Path) -> None:
+    root = good()
+    vary(root)
+    assert premis.check_record(etree.tostring(root), premis_xsd).findings == ()
+
+
+@pytest.mark.parametrize(("hours", "future"), [(24, False), (25, True)])
+def test_an_event_may_lie_a_day_ahead_for_clocks_differ(hours: int, future: bool, premis_xsd: Path) -> None:
+    last = T0 + timedelta(hours=7)  # the last event of the record
+    report = premis.check_record(etree.tostring(good()), premis_xsd, now=last - timedelta(hours=hours))
+    assert ("PR-48" in {finding.code for finding in report.findings}) == future
+
+
 def test_every_rule_has_a_broken_record() -> None:
     elsewhere = {"PR-01", "PR-02", "PR-04", "PR-48", "PR-49", "PR-99"}
     assert {code for code, _, _ in BROKEN} | elsewhere == set(premis.RULES)
@@ -286,7 +347,7 @@ def test_a_code_or_address_names_an_event_type_too(premis_xsd: Path) -> None:
     root = good()
     for kind, text in (("capture", "cap"), ("validation", LOC + "/val")):
         put(event(root, kind), "eventType", text)
-    assert premis.check_record(etree.tostring(root), premis_xsd).judgement is Judgement.VALID
+    assert premis.check_record(etree.tostring(root), premis_xsd).findings == ()
 
 
 def test_without_schema_a_good_record_is_unchecked_and_a_bad_one_invalid(tmp_path: Path) -> None:
@@ -297,6 +358,18 @@ def test_without_schema_a_good_record_is_unchecked_and_a_bad_one_invalid(tmp_pat
     assert premis.check_record(etree.tostring(root), tmp_path / "broken.xsd").judgement is Judgement.UNCHECKED
     put(event(root, "capture"), "eventType", "scannen")
     assert premis.check_record(etree.tostring(root), None).judgement is Judgement.INVALID
+
+
+@pytest.mark.parametrize(("value", "broken"), [("1", True), ("9", False)], ids=["a file", "the Akte itself"])
+def test_of_a_deleted_file_nothing_is_used_and_of_a_deleted_rendition_the_akte_lives_on(
+    value: str, broken: bool, premis_xsd: Path
+) -> None:
+    root = good()
+    for kind, hour in (("dissemination", 15), ("deletion", 14)):
+        append_event(root, kind, f"2026-11-23T{hour}:00:00Z", str(UUID(int=int(value))))
+    report = premis.check_record(etree.tostring(root), premis_xsd)
+    assert ("PR-45" in {finding.code for finding in report.findings}) == broken
+    assert (report.judgement is Judgement.INVALID) == broken
 
 
 def test_a_lone_event_is_judged_without_its_links(premis_xsd: Path) -> None:
@@ -391,7 +464,9 @@ def test_a_flood_of_findings_is_cut(premis_xsd: Path) -> None:
         ("2026-11-23T24:00:00Z", True), ("2026-11", True), ("2026", True), ("2026~", True),
         ("2026-11-23/2026-11-24", True), ("2026-11-23/..", True), ("2026-11-24/2020-01-01", False), ("26-11-23", False),
         ("2026-13-01", False), ("2026-11-23T08:61:00Z", False), ("0000", False), ("", False),
-        ("0001-01-01T00:00:00+14:00", False),
+        ("0001-01-01T00:00:00+14:00", False), ("2026-11-23/2026-11-23", True), ("gestern/2026", False),
+        ("2026/morgen", False), ("2026-11-23T24:00:01Z", False), ("2026-11-23T24:01:00Z", False),
+        ("2026-06-30T23:59:60Z", True), ("2026-06-30T23:59:61Z", False), ("2026-06-30T23:60:00Z", False),
     ],
 )  # fmt: skip
 def test_times_are_read_as_spans(text: str, readable: bool) -> None:

@@ -85,6 +85,21 @@ def test_each_lack_is_named_and_nothing_else(code: str, spoil: Callable[[Transfe
     assert [f.code for f in check_note(spoil(good()), {PRODUCT.uuid: PRODUCT.sha512})] == [code]
 
 
+def test_a_day_is_one_of_berlin_where_midnight_comes_before_that_of_utc() -> None:
+    """Scanned on the 24th by the slip, read at 0:20 of the 24th: in UTC that is still the 23rd."""
+    night = datetime(2026, 11, 23, 23, 20, tzinfo=UTC)
+    zeiten = Zeiten(date(2026, 11, 24), night, night, night)
+    assert check_note(replace(good(), zeiten=zeiten), {PRODUCT.uuid: PRODUCT.sha512}) == ()
+
+
+@pytest.mark.parametrize(("second", "wrong"), [(0, False), (41, True), (42, False)])
+def test_of_a_check_without_seconds_only_the_minute_is_known(second: int, wrong: bool) -> None:
+    scanned = datetime(2026, 11, 20, 9, 15, 42, tzinfo=UTC)
+    zeiten = replace(good().zeiten, erfassung=scanned, qualitaetspruefung=scanned.replace(second=second))
+    found = check_note(replace(good(), zeiten=zeiten), {PRODUCT.uuid: PRODUCT.sha512})
+    assert [f.code for f in found] == (["TV-09"] if wrong else [])
+
+
 def test_every_rule_has_a_broken_note() -> None:
     assert {code for code, _ in BROKEN} | {"TV-01"} == set(RULES)
 

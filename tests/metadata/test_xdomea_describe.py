@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,3 +61,49 @@ def test_no_date_is_ever_invented(days: tuple[date | None, ...], known: date | N
     laufzeit = describe(open_akte(said, days), {}, {}).laufzeit
     assert {laufzeit.beginn, laufzeit.ende} <= {*days, known, None}
     assert (laufzeit.beginn if begins else laufzeit.ende) == known or known is None
+
+
+D = date  # short, for the table
+
+
+@pytest.mark.parametrize(
+    ("said", "days", "told"),
+    [
+        (Laufzeit(None, D(1999, 12, 31)), (D(1998, 2, 1),), Laufzeit(D(1998, 2, 1), D(1999, 12, 31))),
+        (Laufzeit(None, D(1999, 12, 31)), (D(1999, 12, 31),), Laufzeit(D(1999, 12, 31), D(1999, 12, 31))),
+        (Laufzeit(None, D(1999, 12, 31)), (D(2000, 1, 1),), Laufzeit(None, D(1999, 12, 31))),
+        (Laufzeit(D(1998, 1, 1), None), (D(2000, 2, 29),), Laufzeit(D(1998, 1, 1), D(2000, 2, 29))),
+        (Laufzeit(D(1998, 1, 1), None), (D(1998, 1, 1),), Laufzeit(D(1998, 1, 1), D(1998, 1, 1))),
+        (Laufzeit(D(1998, 1, 1), None), (D(1997, 12, 31),), Laufzeit(D(1998, 1, 1), None)),
+        (Laufzeit(), (D(1850, 1, 1),), Laufzeit(D(1850, 1, 1), D(1850, 1, 1))),
+    ],
+)
+def test_one_end_that_the_slip_names_is_joined_by_the_dates_that_do_not_contradict_it(
+    said: Laufzeit, days: tuple[date | None, ...], told: Laufzeit
+) -> None:
+    assert describe(open_akte(said, days), {}, {}).laufzeit == told
+
+
+@pytest.mark.parametrize(
+    ("inner", "told"),
+    [
+        ((Laufzeit(D(1998, 1, 1), None),), Laufzeit(D(1998, 1, 1), None)),
+        ((Laufzeit(None, D(1999, 1, 1)),), Laufzeit(None, D(1999, 1, 1))),
+        ((Laufzeit(D(1998, 1, 1), D(1999, 1, 1)), Laufzeit(D(2005, 1, 1), None)), Laufzeit(D(1998, 1, 1), None)),
+        ((Laufzeit(D(1998, 1, 1), D(1999, 1, 1)), Laufzeit()), Laufzeit(D(1998, 1, 1), D(1999, 1, 1))),
+    ],
+)
+def test_the_beginning_of_a_vorgang_is_no_end_of_its_akte(inner: tuple[Laufzeit, ...], told: Laufzeit) -> None:
+    """An Akte whose last Vorgang runs on ended on no day that we know."""
+    akte = open_akte()
+    (vorgang,) = akte.vorgaenge
+    vorgaenge = tuple(replace(vorgang, uuid=an_id(f"v{n}"), laufzeit=each) for n, each in enumerate(inner))
+    assert describe(replace(akte, vorgaenge=vorgaenge), {}, {}).laufzeit == told
+
+
+def test_of_a_letter_without_a_date_the_day_of_its_receipt_counts() -> None:
+    akte = open_akte(days=(None,))
+    (vorgang,) = akte.vorgaenge
+    letter = replace(vorgang.dokumente[0], datum=None, posteingang=date(2001, 3, 1))
+    akte = replace(akte, vorgaenge=(replace(vorgang, dokumente=(letter,)),))
+    assert describe(akte, {}, {}).laufzeit == Laufzeit(date(2001, 3, 1), date(2001, 3, 1))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from akten.files import Digests, digest_bytes
 from akten.findings import Judgement, Severity, Verdict
-from akten.model import Aussonderungsart
+from akten.model import Aussonderungsart, Datei, Laufzeit
 from metadata.checks import Purpose, XdomeaReport, check_message
+from metadata.from_akte import OHNE_LAUFZEIT
 from metadata.messages import aussonderung
 from metadata.profile import Profile
 from metadata.rules import RULES, weight
@@ -21,6 +23,7 @@ from tests.metadata.xdomea_builders import (
     NOW,
     PROZESS,
     VERSIONS,
+    Break,
     a_profile,
     an_akte,
     an_id,
@@ -100,9 +103,122 @@ def test_without_schemas_our_own_rules_still_find_what_is_wrong() -> None:
 
 
 def test_a_package_beyond_the_recipients_limit_is_found(schemas: Schemas) -> None:
-    small = Profile(max_objects=2)
-    report = check_message(an_xml(), schemas, purpose=SENDING, profile=small)
-    assert "XD-82" in {finding.code for finding in report.findings}
+    xml, files = an_xml(), _digests("0503")
+    assert files is not None
+    count = xml.count(b"<xdomea:ID>")
+    size = len(xml) + sum(digests.size for digests in files.values())
+
+    def codes(profile: Profile) -> list[str]:
+        return [f.code for f in check_message(xml, schemas, files=files, purpose=SENDING, profile=profile).findings]
+
+    assert codes(Profile(max_objects=count, max_bytes=size)) == []
+    assert codes(Profile(max_objects=count - 1, max_bytes=size)) == ["XD-82"]
+    assert codes(Profile(max_objects=count, max_bytes=size - 1)) == ["XD-82"]
+
+
+ENDS = "<xdomea:Aufbewahrungsende>"
+YESTERDAY = NOW.date() - timedelta(days=1)  # the last day of a period that is over when the message is made
+
+
+def _teilvorgaenge(number: int) -> Break:
+    inner = "".join(
+        f"<xdomea:Teilvorgang><xdomea:Identifikation><xdomea:ID>{an_id(f'tv {n}')}</xdomea:ID></xdomea:Identifikation>"
+        for n in range(number)
+    )
+    return put("Vorgang", inner + "</xdomea:Teilvorgang>" * number)
+
+
+def _numbered(number: int, total: int) -> Break:
+    said = "<xdomea:LfdNrNachrichtProTyp>{}</xdomea:LfdNrNachrichtProTyp>"
+    first = swap(said.format(1), said.format(number))
+    said_all = "<xdomea:GesamtanzahlNachrichtenProTyp>{}</xdomea:GesamtanzahlNachrichtenProTyp>"
+    return lambda xml: swap(said_all.format(1), said_all.format(total))(first(xml))
+
+
+@pytest.mark.parametrize(
+    ("code", "spoil", "broken", "version"),
+    [
+        ("XD-24", _numbered(2, 2), False, "4.0.0"),
+        ("XD-24", _numbered(3, 2), True, "4.0.0"),
+        ("XD-24", _numbered(0, 2), True, "4.0.0"),
+        ("XD-45", swap("<xdomea:Ende>1999-07-31", "<xdomea:Ende>1998-03-01"), False, "3.0.0"),
+        ("XD-45", swap("<xdomea:Ende>1999-07-31", "<xdomea:Ende>1998-02-28"), True, "3.0.0"),
+        (
+            "XD-49",
+            swap(f"{ENDS}2019-12-31", f"{ENDS}{YESTERDAY}"),
+            False,
+            "3.0.0",
+        ),
+        (
+            "XD-49",
+            swap(f"{ENDS}2019-12-31", f"{ENDS}{NOW.date()}"),
+            True,
+            "3.0.0",
+        ),
+        ("XD-80", _teilvorgaenge(3), False, "3.0.0"),
+        ("XD-80", _teilvorgaenge(4), True, "3.0.0"),
+    ],
+)
+def test_each_limit_lies_where_it_is_said(
+    code: str, spoil: Break, broken: bool, version: str, schemas: Schemas
+) -> None:
+    report = check_message(spoil(an_xml("0503", version)), schemas, purpose=FOREIGN)
+    assert (code in {finding.code for finding in report.findings}) == broken
+
+
+def test_of_two_pdfa_files_either_may_stand_first(schemas: Schemas) -> None:
+    akte = an_akte()
+    vorgang, *others = akte.vorgaenge
+    dokument, *more = vorgang.dokumente
+    second = Datei(an_id("zweite"), "pdf", "application/pdf", digest_bytes(b"2"), "044", "2b")
+    dokument = replace(dokument, dateien=(dokument.dateien[0], second))
+    akte = replace(akte, vorgaenge=(replace(vorgang, dokumente=(dokument, *more)), *others))
+    xml = write_message(aussonderung(akte, a_profile(), prozess_id=PROZESS, erstellt=NOW), a_profile())
+    assert "XD-69" not in {finding.code for finding in check_message(xml, schemas, purpose=SENDING).findings}
+
+
+def test_a_recorded_reason_stands_for_a_period_and_no_other_remark_does(schemas: Schemas) -> None:
+    akte = an_akte()
+    vorgaenge = tuple(replace(vorgang, laufzeit=Laufzeit()) for vorgang in akte.vorgaenge)
+    akte = replace(akte, laufzeit=Laufzeit(), vorgaenge=vorgaenge)
+    xml = write_message(aussonderung(akte, a_profile(), prozess_id=PROZESS, erstellt=NOW), a_profile())
+    assert check_message(xml, schemas, files=_digests("0503"), purpose=SENDING).findings == ()
+    other = xml.replace(OHNE_LAUFZEIT.encode(), b"Umschlag verblichen")
+    report = check_message(other, schemas, files=_digests("0503"), purpose=SENDING)
+    assert [finding.code for finding in report.findings] == ["XD-44", "XD-44"]
+
+
+@pytest.mark.parametrize(
+    ("day", "known"), [("0000-03-01", False), ("0001-01-01", True), ("9999-12-31", True), ("10000-01-01", False)]
+)
+def test_a_date_beyond_the_calendar_has_no_meaning(day: str, known: bool, schemas: Schemas) -> None:
+    xml = swap("<xdomea:ZdADatum>1999-08-01", f"<xdomea:ZdADatum>{day}")(an_xml())
+    report = check_message(xml, schemas, files=_digests("0503"), purpose=FOREIGN)
+    assert ("XD-16" in {finding.code for finding in report.findings}) == (not known)
+
+
+def test_a_format_beyond_the_list_with_its_name_is_good(schemas: Schemas) -> None:
+    """Code 100 wants SonstigerName, and only it may have one."""
+    akte = an_akte()
+    vorgang, *others = akte.vorgaenge
+    dokument, *more = vorgang.dokumente
+    jp2 = Datei(an_id("jp2"), "jp2", "image/jp2", digest_bytes(b"jp2"), "100", format_name="JPEG 2000")
+    dokument = replace(dokument, dateien=(*dokument.dateien, jp2))
+    akte = replace(akte, vorgaenge=(replace(vorgang, dokumente=(dokument, *more)), *others))
+    files = {datei.dateiname: datei.digests for each in akte.dokumente for datei in each.dateien}
+    xml = write_message(aussonderung(akte, a_profile(), prozess_id=PROZESS, erstellt=NOW), a_profile())
+    assert check_message(xml, schemas, files=files, purpose=SENDING).findings == ()
+    assert b">JPEG 2000<" in xml
+
+
+def test_a_missing_file_is_named_by_its_uuid_and_nothing_else_of_its_name(schemas: Schemas) -> None:
+    """The rest of a name may be personal data."""
+    name = f"{an_id('pdfa 1')}_Mueller.pdf"
+    report = check_message(swap(PDFA, name)(an_xml()), schemas, files=_digests("0503"), purpose=FOREIGN)
+    told = {finding.code: finding.where for finding in report.findings}
+    assert (told["XD-98"], told["XD-99"]) == (str(an_id("pdfa 1")), str(an_id("pdfa 1")))
+    odd = check_message(swap(PDFA, "Mueller.pdf")(an_xml()), schemas, files=_digests("0503"), purpose=FOREIGN)
+    assert "*.pdf" in {finding.where for finding in odd.findings if finding.code == "XD-98"}
 
 
 def test_many_findings_of_one_rule_are_counted_not_listed(schemas: Schemas) -> None:

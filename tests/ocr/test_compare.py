@@ -37,7 +37,7 @@ def case(
     *,
     words: int = 0,
     blank: bool = False,
-    drop_blank: bool = False,
+    dropped: tuple[int, ...] = (),
     size: tuple[float, float] | None = None,
 ) -> tuple[PdfA, RecogniseRequest]:
     """A PDF that shows some pictures, and a request over the scans of others, all at 200 dpi."""
@@ -55,11 +55,13 @@ def case(
     facts = FileFacts(FileKind.IMAGE, "image/tiff", pages)
     refs = tuple(PageRef(scan.uuid, page.number) for page in pages)
     request = RecogniseRequest(
-        uuid5(NAME, "made"), "Titel", refs, {scan.uuid: scan}, {scan.uuid: facts}, PageProfile(drop_blank=drop_blank),
+        uuid5(NAME, "made"), "Titel", refs, {scan.uuid: scan}, {scan.uuid: facts}, PageProfile(),
         folder, datetime(2026, 1, 1, tzinfo=UTC),
     )  # fmt: skip
     results = tuple(
-        PageResult(page.number, ref, page.width_mm, page.height_mm, words=words, blank=blank)
+        PageResult(
+            page.number, ref, page.width_mm, page.height_mm, words=words, blank=blank, dropped=page.number in dropped
+        )
         for page, ref in zip(pages, refs, strict=True)
     )
     return PdfA(request.uuid, path, digest_file(path), "2b", Rendition.SCANNED, results, (scan.uuid,)), request
@@ -151,9 +153,11 @@ def test_lost_text_is_told(tmp_path: Path) -> None:
     assert checked(pdfa, request) == ()
 
 
-def test_dropped_blanks_are_not_missed_but_an_all_blank_document_keeps_its_pages(tmp_path: Path) -> None:
+def test_dropped_blanks_are_not_missed_and_blanks_that_stayed_are(tmp_path: Path) -> None:
     paper = Image.new("L", (600, 800), 250)
-    assert codes(tmp_path, [paper, paper], [paper, paper], blank=True, drop_blank=True) == []
+    assert codes(tmp_path, [paper, paper], [paper], blank=True, dropped=(2,)) == []
+    assert codes(tmp_path, [paper, paper], [paper, paper], blank=True) == []
+    assert codes(tmp_path, [paper, paper], [paper], blank=True) != []
 
 
 def test_a_picture_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -132,6 +132,7 @@ def test_dropped_blanks_are_told_and_keep_a_picture(tmp_path: Path, pool: PagePo
         assert len(pdf.pages) == 1
     assert made.pages[1].blank
     assert made.pages[1].thumbnail
+    assert [page.number for page in made.kept_pages] == [1]
     assert any(finding.code == "OC-07" and finding.where == "Seite 2" for finding in made.findings)
 
 
@@ -140,7 +141,7 @@ def test_a_document_of_blanks_only_keeps_them(tmp_path: Path, pool: PagePool) ->
     request = request_of([tmp_path / "b.png"], out(tmp_path), profile=PageProfile(drop_blank=True))
     made = recognise(request, pool, OPTIONS)
     with pikepdf.open(made.path) as pdf:
-        assert len(pdf.pages) == 1
+        assert len(pdf.pages) == len(made.kept_pages) == 1
 
 
 def test_a_broken_page_fails_alone(tmp_path: Path, pool: PagePool) -> None:
