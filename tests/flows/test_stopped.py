@@ -296,7 +296,7 @@ def test_a_store_that_is_away_is_not_checked_and_the_others_are_compared() -> No
     stores = (MemoryStore("a", clock=lambda: NOON), Away("b", clock=lambda: NOON))
     services: Any = SimpleNamespace(
         stores_to_read=lambda: (stores, {"c": "Der Speicher „c“ startet nicht."}),
-        settings=SimpleNamespace(work=Path("/nirgends")),
+        settings=SimpleNamespace(work=Path("/nirgends"), catalog_file=None),
         catalog=SimpleNamespace(all_packages=lambda: (), deliveries=lambda: ()),
         now=lambda: NOON,
     )
