@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import tempfile
@@ -30,7 +28,7 @@ from akten.findings import Verdict
 from akten.package import Lock, PackageId
 from archive.embedded import EmbeddedServer, open_embedded, stop_embedded
 from archive.fixity import check_package
-from archive.identities import Role, bucket_policy, load_secrets
+from archive.identities import Role, load_secrets
 from archive.package import store_package
 from archive.s3 import S3Store
 from archive.serverfolder import ServerFolder, ServerState, is_locked, lives, start_of
@@ -320,31 +318,6 @@ def test_it_listens_on_this_machine_only(s3_server: EmbeddedServer) -> None:
     assert _listening(state_of(s3_server.folder).server) == {"0100007F"}
 
 
-def test_secrets_are_closed_and_stay_the_same(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: load_secrets(tmp_path / "k"), range(4)))
-    assert len({json.dumps([each.keys, each.jwt]) for each in found}) == 1
-    assert stat.S_IMODE((tmp_path / "k").stat().st_mode) == 0o700
-    names = sorted(each.name for each in (tmp_path / "k").iterdir())
-    assert names == ["geheimnisse.json", "identities.json"]
-    assert all(stat.S_IMODE(each.stat().st_mode) == 0o600 for each in (tmp_path / "k").iterdir())
-    assert found[0].keys[Role.INGEST][1] not in repr(found[0])
-
-
-def test_damaged_secrets_are_never_replaced(tmp_path: Path) -> None:
-    load_secrets(tmp_path)
-    (tmp_path / "geheimnisse.json").write_text("{}")
-    with pytest.raises(Misconfigured):
-        load_secrets(tmp_path)
-
-
-def test_the_policy_denies_deletion_to_all_but_the_deletion_identity() -> None:
-    deleting, loosening = json.loads(bucket_policy())["Statement"]
-    assert deleting["Condition"] == {"StringNotEquals": {"aws:username": "deletion"}}
-    assert "s3:PutLifecycleConfiguration" in loosening["Action"]
-    assert "Condition" not in loosening
-
-
 def test_no_secret_stands_on_a_command_line(s3_server: EmbeddedServer) -> None:
     state = state_of(s3_server.folder)
     secrets = load_secrets(s3_server.folder.parent / "schluessel" / "a")
@@ -420,16 +393,3 @@ def test_a_full_disk_is_told_in_german_and_may_pass(tmp_path: Path, monkeypatch:
     with pytest.raises(Unavailable, match="der Datenträger ist voll") as told, open_embedded(tmp_path, name="a"):
         pass
     assert "No space" not in told.value.text
-
-
-def test_keys_that_find_no_room_or_are_damaged_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "geheimnisse.json").write_text("{")
-    with pytest.raises(Misconfigured, match="beschädigt"):
-        load_secrets(tmp_path)
-
-    def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "mkdir", full)
-    with pytest.raises(Unavailable, match="der Datenträger ist voll"):
-        load_secrets(tmp_path)
