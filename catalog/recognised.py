@@ -135,18 +135,21 @@ def _open_reviews(change: Change, row: Row[Any], results: Mapping[UUID, PdfA], r
 
 
 def doubtful_pages(pdfa: PdfA, review_below: float) -> Iterator[tuple[int, float | None, str]]:
-    """Number, confidence and reason (`failed`, `no_text`, `low`) of the pages that a person should look at."""
-    for page in pdfa.pages:
+    """Number, confidence and reason (`failed`, `no_text`, `low`) of the pages that a person should look at.
+
+    Numbers are those of the PDF/A: where blank pages were left out, they are others than those of the scans.
+    """
+    for number, page in enumerate(pdfa.kept_pages, 1):
         if page.failed is not None:
-            yield page.number, page.confidence, "failed"
+            yield number, page.confidence, "failed"
         elif page.blank:
             continue
         elif not page.words or page.confidence is None:
             # Kept and converted PDFs were not read by us: without words there is nothing to doubt.
             if pdfa.rendition.value == "scanned":
-                yield page.number, None, "no_text"
+                yield number, None, "no_text"
         elif page.confidence < review_below:
-            yield page.number, page.confidence, "low"
+            yield number, page.confidence, "low"
 
 
 def reports_of(connection: Connection, deliveries_: set[UUID]) -> dict[tuple[UUID, UUID], tuple[ValidatorReport, ...]]:

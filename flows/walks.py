@@ -153,7 +153,7 @@ def _from_reading(
         result / "tar",
         {"software": f"{SOFTWARE} {software_version()}", "delivery": str(delivery.uuid)},
     )
-    texts = {dokument: [page.text for page in pdfa.pages] for dokument, pdfa in work.documents.items()}
+    texts = {dokument: [page.text for page in pdfa.kept_pages] for dokument, pdfa in work.documents.items()}
     run("eintragen", catalog.record_stored, delivery.uuid, work.akte, stored, texts, by=by, now=services.now())
     findings = run("sperren", follow_at_intake, services, work.akte.uuid, by)
     release(claimed)  # it is all in the package now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -112,6 +113,14 @@ def test_doubtful_pages_come_to_the_review_list_once_and_stay_settled(catalog: C
     catalog.record_recognised(row.uuid, again, by=CLERK, now=NOON)
     assert [review.page for review in catalog.reviews().rows] == [4, 5]
     assert [review.page for review in catalog.reviews(state="done").rows] == [2]
+
+
+def test_the_review_list_names_the_pages_of_the_file_where_blanks_were_left_out(catalog: Catalog) -> None:
+    row, dokument = receive(catalog, 1), an_id("dokument")
+    blank = replace(a_page(1, "", None, blank=True), dropped=True)
+    pdfa = a_pdfa(dokument, [blank, a_page(2, "gut"), a_page(3, "shclecht", 41.0)])
+    catalog.record_recognised(row.uuid, {dokument: pdfa}, by=CLERK, now=NOON)
+    assert [review.page for review in catalog.reviews().rows] == [2]
 
 
 @pytest.mark.parametrize("end", ["duplicate", "returned"])
