@@ -21,6 +21,7 @@ from typing import Any
 
 from flows.settings import read_settings
 from flows.wiring import open_services
+from flows.workmark import NAME as MARK
 from tests.builders import a_delivery
 from tests.conftest import ROOT
 
@@ -210,7 +211,7 @@ class Ordeal:
                 if left := [v.key for v in store.versions("staging/") if v.key.startswith("staging/aip/")]:
                     self.fault(f"store {store.name}: staging {left}")
         work = self.daten / "arbeit"
-        left = [e.name for e in work.iterdir() if not e.name.startswith(".sperre") and e.name != ".pruefer"]
+        left = [e.name for e in work.iterdir() if not e.name.startswith(".sperre") and e.name not in (".pruefer", MARK)]
         if left:
             self.fault(f"work folder still holds {left}")
         for verb, arguments in (("protokoll", ("pruefe",)), ("abgleich", ()), ("fixity", ("pruefe", "--alle"))):
