@@ -42,11 +42,13 @@ class Followed:
             self._runs = [*self._runs, run][-_MOST_FOLLOWED:]
 
     def look(self) -> None:
-        """Tells of each run that is over. Where the server does not answer, the next look tells."""
+        """Tells of each run that is over. Where the server does not answer, a later look tells."""
         for run in tuple(self._runs):
             try:
                 told = _ending(self._url, run, self._log)
-            except Unavailable:
+            except Unavailable:  # away, or it has forgotten this run: then the others have their turn first
+                self._runs.remove(run)
+                self._runs.append(run)
                 return
             if told is not None:
                 self._runs.remove(run)

@@ -23,7 +23,10 @@ class Server:
         if self.away:
             raise Unavailable("weg")
         if body is None:
-            return {"state_type": self.states[url.rpartition("/")[2]]}
+            run = url.rpartition("/")[2]
+            if run not in self.states:
+                raise Unavailable("404")
+            return {"state_type": self.states[run]}
         (run,) = body["artifacts"]["flow_run_id"]["any_"]
         return [{"data": self.tables[run]}] if run in self.tables else []
 
@@ -85,6 +88,17 @@ def test_a_server_that_is_away_delays_the_line_and_loses_none(server: Server) ->
     server.away = False
     followed.look()
     assert said == ["Lauf beendet: nichts zu tun."] * 2
+
+
+def test_a_run_that_the_server_has_forgotten_hides_no_other(server: Server) -> None:
+    said: list[str] = []
+    followed = Followed("http://prefect/api", said.append, "runden.log")
+    followed.add("vergessen")
+    followed.add("eins")
+    server.states["eins"] = "COMPLETED"
+    followed.look()
+    followed.look()
+    assert said == ["Lauf beendet: nichts zu tun."]
 
 
 def test_a_run_without_a_name_is_not_followed(server: Server) -> None:
