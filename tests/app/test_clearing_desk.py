@@ -101,7 +101,7 @@ def doubtful(desk: Desk) -> None:
         akte = archive(catalog, 2, titles=("Bauantrag", "Statik"), band=2)[0]
         row = receive(catalog, 3, band=2)
         dokument = akte.dokumente[1].uuid
-        pages = [a_page(4, "shclecht", 41.0)]
+        pages = [*(a_page(number, "gut gelesen") for number in (1, 2, 3)), a_page(4, "shclecht", 41.0)]
         catalog.record_recognised(row.uuid, {dokument: a_pdfa(dokument, pages)}, by=CLERK, now=NOON)
 
 
