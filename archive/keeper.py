@@ -190,7 +190,8 @@ class Keeper:
             drop_sockets(self._home.path, state.ports)
         if server.returncode in (0, -signal.SIGTERM):
             sync_filesystem(self._home.data)
-            self._home.running.unlink(missing_ok=True)
+            if not self._repair.failed:  # else the next start has to try again
+                self._home.running.unlink(missing_ok=True)
 
 
 def _dies_with(parent: int) -> Callable[[], None]:
