@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from akten.files import Attachment, FileFacts, PdfA, Scan
-from flows.receipt import attachment_json, finding_json
+from flows.receipt import attachment_json, finding_json, reports_json
 
 _MOST_PAGES = 500  # told one by one; of more only the first
 
@@ -54,10 +54,7 @@ def verdict_record(pdfa: PdfA) -> bytes:
         "flavour": pdfa.flavour,
         "rendition": pdfa.rendition.value,
         "verdict": pdfa.verdict.value,
-        "validators": [
-            {"name": r.name, "version": r.version, "verdict": r.verdict.value, "clauses": list(r.clauses), "why": r.why}
-            for r in pdfa.reports
-        ],
+        "validators": reports_json(pdfa),
         "tools": [list(tool) for tool in pdfa.tools],
         "losses": list(pdfa.losses),
         "findings": [finding_json(f) for f in pdfa.findings],

@@ -79,6 +79,14 @@ def finding_json(finding: Finding) -> dict[str, str]:
     }
 
 
+def reports_json(document: PdfA) -> list[dict[str, Any]]:
+    """What every validator said of a PDF/A."""
+    return [
+        {"name": r.name, "version": r.version, "verdict": r.verdict.value, "clauses": list(r.clauses), "why": r.why}
+        for r in document.reports
+    ]
+
+
 def document_json(document: PdfA, title: str = "") -> dict[str, Any]:
     """One document of a receipt."""
     confidence = document.mean_confidence
@@ -88,11 +96,8 @@ def document_json(document: PdfA, title: str = "") -> dict[str, Any]:
         "pdfa": document.flavour,
         "rendition": document.rendition.value,
         "verdict": document.verdict.value,
-        "validators": [
-            {"name": r.name, "version": r.version, "verdict": r.verdict.value, "clauses": list(r.clauses), "why": r.why}
-            for r in document.reports
-        ],
-        "pages": len(document.pages),
+        "validators": reports_json(document),
+        "pages": len(document.kept_pages),
         "mean_confidence": None if confidence is None else round(confidence, 1),
         "losses": list(document.losses),
     }

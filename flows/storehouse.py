@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from akten.errors import ArchivError, Misconfigured
+from akten.errors import ArchivError, FixityError, Misconfigured
 from archive.identities import Role
 from archive.store import LockMode, ObjectStore
 from flows.settings import Identity, Settings, StoreSettings
@@ -87,6 +87,7 @@ class Storehouse:
         self._stores: tuple[ObjectStore, ...] | None = None
         self._to_read: tuple[tuple[ObjectStore, ...], Mapping[str, str]] | None = None
         self._servers: dict[str, EmbeddedServer] = {}
+        self._unrepaired: dict[str, ArchivError] = {}
         self._beginning = threading.Lock()  # apart from the other, which is held while servers start
         self._ahead: threading.Thread | None = None
 
@@ -172,7 +173,7 @@ class Storehouse:
         with self._lock:
             if self._settings.stores:
                 return tuple(s3_settings(store, _identity(store, role)) for store in self._settings.stores)
-            if failed := self._start_embedded():
+            if failed := self._unfit():
                 raise failed[min(failed)]
             return tuple(self._servers[name].settings(role) for name in EMBEDDED)
 
@@ -183,7 +184,7 @@ class Storehouse:
             if self._settings.stores:
                 names = [store.name for store in self._settings.stores]
             else:
-                away.update(self._start_embedded())
+                away.update(self._unfit())
                 names = list(EMBEDDED)
             ingest: dict[str, ObjectStore] = {}
             deletion: dict[str, ObjectStore] = {}
@@ -201,7 +202,7 @@ class Storehouse:
     def targets(self) -> Mapping[str, ProbeTarget | ArchivError]:
         """Every store as it is probed, each by itself, or why it cannot be."""
         with self._lock:
-            failed = {} if self._settings.stores else self._start_embedded()
+            failed = {} if self._settings.stores else self._unfit()
             found: dict[str, ProbeTarget | ArchivError] = {}
             for name in [store.name for store in self._settings.stores] or EMBEDDED:
                 try:
@@ -238,6 +239,13 @@ class Storehouse:
                 return s3_settings(store, _identity(store, role))
         return self._servers[name].settings(role)
 
+    def _unfit(self) -> dict[str, ArchivError]:
+        """Why some embedded servers take nothing: not started, or with a volume whose objects nobody finds.
+
+        Such a one is still read: what lies in its other volumes can be fetched, and what does not is told as damaged.
+        """
+        return self._start_embedded() | self._unrepaired
+
     def _start_embedded(self) -> dict[str, ArchivError]:
         """Starts the embedded servers that do not run yet, side by side; returns why some did not start."""
         from archive.embedded import open_embedded
@@ -264,7 +272,9 @@ class Storehouse:
             error = future.exception()
             if error is None:
                 self._stack.push(partial(_leave, opened[name]))
-                self._servers[name] = future.result()
+                server = self._servers[name] = future.result()
+                if server.failed:
+                    self._unrepaired[name] = _unrepaired(server)
             elif isinstance(error, ArchivError):
                 failed[name] = error
             else:
@@ -284,3 +294,11 @@ def _identity(store: StoreSettings, role: Role) -> Identity:
     if found is None:
         raise Misconfigured(f"Für den Speicher „{store.name}“ ist keine Kennung für „{role}“ gesetzt.")
     return found
+
+
+def _unrepaired(server: EmbeddedServer) -> FixityError:
+    return FixityError(
+        f"Speicher „{server.name}“: Nach einem unsauberen Ende ließ sich das Verzeichnis der Objekte nicht "
+        f"wiederherstellen ({', '.join(server.failed)}); was darin liegt, wird nicht gefunden, und es wird nichts "
+        "abgelegt. Der nächste Start versucht es wieder; bleibt es dabei: docs/operations.md, Abschnitt „Recovery“."
+    )

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from akten.diskwords import is_of_the_machine
 from akten.files import Digests, digest_bytes, digest_stream
 from akten.findings import Severity, Verdict
 from metadata.checks import XdomeaReport, check_message, report_of
@@ -104,6 +105,7 @@ def _judge_zip(
         with zipfile.ZipFile(path) as package:
             return _judge_entries(package, path, schemas, findings, limits, zip_limits)
     except _BROKEN as problem:
+        _say_if_of_the_machine(problem)
         findings.add("XD-90", "", f"Das ZIP ist nicht lesbar ({type(problem).__name__}).")
         return report_of(*unread, findings.all())
 
@@ -239,11 +241,18 @@ def _find_message(
     return message
 
 
+def _say_if_of_the_machine(problem: Exception) -> None:
+    """Raises the OSError of a failing disk or a lacking right again: it says nothing of the file."""
+    if isinstance(problem, OSError) and is_of_the_machine(problem.errno):
+        raise problem
+
+
 def _looks_like_message(package: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     try:
         with package.open(info) as stream:
             return _MARK in stream.read(4096)
-    except _BROKEN:
+    except _BROKEN as problem:
+        _say_if_of_the_machine(problem)
         return False  # named when the entry is read in full; where that leaves no message, XD-94 stands
 
 
@@ -252,7 +261,8 @@ def _read_all(package: zipfile.ZipFile, info: zipfile.ZipInfo, findings: Finding
     try:
         with package.open(info) as stream:
             data = stream.read()
-    except _BROKEN:
+    except _BROKEN as problem:
+        _say_if_of_the_machine(problem)
         findings.add("XD-90", label(entry_name(info)), "Die Nachricht im ZIP ist beschädigt.")
         return b""
     if len(data) != info.file_size:
@@ -268,7 +278,8 @@ def _digests(package: zipfile.ZipFile, info: zipfile.ZipInfo, findings: Findings
     try:
         with package.open(info) as stream:
             digests = digest_stream(stream)  # type: ignore[arg-type]
-    except _BROKEN:
+    except _BROKEN as problem:
+        _say_if_of_the_machine(problem)
         findings.add("XD-90", label(entry_name(info)), "Der Eintrag ist beschädigt oder unvollständig.")
         return nothing
     if digests.size != info.file_size:

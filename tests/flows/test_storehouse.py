@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from akten.errors import Misconfigured, Unavailable
+from akten.errors import FixityError, Misconfigured, Unavailable
 from archive.embedded import EmbeddedServer
 from archive.identities import Role
 from flows.settings import read_settings
@@ -93,3 +95,23 @@ def test_where_a_store_had_data_no_empty_one_is_begun(tmp_path: Path, left: str)
         assert (stores, set(away)) == ((), {"a", "b"})
         assert set(house.reach().away) == {"a", "b"}
     assert not list(tmp_path.rglob("server.log"))
+
+
+def test_a_store_with_a_volume_that_could_not_be_repaired_is_read_and_takes_nothing(
+    s3_server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def started(_: Path, *, name: str, **__: Any) -> Iterator[EmbeddedServer]:
+        yield replace(s3_server, name=name, failed=("archiv_2",) if name == "b" else ())
+
+    monkeypatch.setattr("archive.embedded.open_embedded", started)
+    with ExitStack() as stack:
+        house = Storehouse(read_settings(daten=tmp_path), stack, lambda: datetime.now(UTC), uuid4)
+        stores, away = house.to_read()
+        assert ([each.name for each in stores], dict(away)) == (["a", "b"], {})
+        with pytest.raises(FixityError, match=r"„b“.*archiv_2"):
+            house.to_store()
+        targets = house.targets()
+        assert isinstance(targets["b"], FixityError)  # so the doctor tells it
+        assert not isinstance(targets["a"], FixityError)
+        assert list(house.reach().away) == ["b"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import time
@@ -365,3 +366,17 @@ def test_bytes_before_the_first_entry_are_named(tmp_path: Path, schemas: Schemas
     path = a_zip(tmp_path)
     path.write_bytes(b"MZ hidden" + path.read_bytes())
     assert found(path, schemas) == {"XD-90": Severity.WARNING}
+
+
+@pytest.mark.parametrize(("number", "judgement"), [(errno.EIO, Judgement.UNCHECKED), (errno.EINVAL, Judgement.INVALID)])
+@pytest.mark.parametrize("name", ["__init__", "open"])
+def test_a_failing_disk_makes_no_message_invalid_and_an_impossible_place_in_the_zip_does(
+    tmp_path: Path, schemas: Schemas, monkeypatch: pytest.MonkeyPatch, name: str, number: int, judgement: Judgement
+) -> None:
+    package = a_zip(tmp_path)
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(number, "says nothing")
+
+    monkeypatch.setattr(zipfile.ZipFile, name, fails)
+    assert judge_path(package, schemas).judgement is judgement

@@ -14,7 +14,7 @@ from catalog.actor import Actor
 from flows.batch import archive_all, claim_paths
 from flows.fetch import fetch_package
 from flows.progress import progress_display
-from flows.receipt import Outcome
+from flows.receipt import Outcome, receipt_json
 from flows.wiring import Services
 from ingest.options import Blanks
 from tests.builders import LETTER, a_blank_page, a_page, a_slip
@@ -43,6 +43,7 @@ def test_a_profile_that_drops_blanks_drops_them_and_search_names_the_pages_that_
     assert receipt.state is Outcome.ARCHIVED, receipt.findings
     assert (receipt.pages, receipt.blank_pages) == (3, 1)
     assert [document.verdict for document in receipt.documents] == [Verdict.OK]
+    assert [document["pages"] for document in receipt_json(receipt)["documents"]] == [2]
     assert receipt.akte is not None
 
     package = services.catalog.packages(receipt.akte)[0].package
