@@ -150,3 +150,34 @@ def recognise(text: str, muster: Iterable[Muster] = MUSTER, aktenart: str | None
         if aktenart is None or pattern.aktenart == aktenart:
             readings.update(dict.fromkeys(candidates(text, pattern)))
     return tuple(Aktenzeichen(reading, text) for reading in readings)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The numbers that count on in one place: `head`, so many digits (`width`), `tail`. 63-…-2019 is one of them."""
+
+    head: str
+    width: int
+    tail: str
+
+    def place(self, number: str) -> int:
+        """The counted number of a canonical Aktenzeichen of this series. Raises ValueError for any other."""
+        return int(number[len(self.head) : len(self.head) + self.width])
+
+
+def series_of(kanonisch: str, muster: Muster) -> Series | None:
+    """The series of a canonical Aktenzeichen of this family: it counts in its last number that is no year."""
+    expression, position, counted = "", 0, ""
+    for field in _FIELD.finditer(muster.vorlage):
+        name, width = field["name"], field["width"]
+        digits = "4" if name == "jahr" else width
+        sign = "[A-ZÄÖÜ]{1,4}" if width == "a" else f"[0-9]{{{digits}}}"
+        expression += re.escape(muster.vorlage[position : field.start()]) + f"(?P<{name}>{sign})"
+        position = field.end()
+        if name != "jahr" and width != "a":
+            counted = name
+    match = re.fullmatch(expression + re.escape(muster.vorlage[position:]), kanonisch)
+    if match is None or not counted:
+        return None
+    start, end = match.span(counted)
+    return Series(kanonisch[:start], end - start, kanonisch[end:])

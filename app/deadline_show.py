@@ -1,12 +1,9 @@
-"""How deadlines are told on the screen and in files: words for states, the table of one deadline, CSV for offices."""
+"""How deadlines are told on the screen and in files: words for states, the table of one deadline."""
 
 from __future__ import annotations
 
-import csv
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -24,8 +21,6 @@ STATES_DE = {
     "destroy": "zur Vernichtung frei",
 }
 NOT_YET = "nach den Fristen frei, aber nicht zur Vernichtung freigegeben"
-# A cell that begins like this is a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def state_de(value: Mapping[str, Any]) -> str:
@@ -68,31 +63,3 @@ def show_derivation(console: Console, computed: Mapping[str, Any]) -> None:
     """The steps of the computation, one a line."""
     for line in computed["derivation"]:
         console.print(f"  · {line}", style="dim")
-
-
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
-    """Writes a CSV as German offices open it (semicolons, UTF-8 with mark); whole or not at all. Returns its rows.
-
-    Cells that a spreadsheet would take for a formula get an apostrophe before them.
-    """
-    half = path.with_name(f".{path.name}.{os.getpid()}.teil")
-    number = 0
-    try:
-        with half.open("x", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file, delimiter=";")
-            writer.writerow(header)
-            for row in rows:
-                writer.writerow([_cell(value) for value in row])
-                number += 1
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(path)
-    except BaseException:
-        half.unlink(missing_ok=True)
-        raise
-    return number
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else german(value) if isinstance(value, date) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text

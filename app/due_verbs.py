@@ -14,11 +14,12 @@ from rich.table import Table
 from akten.errors import Unknown
 from akten.model import Aktenart
 from app.command import Call, verb
-from app.deadline_show import german, state_de, write_csv
+from app.deadline_show import german, state_de
 from app.find_verbs import FAMILY
 from app.forecast_chart import COLUMNS_DE, draw
 from app.opening import open_archive
 from app.show import number_column, plural
+from app.written import write_csv
 from flows.due_list import DueRow, due_filter, due_page, due_rows, forecast_of
 from retention.catalogue import Fristenkatalog
 from retention.forecast import UNKNOWN

@@ -164,6 +164,9 @@ def suche(
             console.print(f"Weitere Treffer: --ab {ab + anzahl}", style="dim")
 
     call.output.result([hit_json(hit, volumes[hit.akte.uuid], titles[hit.akte.uuid]) for hit in answer.hits], show)
+    if call.output.as_json and not answer.hits:  # what was searched belongs to the answer that there is nothing
+        for line in (*answer.notes, *answer.searched):
+            call.output.say(line)
 
 
 def _volumes(services: Services, row: AkteRow) -> int:

@@ -12,9 +12,10 @@ from rich.table import Table
 
 from akten.errors import Forbidden
 from app.command import Call, verb
-from app.deadline_show import STATES_DE, german, write_csv
+from app.deadline_show import STATES_DE, german
 from app.opening import begins, open_archive, open_or_begin
 from app.show import DAY_FORM, findings_table, moment, number_column, plural
+from app.written import write_csv
 from catalog.rulebook import RuleState, RuleVersion
 from flows.receipt import finding_json
 from flows.rule_change import (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,19 +12,19 @@ from rich.table import Table
 from rich.text import Text
 
 from akten.findings import Severity, Verdict, worst
-from akten.localtime import BERLIN
 from akten.model import clean_text
+from app.audit_verbs import IN, check_extract, sample_draw, trail_extract
 from app.command import Call, require_in_order, verb
 from app.find_verbs import DAY, DAY_WORD
 from app.one_akte import one_akte
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.show import VERDICTS, findings_table, moment, plural, word
+from app.spans import midnight
 from catalog.values import TrailEvent
 from flows.anchors import published_heads
 from flows.receipt import finding_json
 
-FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 VERBS_DE = {
     "delivery.received": "Lieferung angenommen",
     "delivery.replaced": "Lieferung berichtigt",
@@ -46,6 +47,7 @@ VERBS_DE = {
     "review.resolved": "Seite gesichtet",
     "index.rebuilt": "Suchindex erneuert",
     "trail.sealed": "Protokoll besiegelt",
+    "sample.drawn": "Stichprobe gezogen",
     "rules.proposed": "Fristenkatalog vorgeschlagen",
     "rules.released": "Fristenkatalog freigegeben",
     "rules.refused": "Fristenkatalog abgelehnt",
@@ -86,6 +88,10 @@ FACTS_DE = {
     "key": "Art",
     "case": "Fall",
     "code": "Code",
+    "seed": "Saat",
+    "count": "gezogen",
+    "of": "aus",
+    "stand": "Stand Zeile",
 }
 
 BROKEN_DE = {
@@ -101,10 +107,27 @@ def protokoll() -> None:
     """Das Protokoll: lückenlos verkettet, nur anfügbar."""
 
 
+protokoll.add_command(trail_extract)
+protokoll.add_command(sample_draw)
+
+
 @protokoll.command("pruefe")
+@click.option("--auszug", type=IN, metavar="DATEI", help="Statt der Kette diesen Auszug; dazu braucht es kein Archiv.")
+@click.option(
+    "--kopf",
+    "heads",
+    type=IN,
+    metavar="DATEI",
+    multiple=True,
+    help="Kopf aus einem Speicher, gegen den er geprüft wird.",
+)
 @verb
-def trail_check(call: Call) -> int:
-    """Prüft die ganze Kette, auch gegen die in den Speichern veröffentlichten Köpfe."""
+def trail_check(call: Call, *, auszug: Path | None, heads: tuple[Path, ...]) -> int:
+    """Prüft die ganze Kette, auch gegen die in den Speichern veröffentlichten Köpfe; oder einen Auszug."""
+    if auszug is not None:
+        return check_extract(call, auszug, heads)
+    if heads:
+        raise click.UsageError("--kopf gehört zu einem Auszug: --auszug DATEI.")
     with open_archive(call) as services:
         catalog = services.catalog  # first: without it no store need be woken
         anchors, problems = published_heads(services)
@@ -135,14 +158,6 @@ def trail_check(call: Call) -> int:
 
     call.output.result(value, show)
     return EXIT_OF_VERDICT[verdict]
-
-
-def _midnight(day: datetime, *, days: int = 0) -> datetime:
-    """The first instant of a day in Berlin; at the ends of the calendar the nearest instant that there is."""
-    try:
-        return (day + timedelta(days=days)).replace(tzinfo=BERLIN).astimezone(UTC)
-    except OverflowError:
-        return FIRST if day.year == 1 else LAST
 
 
 def event_json(event: TrailEvent) -> dict[str, Any]:
@@ -219,8 +234,8 @@ def trail_show(
         events = services.catalog.events_of(
             akte=akte,
             by=benutzer and clean_text(benutzer),  # an argument may hold bytes that are no text
-            von=_midnight(von) if von else None,
-            bis=_midnight(bis, days=1) if bis else None,
+            von=midnight(von) if von else None,
+            bis=midnight(bis, days=1) if bis else None,
             limit=anzahl + 1,
         )
     more, events = len(events) > anzahl, events[:anzahl]

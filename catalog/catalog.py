@@ -7,7 +7,7 @@ or busy for too long, FixityError when it is damaged, Forbidden when the life cy
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any
@@ -31,6 +31,7 @@ from catalog import (
     register,
     reindex,
     reviews,
+    sample,
     scanbook,
     search,
     stored,
@@ -46,6 +47,7 @@ from catalog.lockbook import LockBook
 from catalog.periods import Periods
 from catalog.references import references_of
 from catalog.rulebook import require_in_force
+from catalog.sample import Sample
 from catalog.schema import ensure_schema
 from catalog.search import Answer, Search
 from catalog.trail import Anchor, TrailReport, Verb
@@ -393,6 +395,23 @@ class Catalog(Periods):
             number = extract.seal(change)
         with self._database.read() as connection:
             return trail.anchor_at(connection, number)
+
+    def draw_sample(
+        self,
+        seed: int,
+        count: int,
+        *,
+        stand: int | None = None,
+        aktenarten: Collection[str] | None = None,
+        by: Actor,
+        now: datetime,
+    ) -> Sample:
+        """Draws archived Akten for an audit and writes that down; the same again with the same `seed` and `stand`.
+
+        Raises Unknown for a row (`stand`) that the trail does not have yet.
+        """
+        with self._change(by, now) as change:
+            return sample.draw(change, seed, count, stand, aktenarten)
 
     def extract(self, **conditions: Any) -> dict[str, Any]:
         """Events (conditions as in `events_of`) with inclusion proofs, up to the newest seal, as a JSON value."""

@@ -6,9 +6,7 @@ the root over all rows before it; when an anchor published outside names the sea
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +14,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from akten.errors import Forbidden
 from akten.findings import Finding, Severity, Verdict
 from catalog.change import Change
 from catalog.tables import trail
 from catalog.trail import Anchor, Verb, verdict_of
 
 FORMAT = "aktenarchiv-protokollauszug-1"
+MOST_ROWS = 100_000  # of one extract; each takes four kilobytes of memory with its proof
 _SIZE = 32
 
 
@@ -97,7 +97,10 @@ def seal(change: Change) -> int:
 
 
 def extract(connection: Connection, numbers: Iterable[int]) -> dict[str, Any]:
-    """The extract of these rows as a JSON value, proven against the newest seal; rows after it are not in it."""
+    """The extract of these rows as a JSON value, proven against the newest seal; rows after it are not in it.
+
+    Raises Forbidden where there are more than MOST_ROWS.
+    """
     query = select(trail).where(trail.c.verb == Verb.TRAIL_SEALED.value).order_by(trail.c.seq.desc()).limit(1)
     sealed = connection.execute(query).first()
     if sealed is None:
@@ -105,6 +108,11 @@ def extract(connection: Connection, numbers: Iterable[int]) -> dict[str, Any]:
     size = int(json.loads(sealed.body)["data"]["rows"])
     levels = tree(_leaves(connection, size))
     wanted = sorted({number for number in numbers if 1 <= number <= size})
+    if len(wanted) > MOST_ROWS:
+        raise Forbidden(
+            f"Das sind {len(wanted)} Zeilen; ein Auszug hat höchstens {MOST_ROWS}. Bitte eine Akte, ein Konto oder "
+            "einen kürzeren Zeitraum nennen."
+        )
     rows = []
     for start in range(0, len(wanted), 500):
         own = select(trail).where(trail.c.seq.in_(wanted[start : start + 500])).order_by(trail.c.seq)
@@ -172,21 +180,3 @@ def _verify(value: Mapping[str, Any], anchors: set[tuple[int, str]]) -> ExtractR
 
 def _whole(row: Mapping[str, Any]) -> bool:
     return hashlib.sha256((row["prev"] + row["body"]).encode()).hexdigest() == str(row["hash"])
-
-
-def as_csv(value: Mapping[str, Any]) -> str:
-    """The rows of an extract as CSV for reading; the proof is in the JSON form."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    names = ("seq", "at", "by", "kind", "verb", "akte", "delivery")
-    writer.writerow([*names, "data", "hash"])
-    for row in value["rows"]:
-        body = json.loads(row["body"])
-        data = json.dumps(body.get("data", {}), sort_keys=True)
-        writer.writerow([*(_cell(str(body.get(name, ""))) for name in names), data, row["hash"]])
-    return out.getvalue()
-
-
-def _cell(text: str) -> str:
-    # A spreadsheet takes these signs for the beginning of a formula.
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t")) else text

@@ -19,6 +19,7 @@ from akten.aktenzeichen import MUSTER, Muster
 from akten.model import clean_text
 from catalog import holdings
 from catalog.matching import matching, surely_many
+from catalog.numberrange import range_words
 from catalog.passages import Kind
 from catalog.query import Term, exact_numbers, number_beginnings, parse_day, parse_terms
 from catalog.snippets import Snippet, snippet
@@ -118,6 +119,8 @@ def find(connection: Connection, wanted: Search) -> Answer:
         kinds = (Kind.REGISTER, Kind.TEXT) if wanted.volltext else (Kind.REGISTER,)
         tiers += [_words(connection, wanted, kind, terms, orders) for kind in kinds]
     hits, more = _shown(connection, wanted, _once(itertools.chain(*tiers)), terms)
+    if not hits and not wanted.offset:
+        notes = (*notes, *range_words(connection, numbers, wanted.muster))
     return Answer(hits, more, orders[-1], searched, notes)
 
 

@@ -89,6 +89,7 @@ class Verb(StrEnum):
     REVIEW_RESOLVED = "review.resolved"
     INDEX_REBUILT = "index.rebuilt"
     TRAIL_SEALED = "trail.sealed"
+    SAMPLE_DRAWN = "sample.drawn"
     EVENT_REPORTED = "event.reported"
     FACT_REPORTED = "fact.reported"
     AKTE_CLASSIFIED = "akte.classified"

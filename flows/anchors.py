@@ -28,9 +28,9 @@ _NAME = re.compile(
 )  # until 2026-11 only 16 digits of the hash
 
 
-def publish_head(services: Services) -> None:
-    """Writes the present head of the trail into every store, once per head. Raises what the stores raise."""
-    head = services.catalog.head()
+def publish_head(services: Services, head: Anchor | None = None) -> None:
+    """Writes a head of the trail, the present one if none is named, into every store. Raises what the stores raise."""
+    head = head or services.catalog.head()
     if head is None:
         return
     data = json.dumps({"seq": head.seq, "hash": head.hash, "at": head.at.isoformat()}, sort_keys=True).encode()
@@ -42,13 +42,14 @@ def publish_head(services: Services) -> None:
         store.sync()
 
 
-def try_to_publish(services: Services) -> str:
-    """Publishes the head; returns why not in all stores, or nothing. The next run publishes it again.
+def try_to_publish(services: Services, head: Anchor | None = None) -> str:
+    """Publishes a head (the present one if none is named); returns why not in all stores, or nothing.
 
-    Raises FixityError (alarm) alone: what was archived or checked before stays so, whatever becomes of the head.
+    The next run publishes the head that it finds then. Raises FixityError (alarm) alone: what was archived or checked
+    before stays so, whatever becomes of the head.
     """
     try:
-        publish_head(services)
+        publish_head(services, head)
     except FixityError:
         raise
     except ArchivError as error:
@@ -132,8 +133,15 @@ def _read(store: ObjectStore, key: str) -> Anchor:
         blocks = []
         while block := stream.read(_MOST):
             blocks.append(block)
+    if (head := head_in(b"".join(blocks))) is None:
+        raise FixityError(f"Der veröffentlichte Kopf {key} ist nicht lesbar.")
+    return head
+
+
+def head_in(data: bytes) -> Anchor | None:
+    """The head that the bytes of a published object name; None where they are no head."""
     try:
-        value = json.loads(b"".join(blocks))
+        value = json.loads(data)
         return Anchor(int(value["seq"]), str(value["hash"]), datetime.fromisoformat(value["at"]))
-    except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
-        raise FixityError(f"Der veröffentlichte Kopf {key} ist nicht lesbar.") from error
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        return None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akten.aktenzeichen import MUSTER, Aktenzeichen, Muster, recognise
+from akten.aktenzeichen import MUSTER, Aktenzeichen, Muster, recognise, series_of
 
 SPELLINGS = {
     "63-01234-2019": [
@@ -97,3 +97,32 @@ def test_any_number_and_year_is_found_again(number: int, year: int, separator: s
 def test_no_text_breaks_recognition_and_canonical_forms_are_stable(text: str) -> None:
     for reading in recognise(text):
         assert [again.kanonisch for again in recognise(reading.kanonisch)] == [reading.kanonisch]
+
+
+@pytest.mark.parametrize(
+    ("text", "head", "tail", "place"),
+    [
+        ("63-1234-19", "63-", "-2019", 1234),
+        ("90-4711-2018", "90-", "-2018", 4711),
+        ("11-004711", "11-", "", 4711),
+        ("67-HF-12-345", "67-HF-012-", "", 345),
+    ],
+)
+def test_a_number_belongs_to_the_series_in_which_it_is_counted(text: str, head: str, tail: str, place: int) -> None:
+    (reading,) = recognise(text)
+    (series,) = [found for muster in MUSTER if (found := series_of(reading.kanonisch, muster))]
+    assert (series.head, series.tail, series.place(reading.kanonisch)) == (head, tail, place)
+
+
+def test_what_is_no_number_of_the_family_or_counts_nothing_has_no_series() -> None:
+    assert series_of("63-1234-19", MUSTER[0]) is None
+    assert series_of("HF-2019", Muster("Friedhofsakte", "{feld:a}-{jahr}")) is None
+
+
+@given(st.sampled_from(MUSTER), st.integers(0, 10**12))
+def test_every_reading_of_a_number_has_its_series(muster: Muster, number: int) -> None:
+    for reading in recognise(str(number), (muster,)):
+        series = series_of(reading.kanonisch, muster)
+        assert series is not None
+        digits = f"{series.place(reading.kanonisch):0{series.width}d}"
+        assert series.head + digits + series.tail == reading.kanonisch

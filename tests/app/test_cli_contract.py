@@ -204,6 +204,15 @@ def test_the_trail_is_whole_and_names_who_acted_and_who_read(archive: Archive) -
     assert events[verbs.index("package.stored")]["by"].startswith("Frau Größer / ")
 
 
+def test_an_extract_is_proven_by_the_heads_that_lie_in_the_stores(archive: Archive, tmp_path: Path) -> None:
+    file = tmp_path / "auszug.json"
+    made = archive.call("protokoll", "auszug", GOOD, "--ziel", str(file), "--json")
+    assert (made.code, made.json["verdict"]) == (0, "ok"), made.err
+    judged = archive.call("protokoll", "pruefe", "--auszug", str(file), "--json")
+    assert (judged.code, judged.json["verdict"], judged.json["rows"]) == (0, "ok", made.json["rows"])
+    assert judged.json["seal"] == made.json["seal"]
+
+
 def test_the_clearing_desk_lists_shows_and_solves(archive: Archive, tmp_path: Path) -> None:
     (case,) = archive.call("klaerung", "liste", "--json").json
     assert case["code"]

@@ -17,8 +17,8 @@ from sqlalchemy import update
 
 from akten.model import Aktenart
 from app import command
-from app.deadline_show import write_csv
 from app.root import archiv
+from app.written import write_csv
 from catalog.actor import Actor
 from catalog.tables import akten
 from flows.rule_change import release

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from akten.errors import Forbidden
 from akten.findings import Verdict
 from catalog.catalog import Catalog, open_catalog
-from catalog.extract import as_csv, path, root_of, tree, verify_extract
+from catalog.extract import path, root_of, tree, verify_extract
 from catalog.trail import Anchor
-from tests.catalog.build import CLERK, ROUND, archive, later
+from tests.catalog.build import ROUND, archive, later
 
 
 def mth(leaves: list[bytes]) -> bytes:
@@ -144,12 +145,12 @@ def test_an_extract_without_seal_is_not_checked(tmp_path: Path) -> None:
         assert (report.verdict, [f.code for f in report.findings]) == (Verdict.NOT_CHECKED, ["TR-13"])
 
 
-def test_csv_has_a_line_per_row_and_no_formulas(value: dict[str, Any], catalog: Catalog) -> None:
-    lines = as_csv(value).splitlines()
-    assert len(lines) == 11
-    assert lines[0].startswith("seq;at;by")
-    body = json.loads(value["rows"][0]["body"])
-    body["by"] = "=cmd()"
-    value["rows"][0]["body"] = json.dumps(body)
-    assert ";'=cmd();" in as_csv(value)
-    assert CLERK.name in lines[1]
+def test_an_extract_of_more_rows_than_memory_is_meant_for_is_refused(
+    catalog: Catalog, anchor: Anchor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = catalog.extract()
+    monkeypatch.setattr("catalog.extract.MOST_ROWS", len(whole["rows"]))
+    assert catalog.extract() == whole
+    monkeypatch.setattr("catalog.extract.MOST_ROWS", len(whole["rows"]) - 1)
+    with pytest.raises(Forbidden, match="kürzeren Zeitraum"):
+        catalog.extract()

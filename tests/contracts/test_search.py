@@ -127,6 +127,20 @@ def test_a_number_is_found_in_every_spelling_and_by_its_beginning(library: Catal
     assert library.find("12.03.2019").hits[0].why is Why.DATUM
 
 
+def test_a_missing_number_is_told_with_the_range_that_it_belongs_to(catalog: Catalog) -> None:
+    for n, number in enumerate(["63-00003-2019", "63-00004-2019", "63-00009-2019", "63-00004-2020", "11-000007"]):
+        archive(catalog, n, number=number)
+    archive(catalog, 9, number="63-00009-2019", band=2)
+    assert catalog.find("63-5-19").notes == (
+        "Nummernkreis 63-…-2019: im Register stehen 3 Nummern von 63-00003-2019 bis 63-00009-2019, 4 Nummern "
+        "dazwischen fehlen; die nächsten: davor 63-00004-2019, danach 63-00009-2019.",
+    )
+    assert catalog.find("11-8").notes == ("Nummernkreis 11-…: im Register steht nur 11-000007.",)
+    assert catalog.find("90-1-2019").notes == ("Nummernkreis 90-…-2019: im Register steht keine einzige Nummer.",)
+    assert catalog.find("63-4-19").notes == ()
+    assert catalog.find("63-5-19", offset=1).notes == ()
+
+
 def test_the_full_text_is_searched_only_when_asked_and_gives_pages_and_the_original_words(library: Catalog) -> None:
     assert library.find("Stahl").hits == ()
     (hit,) = library.find("Statik", volltext=True).hits
