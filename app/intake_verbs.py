@@ -21,6 +21,7 @@ from app.show import receipts as show_receipts
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code_of_json, finding_json, gravest, receipt_json
 from flows.service import Service, run_batch_in_prefect
+from flows.settingslog import note_settings
 from flows.wiring import Services
 from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery
@@ -45,6 +46,7 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
     with open_or_begin(call) as services:
         if not in_prefect and any(path.exists() for path in pfade):
             services.prepare_to_read()  # first of all: what is loaded now and the JVM use a core each
+        note_settings(services, call.actor)
         from flows.batch import archive_all, claim_inbox
 
         if pfade:
@@ -130,6 +132,7 @@ def dienst(call: Call) -> None:
             services = stack.enter_context(open_or_begin(call))
             require_work_folder(services)
             services.catalog.record_event("service-started", by=call.actor, now=services.now())
+            note_settings(services, call.actor)
             for store in services.stores:
                 store.ping()
             return stack.pop_all()

@@ -88,6 +88,8 @@ FACTS_DE = {
     "key": "Art",
     "case": "Fall",
     "code": "Code",
+    "machine": "Rechner",
+    "changed": "geändert",
     "seed": "Saat",
     "count": "gezogen",
     "of": "aus",
@@ -195,6 +197,9 @@ WORDS_DE = {
     "ok": "in Ordnung",
     "failed": "fehlerhaft",
     "not_checked": "nicht geprüft",
+    "service-started": "Dienst gestartet",
+    "settings-changed": "Einstellungen",
+    "due.round": "Fristenrunde",
 }
 
 

@@ -34,6 +34,14 @@ def test_the_ends_of_the_calendar_are_days_too(span: tuple[str, ...], filled: De
     assert filled("protokoll", "zeige", "--bis", "01.01.0001", "--json").json == []
 
 
+def test_a_changed_setting_stands_in_the_trail_from_the_next_intake_on(filled: Desk) -> None:
+    filled("annahme")
+    filled.monkeypatch.setenv("ARCHIV_ARCHIVE_UNCHECKED", "true")
+    filled("annahme")
+    shown = filled("protokoll", "zeige", "--benutzer", "anna.meier")
+    assert "archive_unchecked: false → true" in " ".join(shown.out.split())
+
+
 def test_an_empty_number_is_unknown_and_not_the_whole_trail(filled: Desk) -> None:
     ran = filled("protokoll", "zeige", "", "--json")
     assert (ran.code, ran.json["error"]) == (2, "Unknown")
