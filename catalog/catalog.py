@@ -384,6 +384,11 @@ class Catalog(Periods):
         with self._database.read() as connection:
             return trail.head_anchor(connection)
 
+    def trail_hashes(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Number → hash of these rows of the trail, as far as they are there."""
+        with self._database.read() as connection:
+            return trail.hashes_at(connection, numbers)
+
     def verify_trail(self, anchors: Iterable[Anchor] = ()) -> TrailReport:
         """Judges the whole chain, against itself, against heads kept outside, and against the packages."""
         with self._database.read() as connection:

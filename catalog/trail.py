@@ -157,6 +157,12 @@ def first_hash(connection: Connection) -> str:
     return str(connection.execute(select(trail.c.hash).where(trail.c.seq == 1)).scalar() or "")
 
 
+def hashes_at(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """Number → hash of the rows with these numbers; at most some hundreds are asked at once."""
+    rows = connection.execute(select(trail.c.seq, trail.c.hash).where(trail.c.seq.in_(numbers)))
+    return {int(row[0]): str(row[1]) for row in rows}
+
+
 def anchor_at(connection: Connection, seq: int) -> Anchor:
     """The row with this number as an anchor. Raises FixityError when it is not there."""
     row = connection.execute(select(trail.c.seq, trail.c.hash, trail.c.at).where(trail.c.seq == seq)).first()

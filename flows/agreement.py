@@ -15,6 +15,7 @@ from archive.resume import Patience, PatientStream
 from archive.retrieval import MOST_COMMIT
 from archive.store import ObjectStore
 from flows.anchors import PREFIX
+from flows.ownstores import foreign_words, is_foreign
 from flows.wiring import Services
 
 _PATIENCE = 2.0
@@ -26,7 +27,12 @@ def disagreements(services: Services) -> Iterator[tuple[str, str]]:
     newest = services.catalog.newest_package()
     for store in stores:
         try:
-            yield store.name, _set_back(services, store) or _missing(store, newest.package if newest else None)
+            yield (
+                store.name,
+                _foreign(services, store)
+                or _set_back(services, store)
+                or _missing(store, newest.package if newest else None),
+            )
         except FixityError as error:
             yield store.name, f"{_LACKS} {error.text} {_NEXT}"
         except ArchivError as error:  # away, or refused: not seen, and the probe of the store says so, too
@@ -38,6 +44,10 @@ _LACKS = (
     "zurückgesetzter Ordner (oder Bucket)?"
 )
 _NEXT = "Genau prüfen: archiv fixity pruefe --alle"
+
+
+def _foreign(services: Services, store: ObjectStore) -> str:
+    return foreign_words(store.name) if is_foreign(services.catalog, store) else ""
 
 
 def _set_back(services: Services, store: ObjectStore) -> str:

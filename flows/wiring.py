@@ -44,6 +44,7 @@ class Services:
         self._stack = stack
         self._lock = threading.RLock()
         self._storehouse = Storehouse(settings, stack, self.now, self.new_id)
+        self._own_stores = False
         self._catalog: Catalog | None = None
         self._pool: PagePool | None = None
         self._judges: Judges | None = None
@@ -122,8 +123,18 @@ class Services:
 
     @property
     def stores(self) -> tuple[ObjectStore, ...]:
-        """All configured stores with the rights of intake; embedded servers are started side by side."""
-        return self._storehouse.to_store()
+        """All configured stores with the rights of intake; embedded servers are started side by side.
+
+        Raises Misconfigured, too, where they belong to the catalog of another archive.
+        """
+        opened = self._storehouse.to_store()
+        with self._lock:
+            if not self._own_stores:
+                from flows.ownstores import require_own_stores
+
+                require_own_stores(self.settings, self.catalog, opened, f"{self.now():%Y-%m-%d}")
+                self._own_stores = True
+        return opened
 
     def stores_to_read(self) -> tuple[tuple[ObjectStore, ...], Mapping[str, str]]:
         """The stores that can be opened, and the reason for every other one by its name; for looking and fetching."""

@@ -49,6 +49,7 @@ def found(stores: Stores, tmp_path: Path) -> Callable[..., dict[str, str]]:
             catalog=SimpleNamespace(
                 newest_package=lambda: SimpleNamespace(package=replace(package, **changes)),
                 head=lambda: Anchor(last, "", NOON),
+                trail_hashes=lambda numbers: {number: f"{number:016x}".ljust(64, "0") for number in numbers},
             ),
         )
         return dict(disagreements(services))
