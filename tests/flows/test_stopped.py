@@ -284,7 +284,7 @@ def test_a_target_that_takes_nothing_is_told_as_such_before_any_copy_is_asked(tm
 def test_a_head_that_a_store_does_not_take_is_said_on_the_receipt_of_what_is_archived_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def away(_: Any) -> None:
+    def away(*_: object) -> None:
         raise Unavailable("Speicher „b“ ist weg.")
 
     monkeypatch.setattr(anchors, "publish_head", away)
