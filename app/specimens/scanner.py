@@ -32,7 +32,7 @@ def scanned(sheet: Sheet, look: Look, generator: np.random.Generator, behind: Im
     image = sheet.image
     if behind is not None:
         back = behind.resize(image.size).transpose(Image.Transpose.FLIP_LEFT_RIGHT).filter(ImageFilter.GaussianBlur(3))
-        faint = Image.blend(Image.new("RGB", image.size, "white"), back, 0.07)
+        faint = Image.blend(Image.new("RGB", image.size, "white"), back, 0.04)
         image = Image.fromarray(np.minimum(np.asarray(image), np.asarray(faint)))
     if look.holes:
         image = image.copy()
