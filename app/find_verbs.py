@@ -141,6 +141,8 @@ def suche(
         )
         volumes = {hit.akte.uuid: _volumes(services, hit.akte) for hit in answer.hits}
         titles = {hit.akte.uuid: _titles(services, hit) for hit in answer.hits}
+        if seen := [hit.akte.uuid for hit in answer.hits if hit.snippets]:  # what its pages say was shown
+            services.catalog.read_accesses(seen, "suche --volltext", by=call.actor, now=services.now())
 
     def show(console: Console) -> None:
         if not answer.hits:

@@ -365,9 +365,14 @@ class Catalog(Periods):
 
     def read_access(self, akte: UUID, purpose: str, *, by: Actor, now: datetime) -> None:
         """Writes down that somebody read an Akte and for which purpose. Raises Forbidden for an unknown Akte."""
+        self.read_accesses((akte,), purpose, by=by, now=now)
+
+    def read_accesses(self, akten: Iterable[UUID], purpose: str, *, by: Actor, now: datetime) -> None:
+        """The same of several Akten at once, all or none."""
         with self._change(by, now) as change:
-            salt = register.salt_of(change.connection, akte)
-            change.event(Verb.AKTE_READ, akte=akte, note=clean_text(purpose), salt=salt)
+            for akte in akten:
+                salt = register.salt_of(change.connection, akte)
+                change.event(Verb.AKTE_READ, akte=akte, note=clean_text(purpose), salt=salt)
 
     def record_event(self, code: str, *, by: Actor, now: datetime, **data: Any) -> None:
         """Writes down an event of the system itself (service started, settings changed); no personal data in it."""

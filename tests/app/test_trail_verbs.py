@@ -42,6 +42,21 @@ def test_a_changed_setting_stands_in_the_trail_from_the_next_intake_on(filled: D
     assert "archive_unchecked: false → true" in " ".join(shown.out.split())
 
 
+def test_who_was_shown_what_pages_say_has_read_them(desk: Desk) -> None:
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1, {0: ["Herr Müller beantragt eine Garage"]}, number=NUMBER)
+        archive(catalog, 2, {0: ["Ohne das Wort"]}, number="63-00002-2019")
+
+    def readings(number: str) -> list[str]:
+        return [e["note"] for e in desk("protokoll", "zeige", number, "--json").json if e["verb"] == "akte.read"]
+
+    assert desk("suche", "--volltext", "Garage", "--json").json[0]["snippets"]
+    assert (readings(NUMBER), readings("63-00002-2019")) == (["suche --volltext"], [])
+    desk("suche", NUMBER)
+    desk("suche", "Bauantrag")
+    assert readings(NUMBER) == ["suche --volltext"]
+
+
 def test_an_empty_number_is_unknown_and_not_the_whole_trail(filled: Desk) -> None:
     ran = filled("protokoll", "zeige", "", "--json")
     assert (ran.code, ran.json["error"]) == (2, "Unknown")
