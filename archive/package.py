@@ -23,6 +23,7 @@ from akten.package import Lock, PackageId, StoredCopy, StoredPackage
 from archive.bag import Bag
 from archive.bagcheck import check_tar
 from archive.commit import Commit, read_commit, tag_manifests_of, write_commit
+from archive.locks import strong_enough
 from archive.retrieval import FoundCommit, find_commit, key_versions, read_bytes, read_member, read_package
 from archive.retrieval import require_same_bytes as _require_same_bytes
 from archive.store import STAGING, LockState, ObjectStore, storable_lock
@@ -93,8 +94,10 @@ def store_package(
         else:
             data = committed.data
         commits: dict[str, str] = {}
-        for store in ordered:  # one after the other: the first store decides which of two racing commits holds
-            data, commits[store.name] = _place_commit(store, packed, data, lock, now())
+        kept: dict[str, Lock] = {}
+        for store, state in zip(ordered, locks, strict=True):  # in turn: the first decides which of two racing commits
+            data, commits[store.name], own = _place_commit(store, packed, data, lock, now())
+            kept[store.name] = _as_one((state, own))
         if read_commit(data, id).copies != copies:
             raise FixityError(f"Ein anderer Vorgang hat {id} zur selben Zeit mit anderen Objekten festgeschrieben.")
         _in_all(ordered, lambda store: store.sync())
@@ -104,10 +107,7 @@ def store_package(
     moment = now()
     return StoredPackage(
         id=id,
-        copies=tuple(
-            StoredCopy(name, copies[name], commits[name], digests, state.lock, moment)
-            for name, state in zip(names, locks, strict=True)
-        ),
+        copies=tuple(StoredCopy(name, copies[name], commits[name], digests, kept[name], moment) for name in names),
         commit_sha256=digest_bytes(data).sha256,
         tag_manifest_sha512=packed.tag_manifests["tagmanifest-sha512.txt"],
     )
@@ -174,8 +174,10 @@ def _place_bag(store: ObjectStore, packed: _Packed, known: str | None) -> str:
     return version
 
 
-def _place_commit(store: ObjectStore, packed: _Packed, data: bytes, lock: Lock, moment: datetime) -> tuple[bytes, str]:
-    """The commit as it lies in this store after reading back, and its version id; who came first holds."""
+def _place_commit(
+    store: ObjectStore, packed: _Packed, data: bytes, lock: Lock, moment: datetime
+) -> tuple[bytes, str, LockState]:
+    """The commit as it lies in this store after reading back, its version id and lock; who came first holds."""
     key = packed.id.commit_key
     found = find_commit(store, packed.id)
     if found is None:
@@ -191,8 +193,7 @@ def _place_commit(store: ObjectStore, packed: _Packed, data: bytes, lock: Lock, 
         version, data = found.version_id, found.data
     if read_bytes(store, key, version) != data:
         raise FixityError(f"Speicher „{store.name}“: {key} wurde mit anderen Bytes zurückgelesen.")
-    _hold(store, key, version, lock, moment)
-    return data, version
+    return data, version, _hold(store, key, version, lock, moment)
 
 
 def _hold(store: ObjectStore, key: str, version: str, lock: Lock, moment: datetime) -> LockState:
@@ -206,7 +207,7 @@ def _hold(store: ObjectStore, key: str, version: str, lock: Lock, moment: dateti
         wanted = replace(wanted, retain_until=None)  # the period is over: there is nothing left to lock
     state = store.read_lock(key, version)
     if not _keeps(state, wanted, store):
-        store.lock(key, version, wanted)
+        store.lock(key, version, _lacking(state, wanted, store))
         state = store.read_lock(key, version)
         if not _keeps(state, wanted, store):
             raise Misconfigured(f"Speicher „{store.name}“ nimmt die Sperre von {key} an, hält sie aber nicht.")
@@ -214,13 +215,28 @@ def _hold(store: ObjectStore, key: str, version: str, lock: Lock, moment: dateti
 
 
 def _keeps(state: LockState, wanted: Lock, store: ObjectStore) -> bool:
-    if wanted.legal_hold and not state.legal_hold:
-        return False
+    return (state.legal_hold or not wanted.legal_hold) and _retains(state, wanted, store)
+
+
+def _retains(state: LockState, wanted: Lock, store: ObjectStore) -> bool:
     if wanted.retain_until is None:
         return True
-    return (
-        state.mode is store.lock_mode and state.retain_until is not None and state.retain_until >= wanted.retain_until
-    )
+    long_enough = state.retain_until is not None and state.retain_until >= wanted.retain_until
+    return long_enough and strong_enough(state, store)
+
+
+def _lacking(state: LockState, wanted: Lock, store: ObjectStore) -> Lock:
+    """What has to be set: a store refuses a date before the one that is there, even when only a hold was to be set."""
+    if wanted.retain_until is None or _retains(state, wanted, store):
+        return replace(wanted, retain_until=None)
+    return replace(wanted, retain_until=max(wanted.retain_until, state.retain_until or wanted.retain_until))
+
+
+def _as_one(states: Sequence[LockState]) -> Lock:
+    """One lock for tar and commit: until the earlier date both hold."""
+    dates = [state.retain_until for state in states]
+    known = [date for date in dates if date is not None]
+    return Lock(min(known) if len(known) == len(dates) else None, all(state.legal_hold for state in states))
 
 
 def _clear_staging(store: ObjectStore, id: PackageId) -> None:  # noqa: A002

@@ -207,6 +207,17 @@ def test_a_period_that_is_over_sets_no_retention_but_a_hold_holds(tmp_path: Path
     assert {copy.lock for copy in package.copies} == {Lock(None, legal_hold=True)}
 
 
+@pytest.mark.parametrize("left", [10, 400])
+def test_a_repeated_ingest_sets_a_hold_on_what_is_locked_longer_already(tmp_path: Path, left: int) -> None:
+    """The first try was cut off; meanwhile the period became shorter and somebody set a hold."""
+    stores, id_ = memory_pair(), an_id()
+    store(a_bag(id_), id_, stores, tmp_path)
+    until = NOON + timedelta(days=left)
+    held = store(a_bag(id_), id_, stores, tmp_path, lock=Lock(until, legal_hold=True))
+    wanted = Lock(max(until, UNTIL), legal_hold=True)
+    assert [copy.lock for copy in held.copies] == [wanted, wanted]
+
+
 def test_version_two_names_the_commit_of_version_one(tmp_path: Path) -> None:
     stores = memory_pair()
     first = store(a_bag(an_id()), an_id(), stores, tmp_path)
