@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from akten.findings import Finding, Severity
 from catalog.described import changed_descriptions
 from catalog.trail import TrailReport, Verb, verdict_of
+from catalog.vouched import not_as_told
 
 _MAX_FINDINGS = 100
 
@@ -54,7 +55,7 @@ def _finding(commit: str | None, text: str) -> Finding:
 def with_register(connection: Connection, report: TrailReport) -> TrailReport:
     """The report on the chain, made worse by what register and trail do not have in common."""
     found: list[Finding] = []
-    for finding in itertools.chain(unaccounted(connection), changed_descriptions(connection)):
+    for finding in itertools.chain(unaccounted(connection), changed_descriptions(connection), not_as_told(connection)):
         found.append(finding)
         if len(found) >= _MAX_FINDINGS:
             break

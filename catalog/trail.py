@@ -62,6 +62,11 @@ RULES: dict[str, tuple[str, str]] = {
         "Die Zeiten der Zeilen laufen nicht rückwärts; bis zu 15 Minuten dürfen Uhren voneinander abweichen.",
         "users.md §1 Nr. 5; Grenze wie S3 RequestTimeTooSkewed",
     ),
+    "TR-17": (
+        "Gemeldete Ereignisse, Merkmale, Fristklassen, Bescheide und Sperren stehen so im Register, wie sie im "
+        "Protokoll stehen.",
+        "Hausregel: Prüfwert jeder Meldung im Protokoll",
+    ),
 }
 
 
