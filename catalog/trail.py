@@ -24,6 +24,7 @@ from sqlalchemy import Connection, insert, select
 
 from akten.errors import FixityError
 from akten.findings import Finding, Severity, Verdict
+from catalog import guards
 from catalog.actor import Actor
 from catalog.codec import canonical
 from catalog.engine import translating_raw
@@ -42,7 +43,11 @@ RULES: dict[str, tuple[str, str]] = {
     "TR-03": ("Jede Zeile nennt den Hash ihrer Vorgängerin.", "prefect-db.md §6"),
     "TR-04": ("Das Protokoll reicht mindestens bis zu jedem Anker.", "users.md §1 Nr. 5"),
     "TR-05": ("An der Stelle eines Ankers steht der verankerte Hash.", "users.md §1 Nr. 5"),
-    "TR-06": ("Die Schutzauslöser gegen Ändern und Löschen sind da.", "prefect-db.md §6"),
+    "TR-06": (
+        "Die Schutzauslöser gegen Ändern und Löschen sind da und die, die eingerichtet wurden; die Spalten zum "
+        "Nachschlagen folgen dem Inhalt der Zeilen.",
+        "prefect-db.md §6",
+    ),
     "TR-07": ("Jedes archivierte Paket steht im Protokoll, und umgekehrt.", "issue 3 §7"),
     "TR-08": ("Zeilen nach dem jüngsten Anker sind am Ende noch nicht gesichert.", "users.md §1 Nr. 5"),
     "TR-09": (
@@ -233,7 +238,7 @@ def verify(connection: Connection, anchors: Iterable[Anchor]) -> TrailReport:
     remarked on (`trailclock`) and break nothing.
     """
     outside = sorted({(anchor.seq, anchor.hash.encode()) for anchor in anchors if anchor.seq > 0})
-    findings: list[Finding] = list(_missing_guards(connection))
+    findings: list[Finding] = list(guards.faults(connection))
     bad: list[int] = []
     vouched, place, rows = 0, 0, 0
     previous, expected = GENESIS.encode(), 1
@@ -338,15 +343,3 @@ def verdict_of(findings: Sequence[Finding]) -> Verdict:
     if any(finding.severity is Severity.ERROR for finding in findings):
         return Verdict.FAILED
     return Verdict.NOT_CHECKED if any(finding.code in _UNCHECKED for finding in findings) else Verdict.OK
-
-
-def _missing_guards(connection: Connection) -> Iterator[Finding]:
-    if connection.dialect.name == "sqlite":
-        wanted = {"trail_insert", "trail_update", "trail_delete"}
-        statement = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'trail'"
-    else:
-        wanted = {"trail_insert", "trail_update", "trail_delete", "trail_truncate"}
-        statement = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'trail'::regclass AND tgenabled IN ('O', 'A')"
-    there = {str(row[0]) for row in connection.exec_driver_sql(statement)}
-    for name in sorted(wanted - there):
-        yield Finding("TR-06", Severity.ERROR, name, "Ein Schutz des Protokolls gegen Ändern und Löschen fehlt.")
