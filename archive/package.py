@@ -14,16 +14,17 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar, cast
 
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Rejected
-from akten.files import Digests, digest_bytes
+from akten.files import Digests, digest_bytes, digest_stream
 from akten.findings import Judgement
 from akten.package import Lock, PackageId, StoredCopy, StoredPackage
 from archive.bag import Bag
 from archive.bagcheck import check_tar
 from archive.commit import Commit, read_commit, tag_manifests_of, write_commit
 from archive.locks import strong_enough
+from archive.resume import Patience, PatientStream
 from archive.retrieval import FoundCommit, find_commit, key_versions, read_bytes, read_member, read_package
 from archive.retrieval import require_same_bytes as _require_same_bytes
 from archive.store import STAGING, LockState, ObjectStore, storable_lock
@@ -32,6 +33,7 @@ from archive.tarball import Member, write_tar
 __all__ = ["FoundCommit", "find_commit", "read_member", "read_package", "store_package"]
 
 T = TypeVar("T")
+_PATIENCE = 2.0  # seconds for what an earlier try left: it can be written again
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,11 @@ def _require_ours(packed: _Packed, found: FoundCommit, names: Sequence[str], pre
 
 
 def _place_bag(store: ObjectStore, packed: _Packed, known: str | None) -> str:
-    """Version id of the tar in this store after it was read back from there; written only when it is not there."""
+    """Version id of the tar in this store after it was read back from there; written only when it is not there.
+
+    What an earlier try left and the store does not give back as it was written is superseded: it was told then, and
+    nothing may rest on it. Of a committed version the same is an alarm.
+    """
     key = packed.id.bag_key
     if known is not None:
         _require_same_bytes(store, key, known, packed.digests)
@@ -162,8 +168,7 @@ def _place_bag(store: ObjectStore, packed: _Packed, known: str | None) -> str:
     there = key_versions(store, key)
     for each in there:
         found = store.head(key, each.version_id) if each.size == packed.digests.size else None
-        if found and found.sha256 == packed.digests.sha256:
-            _require_same_bytes(store, key, each.version_id, packed.digests)
+        if found and found.sha256 == packed.digests.sha256 and _is_whole(store, key, each.version_id, packed.digests):
             return each.version_id
     staging = STAGING + key
     _require_same_bytes(
@@ -172,6 +177,15 @@ def _place_bag(store: ObjectStore, packed: _Packed, known: str | None) -> str:
     version = store.put(key, packed.path, packed.digests, if_absent=not there)
     _require_same_bytes(store, key, version, packed.digests)
     return version
+
+
+def _is_whole(store: ObjectStore, key: str, version: str, wanted: Digests) -> bool:
+    """True when a store gives back all bytes of a version; one that is away raises Unavailable."""
+    try:
+        with PatientStream(store, key, version, lambda _: None, patience=Patience(_PATIENCE)) as stream:
+            return stream.size == wanted.size and digest_stream(cast(BinaryIO, stream)) == wanted
+    except FixityError:
+        return False
 
 
 def _place_commit(

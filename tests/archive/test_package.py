@@ -17,6 +17,7 @@ import pytest
 from akten.errors import FixityError, Forbidden, Misconfigured, Rejected, Unavailable
 from akten.files import digest_bytes
 from akten.package import Lock, PackageId, StoredPackage
+from archive import package as package_module
 from archive import retrieval
 from archive.bag import Bag
 from archive.package import find_commit, read_member, read_package, store_package
@@ -145,6 +146,37 @@ def test_other_bytes_that_were_never_committed_are_superseded(tmp_path: Path) ->
     stores[0].put(id_.bag_key, b"halb", digest_bytes(b"halb"))
     package = store(a_bag(id_), id_, stores, tmp_path)
     assert stores[0].keys[id_.bag_key][0].version_id == package.copies[0].bag_version_id
+
+
+@pytest.mark.parametrize("gives", [b"# andere Bytes", None])
+def test_what_an_earlier_try_left_damaged_is_superseded_and_does_not_stop_the_package_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gives: bytes | None
+) -> None:
+    """A disk that lost a block, or a write that was cut: the store says it has the tar, and gives something else."""
+    monkeypatch.setattr(package_module, "_PATIENCE", 0.05)
+    stores, id_ = memory_pair(), an_id()
+    with pytest.raises(KilledHere):
+        store(a_bag(id_), id_, [stores[0], DyingStore(stores[1], Countdown(7), before=False)], tmp_path)  # type: ignore[list-item]
+    (left,) = stores[0].keys[id_.bag_key]
+    damaged = replace(left, data=left.data if gives is None else gives.ljust(len(left.data)))
+    stores[0].keys[id_.bag_key] = [damaged]
+    if gives is None:
+        monkeypatch.setattr(stores[0], "get", _refusing(stores[0].get, left.version_id))
+        monkeypatch.setattr(stores[0], "get_range", _refusing(stores[0].get_range, left.version_id))
+    package = store(a_bag(id_), id_, stores, tmp_path)
+    assert package.copies[0].bag_version_id != left.version_id
+    assert store(a_bag(id_), id_, stores, tmp_path).copies == package.copies
+
+
+def _refusing(verb: Callable[..., Any], version: str) -> Callable[..., Any]:
+    """The store answers everything but the bytes of one version."""
+
+    def called(key: str, version_id: str | None, *more: Any) -> Any:
+        if version_id == version:
+            raise Unavailable("500")
+        return verb(key, version_id, *more)
+
+    return called
 
 
 def test_commits_that_disagree_are_an_alarm(tmp_path: Path) -> None:
