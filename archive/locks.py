@@ -8,14 +8,14 @@ the deletion identity; extending and holding are intake's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from akten.errors import Forbidden, Misconfigured
 from akten.localtime import BERLIN
 from akten.package import Lock, LockTerms, PackageId, StoredCopy
-from archive.store import LockMode, LockState, ObjectStore, storable
+from archive.store import LockMode, LockState, ObjectStore, storable, storable_lock
 
 
 class Act(StrEnum):
@@ -107,6 +107,42 @@ def _shortest(dates: Sequence[datetime | None]) -> datetime | None:
     """The earliest date; no date at all is earlier than any."""
     known = [day for day in dates if day is not None]
     return min(known) if known and len(known) == len(dates) else None
+
+
+def keep_lock(store: ObjectStore, key: str, version: str, lock: Lock, moment: datetime) -> LockState:
+    """Sets retention and hold unless they hold already, and reads back what the store keeps.
+
+    A longer retention stays (governance cannot be shortened with these rights, nor should it). Raises Misconfigured
+    when the store takes the lock and does not keep it.
+    """
+    wanted = storable_lock(lock, store.retain_cap)
+    if wanted.retain_until is not None and wanted.retain_until <= moment:
+        wanted = replace(wanted, retain_until=None)  # the period is over: there is nothing left to lock
+    state = store.read_lock(key, version)
+    if not _keeps(state, wanted, store):
+        store.lock(key, version, _lacking(state, wanted, store))
+        state = store.read_lock(key, version)
+        if not _keeps(state, wanted, store):
+            raise Misconfigured(f"Speicher „{store.name}“ nimmt die Sperre von {key} an, hält sie aber nicht.")
+    return state
+
+
+def _keeps(state: LockState, wanted: Lock, store: ObjectStore) -> bool:
+    return (state.legal_hold or not wanted.legal_hold) and _retains(state, wanted, store)
+
+
+def _retains(state: LockState, wanted: Lock, store: ObjectStore) -> bool:
+    if wanted.retain_until is None:
+        return True
+    long_enough = state.retain_until is not None and state.retain_until >= wanted.retain_until
+    return long_enough and strong_enough(state, store)
+
+
+def _lacking(state: LockState, wanted: Lock, store: ObjectStore) -> Lock:
+    """What has to be set: a store refuses a date before the one that is there, even when only a hold was to be set."""
+    if wanted.retain_until is None or _retains(state, wanted, store):
+        return replace(wanted, retain_until=None)
+    return replace(wanted, retain_until=max(wanted.retain_until, state.retain_until or wanted.retain_until))
 
 
 def follow_copy(

@@ -23,11 +23,11 @@ from akten.package import Lock, PackageId, StoredCopy, StoredPackage
 from archive.bag import Bag
 from archive.bagcheck import check_tar
 from archive.commit import Commit, read_commit, tag_manifests_of, write_commit
-from archive.locks import strong_enough
+from archive.locks import keep_lock
 from archive.resume import Patience, PatientStream
 from archive.retrieval import FoundCommit, find_commit, key_versions, read_bytes, read_member, read_package
 from archive.retrieval import require_same_bytes as _require_same_bytes
-from archive.store import STAGING, LockState, ObjectStore, storable_lock
+from archive.store import STAGING, LockState, ObjectStore
 from archive.tarball import Member, write_tar
 
 __all__ = ["FoundCommit", "find_commit", "read_member", "read_package", "store_package"]
@@ -86,7 +86,7 @@ def store_package(
             lambda store: _place_bag(store, packed, known.get(store.name)),
         )
         copies = dict(zip(names, versions, strict=True))
-        locks = _in_all(ordered, lambda store: _hold(store, id.bag_key, copies[store.name], lock, now()))
+        locks = _in_all(ordered, lambda store: keep_lock(store, id.bag_key, copies[store.name], lock, now()))
         _in_all(ordered, lambda store: store.sync())
         if committed is None:
             commit = Commit(
@@ -207,43 +207,7 @@ def _place_commit(
         version, data = found.version_id, found.data
     if read_bytes(store, key, version) != data:
         raise FixityError(f"Speicher „{store.name}“: {key} wurde mit anderen Bytes zurückgelesen.")
-    return data, version, _hold(store, key, version, lock, moment)
-
-
-def _hold(store: ObjectStore, key: str, version: str, lock: Lock, moment: datetime) -> LockState:
-    """Sets retention and hold unless they hold already, and reads back what the store keeps.
-
-    A longer retention stays (governance cannot be shortened with these rights, nor should it). Raises Misconfigured
-    when the store takes the lock and does not keep it.
-    """
-    wanted = storable_lock(lock, store.retain_cap)
-    if wanted.retain_until is not None and wanted.retain_until <= moment:
-        wanted = replace(wanted, retain_until=None)  # the period is over: there is nothing left to lock
-    state = store.read_lock(key, version)
-    if not _keeps(state, wanted, store):
-        store.lock(key, version, _lacking(state, wanted, store))
-        state = store.read_lock(key, version)
-        if not _keeps(state, wanted, store):
-            raise Misconfigured(f"Speicher „{store.name}“ nimmt die Sperre von {key} an, hält sie aber nicht.")
-    return state
-
-
-def _keeps(state: LockState, wanted: Lock, store: ObjectStore) -> bool:
-    return (state.legal_hold or not wanted.legal_hold) and _retains(state, wanted, store)
-
-
-def _retains(state: LockState, wanted: Lock, store: ObjectStore) -> bool:
-    if wanted.retain_until is None:
-        return True
-    long_enough = state.retain_until is not None and state.retain_until >= wanted.retain_until
-    return long_enough and strong_enough(state, store)
-
-
-def _lacking(state: LockState, wanted: Lock, store: ObjectStore) -> Lock:
-    """What has to be set: a store refuses a date before the one that is there, even when only a hold was to be set."""
-    if wanted.retain_until is None or _retains(state, wanted, store):
-        return replace(wanted, retain_until=None)
-    return replace(wanted, retain_until=max(wanted.retain_until, state.retain_until or wanted.retain_until))
+    return data, version, keep_lock(store, key, version, lock, moment)
 
 
 def _as_one(states: Sequence[LockState]) -> Lock:
