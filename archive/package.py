@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
@@ -77,7 +78,7 @@ def store_package(
         packed = _Packed(id, path, digests, members, tag_manifests_of(bag))
         _require_valid(packed)
         committed = _agreed(id, _in_all(ordered, lambda store: find_commit(store, id)))
-        previous = _previous(id, ordered)
+        previous = _previous(bag, id, ordered)
         if committed is not None:
             _require_ours(packed, committed, names, previous)
         known = committed.commit.copies if committed else {}
@@ -130,16 +131,26 @@ def _agreed(id: PackageId, found: Sequence[FoundCommit | None]) -> FoundCommit |
     return there[0] if there else None
 
 
-def _previous(id: PackageId, stores: Sequence[ObjectStore]) -> str | None:  # noqa: A002
-    """SHA-256 of the commit of the version before; that must be there in every store. None for the first version."""
-    if id.version == 1:
-        return None
-    before = PackageId(id.akte, id.version - 1)
-    found = _in_all(stores, lambda store: find_commit(store, before))
-    agreed = _agreed(before, found)
-    if agreed is None or None in found:
-        raise FixityError(f"Die Version davor ({before}) ist nicht in allen Speichern festgeschrieben.")
-    return agreed.sha256
+def _previous(bag: Bag, id: PackageId, stores: Sequence[ObjectStore]) -> str | None:  # noqa: A002
+    """SHA-256 of the commit that this version follows, or None where it is the first that was ever committed.
+
+    Numbers are left out where a package was given up before it was committed: its number is not given again. The
+    version before must be there in every store, and be the one that the bag names. Raises FixityError else.
+    """
+    for number in range(id.version - 1, 0, -1):
+        before = PackageId(id.akte, number)
+        found = _in_all(stores, partial(find_commit, id=before))
+        agreed = _agreed(before, found)
+        if agreed is None:
+            continue
+        if None in found:
+            raise FixityError(f"Die Version davor ({before}) ist nicht in allen Speichern festgeschrieben.")
+        if agreed.commit.tag_manifests.get("tagmanifest-sha512.txt") != bag.supersedes:
+            raise FixityError(f"{id} folgt nicht auf {before}, die jüngste festgeschriebene Version.")
+        return agreed.sha256
+    if bag.supersedes:
+        raise FixityError(f"Die Version, auf die {id} folgt, ist in keinem Speicher festgeschrieben.")
+    return None
 
 
 def _require_ours(packed: _Packed, found: FoundCommit, names: Sequence[str], previous: str | None) -> None:

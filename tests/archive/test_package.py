@@ -269,6 +269,25 @@ def test_version_two_without_version_one_is_refused(tmp_path: Path) -> None:
         store(a_bag(an_id(2), supersedes="0" * 128), an_id(2), memory_pair(), tmp_path)
 
 
+def test_a_number_that_was_given_up_before_it_was_committed_blocks_no_later_version(tmp_path: Path) -> None:
+    """Packed, perhaps half stored, then its files were lost and the delivery was returned: 2 of 3 and 1 of 1."""
+    stores, id_ = memory_pair(), an_id
+    stores[0].put(id_(1).bag_key, b"halb", digest_bytes(b"halb"))
+    second = store(a_bag(id_(2)), id_(2), stores, tmp_path)
+    fourth = store(a_bag(id_(4), supersedes=second.tag_manifest_sha512), id_(4), stores, tmp_path)
+    chain = [find_commit(stores[0], package.id) for package in (second, fourth)]
+    assert [found.commit.previous for found in chain if found] == [None, second.commit_sha256]
+
+
+def test_a_version_follows_the_newest_committed_one_and_names_it(tmp_path: Path) -> None:
+    stores = memory_pair()
+    first = store(a_bag(an_id()), an_id(), stores, tmp_path)
+    store(a_bag(an_id(2), supersedes=first.tag_manifest_sha512), an_id(2), stores, tmp_path)
+    for wrong in ("", first.tag_manifest_sha512):
+        with pytest.raises(FixityError, match="folgt nicht"):
+            store(a_bag(an_id(3), supersedes=wrong), an_id(3), stores, tmp_path)
+
+
 def test_stores_that_are_not_those_of_the_commit_are_refused(tmp_path: Path) -> None:
     stores, id_ = memory_pair(), an_id()
     store(a_bag(id_), id_, stores, tmp_path)
