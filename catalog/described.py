@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, Table, func, select
 from akten.findings import Finding, Severity
 from akten.model import clean_text
 from catalog.tables import akten, dokumente, packages, trail, vorgaenge
-from catalog.trail import Verb, salted
+from catalog.trail import Verb, read_body, salted
 
 _CHUNK = 500
 _HEAD = (
@@ -71,7 +71,7 @@ def _told(connection: Connection, uuids: set[UUID]) -> Mapping[str, str]:
     )
     found: dict[str, str] = {}
     for body in connection.execute(query).scalars():
-        data = json.loads(body).get("data")
+        data = read_body(body).get("data")
         if isinstance(data, dict) and "content" in data and "commit" in data:
             found[data["commit"]] = data["content"]
     return found
@@ -99,7 +99,7 @@ def _changed(row: Row[Any], told: Mapping[str, str], parts: Mapping[Table, Mappi
         true = json.loads(snapshot)
         own = {part["uuid"]: part for part in true["vorgaenge"]}
         inner = {dokument["uuid"]: dokument for part in true["vorgaenge"] for dokument in part["dokumente"]}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         yield "die Beschreibung"
         return
     if newest == version:

@@ -331,11 +331,20 @@ def broken(prev: str, body: str, stored: str, next_prev: str | None, note: str |
 
 def note_fits(note: str, body: str | None) -> bool:
     """Whether the words beside a row are those whose digest it holds."""
+    told = read_body(note)
     try:
-        told = json.loads(note)
-        return bool(salted(told["salt"], told["text"]) == json.loads(body or "{}")["note"])
-    except (ValueError, KeyError, TypeError, AttributeError):  # whoever changed it need not have written JSON of ours
+        return bool(salted(told["salt"], told["text"]) == read_body(body or "")["note"])
+    except (ValueError, KeyError, TypeError, AttributeError):  # whoever changed it need not have written what we would
         return False
+
+
+def read_body(text: str) -> dict[str, Any]:
+    """What a row tells; nothing for a text that is not ours: that it was changed is told by its hash."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def verdict_of(findings: Sequence[Finding]) -> Verdict:

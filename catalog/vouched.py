@@ -28,7 +28,7 @@ from catalog.keeping_tables import (
     reported_facts,
 )
 from catalog.tables import akten, instant_text, trail
-from catalog.trail import Verb, salted
+from catalog.trail import Verb, read_body, salted
 
 _CHUNK = 500
 
@@ -104,7 +104,7 @@ def _bodies(connection: Connection, key: str, *verbs: Verb) -> Iterator[list[tup
     """
     query = select(trail.c.body).where(trail.c.verb.in_([verb.value for verb in verbs])).order_by(trail.c.seq)
     for chunk in connection.execute(query.execution_options(yield_per=_CHUNK)).scalars().partitions():
-        bodies = map(json.loads, chunk)
+        bodies = map(read_body, chunk)
         told = ((body["data"].get(key), body) for body in bodies if isinstance(body.get("data"), dict))
         yield [(number, body) for number, body in told if isinstance(number, int)]
 
@@ -131,7 +131,7 @@ def _fits(sort: _Sort, row: Row[Any], body: Any) -> bool:
     try:
         own = body.get("akte") == str(row.akte) and _by(body, row.by_name, row.by_kind, row.at)
         return own and sort.fits(row, body)
-    except (ValueError, KeyError, TypeError):  # whoever changed it need not have written what we would
+    except (ValueError, KeyError, TypeError, RecursionError):  # whoever changed it need not have written what we would
         return False
 
 
@@ -171,7 +171,7 @@ def _differing_holds(connection: Connection) -> Iterator[Finding]:
 def _hold_fits(row: Row[Any], told: Sequence[Any], history: Sequence[Row[Any]]) -> bool:
     try:
         return _is_as_told(row, told, history)
-    except (ValueError, KeyError, TypeError):  # as above
+    except (ValueError, KeyError, TypeError, RecursionError):  # as above
         return False
 
 

@@ -11,7 +11,7 @@ from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog
 from catalog.told import KnownArchive
 from tests.catalog.build import later
-from tests.catalog.meddling import meddle
+from tests.catalog.meddling import guarded, meddle, unguarded
 from tests.contracts.telling import ANNA, BERND, DEATH, TODAY, hold, intact, on_akte, on_parcel, on_person, one, tell
 
 CHIEF = Actor("leitung", ActorKind.ALS, "m.schmitz")
@@ -94,6 +94,36 @@ def test_a_hold_on_a_person_that_runs_cannot_have_been_forgotten_lawfully(url: s
     assert anchor is not None
     meddle(url, "UPDATE holds SET target = '', match_key = '', reason = '', reference = ''")
     assert [finding.code for finding in catalog.verify_trail([anchor]).findings] == ["TR-17"]
+
+
+@pytest.mark.parametrize("statement", ["holds SET until = 'x'", "akten SET zda_datum = 'x'", "akten SET salt = 'x'"])
+def test_what_nobody_can_read_in_the_register_is_a_finding_and_no_bug(
+    url: str, catalog: Catalog, statement: str
+) -> None:
+    a_year_of_work(catalog)
+    anchor = catalog.head()
+    assert anchor is not None
+    if not url.startswith("sqlite"):  # which takes everything for a day
+        statement = "akten SET salt = 'x'"
+    meddle(url, f"UPDATE {statement}")
+    report = catalog.verify_trail([anchor])
+    assert report.verdict is Verdict.FAILED
+    assert "TR-15" in {finding.code for finding in report.findings}
+
+
+@pytest.mark.parametrize("verb", ["hold.set", "event.reported", "package.stored"])
+def test_a_row_that_nobody_can_read_is_told_by_its_hash_and_stops_nothing(
+    url: str, catalog: Catalog, verb: str
+) -> None:
+    a_year_of_work(catalog)
+    anchor = catalog.head()
+    assert anchor is not None
+    deep = 'replace(body, \'"data":\', \'"data":{"x":' + "[" * 970 + "]" * 970 + '},"atad":\')'
+    written = f"UPDATE trail SET body = {deep} WHERE verb = '{verb}'"  # noqa: S608 - ours
+    meddle(url, *unguarded(url), written, *guarded(url))
+    report = catalog.verify_trail([anchor])
+    assert report.verdict is Verdict.FAILED
+    assert "TR-01" in {finding.code for finding in report.findings}
 
 
 def test_a_hold_that_only_stands_in_the_register_is_told(url: str, catalog: Catalog) -> None:
