@@ -15,6 +15,7 @@ from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog, open_catalog
 from catalog.engine import parse_url
 from catalog.extract import verify_extract
+from catalog.migrations.versions.r0002_trail_and_search import SQLITE
 from tests.catalog.build import (
     AN_ERROR,
     CLERK,
@@ -135,6 +136,22 @@ def test_a_trail_that_was_changed_fails(
     assert report.verdict is Verdict.FAILED
     assert code in {finding.code for finding in report.findings}
     assert report.first_bad == first_bad
+
+
+@pytest.mark.parametrize("number", [0, -7])
+def test_a_row_before_the_first_is_told_wherever_the_chain_is_whole(url: str, catalog: Catalog, number: int) -> None:
+    """Nobody is shown it, and it would vouch for a package that was never archived."""
+    archive(catalog, 1)
+    head = catalog.head()
+    assert head is not None
+    smuggled = f"INSERT INTO trail (seq, prev, hash, body) SELECT {number}, prev, hash, body FROM trail WHERE seq = 3"  # noqa: S608
+    meddle(url, *unguarded(url)[:1], smuggled, *guarded(url))
+    if url.startswith("sqlite"):
+        meddle(url, next(text for text in SQLITE if "TRIGGER trail_insert" in text))
+    report = catalog.verify_trail([head])
+    assert (report.verdict, report.first_bad) == (Verdict.FAILED, number)
+    told = [(finding.code, finding.where) for finding in report.findings if finding.code != "TR-07"]
+    assert told == [("TR-02", f"Zeile {number}")]
 
 
 def test_words_whose_row_was_cut_off_tell_of_it_where_no_anchor_does(url: str, catalog: Catalog) -> None:
