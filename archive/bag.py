@@ -65,6 +65,13 @@ class Bag:
         """SHA-512 of tagmanifest-sha512.txt: the value that the next version names in Bag-Supersedes."""
         return hashlib.sha512(dict(self.tag_files)["tagmanifest-sha512.txt"]).hexdigest()
 
+    @property
+    def supersedes(self) -> str:
+        """What bag-info.txt names as Bag-Supersedes; "" for a bag that follows none."""
+        label = b"Bag-Supersedes: "
+        lines = dict(self.tag_files).get("bag-info.txt", b"").split(b"\n")
+        return next((line.removeprefix(label).decode() for line in lines if line.startswith(label)), "")
+
 
 def make_bag(root_name: str, parts: Sequence[Part], info: Sequence[tuple[str, str]]) -> Bag:
     """The bag of these parts: manifests and tag manifests in SHA-256 and SHA-512; pure, reads no source.

@@ -11,6 +11,7 @@ import signal
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from archive.bagalgorithms import HASHES, Trouble
@@ -146,7 +147,8 @@ class Hashing:
         self._work = work
         self._children: dict[Connection, int] = {}
         if workers > 1 and len(batches) > 2 and _alone():  # less is done before a child has started
-            self._fork(min(workers, len(batches)))
+            with suppress(OSError):  # no more processes or files are to be had: those that there are do it, or we
+                self._fork(min(workers, len(batches)))
         self._open_ends = list(self._children)
 
     def _fork(self, workers: int) -> None:
@@ -158,7 +160,12 @@ class Hashing:
         try:
             for _ in range(workers):
                 reader, writer = Pipe(duplex=False)
-                child = os.fork()
+                try:
+                    child = os.fork()
+                except OSError:
+                    reader.close()
+                    writer.close()
+                    raise
                 if not child:
                     for other in (reader, *self._children):  # else a pipe would never tell that its reader is gone
                         other.close()

@@ -26,8 +26,8 @@ FORMAT = "aktenarchiv-commit/1"
 class Commit:
     """What is festgeschrieben of one version. `copies` is store name → version id of the tar there.
 
-    `tag_manifests` is name → SHA-512; `previous` is the SHA-256 of the commit object of the version before, so that
-    versions form a chain; `extra` names profile, software and the like.
+    `tag_manifests` is name → SHA-512; `previous` is the SHA-256 of the commit object of the version before (the
+    newest that was committed), so that versions form a chain; `extra` names profile, software and the like.
     """
 
     id: PackageId

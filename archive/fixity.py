@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 
@@ -20,7 +19,7 @@ from akten.findings import Finding, Judgement, Severity, Verdict
 from akten.package import CopyReport, FixityReport, Lock, LockTerms, PackageId, StoredCopy, StoredPackage
 from archive.bagcheck import check_tar
 from archive.commit import read_commit
-from archive.locks import enough_until, falls_short, instant, outlasts, seen_as_one
+from archive.locks import enough_until, falls_short, instant, outlasts, seen_as_one, strong_enough
 from archive.resume import Patience, PatientStream, Unreadable
 from archive.retrieval import MOST_COMMIT
 from archive.store import Absent, LockState, ObjectStore
@@ -61,6 +60,7 @@ class _Copy:
     complete: bool = True
     bytes_read: int = 0
     locks: list[LockState] = field(default_factory=list)
+    lock_kept: bool = True  # else the register keeps what it knows, so that the next look tells it again
 
     def count(self, size: int) -> None:
         self.bytes_read += size
@@ -82,7 +82,8 @@ class _Copy:
 
     def report(self, terms: LockTerms | None) -> CopyReport:
         verdict = Verdict.FAILED if self.damaged else Verdict.OK if self.complete else Verdict.NOT_CHECKED
-        seen = seen_as_one(self.locks, terms, self.store) if terms is not None and len(self.locks) == 2 else None
+        both = terms is not None and len(self.locks) == 2 and self.lock_kept
+        seen = seen_as_one(self.locks, terms, self.store) if terms is not None and both else None
         copy = self.copy
         return CopyReport(copy.store, verdict, tuple(self.findings), self.bytes_read, copy.bag_version_id, seen)
 
@@ -216,12 +217,13 @@ def _check_lock(seen: _Copy, key: str, version: str, wanted: LockTerms) -> None:
         enough = enough_until(wanted, store)
         until = "fehlt" if state.retain_until is None else f"endet {instant(state.retain_until)}"
         seen.damage("FX-08", which, f"Die Sperre {until}; sie muss mindestens bis {instant(enough)} reichen.")
-    elif _ends_before(state, seen.copy.lock, wanted.moment):
+    elif _ends_before(state, seen.copy.lock, wanted):
+        seen.lock_kept = False
         text = (
             f"Die Sperre endet {instant(state.retain_until)}, verzeichnet ist {instant(seen.copy.lock.retain_until)}."
         )
         seen.damage("FX-08", which, text)
-    elif wanted.least is not None and state.mode is not store.lock_mode:
+    elif wanted.least is not None and not strong_enough(state, store):
         seen.damage("FX-08", which, f"Die Sperre hat die Art {state.mode}, verlangt ist {store.lock_mode}.")
     if outlasts(state.lock, wanted.delete_by, wanted.moment):
         text = f"Die Sperre reicht bis {instant(state.retain_until)}, zu löschen ist bis {instant(wanted.delete_by)}."
@@ -235,10 +237,17 @@ def _check_lock(seen: _Copy, key: str, version: str, wanted: LockTerms) -> None:
         seen.warn("FX-10", which, "Eine Löschsperre ist gesetzt, obwohl keine verlangt ist.")
 
 
-def _ends_before(state: LockState, recorded: Lock, moment: datetime) -> bool:
-    """True when a lock was read back once and now ends earlier: nobody shortens one outside of the register."""
+def _ends_before(state: LockState, recorded: Lock, wanted: LockTerms) -> bool:
+    """True when a lock was read back once and now ends earlier: nobody shortens one outside of the register.
+
+    The register keeps one date for both objects; one that is too long need not be that of the other object as well.
+    """
     until = recorded.retain_until
-    return until is not None and until > moment and (state.retain_until is None or state.retain_until < until)
+    if until is None or until <= wanted.moment:
+        return False
+    bound = wanted.too_long_after
+    until = until if bound is None else min(until, bound)
+    return state.retain_until is None or state.retain_until < until
 
 
 class _Hashing:

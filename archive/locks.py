@@ -8,14 +8,14 @@ the deletion identity; extending and holding are intake's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from akten.errors import Forbidden, Misconfigured
 from akten.localtime import BERLIN
 from akten.package import Lock, LockTerms, PackageId, StoredCopy
-from archive.store import LockMode, LockState, ObjectStore, storable
+from archive.store import LockMode, LockState, ObjectStore, storable, storable_lock
 
 
 class Act(StrEnum):
@@ -81,14 +81,24 @@ def outlasts(lock: Lock, bound: datetime | None, moment: datetime) -> bool:
     return bound is not None and until is not None and until > moment and until > storable(bound, until)
 
 
-def seen_as_one(states: Sequence[LockState], terms: LockTerms, store: ObjectStore) -> Lock:
-    """One lock for both objects, the one that asks for an act: too short a date if one is, else the longest.
+def strong_enough(state: LockState, store: ObjectStore) -> bool:
+    """True when a lock has the mode that is set in this store, or compliance, which is stronger."""
+    return state.mode in (store.lock_mode, LockMode.COMPLIANCE)
 
-    A hold counts when it stands as wanted on all of them.
+
+def seen_as_one(states: Sequence[LockState], terms: LockTerms, store: ObjectStore) -> Lock:
+    """One lock for both objects, the one that asks for an act: too short a date if one is, too long a one if one is.
+
+    Where neither is, the earlier date counts: until then both hold. They differ where a provider counts days from the
+    second in which it was asked, and where an act was cut off between the two. A hold counts when it stands as wanted
+    on all of them.
     """
+    bound = terms.too_long_after
     short = [state.retain_until for state in states if falls_short(state.lock, terms, store)]
-    dates = [state.retain_until for state in states if state.retain_until is not None]
-    until = _shortest(short) if short else max(dates, default=None)
+    long = [state.retain_until for state in states if outlasts(state.lock, bound, terms.moment)]
+    until = _shortest(short or [state.retain_until for state in states])
+    if long and not short:
+        until = max(day for day in long if day is not None)
     holds = [state.legal_hold for state in states]
     return Lock(until, all(holds) if terms.legal_hold else any(holds))
 
@@ -96,7 +106,43 @@ def seen_as_one(states: Sequence[LockState], terms: LockTerms, store: ObjectStor
 def _shortest(dates: Sequence[datetime | None]) -> datetime | None:
     """The earliest date; no date at all is earlier than any."""
     known = [day for day in dates if day is not None]
-    return min(known) if len(known) == len(dates) else None
+    return min(known) if known and len(known) == len(dates) else None
+
+
+def keep_lock(store: ObjectStore, key: str, version: str, lock: Lock, moment: datetime) -> LockState:
+    """Sets retention and hold unless they hold already, and reads back what the store keeps.
+
+    A longer retention stays (governance cannot be shortened with these rights, nor should it). Raises Misconfigured
+    when the store takes the lock and does not keep it.
+    """
+    wanted = storable_lock(lock, store.retain_cap)
+    if wanted.retain_until is not None and wanted.retain_until <= moment:
+        wanted = replace(wanted, retain_until=None)  # the period is over: there is nothing left to lock
+    state = store.read_lock(key, version)
+    if not _keeps(state, wanted, store):
+        store.lock(key, version, _lacking(state, wanted, store))
+        state = store.read_lock(key, version)
+        if not _keeps(state, wanted, store):
+            raise Misconfigured(f"Speicher „{store.name}“ nimmt die Sperre von {key} an, hält sie aber nicht.")
+    return state
+
+
+def _keeps(state: LockState, wanted: Lock, store: ObjectStore) -> bool:
+    return (state.legal_hold or not wanted.legal_hold) and _retains(state, wanted, store)
+
+
+def _retains(state: LockState, wanted: Lock, store: ObjectStore) -> bool:
+    if wanted.retain_until is None:
+        return True
+    long_enough = state.retain_until is not None and state.retain_until >= wanted.retain_until
+    return long_enough and strong_enough(state, store)
+
+
+def _lacking(state: LockState, wanted: Lock, store: ObjectStore) -> Lock:
+    """What has to be set: a store refuses a date before the one that is there, even when only a hold was to be set."""
+    if wanted.retain_until is None or _retains(state, wanted, store):
+        return replace(wanted, retain_until=None)
+    return replace(wanted, retain_until=max(wanted.retain_until, state.retain_until or wanted.retain_until))
 
 
 def follow_copy(
@@ -125,7 +171,8 @@ def follow_copy(
             done.add(Act.HOLD_LIFTED)
         if done:
             state = store.read_lock(key, version)
-            if falls_short(state.lock, terms, store) or hold_differs(state.lock, terms):
+            weak = Act.EXTENDED in done and not strong_enough(state, store)
+            if weak or falls_short(state.lock, terms, store) or hold_differs(state.lock, terms):
                 raise Misconfigured(f"Speicher „{store.name}“ nimmt die Sperre von {key} an, hält sie aber nicht.")
         acts |= done
         states.append(state)
@@ -140,10 +187,8 @@ def _strengthen(store: ObjectStore, key: str, version: str, state: LockState, te
     if terms.legal_hold and not state.legal_hold:
         store.lock(key, version, Lock(None, legal_hold=True))
         done.add(Act.HOLD_SET)
-    wrong_mode = state.mode is not store.lock_mode and state.mode is not LockMode.COMPLIANCE
-    if terms.until is not None and (
-        falls_short(state.lock, terms, store) or (wrong_mode and enough_until(terms, store) is not None)
-    ):
+    weak = terms.least is not None and not strong_enough(state, store)
+    if terms.until is not None and (weak or falls_short(state.lock, terms, store)):
         until = storable(terms.until, store.retain_cap)
         if state.retain_until is not None and state.retain_until > until:
             until = state.retain_until  # only the mode is wrong: the date stays

@@ -13,24 +13,28 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar, cast
 
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Rejected
-from akten.files import Digests, digest_bytes
+from akten.files import Digests, digest_bytes, digest_stream
 from akten.findings import Judgement
 from akten.package import Lock, PackageId, StoredCopy, StoredPackage
 from archive.bag import Bag
 from archive.bagcheck import check_tar
 from archive.commit import Commit, read_commit, tag_manifests_of, write_commit
+from archive.locks import keep_lock
+from archive.resume import Patience, PatientStream
 from archive.retrieval import FoundCommit, find_commit, key_versions, read_bytes, read_member, read_package
 from archive.retrieval import require_same_bytes as _require_same_bytes
-from archive.store import STAGING, LockState, ObjectStore, storable_lock
+from archive.store import STAGING, LockState, ObjectStore
 from archive.tarball import Member, write_tar
 
 __all__ = ["FoundCommit", "find_commit", "read_member", "read_package", "store_package"]
 
 T = TypeVar("T")
+_PATIENCE = 2.0  # seconds for what an earlier try left: it can be written again
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def store_package(
         packed = _Packed(id, path, digests, members, tag_manifests_of(bag))
         _require_valid(packed)
         committed = _agreed(id, _in_all(ordered, lambda store: find_commit(store, id)))
-        previous = _previous(id, ordered)
+        previous = _previous(bag, id, ordered)
         if committed is not None:
             _require_ours(packed, committed, names, previous)
         known = committed.commit.copies if committed else {}
@@ -83,7 +87,7 @@ def store_package(
             lambda store: _place_bag(store, packed, known.get(store.name)),
         )
         copies = dict(zip(names, versions, strict=True))
-        locks = _in_all(ordered, lambda store: _hold(store, id.bag_key, copies[store.name], lock, now()))
+        locks = _in_all(ordered, lambda store: keep_lock(store, id.bag_key, copies[store.name], lock, now()))
         _in_all(ordered, lambda store: store.sync())
         if committed is None:
             commit = Commit(
@@ -93,8 +97,10 @@ def store_package(
         else:
             data = committed.data
         commits: dict[str, str] = {}
-        for store in ordered:  # one after the other: the first store decides which of two racing commits holds
-            data, commits[store.name] = _place_commit(store, packed, data, lock, now())
+        kept: dict[str, Lock] = {}
+        for store, state in zip(ordered, locks, strict=True):  # in turn: the first decides which of two racing commits
+            data, commits[store.name], own = _place_commit(store, packed, data, lock, now())
+            kept[store.name] = _as_one((state, own))
         if read_commit(data, id).copies != copies:
             raise FixityError(f"Ein anderer Vorgang hat {id} zur selben Zeit mit anderen Objekten festgeschrieben.")
         _in_all(ordered, lambda store: store.sync())
@@ -104,10 +110,7 @@ def store_package(
     moment = now()
     return StoredPackage(
         id=id,
-        copies=tuple(
-            StoredCopy(name, copies[name], commits[name], digests, state.lock, moment)
-            for name, state in zip(names, locks, strict=True)
-        ),
+        copies=tuple(StoredCopy(name, copies[name], commits[name], digests, kept[name], moment) for name in names),
         commit_sha256=digest_bytes(data).sha256,
         tag_manifest_sha512=packed.tag_manifests["tagmanifest-sha512.txt"],
     )
@@ -128,16 +131,26 @@ def _agreed(id: PackageId, found: Sequence[FoundCommit | None]) -> FoundCommit |
     return there[0] if there else None
 
 
-def _previous(id: PackageId, stores: Sequence[ObjectStore]) -> str | None:  # noqa: A002
-    """SHA-256 of the commit of the version before; that must be there in every store. None for the first version."""
-    if id.version == 1:
-        return None
-    before = PackageId(id.akte, id.version - 1)
-    found = _in_all(stores, lambda store: find_commit(store, before))
-    agreed = _agreed(before, found)
-    if agreed is None or None in found:
-        raise FixityError(f"Die Version davor ({before}) ist nicht in allen Speichern festgeschrieben.")
-    return agreed.sha256
+def _previous(bag: Bag, id: PackageId, stores: Sequence[ObjectStore]) -> str | None:  # noqa: A002
+    """SHA-256 of the commit that this version follows, or None where it is the first that was ever committed.
+
+    Numbers are left out where a package was given up before it was committed: its number is not given again. The
+    version before must be there in every store, and be the one that the bag names. Raises FixityError else.
+    """
+    for number in range(id.version - 1, 0, -1):
+        before = PackageId(id.akte, number)
+        found = _in_all(stores, partial(find_commit, id=before))
+        agreed = _agreed(before, found)
+        if agreed is None:
+            continue
+        if None in found:
+            raise FixityError(f"Die Version davor ({before}) ist nicht in allen Speichern festgeschrieben.")
+        if agreed.commit.tag_manifests.get("tagmanifest-sha512.txt") != bag.supersedes:
+            raise FixityError(f"{id} folgt nicht auf {before}, die jüngste festgeschriebene Version.")
+        return agreed.sha256
+    if bag.supersedes:
+        raise FixityError(f"Die Version, auf die {id} folgt, ist in keinem Speicher festgeschrieben.")
+    return None
 
 
 def _require_ours(packed: _Packed, found: FoundCommit, names: Sequence[str], previous: str | None) -> None:
@@ -154,7 +167,11 @@ def _require_ours(packed: _Packed, found: FoundCommit, names: Sequence[str], pre
 
 
 def _place_bag(store: ObjectStore, packed: _Packed, known: str | None) -> str:
-    """Version id of the tar in this store after it was read back from there; written only when it is not there."""
+    """Version id of the tar in this store after it was read back from there; written only when it is not there.
+
+    What an earlier try left and the store does not give back as it was written is superseded: it was told then, and
+    nothing may rest on it. Of a committed version the same is an alarm.
+    """
     key = packed.id.bag_key
     if known is not None:
         _require_same_bytes(store, key, known, packed.digests)
@@ -162,8 +179,7 @@ def _place_bag(store: ObjectStore, packed: _Packed, known: str | None) -> str:
     there = key_versions(store, key)
     for each in there:
         found = store.head(key, each.version_id) if each.size == packed.digests.size else None
-        if found and found.sha256 == packed.digests.sha256:
-            _require_same_bytes(store, key, each.version_id, packed.digests)
+        if found and found.sha256 == packed.digests.sha256 and _is_whole(store, key, each.version_id, packed.digests):
             return each.version_id
     staging = STAGING + key
     _require_same_bytes(
@@ -174,8 +190,19 @@ def _place_bag(store: ObjectStore, packed: _Packed, known: str | None) -> str:
     return version
 
 
-def _place_commit(store: ObjectStore, packed: _Packed, data: bytes, lock: Lock, moment: datetime) -> tuple[bytes, str]:
-    """The commit as it lies in this store after reading back, and its version id; who came first holds."""
+def _is_whole(store: ObjectStore, key: str, version: str, wanted: Digests) -> bool:
+    """True when a store gives back all bytes of a version; one that is away raises Unavailable."""
+    try:
+        with PatientStream(store, key, version, lambda _: None, patience=Patience(_PATIENCE)) as stream:
+            return stream.size == wanted.size and digest_stream(cast(BinaryIO, stream)) == wanted
+    except FixityError:
+        return False
+
+
+def _place_commit(
+    store: ObjectStore, packed: _Packed, data: bytes, lock: Lock, moment: datetime
+) -> tuple[bytes, str, LockState]:
+    """The commit as it lies in this store after reading back, its version id and lock; who came first holds."""
     key = packed.id.commit_key
     found = find_commit(store, packed.id)
     if found is None:
@@ -191,36 +218,14 @@ def _place_commit(store: ObjectStore, packed: _Packed, data: bytes, lock: Lock, 
         version, data = found.version_id, found.data
     if read_bytes(store, key, version) != data:
         raise FixityError(f"Speicher „{store.name}“: {key} wurde mit anderen Bytes zurückgelesen.")
-    _hold(store, key, version, lock, moment)
-    return data, version
+    return data, version, keep_lock(store, key, version, lock, moment)
 
 
-def _hold(store: ObjectStore, key: str, version: str, lock: Lock, moment: datetime) -> LockState:
-    """Sets retention and hold unless they hold already, and reads back what the store keeps.
-
-    A longer retention stays (governance cannot be shortened with these rights, nor should it). Raises Misconfigured
-    when the store takes the lock and does not keep it.
-    """
-    wanted = storable_lock(lock, store.retain_cap)
-    if wanted.retain_until is not None and wanted.retain_until <= moment:
-        wanted = replace(wanted, retain_until=None)  # the period is over: there is nothing left to lock
-    state = store.read_lock(key, version)
-    if not _keeps(state, wanted, store):
-        store.lock(key, version, wanted)
-        state = store.read_lock(key, version)
-        if not _keeps(state, wanted, store):
-            raise Misconfigured(f"Speicher „{store.name}“ nimmt die Sperre von {key} an, hält sie aber nicht.")
-    return state
-
-
-def _keeps(state: LockState, wanted: Lock, store: ObjectStore) -> bool:
-    if wanted.legal_hold and not state.legal_hold:
-        return False
-    if wanted.retain_until is None:
-        return True
-    return (
-        state.mode is store.lock_mode and state.retain_until is not None and state.retain_until >= wanted.retain_until
-    )
+def _as_one(states: Sequence[LockState]) -> Lock:
+    """One lock for tar and commit: until the earlier date both hold."""
+    dates = [state.retain_until for state in states]
+    known = [date for date in dates if date is not None]
+    return Lock(min(known) if len(known) == len(dates) else None, all(state.legal_hold for state in states))
 
 
 def _clear_staging(store: ObjectStore, id: PackageId) -> None:  # noqa: A002

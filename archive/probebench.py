@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore import UNSIGNED
-from botocore.config import Config
-
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured
 from akten.files import digest_bytes
 from archive.s3 import S3Store
 from archive.s3errors import translated
-from archive.s3settings import S3Settings, open_client, open_session
+from archive.s3settings import S3Settings, open_anonymous, open_client, open_session
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -77,12 +74,7 @@ class Bench:
 
     def anonymous(self) -> S3Client:
         """A raw client that signs nothing."""
-        settings = self.target.ingest
-        config = Config(signature_version=UNSIGNED, s3={"addressing_style": settings.addressing}, proxies={})
-        verify = str(settings.ca_bundle) if settings.ca_bundle else None
-        return self._session.client(
-            "s3", endpoint_url=settings.endpoint, region_name=settings.region, config=config, verify=verify
-        )
+        return open_anonymous(self.target.ingest, self._session)
 
     def put(self, name: str, data: bytes = b"probe", *, if_absent: bool = True) -> tuple[str, str]:
         """Key and version id of a small object below the probe's prefix."""

@@ -106,8 +106,8 @@ def check_info(info: Sequence[tuple[str, str]]) -> tuple[Finding, ...]:
         for label in LABELS
         if label.required and label.name not in values
     )
-    if (version := values.get("Bag-Version")) and (version == "v1") == ("Bag-Supersedes" in values):
-        text = "Ab v2, und nur dann, nennt „Bag-Supersedes“ das Tag-Manifest der Version davor."
+    if values.get("Bag-Version") == "v1" and "Bag-Supersedes" in values:
+        text = "v1 ersetzt nichts; „Bag-Supersedes“ nennt ab v2 das Tag-Manifest der Version davor."
         findings.append(error("BG-93", "bag-info.txt", text))
     return tuple(findings)
 

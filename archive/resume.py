@@ -77,7 +77,10 @@ class PatientStream:
             self.size = info.size
         try:
             self._stream = self._stack.enter_context(self._store.get(self._key, self._version))
-            self.size = self._stream.size
+            if info is not None and self._stream.size != info.size:
+                self._stream = None  # an error page under the name of the object: what is true is asked by range
+            else:
+                self.size = self._stream.size
         except Unavailable:
             if info is None:
                 raise

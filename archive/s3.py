@@ -126,7 +126,7 @@ class S3Store:
         if found is None:
             return None
         if (found.size, found.sha256) == (digests.size, digests.sha256):
-            return found.version_id
+            return self._version(key, found.version_id)
         if must_match:
             raise FixityError(f"Speicher „{self.name}“: Unter {key} liegen schon andere Bytes.")
         return None
@@ -157,10 +157,13 @@ class S3Store:
             **where, ChecksumAlgorithm="SHA256", Metadata={"sha256": digests.sha256}, ContentType=content_type(key)
         )["UploadId"]
         try:
-            parts = self._send_parts(where, upload, stream, digests)
-            answer = self._writer.complete_multipart_upload(
-                **where, UploadId=upload, MultipartUpload={"Parts": parts}, **condition
-            )
+            with self._translated(f"{key} in Teilen schreiben"):
+                parts = self._send_parts(where, upload, stream, digests)
+                answer = self._writer.complete_multipart_upload(
+                    **where, UploadId=upload, MultipartUpload={"Parts": parts}, **condition
+                )
+        except Absent as error:  # somebody cleared it away, a rule of the bucket perhaps; or it was completed before
+            raise Unavailable(f"Speicher „{self.name}“: Der Upload von {key} in Teilen wurde abgebrochen.") from error
         except BaseException:
             # What cannot be aborted now is named by the reconciler; the first error is the one to report.
             with suppress(ArchivError), self._translated(f"{key} abbrechen"):
@@ -195,7 +198,7 @@ class S3Store:
         return parts
 
     def _version(self, key: str, version_id: str | None) -> str:
-        if version_id:
+        if version_id and version_id != _UNVERSIONED:
             return version_id
         if self.settings.bucket_of(key) == self.settings.bucket:
             raise Misconfigured(f"Speicher „{self.name}“: Der Bucket „{self.settings.bucket}“ führt keine Versionen.")

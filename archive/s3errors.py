@@ -37,6 +37,10 @@ class Unset(Absent):
     """A lock, rule or policy that was never set on something that is there."""
 
 
+class WebPage(ResponseParserError):
+    """What was answered is a page for people, from something that stands before the store or in its place."""
+
+
 # Error code of the S3 answer → what it means to us. HEAD answers carry no code, only the HTTP status as text.
 CODES: dict[str, type[ArchivError]] = {
     # not there
@@ -142,6 +146,12 @@ _CAUSES = {
     "SignatureDoesNotMatch": "der geheime Schlüssel passt nicht zum Zugangsschlüssel",
     "ExpiredToken": "der Zugangsschlüssel ist abgelaufen",
     "NoSuchBucket": "den Bucket gibt es dort nicht",
+    "WebPage": "dort antwortet eine Webseite (Anmeldung, Wartung, falsche Adresse?) und kein S3-Speicher",
+    **dict.fromkeys(
+        ("301", "302", "303", "307", "308", "PermanentRedirect", "TemporaryRedirect"),
+        "die Adresse verweist auf eine andere; in „endpoint“ des Speichers (ARCHIV_STORES) gehört die endgültige, in "
+        "„region“ die Region des Buckets",
+    ),
 }
 
 

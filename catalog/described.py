@@ -12,12 +12,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Table, func, select
 
 from akten.findings import Finding, Severity
 from akten.model import clean_text
 from catalog.tables import akten, dokumente, packages, trail, vorgaenge
-from catalog.trail import Verb, salted
+from catalog.trail import Verb, read_body, salted
 
 _CHUNK = 500
 _HEAD = (
@@ -30,7 +30,15 @@ _HEAD = (
     akten.c.band,
     akten.c.betreff,
     akten.c.zda_datum,
+    akten.c.aktenplaneinheit,
+    akten.c.federfuehrung,
+    akten.c.record_class,
+    akten.c.laufzeit_von,
+    akten.c.laufzeit_bis,
+    akten.c.datum_von,
+    akten.c.datum_bis,
 )
+_NEWEST = func.max(packages.c.version).over(partition_by=packages.c.akte)
 # What is compared of the parts of an Akte, and what a part is called.
 _PARTS = (
     (vorgaenge, ("betreff", "zeichen", "typ"), "ein Vorgang"),
@@ -41,7 +49,7 @@ _PARTS = (
 def changed_descriptions(connection: Connection) -> Iterator[Finding]:
     """One finding for each archived version of which the register says something else than when it was stored."""
     query = (
-        select(packages.c.akte, packages.c.version, packages.c.commit_sha256, packages.c.snapshot, *_HEAD)
+        select(packages.c.akte, packages.c.version, packages.c.commit_sha256, packages.c.snapshot, _NEWEST, *_HEAD)
         .select_from(packages.join(akten, packages.c.akte == akten.c.uuid))
         .order_by(packages.c.akte, packages.c.version)
         .execution_options(yield_per=_CHUNK)
@@ -63,7 +71,7 @@ def _told(connection: Connection, uuids: set[UUID]) -> Mapping[str, str]:
     )
     found: dict[str, str] = {}
     for body in connection.execute(query).scalars():
-        data = json.loads(body).get("data")
+        data = read_body(body).get("data")
         if isinstance(data, dict) and "content" in data and "commit" in data:
             found[data["commit"]] = data["content"]
     return found
@@ -71,17 +79,17 @@ def _told(connection: Connection, uuids: set[UUID]) -> Mapping[str, str]:
 
 def _parts(
     connection: Connection, table: Table, names: Sequence[str], uuids: set[UUID]
-) -> Mapping[tuple[UUID, int], Sequence[Row[Any]]]:
-    """Rows of (akte, version, uuid, what is compared) by Akte and version."""
+) -> Mapping[UUID, Sequence[Sequence[Any]]]:
+    """What (version, uuid, what is compared) is there by Akte."""
     columns = [table.c[name] for name in ("akte", "version", "uuid", *names)]
-    found: dict[tuple[UUID, int], list[Row[Any]]] = {}
-    for row in connection.execute(select(*columns).where(table.c.akte.in_(uuids))):
-        found.setdefault((row[0], row[1]), []).append(row)
+    found: dict[UUID, list[Sequence[Any]]] = {}
+    for akte, *part in connection.execute(select(*columns).where(table.c.akte.in_(uuids))):
+        found.setdefault(akte, []).append(part)
     return found
 
 
-def _changed(row: Row[Any], told: Mapping[str, str], parts: Mapping[Table, Mapping[Any, Any]]) -> Iterator[str]:
-    uuid, version, commit, snapshot = row[:4]
+def _changed(row: Row[Any], told: Mapping[str, str], parts: Mapping[Table, Mapping[UUID, Any]]) -> Iterator[str]:
+    uuid, version, commit, snapshot, newest = row[:5]
     known = row._mapping
     content = told.get(commit)  # what is missing in the trail is told as TR-07
     if content is not None and salted(known[akten.c.salt], snapshot) != content:
@@ -91,18 +99,25 @@ def _changed(row: Row[Any], told: Mapping[str, str], parts: Mapping[Table, Mappi
         true = json.loads(snapshot)
         own = {part["uuid"]: part for part in true["vorgaenge"]}
         inner = {dokument["uuid"]: dokument for part in true["vorgaenge"] for dokument in part["dokumente"]}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         yield "die Beschreibung"
         return
-    if known[akten.c.version] == version:
+    if newest == version:
+        if known[akten.c.version] != version:
+            yield "die Nummer der Version"
         if known[akten.c.snapshot] != snapshot:
             yield "die Beschreibung der Akte"
         yield from _differing(_head(known), _true_head(true))
     for wanted, (table, names, what) in zip((own, inner), _PARTS, strict=True):
-        for part in parts[table].get((uuid, version), ()):
-            there = wanted.get(str(part[2]))
+        rows = parts[table].get(uuid, ())
+        if not wanted.keys() <= {str(part[1]) for part in rows}:
+            yield f"{what} fehlt"
+        for part in rows:
+            there = wanted.get(str(part[1]))
+            if part[0] != version:  # what a newer version holds as well is compared with that one
+                continue
             if there is None or any(
-                _text(seen) != _text(there[name]) for name, seen in zip(names, part[3:], strict=True)
+                _text(seen) != _text(there[name]) for name, seen in zip(names, part[2:], strict=True)
             ):
                 yield what
                 break
@@ -115,7 +130,12 @@ def _head(known: Any) -> dict[str, str]:
         "Schreibweise": known[akten.c.schreibweise],
         "Band": _text(known[akten.c.band]),
         "Betreff": known[akten.c.betreff],
+        "Aktenplaneinheit": known[akten.c.aktenplaneinheit],
+        "Federführung": known[akten.c.federfuehrung],
+        "Fristklasse": known[akten.c.record_class],
         "zdA": _text(known[akten.c.zda_datum]),
+        "Laufzeit": _days([known[akten.c.laufzeit_von], known[akten.c.laufzeit_bis]]),
+        "erster und letzter Tag": _days([known[akten.c.datum_von], known[akten.c.datum_bis]]),
     }
 
 
@@ -127,8 +147,26 @@ def _true_head(true: Mapping[str, Any]) -> dict[str, str]:
         "Schreibweise": clean_text(written),
         "Band": _text(true["band"]),
         "Betreff": clean_text(true["betreff"]),
+        "Aktenplaneinheit": clean_text(true["aktenplaneinheit"]),
+        "Federführung": clean_text(true["federfuehrung"]),
+        "Fristklasse": clean_text((true["aufbewahrung"] or {}).get("record_class", "")),
         "zdA": _text(true["zda_datum"]),
+        "Laufzeit": _days(true["laufzeit"]),
+        "erster und letzter Tag": _days(_first_and_last(true)),
     }
+
+
+def _first_and_last(true: Mapping[str, Any]) -> Sequence[str | None]:
+    """The earliest and the latest day known of any part, as the register searches by them."""
+    days = [*true["laufzeit"], true["zda_datum"]]
+    for vorgang in true["vorgaenge"]:
+        days += [*vorgang["laufzeit"], *(dokument["datum"] for dokument in vorgang["dokumente"])]
+    known = [day for day in days if day is not None]
+    return min(known, default=None), max(known, default=None)
+
+
+def _days(days: Sequence[object]) -> str:
+    return " bis ".join(map(_text, days))
 
 
 def _differing(there: Mapping[str, str], true: Mapping[str, str]) -> Iterator[str]:

@@ -36,7 +36,7 @@ def _read(row: Row[Any], body: Mapping[str, Any]) -> TrailEvent:
     return TrailEvent(
         seq=row.seq,
         at=datetime.fromisoformat(body["at"]),
-        by=_actor(body),
+        by=actor_of(body),
         verb=body["verb"],
         akte=UUID(body["akte"]) if "akte" in body else None,
         delivery=UUID(body["delivery"]) if "delivery" in body else None,
@@ -63,7 +63,8 @@ def _words(note: str | None) -> str:
         return note
 
 
-def _actor(body: Mapping[str, Any]) -> Actor:
+def actor_of(body: Mapping[str, Any]) -> Actor:
+    """Who did what a row tells."""
     if "login" in body:
         return Actor(body["by"], ActorKind(body["kind"]), body["login"])
     return Actor.read(body["by"], body["kind"])  # older rows have name and account in one text

@@ -220,7 +220,7 @@ def details(connection: Connection, uuid: UUID) -> AkteDetails | None:
         dokumente=dokumente_of(connection, uuid),
         deliveries=tuple(delivery_value(each) for each in connection.execute(query.order_by(deliveries.c.nr))),
         clearing=desk.cases(connection, state=None, akte=uuid),
-        reviews=reviews.listed(connection, state=None, akte=uuid).rows,
+        reviews=reviews.listed(connection, state=None, akte=uuid, limit=None).rows,
     )
 
 

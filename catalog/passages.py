@@ -19,6 +19,7 @@ FORMAT = 1  # raise it when folding, stems or passages change: every Akte of an 
 # PostgreSQL keeps 255 positions a word and 16,383 in all; below that both databases find the same phrases.
 MAX_WORDS = 4000
 MAX_SAME = 200
+MAX_BYTES = 1_040_000  # of 1,048,575 that a tsvector holds: ours never get there, long words of other scripts do
 GAP = "¶"  # stands between pieces, so that no phrase reaches over a border
 
 
@@ -47,6 +48,7 @@ def _cut(
     head = head[: MAX_WORDS // 4]
     same = Counter(head)
     words = [*head, GAP]
+    of_head = size = sum(map(_weight, head))
     first = last = 0
 
     def passage() -> Passage:
@@ -54,16 +56,23 @@ def _cut(
 
     for number, piece in pieces:
         for word in piece:
-            if len(words) >= MAX_WORDS or same[word] >= MAX_SAME:
+            weight = _weight(word)
+            if len(words) >= MAX_WORDS or same[word] >= MAX_SAME or size + weight > MAX_BYTES:
                 yield passage()
-                words, same, first = [*head, GAP], Counter(head), number
+                words, same, first, size = [*head, GAP], Counter(head), number, of_head
             words.append(word)
+            size += weight
             same[word] += 1
             first = first or number
             last = number
         first, last = first or number, number
         words.append(GAP)
     yield passage()
+
+
+def _weight(word: str) -> int:
+    """At most so many bytes of a tsvector a word takes: itself, its marked stem, and a position for each."""
+    return 2 * (len(word) if word.isascii() else len(word.encode())) + 12
 
 
 @dataclass(frozen=True, slots=True)

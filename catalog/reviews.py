@@ -42,7 +42,12 @@ def _value(row: Row[Any]) -> Review:
 
 
 def listed(
-    connection: Connection, *, state: str | None = "open", akte: UUID | None = None, limit: int = 1000, offset: int = 0
+    connection: Connection,
+    *,
+    state: str | None = "open",
+    akte: UUID | None = None,
+    limit: int | None = 1000,
+    offset: int = 0,
 ) -> Seite[Review]:
     """Pages to look at, oldest first."""
     chosen = [reviews.c.state == state] if state is not None else []

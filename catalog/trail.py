@@ -24,6 +24,7 @@ from sqlalchemy import Connection, insert, select
 
 from akten.errors import FixityError
 from akten.findings import Finding, Severity, Verdict
+from catalog import guards
 from catalog.actor import Actor
 from catalog.codec import canonical
 from catalog.engine import translating_raw
@@ -42,7 +43,11 @@ RULES: dict[str, tuple[str, str]] = {
     "TR-03": ("Jede Zeile nennt den Hash ihrer Vorgängerin.", "prefect-db.md §6"),
     "TR-04": ("Das Protokoll reicht mindestens bis zu jedem Anker.", "users.md §1 Nr. 5"),
     "TR-05": ("An der Stelle eines Ankers steht der verankerte Hash.", "users.md §1 Nr. 5"),
-    "TR-06": ("Die Schutzauslöser gegen Ändern und Löschen sind da.", "prefect-db.md §6"),
+    "TR-06": (
+        "Die Schutzauslöser gegen Ändern und Löschen sind da und die, die eingerichtet wurden; die Spalten zum "
+        "Nachschlagen folgen dem Inhalt der Zeilen.",
+        "prefect-db.md §6",
+    ),
     "TR-07": ("Jedes archivierte Paket steht im Protokoll, und umgekehrt.", "issue 3 §7"),
     "TR-08": ("Zeilen nach dem jüngsten Anker sind am Ende noch nicht gesichert.", "users.md §1 Nr. 5"),
     "TR-09": (
@@ -61,6 +66,11 @@ RULES: dict[str, tuple[str, str]] = {
     "TR-16": (
         "Die Zeiten der Zeilen laufen nicht rückwärts; bis zu 15 Minuten dürfen Uhren voneinander abweichen.",
         "users.md §1 Nr. 5; Grenze wie S3 RequestTimeTooSkewed",
+    ),
+    "TR-17": (
+        "Gemeldete Ereignisse, Merkmale, Fristklassen, Bescheide und Sperren stehen so im Register, wie sie im "
+        "Protokoll stehen.",
+        "Hausregel: Prüfwert jeder Meldung im Protokoll",
     ),
 }
 
@@ -207,8 +217,10 @@ def append(connection: Connection, entries: Sequence[Entry], by: Actor, now: dat
         connection.execute(insert(trail_notes), notes)
 
 
-def rows_of(connection: Connection, after: int = 0) -> Iterator[Sequence[tuple[int, bytes, bytes, bytes]]]:
-    """Rows behind number `after` in order, in chunks: seq, prev, hash, body, the texts as the bytes that are stored.
+def rows_of(connection: Connection) -> Iterator[Sequence[tuple[int, bytes, bytes, bytes]]]:
+    """All rows in order, in chunks: seq, prev, hash, body, the texts as the bytes that are stored.
+
+    Also those before number 1, which must not be: nobody would see them, and they would vouch for what never happened.
 
     Straight from the driver: making rows of the library of a million tuples takes longer than hashing them.
     """
@@ -220,7 +232,7 @@ def rows_of(connection: Connection, after: int = 0) -> Iterator[Sequence[tuple[i
         texts = "convert_to(prev, 'UTF8'), convert_to(hash, 'UTF8'), convert_to(body, 'UTF8')"
         # A named cursor stays in the server, so that memory does not grow with the trail.
         cursor = raw.cursor(name="trail_rows", binary=True)
-    statement = f"SELECT seq, {texts} FROM trail WHERE seq > {int(after)} ORDER BY seq"  # noqa: S608
+    statement = f"SELECT seq, {texts} FROM trail ORDER BY seq"  # noqa: S608
     with translating_raw(connection), closing(cursor):
         cursor.execute(statement)
         while chunk := cursor.fetchmany(_CHUNK):
@@ -235,7 +247,7 @@ def verify(connection: Connection, anchors: Iterable[Anchor]) -> TrailReport:
     remarked on (`trailclock`) and break nothing.
     """
     outside = sorted({(anchor.seq, anchor.hash.encode()) for anchor in anchors if anchor.seq > 0})
-    findings: list[Finding] = list(_missing_guards(connection))
+    findings: list[Finding] = list(guards.faults(connection))
     bad: list[int] = []
     vouched, place, rows = 0, 0, 0
     previous, expected = GENESIS.encode(), 1
@@ -248,8 +260,9 @@ def verify(connection: Connection, anchors: Iterable[Anchor]) -> TrailReport:
                 if len(findings) < _MAX_FINDINGS:
                     intact = sha256(prev + body).hexdigest().encode() == stored
                     findings.extend(_broken(seq, expected, linked=prev == previous, intact=intact))
-            previous = stored
-            expected = seq + 1
+            if seq > 0:  # one before the first is told, and is no part of the chain
+                previous = stored
+                expected = seq + 1
         rows += len(chunk)
         clock.read(chunk)
         hashes: dict[int, bytes] | None = None
@@ -328,11 +341,20 @@ def broken(prev: str, body: str, stored: str, next_prev: str | None, note: str |
 
 def note_fits(note: str, body: str | None) -> bool:
     """Whether the words beside a row are those whose digest it holds."""
+    told = read_body(note)
     try:
-        told = json.loads(note)
-        return bool(salted(told["salt"], told["text"]) == json.loads(body or "{}")["note"])
-    except (ValueError, KeyError, TypeError, AttributeError):  # whoever changed it need not have written JSON of ours
+        return bool(salted(told["salt"], told["text"]) == read_body(body or "")["note"])
+    except (ValueError, KeyError, TypeError, AttributeError):  # whoever changed it need not have written what we would
         return False
+
+
+def read_body(text: str) -> dict[str, Any]:
+    """What a row tells; nothing for a text that is not ours: that it was changed is told by its hash."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def verdict_of(findings: Sequence[Finding]) -> Verdict:
@@ -340,15 +362,3 @@ def verdict_of(findings: Sequence[Finding]) -> Verdict:
     if any(finding.severity is Severity.ERROR for finding in findings):
         return Verdict.FAILED
     return Verdict.NOT_CHECKED if any(finding.code in _UNCHECKED for finding in findings) else Verdict.OK
-
-
-def _missing_guards(connection: Connection) -> Iterator[Finding]:
-    if connection.dialect.name == "sqlite":
-        wanted = {"trail_insert", "trail_update", "trail_delete"}
-        statement = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'trail'"
-    else:
-        wanted = {"trail_insert", "trail_update", "trail_delete", "trail_truncate"}
-        statement = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'trail'::regclass AND tgenabled IN ('O', 'A')"
-    there = {str(row[0]) for row in connection.exec_driver_sql(statement)}
-    for name in sorted(wanted - there):
-        yield Finding("TR-06", Severity.ERROR, name, "Ein Schutz des Protokolls gegen Ändern und Löschen fehlt.")

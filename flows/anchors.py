@@ -15,6 +15,7 @@ from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
 from akten.files import digest_bytes
 from akten.findings import Finding, Severity
 from akten.package import Lock
+from archive.locks import keep_lock
 from archive.store import ObjectInfo, ObjectStore
 from catalog.trail import Anchor
 from flows.wiring import Services
@@ -29,7 +30,10 @@ _NAME = re.compile(
 
 
 def publish_head(services: Services, head: Anchor | None = None) -> None:
-    """Writes a head of the trail, the present one if none is named, into every store. Raises what the stores raise."""
+    """Writes a head of the trail, the present one if none is named, into every store, locked; the lock is read back.
+
+    Raises what the stores raise, and Misconfigured for a store that takes the lock and does not keep it.
+    """
     head = head or services.catalog.head()
     if head is None:
         return
@@ -38,7 +42,7 @@ def publish_head(services: Services, head: Anchor | None = None) -> None:
     key = f"{PREFIX}{head.seq:012d}-{head.hash}.json"
     for store in services.stores:
         version = store.put(key, data, digests)
-        store.lock(key, version, Lock(head.at + _KEPT))
+        keep_lock(store, key, version, Lock(head.at + _KEPT), services.now())
         store.sync()
 
 

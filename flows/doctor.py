@@ -165,9 +165,18 @@ def _sandbox(settings: Settings) -> PartHealth:
 
 
 def _catalog(settings: Settings) -> PartHealth:
+    from catalog.place import network_drive_of
     from flows.tryouts import try_catalog
 
     version, whole = try_catalog(settings)
+    drive = network_drive_of(settings.catalog_file) if settings.catalog_file is not None else ""
+    if drive:
+        advice = (
+            f"Der Katalog liegt auf einem Netzlaufwerk ({drive}). Zwei Rechner zugleich können eine SQLite-Datei dort "
+            "zerstören, und ob es nur einer ist, sieht man nicht: Datenordner auf eine eigene Platte legen oder "
+            "PostgreSQL nehmen (ARCHIV_DATABASE)."
+        )
+        return PartHealth("Katalog", version, Health.ABSENT, advice, needed=False)
     if whole:
         return PartHealth("Katalog", version, Health.OK)
     advice = "Die Datei ist zu groß, um hier ganz gelesen zu werden: archiv protokoll pruefe ausführen."

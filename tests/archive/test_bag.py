@@ -137,7 +137,6 @@ def test_payload_has_the_shape_of_the_profile() -> None:
         ("Bagging-Date", "2026-13-01", "BG-93"),
         ("Bag-Version", "1", "BG-93"),
         ("Bag-Version", "v0", "BG-93"),
-        ("Bag-Version", "v2", "BG-93"),
         ("Bag-Supersedes", "ab" * 64, "BG-93"),
         ("Retention-Class", "", "BG-93"),
         ("Retention-Class", " x", "BG-93"),

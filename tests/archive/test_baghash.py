@@ -25,7 +25,10 @@ from pathlib import Path
 from archive import baghash, bagcheck
 forked = []
 fork = os.fork
+allowed = {"none": 0, "one": 1}.get(sys.argv[2], 9)
 def counted():
+    if len(forked) == allowed:
+        raise BlockingIOError(11, "no more processes")
     child = fork()
     forked.append(child)
     return child
@@ -80,6 +83,12 @@ def test_two_children_find_what_one_reader_finds(good: Path, bad: Path, tmp_path
 def test_a_killed_child_costs_nothing(good: Path, bad: Path) -> None:
     assert judged(good, "kill") == "valid 2"
     assert judged(bad, "kill").startswith("invalid 2 ('BG-20'")
+
+
+def test_where_no_process_is_to_be_had_the_judge_hashes_by_itself(good: Path, bad: Path) -> None:
+    for how, forked in (("none", 0), ("one", 1)):
+        assert judged(good, how) == f"valid {forked}"
+        assert judged(bad, how).startswith(f"invalid {forked} ('BG-20'")
 
 
 def test_a_process_with_threads_is_not_forked(good: Path, bad: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -272,6 +272,92 @@ def test_where_a_provider_takes_a_year_the_lock_rolls_by_half_years(stored: tupl
     assert follow_copy(package.id, package.copies[0], store, None, later).acts == (Act.EXTENDED,)
 
 
+class _CountsDays(MemoryStore):
+    """A provider that takes 365 days from the second in which it is asked; each question takes a second."""
+
+    def __init__(self) -> None:
+        self.began, self.questions = now(), itertools.count()
+        super().__init__(clock=lambda: self.began + timedelta(seconds=next(self.questions)))
+        self.retain_days = 365
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "retain_cap":
+            return self.clock() + timedelta(days=365)
+        return super().__getattribute__(name)
+
+
+def test_where_a_provider_counts_days_the_objects_of_a_copy_end_seconds_apart_and_none_is_called_short(
+    tmp_path: Path,
+) -> None:
+    store, id_ = _CountsDays(), PackageId(uuid.uuid4(), 1)
+    package = store_package(a_bag(id_), id_, [store], Lock(in_days(5000)), lambda: store.began, tmp_path, EXTRA)
+    bag, commit = (store.read_lock(*each).retain_until for each in objects_of(id_, package.copies[0]))
+    assert bag is not None
+    assert commit is not None
+    assert bag < commit
+    for _ in range(2):  # what a look saw is what the register holds at the next one
+        report = check_package(package, {"a": store}, wanted=terms(in_days(5000), most=None))
+        assert (report.verdict, report.copies[0].findings) == (Verdict.OK, ())
+        assert report.copies[0].lock == Lock(bag)
+        package = replace(package, copies=(replace(package.copies[0], lock=report.copies[0].lock),))
+
+
+def test_a_lock_that_is_longer_than_wanted_on_one_object_does_not_call_the_other_short(
+    stored: tuple[MemoryStore, StoredPackage],
+) -> None:
+    """A first try was cut off between tar and commit, and meanwhile the period became shorter."""
+    store, package = stored
+    copy = package.copies[0]
+    store.lock(package.id.bag_key, copy.bag_version_id, Lock(in_days(900)))
+    wanted = terms(copy.lock.retain_until)
+    for _ in range(2):
+        report = check_package(package, {"a": store}, wanted=wanted)
+        assert (report.verdict, [f.code for f in report.copies[0].findings]) == (Verdict.OK, ["FX-09"])
+        assert report.copies[0].lock is not None
+        package = replace(package, copies=(replace(copy, lock=report.copies[0].lock),))
+
+
+def test_a_lock_that_somebody_took_away_is_told_at_every_look(stored: tuple[MemoryStore, StoredPackage]) -> None:
+    store, package = stored
+    entry = store.keys[package.id.commit_key][0]
+    entry.state = replace(entry.state, retain_until=None, mode=None)
+    report = check_package(package, {"a": store}, wanted=LockTerms(now(), None, None))
+    assert (report.verdict, report.copies[0].lock) == (Verdict.FAILED, None)  # the register keeps what it knows
+
+
+def test_a_store_that_keeps_another_mode_than_it_took_is_misconfigured(
+    stored: tuple[MemoryStore, StoredPackage],
+) -> None:
+    store, package = stored
+    keep = store.lock
+    store.lock_mode = LockMode.COMPLIANCE
+
+    def weaker(key: str, version: str, lock: Lock) -> None:
+        keep(key, version, lock)
+        store.keys[key][0].state = replace(store.keys[key][0].state, mode=LockMode.GOVERNANCE)
+
+    store.lock = weaker  # type: ignore[method-assign]
+    with pytest.raises(Misconfigured):
+        follow_copy(package.id, package.copies[0], store, None, terms(in_days(200)))
+
+
+def test_a_compliance_lock_is_stronger_than_the_governance_that_is_wanted(
+    stored: tuple[MemoryStore, StoredPackage], tmp_path: Path
+) -> None:
+    store, package = stored
+    for entries in store.keys.values():
+        for entry in entries:
+            entry.state = replace(entry.state, mode=LockMode.COMPLIANCE)
+    until = package.copies[0].lock.retain_until
+    report = check_package(package, {"a": store}, wanted=terms(until))
+    assert (report.verdict, report.copies[0].findings) == (Verdict.OK, ())
+    store.lock = None  # type: ignore[method-assign,assignment]  # nothing is to be set
+    again = store_package(
+        a_bag(package.id), package.id, [store], Lock(until), lambda: datetime.now(UTC), tmp_path, EXTRA
+    )
+    assert again.copies[0].lock == Lock(until)
+
+
 def test_a_compliance_lock_is_stronger_and_cannot_be_shortened(stored: tuple[MemoryStore, StoredPackage]) -> None:
     store, package = stored
     for entries in store.keys.values():

@@ -17,6 +17,7 @@ import pytest
 from akten.errors import FixityError, Forbidden, Misconfigured, Rejected, Unavailable
 from akten.files import digest_bytes
 from akten.package import Lock, PackageId, StoredPackage
+from archive import package as package_module
 from archive import retrieval
 from archive.bag import Bag
 from archive.package import find_commit, read_member, read_package, store_package
@@ -147,6 +148,37 @@ def test_other_bytes_that_were_never_committed_are_superseded(tmp_path: Path) ->
     assert stores[0].keys[id_.bag_key][0].version_id == package.copies[0].bag_version_id
 
 
+@pytest.mark.parametrize("gives", [b"# andere Bytes", None])
+def test_what_an_earlier_try_left_damaged_is_superseded_and_does_not_stop_the_package_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gives: bytes | None
+) -> None:
+    """A disk that lost a block, or a write that was cut: the store says it has the tar, and gives something else."""
+    monkeypatch.setattr(package_module, "_PATIENCE", 0.05)
+    stores, id_ = memory_pair(), an_id()
+    with pytest.raises(KilledHere):
+        store(a_bag(id_), id_, [stores[0], DyingStore(stores[1], Countdown(7), before=False)], tmp_path)  # type: ignore[list-item]
+    (left,) = stores[0].keys[id_.bag_key]
+    damaged = replace(left, data=left.data if gives is None else gives.ljust(len(left.data)))
+    stores[0].keys[id_.bag_key] = [damaged]
+    if gives is None:
+        monkeypatch.setattr(stores[0], "get", _refusing(stores[0].get, left.version_id))
+        monkeypatch.setattr(stores[0], "get_range", _refusing(stores[0].get_range, left.version_id))
+    package = store(a_bag(id_), id_, stores, tmp_path)
+    assert package.copies[0].bag_version_id != left.version_id
+    assert store(a_bag(id_), id_, stores, tmp_path).copies == package.copies
+
+
+def _refusing(verb: Callable[..., Any], version: str) -> Callable[..., Any]:
+    """The store answers everything but the bytes of one version."""
+
+    def called(key: str, version_id: str | None, *more: Any) -> Any:
+        if version_id == version:
+            raise Unavailable("500")
+        return verb(key, version_id, *more)
+
+    return called
+
+
 def test_commits_that_disagree_are_an_alarm(tmp_path: Path) -> None:
     stores, id_ = memory_pair(), an_id()
     store(a_bag(id_), id_, stores, tmp_path)
@@ -207,6 +239,17 @@ def test_a_period_that_is_over_sets_no_retention_but_a_hold_holds(tmp_path: Path
     assert {copy.lock for copy in package.copies} == {Lock(None, legal_hold=True)}
 
 
+@pytest.mark.parametrize("left", [10, 400])
+def test_a_repeated_ingest_sets_a_hold_on_what_is_locked_longer_already(tmp_path: Path, left: int) -> None:
+    """The first try was cut off; meanwhile the period became shorter and somebody set a hold."""
+    stores, id_ = memory_pair(), an_id()
+    store(a_bag(id_), id_, stores, tmp_path)
+    until = NOON + timedelta(days=left)
+    held = store(a_bag(id_), id_, stores, tmp_path, lock=Lock(until, legal_hold=True))
+    wanted = Lock(max(until, UNTIL), legal_hold=True)
+    assert [copy.lock for copy in held.copies] == [wanted, wanted]
+
+
 def test_version_two_names_the_commit_of_version_one(tmp_path: Path) -> None:
     stores = memory_pair()
     first = store(a_bag(an_id()), an_id(), stores, tmp_path)
@@ -224,6 +267,25 @@ def test_version_two_names_the_commit_of_version_one(tmp_path: Path) -> None:
 def test_version_two_without_version_one_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FixityError):
         store(a_bag(an_id(2), supersedes="0" * 128), an_id(2), memory_pair(), tmp_path)
+
+
+def test_a_number_that_was_given_up_before_it_was_committed_blocks_no_later_version(tmp_path: Path) -> None:
+    """Packed, perhaps half stored, then its files were lost and the delivery was returned: 2 of 3 and 1 of 1."""
+    stores, id_ = memory_pair(), an_id
+    stores[0].put(id_(1).bag_key, b"halb", digest_bytes(b"halb"))
+    second = store(a_bag(id_(2)), id_(2), stores, tmp_path)
+    fourth = store(a_bag(id_(4), supersedes=second.tag_manifest_sha512), id_(4), stores, tmp_path)
+    chain = [find_commit(stores[0], package.id) for package in (second, fourth)]
+    assert [found.commit.previous for found in chain if found] == [None, second.commit_sha256]
+
+
+def test_a_version_follows_the_newest_committed_one_and_names_it(tmp_path: Path) -> None:
+    stores = memory_pair()
+    first = store(a_bag(an_id()), an_id(), stores, tmp_path)
+    store(a_bag(an_id(2), supersedes=first.tag_manifest_sha512), an_id(2), stores, tmp_path)
+    for wrong in ("", first.tag_manifest_sha512):
+        with pytest.raises(FixityError, match="folgt nicht"):
+            store(a_bag(an_id(3), supersedes=wrong), an_id(3), stores, tmp_path)
 
 
 def test_stores_that_are_not_those_of_the_commit_are_refused(tmp_path: Path) -> None:

@@ -76,6 +76,15 @@ def test_a_probe_takes_nothing_from_one_that_runs_beside_it(target: ProbeTarget)
     assert list(deletion.versions("probe/beside/")) == []
 
 
+def test_a_probe_clears_nothing_away_that_another_program_keeps_below_the_same_prefix(target: ProbeTarget) -> None:
+    store, foreign = S3Store(target.ingest), f"probe/{uuid.uuid4()}/bericht.pdf"
+    version = store.put(foreign, b"fremd", digest_bytes(b"fremd"))
+    probe(target, now=datetime.now(UTC) + timedelta(hours=2), token=secrets.token_hex(6), level=ProbeLevel.START)
+    assert store.head(foreign, version) is not None
+    assert target.deletion is not None
+    S3Store(target.deletion).delete_version(foreign, version)
+
+
 def test_every_rule_has_a_german_sentence_and_a_source() -> None:
     assert len(RULES) == 22
     assert all(rule.endswith(".") and source for rule, source in RULES.values())

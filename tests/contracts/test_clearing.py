@@ -115,6 +115,16 @@ def test_doubtful_pages_come_to_the_review_list_once_and_stay_settled(catalog: C
     assert [review.page for review in catalog.reviews(state="done").rows] == [2]
 
 
+def test_everything_about_an_akte_tells_of_every_doubtful_page(catalog: Catalog) -> None:
+    row = receive(catalog, 1)
+    assert row.akte is not None
+    pages = [a_page(number, "shclecht", 41.0) for number in range(1, 1003)]
+    catalog.record_recognised(row.uuid, {an_id("dokument"): a_pdfa(an_id("dokument"), pages)}, by=CLERK, now=NOON)
+    details = catalog.akte_details(row.akte)
+    assert details is not None
+    assert [review.page for review in details.reviews] == list(range(1, 1003))
+
+
 def test_the_review_list_names_the_pages_of_the_file_where_blanks_were_left_out(catalog: Catalog) -> None:
     row, dokument = receive(catalog, 1), an_id("dokument")
     blank = replace(a_page(1, "", None, blank=True), dropped=True)

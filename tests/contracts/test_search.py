@@ -202,6 +202,14 @@ def test_no_query_breaks_the_search(library: Catalog, typed: str) -> None:
     assert len(answer.hits) <= 4
 
 
+def test_pages_full_of_long_words_of_another_script_are_archived_and_found(catalog: Catalog) -> None:
+    """A text layer without blanks: PostgreSQL holds 1 MB of words in one passage and refuses more."""
+    han = ["".join(chr(0x4E00 + number // 97**place % 97) for place in range(60)) for number in range(4500)]
+    akte, _ = archive(catalog, 1, {0: [" ".join(han)]})
+    for word in (han[0], han[3000], han[-1]):
+        assert [hit.akte.uuid for hit in catalog.find(word, volltext=True).hits] == [akte.uuid]
+
+
 def test_the_index_can_be_made_anew(url: str, catalog: Catalog) -> None:
     library = catalog
     fill(library)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,6 +15,7 @@ from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog, open_catalog
 from catalog.engine import parse_url
 from catalog.extract import verify_extract
+from catalog.migrations.versions.r0002_trail_and_search import SQLITE
 from tests.catalog.build import (
     AN_ERROR,
     CLERK,
@@ -136,6 +138,22 @@ def test_a_trail_that_was_changed_fails(
     assert report.first_bad == first_bad
 
 
+@pytest.mark.parametrize("number", [0, -7])
+def test_a_row_before_the_first_is_told_wherever_the_chain_is_whole(url: str, catalog: Catalog, number: int) -> None:
+    """Nobody is shown it, and it would vouch for a package that was never archived."""
+    archive(catalog, 1)
+    head = catalog.head()
+    assert head is not None
+    smuggled = f"INSERT INTO trail (seq, prev, hash, body) SELECT {number}, prev, hash, body FROM trail WHERE seq = 3"  # noqa: S608
+    meddle(url, *unguarded(url)[:1], smuggled, *guarded(url))
+    if url.startswith("sqlite"):
+        meddle(url, next(text for text in SQLITE if "TRIGGER trail_insert" in text))
+    report = catalog.verify_trail([head])
+    assert (report.verdict, report.first_bad) == (Verdict.FAILED, number)
+    told = [(finding.code, finding.where) for finding in report.findings if finding.code != "TR-07"]
+    assert told == [("TR-02", f"Zeile {number}")]
+
+
 def test_words_whose_row_was_cut_off_tell_of_it_where_no_anchor_does(url: str, catalog: Catalog) -> None:
     """What was read since the last anchor can be cut off; the words beside it are then what is left of it."""
     akte, _ = archive(catalog, 1)
@@ -164,6 +182,51 @@ def test_a_rewritten_history_fails_against_the_anchor_and_missing_guards_are_tol
     unprotected = catalog.verify_trail([head])
     assert unprotected.verdict is Verdict.FAILED
     assert {finding.code for finding in unprotected.findings} == {"TR-06"}
+
+
+def _no_op(url: str) -> list[str]:
+    if url.startswith("sqlite"):
+        return ["DROP TRIGGER trail_update", "CREATE TRIGGER trail_update BEFORE UPDATE ON trail BEGIN SELECT 1; END"]
+    body = "CREATE OR REPLACE FUNCTION trail_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$"
+    return [body]
+
+
+def _only_one_column(url: str) -> list[str]:
+    trigger = "CREATE TRIGGER trail_update BEFORE UPDATE OF prev ON trail"
+    if url.startswith("sqlite"):
+        return ["DROP TRIGGER trail_update", f"{trigger} BEGIN SELECT RAISE(ABORT, 'trail: append only'); END"]
+    return ["DROP TRIGGER trail_update ON trail", f"{trigger} FOR EACH STATEMENT EXECUTE FUNCTION trail_refuse()"]
+
+
+def _silent_refusal(url: str) -> list[str]:
+    trigger = "CREATE TRIGGER nichts BEFORE INSERT ON trail"
+    if url.startswith("sqlite"):
+        return [f"{trigger} WHEN NEW.seq > 99 BEGIN SELECT RAISE(IGNORE); END"]
+    made = "CREATE FUNCTION nichts() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$"
+    return [made, f"{trigger} FOR EACH ROW WHEN (NEW.seq > 99) EXECUTE FUNCTION nichts()"]
+
+
+def _hidden_rows(url: str) -> list[str]:
+    """Rows of an Akte are not found any more, though each is as it was written."""
+    if url.startswith("sqlite"):
+        sql = "replace(sql, '$.akte', '$.etka')"
+        write = f"UPDATE sqlite_master SET sql = {sql} WHERE name = 'trail' AND type = 'table'"  # noqa: S608 - our own
+        return ["PRAGMA writable_schema = ON", write]
+    return ["ALTER TABLE trail ALTER COLUMN akte DROP EXPRESSION"]
+
+
+@pytest.mark.parametrize("harm", [_no_op, _only_one_column, _silent_refusal, _hidden_rows])
+def test_a_guard_that_guards_nothing_any_more_is_told(
+    url: str, catalog: Catalog, harm: Callable[[str], list[str]]
+) -> None:
+    archive(catalog, 1)
+    head = catalog.head()
+    assert head is not None
+    assert catalog.verify_trail([head]).findings == ()
+    meddle(url, *harm(url))
+    report = catalog.verify_trail([head])
+    assert report.verdict is Verdict.FAILED
+    assert {finding.code for finding in report.findings} == {"TR-06"}
 
 
 def test_no_name_number_or_betreff_stands_in_the_chain(url: str, catalog: Catalog) -> None:
@@ -227,6 +290,13 @@ def test_a_package_missing_in_the_register_or_in_the_trail_is_told(url: str, cat
         (["UPDATE dokumente SET betreff = 'Abriss'"], "ein Dokument"),
         (["UPDATE vorgaenge SET betreff = 'Abriss'"], "ein Vorgang"),
         (["UPDATE dokumente SET datum = '2001-01-01'"], "ein Dokument"),
+        (["DELETE FROM dokumente WHERE betreff = 'Nachtrag'"], "ein Dokument fehlt"),
+        (["DELETE FROM vorgaenge"], "ein Vorgang fehlt"),
+        (["UPDATE akten SET record_class = 'kurz'"], "Fristklasse"),
+        (["UPDATE akten SET federfuehrung = 'Amt 99'"], "Federführung"),
+        (["UPDATE akten SET laufzeit_bis = '2001-01-01'"], "Laufzeit"),
+        (["UPDATE akten SET datum_bis = '2001-01-01'"], "erster und letzter Tag"),
+        (["UPDATE akten SET version = 99, betreff = 'Abriss'"], "die Nummer der Version, Betreff"),
         (
             [
                 f"UPDATE {table} SET snapshot = replace(snapshot, 'Bauantrag M', 'Abriss M')"  # noqa: S608 - our own

@@ -45,7 +45,7 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 def archive_of(catalog: Catalog, *stores: MemoryStore) -> Any:
-    return SimpleNamespace(catalog=catalog, stores=stores, stores_to_read=lambda: (stores, {}))
+    return SimpleNamespace(catalog=catalog, stores=stores, stores_to_read=lambda: (stores, {}), now=lambda: NOON)
 
 
 def put_head(store: MemoryStore, key: str, **value: Any) -> None:
@@ -66,6 +66,22 @@ def test_of_many_heads_only_the_newest_of_each_store_is_opened(
     for store in stores:
         (opened,) = store.opened
         assert opened.startswith(f"{anchors.PREFIX}{6:012d}-")
+
+
+def test_a_head_that_a_store_does_not_lock_is_told_and_a_locked_one_is_not_locked_again(
+    catalog: Catalog, stores: tuple[CountingStore, CountingStore]
+) -> None:
+    services = archive_of(catalog, *stores)
+    receive(catalog, 1)
+    keep, stores[1].lock = stores[1].lock, lambda *_: None  # type: ignore[method-assign]
+    assert "hält sie aber nicht" in anchors.try_to_publish(services)
+    stores[0].lock = None  # type: ignore[method-assign,assignment]  # it is locked: nothing is to be done there
+    stores[1].lock = keep  # type: ignore[method-assign]
+    assert anchors.try_to_publish(services) == ""
+    for store in stores:
+        (key,) = store.keys
+        (entry,) = store.keys[key]
+        assert entry.state.retain_until == NOON + anchors._KEPT
 
 
 def test_a_history_rewritten_before_the_newest_head_contradicts_the_older_ones(

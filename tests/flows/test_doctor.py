@@ -8,6 +8,8 @@ import pytest
 
 from akten.findings import Verdict
 from archive.weed import weed_version
+from catalog import place
+from flows import doctor
 from flows.doctor import Health, embedded_server, examine_stores
 from flows.settings import Settings, read_settings
 
@@ -27,6 +29,16 @@ def with_stores(folder: Path, *names: str, **changes: object) -> Settings:
         for name, port in zip(names, (9, 11), strict=False)
     ]
     return read_settings(daten=folder, stores=stores)
+
+
+@pytest.mark.parametrize(("drive", "health"), [("", Health.OK), ("nfs4", Health.ABSENT)])
+def test_a_catalog_on_a_network_drive_is_not_called_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: str, health: Health
+) -> None:
+    monkeypatch.setattr(place, "network_drive_of", lambda _: drive)
+    part = doctor._catalog(read_settings(daten=tmp_path))
+    assert part.health is health
+    assert drive in part.advice
 
 
 def test_a_store_that_does_not_answer_is_not_called_well(tmp_path: Path) -> None:

@@ -6,16 +6,18 @@ import json
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Never, ParamSpec, TypeVar
 
 import bagit
 import pytest
 
+from akten.errors import Unavailable
 from akten.files import digest_file
-from akten.findings import Judgement, Verdict
+from akten.findings import Finding, Judgement, Severity, Verdict
 from archive.bagcheck import check_bag
 from catalog.actor import Actor
 from catalog.values import Resolution
+from flows import walks
 from flows.batch import archive_all, archive_one, claim_paths
 from flows.fetch import fetch_package
 from flows.progress import progress_display
@@ -133,6 +135,26 @@ def test_a_nachscan_makes_version_2_with_everything_beside_version_1(
     assert len(list((root / "data/representations/access/data").iterdir())) == 2
     assert before.package.tag_manifest_sha512 in (root / "bag-info.txt").read_text()
     assert check_bag(root).judgement is Judgement.VALID
+
+
+def test_a_packed_delivery_that_was_given_back_does_not_close_its_akte_for_ever(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its number is not given again, for half of it may lie in a store; the next delivery is archived all the same."""
+
+    def away(*_: object) -> Never:
+        raise Unavailable("Der Speicher „b“ ist zurzeit nicht erreichbar.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(walks, "store_package", away)
+        (stopped,) = archived(services, clerk, a_delivery(tmp_path / "eins", aktenzeichen=aktenzeichen))
+    assert stopped.state is Outcome.UNAVAILABLE
+    lost = Finding("WF-13", Severity.ERROR, "", "Die Dateien fehlen.")
+    now = services.now()
+    case = services.catalog.to_clearing(stopped.delivery, [lost], owner="x", next_step="y", by=clerk, now=now)
+    services.catalog.resolve(case.number, Resolution.RETURN, "wird neu geliefert", by=clerk, now=now)
+    (anew,) = archived(services, clerk, a_delivery(tmp_path / "zwei", aktenzeichen=aktenzeichen, betreff="Neu"))
+    assert (anew.state, anew.version, anew.findings) == (Outcome.ARCHIVED, 2, ())
 
 
 def test_a_scan_that_lies_in_the_akte_already_is_not_stored_again_beside_the_new_one(

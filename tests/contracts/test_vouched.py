@@ -1,0 +1,139 @@
+"""What people told and the holds they set stand in the register as the trail knows them (TR-17), on both databases."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from akten.findings import Verdict
+from catalog.actor import Actor, ActorKind
+from catalog.catalog import Catalog
+from catalog.told import KnownArchive
+from tests.catalog.build import later
+from tests.catalog.meddling import guarded, meddle, unguarded
+from tests.contracts.telling import ANNA, BERND, DEATH, TODAY, hold, intact, on_akte, on_parcel, on_person, one, tell
+
+CHIEF = Actor("leitung", ActorKind.ALS, "m.schmitz")
+
+
+def a_year_of_work(catalog: Catalog) -> None:
+    """Everything that can be told once, corrected where that can be, and holds in every state."""
+    akte = one(catalog, felder=())
+    one(catalog, "63-00002-2019", felder=(("Personalnummer", "4711-08"),))
+    wrong = tell(catalog, akte, DEATH, note="Anruf\nder Tochter")
+    tell(catalog, akte, date(2021, 5, 17), supersedes=wrong)
+    tell(catalog, akte, None, "Verwechslung", supersedes=date(2019, 1, 1))
+    catalog.report_fact(akte, "structure_exists", value=True, evidence="Ortstermin", by=CHIEF, now=later(1))
+    catalog.report_fact(akte, "structure_exists", value=None, evidence="Abriss", by=ANNA, now=later(2))
+    catalog.classify(akte, ("a.b", "c"), "Prüfung", by=CHIEF, now=later(3))
+    answer = KnownArchive(offered=True, offered_on=TODAY, decision="A", waived=True)
+    catalog.record_archive(akte, answer, "Bescheid 3", by=ANNA, now=later(4))
+
+    hold(catalog, on_akte(akte), start=TODAY, until=date(2030, 1, 1), owner="Amt 30")
+    moved = hold(catalog, on_parcel("Flur 12, 345/2"), until=date(2030, 1, 1), secret=True, readers=("x", "y")).number
+    catalog.extend_hold(moved, date(2031, 1, 1), "länger", readers=("z",), by=ANNA, now=later(5))
+    catalog.extend_hold(moved, None, "offen", readers=("v", "w"), by=ANNA, now=later(6))
+    catalog.extend_hold(moved, None, "mehr Leser", readers=("u",), by=ANNA, now=later(7))
+    catalog.lift_hold(moved, "vorbei", TODAY, unfounded=True, by=Actor("x"), now=later(8))
+    person = hold(catalog, on_person("4711-08"), by=CHIEF).number
+    catalog.lift_hold(person, "eingestellt", TODAY, by=BERND, now=later(9))
+    catalog.forget_person("4711-08", "Art. 17 DSGVO", TODAY, by=ANNA, now=later(10))
+    lifted = hold(catalog, on_akte(akte), key="unterbrechung").number
+    catalog.lift_hold(lifted, "erledigt", TODAY, by=BERND, now=later(11))
+
+
+def test_what_was_told_in_every_way_fits(catalog: Catalog) -> None:
+    a_year_of_work(catalog)
+    assert intact(catalog)
+
+
+@pytest.mark.parametrize(
+    ("statement", "where"),
+    [
+        ("UPDATE reported_events SET datum = '1995-05-17' WHERE nr = 2", "Ereignis Nr. 2"),
+        ("UPDATE reported_events SET by_name = 'x' WHERE nr = 2", "Ereignis Nr. 2"),
+        ("DELETE FROM reported_events WHERE nr = 3", "Ereignis Nr. 3"),
+        (
+            "INSERT INTO reported_events (nr, akte, ereignis, datum, evidence, note, by_name, by_kind, at) "
+            "SELECT 77, akte, ereignis, datum, evidence, note, by_name, by_kind, at FROM reported_events WHERE nr = 1",
+            "Ereignis Nr. 77",
+        ),
+        ("UPDATE reported_facts SET value = (1 = 1) WHERE nr = 2", "Merkmal Nr. 2"),
+        ("UPDATE classifications SET record_classes = '[\"kurz\"]'", "Fristklasse Nr. 1"),
+        ("UPDATE classifications SET reason = 'x'", "Fristklasse Nr. 1"),
+        ("UPDATE archive_answers SET decision = 'V'", "Bescheid des Archivs Nr. 1"),
+        ("DELETE FROM holds WHERE nr = 1", "Sperre Nr. 1"),
+        ("UPDATE holds SET until = '2026-01-01' WHERE nr = 1", "Sperre Nr. 1"),
+        ("UPDATE holds SET lifted_on = '2026-11-23' WHERE nr = 1", "Sperre Nr. 1"),
+        ("UPDATE holds SET unfounded = (1 = 1) WHERE nr = 1", "Sperre Nr. 1"),
+        ("UPDATE holds SET set_by = 'x' WHERE nr = 1", "Sperre Nr. 1"),
+        ("UPDATE holds SET readers = '[\"q\"]' WHERE nr = 2", "Sperre Nr. 2"),
+        ("UPDATE holds SET match_key = '12-345/3' WHERE nr = 2", "Sperre Nr. 2"),
+        ("UPDATE holds SET lifted_on = '2026-11-22' WHERE nr = 4", "Sperre Nr. 4"),
+        ("UPDATE holds SET lifted_by = 'x' WHERE nr = 4", "Sperre Nr. 4"),
+        ("UPDATE hold_changes SET reason = 'x' WHERE hold = 2", "Sperre Nr. 2"),
+        ("DELETE FROM hold_changes WHERE hold = 4", "Sperre Nr. 4"),
+        ("UPDATE holds SET lifted_on = NULL WHERE nr = 3", "Sperre Nr. 3"),
+    ],
+)
+def test_what_was_changed_behind_our_back_is_told(url: str, catalog: Catalog, statement: str, where: str) -> None:
+    a_year_of_work(catalog)
+    anchor = catalog.head()
+    assert anchor is not None
+    meddle(url, statement)
+    report = catalog.verify_trail([anchor])
+    assert report.verdict is Verdict.FAILED
+    (finding,) = report.findings
+    assert (finding.code, finding.where.split(",")[0]) == ("TR-17", where)
+
+
+def test_a_hold_on_a_person_that_runs_cannot_have_been_forgotten_lawfully(url: str, catalog: Catalog) -> None:
+    hold(catalog, on_person("4711-08"))
+    anchor = catalog.head()
+    assert anchor is not None
+    meddle(url, "UPDATE holds SET target = '', match_key = '', reason = '', reference = ''")
+    assert [finding.code for finding in catalog.verify_trail([anchor]).findings] == ["TR-17"]
+
+
+@pytest.mark.parametrize("statement", ["holds SET until = 'x'", "akten SET zda_datum = 'x'", "akten SET salt = 'x'"])
+def test_what_nobody_can_read_in_the_register_is_a_finding_and_no_bug(
+    url: str, catalog: Catalog, statement: str
+) -> None:
+    a_year_of_work(catalog)
+    anchor = catalog.head()
+    assert anchor is not None
+    if not url.startswith("sqlite"):  # which takes everything for a day
+        statement = "akten SET salt = 'x'"
+    meddle(url, f"UPDATE {statement}")
+    report = catalog.verify_trail([anchor])
+    assert report.verdict is Verdict.FAILED
+    assert "TR-15" in {finding.code for finding in report.findings}
+
+
+@pytest.mark.parametrize("verb", ["hold.set", "event.reported", "package.stored"])
+def test_a_row_that_nobody_can_read_is_told_by_its_hash_and_stops_nothing(
+    url: str, catalog: Catalog, verb: str
+) -> None:
+    a_year_of_work(catalog)
+    anchor = catalog.head()
+    assert anchor is not None
+    deep = 'replace(body, \'"data":\', \'"data":{"x":' + "[" * 970 + "]" * 970 + '},"atad":\')'
+    written = f"UPDATE trail SET body = {deep} WHERE verb = '{verb}'"  # noqa: S608 - ours
+    meddle(url, *unguarded(url), written, *guarded(url))
+    report = catalog.verify_trail([anchor])
+    assert report.verdict is Verdict.FAILED
+    assert "TR-01" in {finding.code for finding in report.findings}
+
+
+def test_a_hold_that_only_stands_in_the_register_is_told(url: str, catalog: Catalog) -> None:
+    akte = one(catalog)
+    hold(catalog, on_akte(akte))
+    anchor = catalog.head()
+    assert anchor is not None
+    meddle(url, "UPDATE holds SET nr = 9")
+    told = [(finding.where, finding.text.split(";")[0]) for finding in catalog.verify_trail([anchor]).findings]
+    assert told == [
+        ("Sperre Nr. 9", "Der Eintrag steht im Register, nicht aber im Protokoll."),
+        ("Sperre Nr. 1", "Der Eintrag fehlt im Register"),
+    ]
