@@ -192,8 +192,8 @@ def _complete(claimed: ClaimedDelivery, origin: Origin, limits: IntakeLimits) ->
 def unfinished(work: Path, limits: IntakeLimits | None = None) -> tuple[ClaimedDelivery, ...]:
     """Deliveries claimed earlier and not released, oldest first, completed where a kill left them half.
 
-    One that another live process is just claiming is left out; one that cannot be completed now (disk full) is listed,
-    and reading it says so.
+    One that another live process is just claiming is left out, and so is one that leaves while we look; one that cannot
+    be completed now (disk full) is listed, and reading it says so.
     """
     if not work.is_dir():
         return ()
@@ -204,8 +204,10 @@ def unfinished(work: Path, limits: IntakeLimits | None = None) -> tuple[ClaimedD
             if folder.name.startswith(LEAVING):
                 with suppress(OSError):
                     remove(folder)
-            elif (claimed := _claimed_in(folder)) is not None and _finish(claimed, limits or IntakeLimits()):
-                found.append(((folder / ORIGIN).stat().st_mtime, claimed))
+                continue
+            with suppress(FileNotFoundError):  # another process has just archived it, or given it back
+                if (claimed := _claimed_in(folder)) is not None and _finish(claimed, limits or IntakeLimits()):
+                    found.append(((folder / ORIGIN).stat().st_mtime, claimed))
     return tuple(claimed for _, claimed in sorted(found, key=lambda pair: (pair[0], str(pair[1].uuid))))
 
 

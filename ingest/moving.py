@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from akten.diskwords import in_german
@@ -44,11 +45,13 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def remove(path: Path) -> None:
-    """Removes a file or a folder with all in it; what is gone already is fine. Links are removed, not followed."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    """Removes a file or a folder with all in it; what is gone already is fine, also while another process removes the
+    same. Links are removed, not followed.
+    """
+    while path.is_dir() and not path.is_symlink():
+        with suppress(FileNotFoundError):  # the other was faster with a part of it; what is left is ours to remove
+            shutil.rmtree(path)
+    path.unlink(missing_ok=True)
 
 
 def _copy_file(source: Path, target: Path) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from ingest.inbox import claim, give_back, release, unfinished
+from akten.errors import Unavailable
+from ingest.inbox import claim, give_back, held, release, unfinished
 from tests.ingest.builders import TIFF, fill, zipped
 from tests.ingest.moves import NewId, contents, killed_after, other_file_system
 
@@ -98,4 +101,43 @@ def test_a_released_delivery_is_gone_even_when_releasing_was_killed(inbox: Path,
     claimed = claim(inbox / "a", work, new_id)
     assert killed_after(3, lambda: release(claimed))
     assert unfinished(work) == ()
+    assert [path for path in work.iterdir() if path.is_dir()] == []
+
+
+def test_what_another_process_has_in_hand_is_not_given_back_beside_it(
+    inbox: Path, work: Path, new_id: NewId, tmp_path: Path
+) -> None:
+    """Two who gave it back at once, each to another disk, each had a copy; and files left that a walk was reading."""
+    before = contents(fill(inbox / "a"))
+    claimed, first, second = claim(inbox / "a", work, new_id), tmp_path / "eins", tmp_path / "zwei"
+    with held(claimed) as mine:
+        assert mine
+        with pytest.raises(Unavailable, match="in anderen Händen"):
+            give_back(claimed, first)
+    assert contents(claimed.lieferung) == before
+    assert give_back(claimed, second) == second / "a"
+    with pytest.raises(Unavailable, match="schon zurückgegeben"):
+        give_back(claimed, first)
+    assert not first.exists()
+
+
+def test_who_looks_what_is_unfinished_and_who_releases_do_not_disturb_each_other(inbox: Path, work: Path) -> None:
+    """A round that looked while a command released met a folder that was gone; the command met files that were."""
+    end = inbox / "ende"
+    pid = os.fork()
+    if pid == 0:
+        try:
+            while not end.exists():
+                unfinished(work)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    try:
+        for number in range(60):
+            files = {f"scan{place}.tif": TIFF for place in range(12)}
+            release(claim(fill(inbox / str(number), files=files), work, uuid4))
+    finally:
+        end.touch()
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert code == 0
     assert [path for path in work.iterdir() if path.is_dir()] == []
