@@ -249,7 +249,8 @@ def _ereignisse(part: Part) -> tuple[Ereignis, ...]:
 
 
 def _merkmale(part: Part) -> tuple[tuple[str, bool], ...]:
-    facts = part.part("merkmale", names := [key for key, _, _ in part.pairs("merkmale")], {fold(n): n for n in names})
+    names = part.keys("merkmale")  # all of them: one without a value is not told, and no fault
+    facts = part.part("merkmale", names, {fold(name): name for name in names})
     found = [(name, facts.flag(name)) for name in names]
     return tuple((name, value) for name, value in found if value is not None)
 
@@ -285,16 +286,22 @@ def _vorgang(part: Part) -> SlipVorgang:
 
 def _dokument(part: Part) -> SlipDokument:
     betreff = part.required("betreff", "was für ein Schriftstück es ist", 500)
-    if part.has("dateien") == part.has("seiten"):
+    one_of_both = part.has("dateien") != part.has("seiten")
+    if not one_of_both:
         text = "Ein Dokument nennt entweder „dateien“ oder „seiten“, und genau eines davon."
         part.fault("IN-13", part.line, part.at("dateien"), text)
+    faults = part.faults
+    dateien, seiten = _names(part, "dateien"), _ranges(part)
+    if one_of_both and not dateien and not seiten and part.faults == faults:  # an empty list: it would vanish from the Akte unseen
+        field = "seiten" if part.has("seiten") else "dateien"
+        part.missing(field, "welche Dateien oder Seiten zu dem Dokument gehören")
     return SlipDokument(
         betreff,
         part.text("typ", 100),
         part.day("datum"),
         part.day("posteingang"),
-        _names(part, "dateien"),
-        _ranges(part),
+        dateien,
+        seiten,
         bool(part.flag("digital")),
     )
 
