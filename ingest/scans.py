@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 from akten.diskwords import in_german
 from akten.errors import Misconfigured
-from akten.files import Scan, digest_stream
+from akten.files import Digests, Scan, digest_stream
 from akten.findings import Finding, Severity
 from ingest.moving import sync_folder, system_error
 from ingest.options import IntakeLimits
@@ -167,15 +167,15 @@ def read_scan(uuid: UUID, name: str, path: Path) -> Scan | Finding:
     return Scan(uuid5(uuid, name), path, name, content_type(head), digests)
 
 
-def changed_since(scan: Scan) -> str:
+def changed_since(path: Path, digests: Digests) -> str:
     """In German words how a file differs from what was read of it, "" when it does not or cannot be seen."""
     try:
-        size = scan.path.stat().st_size
-        if size != scan.digests.size:
-            grown = size > scan.digests.size
-            return f"sie ist {'größer' if grown else 'kleiner'} geworden ({scan.digests.size} Bytes, jetzt {size})"
-        with scan.path.open("rb", buffering=0) as stream:
-            return "" if digest_stream(stream) == scan.digests else "ihr Inhalt ist ein anderer"
+        size = path.stat().st_size
+        if size != digests.size:
+            grown = size > digests.size
+            return f"sie ist {'größer' if grown else 'kleiner'} geworden ({digests.size} Bytes, jetzt {size})"
+        with path.open("rb", buffering=0) as stream:
+            return "" if digest_stream(stream) == digests else "ihr Inhalt ist ein anderer"
     except FileNotFoundError:
         return "sie ist nicht mehr da"
     except OSError:

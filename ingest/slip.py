@@ -7,10 +7,12 @@ import os
 import stat
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from akten.errors import Rejected
+from akten.files import Digests, digest_bytes
 from akten.findings import Finding
 from akten.model import Aktenart
 from ingest.claimed import CLOSING_MARKERS
@@ -126,7 +128,7 @@ def find_slip(folder: Path) -> Path | None:
 
 
 def _slip_bytes(path: Path, limits: IntakeLimits) -> bytes:
-    """The bytes of a regular file within the limit; links and devices are never opened for reading."""
+    """The bytes of a regular file within the limit, for good; links and devices are never opened for reading."""
     if path.is_dir() and not path.is_symlink():
         raise Rejected((error("IN-04", path.name, "Der Laufzettel ist ein Ordner und keine gewöhnliche Datei."),))
     try:
@@ -138,19 +140,29 @@ def _slip_bytes(path: Path, limits: IntakeLimits) -> bytes:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise Rejected((error("IN-04", path.name, "Der Laufzettel ist keine gewöhnliche Datei."),))
         data = stream.read(limits.slip_bytes + 1)
+        os.fsync(handle)  # as every scan: from its first event on, a delivery survives a power cut
     if len(data) > limits.slip_bytes:
         text = f"Der Laufzettel ist größer als {limits.slip_bytes // 1024} KiB."
         raise Rejected((error("IN-10", path.name, text),))
     return data
 
 
-def read_slip(folder: Path, limits: IntakeLimits | None = None) -> Slip:
+@dataclass(frozen=True, slots=True)
+class SlipFile:
+    """The file of a slip, with the checksums of what was read of it: what is packed later must be the same."""
+
+    path: Path
+    digests: Digests
+
+
+def read_slip(folder: Path, limits: IntakeLimits | None = None) -> tuple[Slip, SlipFile]:
     """The slip `laufzettel.json|yaml|yml` of a folder. Raises Rejected with every fault found (IN-01 … IN-17)."""
     limits = limits or IntakeLimits()
     path = find_slip(folder)
     if path is None:
         raise Rejected((no_slip(folder),))
-    return parse_slip(_slip_bytes(path, limits), path.name, limits)
+    data = _slip_bytes(path, limits)
+    return parse_slip(data, path.name, limits), SlipFile(path, digest_bytes(data))
 
 
 def parse_slip(data: bytes, name: str, limits: IntakeLimits | None = None) -> Slip:
@@ -292,7 +304,9 @@ def _dokument(part: Part) -> SlipDokument:
         part.fault("IN-13", part.line, part.at("dateien"), text)
     faults = part.faults
     dateien, seiten = _names(part, "dateien"), _ranges(part)
-    if one_of_both and not dateien and not seiten and part.faults == faults:  # an empty list: it would vanish from the Akte unseen
+    if (
+        one_of_both and not dateien and not seiten and part.faults == faults
+    ):  # an empty list: it would vanish from the Akte unseen
         field = "seiten" if part.has("seiten") else "dateien"
         part.missing(field, "welche Dateien oder Seiten zu dem Dokument gehören")
     return SlipDokument(

@@ -70,7 +70,7 @@ def _directory_bytes(path: Path) -> int:
 
 
 def _is_folder(name: str) -> bool:
-    """True for the entry of a folder, by its tidied name: `zipfile` knows none that a program wrote with a backslash."""
+    """True for the entry of a folder, by its tidied name: `zipfile` knows none that was written with a backslash."""
     return name.endswith("/")
 
 

@@ -6,6 +6,7 @@ import os
 import random
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -56,6 +57,17 @@ def test_what_became_of_a_file_since_it_was_read_is_told_in_words(inbox: Path, w
     for scan in delivery.scans:
         scan.path.unlink(missing_ok=True)
     assert "weitere Datei(en)" in changed_files(delivery)
+
+
+def test_a_slip_that_was_written_into_since_it_was_read_is_told_like_a_scan(
+    inbox: Path, work: Path, new_id: NewId
+) -> None:
+    folder = fill(inbox / "a")
+    with (folder / "laufzettel.json").open("a", encoding="utf-8") as still_open:
+        delivery = read_delivery(claim(folder, work, new_id))
+        still_open.write(" ")
+    assert "„laufzettel.json“ hat sich geändert" in changed_files(delivery)
+    assert "größer geworden" in changed_files(delivery)
 
 
 def test_the_natural_order_of_names_is_the_order_of_pages() -> None:
@@ -229,7 +241,7 @@ def test_a_repeated_plan_gives_the_same_uuids_and_another_delivery_others() -> N
     facts = some_facts(delivery)
     options = IntakeOptions()
     assert plan_akte(delivery, facts, options, AKTE) == plan_akte(delivery, facts, options, AKTE)
-    other = type(delivery)(uuid4(), delivery.folder, delivery.slip, delivery.scans)
+    other = replace(delivery, uuid=uuid4())
     assert not set(plan_akte(other, facts, options, AKTE).pages) & set(plan_akte(delivery, facts, options, AKTE).pages)
 
 
