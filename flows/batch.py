@@ -29,7 +29,7 @@ from flows.walks import archive_delivery
 from flows.wiring import Services
 from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery, read_origin
-from ingest.inbox import claim, claim_next, unfinished
+from ingest.inbox import claim, claim_ready, unfinished
 from ingest.rules import error
 
 _LOG = logging.getLogger(__name__)
@@ -131,14 +131,16 @@ def claim_inbox(services: Services) -> FromInbox:
     claimed = [delivery for delivery in unfinished(settings.work) if not _rests(services, delivery)]
     lost = lost_to_clearing(services)
     try:
-        while found := claim_next(
+        ready = claim_ready(
             settings.inbox,
             settings.work,
-            now=time.time(),
+            now=time.time,
             settle_seconds=settings.settle_seconds,
             new_id=services.new_id,
-        ):
-            claimed.append(found)
+        )
+        for one in ready:
+            # One by one: those that were claimed before a fault must be known here.
+            claimed.append(one)  # noqa: PERF402
     except ArchivError as fault:
         return FromInbox(tuple(claimed), fault, lost)
     return FromInbox(tuple(claimed), lost=lost)

@@ -7,7 +7,7 @@ file systems the delivery is first renamed to a hidden name beside its old one, 
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import UUID
@@ -38,7 +38,7 @@ from ingest.slip import SLIP_NAMES, delivery_root, no_slip, slips_below
 from ingest.slip_fields import shown
 from ingest.zipbox import looks_complete, unpack
 
-__all__ = ["ClaimedDelivery", "claim", "claim_next", "give_back", "held", "release", "unfinished", "waiting"]
+__all__ = ["ClaimedDelivery", "claim", "claim_ready", "give_back", "held", "release", "unfinished", "waiting"]
 
 _UNDERWAY = (".part", ".tmp", ".filepart", ".crdownload", ".teil")  # names that programs give to files still copied
 # A ZIP without its end is claimed (and refused) only after this many times the settling time, at least a minute.
@@ -245,22 +245,23 @@ def _finish(claimed: ClaimedDelivery, limits: IntakeLimits) -> bool:
 
 
 # --- the watch on the inbox -------------------------------------------------------------------------------------------
-def claim_next(
+def claim_ready(
     inbox: Path,
     work: Path,
     *,
-    now: float,
+    now: Callable[[], float],
     settle_seconds: float,
     new_id: Callable[[], UUID],
     limits: IntakeLimits | None = None,
-) -> ClaimedDelivery | None:
-    """Claims the next complete delivery of the inbox, or None. `now` is a time stamp in seconds.
+) -> Iterator[ClaimedDelivery]:
+    """Claims each complete delivery of the inbox as it is asked for the next. `now` gives time stamps in seconds.
 
     Complete is a folder with a slip or a closing marker, or a whole ZIP, in which nothing changed for `settle_seconds`.
-    A delivery that cannot be taken does not keep the others waiting.
+    A delivery that cannot be taken does not keep the others waiting. Each is looked at once: what is still copied, or
+    cannot be taken, would else be read through again for every one that is taken.
 
     Raises:
-        Misconfigured: the inbox is not readable, or the only deliveries in it cannot be taken.
+        Misconfigured: the inbox is not readable, or, after all others, a delivery in it cannot be taken.
         Unavailable: the disk is full or the like.
     """
     try:
@@ -270,18 +271,20 @@ def claim_next(
     first_fault: ArchivError | None = None
     for entry in entries:
         try:
-            if _is_complete(entry, now, settle_seconds):
-                # A folder of deliveries goes to the clearing desk: here nobody would see that it is refused.
-                return _claim(entry, work, new_id, limits, named=False)
+            if not _is_complete(entry, now(), settle_seconds):
+                continue
+            # A folder of deliveries goes to the clearing desk: here nobody would see that it is refused.
+            claimed = _claim(entry, work, new_id, limits, named=False)
         except (Rejected, FileNotFoundError):  # another process was faster
             continue
         except OSError as fault:
             first_fault = first_fault or system_error(fault, "Das Lesen einer Lieferung im Eingang")
         except ArchivError as fault:
             first_fault = first_fault or fault
+        else:
+            yield claimed
     if first_fault is not None:
         raise first_fault
-    return None
 
 
 def waiting(inbox: Path, *, now: float, settle_seconds: float) -> tuple[Path, ...]:
