@@ -333,12 +333,12 @@ def _is_complete(entry: Path, now: float, settle_seconds: float) -> bool:
     name = entry.name.casefold()
     if name.startswith(".") or name.endswith(_UNDERWAY) or not _is_candidate(entry):
         return False
+    if entry.is_dir() and not _is_made_ready(entry):
+        return False  # asked first: what lies there for months without a slip is not looked through every second
     quiet = now - _last_change(entry, now)
     if quiet < settle_seconds:
         return False
-    if entry.is_dir():
-        return _is_made_ready(entry)
-    return looks_complete(entry) or quiet >= max(60.0, _PATIENCE * settle_seconds)
+    return entry.is_dir() or looks_complete(entry) or quiet >= max(60.0, _PATIENCE * settle_seconds)
 
 
 def _last_change(path: Path, now: float, depth: int = 0) -> float:

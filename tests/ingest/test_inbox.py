@@ -185,20 +185,44 @@ def test_processes_at_one_inbox_share_the_deliveries_without_loss_or_doubling(in
     assert sorted(claimed.name for claimed in unfinished(work)) == [f"akte{number:02d}" for number in range(12)]
 
 
-def test_what_is_not_ready_is_looked_through_once_and_not_again_for_each_delivery_that_is_taken(
+def looks_at(monkeypatch: pytest.MonkeyPatch, name: str) -> list[Path]:
+    """Every look at a file of this name from now on."""
+    looked: list[Path] = []
+    real = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        if path.name == name:
+            looked.append(path)
+        return real(path)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    return looked
+
+
+def test_what_is_still_copied_is_looked_through_once_and_not_again_for_each_that_is_taken(
     inbox: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside a large folder still being copied, a hundred small ones were taken in minutes instead of a second."""
     for number in range(5):
         fill(inbox / f"b{number}")
-    fill(inbox / "a ohne Laufzettel")
-    (inbox / "a ohne Laufzettel" / "laufzettel.json").unlink()
-    looked: list[str] = []
-    real = Path.lstat
-    monkeypatch.setattr(Path, "lstat", lambda path: looked.append(path.name) or real(path))
-    ready = claim_ready(inbox, work, now=later, settle_seconds=5, new_id=uuid4)
-    assert [claimed.name for claimed in ready] == [f"b{number}" for number in range(5)]
-    assert looked.count("a ohne Laufzettel") == 2  # what it is, and when it changed last
+    time.sleep(0.2)
+    fill(inbox / "a", files={"neu.tif": TIFF})
+    looked = looks_at(monkeypatch, "neu.tif")
+    ready = claim_ready(inbox, work, now=time.time, settle_seconds=0.1, new_id=uuid4)
+    assert next(ready).name in ("a", "b0")  # settled meanwhile on a slow machine
+    assert len(list(ready)) in (4, 5)
+    assert len(looked) == 1
+
+
+def test_what_lies_there_without_a_slip_is_not_looked_through_at_all(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watch looks every second: a forgotten folder with thousands of files kept a core busy for good."""
+    (inbox / "alt").mkdir()
+    (inbox / "alt" / "bild.tif").write_bytes(TIFF)
+    looked = looks_at(monkeypatch, "bild.tif")
+    assert waiting(inbox, now=later(), settle_seconds=5) == ()
+    assert looked == []
 
 
 def test_a_delivery_that_cannot_be_taken_is_told_after_all_others_are(
