@@ -9,11 +9,15 @@ import pytest
 
 from akten.errors import Misconfigured, Rejected, Unknown
 from flows import batch
-from flows.batch import claim_each, claim_paths
+from flows.arrival import registered
+from flows.batch import archive_one, claim_each, claim_paths, claimed_before
+from flows.receipt import Outcome
 from flows.settings import read_settings
 from flows.wiring import Services, open_services
-from ingest.inbox import unfinished
-from tests.ingest.builders import fill
+from ingest.delivery import read_delivery
+from ingest.inbox import release, unfinished
+from tests.catalog.build import CLERK
+from tests.ingest.builders import TIFF, fill
 
 
 @pytest.fixture
@@ -64,3 +68,17 @@ def test_who_names_many_paths_does_not_look_through_the_work_folder_for_each(
     assert looks == []
     assert len(claim_each(services, [*made, *made])[0]) == 5
     assert len(looks) == 1
+
+
+def test_a_delivery_that_another_run_ended_before_this_one_began_has_its_receipt_all_the_same(
+    services: Services, tmp_path: Path
+) -> None:
+    """Prefect needs seconds to begin: what a round of the service had archived by then was told as nothing at all."""
+    first, second = claim_paths(services, [fill(tmp_path / "eins"), fill(tmp_path / "zwei", files={"s.tif": TIFF})])
+    registered(services, read_delivery(first), CLERK)
+    release(first)
+    claimed = claimed_before(services, [second.uuid, first.uuid])
+    assert [one.uuid for one in claimed] == [second.uuid, first.uuid]
+    assert claimed[0] == second
+    receipt = archive_one(services, claimed[1], CLERK, lambda *_: None)
+    assert (receipt.delivery, receipt.state) == (first.uuid, Outcome.UNAVAILABLE)  # neither ended nor here: not lost
