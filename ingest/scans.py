@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from akten.diskwords import in_german
+from akten.diskwords import in_german, may_pass
 from akten.errors import Misconfigured
 from akten.files import Digests, Scan, digest_stream
 from akten.findings import Finding, Severity
@@ -145,7 +145,8 @@ def _shortened(findings: list[Finding]) -> tuple[Finding, ...]:
 def read_scan(uuid: UUID, name: str, path: Path) -> Scan | Finding:
     """One file as a Scan, or the finding IN-08 why not; its bytes are on disk for good afterwards.
 
-    The UUID comes from delivery and name, so that a repeat gives the same.
+    The UUID comes from delivery and name, so that a repeat gives the same. Raises OSError for what is no fault of the
+    file and may pass.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -159,6 +160,8 @@ def read_scan(uuid: UUID, name: str, path: Path) -> Scan | Finding:
             os.fsync(handle)
             after = os.fstat(handle)
     except OSError as fault:
+        if may_pass(fault.errno):
+            raise
         return error("IN-08", name, f"Die Datei ist nicht lesbar ({in_german(fault.errno)}).")
     if not digests.size:
         return error("IN-08", name, "Die Datei ist leer (0 Byte).")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from akten.diskwords import may_pass
 from akten.errors import Rejected
 from akten.files import Digests, digest_bytes
 from akten.findings import Finding
@@ -134,6 +135,8 @@ def _slip_bytes(path: Path, limits: IntakeLimits) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as fault:
+        if may_pass(fault.errno):
+            raise
         text = "Der Laufzettel lässt sich nicht öffnen; er muss eine gewöhnliche, lesbare Datei sein."
         raise Rejected((error("IN-04" if path.is_symlink() else "IN-08", path.name, text),)) from fault
     with os.fdopen(handle, "rb") as stream:

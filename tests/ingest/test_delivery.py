@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -161,6 +163,34 @@ def test_links_pipes_and_empty_files_are_findings_and_never_opened(inbox: Path, 
         ("IN-04", "rohr.tif"),
         ("IN-08", "leer.tif"),
     ]
+
+
+@pytest.mark.parametrize("name", ["scan2.tif", "laufzettel.json"])
+@pytest.mark.parametrize(
+    ("number", "passes"),
+    [(errno.EMFILE, True), (errno.ESTALE, True), (errno.EDQUOT, True), (errno.EIO, False), (errno.EACCES, False)],
+)
+def test_what_says_nothing_of_a_file_is_no_finding_about_it(
+    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch, name: str, number: int, *, passes: bool
+) -> None:
+    """With too many files open, or a drive that was away, good scans went to the clearing desk as unreadable."""
+    claimed = claim(fill(inbox / "a"), work, new_id)
+    real = os.open
+
+    def refuse(path: Path | str, *args: Any, **kwargs: Any) -> int:
+        if Path(path).name == name:
+            raise OSError(number, os.strerror(number))
+        return real(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "open", refuse)
+    if passes:
+        with pytest.raises(Unavailable):
+            read_delivery(claimed)
+    elif name == "scan2.tif":
+        assert [finding.code for finding in read_delivery(claimed).findings] == ["IN-08"]
+    else:
+        with pytest.raises(Rejected):
+            read_delivery(claimed)
 
 
 def test_two_names_that_look_the_same_are_a_finding(inbox: Path, work: Path, new_id: NewId) -> None:
