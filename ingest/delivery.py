@@ -81,7 +81,7 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
         read = [read_scan(claimed.uuid, name, path) for name, path in taken]
         sync_folders(root, files)
     except OSError as fault:
-        raise system_error(fault, "Das Lesen der Lieferung") from fault
+        raise system_error(fault, f"Das Lesen der Lieferung im Arbeitsordner {claimed.folder}") from fault
     # Two files of one name (IN-08) have one UUID: the first stands for both until one is renamed.
     scans = _one_of_each(result for result in read if isinstance(result, Scan))
     findings = [

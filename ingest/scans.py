@@ -16,7 +16,7 @@ from akten.diskwords import in_german, may_pass
 from akten.errors import Misconfigured
 from akten.files import Digests, Scan, digest_stream
 from akten.findings import Finding, Severity
-from ingest.moving import sync_folder, system_error
+from ingest.moving import sync_folder
 from ingest.options import IntakeLimits
 from ingest.rules import error, info
 from ingest.slip_fields import shown
@@ -113,17 +113,14 @@ def _walk(
 
 
 def list_files(folder: Path, limits: IntakeLimits) -> Listing:
-    """All regular files below `folder` in natural order. Nothing is opened. Raises Misconfigured, Unavailable."""
+    """All regular files below `folder` in natural order. Nothing is opened. Raises OSError."""
     findings: list[Finding] = []
     files: list[tuple[str, Path]] = []
-    try:
-        for found in _walk(folder, "", 1, limits, findings):
-            files.append(found)
-            if len(files) > limits.files:
-                findings.append(error("IN-07", "", f"Die Lieferung hat mehr als {limits.files} Dateien."))
-                break
-    except OSError as fault:
-        raise system_error(fault, "Das Lesen der Lieferung") from fault
+    for found in _walk(folder, "", 1, limits, findings):
+        files.append(found)
+        if len(files) > limits.files:
+            findings.append(error("IN-07", "", f"Die Lieferung hat mehr als {limits.files} Dateien."))
+            break
     files.sort(key=lambda pair: (natural_key(pair[0]), pair[0]))
     for (name, _), (following, _) in pairwise(files):
         if name == following:  # a name may be spelled with ä or with a and dots: the file system keeps both

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akten.errors import Rejected, Unavailable
+from akten.errors import Misconfigured, Rejected, Unavailable
 from akten.files import PageRef, digest_file
 from ingest.claimed import ClaimedDelivery
 from ingest.delivery import changed_files, plan_akte, read_delivery
@@ -191,6 +191,20 @@ def test_what_says_nothing_of_a_file_is_no_finding_about_it(
     else:
         with pytest.raises(Rejected):
             read_delivery(claimed)
+
+
+def test_a_folder_that_may_not_be_read_is_named(
+    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked of a person to mend its rights, and it no longer lies where that person put it."""
+    claimed = claim(fill(inbox / "a"), work, new_id)
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(Misconfigured, match=f"Arbeitsordner {claimed.folder} ist nicht erlaubt"):
+        read_delivery(claimed)
 
 
 def test_two_names_that_look_the_same_are_a_finding(inbox: Path, work: Path, new_id: NewId) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -101,6 +102,26 @@ def test_a_released_delivery_is_gone_even_when_releasing_was_killed(inbox: Path,
     claimed = claim(inbox / "a", work, new_id)
     assert killed_after(3, lambda: release(claimed))
     assert unfinished(work) == ()
+    assert [path for path in work.iterdir() if path.is_dir()] == []
+
+
+def test_write_protected_folders_of_a_delivery_are_released_like_others(
+    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they come from a CD: what was archived could not be put away, and stayed there for good."""
+    folder = fill(inbox / "a", files={"unter/tief/scan1.tif": TIFF})
+    for inner in ("unter/tief", "unter"):
+        (folder / inner).chmod(0o555)
+    real = os.unlink
+
+    def unlink(name: str, *, dir_fd: int | None = None) -> None:
+        """As the system does it for everybody but root."""
+        if dir_fd is not None and not os.fstat(dir_fd).st_mode & 0o200:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        real(name, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    release(claim(folder, work, new_id))
     assert [path for path in work.iterdir() if path.is_dir()] == []
 
 
