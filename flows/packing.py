@@ -346,6 +346,8 @@ def not_validated(pdfas: Mapping[UUID, PdfA], *, allowed: bool) -> tuple[Finding
             text = "Die PDF/A-Prüfung konnte nicht stattfinden (siehe archiv doctor); so wird nicht archiviert."
             if allowed:
                 text = "Die PDF/A-Prüfung konnte nicht stattfinden; archiviert, weil es so eingestellt ist."
+            silent = (report for report in pdfa.reports if report.verdict is Verdict.NOT_CHECKED and report.why)
+            text = " ".join((text, *(f"{report.name}: {report.why}" for report in silent)))
             found.append(Finding("WF-02", severity, f"Dokument {dokument}", text))
     return tuple(found)
 
