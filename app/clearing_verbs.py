@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 from rich.console import Console
@@ -20,7 +21,7 @@ from app.show import findings_table
 from app.show import receipts as show_receipts
 from catalog.values import ClearingCase, Resolution, Review
 from flows.batch import archive_all
-from flows.lost import lost_to_clearing, may_lie_elsewhere
+from flows.lost import declare_lost, lost_to_clearing, may_lie_elsewhere
 from flows.outcomes import nobody_may_accept, register_again
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code, finding_json, receipt_json
@@ -260,6 +261,22 @@ def _require_lost(services: Services, nr: int, claimed: ClaimedDelivery, *, retu
         f"Die Dateien zu Fall {nr} liegen nicht mehr im Arbeitsordner{whose}. {there}us der Sicherung "
         f"zurückholen, oder den Fall mit --zurueck{how} und --grund beenden und neu liefern lassen."
     )
+
+
+@klaerung.command("verloren")
+@click.argument("lieferung", type=click.UUID)
+@verb
+def clearing_lost(call: Call, lieferung: UUID) -> None:
+    """Bringt eine Lieferung in die Klärung, deren Dateien auf keinem Rechner mehr liegen (archiv abgleich: WF-13)."""
+    with open_archive(call) as services:
+        case = declare_lost(services, lieferung, call.actor)
+    way = f'{call.archiv} klaerung loese {case.number} --zurueck ORDNER --ohne-dateien --grund "…"'
+
+    def show(console: Console) -> None:
+        console.print(f"Fall {case.number}: {case.aktenart} {case.aktenzeichen}  {case.betreff}")
+        console.print(f"Beenden: {way}", soft_wrap=True)
+
+    call.output.result(case_json(case), show)
 
 
 def _told(call: Call, made: Sequence[Receipt]) -> int:
