@@ -152,7 +152,7 @@ def give_back(claimed: ClaimedDelivery, target: Path) -> Path:
 
 
 def _give_back(claimed: ClaimedDelivery, target: Path) -> Path:
-    origin = read_origin(claimed.folder)
+    origin = _origin_of(claimed)
     # By what it came as: of a ZIP that was given back before a kill the unpacked files must not follow.
     source = claimed.folder / "lieferung.zip" if origin.is_zip else claimed.lieferung
     name = Path(origin.name)
@@ -177,6 +177,15 @@ def _give_back(claimed: ClaimedDelivery, target: Path) -> Path:
     except OSError as fault:
         raise system_error(fault, "Die Rückgabe der Lieferung") from fault
     return place
+
+
+def _origin_of(claimed: ClaimedDelivery) -> Origin:
+    """Where it came from; one whose marker is damaged or gone goes back all the same, under its number."""
+    try:
+        return read_origin(claimed.folder)
+    except (FixityError, FileNotFoundError):
+        is_zip = claimed.zip_file is not None
+        return Origin(Path(f"{claimed.uuid}{'.zip' if is_zip else ''}"), is_zip)
 
 
 def going_back(claimed: ClaimedDelivery) -> Path | None:

@@ -207,17 +207,23 @@ def unfinished(work: Path, limits: IntakeLimits | None = None) -> tuple[ClaimedD
                 continue
             with suppress(FileNotFoundError):  # another process has just archived it, or given it back
                 if (claimed := _claimed_in(folder)) is not None and _finish(claimed, limits or IntakeLimits()):
-                    found.append(((folder / ORIGIN).stat().st_mtime, claimed))
+                    found.append((_claimed_at(folder), claimed))
     return tuple(claimed for _, claimed in sorted(found, key=lambda pair: (pair[0], str(pair[1].uuid))))
 
 
+def _claimed_at(folder: Path) -> float:
+    """When it was claimed, by the age of its marker; without one by that of its folder."""
+    marker = folder / ORIGIN
+    return (marker if marker.exists() else folder).stat().st_mtime
+
+
 def _claimed_in(folder: Path) -> ClaimedDelivery | None:
-    """The delivery of a work folder; None when the name is no UUID or no marker lies in it."""
+    """The delivery of a work folder; None when the name is no UUID, or neither marker nor files lie in it."""
     try:
         claimed = ClaimedDelivery(UUID(folder.name), folder)
     except ValueError:
         return None
-    if (folder / ORIGIN).exists():
+    if (folder / ORIGIN).exists() or claimed.lieferung.is_dir():  # without its marker only its name is lost
         return claimed
     _drop(folder)  # killed before the marker was whole: nothing had moved yet
     return None

@@ -125,6 +125,29 @@ def test_write_protected_folders_of_a_delivery_are_released_like_others(
     assert [path for path in work.iterdir() if path.is_dir()] == []
 
 
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+@pytest.mark.parametrize("is_zip", [False, True])
+def test_without_its_marker_a_delivery_is_still_found_and_goes_back_under_its_number(
+    inbox: Path, work: Path, new_id: NewId, tmp_path: Path, damage: str, *, is_zip: bool
+) -> None:
+    """No round saw it, no comparison told of it, and the case that a person had closed could not be carried out."""
+    if is_zip:
+        zipped(inbox / "a")
+        before: object = (inbox / "a").read_bytes()
+    else:
+        before = contents(fill(inbox / "a"))
+    claimed = claim(inbox / "a", work, new_id)
+    if damage == "missing":
+        (claimed.folder / "herkunft.json").unlink()
+    else:
+        (claimed.folder / "herkunft.json").write_bytes(b"")
+    assert unfinished(work) == (claimed,)
+    place = give_back(claimed, tmp_path / "zurück")
+    assert place == tmp_path / "zurück" / (f"{claimed.uuid}.zip" if is_zip else str(claimed.uuid))
+    assert (place.read_bytes() if is_zip else contents(place)) == before
+    assert not claimed.folder.exists()
+
+
 def test_what_another_process_has_in_hand_is_not_given_back_beside_it(
     inbox: Path, work: Path, new_id: NewId, tmp_path: Path
 ) -> None:
