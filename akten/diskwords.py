@@ -45,6 +45,14 @@ def is_of_the_machine(number: int | None) -> bool:
     return number in _FULL | _PASSING | _RIGHTS
 
 
+def may_pass(number: int | None) -> bool:
+    """True for what says nothing of the file that was asked for: too much is open, the disk is full, the drive away.
+
+    Not for a disk that cannot read one file: that stays so until somebody replaces it.
+    """
+    return number in _FULL | _PASSING - {errno.EIO}
+
+
 def no_room(folder: Path) -> bool:
     """True when the disk of a folder is as good as full: SeaweedFS takes nothing more below one free part in 100.
 

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from akten.errors import ArchivError, Forbidden
+from akten.errors import ArchivError, Forbidden, Unavailable
 from app.command import FOLDER, Call, verb
 from app.opening import open_archive
 from app.show import findings_table
 from app.show import receipts as show_receipts
 from catalog.values import ClearingCase, Resolution, Review
 from flows.batch import archive_all
-from flows.lost import lost_to_clearing, may_lie_elsewhere
+from flows.lost import declare_lost, lost_to_clearing, may_lie_elsewhere
 from flows.outcomes import nobody_may_accept, register_again
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code, finding_json, receipt_json
 from flows.targets import try_out
 from flows.wiring import Services
 from flows.workmark import require_work_folder
-from ingest.claimed import ClaimedDelivery, give_back, going_back, release
+from ingest.claimed import ClaimedDelivery, give_back, going_back, held, release
 from ingest.mending import put_in
 from ingest.slip import SLIP_NAMES
 
@@ -194,52 +196,87 @@ def clearing_resolve(
         raise click.BadParameter(text, param_hint="--laufzettel")
     with open_archive(call) as services:
         require_work_folder(services)  # else all files would seem lost, and the case could be ended without them
-        case = services.catalog.clearing(nr)
-        claimed = ClaimedDelivery(case.delivery, services.settings.work / str(case.delivery))
-        cut_off = case.resolution is Resolution.RETURN and back is not None and claimed.folder.is_dir()
-        if case.resolution is not None and not cut_off:
-            on = "--zurueck" if case.resolution is Resolution.RETURN else "archiv annahme"
-            raise Forbidden(
-                f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}. Angefangenes setzt fort: {on}"
-            )
-        gone_back = cut_off and going_back(claimed) is not None
-        if not claimed.lieferung.is_dir() and claimed.zip_file is None and not gone_back:
-            row = services.catalog.delivery(case.delivery)
-            elsewhere = row is None or may_lie_elsewhere(services, row)
-            if back is None or (elsewhere and not lost):
-                whose, sure = (" dieses Rechners", ", --ohne-dateien") if elsewhere else ("", "")
-                there = "Liegen sie auf einem anderen, den Fall dort lösen. Sonst a" if elsewhere else "A"
+        delivery = services.catalog.clearing(nr).delivery
+        claimed = ClaimedDelivery(delivery, services.settings.work / str(delivery))
+        mended = laufzettel is not None or dateien is not None
+        with _in_hand(claimed):
+            case = services.catalog.clearing(nr)  # as it is now that nobody else decides
+            cut_off = case.resolution is Resolution.RETURN and back is not None and claimed.folder.is_dir()
+            if case.resolution is not None and not cut_off:
+                on = "--zurueck" if case.resolution is Resolution.RETURN else "archiv annahme"
                 raise Forbidden(
-                    f"Die Dateien zu Fall {nr} liegen nicht mehr im Arbeitsordner{whose}. {there}us der Sicherung "
-                    f"zurückholen, oder den Fall mit --zurueck{sure} und --grund beenden und neu liefern lassen."
+                    f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}. Angefangenes setzt fort: {on}"
                 )
-            return _end_without_files(call, services, nr, claimed, grund, decided=case.resolution is not None)
+            gone_back = cut_off and going_back(claimed) is not None
+            if not claimed.lieferung.is_dir() and claimed.zip_file is None and not gone_back:
+                _require_lost(services, nr, claimed, returns=back is not None, sure=lost)
+                return _end_without_files(call, services, nr, claimed, grund, decided=case.resolution is not None)
+            if back is not None:
+                if not gone_back:
+                    try_out(back)  # else the case would be closed as given back, and the files still be here
+                if not cut_off:  # else decided earlier, and killed (or refused by the disk) before it was carried out
+                    services.catalog.resolve(nr, Resolution.RETURN, grund, by=call.actor, now=services.now())
+            else:
+                if accept and not mended and (codes := nobody_may_accept(case.findings)):
+                    raise Forbidden(
+                        f"Fall {nr} lässt sich nicht annehmen: {', '.join(codes)} ist in der Lieferung zu beheben. "
+                        "Bitte berichtigt neu einreichen (--neu-einreichen) oder zurückgeben (--zurueck)."
+                    )
+                if mended:
+                    put_in(claimed, laufzettel, dateien)
+                    if accept and (stopped := register_again(services, claimed, call.actor)) is not None:
+                        return _told(call, (stopped,))
+                kind = Resolution.ACCEPT if accept else Resolution.RESUBMIT
+                services.catalog.resolve(nr, kind, grund, by=call.actor, now=services.now())
         if back is not None:
-            if not gone_back:
-                try_out(back)  # else the case would be closed as given back, and the files still be here
-            if not cut_off:  # else decided earlier, and killed (or refused by the disk) before it was carried out
-                services.catalog.resolve(nr, Resolution.RETURN, grund, by=call.actor, now=services.now())
             place = give_back(claimed, back)
             call.output.result(
                 {"number": nr, "state": "returned", "folder": str(place)},
                 lambda console: console.print(f"Zurückgegeben nach {place}"),
             )
             return 0
-        mended = laufzettel is not None or dateien is not None
-        if accept and not mended and (codes := nobody_may_accept(case.findings)):
-            raise Forbidden(
-                f"Fall {nr} lässt sich nicht annehmen: {', '.join(codes)} ist in der Lieferung zu beheben. "
-                "Bitte berichtigt neu einreichen (--neu-einreichen) oder zurückgeben (--zurueck)."
-            )
-        if mended:
-            put_in(claimed, laufzettel, dateien)
-            if accept and (stopped := register_again(services, claimed, call.actor)) is not None:
-                return _told(call, (stopped,))
-        kind = Resolution.ACCEPT if accept else Resolution.RESUBMIT
-        services.catalog.resolve(nr, kind, grund, by=call.actor, now=services.now())
         with progress_display(quiet=call.output.as_json) as show:
             made = archive_all(services, (claimed,), call.actor, show)
     return _told(call, made)
+
+
+@contextmanager
+def _in_hand(claimed: ClaimedDelivery) -> Iterator[None]:
+    """While one person decides and puts files in, nobody else does, and no round reads them. Raises Unavailable."""
+    with held(claimed) as mine:
+        if not mine and claimed.folder.is_dir():  # a folder that is gone is nobody's
+            raise Unavailable("An dieser Lieferung arbeitet gerade ein anderer Vorgang; bitte gleich noch einmal.")
+        yield
+
+
+def _require_lost(services: Services, nr: int, claimed: ClaimedDelivery, *, returns: bool, sure: bool) -> None:
+    """Raises Forbidden while the files of a case may be found again: on another machine, or in a backup."""
+    row = services.catalog.delivery(claimed.uuid)
+    elsewhere = row is None or may_lie_elsewhere(services, row)
+    if returns and (sure or not elsewhere):
+        return
+    whose, how = (" dieses Rechners", ", --ohne-dateien") if elsewhere else ("", "")
+    there = "Liegen sie auf einem anderen, den Fall dort lösen. Sonst a" if elsewhere else "A"
+    raise Forbidden(
+        f"Die Dateien zu Fall {nr} liegen nicht mehr im Arbeitsordner{whose}. {there}us der Sicherung "
+        f"zurückholen, oder den Fall mit --zurueck{how} und --grund beenden und neu liefern lassen."
+    )
+
+
+@klaerung.command("verloren")
+@click.argument("lieferung", type=click.UUID)
+@verb
+def clearing_lost(call: Call, lieferung: UUID) -> None:
+    """Bringt eine Lieferung in die Klärung, deren Dateien auf keinem Rechner mehr liegen (archiv abgleich: WF-13)."""
+    with open_archive(call) as services:
+        case = declare_lost(services, lieferung, call.actor)
+    way = f'{call.archiv} klaerung loese {case.number} --zurueck ORDNER --ohne-dateien --grund "…"'
+
+    def show(console: Console) -> None:
+        console.print(f"Fall {case.number}: {case.aktenart} {case.aktenzeichen}  {case.betreff}")
+        console.print(f"Beenden: {way}", soft_wrap=True)
+
+    call.output.result(case_json(case), show)
 
 
 def _told(call: Call, made: Sequence[Receipt]) -> int:

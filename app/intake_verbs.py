@@ -22,9 +22,7 @@ from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code_of_json, finding_json, gravest, receipt_json
 from flows.service import Service, run_batch_in_prefect
 from flows.settingslog import note_settings
-from flows.wiring import Services
 from flows.workmark import require_work_folder
-from ingest.claimed import ClaimedDelivery
 from ingest.inbox import left_in
 from ocr.scratch import ScratchFolder
 
@@ -41,21 +39,21 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
     Ohne PFAD wird alles genommen, was vollständig im Eingang liegt, und Angefangenes fortgesetzt. Jede Lieferung wird
     beim Annehmen in den Datenordner verschoben. Ein abgebrochener Befehl wird mit demselben Aufruf fortgesetzt.
     """
-    refused: list[tuple[Path, ArchivError]] = []
+    refused: tuple[tuple[Path, ArchivError], ...] = ()
     lost: tuple[Receipt, ...] = ()
     with open_or_begin(call) as services:
-        if not in_prefect and any(path.exists() for path in pfade):
+        if not in_prefect and any(os.path.lexists(path) for path in pfade):
             services.prepare_to_read()  # first of all: what is loaded now and the JVM use a core each
         note_settings(services, call.actor)
-        from flows.batch import archive_all, claim_inbox
+        from flows.batch import archive_all, claim_each, claim_inbox
 
         if pfade:
-            claimed = _claim(services, pfade, refused)
+            claimed, refused = claim_each(services, pfade)
         else:
             found = claim_inbox(services)
             claimed, lost = found.claimed, found.lost
             if found.fault is not None:
-                refused.append((call.settings.inbox, found.fault))
+                refused = ((call.settings.inbox, found.fault),)
         if not in_prefect:
             with progress_display(quiet=call.output.as_json) as show:
                 made = archive_all(services, claimed, call.actor, show)
@@ -80,21 +78,6 @@ def _tell_left(call: Call) -> None:
         call.output.say(f"Liegt noch im Eingang: „{name}“. {why}")
     if len(left) > _MOST_LEFT:
         call.output.say(f"… und {len(left) - _MOST_LEFT} weitere.")
-
-
-def _claim(
-    services: Services, paths: Sequence[Path], refused: list[tuple[Path, ArchivError]]
-) -> tuple[ClaimedDelivery, ...]:
-    """Claims path by path: one that cannot be claimed stays where it is and does not stop the others."""
-    from flows.batch import claim_paths
-
-    claimed: list[ClaimedDelivery] = []
-    for path in paths:
-        try:
-            claimed.extend(one for one in claim_paths(services, (path,)) if one not in claimed)
-        except ArchivError as error:
-            refused.append((path, error))
-    return tuple(claimed)
 
 
 def refused_json(path: Path, error: ArchivError) -> dict[str, Any]:

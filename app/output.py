@@ -78,7 +78,7 @@ class Output:
         findings = error.findings if isinstance(error, Rejected) else ()
         if self.as_json:
             value = error_json(type(error).__name__, error.exit_code, error.text, findings)
-            self.result(value, lambda _: None)
+            said(lambda: write_json(value), sys.stdout)
         if findings:
             self._tell(Text("Beanstandet:", "red"))
             self._tell(findings_table([finding_json(f) for f in findings]), soft_wrap=False)
@@ -91,6 +91,15 @@ class Output:
             self.err.print(what, soft_wrap=soft_wrap)
         except OSError:  # a terminal that hung up, a full disk
             self.err.on_broken_pipe()
+
+
+def said(how: Callable[[], object], stream: IO[str]) -> None:
+    """Says it where somebody listens; a closed pipe or a full disk is told to nobody and changes no exit code."""
+    try:
+        how()
+        stream.flush()
+    except OSError:
+        write_nowhere(stream)
 
 
 def write_nowhere(stream: IO[str] | None = None) -> None:

@@ -14,7 +14,7 @@ import click
 from app import interrupt
 from app.command import DATEN_HELP, FOLDER, JSON_HELP, of_files, quiet_logs
 from app.german import speak_german
-from app.output import error_json, write_json, write_nowhere
+from app.output import error_json, said, write_json, write_nowhere
 from flows.bugs import BUGS
 from flows.terminal import visible
 
@@ -116,34 +116,40 @@ def run() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A letter that the terminal cannot show is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")
-    as_json = "--json" in sys.argv
     try:
         code = archiv.main(prog_name="archiv", standalone_mode=False)
     except click.ClickException as wrong:
         setattr(wrong, "message", visible(wrong.message))  # noqa: B010 - it repeats what was typed; final only by name
-        wrong.show()
-        if as_json:
-            write_json(error_json(type(wrong).__name__, wrong.exit_code, wrong.format_message()))
         code = wrong.exit_code
+        said(wrong.show, sys.stderr)
+        _tell_as_json(type(wrong).__name__, code, wrong.format_message())
     except click.Abort:
         code = interrupt.CODE
-        sys.stderr.write(f"{interrupt.TEXT}\n")
-        if as_json:
-            write_json(error_json("Abort", code, interrupt.TEXT))
+        _tell(f"{interrupt.TEXT}\n")
+        _tell_as_json("Abort", code, interrupt.TEXT)
     except SystemExit:
         code = 0  # click's way to end when the reader of a help text went away (`| head`)
     except Exception as bug:  # noqa: BLE001 - the outermost edge: a bug must not show a trace to a clerk
         told = of_files(bug) if isinstance(bug, OSError) else None
         if told is not None:  # a help text on a full disk
             write_nowhere()
-            sys.stderr.write(f"Fehler: {told.text}\n")
+            _tell(f"Fehler: {told.text}\n")
             sys.exit(told.exit_code)
-        sys.stderr.write(traceback.format_exc() if sys.stderr.isatty() is False else "")
-        sys.stderr.write(
+        code = 1
+        _tell(traceback.format_exc() if sys.stderr.isatty() is False else "")
+        _tell(
             f"Programmfehler ({type(bug).__name__}). Bitte melden, mit {BUGS} aus dem Datenordner; nichts wurde als "
             "erledigt vermerkt.\n"
         )
-        if as_json:
-            write_json(error_json(type(bug).__name__, 1, str(bug)))
-        code = 1
+        _tell_as_json(type(bug).__name__, code, str(bug))
     sys.exit(code)
+
+
+def _tell(text: str) -> None:
+    said(lambda: sys.stderr.write(text), sys.stderr)
+
+
+def _tell_as_json(name: str, code: int, text: str) -> None:
+    """The one JSON value of a call that came to no result, where one was asked for."""
+    if "--json" in sys.argv:
+        said(lambda: write_json(error_json(name, code, text)), sys.stdout)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from uuid import UUID
 
+from akten.diskwords import as_ours
 from akten.errors import ArchivError, Rejected, Unknown
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
@@ -25,7 +29,7 @@ from flows.walks import archive_delivery
 from flows.wiring import Services
 from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery, read_origin
-from ingest.inbox import claim, claim_next, unfinished
+from ingest.inbox import claim, claim_ready, unfinished
 from ingest.rules import error
 
 _LOG = logging.getLogger(__name__)
@@ -38,27 +42,74 @@ def claim_paths(services: Services, paths: Sequence[Path]) -> tuple[ClaimedDeliv
     again by its name. Raises Unknown for a path that is not there, Misconfigured for a work folder that is not,
     Rejected for the inbox itself.
     """
-    work = services.settings.work
-    require_work_folder(services)
-    begun = {came: delivery for delivery in unfinished(work) if (came := _came_from(delivery))}
-    claimed = []
+    claim_one = _claiming(services)
+    return tuple(claim_one(path) for path in paths)
+
+
+def claim_each(
+    services: Services, paths: Sequence[Path]
+) -> tuple[tuple[ClaimedDelivery, ...], tuple[tuple[Path, ArchivError], ...]]:
+    """The same, and what cannot be claimed with its reason: it stays where it is and does not stop the others."""
+    claim_one = _claiming(services)
+    claimed: dict[UUID, ClaimedDelivery] = {}
+    refused: list[tuple[Path, ArchivError]] = []
     for path in paths:
-        place = path.absolute()
-        if not place.exists() and not place.is_symlink():
-            if (earlier := begun.get(str(place))) is None:
+        try:
+            one = claim_one(path)
+            claimed[one.uuid] = one
+        except ArchivError as error:
+            refused.append((path, error))
+    return tuple(claimed.values()), tuple(refused)
+
+
+def _claiming(services: Services) -> Callable[[Path], ClaimedDelivery]:
+    """How one path after the other is claimed; what was begun earlier is looked for once, and only if one is gone."""
+    settings, own = services.settings, dict[str, ClaimedDelivery]()
+
+    @cache
+    def begun() -> Mapping[str, ClaimedDelivery]:
+        return {came: delivery for delivery in unfinished(settings.work) if (came := _came_from(delivery))}
+
+    def claim_one(path: Path) -> ClaimedDelivery:
+        require_work_folder(services)
+        place, real = path.absolute(), os.path.realpath(path)
+        if not _is_there(place):
+            if (earlier := own.get(real) or begun().get(real)) is None:
                 # What was archived has left the work folder: that it never came, nobody can say.
                 raise Unknown(
                     f"„{path}“ gibt es nicht (mehr). War die Lieferung schon angenommen, finden sie: archiv suche … "
                     "oder archiv klaerung liste."
                 )
-            claimed.append(earlier)
-        elif place.resolve() == services.settings.inbox.resolve():
+            return earlier
+        if real == os.path.realpath(settings.inbox):
             # With one delivery in it, it looks like a folder that was packed with its outer one.
             text = "Das ist der Eingang, keine Lieferung. Was vollständig darin liegt, nimmt: archiv annahme ohne Pfad."
             raise Rejected((error("IN-03", place.name, text),))
-        else:
-            claimed.append(claim(place, work, services.new_id))
-    return tuple(claimed)
+        own[real] = claim(place, settings.work, services.new_id)
+        return own[real]
+
+    return claim_one
+
+
+def _is_there(place: Path) -> bool:
+    """Whether something is at this place, also a link to nothing. Raises Misconfigured or Unavailable."""
+    try:
+        place.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as fault:
+        raise as_ours(fault, f"„{place}“ lässt sich nicht ansehen") from fault
+    return True
+
+
+def claimed_before(services: Services, deliveries: Iterable[UUID]) -> tuple[ClaimedDelivery, ...]:
+    """The deliveries that a call claimed for a run of its own, in the order of the call, half claims completed.
+
+    Also one that left the work folder meanwhile, since another run was faster: its walk tells how it ended.
+    """
+    work = services.settings.work
+    begun = {one.uuid: one for one in unfinished(work)}
+    return tuple(begun.get(uuid) or ClaimedDelivery(uuid, work.resolve() / str(uuid)) for uuid in deliveries)
 
 
 def _came_from(delivery: ClaimedDelivery) -> str:
@@ -90,14 +141,16 @@ def claim_inbox(services: Services) -> FromInbox:
     claimed = [delivery for delivery in unfinished(settings.work) if not _rests(services, delivery)]
     lost = lost_to_clearing(services)
     try:
-        while found := claim_next(
+        ready = claim_ready(
             settings.inbox,
             settings.work,
-            now=time.time(),
+            now=time.time,
             settle_seconds=settings.settle_seconds,
             new_id=services.new_id,
-        ):
-            claimed.append(found)
+        )
+        for one in ready:
+            # One by one: those that were claimed before a fault must be known here.
+            claimed.append(one)  # noqa: PERF402
     except ArchivError as fault:
         return FromInbox(tuple(claimed), fault, lost)
     return FromInbox(tuple(claimed), lost=lost)

@@ -9,12 +9,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from akten.diskwords import as_ours, is_of_the_machine
 from akten.errors import ArchivError
 from akten.findings import Verdict
 from flows.rule_change import katalog_for
@@ -71,10 +72,21 @@ class Examination:
 
 
 def _guarded(part: str, look: Callable[[], PartHealth]) -> PartHealth:
+    return _each_guarded(part, lambda: (look(),))[0]
+
+
+def _each_guarded(part: str, look: Callable[[], Iterable[PartHealth]]) -> list[PartHealth]:
+    """What was seen; where looking broke off, `part` is failed with the reason, and the other parts are still told."""
+    seen: list[PartHealth] = []
     try:
-        return look()
+        seen.extend(look())
     except ArchivError as error:
-        return PartHealth(part, "", Health.FAILED, error.text)
+        seen.append(PartHealth(part, "", Health.FAILED, error.text))
+    except OSError as fault:
+        if not is_of_the_machine(fault.errno):
+            raise
+        seen.append(PartHealth(part, "", Health.FAILED, as_ours(fault, "Nicht zu prüfen").text))
+    return seen
 
 
 def _python() -> PartHealth:
@@ -129,6 +141,15 @@ def _java(settings: Settings) -> PartHealth:
     if ran.returncode != 0 or found is None:
         return PartHealth("Java", "", Health.FAILED, f"{program} nennt keine Version (Code {ran.returncode}).")
     return PartHealth("Java", found[1], Health.OK)
+
+
+def _validators(settings: Settings) -> Iterator[PartHealth]:
+    from flows.tryouts import try_validators
+
+    for report in try_validators(settings):
+        good = report.verdict is Verdict.OK
+        advice = "" if good else report.why or "Der Prüfer erkennt eine gültige Datei nicht als gültig."
+        yield PartHealth(f"PDF/A-Prüfer {report.name}", report.version, Health.OK if good else Health.ABSENT, advice)
 
 
 def _schedule(settings: Settings) -> PartHealth:
@@ -257,8 +278,6 @@ def _store(part: str, outcome: ProbeReport | ArchivError) -> PartHealth:
 
 def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     """Looks at every part; a part that breaks while it is looked at is failed, never skipped."""
-    from flows.tryouts import try_validators
-
     parts: list[PartHealth] = [_python(), *_packages()]
     try:
         parts.extend(_tesseract(settings))
@@ -268,12 +287,7 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     parts.append(_java(settings))
     parts.append(_guarded("Abschottung der Decoder", lambda: _sandbox(settings)))
     parts.append(_fonts())
-    for report in try_validators(settings):
-        good = report.verdict is Verdict.OK
-        advice = "" if good else report.why or "Der Prüfer erkennt eine gültige Datei nicht als gültig."
-        parts.append(
-            PartHealth(f"PDF/A-Prüfer {report.name}", report.version, Health.OK if good else Health.ABSENT, advice)
-        )
+    parts.extend(_each_guarded("PDF/A-Prüfer", lambda: _validators(settings)))
     parts.extend(_schemas(settings))
     parts.append(_guarded("Fristenkatalog", lambda: _schedule(settings)))
     parts.append(_data_folder(settings))
@@ -281,6 +295,6 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     parts.append(_guarded("Suchindex", lambda: _index(settings)))
     parts.extend(embedded_server(settings))
     if stores:
-        parts.extend(examine_stores(settings))
+        parts.extend(_each_guarded("Speicher", lambda: examine_stores(settings)))
         parts.extend(_agreement(settings))
     return Examination(tuple(parts))

@@ -19,7 +19,7 @@ from catalog.actor import Actor
 from catalog.fold import fold
 from catalog.told import EventReport
 from catalog.values import AkteRow
-from flows.telling import PLANNED, day_of, error, event_named
+from flows.telling import day_of, error, event_named, is_planned
 from flows.wiring import Services
 
 MAX_BYTES = 50_000_000
@@ -187,7 +187,7 @@ def _judge_row(services: Services, line: int, cells: Mapping[str, str]) -> Event
     day = day_of(cells.get("datum", ""), now, name)
     if isinstance(day, Finding):
         findings.append(day)
-    elif day > now and name in PLANNED:
+    elif day > now and is_planned(name):
         text = f"Der {day:%d.%m.%Y} liegt in der Zukunft; er gilt als geplantes Ende."
         findings.append(Finding("EV-04", Severity.WARNING, "", text))
     if not cells.get("beleg"):

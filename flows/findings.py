@@ -19,6 +19,10 @@ RULES: dict[str, tuple[str, str]] = {
     "WF-12": ("Ein Programmfehler hält nur die Lieferung an, die er trifft, und wird genannt.", "Hausregel"),
     "WF-13": ("Die Dateien jeder Lieferung, die nicht zu Ende ist, liegen im Arbeitsordner.", "Hausregel"),
     "WF-14": ("Der Arbeitsordner ist der, von dem der Katalog spricht, und ist eingehängt.", "Hausregel"),
+    "WF-15": (
+        "Bleibt nach dem Ende einer Lieferung ihr Arbeitsordner, wird es genannt und später aufgeräumt.",
+        "Hausregel",
+    ),
     "WF-20": ("Die veröffentlichten Köpfe des Protokolls sind lesbar.", "prefect-db.md §6"),
     "WF-21": ("Zu einer Zeile des Protokolls gibt es nur einen veröffentlichten Kopf.", "prefect-db.md §6"),
     "WF-22": ("Der Kopf des Protokolls wird nach jedem Lauf in allen Speichern veröffentlicht.", "prefect-db.md §6"),

@@ -20,7 +20,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from akten.errors import Unavailable
 from catalog.actor import Actor, ActorKind
-from flows.batch import FromInbox, anchored, archive_one, claim_inbox
+from flows.batch import FromInbox, anchored, archive_one, claim_inbox, claimed_before
 from flows.documents import Progress
 from flows.followed import RECEIPTS
 from flows.parent import end_with_parent
@@ -29,7 +29,6 @@ from flows.receipt import Outcome, Receipt, receipt_json
 from flows.settings import read_settings
 from flows.wiring import Services, open_services
 from ingest.claimed import ClaimedDelivery
-from ingest.inbox import unfinished
 
 SERVICE = Actor("dienst", ActorKind.SYSTEM)
 
@@ -59,8 +58,7 @@ def _round(deliveries: list[str] | None, by: Actor) -> list[dict[str, Any]]:
         if deliveries is None:
             found = claim_inbox(services)
         else:
-            wanted = {UUID(name) for name in deliveries}
-            found = FromInbox(tuple(one for one in unfinished(settings.work) if one.uuid in wanted))
+            found = FromInbox(claimed_before(services, [UUID(name) for name in deliveries]))
         claimed = found.claimed
         receipts = anchored(services, _archive(services, claimed, by, {one.uuid: show(one) for one in claimed}))
         receipts = (*receipts, *found.lost)

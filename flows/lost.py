@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
-from akten.errors import Forbidden
+from akten.errors import Forbidden, Unknown
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from catalog.actor import Actor, ActorKind
-from catalog.values import DeliveryRow
+from catalog.values import ClearingCase, DeliveryRow
 from flows.outcomes import to_clearing
 from flows.receipt import Receipt
 from flows.wiring import Services
@@ -63,6 +64,24 @@ def lost_to_clearing(services: Services) -> tuple[Receipt, ...]:
     return tuple(made)
 
 
+def declare_lost(services: Services, delivery: UUID, by: Actor) -> ClearingCase:
+    """Brings a delivery to the clearing desk of which a person says that its files lie on no machine any more.
+
+    Where machines share the catalog nobody else can know it, and one that was being packed would keep every other
+    delivery of its Akte waiting for good. Raises Unknown, and Forbidden for one that has ended or whose files are here.
+    """
+    require_work_folder(services)
+    row = services.catalog.delivery(delivery)
+    if row is None:
+        raise Unknown("Diese Lieferung ist im Katalog nicht bekannt.")
+    here = ClaimedDelivery(row.uuid, services.settings.work.resolve() / str(row.uuid))
+    if here.lieferung.exists() or here.zip_file is not None:
+        raise Forbidden("Die Dateien dieser Lieferung liegen hier; fortgesetzt wird sie mit: archiv annahme")
+    if row.stage is not Stage.CLEARING:  # else it has its case
+        to_clearing(services, ClaimedDelivery(row.uuid, Path(row.folder)), (_finding(row),), by)
+    return services.catalog.clearing(row.uuid)
+
+
 def _lost(services: Services) -> Iterator[DeliveryRow]:
     work = services.settings.work.resolve()
     for row in services.catalog.deliveries():
@@ -88,7 +107,8 @@ def _finding(row: DeliveryRow, *, shared: bool = False) -> Finding:
     if shared:
         text = (
             f"{what}liegen nicht im Arbeitsordner dieses Rechners: nachsehen, ob ein anderer sie hat. Hat sie keiner: "
-            "aus der Sicherung zurückholen oder neu liefern lassen."
+            f"aus der Sicherung zurückholen, oder diese beenden (archiv klaerung verloren {row.uuid}) und neu liefern "
+            "lassen."
         )
         return Finding("WF-13", Severity.WARNING, str(row.uuid), text)
     text = (

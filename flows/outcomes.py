@@ -15,7 +15,7 @@ from flows.arrival import registered
 from flows.packed import PackedWork
 from flows.receipt import Outcome, Receipt
 from flows.wiring import Services
-from ingest.claimed import ClaimedDelivery
+from ingest.claimed import ClaimedDelivery, release
 from ingest.delivery import Delivery, read_delivery
 from ingest.rules import ACCEPTABLE
 
@@ -92,6 +92,16 @@ def register_again(services: Services, claimed: ClaimedDelivery, by: Actor) -> R
     except Rejected as rejected:
         return to_clearing(services, claimed, rejected.findings, by)
     return None
+
+
+def put_away(claimed: ClaimedDelivery) -> tuple[Finding, ...]:
+    """Removes the work folder of a delivery that has ended: where that fails, it has ended all the same (WF-15)."""
+    try:
+        release(claimed)
+    except ArchivError as fault:
+        text = f"Das Ergebnis gilt; nur der Arbeitsordner ist noch da, der nächste Lauf räumt ihn auf. {fault.text}"
+        return (Finding("WF-15", Severity.WARNING, f"Arbeitsordner {claimed.uuid}", text),)
+    return ()
 
 
 def stopped_receipt(claimed: ClaimedDelivery, error: ArchivError) -> Receipt:

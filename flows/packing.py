@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 from akten.errors import FixityError
-from akten.files import Attachment, Digests, FileFacts, PageRef, PdfA, Rendition, digest_bytes, digest_file
+from akten.files import Attachment, Digests, FileFacts, PageRef, PdfA, Rendition, digest_bytes
 from akten.findings import Finding, Severity, Verdict
 from akten.localtime import berlin_day
 from akten.model import Akte, Datei, Dokument, HistorienEintrag, Laufzeit
@@ -23,7 +23,6 @@ from flows.formats import FORMATS
 from flows.quality import quality_of
 from flows.steps import require
 from ingest.delivery import Delivery
-from ingest.slip import delivery_root, find_slip
 from metadata.checks import Purpose, check_message
 from metadata.describe import day_of, describe
 from metadata.messages import aussonderung
@@ -315,10 +314,9 @@ def _files(material: Material) -> Iterator[Part]:
         for page in pdfa.pages:
             if page.blank and page.thumbnail:
                 yield _part(f"{layout.PRESERVATION}leer-{pdfa.uuid}-{page.number}.jpg", page.thumbnail)
-    slip = find_slip(delivery_root(material.delivery.folder / "lieferung"))
-    if slip is None:
-        raise FixityError("Der Laufzettel der Lieferung ist nicht mehr da.")
-    yield Part(layout.slip_path(slip.suffix.lstrip(".").lower()), slip, digest_file(slip))
+    slip = material.delivery.slip_file
+    # By the digests of what was read, as the scans: the package refuses one that was written into meanwhile.
+    yield Part(layout.slip_path(slip.path.suffix.lstrip(".").lower()), slip.path, slip.digests)
 
 
 def _info(material: Material, akte: Akte, profile: Profile) -> list[tuple[str, str]]:
@@ -348,6 +346,8 @@ def not_validated(pdfas: Mapping[UUID, PdfA], *, allowed: bool) -> tuple[Finding
             text = "Die PDF/A-Prüfung konnte nicht stattfinden (siehe archiv doctor); so wird nicht archiviert."
             if allowed:
                 text = "Die PDF/A-Prüfung konnte nicht stattfinden; archiviert, weil es so eingestellt ist."
+            silent = (report for report in pdfa.reports if report.verdict is Verdict.NOT_CHECKED and report.why)
+            text = " ".join((text, *(f"{report.name}: {report.why}" for report in silent)))
             found.append(Finding("WF-02", severity, f"Dokument {dokument}", text))
     return tuple(found)
 

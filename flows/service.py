@@ -31,6 +31,7 @@ from ingest.inbox import waiting
 
 _SERVER_PATIENCE = 180.0
 _SERVER_STARTS = 3  # one that ends while it starts is started again; what is wrong for good ends it each time
+_STDERR = 2
 LOCK = "dienst.sperre"
 _STOP_PATIENCE = 20.0
 _SWEEP_SECONDS = 60.0
@@ -98,7 +99,10 @@ def run_batch_in_prefect(settings: Settings, deliveries: Sequence[UUID], actor: 
     if settings.prefect_api:  # asked here, since the child would tell it with a trace
         call(f"{api_url(settings)}/admin/version")
     command = [sys.executable, "-m", "flows.intake_round", str(result), actor, *map(str, deliveries)]
-    done = subprocess.run(_tied(command), env=child_environment(settings), stdin=subprocess.DEVNULL, check=False)
+    # Standard output is the caller's alone: what a library says there would stand beside its one JSON value.
+    done = subprocess.run(
+        _tied(command), env=child_environment(settings), stdin=subprocess.DEVNULL, stdout=_STDERR, check=False
+    )
     if done.returncode != 0 or not result.exists():
         raise Unavailable(f"Der Prefect-Lauf ist abgebrochen (Code {done.returncode}). Derselbe Befehl setzt ihn fort.")
 

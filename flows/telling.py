@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -20,16 +20,17 @@ from catalog.told import Classification, KnownArchive, ReportedEvent, ReportedFa
 from flows.wiring import Services
 from retention.case import Decision
 from retention.catalogue import Fristenkatalog, HoldMode
+from retention.names import Names
+from retention.periods import age_of_event
 
 EARLIEST = date(1700, 1, 1)
-# Ends that are known before they come: a grave right, a document, a ban, an age. All else has happened or has not.
+# Ends that are known before they come: a grave right, a document, a ban; an age, too. All else has happened, or not.
 PLANNED = frozenset(
     (
         "grave_right_ended",
         "document_validity_ended",
         "permit_ended",
         "entry_ban_expired",
-        "age_65_completed",
         "statutory_age_reached",
     )
 )
@@ -59,39 +60,32 @@ def error(code: str, text: str, where: str = "") -> Finding:
     return Finding(code, Severity.ERROR, where, text)
 
 
+def is_planned(ereignis: str) -> bool:
+    """True for an end that is known before it comes; any age is one."""
+    return ereignis in PLANNED or age_of_event(ereignis) is not None
+
+
 # --- names of the Fristenkatalog -------------------------------------------------------------------------------------
 
 
-def known_events(katalog: Fristenkatalog) -> frozenset[str]:
-    """Every event that a rule of the catalogue waits for."""
-    return frozenset(name for name in _events(katalog) if name)
-
-
-def _events(katalog: Fristenkatalog) -> Iterator[str]:
-    yield from ("file_closed", *katalog.event_titles)
-    for record_class in katalog.classes.values():
-        for basis in record_class.bases:
-            yield basis.trigger
-            for variant in basis.variants:
-                yield from (variant.event, variant.or_later)
-
-
-def known_facts(katalog: Fristenkatalog) -> frozenset[str]:
-    """Every fact that a rule of the catalogue asks for."""
-    bases = [basis for record_class in katalog.classes.values() for basis in record_class.bases]
-    asked = [name for basis in bases for name in (basis.applies_if, basis.while_fact)]
-    return frozenset(name for name in (*asked, *(v.unless for b in bases for v in b.variants)) if name)
-
-
 def event_named(text: str, katalog: Fristenkatalog) -> str | Finding:
-    """The key of an event by its key or its German title; else a finding (EV-02) with the nearest names."""
+    """The key of an event by its key or its German title; else a finding (EV-02) with the nearest names.
+
+    Known is what a slip may name, too (IN-25): what was forgotten there is told here.
+    """
+    names, plain = Names(katalog), text.strip()
+    if not names.event_fault(plain):
+        return plain
     titles = {fold(title): key for key, title in katalog.event_titles.items()}
-    return _named(text, known_events(katalog), titles, "EV-02", "Das Ereignis")
+    return _named(plain, names.events, titles, "EV-02", "Das Ereignis")
 
 
 def fact_named(text: str, katalog: Fristenkatalog) -> str | Finding:
     """The key of a fact; else a finding (EV-11) with the nearest names."""
-    return _named(text, known_facts(katalog), {}, "EV-11", "Das Merkmal")
+    names, plain = Names(katalog), text.strip()
+    if not names.fact_fault(plain):
+        return plain
+    return _named(plain, names.facts, {}, "EV-11", "Das Merkmal")
 
 
 def class_named(text: str, katalog: Fristenkatalog) -> str | Finding:
@@ -121,7 +115,7 @@ def day_of(text: str, today: date, ereignis: str) -> date | Finding:
     day = parse_day(text.removesuffix(" 00:00:00"))
     if day is None:
         return error("EV-03", f"„{text.strip()}“ ist kein Tag (TT.MM.JJJJ oder JJJJ-MM-TT).")
-    if day > today and ereignis not in PLANNED:
+    if day > today and not is_planned(ereignis):
         return error("EV-04", f"Der {day:%d.%m.%Y} liegt in der Zukunft; gemeldet wird, was geschehen ist.")
     if day < EARLIEST:
         return error("EV-05", f"Der {day:%d.%m.}{day.year} liegt vor 1700; bitte das Jahr prüfen.")

@@ -32,7 +32,7 @@ from flows.craft_options import SOFTWARE, software_version
 from flows.documents import Progress, recognise_documents
 from flows.keeping import as_planned, judge, with_retention
 from flows.locks import follow_at_intake
-from flows.outcomes import archived_receipt, clearing_receipt, receipt_of, to_clearing
+from flows.outcomes import archived_receipt, clearing_receipt, put_away, receipt_of, to_clearing
 from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
@@ -47,7 +47,7 @@ from ingest.checks import (
     check_record_class,
     other_betreff,
 )
-from ingest.claimed import ClaimedDelivery, held, release
+from ingest.claimed import ClaimedDelivery, held
 from ingest.delivery import Delivery, PlannedAkte, changed_files, plan_akte, read_delivery
 from ocr.examine import examine_each
 from retention.names import Names
@@ -100,8 +100,8 @@ def _archive(services: Services, claimed: ClaimedDelivery, by: Actor, progress: 
     known = catalog.delivery(claimed.uuid)
     if known is not None and known.stage in (Stage.ARCHIVED, Stage.DUPLICATE, Stage.RETURNED):
         receipt = receipt_of(services, known)
-        release(claimed)  # killed between the entry and this, it would come again with every round
-        return receipt
+        left = put_away(claimed)  # killed between the entry and this, it would come again with every round
+        return replace(receipt, findings=(*receipt.findings, *left))
     if known is not None and known.stage is Stage.CLEARING:
         return clearing_receipt(services, known)
 
@@ -156,9 +156,9 @@ def _from_reading(
     texts = {dokument: [page.text for page in pdfa.kept_pages] for dokument, pdfa in work.documents.items()}
     run("eintragen", catalog.record_stored, delivery.uuid, work.akte, stored, texts, by=by, now=services.now())
     findings = run("sperren", follow_at_intake, services, work.akte.uuid, by)
-    release(claimed)  # it is all in the package now
+    left = put_away(claimed)  # it is all in the package now
     progress("fertig", 1, 1)
-    return archived_receipt(delivery, replace(work, findings=(*work.findings, *findings)), stored)
+    return archived_receipt(delivery, replace(work, findings=(*work.findings, *findings, *left)), stored)
 
 
 def _make(
@@ -352,8 +352,9 @@ def _link_duplicate(services: Services, claimed: ClaimedDelivery, row: DeliveryR
     if row.akte is None:
         raise FixityError("Zur schon archivierten Lieferung fehlt die Akte im Katalog.")
     services.catalog.mark_duplicate(claimed.uuid, row.akte, by=by, now=services.now())
-    release(claimed)  # every byte of it lies in the archive already
-    return receipt_of(services, _row_of(services, claimed.uuid))
+    left = put_away(claimed)  # every byte of it lies in the archive already
+    receipt = receipt_of(services, _row_of(services, claimed.uuid))
+    return replace(receipt, findings=(*receipt.findings, *left))
 
 
 def _row_of(services: Services, delivery: UUID) -> DeliveryRow:

@@ -11,12 +11,12 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import UUID
 
-from akten.errors import FixityError
+from akten.errors import FixityError, Unavailable
 from akten.findings import Finding, Severity
 from ingest.moving import copy_tree, remove, rename, same_tree, system_error, write_new
 
@@ -143,9 +143,16 @@ def give_back(claimed: ClaimedDelivery, target: Path) -> Path:
 
     Returns where it lies now; a name that is taken gets a number. Killed anywhere, the same call (also with another
     target) completes it, and it is given back once: where it goes is written down before anything moves. Raises
-    Misconfigured or Unavailable.
+    Misconfigured, or Unavailable, also while another process works on it or gives it back.
     """
-    origin = read_origin(claimed.folder)
+    with held(claimed) as mine:
+        if not mine:
+            raise Unavailable("Die Lieferung ist gerade in anderen Händen oder schon zurückgegeben.")
+        return _give_back(claimed, target)
+
+
+def _give_back(claimed: ClaimedDelivery, target: Path) -> Path:
+    origin = _origin_of(claimed)
     # By what it came as: of a ZIP that was given back before a kill the unpacked files must not follow.
     source = claimed.folder / "lieferung.zip" if origin.is_zip else claimed.lieferung
     name = Path(origin.name)
@@ -170,6 +177,15 @@ def give_back(claimed: ClaimedDelivery, target: Path) -> Path:
     except OSError as fault:
         raise system_error(fault, "Die Rückgabe der Lieferung") from fault
     return place
+
+
+def _origin_of(claimed: ClaimedDelivery) -> Origin:
+    """Where it came from; one whose marker is damaged or gone goes back all the same, under its number."""
+    try:
+        return read_origin(claimed.folder)
+    except (FixityError, FileNotFoundError):
+        is_zip = claimed.zip_file is not None
+        return Origin(Path(f"{claimed.uuid}{'.zip' if is_zip else ''}"), is_zip)
 
 
 def going_back(claimed: ClaimedDelivery) -> Path | None:
@@ -201,7 +217,7 @@ def release(claimed: ClaimedDelivery) -> None:
     """Removes the work folder of a delivery that is archived or given back; a kill in between leaves nothing half."""
     leaving = claimed.folder.with_name(f"{LEAVING}{claimed.uuid}")
     try:
-        if claimed.folder.exists():
+        with suppress(FileNotFoundError):  # another process was faster, or did it before
             rename(claimed.folder, leaving)
         remove(leaving)
     except OSError as fault:

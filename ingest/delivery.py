@@ -18,7 +18,7 @@ from ingest.naming import reading_of
 from ingest.options import IntakeLimits, IntakeOptions
 from ingest.rules import error, info
 from ingest.scans import changed_since, list_files, read_scan, sync_folders
-from ingest.slip import SLIP_NAMES, delivery_root, find_slip, read_slip
+from ingest.slip import SLIP_NAMES, SlipFile, delivery_root, read_slip
 from ingest.slip_fields import shown
 from ingest.slipdoc import Slip, SlipVorgang
 
@@ -35,6 +35,7 @@ class Delivery:
     uuid: UUID
     folder: Path
     slip: Slip
+    slip_file: SlipFile
     scans: tuple[Scan, ...]
     findings: tuple[Finding, ...] = ()
 
@@ -68,18 +69,19 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
         root = delivery_root(claimed.lieferung)
         listing = list_files(root, limits)
         try:
-            slip = read_slip(root, limits)
+            slip, slip_file = read_slip(root, limits)
         except Rejected as fault:
             raise Rejected((*fault.findings, *listing.findings)) from fault
-        slip_path = find_slip(root)
         files = tuple(
-            (name, path) for name, path in listing.files if path != slip_path and not _is_closing_marker(name, path)
+            (name, path)
+            for name, path in listing.files
+            if path != slip_file.path and not _is_closing_marker(name, path)
         )
         taken, left_out = _split(files, slip)
         read = [read_scan(claimed.uuid, name, path) for name, path in taken]
         sync_folders(root, files)
     except OSError as fault:
-        raise system_error(fault, "Das Lesen der Lieferung") from fault
+        raise system_error(fault, f"Das Lesen der Lieferung im Arbeitsordner {claimed.folder}") from fault
     # Two files of one name (IN-08) have one UUID: the first stands for both until one is renamed.
     scans = _one_of_each(result for result in read if isinstance(result, Scan))
     findings = [
@@ -95,12 +97,14 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
         for scan in scans
         if PurePosixPath(scan.name).name.casefold() in SLIP_NAMES
     )
-    return Delivery(claimed.uuid, claimed.folder, slip, scans, tuple(findings))
+    return Delivery(claimed.uuid, claimed.folder, slip, slip_file, scans, tuple(findings))
 
 
 def changed_files(delivery: Delivery) -> str:
     """In German sentences which files are others than when the delivery was read; "" when all are the same."""
-    changed = [(scan.name, how) for scan in delivery.scans if (how := changed_since(scan))]
+    files = [(delivery.slip.datei, delivery.slip_file.path, delivery.slip_file.digests)]
+    files += [(scan.name, scan.path, scan.digests) for scan in delivery.scans]
+    changed = [(name, how) for name, path, digests in files if (how := changed_since(path, digests))]
     if not changed:
         return ""
     name, how = changed[0]

@@ -7,7 +7,7 @@ file systems the delivery is first renamed to a hidden name beside its old one, 
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import UUID
@@ -38,7 +38,7 @@ from ingest.slip import SLIP_NAMES, delivery_root, no_slip, slips_below
 from ingest.slip_fields import shown
 from ingest.zipbox import looks_complete, unpack
 
-__all__ = ["ClaimedDelivery", "claim", "claim_next", "give_back", "held", "release", "unfinished", "waiting"]
+__all__ = ["ClaimedDelivery", "claim", "claim_ready", "give_back", "held", "release", "unfinished", "waiting"]
 
 _UNDERWAY = (".part", ".tmp", ".filepart", ".crdownload", ".teil")  # names that programs give to files still copied
 # A ZIP without its end is claimed (and refused) only after this many times the settling time, at least a minute.
@@ -192,8 +192,8 @@ def _complete(claimed: ClaimedDelivery, origin: Origin, limits: IntakeLimits) ->
 def unfinished(work: Path, limits: IntakeLimits | None = None) -> tuple[ClaimedDelivery, ...]:
     """Deliveries claimed earlier and not released, oldest first, completed where a kill left them half.
 
-    One that another live process is just claiming is left out; one that cannot be completed now (disk full) is listed,
-    and reading it says so.
+    One that another live process is just claiming is left out, and so is one that leaves while we look; one that cannot
+    be completed now (disk full) is listed, and reading it says so.
     """
     if not work.is_dir():
         return ()
@@ -204,18 +204,26 @@ def unfinished(work: Path, limits: IntakeLimits | None = None) -> tuple[ClaimedD
             if folder.name.startswith(LEAVING):
                 with suppress(OSError):
                     remove(folder)
-            elif (claimed := _claimed_in(folder)) is not None and _finish(claimed, limits or IntakeLimits()):
-                found.append(((folder / ORIGIN).stat().st_mtime, claimed))
+                continue
+            with suppress(FileNotFoundError):  # another process has just archived it, or given it back
+                if (claimed := _claimed_in(folder)) is not None and _finish(claimed, limits or IntakeLimits()):
+                    found.append((_claimed_at(folder), claimed))
     return tuple(claimed for _, claimed in sorted(found, key=lambda pair: (pair[0], str(pair[1].uuid))))
 
 
+def _claimed_at(folder: Path) -> float:
+    """When it was claimed, by the age of its marker; without one by that of its folder."""
+    marker = folder / ORIGIN
+    return (marker if marker.exists() else folder).stat().st_mtime
+
+
 def _claimed_in(folder: Path) -> ClaimedDelivery | None:
-    """The delivery of a work folder; None when the name is no UUID or no marker lies in it."""
+    """The delivery of a work folder; None when the name is no UUID, or neither marker nor files lie in it."""
     try:
         claimed = ClaimedDelivery(UUID(folder.name), folder)
     except ValueError:
         return None
-    if (folder / ORIGIN).exists():
+    if (folder / ORIGIN).exists() or claimed.lieferung.is_dir():  # without its marker only its name is lost
         return claimed
     _drop(folder)  # killed before the marker was whole: nothing had moved yet
     return None
@@ -243,22 +251,23 @@ def _finish(claimed: ClaimedDelivery, limits: IntakeLimits) -> bool:
 
 
 # --- the watch on the inbox -------------------------------------------------------------------------------------------
-def claim_next(
+def claim_ready(
     inbox: Path,
     work: Path,
     *,
-    now: float,
+    now: Callable[[], float],
     settle_seconds: float,
     new_id: Callable[[], UUID],
     limits: IntakeLimits | None = None,
-) -> ClaimedDelivery | None:
-    """Claims the next complete delivery of the inbox, or None. `now` is a time stamp in seconds.
+) -> Iterator[ClaimedDelivery]:
+    """Claims each complete delivery of the inbox as it is asked for the next. `now` gives time stamps in seconds.
 
     Complete is a folder with a slip or a closing marker, or a whole ZIP, in which nothing changed for `settle_seconds`.
-    A delivery that cannot be taken does not keep the others waiting.
+    A delivery that cannot be taken does not keep the others waiting. Each is looked at once: what is still copied, or
+    cannot be taken, would else be read through again for every one that is taken.
 
     Raises:
-        Misconfigured: the inbox is not readable, or the only deliveries in it cannot be taken.
+        Misconfigured: the inbox is not readable, or, after all others, a delivery in it cannot be taken.
         Unavailable: the disk is full or the like.
     """
     try:
@@ -268,18 +277,20 @@ def claim_next(
     first_fault: ArchivError | None = None
     for entry in entries:
         try:
-            if _is_complete(entry, now, settle_seconds):
-                # A folder of deliveries goes to the clearing desk: here nobody would see that it is refused.
-                return _claim(entry, work, new_id, limits, named=False)
+            if not _is_complete(entry, now(), settle_seconds):
+                continue
+            # A folder of deliveries goes to the clearing desk: here nobody would see that it is refused.
+            claimed = _claim(entry, work, new_id, limits, named=False)
         except (Rejected, FileNotFoundError):  # another process was faster
             continue
         except OSError as fault:
             first_fault = first_fault or system_error(fault, "Das Lesen einer Lieferung im Eingang")
         except ArchivError as fault:
             first_fault = first_fault or fault
+        else:
+            yield claimed
     if first_fault is not None:
         raise first_fault
-    return None
 
 
 def waiting(inbox: Path, *, now: float, settle_seconds: float) -> tuple[Path, ...]:
@@ -328,12 +339,12 @@ def _is_complete(entry: Path, now: float, settle_seconds: float) -> bool:
     name = entry.name.casefold()
     if name.startswith(".") or name.endswith(_UNDERWAY) or not _is_candidate(entry):
         return False
+    if entry.is_dir() and not _is_made_ready(entry):
+        return False  # asked first: what lies there for months without a slip is not looked through every second
     quiet = now - _last_change(entry, now)
     if quiet < settle_seconds:
         return False
-    if entry.is_dir():
-        return _is_made_ready(entry)
-    return looks_complete(entry) or quiet >= max(60.0, _PATIENCE * settle_seconds)
+    return entry.is_dir() or looks_complete(entry) or quiet >= max(60.0, _PATIENCE * settle_seconds)
 
 
 def _last_change(path: Path, now: float, depth: int = 0) -> float:

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from akten.diskwords import in_german
@@ -44,11 +45,33 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def remove(path: Path) -> None:
-    """Removes a file or a folder with all in it; what is gone already is fine. Links are removed, not followed."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    """Removes a file or a folder with all in it; what is gone already is fine, also while another process removes the
+    same. Folders that came write-protected (from a CD, say) are opened first. Links are removed, not followed.
+    """
+    opened = False
+    while path.is_dir() and not path.is_symlink():
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            continue  # the other was faster with a part of it; what is left is ours to remove
+        except PermissionError:
+            if opened:
+                raise
+            opened = True
+            _open(path)
+    path.unlink(missing_ok=True)
+
+
+def _open(folder: Path) -> None:
+    """Gives us all rights on a folder of ours and on those in it. Raises PermissionError for one of another account."""
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        with suppress(FileNotFoundError):
+            mode = stat.S_IMODE(here.lstat().st_mode)
+            if mode & stat.S_IRWXU != stat.S_IRWXU:
+                here.chmod(mode | stat.S_IRWXU)
+            waiting.extend(entry for entry in here.iterdir() if entry.is_dir() and not entry.is_symlink())
 
 
 def _copy_file(source: Path, target: Path) -> None:

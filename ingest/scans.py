@@ -12,11 +12,11 @@ from itertools import pairwise
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from akten.diskwords import in_german
+from akten.diskwords import in_german, may_pass
 from akten.errors import Misconfigured
-from akten.files import Scan, digest_stream
+from akten.files import Digests, Scan, digest_stream
 from akten.findings import Finding, Severity
-from ingest.moving import sync_folder, system_error
+from ingest.moving import sync_folder
 from ingest.options import IntakeLimits
 from ingest.rules import error, info
 from ingest.slip_fields import shown
@@ -113,17 +113,14 @@ def _walk(
 
 
 def list_files(folder: Path, limits: IntakeLimits) -> Listing:
-    """All regular files below `folder` in natural order. Nothing is opened. Raises Misconfigured, Unavailable."""
+    """All regular files below `folder` in natural order. Nothing is opened. Raises OSError."""
     findings: list[Finding] = []
     files: list[tuple[str, Path]] = []
-    try:
-        for found in _walk(folder, "", 1, limits, findings):
-            files.append(found)
-            if len(files) > limits.files:
-                findings.append(error("IN-07", "", f"Die Lieferung hat mehr als {limits.files} Dateien."))
-                break
-    except OSError as fault:
-        raise system_error(fault, "Das Lesen der Lieferung") from fault
+    for found in _walk(folder, "", 1, limits, findings):
+        files.append(found)
+        if len(files) > limits.files:
+            findings.append(error("IN-07", "", f"Die Lieferung hat mehr als {limits.files} Dateien."))
+            break
     files.sort(key=lambda pair: (natural_key(pair[0]), pair[0]))
     for (name, _), (following, _) in pairwise(files):
         if name == following:  # a name may be spelled with ä or with a and dots: the file system keeps both
@@ -145,7 +142,8 @@ def _shortened(findings: list[Finding]) -> tuple[Finding, ...]:
 def read_scan(uuid: UUID, name: str, path: Path) -> Scan | Finding:
     """One file as a Scan, or the finding IN-08 why not; its bytes are on disk for good afterwards.
 
-    The UUID comes from delivery and name, so that a repeat gives the same.
+    The UUID comes from delivery and name, so that a repeat gives the same. Raises OSError for what is no fault of the
+    file and may pass.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -159,6 +157,8 @@ def read_scan(uuid: UUID, name: str, path: Path) -> Scan | Finding:
             os.fsync(handle)
             after = os.fstat(handle)
     except OSError as fault:
+        if may_pass(fault.errno):
+            raise
         return error("IN-08", name, f"Die Datei ist nicht lesbar ({in_german(fault.errno)}).")
     if not digests.size:
         return error("IN-08", name, "Die Datei ist leer (0 Byte).")
@@ -167,15 +167,15 @@ def read_scan(uuid: UUID, name: str, path: Path) -> Scan | Finding:
     return Scan(uuid5(uuid, name), path, name, content_type(head), digests)
 
 
-def changed_since(scan: Scan) -> str:
+def changed_since(path: Path, digests: Digests) -> str:
     """In German words how a file differs from what was read of it, "" when it does not or cannot be seen."""
     try:
-        size = scan.path.stat().st_size
-        if size != scan.digests.size:
-            grown = size > scan.digests.size
-            return f"sie ist {'größer' if grown else 'kleiner'} geworden ({scan.digests.size} Bytes, jetzt {size})"
-        with scan.path.open("rb", buffering=0) as stream:
-            return "" if digest_stream(stream) == scan.digests else "ihr Inhalt ist ein anderer"
+        size = path.stat().st_size
+        if size != digests.size:
+            grown = size > digests.size
+            return f"sie ist {'größer' if grown else 'kleiner'} geworden ({digests.size} Bytes, jetzt {size})"
+        with path.open("rb", buffering=0) as stream:
+            return "" if digest_stream(stream) == digests else "ihr Inhalt ist ein anderer"
     except FileNotFoundError:
         return "sie ist nicht mehr da"
     except OSError:

@@ -7,10 +7,13 @@ import os
 import stat
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from akten.diskwords import may_pass
 from akten.errors import Rejected
+from akten.files import Digests, digest_bytes
 from akten.findings import Finding
 from akten.model import Aktenart
 from ingest.claimed import CLOSING_MARKERS
@@ -126,31 +129,43 @@ def find_slip(folder: Path) -> Path | None:
 
 
 def _slip_bytes(path: Path, limits: IntakeLimits) -> bytes:
-    """The bytes of a regular file within the limit; links and devices are never opened for reading."""
+    """The bytes of a regular file within the limit, for good; links and devices are never opened for reading."""
     if path.is_dir() and not path.is_symlink():
         raise Rejected((error("IN-04", path.name, "Der Laufzettel ist ein Ordner und keine gewöhnliche Datei."),))
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as fault:
+        if may_pass(fault.errno):
+            raise
         text = "Der Laufzettel lässt sich nicht öffnen; er muss eine gewöhnliche, lesbare Datei sein."
         raise Rejected((error("IN-04" if path.is_symlink() else "IN-08", path.name, text),)) from fault
     with os.fdopen(handle, "rb") as stream:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise Rejected((error("IN-04", path.name, "Der Laufzettel ist keine gewöhnliche Datei."),))
         data = stream.read(limits.slip_bytes + 1)
+        os.fsync(handle)  # as every scan: from its first event on, a delivery survives a power cut
     if len(data) > limits.slip_bytes:
         text = f"Der Laufzettel ist größer als {limits.slip_bytes // 1024} KiB."
         raise Rejected((error("IN-10", path.name, text),))
     return data
 
 
-def read_slip(folder: Path, limits: IntakeLimits | None = None) -> Slip:
+@dataclass(frozen=True, slots=True)
+class SlipFile:
+    """The file of a slip, with the checksums of what was read of it: what is packed later must be the same."""
+
+    path: Path
+    digests: Digests
+
+
+def read_slip(folder: Path, limits: IntakeLimits | None = None) -> tuple[Slip, SlipFile]:
     """The slip `laufzettel.json|yaml|yml` of a folder. Raises Rejected with every fault found (IN-01 … IN-17)."""
     limits = limits or IntakeLimits()
     path = find_slip(folder)
     if path is None:
         raise Rejected((no_slip(folder),))
-    return parse_slip(_slip_bytes(path, limits), path.name, limits)
+    data = _slip_bytes(path, limits)
+    return parse_slip(data, path.name, limits), SlipFile(path, digest_bytes(data))
 
 
 def parse_slip(data: bytes, name: str, limits: IntakeLimits | None = None) -> Slip:
@@ -249,7 +264,8 @@ def _ereignisse(part: Part) -> tuple[Ereignis, ...]:
 
 
 def _merkmale(part: Part) -> tuple[tuple[str, bool], ...]:
-    facts = part.part("merkmale", names := [key for key, _, _ in part.pairs("merkmale")], {fold(n): n for n in names})
+    names = part.keys("merkmale")  # all of them: one without a value is not told, and no fault
+    facts = part.part("merkmale", names, {fold(name): name for name in names})
     found = [(name, facts.flag(name)) for name in names]
     return tuple((name, value) for name, value in found if value is not None)
 
@@ -285,16 +301,24 @@ def _vorgang(part: Part) -> SlipVorgang:
 
 def _dokument(part: Part) -> SlipDokument:
     betreff = part.required("betreff", "was für ein Schriftstück es ist", 500)
-    if part.has("dateien") == part.has("seiten"):
+    one_of_both = part.has("dateien") != part.has("seiten")
+    if not one_of_both:
         text = "Ein Dokument nennt entweder „dateien“ oder „seiten“, und genau eines davon."
         part.fault("IN-13", part.line, part.at("dateien"), text)
+    faults = part.faults
+    dateien, seiten = _names(part, "dateien"), _ranges(part)
+    if (
+        one_of_both and not dateien and not seiten and part.faults == faults
+    ):  # an empty list: it would vanish from the Akte unseen
+        field = "seiten" if part.has("seiten") else "dateien"
+        part.missing(field, "welche Dateien oder Seiten zu dem Dokument gehören")
     return SlipDokument(
         betreff,
         part.text("typ", 100),
         part.day("datum"),
         part.day("posteingang"),
-        _names(part, "dateien"),
-        _ranges(part),
+        dateien,
+        seiten,
         bool(part.flag("digital")),
     )
 

@@ -118,6 +118,11 @@ class Part:
         """True when the field is there and not null."""
         return field in self._nodes
 
+    @property
+    def faults(self) -> int:
+        """How many faults the slip has so far."""
+        return len(self._faults)
+
     def missing(self, field: str, what: str) -> None:
         """Adds the fault that a required field is missing."""
         self.fault("IN-13", self.line, self.at(field), f"Das Pflichtfeld „{field}“ fehlt oder ist leer: {what}.")
@@ -145,9 +150,9 @@ class Part:
 
     def required(self, field: str, what: str, longest: int = 200) -> str:
         """The text of a field that must be filled."""
-        faults = len(self._faults)
+        faults = self.faults
         text = self.text(field, longest)
-        if not text and len(self._faults) == faults:
+        if not text and self.faults == faults:
             self.missing(field, what)
         return text
 
@@ -230,6 +235,16 @@ class Part:
                 found.append((path, node.line, text))
         return tuple(found)
 
+    def keys(self, field: str) -> tuple[str, ...]:
+        """The names in a mapping field, with and without a value."""
+        node = self._nodes.get(field)
+        entries = node.entries if node is not None else ()
+        return tuple(self._key(key, line, f"{self.at(field)}.{shown(key)}") for key, line, _ in entries)
+
+    def _key(self, key: str, line: int, path: str) -> str:
+        """The clean text of a free name."""
+        return self.scalar(Node(Kind.TEXT, line, key), path, 80)
+
     def pairs(self, field: str) -> tuple[tuple[str, Node, str], ...]:
         """Free names of a mapping field as (name, node, path); every name once."""
         node = self._nodes.get(field)
@@ -241,7 +256,7 @@ class Part:
         found: dict[str, tuple[str, Node, str]] = {}
         for key, line, value in node.entries:
             path = f"{self.at(field)}.{shown(key)}"
-            name = self.scalar(Node(Kind.TEXT, line, key), path, 80)
+            name = self._key(key, line, path)
             if name in found:
                 self.fault("IN-11", line, path, f"„{shown(key)}“ steht mehr als einmal im Laufzettel.")
             elif name and not value.is_null:

@@ -6,6 +6,7 @@ written; the ZIP itself stays as it came.
 
 from __future__ import annotations
 
+import errno
 import lzma
 import os
 import shutil
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from akten.diskwords import in_german
 from akten.errors import Unavailable
 from akten.findings import Finding
 from ingest.moving import sync_folder
@@ -33,6 +35,8 @@ _DIRECTORY_BYTES = 64 << 20
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 # What people call .zip although it is something else, by its first bytes.
 _OTHERS = {b"7z\xbc\xaf\x27\x1c": "7-Zip", b"Rar!\x1a\x07": "RAR", b"\x1f\x8b": "GZIP"}
+# What a file system says to a name that it cannot hold: no later try will be better.
+_OF_THE_NAME = {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}
 _BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, struct.error)
 
 
@@ -65,6 +69,11 @@ def _directory_bytes(path: Path) -> int:
         return claimed
 
 
+def _is_folder(name: str) -> bool:
+    """True for the entry of a folder, by its tidied name: `zipfile` knows none that was written with a backslash."""
+    return name.endswith("/")
+
+
 def _name_fault(name: str, info: zipfile.ZipInfo) -> str:
     """Why a member may not be unpacked under its name, or nothing."""
     pieces = name.rstrip("/").split("/")
@@ -74,6 +83,8 @@ def _name_fault(name: str, info: zipfile.ZipInfo) -> str:
         return "Der Name ist leer oder enthält Steuerzeichen."
     if any(len(piece.encode()) > _LONGEST_NAME or piece in ("", ".") for piece in pieces) or len(name.encode()) > 1000:
         return "Der Name ist zu lang oder hat leere Teile."
+    if _is_folder(name) and info.file_size:
+        return "Ein Ordner hat Inhalt wie eine Datei."
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "Verknüpfungen und Sonderdateien werden nicht ausgepackt."
@@ -96,15 +107,15 @@ def _directory_faults(
             continue
         if name.count("/") > limits.depth:
             faults.append(error("IN-06", where, f"Die Datei liegt tiefer als {limits.depth} Ordner."))
-        if not info.is_dir():
-            key = name.casefold()
+        key = name.casefold()
+        pieces = key.split("/")
+        folders.update("/".join(pieces[:depth]) for depth in range(1, len(pieces)))
+        if not _is_folder(name):
             if key in seen:
                 faults.append(
                     error("IN-06", where, "Der Name kommt zweimal vor (Groß- und Kleinschreibung zählt nicht).")
                 )
             seen.add(key)
-            pieces = key.split("/")
-            folders.update("/".join(pieces[:depth]) for depth in range(1, len(pieces)))
         if (
             not 0 <= info.header_offset < path.stat().st_size
         ):  # older zipfile would seek there and fail as the disk does
@@ -173,13 +184,18 @@ def unpack(path: Path, target: Path, limits: IntakeLimits) -> tuple[Finding, ...
             if shutil.disk_usage(target).free < total + (256 << 20):
                 raise Unavailable(f"Zum Auspacken fehlt Platz: gebraucht werden {total >> 20} MiB.")
             for info, name in zip(infos, read.names, strict=True):
-                if info.is_dir():
-                    (target / name).mkdir(parents=True, exist_ok=True)
-                    continue
+                where = f"{path.name}: {shown(name)}"
                 try:
-                    _write_member(box, info, target / name)
+                    if _is_folder(name):
+                        (target / name).mkdir(parents=True, exist_ok=True)
+                    else:
+                        _write_member(box, info, target / name)
                 except (*_BROKEN, OverflowError, ValueError):
-                    return _broken(target, f"{path.name}: {shown(name)}")
+                    return _broken(target, where)
+                except OSError as fault:
+                    if fault.errno not in _OF_THE_NAME:
+                        raise
+                    return _emptied(target, where, f"Unter diesem Namen nicht auszupacken: {in_german(fault.errno)}.")
         for folder in (target, *(entry for entry in target.rglob("*") if entry.is_dir())):
             sync_folder(folder)
     except (*_BROKEN, OverflowError, ValueError):
@@ -200,7 +216,12 @@ def _no_zip(path: Path) -> tuple[Finding, ...]:
 
 
 def _broken(target: Path, where: str) -> tuple[Finding, ...]:
-    """Takes away what was unpacked; what the fault says is no help to a clerk, and may hold names."""
+    """Nothing of it stays; what the fault says is no help to a clerk, and may hold names."""
+    return _emptied(target, where, "Das ZIP ist beschädigt oder unvollständig; bitte neu packen und liefern.")
+
+
+def _emptied(target: Path, where: str, text: str) -> tuple[Finding, ...]:
+    """Takes away what was unpacked, and says why."""
     shutil.rmtree(target)
     target.mkdir()
-    return (error("IN-06", where, "Das ZIP ist beschädigt oder unvollständig; bitte neu packen und liefern."),)
+    return (error("IN-06", where, text),)

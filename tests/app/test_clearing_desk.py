@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -13,8 +14,9 @@ from flows.arrival import registered
 from flows.outcomes import to_clearing
 from flows.settings import read_settings
 from flows.wiring import open_services
+from ingest.claimed import ClaimedDelivery
 from ingest.delivery import read_delivery
-from ingest.inbox import claim
+from ingest.inbox import claim, held
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
 from tests.catalog.build import CLERK, NOON, a_page, a_pdfa, archive, receive
@@ -76,6 +78,23 @@ def test_of_a_return_that_was_cut_off_it_is_said_that_the_files_are_still_here(d
     assert "--zurueck" in refused.err
     assert desk("klaerung", "loese", number, "--zurueck", tmp_path / "z", "--grund", "falsch").code == 0
     assert "liegen noch" not in desk("klaerung", "zeige", number).out
+
+
+@pytest.mark.parametrize("way", ["--neu-einreichen", "--annehmen", "--zurueck"])
+def test_while_one_decides_nobody_else_puts_files_in_or_decides(desk: Desk, tmp_path: Path, way: str) -> None:
+    """Of two corrected slips the later one was archived by the decision of the earlier, whose clerk was told of his."""
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    (tmp_path / "laufzettel.json").write_text("{}", encoding="utf-8")
+    (folder,) = (desk.daten / "arbeit").glob("*-*")
+    claimed = ClaimedDelivery(UUID(folder.name), folder)
+    before = (claimed.lieferung / "laufzettel.json").read_bytes()
+    more = (tmp_path / "z",) if way == "--zurueck" else ("--laufzettel", tmp_path / "laufzettel.json")
+    with held(claimed) as mine:
+        assert mine
+        ran = desk("klaerung", "loese", number, way, *more, "--grund", "so", "--json")
+    assert (ran.code, ran.json["error"]) == (6, "Unavailable")
+    assert (claimed.lieferung / "laufzettel.json").read_bytes() == before
+    assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
 
 
 def test_cases_of_one_owner_are_found_in_any_spelling_and_an_empty_answer_claims_no_empty_desk(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +89,26 @@ def test_a_help_text_on_a_full_disk_is_no_bug(words: tuple[str, ...]) -> None:
         )
     assert ran.returncode == 6, ran.stderr
     assert b"Programmfehler" not in ran.stderr
+
+
+@pytest.mark.parametrize(("words", "code"), [(("quatsch",), 2), (("suche", "a"), 7)])
+@pytest.mark.parametrize("where", [">/dev/full", "2>/dev/full", ">/dev/full 2>&1", "2>&1 | true"])
+def test_what_went_wrong_is_no_bug_because_nobody_can_be_told(
+    words: tuple[str, ...], code: int, where: str, tmp_path: Path
+) -> None:
+    """On a full disk or a closed pipe a mistyped word was a bug of ours with its trace, and an error of ours, too."""
+    line = f'"$@" --json {where}; exit ${{PIPESTATUS[0]}}'
+    ran = subprocess.run(
+        ["bash", "-c", line, "bash", sys.executable, "-m", "app.cli", *words],
+        cwd=CHECKOUT,
+        env={**os.environ, "ARCHIV_DATEN": str(tmp_path / "nirgends")},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == code, ran.stderr
+    assert b"Traceback" not in ran.stderr
+    assert (json.loads(ran.stdout)["exit_code"] == code) if where == "2>/dev/full" else not ran.stdout
 
 
 def test_wrong_usage_with_json_is_still_one_json_value() -> None:

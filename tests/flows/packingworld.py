@@ -96,7 +96,7 @@ class World:
             kind = FileKind.PDF if came.mime == "application/pdf" else FileKind.IMAGE
             pages = tuple(PageFacts(number, 210, 297, image_only=True) for number in range(1, came.pages + 1))
             facts[scan.uuid] = FileFacts(kind, came.mime, pages, signatures=came.signatures)
-        one = Delivery(delivery, root.parent, read_slip(root), tuple(scans))
+        one = Delivery(delivery, root.parent, *read_slip(root), tuple(scans))
         plan = plan_akte(one, facts, IntakeOptions(), AKTE)
         by_uuid = {scan.uuid: scan for scan in scans}
         pdfas = {dokument: self._pdfa(dokument, refs, files, by_uuid) for dokument, refs in plan.pages.items()}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
+from akten.errors import Unavailable
 from akten.findings import Verdict
 from archive.weed import weed_version
 from catalog import place
 from flows import doctor
-from flows.doctor import Health, embedded_server, examine_stores
+from flows.doctor import Health, embedded_server, examine_machine, examine_stores
 from flows.settings import Settings, read_settings
 
 _KEYS = {"access_key": "a", "secret_key": "b"}
@@ -68,3 +70,21 @@ def test_the_embedded_server_is_told_with_its_version_where_it_is_used(tmp_path:
 def test_a_lock_mode_that_is_none_is_told_and_is_no_bug(mode: str, tmp_path: Path) -> None:
     (part,) = examine_stores(with_stores(tmp_path, "nord", lock_mode=mode))
     assert "lock_mode" in part.advice
+
+
+@pytest.mark.parametrize("fault", [Unavailable("Die Leseprogramme starten nicht."), OSError(errno.ENOSPC, "full")])
+def test_what_breaks_while_it_is_tried_is_failed_and_hides_nothing_else(
+    fault: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a full temporary folder the doctor told of no part at all, just when it was asked what was wrong."""
+
+    def broken(_: Settings) -> None:
+        raise fault
+
+    monkeypatch.setattr("flows.tryouts.try_validators", broken)
+    examined = examine_machine(read_settings(daten=tmp_path), stores=False)
+    told = {part.part: part for part in examined.parts}
+    assert told["PDF/A-Prüfer"].health is Health.FAILED
+    assert "starten nicht" in told["PDF/A-Prüfer"].advice or "voll" in told["PDF/A-Prüfer"].advice
+    assert told["Katalog"].health is Health.OK
+    assert examined.verdict is Verdict.FAILED

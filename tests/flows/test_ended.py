@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ from akten.errors import Rejected
 from akten.findings import Finding, Severity
 from catalog.actor import Actor
 from flows import walks
-from flows.receipt import Outcome, Receipt
+from flows.receipt import Outcome, Receipt, exit_code
 from flows.settings import read_settings
 from flows.walks import archive_delivery
 from flows.wiring import Services, open_services
@@ -46,6 +49,26 @@ def test_killed_after_the_entry_the_next_run_says_archived_and_leaves_no_work_fo
     assert (receipt.state, receipt.akte) == (Outcome.ARCHIVED, akte.uuid)
     assert unfinished(services.settings.work) == ()
     assert not claimed.folder.exists()
+
+
+def test_what_is_archived_is_told_as_archived_also_where_the_work_folder_cannot_be_removed(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was told as halted, with exit code 7 and at every round, though all of it was in the stores."""
+    akte, _ = archive(services.catalog, 1)
+    claimed = in_work(services, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", refused)
+        receipt = archive_delivery(services, claimed, CLERK)
+    assert (receipt.state, receipt.akte) == (Outcome.ARCHIVED, akte.uuid)
+    assert [(f.code, f.severity) for f in receipt.findings] == [("WF-15", Severity.WARNING)]
+    assert exit_code([receipt]) == 0
+    assert unfinished(services.settings.work) == ()
+    assert [path for path in services.settings.work.iterdir() if path.is_dir()] == []
+
+
+def refused(*_: Any, **__: Any) -> None:
+    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
 
 
 def test_a_delivery_that_another_process_archived_meanwhile_is_told_as_archived(services: Services) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from akten.files import PdfA, Rendition, digest_bytes
+from akten.files import PdfA, Rendition, ValidatorReport, digest_bytes
 from akten.findings import Severity, Verdict
 from flows.packing import not_validated
 
@@ -34,3 +35,13 @@ def test_what_is_not_proven_valid_is_named(
     dokument = uuid4()
     found = [(f.code, f.severity, f.where) for f in not_validated({dokument: judged(verdict)}, allowed=allowed)]
     assert found == ([(code, severity, f"Dokument {dokument}")] if code else [])
+
+
+def test_why_a_check_did_not_take_place_is_told_in_the_case() -> None:
+    """The full disk of the night is gone by the morning, and the doctor finds all well then."""
+    reports = (
+        ValidatorReport("veraPDF", "1.30", Verdict.NOT_CHECKED, why="der Datenträger ist voll"),
+        ValidatorReport("pikepdf.pdfa", "10", Verdict.OK),
+    )
+    (finding,) = not_validated({uuid4(): replace(judged(Verdict.NOT_CHECKED), reports=reports)}, allowed=False)
+    assert finding.text.endswith("so wird nicht archiviert. veraPDF: der Datenträger ist voll")

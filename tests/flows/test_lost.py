@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from akten.errors import Unavailable
 from akten.findings import Severity, Verdict
 from akten.lifecycle import Stage
 from catalog.values import Resolution
@@ -115,6 +116,36 @@ def test_a_case_of_another_machine_is_not_ended_here_as_if_its_files_were_lost(
     ended = desk("klaerung", "loese", "2", *words[3:], "--ohne-dateien")
     assert (ended.code, ended.json["state"], ended.json["folder"]) == (0, "returned", None)
     assert desk("klaerung", "loese", "2", "--neu-einreichen", "--ohne-dateien").code == 2
+
+
+def test_a_delivery_that_died_with_its_machine_is_ended_by_a_person_and_its_akte_goes_on(
+    desk: Desk, tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packed there and never stored, it kept every delivery of its Akte waiting, and no command could end it."""
+    monkeypatch.setenv("ARCHIV_DATABASE", postgres.database())
+    with open_services(read_settings(daten=desk.daten)) as services:
+        lost = received(services, tmp_path / "l")
+        for stage in (Stage.EXAMINED, Stage.RECOGNISED):
+            services.catalog.move(lost.uuid, stage, by=CLERK, now=services.now())
+        services.catalog.settle_version(lost.uuid, by=CLERK, now=services.now())
+        here = desk("klaerung", "verloren", lost.uuid, "--json")
+        assert (here.code, "liegen hier" in here.json["text"]) == (4, True)
+        shutil.rmtree(lost.folder)
+        (told,) = lost_deliveries(services)
+        assert f"archiv klaerung verloren {lost.uuid}" in told.text
+        anew = received(services, tmp_path / "l2")
+        for stage in (Stage.EXAMINED, Stage.RECOGNISED):
+            services.catalog.move(anew.uuid, stage, by=CLERK, now=services.now())
+        with pytest.raises(Unavailable, match="derselben Akte"):
+            services.catalog.settle_version(anew.uuid, by=CLERK, now=services.now())
+        assert desk("klaerung", "verloren", uuid4()).code == 2
+        case = desk("klaerung", "verloren", lost.uuid, "--json").json
+        assert (case["code"], case["state"]) == ("WF-13", "open")
+        assert desk("klaerung", "verloren", lost.uuid, "--json").json == case
+        words = ("--zurueck", tmp_path / "z", "--ohne-dateien", "--grund", "Rechner verbrannt")
+        assert desk("klaerung", "loese", case["number"], *words).code == 0
+        assert services.catalog.settle_version(anew.uuid, by=CLERK, now=services.now()) == 1
+        assert desk("klaerung", "verloren", lost.uuid).code == 4
 
 
 def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from akten.files import digest_bytes
 from akten.model import Akte, Aufbewahrung, Dokument, Laufzeit, Vorgang
 from flows.keeping import with_retention
 from flows.packing import with_version
 from flows.settings import read_settings
 from flows.wiring import open_services
 from ingest.delivery import Delivery
-from ingest.slip import parse_slip
+from ingest.slip import SlipFile, parse_slip
 from tests.builders import a_slip
 from tests.catalog.build import an_akte, an_id
 
@@ -83,7 +84,8 @@ def test_the_end_is_computed_from_the_closing_that_an_earlier_slip_named(tmp_pat
 def kept_as(tmp_path: Path, akte: Akte, known: str, slip: dict[str, Any]) -> Aufbewahrung:
     """What the delivery of such a slip says of the keeping of an Akte whose class was `known`."""
     data = json.dumps(a_slip(**slip)).encode()
-    delivery = Delivery(an_id("lieferung"), tmp_path, parse_slip(data, "laufzettel.json"), ())
+    slip_file = SlipFile(tmp_path / "laufzettel.json", digest_bytes(data))
+    delivery = Delivery(an_id("lieferung"), tmp_path, parse_slip(data, "laufzettel.json"), slip_file, ())
     with open_services(read_settings(daten=tmp_path / "daten")) as services:
         found = with_retention(services, delivery, akte, known).aufbewahrung
     assert found is not None

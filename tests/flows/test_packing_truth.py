@@ -196,6 +196,15 @@ def test_what_a_nachscan_takes_over_is_held_against_its_description(world: World
         world.make(world.material(**new, carried=replace(before, parts=(*rest, other))))
 
 
+def test_a_slip_that_was_written_into_after_it_was_read_is_not_packed(world: World) -> None:
+    """The package would hold another slip than the one by which its Akte is described."""
+    material = world.material({"eins.tif": Came()})
+    material.delivery.slip_file.path.write_text("{}", encoding="utf-8")
+    slip = next(part for part in world.make(material).bag.parts if part.path.startswith("documentation/"))
+    with pytest.raises(FixityError):
+        list(slip.blocks())
+
+
 SLIP_OF_ALL = {
     "vorgaenge": [
         {

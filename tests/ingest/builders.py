@@ -12,8 +12,10 @@ from uuid import UUID
 from akten.files import FileFacts, FileKind, PageFacts, Scan, digest_bytes
 from akten.model import Aktenart
 from ingest.delivery import Delivery
+from ingest.slip import SlipFile
 from ingest.slipdoc import Slip
 
+NOTHING = digest_bytes(b"")
 TIFF = b"II*\x00" + bytes(60)
 GOOD: dict[str, Any] = {
     "aktenart": "Bauakte",
@@ -57,7 +59,8 @@ def some_facts(delivery: Delivery, counts: dict[str, int] | None = None) -> dict
 
 def a_delivery(slip: Slip | None = None, *scans: Scan) -> Delivery:
     scans = scans or (a_scan("scan1.tif"), a_scan("scan2.tif"))
-    return Delivery(UUID(int=7), Path("/nirgends"), slip or a_slip(), scans)
+    slip = slip or a_slip()
+    return Delivery(UUID(int=7), Path("/nirgends"), slip, SlipFile(Path("/nirgends") / slip.datei, NOTHING), scans)
 
 
 def zipped(path: Path, files: dict[str, bytes] | None = None) -> dict[str, bytes]:

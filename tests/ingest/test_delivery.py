@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akten.errors import Rejected, Unavailable
+from akten.errors import Misconfigured, Rejected, Unavailable
 from akten.files import PageRef, digest_file
 from ingest.claimed import ClaimedDelivery
 from ingest.delivery import changed_files, plan_akte, read_delivery
@@ -56,6 +59,17 @@ def test_what_became_of_a_file_since_it_was_read_is_told_in_words(inbox: Path, w
     for scan in delivery.scans:
         scan.path.unlink(missing_ok=True)
     assert "weitere Datei(en)" in changed_files(delivery)
+
+
+def test_a_slip_that_was_written_into_since_it_was_read_is_told_like_a_scan(
+    inbox: Path, work: Path, new_id: NewId
+) -> None:
+    folder = fill(inbox / "a")
+    with (folder / "laufzettel.json").open("a", encoding="utf-8") as still_open:
+        delivery = read_delivery(claim(folder, work, new_id))
+        still_open.write(" ")
+    assert "„laufzettel.json“ hat sich geändert" in changed_files(delivery)
+    assert "größer geworden" in changed_files(delivery)
 
 
 def test_the_natural_order_of_names_is_the_order_of_pages() -> None:
@@ -151,6 +165,48 @@ def test_links_pipes_and_empty_files_are_findings_and_never_opened(inbox: Path, 
     ]
 
 
+@pytest.mark.parametrize("name", ["scan2.tif", "laufzettel.json"])
+@pytest.mark.parametrize(
+    ("number", "passes"),
+    [(errno.EMFILE, True), (errno.ESTALE, True), (errno.EDQUOT, True), (errno.EIO, False), (errno.EACCES, False)],
+)
+def test_what_says_nothing_of_a_file_is_no_finding_about_it(
+    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch, name: str, number: int, *, passes: bool
+) -> None:
+    """With too many files open, or a drive that was away, good scans went to the clearing desk as unreadable."""
+    claimed = claim(fill(inbox / "a"), work, new_id)
+    real = os.open
+
+    def refuse(path: Path | str, *args: Any, **kwargs: Any) -> int:
+        if Path(path).name == name:
+            raise OSError(number, os.strerror(number))
+        return real(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "open", refuse)
+    if passes:
+        with pytest.raises(Unavailable):
+            read_delivery(claimed)
+    elif name == "scan2.tif":
+        assert [finding.code for finding in read_delivery(claimed).findings] == ["IN-08"]
+    else:
+        with pytest.raises(Rejected):
+            read_delivery(claimed)
+
+
+def test_a_folder_that_may_not_be_read_is_named(
+    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked of a person to mend its rights, and it no longer lies where that person put it."""
+    claimed = claim(fill(inbox / "a"), work, new_id)
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(Misconfigured, match=f"Arbeitsordner {claimed.folder} ist nicht erlaubt"):
+        read_delivery(claimed)
+
+
 def test_two_names_that_look_the_same_are_a_finding(inbox: Path, work: Path, new_id: NewId) -> None:
     fill(inbox / "a", files={"\u00e4.tif": TIFF, "a\u0308.tif": TIFF + b"2"})
     assert [finding.code for finding in read_delivery(claim(inbox / "a", work, new_id)).findings] == ["IN-08"]
@@ -229,7 +285,7 @@ def test_a_repeated_plan_gives_the_same_uuids_and_another_delivery_others() -> N
     facts = some_facts(delivery)
     options = IntakeOptions()
     assert plan_akte(delivery, facts, options, AKTE) == plan_akte(delivery, facts, options, AKTE)
-    other = type(delivery)(uuid4(), delivery.folder, delivery.slip, delivery.scans)
+    other = replace(delivery, uuid=uuid4())
     assert not set(plan_akte(other, facts, options, AKTE).pages) & set(plan_akte(delivery, facts, options, AKTE).pages)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
+import os
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from ingest.inbox import claim, give_back, release, unfinished
+from akten.errors import Unavailable
+from ingest.inbox import claim, give_back, held, release, unfinished
 from tests.ingest.builders import TIFF, fill, zipped
 from tests.ingest.moves import NewId, contents, killed_after, other_file_system
 
@@ -98,4 +102,86 @@ def test_a_released_delivery_is_gone_even_when_releasing_was_killed(inbox: Path,
     claimed = claim(inbox / "a", work, new_id)
     assert killed_after(3, lambda: release(claimed))
     assert unfinished(work) == ()
+    assert [path for path in work.iterdir() if path.is_dir()] == []
+
+
+def test_write_protected_folders_of_a_delivery_are_released_like_others(
+    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they come from a CD: what was archived could not be put away, and stayed there for good."""
+    folder = fill(inbox / "a", files={"unter/tief/scan1.tif": TIFF})
+    for inner in ("unter/tief", "unter"):
+        (folder / inner).chmod(0o555)
+    real = os.unlink
+
+    def unlink(name: str, *, dir_fd: int | None = None) -> None:
+        """As the system does it for everybody but root."""
+        if dir_fd is not None and not os.fstat(dir_fd).st_mode & 0o200:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        real(name, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    release(claim(folder, work, new_id))
+    assert [path for path in work.iterdir() if path.is_dir()] == []
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+@pytest.mark.parametrize("is_zip", [False, True])
+def test_without_its_marker_a_delivery_is_still_found_and_goes_back_under_its_number(
+    inbox: Path, work: Path, new_id: NewId, tmp_path: Path, damage: str, *, is_zip: bool
+) -> None:
+    """No round saw it, no comparison told of it, and the case that a person had closed could not be carried out."""
+    if is_zip:
+        zipped(inbox / "a")
+        before: object = (inbox / "a").read_bytes()
+    else:
+        before = contents(fill(inbox / "a"))
+    claimed = claim(inbox / "a", work, new_id)
+    if damage == "missing":
+        (claimed.folder / "herkunft.json").unlink()
+    else:
+        (claimed.folder / "herkunft.json").write_bytes(b"")
+    assert unfinished(work) == (claimed,)
+    place = give_back(claimed, tmp_path / "zurück")
+    assert place == tmp_path / "zurück" / (f"{claimed.uuid}.zip" if is_zip else str(claimed.uuid))
+    assert (place.read_bytes() if is_zip else contents(place)) == before
+    assert not claimed.folder.exists()
+
+
+def test_what_another_process_has_in_hand_is_not_given_back_beside_it(
+    inbox: Path, work: Path, new_id: NewId, tmp_path: Path
+) -> None:
+    """Two who gave it back at once, each to another disk, each had a copy; and files left that a walk was reading."""
+    before = contents(fill(inbox / "a"))
+    claimed, first, second = claim(inbox / "a", work, new_id), tmp_path / "eins", tmp_path / "zwei"
+    with held(claimed) as mine:
+        assert mine
+        with pytest.raises(Unavailable, match="in anderen Händen"):
+            give_back(claimed, first)
+    assert contents(claimed.lieferung) == before
+    assert give_back(claimed, second) == second / "a"
+    with pytest.raises(Unavailable, match="schon zurückgegeben"):
+        give_back(claimed, first)
+    assert not first.exists()
+
+
+def test_who_looks_what_is_unfinished_and_who_releases_do_not_disturb_each_other(inbox: Path, work: Path) -> None:
+    """A round that looked while a command released met a folder that was gone; the command met files that were."""
+    end = inbox / "ende"
+    pid = os.fork()
+    if pid == 0:
+        try:
+            while not end.exists():
+                unfinished(work)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    try:
+        for number in range(60):
+            files = {f"scan{place}.tif": TIFF for place in range(12)}
+            release(claim(fill(inbox / str(number), files=files), work, uuid4))
+    finally:
+        end.touch()
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert code == 0
     assert [path for path in work.iterdir() if path.is_dir()] == []

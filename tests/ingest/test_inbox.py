@@ -14,13 +14,18 @@ import pytest
 
 from akten.errors import FixityError, Misconfigured, Rejected
 from ingest.delivery import read_delivery
-from ingest.inbox import ClaimedDelivery, claim, claim_next, held, left_in, unfinished, waiting
+from ingest.inbox import ClaimedDelivery, claim, claim_ready, held, left_in, unfinished, waiting
 from tests.ingest.builders import TIFF, fill, zipped
 from tests.ingest.moves import NewId, contents, killed_after, other_file_system
 
 
+def later() -> float:
+    return time.time() + 60
+
+
 def next_of(inbox: Path, work: Path, new_id: NewId, later: float = 10.0, settle: float = 5.0) -> ClaimedDelivery | None:
-    return claim_next(inbox, work, now=time.time() + later, settle_seconds=settle, new_id=new_id)
+    ready = claim_ready(inbox, work, now=lambda: time.time() + later, settle_seconds=settle, new_id=new_id)
+    return next(ready, None)
 
 
 def test_a_folder_of_deliveries_is_refused_where_it_lies_for_each_is_meant_alone(
@@ -169,7 +174,7 @@ def test_processes_at_one_inbox_share_the_deliveries_without_loss_or_doubling(in
         pid = os.fork()
         if pid == 0:
             try:
-                while claim_next(inbox, work, now=time.time() + 60, settle_seconds=1, new_id=uuid4):
+                for _ in claim_ready(inbox, work, now=later, settle_seconds=1, new_id=uuid4):
                     pass
                 os._exit(0)
             finally:
@@ -178,6 +183,66 @@ def test_processes_at_one_inbox_share_the_deliveries_without_loss_or_doubling(in
     assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 4
     assert list(inbox.iterdir()) == []
     assert sorted(claimed.name for claimed in unfinished(work)) == [f"akte{number:02d}" for number in range(12)]
+
+
+def looks_at(monkeypatch: pytest.MonkeyPatch, name: str) -> list[Path]:
+    """Every look at a file of this name from now on."""
+    looked: list[Path] = []
+    real = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        if path.name == name:
+            looked.append(path)
+        return real(path)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    return looked
+
+
+def test_what_is_still_copied_is_looked_through_once_and_not_again_for_each_that_is_taken(
+    inbox: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a large folder still being copied, a hundred small ones were taken in minutes instead of a second."""
+    for number in range(5):
+        fill(inbox / f"b{number}")
+    time.sleep(0.2)
+    fill(inbox / "a", files={"neu.tif": TIFF})
+    looked = looks_at(monkeypatch, "neu.tif")
+    ready = claim_ready(inbox, work, now=time.time, settle_seconds=0.1, new_id=uuid4)
+    assert next(ready).name in ("a", "b0")  # settled meanwhile on a slow machine
+    assert len(list(ready)) in (4, 5)
+    assert len(looked) == 1
+
+
+def test_what_lies_there_without_a_slip_is_not_looked_through_at_all(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watch looks every second: a forgotten folder with thousands of files kept a core busy for good."""
+    (inbox / "alt").mkdir()
+    (inbox / "alt" / "bild.tif").write_bytes(TIFF)
+    looked = looks_at(monkeypatch, "bild.tif")
+    assert waiting(inbox, now=later(), settle_seconds=5) == ()
+    assert looked == []
+
+
+def test_a_delivery_that_cannot_be_taken_is_told_after_all_others_are(
+    inbox: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        fill(inbox / name)
+    real = os.rename
+
+    def refuse(source: Path, target: Path) -> None:
+        if Path(source).name == "a":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        real(source, target)
+
+    monkeypatch.setattr(os, "rename", refuse)
+    ready = claim_ready(inbox, work, now=later, settle_seconds=5, new_id=uuid4)
+    assert [next(ready).name, next(ready).name] == ["b", "c"]
+    with pytest.raises(Misconfigured, match="Zugriffsrechte"):
+        next(ready)
+    assert (inbox / "a" / "scan1.tif").exists()
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip", "folder, other disk", "zip, other disk"])

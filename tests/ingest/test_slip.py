@@ -206,6 +206,11 @@ def test_a_byte_order_mark_is_no_fault() -> None:
         ({"vorgaenge": [{"betreff": "x", "dokumente": [{"betreff": "y", "dateien": ["/etc/passwd"]}]}]}, "IN-16"),
         ({"vorgaenge": [{"betreff": "x", "dokumente": [{"betreff": "y", "dateien": ["..\\a.tif"]}]}]}, "IN-16"),
         ({"vorgaenge": [{"betreff": "x", "dokumente": [{"betreff": "y", "dateien": ["C:\\a.tif"]}]}]}, "IN-16"),
+        # Named without a file or page, a Dokument of the slip was missing in the Akte, and nobody was told.
+        ({"vorgaenge": [{"betreff": "x", "dokumente": [{"betreff": "y", "dateien": []}]}]}, "IN-13"),
+        ({"vorgaenge": [{"betreff": "x", "dokumente": [{"betreff": "y", "dateien": ["", " "]}]}]}, "IN-13"),
+        ({"vorgaenge": [{"betreff": "x", "dokumente": [{"betreff": "y", "seiten": ""}]}]}, "IN-13"),
+        ({"merkmale": ["structure_exists"]}, "IN-14"),
         ({"ereignisse": [{"ereignis": "file_closed"}]}, "IN-13"),
         ({"qualitaetspruefung": {"pruefer": "x"}}, "IN-13"),
     ],
@@ -247,6 +252,8 @@ def test_an_optional_field_left_empty_in_a_yaml_form_is_absent_and_a_required_on
     empty = "".join(f"{field}:{nothing}\n" for field in (*optional, "ereignisse", "felder", "duplex"))
     assert outcome(f"{form}betreff: x\n{empty}".encode(), "laufzettel.yaml") == []
     assert codes(f"{form}betreff:{nothing}\n".encode(), "laufzettel.yaml") == ["IN-13"]
+    told = f"{form}betreff: x\nmerkmale:\n  structure_exists:{nothing}\n  abgerissen: nein\n"
+    assert parse_slip(told.encode(), "laufzettel.yaml").merkmale == (("abgerissen", False),)
     assert parse_slip(f"{form}betreff: '~'\n".encode(), "laufzettel.yaml").betreff == "~", "quoted, it is a text"
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -96,6 +99,8 @@ HOSTILE: dict[str, bytes] = {
     "encrypted": encrypted(),
     "twins": built([("A.tif", TIFF), ("a.TIF", TIFF)]),
     "file and folder": built([("a", TIFF), ("a/b.tif", TIFF)]),
+    "file and empty folder": built([("a", TIFF), ("a/", b"")]),
+    "folder with content": built([("a\\", TIFF)]),
     "deep": built([("/".join("x" * 12) + "/a.tif", TIFF)]),
     "grows": built([("a.tif", bytes(100 << 20))]),
     "lies about its size": lying_size(),
@@ -179,6 +184,36 @@ def test_a_packed_folder_is_read_like_its_content(inbox: Path, work: Path, new_i
     claimed = claim(inbox / "a.zip", work, new_id)
     assert [scan.name for scan in read_delivery(claimed).scans] == ["s.tif"]
     assert claimed.zip_file is not None
+
+
+def test_folders_with_backslashes_are_folders(tmp_path: Path) -> None:
+    """Taken for an empty file, such an entry kept the files in it from being unpacked, and the ZIP at every round."""
+    (tmp_path / "a.zip").write_bytes(built([("leer\\", b""), ("unter\\", b""), ("unter\\scan1.tif", TIFF)]))
+    assert unpack(tmp_path / "a.zip", tmp_path / "a", LIMITS) == ()
+    assert sorted(str(p.relative_to(tmp_path / "a")) for p in (tmp_path / "a").rglob("*")) == [
+        "leer",
+        "unter",
+        "unter/scan1.tif",
+    ]
+
+
+def test_a_name_that_the_file_system_does_not_take_is_a_finding_and_no_endless_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Encrypted and foreign file systems take shorter names than ours: that passes by no waiting."""
+    real = Path.open
+
+    def short(path: Path, *args: Any, **kwargs: Any) -> Any:
+        if len(path.name) > 20:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+        return real(path, *args, **kwargs)
+
+    (tmp_path / "a.zip").write_bytes(built([("a.tif", TIFF), ("x" * 30, TIFF)]))
+    monkeypatch.setattr(Path, "open", short)
+    (finding,) = unpack(tmp_path / "a.zip", tmp_path / "a", LIMITS)
+    assert finding.code == "IN-06"
+    assert "der Name ist zu lang" in finding.text
+    assert list((tmp_path / "a").iterdir()) == []
 
 
 def test_a_hostile_zip_is_claimed_and_told_when_read(inbox: Path, work: Path, new_id: Callable[[], UUID]) -> None:

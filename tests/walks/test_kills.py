@@ -6,12 +6,15 @@ or one page worker), lets `archiv annahme` continue and at the end counts catalo
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from flows.settings import read_settings
 from tests.conftest import lacking
+from tests.deskkills import DeskOrdeal
 from tests.kills import TARGETS, Ordeal
 
 pytestmark = pytest.mark.real
@@ -45,3 +48,21 @@ def test_killed_in_seventy_rounds_everything_is_there_once(tmp_path: Path, seed:
         assert ordeal.tally.faults == [], str(ordeal.tally)
     assert all(ordeal.tally.hits[target] for target in TARGETS), f"not every sort was killed: {ordeal.tally}"
     print(ordeal.tally)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_killed_at_the_clearing_desk_every_delivery_ends_once_as_decided(tmp_path: Path, seed: int) -> None:
+    """Twelve rounds per seed, two cases each; given back to another disk, where that is one."""
+    back = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else tmp_path))
+    try:
+        ordeal = DeskOrdeal(tmp_path, seed, back)
+        for number in range(12):
+            ordeal.desk_round()
+            if number % 4 == 3:
+                ordeal.judge()
+            assert ordeal.tally.faults == [], str(ordeal.tally)
+        print(ordeal.tally)
+    finally:
+        shutil.rmtree(back)
