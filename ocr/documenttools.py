@@ -15,7 +15,6 @@ _FONT_OF_DA = re.compile(r"(/[^\s/\[\]()<>]+)\s+-?[\d.]+\s+Tf")
 _MOST_PREVIEW_PIXELS = 60_000_000
 _LEAST_MM = 20.0
 _SHOW = ("/Trans", "/Dur", "/PresSteps")
-_REMOVED = frozenset({"/FileAttachment", "/Sound", "/Movie", "/RichMedia", "/3D", "/Screen"})
 
 REASONS = {
     "password": "Das PDF ist mit einem Kennwort verschlossen. Bitte ohne Kennwort neu liefern.",
@@ -202,7 +201,7 @@ def _without_attachments(pdf: Any, losses: list[str]) -> None:
     import pikepdf
 
     from ocr.pdffeatures import embedded_files
-    from ocr.pdfnotes import kind_of, without_kinds
+    from ocr.pdfnotes import BEARERS, kind_of, without_kinds
 
     names = [name for name, _ in embedded_files(pdf)]
     losses.extend(f"die Anlage „{name}“ (im Original und einzeln bewahrt)" for name in names[:_MOST_NAMED])
@@ -219,8 +218,8 @@ def _without_attachments(pdf: Any, losses: list[str]) -> None:
         notes = page.obj.get("/Annots")
         if not isinstance(notes, pikepdf.Array):
             continue
-        playing = playing or any(kind_of(note) in _REMOVED - {"/FileAttachment"} for note in notes)
-        page.obj["/Annots"] = without_kinds(notes, _REMOVED)
+        playing = playing or any(kind_of(note) in BEARERS - {"/FileAttachment"} for note in notes)
+        page.obj["/Annots"] = without_kinds(notes, BEARERS)
     if playing:
         losses.append("Filme, Töne und räumliche Bilder")
 

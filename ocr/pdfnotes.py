@@ -12,6 +12,8 @@ from typing import Any
 
 import pikepdf
 
+BEARERS = frozenset({"/FileAttachment", "/Sound", "/Movie", "/RichMedia", "/3D", "/Screen"})  # of files and media
+
 _INVISIBLE, _HIDDEN, _PRINT, _NO_VIEW, _TOGGLE = 1, 2, 4, 32, 256  # ISO 32000-1, table 165
 _OTHERWISE_TREATED = frozenset({"", "/Link", "/Popup", "/Widget"})
 _DRAWN_WITHOUT_LOOK = frozenset(  # by pdfium, from what the annotation tells
@@ -32,7 +34,7 @@ def tidy_notes(pdf: pikepdf.Pdf, pages: Sequence[pikepdf.Page], losses: list[str
             continue
         kept = []
         for note in notes:
-            if kind_of(note) in _OTHERWISE_TREATED:
+            if kind_of(note) in _OTHERWISE_TREATED | BEARERS:
                 kept.append(note)
             elif _flags(note) & (_HIDDEN | _NO_VIEW):
                 hidden += 1
