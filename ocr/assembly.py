@@ -101,6 +101,8 @@ def _icc_spaces(resources: pikepdf.Object) -> Iterator[pikepdf.Object]:
         if not isinstance(image, pikepdf.Stream):
             continue  # of a damaged page file: the judge refuses it
         space = image.get("/ColorSpace")
+        if isinstance(space, pikepdf.Array) and len(space) == 4 and space[0] == pikepdf.Name.Indexed:
+            space = space[1]
         if isinstance(space, pikepdf.Array) and len(space) == 2 and space[0] == pikepdf.Name.ICCBased:
             yield space
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 PREVIEW_DPI = 100
 _TILE = 4  # pixels of a preview per tile: 1 mm
@@ -27,6 +27,7 @@ _BORDER_MM = 15.0  # how far a scanner's dark edge reaches in
 _BORDER_START_MM = 2.0  # it may start this far from the edge of the picture
 _LID = 60.0  # gray levels by which the lid of a scanner is darker than paper
 _DARKEST_PAPER = 90.0  # what is darker than this is no paper to judge
+_LIGHT_PAPER = 200.0  # on what is darker than this, light ink can be seen
 _INKED = 2  # ink pixels from which a tile is inked
 
 
@@ -50,7 +51,24 @@ def is_blank(preview: Image.Image, dpi: float, threshold: float = 1.0) -> bool:
     paper = float(np.percentile(smooth[::3, ::3], 75))
     if paper < _DARKEST_PAPER:
         return False
-    darker, noise = _darkness(preview, smooth)
+    darker, noise, around = _darkness(preview, smooth)
+    if not _is_bare(darker, noise, smooth, paper, dpi, threshold):
+        return False
+    if paper >= _LIGHT_PAPER:
+        return True
+    # On blueprints and the pages of albums ink is lighter than paper. Holes and lid are filled: they would shine here.
+    filled = np.where(darker > _LID / 3, around, np.asarray(preview))
+    filled = np.where(smooth < paper - _LID, np.uint8(paper), filled)
+    negative = ImageOps.invert(Image.fromarray(np.asarray(filled, dtype=np.uint8)))
+    smooth = np.asarray(negative.filter(ImageFilter.BoxBlur(1)))
+    darker, noise, _ = _darkness(negative, smooth)
+    return _is_bare(darker, noise, smooth, float(np.percentile(smooth[::3, ::3], 75)), dpi, threshold)
+
+
+def _is_bare(
+    darker: NDArray[np.int16], noise: float, smooth: NDArray[np.uint8], paper: float, dpi: float, threshold: float
+) -> bool:
+    """True when nothing on the page is darker than its paper, as a mark is."""
     if noise > _MOST_NOISE:  # a photograph, not a sheet of paper
         return False
     ink = _tiles(darker > max(_LEAST_CONTRAST, _NOISE * noise) * threshold)
@@ -70,8 +88,8 @@ def is_blank(preview: Image.Image, dpi: float, threshold: float = 1.0) -> bool:
     return specks <= _SPECKS_MM2 * threshold
 
 
-def _darkness(preview: Image.Image, smooth: NDArray[np.uint8]) -> tuple[NDArray[np.int16], float]:
-    """How much darker each pixel is than the paper around it, and the standard deviation of the paper itself."""
+def _darkness(preview: Image.Image, smooth: NDArray[np.uint8]) -> tuple[NDArray[np.int16], float, NDArray[np.uint8]]:
+    """How much darker each pixel is than the paper around it, the standard deviation of the paper, and that paper."""
     # The paper around: the lighter part of the neighbourhood, so that neither marks nor lid pull it down.
     small = preview.resize((max(1, preview.width // 8), max(1, preview.height // 8)), Image.Resampling.BOX)
     light = small.filter(ImageFilter.MaxFilter(3)).filter(ImageFilter.BoxBlur(2))
@@ -81,7 +99,7 @@ def _darkness(preview: Image.Image, smooth: NDArray[np.uint8]) -> tuple[NDArray[
     middle = float(np.median(sample))
     noise = 1.4826 * float(np.median(np.abs(sample - middle)))
     darker -= np.int16(round(middle))
-    return darker, noise
+    return darker, noise, around
 
 
 def _tiles(ink: NDArray[np.bool_]) -> NDArray[np.float32]:

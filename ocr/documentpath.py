@@ -165,11 +165,16 @@ def _valid(path: Path, flavour: str, options: OcrOptions, work: Path, reference:
     return word is Verdict.OK or (word is Verdict.NOT_CHECKED and verdict is Verdict.OK)
 
 
-def _shows_the_same(path: Path, source: Path, count: int, options: OcrOptions, work: Path) -> bool:
-    """True when every page of the candidate shows what its source shows; a tool's exit code says nothing."""
+def _shows_the_same(
+    path: Path, source: Path, count: int, options: OcrOptions, work: Path, *, parts: bool = True
+) -> bool:
+    """True when every page of the candidate shows what its source shows; a tool's exit code says nothing.
+
+    With `parts` also no part of a page may lack what the source has there, such as a stamp.
+    """
     pages = [
         {"number": n, "path": str(source), "page": n, "is_pdf": True, "said_mm": None, "scan_mm": None, "words": 0,
-         "strict": False}
+         "strict": False, "parts": parts}
         for n in range(1, count + 1)
     ]  # fmt: skip
     runs = [
@@ -256,7 +261,8 @@ def _made(
         if candidate is None:
             continue
         path, tool = candidate
-        same = _shows_the_same(path.resolve(), prepared.path.resolve(), count, options, work)
+        parts = way is not _by_pictures  # in which fine lines are paler, and nothing can be missing
+        same = _shows_the_same(path.resolve(), prepared.path.resolve(), count, options, work, parts=parts)
         if same and _valid(path, FLAVOUR, options, work, reference, foreign=False):
             return path, tool, losses
     text = "Das PDF lässt sich auf keinem Weg in gültiges PDF/A wandeln. Bitte als Scan oder PDF/A neu liefern."

@@ -14,9 +14,7 @@ _MOST_FIELDS = 20_000
 _FONT_OF_DA = re.compile(r"(/[^\s/\[\]()<>]+)\s+-?[\d.]+\s+Tf")
 _MOST_PREVIEW_PIXELS = 60_000_000
 _LEAST_MM = 20.0
-_NO_NOTES = frozenset({"", "/Link", "/Popup", "/Widget"})
 _SHOW = ("/Trans", "/Dur", "/PresSteps")
-_REMOVED = frozenset({"/FileAttachment", "/Sound", "/Movie", "/RichMedia", "/3D", "/Screen"})
 
 REASONS = {
     "password": "Das PDF ist mit einem Kennwort verschlossen. Bitte ohne Kennwort neu liefern.",
@@ -39,6 +37,7 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
     import pikepdf
 
     from ocr.idlefonts import without_idle_fonts
+    from ocr.pdfnotes import tidy_notes, worded_notes
 
     losses: list[str] = []
     try:
@@ -52,14 +51,14 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
             return {"refused": "broken"}
         if bool(pdf.Root.get("/NeedsRendering", False)):  # its pages are made by the viewer alone
             return {"refused": "xfa"}
+        wanted = range(1, len(pdf.pages) + 1) if payload["pages"] is None else {int(page) for page in payload["pages"]}
+        unseen = tidy_notes(pdf, [page for number, page in enumerate(pdf.pages, 1) if number in wanted], losses)
         _without_forms(pdf, losses)
         _without_scripts(pdf, losses)
         _without_attachments(pdf, losses)
-        if payload["pages"] is not None:
-            wanted = {int(number) for number in payload["pages"]}
-            for number in range(len(pdf.pages), 0, -1):
-                if number not in wanted:
-                    del pdf.pages[number - 1]
+        for number in range(len(pdf.pages), 0, -1):
+            if number not in wanted:
+                del pdf.pages[number - 1]
         pdf.remove_unreferenced_resources()
         without_idle_fonts(pdf)
         for page in pdf.pages:  # how pages change in a show of slides; ReportLab writes an empty one on each
@@ -67,11 +66,13 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
                 if key in page.obj:
                     del page.obj[key]
         pdf.save(payload["target"], encryption=False)
-        return {"losses": losses, "notes": _notes(pdf)}
+        return {"losses": losses, "notes": worded_notes(pdf) + unseen}
 
 
 def _without_forms(pdf: Any, losses: list[str]) -> None:
     import pikepdf
+
+    from ocr.pdfnotes import comments, without_kinds
 
     if "/AcroForm" not in pdf.Root:
         return
@@ -88,11 +89,13 @@ def _without_forms(pdf: Any, losses: list[str]) -> None:
         losses.append(f"{unseen} angekreuzte Formularfelder ohne eigenes Aussehen (im Original erhalten)")
     if "/NeedAppearances" in form:  # as long as it stands there qpdf draws no field at all
         del form["/NeedAppearances"]
+    if lost := comments(pdf):
+        losses.append(f"{lost} Kommentar(e) an Anmerkungen (im Original erhalten)")
     pdf.flatten_annotations("all")
     for page in pdf.pages:  # a field without a look, such as a signature that shows nothing, stays behind
         notes = page.obj.get("/Annots")
         if isinstance(notes, pikepdf.Array):
-            page.obj["/Annots"] = _without_kinds(notes, frozenset({"/Widget"}))
+            page.obj["/Annots"] = without_kinds(notes, frozenset({"/Widget"}))
     if filled:
         losses.append("ausfüllbare Formularfelder (ihre Werte sind als Text wiedergegeben)")
     for key in ("/AcroForm", "/Perms"):
@@ -198,6 +201,7 @@ def _without_attachments(pdf: Any, losses: list[str]) -> None:
     import pikepdf
 
     from ocr.pdffeatures import embedded_files
+    from ocr.pdfnotes import BEARERS, kind_of, without_kinds
 
     names = [name for name, _ in embedded_files(pdf)]
     losses.extend(f"die Anlage „{name}“ (im Original und einzeln bewahrt)" for name in names[:_MOST_NAMED])
@@ -214,22 +218,10 @@ def _without_attachments(pdf: Any, losses: list[str]) -> None:
         notes = page.obj.get("/Annots")
         if not isinstance(notes, pikepdf.Array):
             continue
-        playing = playing or any(_kind(note) in _REMOVED - {"/FileAttachment"} for note in notes)
-        page.obj["/Annots"] = _without_kinds(notes, _REMOVED)
+        playing = playing or any(kind_of(note) in BEARERS - {"/FileAttachment"} for note in notes)
+        page.obj["/Annots"] = without_kinds(notes, BEARERS)
     if playing:
         losses.append("Filme, Töne und räumliche Bilder")
-
-
-def _without_kinds(notes: Any, kinds: frozenset[str]) -> Any:
-    import pikepdf
-
-    return pikepdf.Array([n for n in notes if isinstance(n, pikepdf.Dictionary) and _kind(n) not in kinds])
-
-
-def _kind(note: Any) -> str:
-    import pikepdf
-
-    return str(note.get("/Subtype")) if isinstance(note, pikepdf.Dictionary) else ""
 
 
 def lay_text(payload: dict[str, Any]) -> dict[str, Any]:
@@ -284,10 +276,11 @@ def read_pages(payload: dict[str, Any]) -> dict[str, Any]:
 
     from ocr.openpdfs import OpenPdfs
     from ocr.ownwords import WordsFile, own_page
+    from ocr.pdfnotes import worded_notes
     from ocr.pdfpage import user_unit
 
     with pikepdf.open(payload["path"]) as pdf:
-        notes = _notes(pdf)
+        notes = worded_notes(pdf)
         units = [user_unit(page) for page in pdf.pages]
     words = WordsFile(payload["words"])
     opened = OpenPdfs()
@@ -324,16 +317,3 @@ def _shows_nothing(page: Any) -> bool:
     if width * _MM < _LEAST_MM or height * _MM < _LEAST_MM:  # smaller than anything that is looked for on a page
         return not next(page.get_objects(max_depth=1), None)
     return is_blank(page.render(scale=scale, grayscale=True).to_pil().convert("L"), PREVIEW_DPI)
-
-
-def _notes(pdf: Any) -> int:
-    """How many annotations carry words of a person: notes, comments, remarks beside a mark."""
-    import pikepdf
-
-    found = 0
-    for page in pdf.pages:
-        notes = page.obj.get("/Annots")
-        for note in notes if isinstance(notes, pikepdf.Array) else ():
-            if _kind(note) not in _NO_NOTES and str(note.get("/Contents", "")).strip():
-                found += 1
-    return found

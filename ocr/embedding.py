@@ -19,8 +19,9 @@ from PIL import Image
 
 from ocr.pageimage import Held, PageImage, flatten, packed, tiff_tag, to_eight_bits, to_srgb
 
-_FLAT = {"L": "/DeviceGray", "RGB": "/DeviceRGB", "CMYK": "/DeviceCMYK"}
-_ICC_SPACE = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}
+_FLAT = {"L": "/DeviceGray", "RGB": "/DeviceRGB", "CMYK": "/DeviceCMYK", "P": "/DeviceRGB"}
+_ICC_SPACE = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK", "P": b"RGB "}
+_CONVERTED = ("CMYK", "LAB")  # by their profile, so that it holds no longer
 _ICC_CLASS = (b"mntr", b"scnr", b"prtr", b"spac")
 _EFFORT = {"L": 4, "P": 6, "RGB": 2}  # 6 would take three times the time for 2 % less
 _PNG_COLOURS = {0: 1, 2: 3, 3: 1}
@@ -61,15 +62,15 @@ class Stored:
         return stream
 
     def _colour_space(self, pdf: pikepdf.Pdf) -> pikepdf.Object:
-        if self.mode == "P":
-            return pikepdf.Array(
-                [pikepdf.Name.Indexed, pikepdf.Name.DeviceRGB, len(self.palette) // 3 - 1, pikepdf.String(self.palette)]
-            )
+        space: pikepdf.Object = pikepdf.Name(_FLAT.get(self.mode, "/DeviceGray"))
         if self.icc:
             profile = pdf.make_stream(self.icc)
-            profile.N = {"L": 1, "RGB": 3, "CMYK": 4}[self.mode]
-            return pikepdf.Array([pikepdf.Name.ICCBased, profile])
-        return pikepdf.Name(_FLAT.get(self.mode, "/DeviceGray"))
+            profile.N = {"L": 1, "RGB": 3, "CMYK": 4, "P": 3}[self.mode]
+            space = pikepdf.Array([pikepdf.Name.ICCBased, profile])
+        if self.mode == "P":
+            last = len(self.palette) // 3 - 1
+            return pikepdf.Array([pikepdf.Name.Indexed, space, last, pikepdf.String(self.palette)])
+        return space
 
 
 def as_it_is(page: PageImage) -> Stored | None:
@@ -95,7 +96,7 @@ def usable_profile(icc: object, mode: str) -> bytes:
 def _jpeg(page: PageImage) -> Stored | None:
     data = page.path.read_bytes()
     components = _jpeg_frame(data)
-    mode = {1: "L", 3: "RGB", 4: "CMYK"}.get(components)
+    mode = {1: "L", 3: "RGB", 4: "CMYK"}.get(len(components))
     if mode is None:
         return None
     icc = usable_profile(page.image.info.get("icc_profile"), mode)
@@ -103,15 +104,18 @@ def _jpeg(page: PageImage) -> Stored | None:
         return None  # without a profile PDF/A has no place for CMYK beside an sRGB output intent
     inverted = mode == "CMYK" and "adobe" in page.image.info
     decode = (1, 0, 1, 0, 1, 0, 1, 0) if inverted else ()
-    return Stored(page.width, page.height, data, "/DCTDecode", mode, decode=decode, icc=icc)
+    # Decoders of files know such a JPEG by the names of its colours, those of PDF would take it for YCbCr (§7.4.8)
+    named = components == b"RGB" and not {"jfif", "adobe"} & page.image.info.keys()
+    parms: tuple[tuple[str, int | bool], ...] = (("ColorTransform", 0),) if named else ()
+    return Stored(page.width, page.height, data, "/DCTDecode", mode, parms=parms, decode=decode, icc=icc)
 
 
-def _jpeg_frame(data: bytes) -> int:
-    """Number of components of a JPEG that PDF can carry (baseline, extended, progressive; 8 bits), else 0."""
+def _jpeg_frame(data: bytes) -> bytes:
+    """The names of the colours of a JPEG that PDF can carry (baseline, extended, progressive; 8 bits), else nothing."""
     position = 2
     while position + 4 <= len(data) and data[:2] == b"\xff\xd8":
         if data[position] != 0xFF:
-            return 0
+            return b""
         marker = data[position + 1]
         if marker == 0xFF:
             position += 1
@@ -122,11 +126,12 @@ def _jpeg_frame(data: bytes) -> int:
         length = int.from_bytes(data[position + 2 : position + 4], "big")
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             segment = data[position + 4 : position + 2 + length]
-            return segment[5] if marker <= 0xC2 and len(segment) > 5 and segment[0] == 8 else 0
+            carried = marker <= 0xC2 and len(segment) > 5 and segment[0] == 8
+            return segment[6 : 6 + 3 * segment[5] : 3] if carried else b""
         if marker in (0xD9, 0xDA):
-            return 0
+            return b""
         position += 2 + length
-    return 0
+    return b""
 
 
 def _png(page: PageImage) -> Stored | None:
@@ -268,7 +273,7 @@ def group4_of(held: Held) -> tuple[Stored, Image.Image]:
 def without_loss(held: Held) -> tuple[Stored, Image.Image]:
     """A decoded image coded without loss, and the image as coded; what PDF/A cannot carry is changed and noted."""
     image = held.take()
-    icc = image.info.get("icc_profile")
+    icc = image.info.get("icc_profile") if image.mode not in _CONVERTED else None
     image, losses = _carryable(image)
     if image.mode == "1":
         only = Held(image)
@@ -279,8 +284,7 @@ def without_loss(held: Held) -> tuple[Stored, Image.Image]:
     if rows is None:  # Pillow never writes interlaced PNG; kept as a plain way out
         data = zlib.compress(image.tobytes(), 6)
         return Stored(image.width, image.height, data, "/FlateDecode", image.mode, losses=losses), image
-    kept = usable_profile(icc, rows.mode) if image.mode in ("L", "RGB") and not losses else b""
-    return replace(rows, icc=kept, losses=losses), image
+    return replace(rows, icc=usable_profile(icc, rows.mode), losses=losses), image
 
 
 def _as_png(image: Image.Image) -> bytes:

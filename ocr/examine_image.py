@@ -22,6 +22,7 @@ from ocr.faxlines import LOST, MENDED, FaxFault, fax_faults
 from ocr.filefacts import facts_as_json
 from ocr.findings import error, gathered, info, page, unheard, warning
 from ocr.imagestrips import decode_in_parts
+from ocr.jp2boxes import complete
 from ocr.jp2depth import misread_bits
 from ocr.jpegdata import DAMAGED, MOST_BYTES, SURPLUS, JpegFault, jpeg_fault, tiff_jpeg_fault
 from ocr.pageimage import flatten, read_rows, stated_dpi, tiff_tag
@@ -78,6 +79,7 @@ def examine_image(payload: dict[str, Any]) -> dict[str, Any]:
 def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
     try:
         image = Image.open(path, formats=FORMATS)
+        complete(image, path)
     except UnidentifiedImageError:
         text = (
             "Das Bild ist beschädigt oder auf eine Art gespeichert, die nicht gelesen werden kann. "

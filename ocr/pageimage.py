@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from ocr.engine import Raster
+from ocr.jp2boxes import complete
 from ocr.tiffpages import PageView
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
@@ -78,6 +79,7 @@ def open_page(path: Path, page: int, max_pixels: int) -> PageImage:
             if page > 1 and view is None:
                 image.seek(page - 1)
             read_rows(image)
+            complete(image, path)
     except EOFError as error:
         raise PageUnreadable("OC-03", f"Die Datei hat keine Seite {page}.") from error
     except UnidentifiedImageError as error:

@@ -7,13 +7,15 @@ the page's largest image, and noted as a loss.
 from __future__ import annotations
 
 import io
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pikepdf
 from PIL import Image
 
-from ocr.geometry import Affine
+from ocr.geometry import Affine, pixels_to_unit, scaling
 from ocr.pageimage import PageUnreadable
 from ocr.pdfclip import Rect, changes_colours, common, cuts, hides_layers, placed_rect
 
@@ -51,7 +53,10 @@ _PLAIN_CODED = frozenset({"/DCTDecode", "/FlateDecode", "/CCITTFaxDecode"})
 _PLAIN_SPACES = frozenset({"/DeviceGray", "/DeviceRGB"})
 _LEAST_DPI, _MOST_DPI = 100.0, 600.0
 _MOST_UNIT = 75_000.0  # the largest that viewers know
+_FINEST_DPI = 600.0  # to read by
 _DEEPEST = 4  # nested forms looked into
+_MOST_LOOKED_AT = 200  # images or forms of one table
+_MASKS = ("/SMask", "/Mask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +264,39 @@ def picture_of(image: pikepdf.Stream) -> Image.Image | None:
         return None
 
 
+def masked(image: pikepdf.Stream) -> bool:
+    """True when a mask or a colour says where the image shows: what it holds is not what is seen."""
+    return any(key in image for key in _MASKS)
+
+
+def seen_through(page: PdfPage, path: Path, number: int, max_pixels: int) -> Image.Image:
+    """What is seen of a masked image, in gray and in its own position, as fine as the finer of image and mask.
+
+    Where copiers part paper from ink, all that is written may be in the mask alone. Raises PageUnreadable.
+    """
+    sizes = [page.pixels, *(_pixels(mask) for mask in _masks(page.image))]
+    width, height = max(size[0] for size in sizes), max(size[1] for size in sizes)
+    along, up = math.hypot(page.matrix.a, page.matrix.b) / 72, math.hypot(page.matrix.c, page.matrix.d) / 72
+    most = (max_pixels / (page.width * page.height)) ** 0.5 * 72
+    dpi = min(max(width / along, height / up), most, _FINEST_DPI)
+    width, height = max(1, round(min(width, dpi * along))), max(1, round(min(height, dpi * up)))
+    shown = drawn(path, number, dpi * 0.999, max_pixels, gray=True).convert("L")
+    to_shown = pixels_to_unit(width, height).then(page.matrix).then(Affine(d=-1, f=page.height))
+    place = to_shown.then(scaling(shown.width / page.width, shown.height / page.height))
+    numbers = (place.a, place.c, place.e, place.b, place.d, place.f)
+    return shown.transform((width, height), Image.Transform.AFFINE, numbers, Image.Resampling.BILINEAR, fillcolor=255)
+
+
+def _masks(image: pikepdf.Stream | None) -> list[pikepdf.Stream]:
+    """The images that say where this one shows."""
+    found = [image.get(key) for key in _MASKS] if image is not None else []
+    return [mask for mask in found if isinstance(mask, pikepdf.Stream)]
+
+
+def _pixels(image: pikepdf.Stream) -> tuple[int, int]:
+    return max(1, int(image.get("/Width", 0))), max(1, int(image.get("/Height", 0)))
+
+
 def misdrawn(shown: Image.Image, image: pikepdf.Stream) -> bool:
     """True when a JPEG 2000 came out in one colour although there is something in it.
 
@@ -302,7 +340,21 @@ def drawn(path: Path, number: int, dpi: float, max_pixels: int, *, gray: bool) -
 
 
 def drawing_dpi(page: PdfPage, pdf_page: pikepdf.Page) -> float:
-    """The resolution to draw a page with: that of its largest image, within reason."""
-    widest = max((int(image.get("/Width", 0)) for image in pdf_page.get_images().values()), default=0)
+    """The resolution to draw a page with: that of its largest image or mask, within reason."""
+    widest = max((_pixels(image)[0] for image in _images(pdf_page.resources, 0)), default=0)
     dpi = widest / (page.width / 72) if page.width else _LEAST_DPI
     return max(_LEAST_DPI, min(_MOST_DPI, dpi if widest else 300.0))
+
+
+def _images(resources: pikepdf.Object | None, depth: int) -> Iterator[pikepdf.Stream]:
+    """Images that a page may draw, those in forms and their masks too."""
+    drawable = resources.get("/XObject") if isinstance(resources, pikepdf.Dictionary) else None
+    if depth > _DEEPEST or not isinstance(drawable, pikepdf.Dictionary):
+        return
+    for item in list(drawable.values())[:_MOST_LOOKED_AT]:
+        if not isinstance(item, pikepdf.Stream):
+            continue
+        if str(item.get("/Subtype")) == "/Image":
+            yield from (item, *_masks(item))
+        else:
+            yield from _images(item.get("/Resources"), depth + 1)

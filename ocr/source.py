@@ -13,7 +13,19 @@ from ocr.embedding import Stored, as_it_is, checked_group4, without_loss
 from ocr.geometry import POINTS_PER_MM, Affine, pixels_to_unit, scaling, standing
 from ocr.jp2depth import depths_of
 from ocr.pageimage import Held, PageImage, PageUnreadable, load, open_page, shed_depth, to_gray
-from ocr.pdfpage import PdfPage, copied, copyable, drawing_dpi, drawn, misdrawn, page_of, picture_of, surely_allowed
+from ocr.pdfpage import (
+    PdfPage,
+    copied,
+    copyable,
+    drawing_dpi,
+    drawn,
+    masked,
+    misdrawn,
+    page_of,
+    picture_of,
+    seen_through,
+    surely_allowed,
+)
 
 _LOW_DPI = 100.0  # below this a size beyond A0 is a wrong statement and not a wall map
 _ONLY_DRAWN = ("/JBIG2Decode", "/JPXDecode")  # what pdfium cannot decode it draws as a white page
@@ -171,7 +183,11 @@ def from_pdf(
     if not copyable(page.image):
         return _unpacked(pdf, path, number, page, max_pixels)
     picture = None
-    if read:
+    size = page.pixels
+    if read and masked(page.image):
+        picture = seen_through(page, path, number, max_pixels)
+        size = picture.size
+    elif read:
         picture = picture_of(page.image) or _bitmap(path, number)
         if picture is None or picture.size != page.pixels:
             return drawn_source(pdf, path, number, page, max_pixels)
@@ -181,7 +197,7 @@ def from_pdf(
         page.height,
         page.rotate,
         page.matrix,
-        page.pixels,
+        size,
         picture,
         page.image,
         doubtful=not surely_allowed(page.image),
@@ -192,14 +208,14 @@ def _unpacked(pdf: pikepdf.Pdf, path: Path, number: int, page: PdfPage, max_pixe
     """A coding that may not stay (JBIG2, JPEG 2000): the same pixels coded without loss."""
     assert page.image is not None  # noqa: S101 - told to the type checker
     name = str(page.image.get("/Filter"))
-    masked = page.image.get("/ImageMask", False) or any(key in page.image for key in ("/SMask", "/Mask"))
+    stencil = bool(page.image.get("/ImageMask", False))
     image = _bitmap(path, number)
     if image is None and name in _ONLY_DRAWN:
         raise PageUnreadable("OC-05", "Das Bild der Seite lässt sich nicht entschlüsseln. Bitte neu scannen.")
     if image is not None and name == "/JPXDecode" and misdrawn(image, page.image):
         text = "Das Bild der Seite (JPEG 2000) wird falsch gelesen. Bitte in einem anderen Format neu liefern."
         raise PageUnreadable("OC-05", text)
-    if image is None or masked or image.size != page.pixels:
+    if image is None or stencil or masked(page.image) or image.size != page.pixels:
         return drawn_source(pdf, path, number, page, max_pixels)
     if int(page.image.get("/BitsPerComponent", 8)) == 1:
         image = image.convert("L").point(lambda value: 255 * (value > 127)).convert("1")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from ocr.assembly import assemble
 from ocr.jobs import AssemblyJob, AssemblyOutcome, PageJob
@@ -26,10 +26,10 @@ def noise(size: tuple[int, int], seed: int) -> Image.Image:
     return Image.frombytes("L", size, random.Random(seed).randbytes(size[0] * size[1]))
 
 
-def a_page(folder: Path, number: int, size: tuple[int, int] = (400, 500)) -> Path:
+def a_page(folder: Path, number: int, size: tuple[int, int] = (400, 500), mode: str = "L", icc: bytes = b"") -> Path:
     """The page file of a picture that packs badly, as a page worker leaves it."""
     picture, page = folder / f"{number}.png", folder / f"{number}.pdf"
-    noise(size, number).save(picture, dpi=(100, 100))
+    noise(size, number).convert(mode).save(picture, dpi=(100, 100), icc_profile=icc or None)
     job = PageJob(str(picture), 1, number, False, 300, None, str(page), str(folder / f"{number}.hocr"), read=False)  # noqa: FBT003 - not a PDF
 
     def never() -> None:
@@ -54,6 +54,18 @@ def test_pages_are_joined_in_their_order_to_the_same_bytes_each_time(tmp_path: P
     assert joined(parts, tmp_path / "two.pdf") == AssemblyOutcome(PAGES)
     assert what_it_shows(tmp_path / "one.pdf") == [what_it_shows(part)[0] for part in parts]
     assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "two.pdf").read_bytes()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "P"])
+def test_all_pages_share_one_copy_of_their_colour_profile(mode: str, tmp_path: Path) -> None:
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    parts = [a_page(tmp_path, number, (40, 50), mode, icc) for number in range(1, PAGES + 1)]
+    assert joined(parts, tmp_path / "one.pdf") == AssemblyOutcome(PAGES)
+    with pikepdf.open(tmp_path / "one.pdf") as pdf:
+        spaces = [image.ColorSpace for page in pdf.pages for image in page.images.values()]
+        profiles = [(space[1] if mode == "P" else space)[1].objgen for space in spaces]
+    assert len(profiles) == PAGES
+    assert len(set(profiles)) == 1
 
 
 @pytest.mark.parametrize("content", [b"no PDF at all", b""])

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pikepdf
 import pypdfium2
 import pytest
+from pikepdf import Array, Dictionary, Name
 from PIL import Image, ImageOps
 
 from akten.errors import Misconfigured
@@ -21,6 +22,7 @@ from ocr.scanpath import do_page
 from ocr.source import turned
 from ocr.tesseract import open_engine
 from tests.conftest import lacking
+from tests.ocr.oddpdfs import scan_page, xobject
 from tests.ocr.sheets import job, paper, sheet
 
 OPTIONS = OcrOptions()
@@ -277,3 +279,66 @@ def test_pages_of_a_pdf_in_four_positions_all_stand_upright(
     assert outcome.turned == turn
     assert "LinnSequencer" in outcome.text
     assert word_box(tmp_path / "page.pdf", "LinnSequencer")[1] < 0.2
+
+
+def masked_page(path: Path, image: Image.Image, mask: Image.Image, *, turn: int = 0, key: str = "SMask") -> None:
+    """A page of nothing but `image`, seen only where `mask` is light; fed with the sheet turned by a matrix."""
+    width, height = mask.width * 72 / 200, mask.height * 72 / 200
+    size, matrix = {
+        0: ((width, height), f"{width} 0 0 {height} 0 0"),
+        90: ((height, width), f"0 {-width} {height} 0 0 {width}"),
+        180: ((width, height), f"{-width} 0 0 {-height} {width} {height}"),
+    }[turn]
+    with pikepdf.new() as pdf:
+        page = scan_page(pdf, image, size=size, content=f"q {matrix} cm /Im0 Do Q".encode())
+        through = xobject(pdf, mask if key == "SMask" else ImageOps.invert(mask).convert("1"))
+        if key == "Mask":
+            through.ImageMask = True
+            del through.ColorSpace
+        page.Resources.XObject.Im0[f"/{key}"] = through
+        pdf.save(path)
+
+
+@pytest.mark.parametrize("ink", [0, 120], ids=["black", "gray"])
+@pytest.mark.parametrize(("turn", "key"), [(0, "SMask"), (0, "Mask"), (90, "SMask"), (180, "SMask")])
+def test_what_is_written_in_the_mask_alone_is_read(tmp_path: Path, do: Do, turn: int, key: str, ink: int) -> None:
+    """Copiers that part ink from paper send a coarse image of the ink's colour; a gray one was taken for blank."""
+    image = Image.new("L", (60, 43), ink)
+    masked_page(tmp_path / "scan.pdf", image, ImageOps.invert(marked_sheet()), turn=turn, key=key)
+    outcome = do(job(tmp_path / "scan.pdf", tmp_path))
+    assert (outcome.error, outcome.blank, outcome.losses) == (None, False, ())
+    assert "Oberbürgermeister" in outcome.text
+    shown = rendered(tmp_path / "page.pdf").point([255 * (value > 200) for value in range(256)])
+    assert word_box(tmp_path / "page.pdf", "Garage") == pytest.approx(ink_box(shown), abs=0.02)
+
+
+def test_what_a_mask_covers_is_not_in_the_text(tmp_path: Path, do: Do) -> None:
+    """Else a search would find what was covered up."""
+    whole = sheet()
+    cover = Image.new("L", whole.size, 255)
+    cover.paste(0, (0, 0, whole.width, whole.height // 2))
+    masked_page(tmp_path / "scan.pdf", whole, cover)
+    outcome = do(job(tmp_path / "scan.pdf", tmp_path))
+    assert "Oberbürgermeister" not in outcome.text
+    assert "Grüßen" in outcome.text
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_page_that_is_drawn_is_as_fine_as_its_finest_part(tmp_path: Path, do: Do, nested: bool) -> None:
+    """The mask of a coarse image that cannot be copied, and an image within a form."""
+    with pikepdf.new() as pdf:
+        mask = ImageOps.invert(marked_sheet())
+        width, height = mask.width * 72 / 200, mask.height * 72 / 200
+        full = f"q {width} 0 0 {height} 0 0 cm /Im0 Do Q".encode()
+        page = scan_page(pdf, Image.new("L", (60, 43), 0), size=(width, height), content=full, coded="jpx")
+        page.Resources.XObject.Im0.SMask = xobject(pdf, mask)
+        if nested:
+            form = pdf.make_stream(full)
+            form.Type, form.Subtype, form.BBox = Name.XObject, Name.Form, Array([0, 0, width, height])
+            form.Resources = page.Resources
+            page.Resources = Dictionary(XObject=Dictionary(F=form))
+            page.Contents = pdf.make_stream(b"/F Do")
+        pdf.save(tmp_path / "scan.pdf")
+    outcome = do(job(tmp_path / "scan.pdf", tmp_path))
+    assert any("mit 200 dpi neu gezeichnet" in loss for loss in outcome.losses)
+    assert "Oberbürgermeister" in outcome.text

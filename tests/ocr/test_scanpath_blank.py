@@ -122,3 +122,20 @@ def test_a_long_run_of_ink_changes_how_soon_the_answer_comes_and_not_the_answer(
     assert set(quick) == {True, False}
     monkeypatch.setattr("ocr.blank._runs_on", lambda *_: False)
     assert quick == [blank(image) for image in sheets]
+
+
+@pytest.mark.parametrize(("ground", "ink"), [(120, 235), (150, 180), (100, 130)])
+def test_light_ink_on_dark_paper_is_a_mark(ground: int, ink: int) -> None:
+    """On a blueprint lines are lighter than the sheet, far apart and thin: they were taken for paper."""
+    bare = paper(gray=ground, noise=3.0)
+    assert blank(bare)
+    drawn = Image.new("L", bare.size, 0)
+    ImageDraw.Draw(drawn).line((300, 700, 900, 760), fill=ink - ground, width=2)
+    plan = np.asarray(bare, dtype=np.float32) + np.asarray(drawn, dtype=np.float32)
+    assert not blank(Image.fromarray(np.clip(plan, 0, 255).astype(np.uint8)))
+
+
+def test_dark_paper_with_a_shade_is_blank() -> None:
+    shade = np.linspace(-30, 30, 1754, dtype=np.float32)[:, None]
+    sheet_ = np.asarray(paper(gray=150, noise=3.0), dtype=np.float32) + shade
+    assert blank(with_holes(Image.fromarray(sheet_.astype(np.uint8))))

@@ -228,3 +228,63 @@ def test_a_broken_chain_of_pages_ends(tmp_path: Path, data: bytes) -> None:
 def test_a_chain_of_pages_in_a_circle_ends(tmp_path: Path) -> None:
     (tmp_path / "x.tif").write_bytes(b"II*\0\x08\0\0\0\0\0\x08\0\0\0\0\0\0\0")
     assert page_offsets(tmp_path / "x.tif", 50) == [8]
+
+
+def swapped_profile() -> bytes:
+    """sRGB with red and blue changed places: where it gets lost it is seen."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for place in range(132, 132 + 12 * int.from_bytes(data[128:132], "big"), 12):
+        name = bytes(data[place : place + 4])
+        data[place : place + 4] = {b"rXYZ": b"bXYZ", b"bXYZ": b"rXYZ"}.get(name, name)
+    return bytes(data)
+
+
+def jp2_with(path: Path, image: Image.Image, colours: bytes, more: bytes = b"") -> None:
+    """A JP2 with another box for its colours, and more boxes in its head."""
+    target = io.BytesIO()
+    image.save(target, "JPEG2000", irreversible=False)
+    data = target.getvalue()
+    head, colr = data.index(b"jp2h") - 4, data.index(b"colr") - 4
+    length, old = (int.from_bytes(data[place : place + 4], "big") for place in (head, colr))
+    new = (len(colours) + 8).to_bytes(4, "big") + b"colr" + colours
+    whole = data[head + 4 : colr] + new + data[colr + old : head + length] + more
+    path.write_bytes(data[:head] + (len(whole) + 4).to_bytes(4, "big") + whole + data[head + length :])
+
+
+@pytest.mark.parametrize("kind", ["palette.png", "palette.tif", "alpha.png", "scan.jp2"])
+def test_no_coding_loses_the_colour_profile(tmp_path: Path, kind: str) -> None:
+    """It was kept of RGB alone; colours of the others were shown as if they were sRGB, and nothing was said."""
+    red, green, blue = picture("RGB").split()
+    image, file = Image.merge("RGB", (blue, green, red)), tmp_path / kind
+    if kind.startswith("palette"):
+        image.quantize(64).save(file, dpi=(200, 200), icc_profile=swapped_profile())
+    elif kind.startswith("alpha"):
+        image.putalpha(255)
+        image.putpixel((0, 0), (255, 255, 255, 0))
+        image.save(file, dpi=(200, 200), icc_profile=swapped_profile())
+    else:
+        jp2_with(file, image, b"\2\0\0" + swapped_profile())
+    wanted, shown = picture("RGB"), seen(source_of(file), tmp_path, "RGB")
+    for place in ((50, 40), (130, 50), (2, 2)):
+        assert shown.getpixel(place) == pytest.approx(wanted.getpixel(place), abs=12)
+
+
+def test_the_resolution_that_a_jp2_shall_be_shown_with_counts(tmp_path: Path) -> None:
+    told = b"\0\0\0\x12resd" + (7874).to_bytes(2, "big") + b"\0\1" + (3937).to_bytes(2, "big") + b"\0\1\0\0"
+    box = (len(told) + 8).to_bytes(4, "big") + b"res " + told
+    jp2_with(tmp_path / "scan.jp2", picture("RGB"), b"\1\0\0\0\0\0\x10", box)
+    assert source_of(tmp_path / "scan.jp2").dpi == pytest.approx((100, 200), abs=0.1)
+
+
+def test_a_jpeg_that_names_its_colours_is_no_ycbcr(tmp_path: Path) -> None:
+    """Without a marker of JFIF or Adobe, PDF takes three colours for YCbCr unless it is told; poppler does."""
+    target = io.BytesIO()
+    picture("RGB").save(target, "JPEG", keep_rgb=True, quality=95)
+    data = target.getvalue()
+    marker = data.index(b"\xff\xee\0\x0eAdobe")
+    (tmp_path / "scan.jpg").write_bytes(data[:marker] + data[marker + 16 :])
+    with pikepdf.open(written(source_of(tmp_path / "scan.jpg"), tmp_path)) as pdf:
+        assert pdf.pages[0].Resources.XObject.Im0.DecodeParms == {"/ColorTransform": 0}
+    picture("RGB").save(tmp_path / "scan.jpg", quality=95)
+    with pikepdf.open(written(source_of(tmp_path / "scan.jpg"), tmp_path)) as pdf:
+        assert "/DecodeParms" not in pdf.pages[0].Resources.XObject.Im0
