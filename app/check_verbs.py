@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from akten.errors import Forbidden
 from akten.findings import Severity, Verdict
 from app.command import Call, verb
 from app.one_akte import one_akte
-from app.opening import open_archive, require_new_place, tell_new
+from app.opening import open_anew, open_archive, require_new_place, tell_new
 from app.output import EXIT_OF_VERDICT
 from app.show import VERDICTS, findings_table, size_words, word
 from flows.anchors import try_to_publish
@@ -26,6 +27,7 @@ from flows.receipt import finding_json
 from flows.reentry import LACKS, entered_json, reenter_lost
 from flows.settings import effective
 from flows.verify import compare_stores, verdict_of, verify_all, verify_packages
+from flows.wiring import Services
 
 HEALTH = {"ok": ("in Ordnung", "green"), "failed": ("fehlerhaft", "red"), "absent": ("fehlt", "yellow")}
 
@@ -160,15 +162,23 @@ def doctor(call: Call, *, without_stores: bool) -> int:
     is_flag=True,
     help="Nimmt festgeschriebene Pakete, die der Katalog nicht (mehr) kennt, aus den Speichern wieder auf.",
 )
+@click.option(
+    "--neuer-katalog",
+    "anew",
+    is_flag=True,
+    help="Mit --aufnehmen: beginnt einen neuen Katalog, wenn es vom verlorenen keine Sicherung mehr gibt.",
+)
 @verb
-def abgleich(call: Call, *, enter: bool) -> int:
+def abgleich(call: Call, *, enter: bool, anew: bool) -> int:
     """Vergleicht Katalog und Speicher; repariert und löscht nichts.
 
     Mit --aufnehmen, wenn der Katalog aus einer Sicherung zurückgeholt wurde: Pakete, die seither archiviert wurden,
     werden aus jedem Speicher ganz zurückgelesen und neu eingetragen. Die Speicher bleiben, wie sie sind.
     """
+    if anew and not enter:
+        raise click.UsageError("--neuer-katalog gibt es nur mit --aufnehmen.")
     if enter:
-        return _enter_again(call)
+        return _enter_again(call, open_anew if anew else open_archive)
     with open_archive(call) as services:
         findings = compare_stores(services)
     verdict = verdict_of(findings)
@@ -183,10 +193,10 @@ def abgleich(call: Call, *, enter: bool) -> int:
     return EXIT_OF_VERDICT[verdict]
 
 
-def _enter_again(call: Call) -> int:
+def _enter_again(call: Call, opening: Callable[[Call], AbstractContextManager[Services]]) -> int:
     """Enters lost packages, compares anew, and tells both."""
     with (
-        open_archive(call) as services,
+        opening(call) as services,
         Progress(
             console=call.output.err, transient=True, disable=call.output.as_json or not call.output.err.is_terminal
         ) as progress,

@@ -75,9 +75,9 @@ def reconcile(
 ) -> tuple[Finding, ...]:
     """Every difference between catalog and stores. What is younger than `patience` may still be on its way.
 
-    `under_way` are the packages of deliveries that have not ended, and when each was received: one that was committed
-    later than that may be about to be entered. A committed package without such a delivery is told at once, for a
-    catalog put back from a backup knows nothing of it. Both are to be read after the listings.
+    `under_way` are the packages of deliveries that are being stored, and since when: one that was committed later than
+    that may be about to be entered. A committed package without such a delivery is told at once, for a catalog put back
+    from a backup knows nothing of it. Both are to be read after the listings.
 
     `where` of a finding is "<store>:<key>". Lists are loaded into sets: servers sort keys differently.
     """

@@ -27,7 +27,7 @@ from catalog.codec import canonical
 from catalog.references import references_of
 from catalog.register import ENDED, Arrival
 from catalog.scanbook import scans_of
-from catalog.tables import akten, deliveries, packages
+from catalog.tables import akten, deliveries, packages, reviews
 from catalog.trail import Entry, Verb
 from catalog.values import Resolution
 
@@ -61,14 +61,15 @@ def reenter(change: Change, found: Reentered, texts: stored.Texts, review_below:
     if _is_entered(connection, package):
         return False
     _require_before(connection, package.id, found.previous)
-    _require_own_number(connection, found.akte)
     place = len(change.entries)
+    joined = _make_way(change, found.akte)
     _free_version(change, found.arrival.delivery, package.id)
     arrival = _ready(change, found.arrival, package.id)
     delivery = arrival.delivery
     if not _is_registered(connection, arrival, found.akte.uuid):
         register.receive(change, arrival)
-    change.entries.insert(place, _told(connection, found, delivery))  # before what follows from it
+    _join(connection, joined, found.akte.uuid)
+    change.entries.insert(place, _told(connection, found, delivery, joined))  # before what follows from it
 
     register.plan(change, delivery, found.akte)
     refstore.note_references(change, found.akte.uuid, references_of(found.akte.felder), delivery)
@@ -107,18 +108,38 @@ def _require_before(connection: Connection, id_: PackageId, previous: str | None
         raise FixityError(f"Das Commit-Objekt nennt als Vorgänger ein anderes Paket als die Version {id_.version - 1}.")
 
 
-def _require_own_number(connection: Connection, akte: Akte) -> None:
-    """Raises Forbidden when the number is that of another Akte, or the Akte has another number in the register."""
+def _make_way(change: Change, akte: Akte) -> tuple[UUID, ...]:
+    """Takes back an Akte that was opened under the same number since, and of which nothing is archived or told.
+
+    Returns its deliveries, which belong to the true one. Raises Forbidden for any other Akte of that number, and when
+    this one has another number in the register.
+    """
+    connection = change.connection
     number = clean_text(akte.aktenzeichen.kanonisch)
     same = (akten.c.aktenart == akte.aktenart.value) & (akten.c.aktenzeichen == number) & (akten.c.band == akte.band)
-    rows = connection.execute(select(akten.c.uuid).where(same | (akten.c.uuid == akte.uuid))).scalars().all()
-    mine = connection.execute(select(akten.c.uuid).where(same, akten.c.uuid == akte.uuid)).first()
-    if rows and (mine is None or len(rows) > 1):
-        raise Forbidden(
-            f"{akte.aktenart} {number}"
-            + (f" Band {akte.band}" if akte.band > 1 else "")
-            + " ist im Verzeichnis eine andere Akte (andere Kennung); zwei Akten führt das Archiv nicht zusammen."
-        )
+    there = connection.execute(select(akten.c.uuid).where(same)).scalar()
+    mine = connection.execute(select(akten.c.nr).where(akten.c.uuid == akte.uuid)).first()
+    if there == akte.uuid or (there is None and mine is None):
+        return ()
+    rows = connection.execute(select(deliveries).where(deliveries.c.akte == there)).all()
+    if there is not None and mine is None and not any(row.packed or row.stage == Stage.DESCRIBED.value for row in rows):
+        own = deliveries.c.akte == there
+        connection.execute(update(deliveries).where(own).values(akte=None, version=None, plan=None))
+        connection.execute(update(reviews).where(reviews.c.akte == there).values(akte=None))
+        register.drop_if_unused(change, there)
+        if connection.execute(select(akten.c.nr).where(akten.c.uuid == there)).first() is None:
+            return tuple(row.uuid for row in rows)
+    raise Forbidden(
+        f"{akte.aktenart} {number}"
+        + (f" Band {akte.band}" if akte.band > 1 else "")
+        + " ist im Verzeichnis eine andere Akte (andere Kennung); zwei Akten führt das Archiv nicht zusammen."
+    )
+
+
+def _join(connection: Connection, joined: Sequence[UUID], akte: UUID) -> None:
+    for table, column in ((deliveries, deliveries.c.uuid), (reviews, reviews.c.delivery)):
+        if joined:
+            connection.execute(update(table).where(column.in_(joined)).values(akte=akte))
 
 
 def _free_version(change: Change, delivery: UUID, id_: PackageId) -> None:
@@ -168,7 +189,7 @@ def _is_registered(connection: Connection, arrival: Arrival, akte: UUID) -> bool
     return {(scan.uuid, scan.digests) for scan in arrival.scans} <= known
 
 
-def _told(connection: Connection, found: Reentered, delivery: UUID) -> Entry:
+def _told(connection: Connection, found: Reentered, delivery: UUID, joined: Sequence[UUID]) -> Entry:
     package = found.package
     data = {
         "version": package.id.version,
@@ -176,6 +197,7 @@ def _told(connection: Connection, found: Reentered, delivery: UUID) -> Entry:
         "committed": found.stored_at.isoformat(),
         "stores": [copy.store for copy in package.copies],
         "from": str(found.arrival.delivery),
+        **({"joined": [str(uuid) for uuid in joined]} if joined else {}),
     }
     salt = register.salt_of(connection, package.id.akte)
     return Entry(Verb.PACKAGE_REENTERED, data, package.id.akte, delivery, found.lacks, salt)

@@ -119,8 +119,8 @@ class Seen:
 def look_at_stores(services: Services) -> Seen:
     """Lists the stores, then reads the catalog: what was archived meanwhile is so in both.
 
-    Under way are deliveries that are packed: before that nothing of them can be committed, so a package that is
-    committed although its delivery stands elsewhere is none that somebody is about to enter.
+    Under way are deliveries that are packed, since then: before that nothing of them can be committed, so nobody is
+    about to enter a package whose delivery stands elsewhere, or was packed (anew) after it had been committed.
     """
     catalog = services.catalog  # first: without it no store need be woken
     stores, away = services.stores_to_read()
@@ -131,7 +131,7 @@ def look_at_stores(services: Services) -> Seen:
         except (Unavailable, Forbidden, Misconfigured) as error:
             unread.append(Finding("RC-11", Severity.WARNING, store.name, error.text))
     under_way = {
-        PackageId(row.akte, row.version): row.received_at
+        PackageId(row.akte, row.version): row.changed_at
         for row in catalog.deliveries()
         if row.akte is not None and row.version is not None and row.stage is Stage.PACKED
     }

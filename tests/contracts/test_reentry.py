@@ -211,6 +211,40 @@ def test_a_number_that_is_another_akte_by_now_is_not_taken_over(catalog: Catalog
     assert [row.uuid for row in catalog.akten().rows] == [other.uuid]
 
 
+@pytest.mark.parametrize("stage", [Stage.RECEIVED, Stage.EXAMINED, Stage.RECOGNISED])
+def test_an_akte_that_was_only_opened_since_gives_way_and_its_deliveries_belong_to_the_true_one(
+    catalog: Catalog, stage: Stage
+) -> None:
+    """A Nachscan that came before the re-entry opened the Akte anew; nothing of it is archived yet."""
+    late = receive(catalog, "danach")
+    assert late.akte not in (None, AKTE)
+    catalog.plan(late.uuid, an_akte(late.akte, late.uuid), by=CLERK, now=NOON)  # type: ignore[arg-type]
+    for each in STAGES[: STAGES.index(stage) + 1] if stage is not Stage.RECEIVED else ():
+        catalog.move(late.uuid, each, by=CLERK, now=NOON)
+    assert enter(catalog, found_of())
+    assert [row.uuid for row in catalog.akten().rows] == [AKTE]
+    row = catalog.delivery(late.uuid)
+    assert row is not None
+    assert (row.akte, row.version, row.stage) == (AKTE, None, stage)
+    told = next(e for e in catalog.events_of(akte=AKTE) if e.verb == Verb.PACKAGE_REENTERED.value)
+    assert told.data["joined"] == [str(late.uuid)]
+    assert Verb.AKTE_DROPPED.value in verbs(catalog)
+    again = receive(catalog, "danach")
+    assert again.akte == AKTE
+    assert is_whole(catalog)
+
+
+def test_an_akte_of_the_same_number_that_something_is_told_of_stays(catalog: Catalog) -> None:
+    late = receive(catalog, "danach")
+    assert late.akte is not None
+    catalog.report_event(late.akte, "death", NOON.date(), "Urkunde 1", by=CLERK, now=NOON)
+    with pytest.raises(Forbidden, match="eine andere Akte"):
+        enter(catalog, found_of())
+    row = catalog.delivery(late.uuid)
+    assert row is not None
+    assert row.akte == late.akte
+
+
 def test_an_akte_that_has_another_number_by_now_is_not_taken_over(catalog: Catalog) -> None:
     akte, package = archive(catalog, "eins")
     second = found_of("zwei", akte=akte.uuid, version=2, number=OTHER, previous=package.commit_sha256)

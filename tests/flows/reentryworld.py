@@ -44,7 +44,7 @@ _HOCR = (
 
 @dataclass
 class Restored:
-    """Stands where `Services` stands; `save` backs the catalog up and `put_back` opens that backup (at first of an empty archive)."""
+    """Stands where `Services` stands; `save` backs up its catalog, empty at first, and `put_back` opens the backup."""
 
     folder: Path
     stores: Sequence[ObjectStore]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from akten.errors import Unavailable
 from akten.files import Rendition, digest_bytes
 from akten.findings import Verdict
+from akten.lifecycle import Stage
 from akten.model import Akte
 from akten.package import Lock, PackageId
 from archive.embedded import open_embedded
@@ -22,12 +24,13 @@ from archive.package import store_package
 from archive.s3 import S3Store
 from archive.weed import weed_version
 from catalog.trail import Verb
-from flows.reentry import LACKS, RULES
+from flows.reentry import LACKS
 from flows.verify import compare_stores, verdict_of
+from tests.catalog.build import STAGES
 from tests.conftest import lacking
 from tests.contracts.telling import hold, on_akte
 from tests.flows.packingworld import NOW, Came
-from tests.flows.reentryworld import ARCHIVIST, UNTIL, WORDS, Restored, told
+from tests.flows.reentryworld import ARCHIVIST, CLERK, UNTIL, WORDS, Restored, told
 from tests.memory_store import MemoryStore
 from tests.packages import EXTRA, Countdown, DyingStore, KilledHere, a_bag, an_id
 
@@ -151,6 +154,38 @@ def test_version_2_of_an_akte_whose_version_1_is_known_is_entered_beside_it(worl
     details = world.catalog.akte_details(akte.uuid)
     assert details is not None
     assert (details.row.versions, len(details.dokumente)) == ((1, 2), 2)
+
+
+@pytest.mark.parametrize("minutes", [None, 5])
+def test_a_package_whose_delivery_is_about_to_enter_it_is_left_to_it_and_one_packed_anew_is_not(
+    world: Restored, minutes: int | None
+) -> None:
+    """The work folder was put back, too, and the intake ran before: its new package has no place in the stores."""
+    akte, package = world.archive()
+    ((delivery,),) = [[row.uuid for row in world.catalog.deliveries(open_only=False)]]
+    world.put_back()
+    at = NOW if minutes is None else NOW + timedelta(minutes=minutes)
+    world.at = NOW + timedelta(minutes=10)
+    slip, number = {"blatt": 1}, akte.aktenzeichen
+    world.catalog.receive(
+        delivery,
+        akte=akte.uuid,
+        aktenart="Bauakte",
+        aktenzeichen=number,
+        slip=slip,
+        scans=(),
+        folder="",
+        by=CLERK,
+        now=NOW,
+    )
+    for stage in STAGES:
+        world.catalog.move(delivery, stage, by=CLERK, now=at)
+    codes = [finding.code for finding in compare_stores(world.services)]
+    entered = [one.id for one in world.enter().entered]
+    assert (codes, entered) == (([], []) if minutes is None else (["RC-03", "RC-03"], [package.id]))
+    row = world.catalog.delivery(delivery)
+    assert row is not None
+    assert row.stage is (Stage.PACKED if minutes is None else Stage.ARCHIVED)
 
 
 # --- what is not entered ----------------------------------------------------------------------------------------------
@@ -299,7 +334,3 @@ def test_killed_at_every_call_of_a_store_the_next_call_goes_on(world: Restored, 
     assert [finding.code for finding in world.enter().findings] == []
     assert world.catalog.stats().packages == 2
     assert [e.verb for e in world.catalog.events_of(limit=None)].count(Verb.PACKAGE_REENTERED.value) == 2
-
-
-def test_every_rule_is_named_here() -> None:
-    assert set(RULES) == {"WE-01", "WE-02", "WE-03", "WE-04", "WE-05"}
