@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -16,7 +17,7 @@ from akten.errors import ArchivError
 from akten.files import digest_file
 from akten.lifecycle import Stage
 from akten.model import Akte
-from akten.package import Lock, PackageId, StoredPackage
+from akten.package import Lock, PackageId
 from archive.package import store_package
 from archive.store import ObjectStore
 from catalog.actor import Actor
@@ -76,7 +77,8 @@ class Restored:
 
     def save(self) -> None:
         """Keeps the catalog as it is now."""
-        with sqlite3.connect(self._file) as now, sqlite3.connect(self.folder / "sicherung.sqlite") as kept:
+        saved = self.folder / "sicherung.sqlite"
+        with closing(sqlite3.connect(self._file)) as now, closing(sqlite3.connect(saved)) as kept:
             now.backup(kept)
 
     def put_back(self) -> None:
@@ -107,9 +109,15 @@ class Restored:
         return replace(made, akte=whole, package=PackageId(akte, version), pdfas=pdfas)
 
     def archive(
-        self, files: Mapping[str, Came] | None = None, *, name: str = "eins", version: int = 1, **more: Any
-    ) -> tuple[Akte, StoredPackage]:
-        """One delivery, packed, stored in all stores and entered, as the walk does it."""
+        self,
+        files: Mapping[str, Came] | None = None,
+        *,
+        name: str = "eins",
+        version: int = 1,
+        stored: bool = True,
+        **more: Any,
+    ) -> tuple[Akte, Any]:
+        """One delivery, packed and (unless `stored` is False) stored in all stores and entered, as the walk does it."""
         delivery = uuid5(UUID(int=7), f"{name}/{version}")
         akte_uuid = uuid5(UUID(int=8), name)
         (self.folder / "schreibtisch").mkdir(exist_ok=True)
@@ -119,6 +127,8 @@ class Restored:
         )
         made = Desk(self.folder / "schreibtisch").make(material)
         self.made[akte_uuid] = made
+        if not stored:
+            return made.akte, None
         catalog, slip = self.catalog, material.delivery.slip
         row = catalog.receive(
             delivery,
@@ -146,6 +156,11 @@ class Restored:
         texts = {d: [f"{WORDS} {page.number}" for page in p.kept_pages] for d, p in material.pdfas.items()}
         catalog.record_stored(delivery, made.akte, package, texts, by=CLERK, now=NOW)
         return made.akte, package
+
+    def texts(self) -> list[tuple[str, int, str]]:
+        """The text of every page in the catalog."""
+        with closing(sqlite3.connect(self._file)) as connection:
+            return sorted(connection.execute("SELECT dokument, page, text FROM pages"))
 
     def enter(self) -> ReentrySummary:
         return reenter_lost(self.services, ARCHIVIST)
