@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from akten.aktenzeichen import Aktenzeichen
@@ -41,7 +41,7 @@ AKTE = st.builds(
         st.none() | st.integers(0, 99),
         st.none() | st.dates(),
         st.sampled_from(Aussonderungsart),
-        TEXT,
+        WORD | st.just(""),
     ),
     st.lists(st.tuples(OWN_NAMES | WORD, TEXT), max_size=3).map(tuple),
     st.lists(VORGANG, max_size=2).map(tuple),
@@ -73,7 +73,7 @@ def back(akte: Akte, version: str = "3.0.0") -> Akte:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @given(akte=AKTE)
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_an_akte_read_back_and_written_again_is_the_same_message(version: str, akte: Akte) -> None:
     """Whatever fields a slip has, also such as we write ourselves."""
     assert akte_object(back(akte, version), a_profile(version)) == akte_object(akte, a_profile(version))
