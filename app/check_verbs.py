@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
 
@@ -16,15 +17,17 @@ from akten.errors import Forbidden
 from akten.findings import Severity, Verdict
 from app.command import Call, verb
 from app.one_akte import one_akte
-from app.opening import open_archive, require_new_place, tell_new
+from app.opening import open_anew, open_archive, require_new_place, tell_new
 from app.output import EXIT_OF_VERDICT
 from app.show import VERDICTS, findings_table, size_words, word
 from flows.anchors import try_to_publish
 from flows.archivemark import is_fresh
 from flows.doctor import Health, examine_machine
 from flows.receipt import finding_json
+from flows.reentry import LACKS, entered_json, reenter_lost
 from flows.settings import effective
 from flows.verify import compare_stores, verdict_of, verify_all, verify_packages
+from flows.wiring import Services
 
 HEALTH = {"ok": ("in Ordnung", "green"), "failed": ("fehlerhaft", "red"), "absent": ("fehlt", "yellow")}
 
@@ -153,9 +156,29 @@ def doctor(call: Call, *, without_stores: bool) -> int:
 
 
 @click.command()
+@click.option(
+    "--aufnehmen",
+    "enter",
+    is_flag=True,
+    help="Nimmt festgeschriebene Pakete, die der Katalog nicht (mehr) kennt, aus den Speichern wieder auf.",
+)
+@click.option(
+    "--neuer-katalog",
+    "anew",
+    is_flag=True,
+    help="Mit --aufnehmen: beginnt einen neuen Katalog, wenn es vom verlorenen keine Sicherung mehr gibt.",
+)
 @verb
-def abgleich(call: Call) -> int:
-    """Vergleicht Katalog und Speicher; repariert und löscht nichts."""
+def abgleich(call: Call, *, enter: bool, anew: bool) -> int:
+    """Vergleicht Katalog und Speicher; repariert und löscht nichts.
+
+    Mit --aufnehmen, wenn der Katalog aus einer Sicherung zurückgeholt wurde: Pakete, die seither archiviert wurden,
+    werden aus jedem Speicher ganz zurückgelesen und neu eingetragen. Die Speicher bleiben, wie sie sind.
+    """
+    if anew and not enter:
+        raise click.UsageError("--neuer-katalog gibt es nur mit --aufnehmen.")
+    if enter:
+        return _enter_again(call, open_anew if anew else open_archive)
     with open_archive(call) as services:
         findings = compare_stores(services)
     verdict = verdict_of(findings)
@@ -165,6 +188,50 @@ def abgleich(call: Call) -> int:
         console.print("Abgleich:", word(VERDICTS, verdict.value))
         if findings:
             console.print(findings_table([finding_json(f) for f in findings]))
+
+    call.output.result(value, show)
+    return EXIT_OF_VERDICT[verdict]
+
+
+def _enter_again(call: Call, opening: Callable[[Call], AbstractContextManager[Services]]) -> int:
+    """Enters lost packages, compares anew, and tells both."""
+    with (
+        opening(call) as services,
+        Progress(
+            console=call.output.err, transient=True, disable=call.output.as_json or not call.output.err.is_terminal
+        ) as progress,
+    ):
+        task = progress.add_task("Pakete zurücklesen", total=None)
+
+        def told(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        summary = reenter_lost(services, call.actor, told)
+        if summary.entered and (why := try_to_publish(services)):
+            call.output.say(why)
+    verdict = verdict_of(summary.findings)
+    entered = [entered_json(one) for one in summary.entered]
+    findings = [finding_json(finding) for finding in summary.findings]
+    value = {"verdict": verdict.value, "entered": entered, "left": summary.left, "findings": findings}
+
+    def show(console: Console) -> None:
+        if entered:
+            table = Table("Akte", "Betreff", "Version", "Dokumente", "Seiten", box=None, header_style="dim")
+            for one, told_one in zip(summary.entered, entered, strict=True):
+                pages = str(told_one["pages"])
+                table.add_row(one.name, told_one["akte"], str(one.id.version), str(told_one["documents"]), pages)
+            console.print("Wieder aufgenommen:")
+            console.print(table)
+            console.print("Bei jeder dieser Akten fehlt, was in keinem Paket steht, und wurde nicht erfunden:")
+            for lack in LACKS:
+                console.print(f"  – {lack}")
+        else:
+            console.print("Es wurde nichts aufgenommen.")
+        if summary.left:
+            console.print(f"Nicht aufgenommen: {summary.left} (Gründe unten).", style="bold")
+        console.print("Abgleich danach:", word(VERDICTS, verdict.value))
+        if findings:
+            console.print(findings_table(findings))
 
     call.output.result(value, show)
     return EXIT_OF_VERDICT[verdict]

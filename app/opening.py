@@ -45,6 +45,24 @@ def open_or_begin(call: Call) -> Iterator[Services]:
         yield services
 
 
+@contextmanager
+def open_anew(call: Call) -> Iterator[Services]:
+    """The services of a new catalog beside the stores of an archive whose own is lost for good.
+
+    Raises Misconfigured where a catalog is, or was by the mark of the archive: it has to be moved away by hand.
+    """
+    if not _nothing_told(call.settings):
+        raise Misconfigured(
+            "Hier ist ein Katalog, oder es war einer hier: Es wurde keiner angelegt. Nur wenn es von ihm keine "
+            "Sicherung mehr gibt, „katalog“, „archiv.json“ und „arbeit/.arbeitsordner.json“ beiseitelegen "
+            "(docs/operations.md, Abschnitt „Recovery“)."
+        )
+    with open_services(call.settings) as services:
+        services.catalog.record_event("catalog.begun_anew", by=call.actor, now=services.now())
+        call.output.say(f"Neuer Katalog angelegt für das Archiv in {call.settings.daten}")
+        yield services
+
+
 def require_new_place(call: Call) -> None:
     """Raises Misconfigured where a new catalog would be made beside stores that hold an archive already.
 

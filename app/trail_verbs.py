@@ -36,6 +36,7 @@ VERBS_DE = {
     "akte.planned": "Akte beschrieben",
     "akte.read": "eingesehen",
     "package.stored": "archiviert",
+    "package.reentered": "aus den Speichern wieder aufgenommen",
     "fixity.checked": "Kopien geprüft",
     "retention.computed": "Frist berechnet",
     "lock.changed": "Sperre im Speicher geändert",

@@ -75,9 +75,9 @@ def reconcile(
 ) -> tuple[Finding, ...]:
     """Every difference between catalog and stores. What is younger than `patience` may still be on its way.
 
-    `under_way` are the packages of deliveries that have not ended, and when each was received: one that was committed
-    later than that may be about to be entered. A committed package without such a delivery is told at once, for a
-    catalog put back from a backup knows nothing of it. Both are to be read after the listings.
+    `under_way` are the packages of deliveries that are being stored, and since when: one that was committed later than
+    that may be about to be entered. A committed package without such a delivery is told at once, for a catalog put back
+    from a backup knows nothing of it. Both are to be read after the listings.
 
     `where` of a finding is "<store>:<key>". Lists are loaded into sets: servers sort keys differently.
     """
@@ -95,10 +95,30 @@ def reconcile(
     for store, count in unlisted.items():  # one line for a store, however many packages lie in it
         text = f"Der Speicher „{store}“ wurde nicht aufgelistet; seine Kopien (Anzahl: {count}) sind nicht geprüft."
         findings.append(Finding("RC-11", Severity.WARNING, f"{store}:{_PREFIX}", text))
-    known = {(copy.store, package.id) for package in catalog for copy in package.copies}
+    known = _known(catalog)
     for compared in by_store.values():
         findings.extend(compared.unknown(known, under_way))
     return tuple(sorted(set(findings)))
+
+
+def lost_rows(
+    catalog: Sequence[StoredPackage],
+    listings: Sequence[StoreListing],
+    now: datetime,
+    patience: timedelta,
+    under_way: Mapping[PackageId, datetime] = MappingProxyType({}),
+) -> tuple[PackageId, ...]:
+    """The committed packages that `reconcile` tells as RC-03 in any store, as they were committed, the oldest first."""
+    known = _known(catalog)
+    found: dict[PackageId, datetime] = {}
+    for listing in listings:
+        for id_, committed in _Compared(listing, now - patience).lost(known, under_way):
+            found[id_] = min(committed, found.get(id_, committed))
+    return tuple(sorted(found, key=lambda id_: (found[id_], id_)))
+
+
+def _known(catalog: Sequence[StoredPackage]) -> set[tuple[str, PackageId]]:
+    return {(copy.store, package.id) for package in catalog for copy in package.copies}
 
 
 class _Compared:
@@ -168,19 +188,25 @@ class _Compared:
                     yield self._finding("RC-12", key, text, warn=True)
 
     def unknown(self, known: set[tuple[str, PackageId]], under_way: Mapping[PackageId, datetime]) -> Iterator[Finding]:
-        """Committed packages that the catalog does not have, but for those that are about to be entered."""
+        """A finding for each of the `lost` ones."""
+        for id_, _ in self.lost(known, under_way):
+            text = (
+                "Das Paket ist festgeschrieben, steht aber nicht im Verzeichnis; es bleibt, wie es ist. Wurde der "
+                "Katalog aus einer älteren Sicherung zurückgeholt? Dann: archiv abgleich --aufnehmen"
+            )
+            yield self._finding("RC-03", id_.commit_key, text)
+
+    def lost(
+        self, known: set[tuple[str, PackageId]], under_way: Mapping[PackageId, datetime]
+    ) -> Iterator[tuple[PackageId, datetime]]:
+        """Committed packages that the catalog does not have, but for those that are about to be entered, and when."""
         for id_, objects in self._packages.items():
             if not objects.commits or (self._listing.store, id_) in known:
                 continue
             committed = objects.commits[-1].modified
             began = under_way.get(id_)
-            if began is not None and committed >= max(began - _CLOCKS, self._old):
-                continue
-            text = (
-                "Das Paket ist festgeschrieben, steht aber nicht im Verzeichnis; es bleibt, wie es ist. Wurde der "
-                "Katalog aus einer älteren Sicherung zurückgeholt?"
-            )
-            yield self._finding("RC-03", id_.commit_key, text)
+            if began is None or committed < max(began - _CLOCKS, self._old):
+                yield id_, committed
 
     def _finding(self, code: str, key: str, text: str, *, warn: bool = False) -> Finding:
         return Finding(code, Severity.WARNING if warn else Severity.ERROR, f"{self._listing.store}:{key}", text)

@@ -45,6 +45,7 @@ from catalog.holdings import AkteFilter, Sort
 from catalog.identity import STRICT, Accounts
 from catalog.lockbook import LockBook
 from catalog.periods import Periods
+from catalog.reentry import ReentryBook
 from catalog.references import references_of
 from catalog.rulebook import require_in_force
 from catalog.sample import Sample
@@ -135,10 +136,8 @@ class Catalog(Periods):
         by: Actor,
         now: datetime,
     ) -> DeliveryRow:
-        """Registers a delivery and says which Akte and version it will be; the same again changes nothing.
-
-        Without `aktenzeichen` (slip unreadable, number ambiguous) there is no Akte yet. `akte` is the UUID for an Akte
-        that is new; one that is known keeps its own.
+        """Registers a delivery and says which Akte and version it will be; the same again changes nothing. Without
+        `aktenzeichen` (slip unreadable, number ambiguous) there is no Akte yet; `akte` is the UUID for a new one.
         """
         kind = clean_text(str(aktenart))
         arrival = register.Arrival(delivery, akte, kind, aktenzeichen, band, betreff, slip, scans, folder)
@@ -171,16 +170,12 @@ class Catalog(Periods):
             return register.move(change, delivery, stage)
 
     def settle_version(self, delivery: UUID, *, by: Actor, now: datetime) -> int:
-        """Fixes the version of a recognised delivery and moves it to `described`. Raises Unavailable while another
-        delivery of the same Akte is being packed.
-        """
+        """Fixes the version of a recognised delivery. Raises Unavailable while another one of its Akte is packed."""
         with self._change(by, now) as change:
             return versions.settle(change, delivery)
 
     def plan(self, delivery: UUID, akte: Akte, *, under: str = "", by: Actor, now: datetime) -> None:
-        """Keeps the Akte as this delivery means it. `under` is the SHA-256 of the rules by which its period was
-        computed: raises Unavailable when others are in force meanwhile.
-        """
+        """Keeps the Akte as this delivery means it. Raises Unavailable when other rules than `under` (SHA-256) hold."""
         with self._change(by, now) as change:
             if under:
                 require_in_force(change, under)
@@ -204,9 +199,8 @@ class Catalog(Periods):
         by: Actor,
         now: datetime,
     ) -> None:
-        """Says "archived": package, copies, register, index (`texts`: pages of each Dokument), stage, event at once.
-
-        The same again changes nothing. Raises FixityError for another package under the same delivery.
+        """Says "archived": package, copies, register, index (`texts`: pages of each Dokument), stage, event at once;
+        again it changes nothing. Raises FixityError for another package under the same delivery.
         """
         prepared = stored.prepare(akte, texts)
         with self._change(by, now) as change:
@@ -310,6 +304,11 @@ class Catalog(Periods):
     def locks(self) -> LockBook:
         """The verbs about computed ends, locks as read back, and their shortening."""
         return LockBook(self._database, self._change)
+
+    @property
+    def lost(self) -> ReentryBook:
+        """The verb about packages that lie in the stores and not here."""
+        return ReentryBook(self._change)
 
     # --- holdings and search -----------------------------------------------------------------------------------------
 

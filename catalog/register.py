@@ -186,7 +186,7 @@ def _assign(change: Change, arrival: Arrival, before: Row[Any] | None) -> tuple[
         update(deliveries).where(deliveries.c.uuid == arrival.delivery).values(akte=akte, version=version)
     )
     if before is not None and before.akte is not None:
-        _drop_if_unused(change, before.akte)
+        drop_if_unused(change, before.akte)
     return akte, version
 
 
@@ -222,7 +222,7 @@ def _akte_of(change: Change, arrival: Arrival, aktenzeichen: Aktenzeichen) -> UU
     return uuid
 
 
-def _drop_if_unused(change: Change, akte: UUID) -> None:
+def drop_if_unused(change: Change, akte: UUID) -> None:
     """Takes back an Akte that was opened only by a slip which has been put right since."""
     connection = change.connection
     row = connection.execute(select(akten.c.nr, akten.c.version).where(akten.c.uuid == akte)).one()

@@ -88,6 +88,7 @@ class Verb(StrEnum):
     AKTE_PLANNED = "akte.planned"
     AKTE_READ = "akte.read"
     PACKAGE_STORED = "package.stored"
+    PACKAGE_REENTERED = "package.reentered"
     FIXITY_CHECKED = "fixity.checked"
     RETENTION_COMPUTED = "retention.computed"
     LOCK_CHANGED = "lock.changed"

@@ -27,7 +27,7 @@ def registered(services: Services, delivery: Delivery, by: Actor) -> DeliveryRow
         aktenzeichen=aktenzeichen,
         band=slip.band,
         betreff=slip.betreff,
-        slip=slip_json(delivery),
+        slip=slip_json(slip),
         scans=delivery.scans,
         folder=str(delivery.folder),
         by=by,
@@ -35,9 +35,8 @@ def registered(services: Services, delivery: Delivery, by: Actor) -> DeliveryRow
     )
 
 
-def slip_json(delivery: Delivery) -> dict[str, Any]:
+def slip_json(slip: Slip) -> dict[str, Any]:
     """What the catalog keeps of the slip for lists; the slip itself goes into the package as it came."""
-    slip = delivery.slip
     return {
         "datei": slip.datei,
         "blattzahl": slip.blattzahl,

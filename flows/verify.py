@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from akten.errors import Forbidden, Misconfigured, Unavailable
 from akten.findings import Finding, Severity, Verdict
+from akten.lifecycle import Stage
 from akten.package import CopyReport, FixityReport, PackageId, StoredPackage
-from archive.reconcile import reconcile, take_listing
+from archive.reconcile import StoreListing, reconcile, take_listing
 from archive.resume import Patience
 from catalog.actor import Actor
 from flows.lost import lost_deliveries
@@ -100,6 +101,27 @@ def compare_stores(services: Services) -> tuple[Finding, ...]:
 
     A store that is away is one finding more; the others are compared all the same.
     """
+    seen = look_at_stores(services)
+    found = reconcile(seen.catalog, seen.listings, services.now(), HALF_DONE, seen.under_way)
+    return (*found, *seen.unread, *lost_deliveries(services))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What every store lists, the stores that could not be listed (RC-11), and then what the catalog says."""
+
+    listings: tuple[StoreListing, ...]
+    unread: tuple[Finding, ...]
+    catalog: tuple[StoredPackage, ...]
+    under_way: Mapping[PackageId, datetime]
+
+
+def look_at_stores(services: Services) -> Seen:
+    """Lists the stores, then reads the catalog: what was archived meanwhile is so in both.
+
+    Under way are deliveries that are packed, since then: before that nothing of them can be committed, so nobody is
+    about to enter a package whose delivery stands elsewhere, or was packed (anew) after it had been committed.
+    """
     catalog = services.catalog  # first: without it no store need be woken
     stores, away = services.stores_to_read()
     listings, unread = [], [Finding("RC-11", Severity.WARNING, name, reason) for name, reason in away.items()]
@@ -109,20 +131,20 @@ def compare_stores(services: Services) -> tuple[Finding, ...]:
         except (Unavailable, Forbidden, Misconfigured) as error:
             unread.append(Finding("RC-11", Severity.WARNING, store.name, error.text))
     under_way = {
-        PackageId(row.akte, row.version): row.received_at
+        PackageId(row.akte, row.version): row.changed_at
         for row in catalog.deliveries()
-        if row.akte is not None and row.version is not None
+        if row.akte is not None and row.version is not None and row.stage is Stage.PACKED
     }
-    found = reconcile(tuple(catalog.all_packages()), listings, services.now(), HALF_DONE, under_way)
-    return (*found, *unread, *lost_deliveries(services))
+    return Seen(tuple(listings), tuple(unread), tuple(catalog.all_packages()), under_way)
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:
     """What a comparison came to: a store that was not listed is not checked, whatever the others say.
 
-    Nor are files that this machine does not have and another one may (WF-13 as a warning).
+    Nor are files that this machine does not have and another one may (WF-13 as a warning), nor a package that could not
+    be read whole to be entered again (WE-02 as a warning).
     """
     found = tuple(findings)
     if any(finding.severity is Severity.ERROR for finding in found):
         return Verdict.FAILED
-    return Verdict.NOT_CHECKED if any(finding.code in ("RC-11", "WF-13") for finding in found) else Verdict.OK
+    return Verdict.NOT_CHECKED if any(finding.code in ("RC-11", "WF-13", "WE-02") for finding in found) else Verdict.OK

@@ -32,6 +32,7 @@ AREAS = {
     "RT": "Fristen",
     "TR": "Protokoll",
     "TV": "Transfervermerk",
+    "WE": "Wiederaufnahme",
     "WF": "Ablauf",
     "XD": "XDOMEA",
 }

@@ -1,0 +1,91 @@
+"""What a lost row of the catalog is made anew from: the commit objects of one package in all stores, and its files.
+
+Only manifests decide. Nothing is repaired and nothing outvoted: a package of which one copy is missing, damaged or
+another one is not given out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from akten.errors import FixityError, Misconfigured
+from akten.files import Digests
+from akten.package import Lock, PackageId, StoredCopy, StoredPackage
+from archive.bagpaths import decode_path
+from archive.commit import Commit
+from archive.retrieval import FoundCommit, find_commit, read_member
+from archive.store import ObjectStore
+
+_MANIFESTS = ("manifest-sha256.txt", "manifest-sha512.txt")
+_PAYLOAD = "data/"
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A package as all stores say that it is; whether its bytes are so, `archive.fixity.check_package` tells."""
+
+    package: StoredPackage
+    commit: Commit
+    found: FoundCommit
+
+
+def committed_everywhere(
+    id: PackageId,  # noqa: A002  # the word of akten/package.py
+    stores: Sequence[ObjectStore],
+    now: datetime,
+) -> Committed:
+    """The package whose commit object is the same in every store and names a copy in each of them; without locks.
+
+    Raises FixityError where it is missing, damaged or another one in a store, Misconfigured when it was committed for
+    other stores than these.
+    """
+    found = {store.name: find_commit(store, id) for store in stores}
+    there = [each for each in found.values() if each is not None]
+    if lacking := sorted(name for name, each in found.items() if each is None):
+        raise FixityError(f"Das Commit-Objekt fehlt im Speicher {', '.join(lacking)}; es liegt nicht in jedem.")
+    if len({each.data for each in there}) != 1:
+        raise FixityError("Die Commit-Objekte in den Speichern stimmen nicht überein.")
+    first = there[0]
+    commit = first.commit
+    if sorted(commit.copies) != sorted(found):
+        text = f"Festgeschrieben wurde für die Speicher {', '.join(sorted(commit.copies))}"
+        raise Misconfigured(f"{text}, eingerichtet sind {', '.join(sorted(found))}.")
+    copies = [
+        StoredCopy(each.store, commit.copies[each.store], each.version_id, commit.bag, Lock(None), now)
+        for each in there
+    ]
+    tag_manifest = commit.tag_manifests.get("tagmanifest-sha512.txt", "")
+    package = StoredPackage(id, tuple(sorted(copies, key=lambda c: c.store)), first.sha256, tag_manifest)
+    return Committed(package, commit, first)
+
+
+def with_locks(package: StoredPackage, stores: Mapping[str, ObjectStore]) -> StoredPackage:
+    """The package with the locks that its tars bear now. Raises what the stores raise."""
+    return replace(
+        package,
+        copies=tuple(
+            replace(copy, lock=stores[copy.store].read_lock(package.id.bag_key, copy.bag_version_id).lock)
+            for copy in package.copies
+        ),
+    )
+
+
+def payload_of(store: ObjectStore, committed: Committed) -> dict[str, Digests]:
+    """Path below data/ → checksums and size of every payload file, as manifests and commit say.
+
+    Raises ValueError where these do not agree on which files there are, or are not written as ours.
+    """
+    short, long = (_read_manifest(read_member(store, committed.found, name)) for name in _MANIFESTS)
+    sizes = {member.name.partition("/")[2]: member.size for member in committed.commit.members}
+    try:
+        return {path.removeprefix(_PAYLOAD): Digests(digest, long[path], sizes[path]) for path, digest in short.items()}
+    except LookupError as error:
+        raise ValueError("manifests and commit do not name the same files") from error
+
+
+def _read_manifest(data: bytes) -> dict[str, str]:
+    """Path → checksum of a manifest of ours that was judged valid before."""
+    lines = (line.partition("  ") for line in data.decode("utf-8").split("\n") if line)
+    return {decode_path(path, percent=True): digest for digest, _, path in lines}
