@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from akten.errors import Misconfigured
 from app.command import Call
 from flows.archivemark import is_fresh, is_marked
+from flows.ownstores import BEGUN_ANEW
 from flows.settings import Settings
 from flows.storehouse import embedded_stores_were_here
 from flows.wiring import Services, open_services
@@ -58,7 +59,7 @@ def open_anew(call: Call) -> Iterator[Services]:
             "(docs/operations.md, Abschnitt „Recovery“)."
         )
     with open_services(call.settings) as services:
-        services.catalog.record_event("catalog.begun_anew", by=call.actor, now=services.now())
+        services.catalog.record_event(BEGUN_ANEW, by=call.actor, now=services.now())
         call.output.say(f"Neuer Katalog angelegt für das Archiv in {call.settings.daten}")
         yield services
 

@@ -16,6 +16,7 @@ from catalog.catalog import Catalog
 from flows.anchors import PREFIX
 from flows.settings import Settings
 
+BEGUN_ANEW = "catalog.begun_anew"  # the first row of such a trail says so
 _HEAD = re.compile(re.escape(PREFIX) + r"([0-9]{12,18})-([0-9a-f]{16,64})\.json\Z")
 _AT_ONCE = 500
 _STAMP = "speicher-eigen.erprobt"
@@ -50,7 +51,12 @@ def is_foreign(catalog: Catalog, store: ObjectStore) -> bool:
         if any(known.get(seq, "").startswith(told) for seq, told in chunk):
             return False
         strange = True
-    return strange
+    return strange and not _begun_anew(catalog)
+
+
+def _begun_anew(catalog: Catalog) -> bool:
+    """Whether this catalog was begun by hand beside the stores of one that is lost (decision 22)."""
+    return any(event.data.get("code") == BEGUN_ANEW for event in catalog.events_of(limit=1))
 
 
 def foreign_words(name: str) -> str:

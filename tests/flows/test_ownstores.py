@@ -12,11 +12,11 @@ from akten.errors import Misconfigured
 from catalog.catalog import Catalog, open_catalog
 from flows.agreement import disagreements
 from flows.anchors import PREFIX, publish_head
-from flows.ownstores import is_foreign
+from flows.ownstores import BEGUN_ANEW, is_foreign
 from flows.settings import read_settings
 from flows.storehouse import Storehouse
 from flows.wiring import open_services
-from tests.catalog.build import NOON, receive
+from tests.catalog.build import CLERK, NOON, receive
 from tests.memory_store import MemoryStore
 
 Stores = tuple[MemoryStore, MemoryStore]
@@ -39,7 +39,7 @@ def a_catalog(folder: Path, *deliveries: object, stores: Stores | None = None) -
 
 
 def _services(catalog: Catalog, stores: Stores) -> Any:
-    return SimpleNamespace(catalog=catalog, stores=stores)
+    return SimpleNamespace(catalog=catalog, stores=stores, now=lambda: NOON)
 
 
 def opened(daten: Path, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...]:
@@ -85,6 +85,15 @@ def test_a_catalog_put_back_from_a_backup_keeps_its_stores(tmp_path: Path, store
     backup[1].write_bytes(backup[0].read_bytes())
     a_catalog(tmp_path / "alt", 2, 3, stores=stores).close()  # lost rows; the stores have their heads
     assert not is_foreign(a_catalog(tmp_path / "neu", 8, 9, 10), stores[0])
+
+
+def test_a_catalog_begun_anew_by_hand_beside_full_stores_may_use_them(tmp_path: Path, stores: Stores) -> None:
+    a_catalog(tmp_path / "verloren", 1, 2, 3, stores=stores).close()
+    catalog = a_catalog(tmp_path / "neu")
+    catalog.record_event(BEGUN_ANEW, by=CLERK, now=NOON)
+    for number in range(5):
+        receive(catalog, number, number=f"63-{number + 1:05}-2019")
+    assert not is_foreign(catalog, stores[0])
 
 
 def test_a_trail_without_rows_and_stores_without_heads_are_nobody_elses(tmp_path: Path, stores: Stores) -> None:
