@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 from akten.errors import Forbidden
 from akten.findings import Finding, Severity
@@ -30,6 +31,13 @@ def lost_deliveries(services: Services) -> tuple[Finding, ...]:
         return (Finding("WF-14", Severity.ERROR, "Arbeitsordner", why),)
     shared = _is_shared(services)
     return tuple(_finding(row, shared=shared) for row in _lost(services))
+
+
+def surely_lost(services: Services) -> frozenset[UUID]:
+    """The deliveries whose files are gone for certain, so that nobody can be about to store them."""
+    if _is_shared(services) or wrong_work_folder(services):
+        return frozenset()
+    return frozenset(row.uuid for row in _lost(services))
 
 
 def may_lie_elsewhere(services: Services, row: DeliveryRow) -> bool:
