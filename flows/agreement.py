@@ -59,7 +59,8 @@ def _set_back(services: Services, store: ObjectStore) -> str:
         return ""
     return (
         f"Der Katalog ist älter als dieser Speicher: Hier ist Zeile {latest} des Protokolls verankert, der Katalog "
-        f"endet mit Zeile {last}. Prüfen: archiv protokoll pruefe, archiv abgleich"
+        f"endet mit Zeile {last}. Prüfen: archiv protokoll pruefe, archiv abgleich. Was seither archiviert wurde, "
+        "nimmt archiv abgleich --aufnehmen wieder auf"
     )
 
 

@@ -33,6 +33,13 @@ def lost_deliveries(services: Services) -> tuple[Finding, ...]:
     return tuple(_finding(row, shared=shared) for row in _lost(services))
 
 
+def surely_lost(services: Services) -> frozenset[UUID]:
+    """The deliveries whose files are gone for certain, so that nobody can be about to store them."""
+    if _is_shared(services) or wrong_work_folder(services):
+        return frozenset()
+    return frozenset(row.uuid for row in _lost(services))
+
+
 def may_lie_elsewhere(services: Services, row: DeliveryRow) -> bool:
     """True for a delivery that another machine may have: who does not find its files here must not call them lost."""
     return _is_shared(services) or Path(row.folder).parent != services.settings.work.resolve()

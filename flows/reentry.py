@@ -92,8 +92,9 @@ def reenter_lost(services: Services, by: Actor, told: Callable[[int, int], None]
     elif lost:
         text = "Nichts wurde aufgenommen, denn dafür muss jede Kopie gelesen werden; der nächste Lauf holt es nach."
         summary.findings.append(Finding("WE-02", Severity.WARNING, "Speicher", text))
-    summary.left = len(lost) - len(summary.entered)
-    summary.findings.extend(compare_stores(services))
+    after = compare_stores(services)  # looked at anew: another call may have entered some meanwhile
+    summary.left = len({finding.where.partition(":")[2] for finding in after if finding.code == "RC-03"})
+    summary.findings.extend(after)
     return summary
 
 

@@ -14,7 +14,7 @@ from akten.package import CopyReport, FixityReport, PackageId, StoredPackage
 from archive.reconcile import StoreListing, reconcile, take_listing
 from archive.resume import Patience
 from catalog.actor import Actor
-from flows.lost import lost_deliveries
+from flows.lost import lost_deliveries, surely_lost
 from flows.receipt import finding_json
 from flows.walks import verify_package
 from flows.wiring import Services
@@ -120,7 +120,8 @@ def look_at_stores(services: Services) -> Seen:
     """Lists the stores, then reads the catalog: what was archived meanwhile is so in both.
 
     Under way are deliveries that are packed, since then: before that nothing of them can be committed, so nobody is
-    about to enter a package whose delivery stands elsewhere, or was packed (anew) after it had been committed.
+    about to enter a package whose delivery stands elsewhere, or was packed (anew) after it had been committed, or has
+    lost its files.
     """
     catalog = services.catalog  # first: without it no store need be woken
     stores, away = services.stores_to_read()
@@ -130,10 +131,11 @@ def look_at_stores(services: Services) -> Seen:
             listings.append(take_listing(store))
         except (Unavailable, Forbidden, Misconfigured) as error:
             unread.append(Finding("RC-11", Severity.WARNING, store.name, error.text))
+    gone = surely_lost(services)
     under_way = {
         PackageId(row.akte, row.version): row.changed_at
         for row in catalog.deliveries()
-        if row.akte is not None and row.version is not None and row.stage is Stage.PACKED
+        if row.akte is not None and row.version is not None and row.stage is Stage.PACKED and row.uuid not in gone
     }
     return Seen(tuple(listings), tuple(unread), tuple(catalog.all_packages()), under_way)
 

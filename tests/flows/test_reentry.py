@@ -177,36 +177,38 @@ def test_a_delivery_that_is_not_packed_hides_no_package(world: Restored) -> None
     assert [one.id for one in world.enter().entered] == [package.id]
 
 
-@pytest.mark.parametrize("minutes", [None, 5])
-def test_a_package_whose_delivery_is_about_to_enter_it_is_left_to_it_and_one_packed_anew_is_not(
-    world: Restored, minutes: int | None
+@pytest.mark.parametrize(("minutes", "files", "left"), [(0, True, True), (5, True, False), (0, False, False)])
+def test_a_package_whose_delivery_is_about_to_enter_it_is_left_to_it(
+    world: Restored, minutes: int, *, files: bool, left: bool
 ) -> None:
-    """The work folder was put back, too, and the intake ran before: its new package has no place in the stores."""
+    """But not to one that was packed anew by an intake after the catalog was put back, nor to one without its files."""
     akte, package = world.archive()
-    ((delivery,),) = [[row.uuid for row in world.catalog.deliveries(open_only=False)]]
+    (old,) = world.catalog.deliveries(open_only=False)
     world.put_back()
-    at = NOW if minutes is None else NOW + timedelta(minutes=minutes)
-    world.at = NOW + timedelta(minutes=10)
+    packed_at, world.at = NOW + timedelta(minutes=minutes), NOW + timedelta(minutes=10)
     slip, number = {"blatt": 1}, akte.aktenzeichen
+    folder = world.settings.work.resolve() / str(old.uuid)
+    if files:
+        (folder / "lieferung").mkdir(parents=True)
     world.catalog.receive(
-        delivery,
+        old.uuid,
         akte=akte.uuid,
         aktenart="Bauakte",
         aktenzeichen=number,
         slip=slip,
         scans=(),
-        folder="",
+        folder=str(folder),
         by=CLERK,
         now=NOW,
     )
     for stage in STAGES:
-        world.catalog.move(delivery, stage, by=CLERK, now=at)
-    codes = [finding.code for finding in compare_stores(world.services)]
+        world.catalog.move(old.uuid, stage, by=CLERK, now=packed_at)
+    codes = {finding.code for finding in compare_stores(world.services)}
     entered = [one.id for one in world.enter().entered]
-    assert (codes, entered) == (([], []) if minutes is None else (["RC-03", "RC-03"], [package.id]))
-    row = world.catalog.delivery(delivery)
+    assert ("RC-03" not in codes, entered) == (left, [] if left else [package.id])
+    row = world.catalog.delivery(old.uuid)
     assert row is not None
-    assert row.stage is (Stage.PACKED if minutes is None else Stage.ARCHIVED)
+    assert row.stage is (Stage.PACKED if left else Stage.ARCHIVED)
 
 
 # --- what is not entered ----------------------------------------------------------------------------------------------

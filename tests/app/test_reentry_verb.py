@@ -1,0 +1,39 @@
+"""`archiv abgleich --aufnehmen` and `--neuer-katalog` make nothing where they are not meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.catalog import open_catalog
+from flows.archivemark import NAME
+from tests.app.desk import Desk, catalog_url
+from tests.app.desk import desk as desk
+from tests.catalog.build import archive
+
+
+def test_a_new_catalog_is_only_begun_to_enter_packages(desk: Desk) -> None:
+    ran = desk("abgleich", "--neuer-katalog")
+    assert (ran.code, "--aufnehmen" in ran.err) == (2, True)
+    assert not desk.daten.exists()
+
+
+def test_nothing_is_entered_where_no_archive_is(desk: Desk) -> None:
+    ran = desk("abgleich", "--aufnehmen")
+    assert (ran.code, "liegt kein Archiv" in ran.err) == (7, True)
+    assert not desk.daten.exists()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_no_new_catalog_is_begun_where_one_is_or_was(desk: Desk, *, lost: bool) -> None:
+    """The mark of the archive has to be moved away by hand: a catalog that is only not mounted is not lost."""
+    with open_catalog(catalog_url(desk.daten)) as catalog:
+        archive(catalog, 1)
+    assert desk("suche", "63-1234-19").code == 0
+    assert (desk.daten / NAME).exists()
+    file = desk.daten / "katalog" / "archiv.sqlite"
+    if lost:
+        file.unlink()
+    ran = desk("abgleich", "--aufnehmen", "--neuer-katalog", "--json")
+    assert (ran.code, "beiseitelegen" in ran.json["text"]) == (7, True)
+    assert file.exists() is not lost
+    assert not (desk.daten / "speicher").exists()
