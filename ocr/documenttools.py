@@ -257,7 +257,8 @@ def declare(payload: dict[str, Any]) -> dict[str, Any]:
     """Makes a PDF/A-2b where only declaration and output intent are wanting.
 
     pikepdf judges no patterns, shadings and fonts of drawn letters, which plans are full of. Where nothing else speaks
-    against a file it is written all the same and `judged` is False: then others must find it good.
+    against a file it is written all the same and `judged` is False: then others must find it good. Not so with layers:
+    what is switched off shall not lie hidden in the rendition.
     """
     import pikepdf
     from pikepdf import pdfa
@@ -267,7 +268,7 @@ def declare(payload: dict[str, Any]) -> dict[str, Any]:
             try:
                 pdfa.save(pdf, payload["target"], "2b")
             except pdfa.PdfaError as denied:
-                if denied.report.verdict != "not_checked":
+                if denied.report.verdict != "not_checked" or "/OCProperties" in pdf.Root:
                     return {"ok": False, "why": type(denied).__name__}
                 pdf.save(payload["target"], **pdfa.resolve_save_kwargs("2b"))
                 return {"ok": True, "judged": False}

@@ -7,9 +7,10 @@ from pathlib import Path
 import pikepdf
 import pypdfium2
 import pytest
-from pikepdf import Array, Dictionary, Name
+from pikepdf import Array, Dictionary, Name, String
 
 from akten.findings import Verdict
+from ocr.documenttools import declare
 from ocr.examine import examine
 from ocr.options import OcrOptions
 from ocr.verapdf import VeraPdf
@@ -81,3 +82,16 @@ def test_what_others_find_wrong_is_not_taken(tmp_path: Path, verapdf_options: Oc
     assert made.tools[0][0] != "pikepdf"
     with VeraPdf(verapdf_options) as reference:
         assert reference.validate(made.path, made.flavour).verdict is Verdict.OK
+
+
+def test_a_layer_that_is_switched_off_does_not_lie_hidden_in_the_rendition(tmp_path: Path) -> None:
+    path = tmp_path / "plan.pdf"
+    with page_with_text(tmp_path / "text.pdf") as pdf:
+        hatched(pdf)
+        layer = pdf.make_indirect(Dictionary(Type=Name.OCG, Name=String("Stempel")))
+        shown = Dictionary(Name=String("Vorgabe"), Order=Array([layer]), OFF=Array([layer]))
+        pdf.Root.OCProperties = Dictionary(OCGs=Array([layer]), D=shown)
+        pdf.save(path)
+    answer = declare({"path": str(path), "target": str(tmp_path / "made.pdf")})
+    assert not answer["ok"]
+    assert not (tmp_path / "made.pdf").exists()
