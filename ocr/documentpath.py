@@ -219,6 +219,15 @@ def _prepared(scan: Scan, pages: tuple[int, ...] | None, options: OcrOptions, wo
 
 
 @dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A file that may become the rendition, what made it, and whether pikepdf found it good."""
+
+    path: Path
+    tool: tuple[str, str]
+    judged: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class _Pictured:
     """What was read of pages that bear their words as a picture, the file that has these words, and what it lacks."""
 
@@ -247,9 +256,7 @@ def _made(
     prepared: Prepared, pictured: _Pictured, count: int, options: OcrOptions, work: Path, reference: VeraPdf
 ) -> tuple[Path, tuple[str, str], tuple[str, ...]]:
     """The first candidate that has all pages and is valid, the tool that made it, and what that way loses."""
-    ways: tuple[
-        tuple[Callable[[Path, OcrOptions, Path, int], tuple[Path, tuple[str, str]] | None], tuple[str, ...]], ...
-    ]
+    ways: tuple[tuple[Callable[[Path, OcrOptions, Path, int], _Candidate | None], tuple[str, ...]], ...]
     ways = (
         (_by_declaring, ()),
         (_by_ocrmypdf, ()),
@@ -260,18 +267,24 @@ def _made(
         candidate = way(pictured.path, options, work, count)
         if candidate is None:
             continue
-        path, tool = candidate
+        path = candidate.path
         parts = way is not _by_pictures  # in which fine lines are paler, and nothing can be missing
         same = _shows_the_same(path.resolve(), prepared.path.resolve(), count, options, work, parts=parts)
-        if same and _valid(path, FLAVOUR, options, work, reference, foreign=False):
-            return path, tool, losses
+        if same and _valid(path, FLAVOUR, options, work, reference, foreign=not candidate.judged):
+            return path, candidate.tool, losses
     text = "Das PDF lässt sich auf keinem Weg in gültiges PDF/A wandeln. Bitte als Scan oder PDF/A neu liefern."
     raise Rejected((error("OD-01", "", text),))
 
 
-def _by_declaring(source: Path, options: OcrOptions, work: Path, count: int) -> tuple[Path, tuple[str, str]] | None:
+def _by_declaring(source: Path, options: OcrOptions, work: Path, count: int) -> _Candidate | None:
     """pikepdf alone, where fonts are embedded and nothing is forbidden."""
-    out = work / "erklaert.pdf"
+    tool = ("pikepdf", importlib.metadata.version("pikepdf"))
+    return _declared(source, work / "erklaert.pdf", tool, options, work, count)
+
+
+def _declared(
+    source: Path, out: Path, tool: tuple[str, str], options: OcrOptions, work: Path, count: int
+) -> _Candidate | None:
     payload = {"path": str(source.resolve()), "target": str(out.resolve())}
     try:
         answer = call_limited(
@@ -279,11 +292,10 @@ def _by_declaring(source: Path, options: OcrOptions, work: Path, count: int) -> 
         )
     except SandboxDied:
         return None
-    tool = ("pikepdf", importlib.metadata.version("pikepdf"))
-    return (out, tool) if answer.get("ok") and out.is_file() else None
+    return _Candidate(out, tool, bool(answer.get("judged"))) if answer.get("ok") and out.is_file() else None
 
 
-def _by_ocrmypdf(source: Path, options: OcrOptions, work: Path, count: int) -> tuple[Path, tuple[str, str]] | None:
+def _by_ocrmypdf(source: Path, options: OcrOptions, work: Path, count: int) -> _Candidate | None:
     """What more than a declaration is wanted for; images stay untouched. What is to be read was read before."""
     out = work / "ocrmypdf.pdf"
     command = [
@@ -293,7 +305,7 @@ def _by_ocrmypdf(source: Path, options: OcrOptions, work: Path, count: int) -> t
     return _ran(command, out, ("ocrmypdf", importlib.metadata.version("ocrmypdf")), options, work, count)
 
 
-def _by_ghostscript(source: Path, options: OcrOptions, work: Path, count: int) -> tuple[Path, tuple[str, str]] | None:
+def _by_ghostscript(source: Path, options: OcrOptions, work: Path, count: int) -> _Candidate | None:
     """Ghostscript rewrites everything in sRGB; pikepdf then declares PDF/A. Its exit code alone proves nothing."""
     if shutil.which("gs") is None:
         return None
@@ -310,18 +322,10 @@ def _by_ghostscript(source: Path, options: OcrOptions, work: Path, count: int) -
     made = _ran(command, raw, tool, options, work, count)
     if made is None:
         return None
-    out = work / "gs.pdf"
-    payload = {"path": str(raw.resolve()), "target": str(out.resolve())}
-    try:
-        answer = call_limited(
-            "ocr.documenttools:declare", payload, limits=_limits(options, count), folder=work, options=options
-        )
-    except SandboxDied:
-        return None
-    return (out, tool) if answer.get("ok") and out.is_file() else None
+    return _declared(raw, work / "gs.pdf", tool, options, work, count)
 
 
-def _by_pictures(source: Path, options: OcrOptions, work: Path, count: int) -> tuple[Path, tuple[str, str]] | None:
+def _by_pictures(source: Path, options: OcrOptions, work: Path, count: int) -> _Candidate | None:
     """Every page as a picture: the last resort, complete in look and poor in everything else."""
     out = work / "bilder.pdf"
     payload = {"path": str(source.resolve()), "target": str(out.resolve()), "dpi": 200, "most": options.max_pixels}
@@ -332,7 +336,7 @@ def _by_pictures(source: Path, options: OcrOptions, work: Path, count: int) -> t
     except SandboxDied:
         return None
     tool = ("pypdfium2", importlib.metadata.version("pypdfium2"))
-    return (out, tool) if answer.get("ok") and out.is_file() else None
+    return _Candidate(out, tool) if answer.get("ok") and out.is_file() else None
 
 
 def _ran(
@@ -342,7 +346,7 @@ def _ran(
     options: OcrOptions,
     work: Path,
     count: int,
-) -> tuple[Path, tuple[str, str]] | None:
+) -> _Candidate | None:
     """The output of a tool that ended well; of any other nothing is kept."""
     outcome = run_limited(command, limits=_limits(options, count), folder=work, options=options)
     if outcome.killed_from_outside:  # nothing against the file; the next way would give less
@@ -351,7 +355,7 @@ def _ran(
     if outcome.returncode != 0 or outcome.timed_out or not out.is_file():
         out.unlink(missing_ok=True)
         return None
-    return out, tool
+    return _Candidate(out, tool)
 
 
 # --- the end ----------------------------------------------------------------------------------------------------------

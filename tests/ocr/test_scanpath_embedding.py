@@ -277,7 +277,7 @@ def test_the_resolution_that_a_jp2_shall_be_shown_with_counts(tmp_path: Path) ->
 
 
 def test_a_jpeg_that_names_its_colours_is_no_ycbcr(tmp_path: Path) -> None:
-    """Without a marker of JFIF or Adobe, PDF takes three colours for YCbCr unless it is told; poppler does."""
+    """Without a marker of JFIF or Adobe, PDF takes three colours for YCbCr unless told (ISO 32000-1, table 13)."""
     target = io.BytesIO()
     picture("RGB").save(target, "JPEG", keep_rgb=True, quality=95)
     data = target.getvalue()
