@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
-from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Rejected
+from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Rejected, Unavailable
 from akten.files import Digests, digest_bytes, digest_stream
 from akten.findings import Judgement
 from akten.package import Lock, PackageId, StoredCopy, StoredPackage
@@ -229,9 +229,11 @@ def _as_one(states: Sequence[LockState]) -> Lock:
 
 
 def _clear_staging(store: ObjectStore, id: PackageId) -> None:  # noqa: A002
-    """Removes the staged tar; what cannot be removed now is named by the reconciler."""
+    """Removes the staged tar; what cannot be removed now is named by the reconciler, and keeps nothing from being
+    archived: all is committed by now.
+    """
     key = STAGING + id.bag_key
-    with suppress(Forbidden):
+    with suppress(Forbidden, Unavailable):
         for each in key_versions(store, key):
             store.delete_version(key, each.version_id)
 

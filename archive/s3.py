@@ -234,7 +234,10 @@ class S3Store:
         """Reads by `Range`; checks the length that came back."""
         if size == 0:
             return b""
-        body, _ = self._open(key, version_id, Range=f"bytes={offset}-{offset + size - 1}")
+        body, length = self._open(key, version_id, Range=f"bytes={offset}-{offset + size - 1}")
+        if length > size:  # the whole object, which may be many gigabytes, or a page in its place
+            body.close()
+            raise Unavailable(f"Speicher „{self.name}“: {key} kam nicht in dem Bereich, der verlangt war.")
         with self._translated(f"{key} lesen"):
             data = body.read()
         if len(data) != size:

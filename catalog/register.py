@@ -183,7 +183,7 @@ def _assign(change: Change, arrival: Arrival, before: Row[Any] | None) -> tuple[
         highest = select(func.max(deliveries.c.version)).where(deliveries.c.akte == akte)
         version = (connection.execute(highest).scalar() or 0) + 1
     connection.execute(
-        update(deliveries).where(deliveries.c.uuid == arrival.delivery).values(akte=akte, version=version)
+        update(deliveries).where(deliveries.c.uuid == arrival.delivery).values(akte=akte, version=version, packed=False)
     )
     if before is not None and before.akte is not None:
         drop_if_unused(change, before.akte)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from akten.errors import Forbidden, Unavailable
 from akten.lifecycle import Stage
 from catalog.change import Change
 from catalog.register import require_delivery, set_stage
-from catalog.tables import deliveries, scans
-from catalog.trail import Verb
+from catalog.tables import deliveries, scans, trail
+from catalog.trail import Verb, read_body
 
 _FIXED = (Stage.DESCRIBED.value, Stage.PACKED.value)
 
@@ -41,6 +41,7 @@ def settle(change: Change, delivery: UUID) -> int:
         raise Unavailable("Derselbe Scan wird gerade aus einer anderen Lieferung abgelegt; danach ist diese dran.")
     stored = (deliveries.c.stage == Stage.ARCHIVED.value) | deliveries.c.packed
     highest = connection.execute(select(func.max(deliveries.c.version)).where(*others, stored)).scalar() or 0
+    highest = max(highest, _packed_by_others(connection, row.akte))
     version = highest + 1 if not row.packed else int(row.version)
     if version != row.version:
         taken = (deliveries.c.version == version) & ~deliveries.c.packed & (deliveries.c.stage != Stage.ARCHIVED.value)
@@ -56,3 +57,20 @@ def settle(change: Change, delivery: UUID) -> int:
         version=version,
     )
     return version
+
+
+def _packed_by_others(connection: Connection, akte: UUID) -> int:
+    """The highest number under which something was packed for this Akte that was put right since and belongs to another
+    one: half of it may lie in a store. Only the trail still knows.
+    """
+    query = select(trail.c.delivery, trail.c.body).where(
+        trail.c.akte == str(akte), trail.c.verb == Verb.DELIVERY_MOVED.value
+    )
+    settled: dict[str, int] = {}
+    highest = 0
+    for delivery, body in connection.execute(query.order_by(trail.c.seq)):
+        data = read_body(body).get("data", {})
+        settled[delivery] = data.get("version", settled.get(delivery, 0))
+        if data.get("after") == Stage.PACKED.value:
+            highest = max(highest, settled[delivery])
+    return highest

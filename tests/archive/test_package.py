@@ -329,6 +329,19 @@ def test_a_store_that_is_away_leaves_no_commit_anywhere(tmp_path: Path) -> None:
     assert find_commit(stores[0], an_id()) is None
 
 
+@pytest.mark.parametrize("error", [Unavailable("503"), Forbidden("403")])
+def test_what_stays_in_staging_keeps_nothing_from_being_archived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(*_: object) -> Never:
+        raise error
+
+    stores, id_ = memory_pair(), an_id()
+    monkeypatch.setattr(stores[1], "delete_version", fails)
+    assert len(store(a_bag(id_), id_, stores, tmp_path).copies) == 2
+    assert [STAGING + id_.bag_key in each.keys for each in stores] == [False, True]
+
+
 def test_a_member_is_read_by_range_and_verified(tmp_path: Path) -> None:
     stores, id_ = memory_pair(), an_id()
     store(a_bag(id_), id_, stores, tmp_path)

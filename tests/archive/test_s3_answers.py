@@ -125,6 +125,18 @@ def test_an_upload_that_was_cleared_away_meanwhile_is_begun_anew(s3_server: Embe
         said(s3_server, refused, lambda store: store.put(key(), data, digest_bytes(data)), **in_parts)
 
 
+def test_a_whole_object_in_place_of_a_range_is_not_read_and_not_called_damage(s3_server: EmbeddedServer) -> None:
+    def whole(asked: Asked, ask: Pass) -> Answer:
+        return (
+            Answer(200, {"content-type": "application/x-tar"}, bytes(1 << 20))
+            if "range" in asked.headers
+            else ask(asked)
+        )
+
+    with pytest.raises(Unavailable, match="Bereich"):
+        said(s3_server, whole, lambda store: store.get_range(key(), "1", 7, 9))
+
+
 def test_an_error_in_place_of_the_bytes_is_not_called_damage_where_the_bytes_come_by_range(
     s3_server: EmbeddedServer, tmp_path: Path
 ) -> None:

@@ -158,6 +158,26 @@ def test_a_version_that_may_lie_in_a_store_is_never_given_again(catalog: Catalog
     assert receive(catalog, 2).version == 2
 
 
+def test_nor_is_it_when_the_delivery_proves_to_belong_to_another_akte(catalog: Catalog) -> None:
+    archive(catalog, 0)
+    row = receive(catalog, 1)
+    for stage in STAGES[:2]:
+        catalog.move(row.uuid, stage, by=CLERK, now=NOON)
+    assert catalog.settle_version(row.uuid, by=CLERK, now=NOON) == 2
+    catalog.move(row.uuid, Stage.PACKED, by=CLERK, now=NOON)
+    case = catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
+    catalog.resolve(case.number, Resolution.RESUBMIT, "", by=CLERK, now=NOON)
+    moved = receive(catalog, 1, number="63-09999-2019")
+    assert (moved.akte != row.akte, moved.version) == (True, 1)
+    next_one = receive(catalog, 2)
+    assert next_one.akte == row.akte
+    for each, version in ((moved, 1), (next_one, 3)):
+        for stage in STAGES[:2]:
+            catalog.move(each.uuid, stage, by=CLERK, now=NOON)
+        assert catalog.settle_version(each.uuid, by=CLERK, now=NOON) == version
+        catalog.move(each.uuid, Stage.PACKED, by=CLERK, now=NOON)
+
+
 def test_racing_deliveries_of_one_akte_get_one_uuid_and_different_versions(catalog: Catalog) -> None:
     with ThreadPoolExecutor(8) as pool:
         rows = list(pool.map(lambda name: receive(catalog, name), range(16)))
