@@ -26,7 +26,10 @@ RULES: dict[str, tuple[str, str]] = {
     "RC-07": ("Über keiner festgeschriebenen Version liegt eine neuere oder ein Löschvermerk.", "packaging.md §3"),
     "RC-08": ("Unter „aip/“ liegt nichts, was nicht zum Aufbau gehört.", "packaging.md §3"),
     "RC-09": ("In der Zwischenablage liegt nichts länger als die Frist.", "packaging.md §3"),
-    "RC-10": ("Die Versionen einer Akte sind lückenlos.", "packaging.md §3"),
+    "RC-10": (
+        "Die Versionen einer Akte sind lückenlos, bis auf Nummern, die nie festgeschrieben wurden.",
+        "packaging.md §3",
+    ),
     "RC-11": ("Jeder Speicher, den das Verzeichnis nennt, wurde aufgelistet.", "packaging.md §2"),
     "RC-12": ("Neben der festgeschriebenen liegt keine ältere, nie festgeschriebene Version.", "packaging.md §3"),
 }
@@ -157,7 +160,11 @@ class _Compared:
                 text = "Das Paket wurde nie festgeschrieben; es gilt nicht als archiviert."
                 yield self._finding("RC-01", id_.bag_key, text, warn=True)
             if id_ in committed and id_.version > 1 and PackageId(id_.akte, id_.version - 1) not in committed:
-                yield self._finding("RC-10", id_.commit_key, f"Vor dieser Version fehlt v{id_.version - 1}.")
+                text = (
+                    f"Vor dieser Version fehlt v{id_.version - 1}. Wurde eine gepackte Lieferung zurückgegeben oder "
+                    "neu eingereicht, ist das in Ordnung: Ihre Nummer wird nicht noch einmal vergeben."
+                )
+                yield self._finding("RC-10", id_.commit_key, text, warn=True)
 
     def package(self, id_: PackageId, copy: StoredCopy) -> Iterator[Finding]:
         """One package of the catalog against this store."""

@@ -76,7 +76,7 @@ def reenter(change: Change, found: Reentered, texts: stored.Texts, review_below:
     recognised.record_recognised(change, delivery, found.results, review_below)
     for stage in (Stage.EXAMINED, Stage.RECOGNISED):
         register.set_stage(change, register.require_delivery(connection, delivery), stage)
-    if versions.settle(change, delivery) != package.id.version:
+    if versions.settle(change, delivery, package.id.version) != package.id.version:
         raise Forbidden("Die Versionen dieser Akte im Verzeichnis sind nicht die, an die dieses Paket anschließt.")
     register.set_stage(change, register.require_delivery(connection, delivery), Stage.PACKED)
     stored.record_stored(change, delivery, found.akte, package, texts)
@@ -98,14 +98,20 @@ def _commit_of(connection: Connection, id_: PackageId) -> str | None:
 
 
 def _require_before(connection: Connection, id_: PackageId, previous: str | None) -> None:
-    """Raises Forbidden when the version before is not entered yet, FixityError when it is not the one named."""
-    if id_.version == 1:
+    """Raises Forbidden when the version that this one follows is not entered yet, FixityError when it follows another.
+
+    By the chain of commits and not by number: the number of a package that was given up is not given again.
+    """
+    below = (packages.c.akte == id_.akte) & (packages.c.version < id_.version)
+    query = select(packages.c.version, packages.c.commit_sha256).where(below).order_by(packages.c.version.desc())
+    newest = connection.execute(query.limit(1)).first()
+    if (newest.commit_sha256 if newest else None) == previous:
         return
-    known = _commit_of(connection, PackageId(id_.akte, id_.version - 1))
-    if known is None:
-        raise Forbidden(f"Version {id_.version - 1} dieser Akte ist noch nicht aufgenommen.")
-    if known != previous:
-        raise FixityError(f"Das Commit-Objekt nennt als Vorgänger ein anderes Paket als die Version {id_.version - 1}.")
+    if previous is None or (newest and newest.version == id_.version - 1):
+        raise FixityError(
+            "Das Commit-Objekt nennt einen anderen Vorgänger als die Version, die davor im Verzeichnis steht."
+        )
+    raise Forbidden("Die Version, an die diese anschließt, ist noch nicht aufgenommen.")
 
 
 def _make_way(change: Change, akte: Akte) -> tuple[UUID, ...]:

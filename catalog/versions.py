@@ -16,10 +16,11 @@ from catalog.trail import Verb, read_body
 _FIXED = (Stage.DESCRIBED.value, Stage.PACKED.value)
 
 
-def settle(change: Change, delivery: UUID) -> int:
+def settle(change: Change, delivery: UUID, least: int = 1) -> int:
     """Fixes the version of a recognised delivery and moves it to `described`; repeated there it changes nothing.
 
-    The number follows the newest version that is archived or may lie in a store. Numbers that other deliveries were
+    The number follows the newest version that is archived or may lie in a store, and is at least `least` (of a package
+    entered again, before which numbers may have been given up). Numbers that other deliveries were
     promised but have not fixed are taken back; they get theirs when their turn comes. Raises Unavailable while another
     delivery of the same Akte is being packed, since a new version takes over what the one before holds, and while one
     with a scan of this one is, since it may turn out to be archived already.
@@ -42,7 +43,7 @@ def settle(change: Change, delivery: UUID) -> int:
     stored = (deliveries.c.stage == Stage.ARCHIVED.value) | deliveries.c.packed
     highest = connection.execute(select(func.max(deliveries.c.version)).where(*others, stored)).scalar() or 0
     highest = max(highest, _packed_by_others(connection, row.akte))
-    version = highest + 1 if not row.packed else int(row.version)
+    version = max(highest + 1, least) if not row.packed else int(row.version)
     if version != row.version:
         taken = (deliveries.c.version == version) & ~deliveries.c.packed & (deliveries.c.stage != Stage.ARCHIVED.value)
         connection.execute(update(deliveries).where(*others, taken).values(version=None))

@@ -108,7 +108,7 @@ def _enter(
         if bad:
             findings.extend(bad)
             return None
-        read = reread(next(iter(stores.values())), committed, _known(services, id_))
+        read = reread(next(iter(stores.values())), committed, _known(services, committed))
         package = with_locks(committed.package, stores)
         found = Reentered(
             arrival=_arrival(services, read),
@@ -167,14 +167,13 @@ def _why(id_: PackageId, error: ArchivError) -> Sequence[Finding]:
     return (Finding(code, Severity.ERROR, where, error.text),)
 
 
-def _known(services: Services, id_: PackageId) -> frozenset[UUID]:
-    """The Dokumente of the version before, which this one carries along."""
-    if id_.version == 1:
-        return frozenset()
-    before = services.catalog.akte_snapshot(id_.akte, id_.version - 1)
-    if before is None:
-        raise Forbidden(f"Version {id_.version - 1} dieser Akte ist noch nicht aufgenommen.")
-    return frozenset(dokument.uuid for dokument in before.dokumente)
+def _known(services: Services, committed: Committed) -> frozenset[UUID]:
+    """The Dokumente of the version that this one follows, which it carries along."""
+    id_ = committed.package.id
+    row = services.catalog.akte(id_.akte) if committed.commit.previous is not None else None
+    entered = [version for version in row.versions if version < id_.version] if row else []
+    before = services.catalog.akte_snapshot(id_.akte, max(entered)) if entered else None
+    return frozenset(dokument.uuid for dokument in before.dokumente) if before else frozenset()
 
 
 def _arrival(services: Services, read: Reread) -> Arrival:

@@ -203,6 +203,22 @@ def test_a_version_that_does_not_follow_is_not_entered(
     assert len(catalog.packages(akte.uuid)) == 1
 
 
+def test_a_number_that_was_given_up_lies_between_two_versions(catalog: Catalog) -> None:
+    """A packed delivery that went back never comes again: what follows names the version before it."""
+    akte, package = archive(catalog, "eins")
+    third = found_of("drei", akte=akte.uuid, version=3, before=akte, previous=package.commit_sha256)
+    assert enter(catalog, third)
+    row = catalog.akte(akte.uuid)
+    assert row is not None
+    assert (row.version, row.versions) == (3, (1, 3))
+    assert is_whole(catalog)
+
+
+def test_the_first_package_of_an_akte_may_bear_a_later_number(catalog: Catalog) -> None:
+    assert enter(catalog, found_of("zwei", version=2, previous=None))
+    assert catalog.packages(AKTE)[0].package.id.version == 2
+
+
 def test_a_number_that_is_another_akte_by_now_is_not_taken_over(catalog: Catalog) -> None:
     """After the catalog was put back the same Akte was archived anew, under another UUID."""
     other, _ = archive(catalog, "danach")

@@ -216,4 +216,4 @@ def carried_from(made: Made, version: int = 1) -> Carried:
             stem, dot, suffix = path.rpartition(".")
             path = f"{stem}-v{version}{dot}{suffix}"
         kept.append(replace(part, path=path))
-    return Carried(made.akte, tuple(kept), "0" * 128)
+    return Carried(made.akte, tuple(kept), made.bag.tag_manifest_sha512)
