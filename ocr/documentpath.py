@@ -38,6 +38,7 @@ from ocr.verapdf import VeraPdf
 FLAVOUR = "2b"
 _SECONDS_PER_PAGE = 60
 _GHOSTSCRIPT = "Ghostscript"
+_PIKEPDF = "pikepdf"
 
 RULES: dict[str, tuple[str, str]] = {
     "OD-01": ("Ein PDF, das sich nicht in PDF/A wandeln lässt, hält das Dokument auf.", "ocr.md §4.1"),
@@ -98,7 +99,7 @@ def convert_document(
         words = reader.keep(said.words)
         _place(made, target)
     losses = (
-        *known_losses(facts),
+        *known_losses(facts, fonts_stay=tool[0] == _PIKEPDF),  # so they set invisible text only
         *prepared.losses,
         *pictured.losses,
         *more,
@@ -278,7 +279,7 @@ def _made(
 
 def _by_declaring(source: Path, options: OcrOptions, work: Path, count: int) -> _Candidate | None:
     """pikepdf alone, where fonts are embedded and nothing is forbidden."""
-    tool = ("pikepdf", importlib.metadata.version("pikepdf"))
+    tool = (_PIKEPDF, importlib.metadata.version("pikepdf"))
     return _declared(source, work / "erklaert.pdf", tool, options, work, count)
 
 

@@ -12,8 +12,8 @@ _BY_FINDING = {
 }
 
 
-def known_losses(facts: FileFacts) -> tuple[str, ...]:
-    """The losses of any rendition of this file, in a fixed order."""
+def known_losses(facts: FileFacts, *, fonts_stay: bool = False) -> tuple[str, ...]:
+    """The losses of any rendition of this file, in a fixed order; `fonts_stay` where no tool could replace any."""
     found = []
     if facts.signatures:
         found.append("Die digitale Signatur gilt nur für das Original, das unverändert im Paket liegt.")
@@ -21,7 +21,9 @@ def known_losses(facts: FileFacts) -> tuple[str, ...]:
         found.append("Die Verschlüsselung ist in der Wiedergabe aufgehoben.")
     if facts.repaired:
         found.append("Das Original war beschädigt und wurde zum Lesen repariert.")
-    if facts.unembedded_fonts and not facts.scan_only:  # of a scan only the invisible text is set in them
+    if (
+        facts.unembedded_fonts and not facts.scan_only and not fonts_stay
+    ):  # of a scan only the invisible text is set in them
         found.append("Nicht eingebettete Schriften sind durch ähnliche ersetzt.")
     if facts.scan_only and any(page.has_text for page in facts.pages):
         found.append("Die mitgelieferte unsichtbare Textebene ist durch unsere Texterkennung ersetzt.")

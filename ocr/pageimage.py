@@ -180,7 +180,7 @@ def to_gray(image: Image.Image) -> Image.Image:
 
 
 def to_eight_bits(image: Image.Image) -> Image.Image:
-    """Sixteen bits, long integers and floats as 8-bit gray: by value for 16 bits, else between least and greatest.
+    """Sixteen bits, long integers and floats as 8-bit gray: by value where it is known, else from least to greatest.
 
     Pillow leaves it to us where in a TIFF the least value is white, and where fewer than sixteen bits are used.
     """
@@ -199,6 +199,9 @@ def _scaled(image: Image.Image) -> Image.Image:
         return image.point(lambda value: value * (1 / 256)).convert("L")
     if image.mode == "I" and low >= 0 and high <= 255:
         return image.convert("L")
+    if image.mode == "F" and low >= 0 and high <= 255:  # shares of white, or gray levels
+        whole = 255.0 if high <= 1 else 1.0
+        return image.point(lambda value: value * whole + 0.5).convert("L")
     scale = 255 / (high - low) if high > low else 0.0
     return image.convert("F").point(lambda value: value * scale + (-low * scale)).convert("L")
 

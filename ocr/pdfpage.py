@@ -54,6 +54,7 @@ _PLAIN_SPACES = frozenset({"/DeviceGray", "/DeviceRGB"})
 _LEAST_DPI, _MOST_DPI = 100.0, 600.0
 _MOST_UNIT = 75_000.0  # the largest that viewers know
 _FINEST_DPI = 600.0  # to read by
+_MOST_SEEN = 60_000_000  # pixels to read; a plan is drawn more coarsely
 _DEEPEST = 4  # nested forms looked into
 _MOST_LOOKED_AT = 200  # images or forms of one table
 _MASKS = ("/SMask", "/Mask")
@@ -277,7 +278,7 @@ def seen_through(page: PdfPage, path: Path, number: int, max_pixels: int) -> Ima
     sizes = [page.pixels, *(_pixels(mask) for mask in _masks(page.image))]
     width, height = max(size[0] for size in sizes), max(size[1] for size in sizes)
     along, up = math.hypot(page.matrix.a, page.matrix.b) / 72, math.hypot(page.matrix.c, page.matrix.d) / 72
-    most = (max_pixels / (page.width * page.height)) ** 0.5 * 72
+    most = (min(max_pixels, _MOST_SEEN) / (page.width * page.height)) ** 0.5 * 72
     dpi = min(max(width / along, height / up), most, _FINEST_DPI)
     width, height = max(1, round(min(width, dpi * along))), max(1, round(min(height, dpi * up)))
     shown = drawn(path, number, dpi * 0.999, max_pixels, gray=True).convert("L")

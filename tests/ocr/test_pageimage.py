@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ocr.pageimage import packed, raster_of
+from ocr.pageimage import packed, raster_of, to_gray
 
 
 @settings(max_examples=60, deadline=None)
@@ -27,3 +28,18 @@ def test_a_raster_of_a_bilevel_picture_has_one_bit_per_pixel() -> None:
     image.putpixel((8, 1), 0)
     raster = raster_of(image, 300.0)
     assert (raster.bits, raster.row_bytes, raster.data) == (1, 2, b"\xff\x80\xff\x00")
+
+
+@pytest.mark.parametrize("white", [1.0, 255.0])
+def test_numbers_with_a_point_keep_their_brightness(white: float) -> None:
+    """They were stretched from the darkest to the lightest: pale writing came out black, and gray paper white."""
+    image = Image.new("F", (3, 1), 0.9 * white)
+    image.putpixel((1, 0), 0.5 * white)
+    image.putpixel((2, 0), 0.4 * white)
+    assert [to_gray(image).getpixel((place, 0)) for place in range(3)] == [230, 128, 102]
+
+
+def test_numbers_that_cannot_be_gray_levels_are_stretched() -> None:
+    image = Image.new("F", (2, 1), -7.0)
+    image.putpixel((1, 0), 1000.0)
+    assert [to_gray(image).getpixel((place, 0)) for place in range(2)] == [0, 255]

@@ -15,6 +15,7 @@ from pikepdf import Array, Dictionary, Name
 from PIL import Image, ImageOps
 
 from akten.errors import Misconfigured
+from ocr import pdfpage
 from ocr.engine import OcrEngine
 from ocr.jobs import PageJob, PageOutcome
 from ocr.options import OcrOptions
@@ -342,3 +343,13 @@ def test_a_page_that_is_drawn_is_as_fine_as_its_finest_part(tmp_path: Path, do: 
     outcome = do(job(tmp_path / "scan.pdf", tmp_path))
     assert any("mit 200 dpi neu gezeichnet" in loss for loss in outcome.losses)
     assert "Oberbürgermeister" in outcome.text
+
+
+def test_a_masked_plan_is_not_drawn_finer_than_memory_allows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdfpage, "_MOST_SEEN", 100_000)
+    masked_page(tmp_path / "scan.pdf", Image.new("L", (60, 43), 0), ImageOps.invert(marked_sheet()))
+    with pikepdf.open(tmp_path / "scan.pdf") as pdf:
+        page = pdfpage.page_of(pdf, 1, 10**8, 10**8)
+        seen = pdfpage.seen_through(page, tmp_path / "scan.pdf", 1, 10**8)
+    assert 90_000 < seen.width * seen.height <= 101_000
+    assert seen.getextrema()[0] < 100

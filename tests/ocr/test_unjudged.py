@@ -14,7 +14,7 @@ from ocr.documenttools import declare
 from ocr.examine import examine
 from ocr.options import OcrOptions
 from ocr.verapdf import VeraPdf
-from tests.ocr.papers import add, scan_of
+from tests.ocr.papers import add, image_page, pdf_file, picture, scan_of
 from tests.ocr.sheets import FONT, convert
 
 
@@ -95,3 +95,21 @@ def test_a_layer_that_is_switched_off_does_not_lie_hidden_in_the_rendition(tmp_p
     answer = declare({"path": str(path), "target": str(tmp_path / "made.pdf")})
     assert not answer["ok"]
     assert not (tmp_path / "made.pdf").exists()
+
+
+def test_a_font_of_invisible_text_stays_and_is_not_told_as_replaced(
+    tmp_path: Path, verapdf_options: OcrOptions
+) -> None:
+    """What copiers write that read the page themselves: several images, and text over them that is not drawn."""
+
+    def read_by_copier(pdf: pikepdf.Pdf) -> None:
+        image_page(pdf, picture())
+        pdf.pages[1].Contents = pdf.make_stream(b"q 595 0 0 421 0 0 cm /Im0 Do Q q 595 0 0 421 0 421 cm /Im0 Do Q")
+        add(pdf, b"BT 3 Tr /F1 12 Tf 60 700 Td (Baugenehmigung) Tj ET")
+
+    scan = scan_of(pdf_file(tmp_path / "copier.pdf", read_by_copier))
+    made = convert(scan, examine(scan, verapdf_options, tmp_path), tmp_path / "made.pdf", verapdf_options)
+    assert made.tools[0][0] == "pikepdf"
+    assert not any("Schriften" in loss for loss in made.losses)
+    with VeraPdf(verapdf_options) as reference:
+        assert reference.validate(made.path, made.flavour).verdict is Verdict.OK
