@@ -163,7 +163,11 @@ def archived_receipt(delivery: Delivery, work: PackedWork, stored: StoredPackage
 def receipt_of(services: Services, row: DeliveryRow) -> Receipt:
     """The receipt of a delivery that has ended, from the catalog."""
     if row.stage is Stage.RETURNED:
-        raise Forbidden("Diese Lieferung wurde zurückgegeben. Bitte berichtigt als neue Lieferung einreichen.")
+        case = services.catalog.clearing(row.uuid).number
+        raise Forbidden(
+            f"Für diese Lieferung ist die Rückgabe beschlossen (Fall {case}), und sie liegt noch im Arbeitsordner. Aus "
+            f'ihm heraus führt: archiv klaerung loese {case} --zurueck ORDNER --grund "…"'
+        )
     akte = row.duplicate_of if row.stage is Stage.DUPLICATE else row.akte
     details = services.catalog.akte_details(akte) if akte else None
     if details is None:

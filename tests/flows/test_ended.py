@@ -11,17 +11,20 @@ from typing import Any
 
 import pytest
 
-from akten.errors import Rejected
+from akten.errors import Forbidden, Rejected
 from akten.findings import Finding, Severity
 from catalog.actor import Actor
+from catalog.values import Resolution
 from flows import walks
+from flows.outcomes import to_clearing
 from flows.receipt import Outcome, Receipt, exit_code
 from flows.settings import read_settings
 from flows.walks import archive_delivery
 from flows.wiring import Services, open_services
 from ingest.claimed import ClaimedDelivery, Origin, held, write_origin
-from ingest.inbox import unfinished
+from ingest.inbox import claim, unfinished
 from tests.catalog.build import an_id, archive
+from tests.ingest.builders import fill
 
 CLERK = Actor("s17")
 
@@ -69,6 +72,17 @@ def test_what_is_archived_is_told_as_archived_also_where_the_work_folder_cannot_
 
 def refused(*_: Any, **__: Any) -> None:
     raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+
+def test_a_return_that_was_cut_off_names_the_command_that_completes_it(services: Services, tmp_path: Path) -> None:
+    """Whoever called the intake again was told that it had been given back, and found it nowhere."""
+    claimed = claim(fill(tmp_path / "l"), services.settings.work, services.new_id)
+    finding = Finding("IN-50", Severity.ERROR, "", "Es fehlt ein Blatt.")
+    case = to_clearing(services, claimed, (finding,), CLERK).case or 0
+    services.catalog.resolve(case, Resolution.RETURN, "falsch", by=CLERK, now=services.now())
+    with pytest.raises(Forbidden, match=f"archiv klaerung loese {case} --zurueck"):
+        archive_delivery(services, claimed, CLERK)
+    assert claimed.lieferung.is_dir()
 
 
 def test_a_delivery_that_another_process_archived_meanwhile_is_told_as_archived(services: Services) -> None:
