@@ -94,7 +94,7 @@ def actor_of(name: str | None) -> Actor:
             raise ValueError("nobody is named")
         return Actor(name, ActorKind.ALS, login)
     except ValueError as error:
-        raise click.BadParameter("bitte 1 bis 150 druckbare Zeichen", param_hint="--als") from error
+        raise click.BadParameter("bitte 1 bis 200 druckbare Zeichen", param_hint="--als") from error
 
 
 def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, None]:

@@ -21,9 +21,8 @@ def known_losses(facts: FileFacts, *, fonts_stay: bool = False) -> tuple[str, ..
         found.append("Die Verschlüsselung ist in der Wiedergabe aufgehoben.")
     if facts.repaired:
         found.append("Das Original war beschädigt und wurde zum Lesen repariert.")
-    if (
-        facts.unembedded_fonts and not facts.scan_only and not fonts_stay
-    ):  # of a scan only the invisible text is set in them
+    # Of a scan only the invisible text is set in them.
+    if facts.unembedded_fonts and not facts.scan_only and not fonts_stay:
         found.append("Nicht eingebettete Schriften sind durch ähnliche ersetzt.")
     if facts.scan_only and any(page.has_text for page in facts.pages):
         found.append("Die mitgelieferte unsichtbare Textebene ist durch unsere Texterkennung ersetzt.")
