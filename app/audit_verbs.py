@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from akten.findings import Finding, Severity, Verdict, worst
-from akten.model import Aktenart, clean_text
+from akten.model import clean_text
 from app.command import Call, Named, require_in_order, verb
-from app.find_verbs import DAY, DAY_WORD, FAMILY, row_json
+from app.find_verbs import DAY, DAY_WORD, FAMILIES, row_json
 from app.one_akte import one_akte
 from app.opening import begins, open_archive
 from app.output import EXIT_OF_VERDICT
@@ -184,13 +184,7 @@ def _read(file: Path) -> Any:
 @click.option(
     "--stand", type=click.IntRange(1), metavar="ZEILE", help="Nur was bis zu dieser Protokollzeile archiviert war."
 )
-@click.option(
-    "--aktenart",
-    type=FAMILY,
-    metavar="AKTENART",
-    multiple=True,
-    help=f"Nur diese Aktenart (mehrfach möglich): {', '.join(Aktenart)}.",
-)
+@FAMILIES
 @verb
 def sample_draw(call: Call, *, anzahl: int, saat: int | None, stand: int | None, aktenart: tuple[str, ...]) -> int:
     """Zieht archivierte Akten für eine Prüfung. Mit derselben Saat und demselben Stand immer dieselben.

@@ -12,10 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from akten.errors import Unknown
-from akten.model import Aktenart
 from app.command import Call, verb
 from app.deadline_show import german, state_de
-from app.find_verbs import FAMILY
+from app.find_verbs import FAMILIES
 from app.forecast_chart import COLUMNS_DE, draw
 from app.opening import open_archive
 from app.show import number_column, plural
@@ -25,13 +24,6 @@ from retention.catalogue import Fristenkatalog
 from retention.forecast import UNKNOWN
 
 OUT = click.Path(dir_okay=False, path_type=Path)
-FAMILIES = click.option(
-    "--aktenart",
-    type=FAMILY,
-    metavar="AKTENART",
-    multiple=True,
-    help=f"Nur diese Aktenart (mehrfach möglich): {', '.join(Aktenart)}.",
-)
 HEADER = (
     "Aktenart", "Aktenzeichen", "Band", "Betreff", "Fristklasse", "Grundlage", "Ereignis", "am", "Beleg",
     "aufzubewahren bis", "eingetragen bis", "frei ab", "anzubieten bis", "zu löschen bis", "Sperren", "Stand",

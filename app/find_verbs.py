@@ -34,7 +34,13 @@ from flows.wiring import Services
 
 DAY = click.DateTime(formats=["%Y-%m-%d", "%d.%m.%Y"])
 DAY_WORD = "TT.MM.JJJJ"
-FAMILY = click.Choice([family.value for family in Aktenart], case_sensitive=False)
+FAMILIES = click.option(
+    "--aktenart",
+    type=click.Choice([family.value for family in Aktenart], case_sensitive=False),
+    metavar="AKTENART",
+    multiple=True,
+    help=f"Nur diese Aktenart (mehrfach möglich): {', '.join(Aktenart)}.",
+)
 STANDS = {"archiviert": "archived", "klärung": "clearing", "angenommen": "received"}
 
 
@@ -100,13 +106,7 @@ def hit_json(hit: Hit, volumes: int, titles: Mapping[UUID, str]) -> dict[str, An
 @click.command()
 @click.argument("text")
 @click.option("--volltext", is_flag=True, help="Auch im erkannten Text der Seiten suchen.")
-@click.option(
-    "--aktenart",
-    type=FAMILY,
-    metavar="AKTENART",
-    multiple=True,
-    help=f"Nur diese Aktenart (mehrfach möglich): {', '.join(Aktenart)}.",
-)
+@FAMILIES
 @click.option("--von", type=DAY, metavar=DAY_WORD, help="Nur Akten mit einem Datum ab diesem Tag.")
 @click.option("--bis", type=DAY, metavar=DAY_WORD, help="Nur Akten mit einem Datum bis zu diesem Tag.")
 @click.option("--anzahl", default=20, show_default=True, type=click.IntRange(1, 1000), help="So viele Treffer.")
@@ -185,13 +185,7 @@ akte.add_command(person_forget)
 
 
 @akte.command("liste")
-@click.option(
-    "--aktenart",
-    type=FAMILY,
-    metavar="AKTENART",
-    multiple=True,
-    help=f"Nur diese Aktenart (mehrfach möglich): {', '.join(Aktenart)}.",
-)
+@FAMILIES
 @click.option("--stand", type=click.Choice(list(STANDS)), help="Nur Akten in diesem Stand.")
 @click.option("--sortiert", type=click.Choice([sort.value for sort in Sort]), default="neueste", show_default=True)
 @click.option("--anzahl", default=50, show_default=True, type=click.IntRange(1, 10_000), help="So viele Zeilen.")

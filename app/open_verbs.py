@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.command import Call, verb
-from app.find_verbs import FAMILY
+from app.find_verbs import FAMILIES
 from app.opening import open_archive
 from app.show import number_column
 from flows.receipt import finding_json
@@ -25,7 +25,7 @@ from flows.waiting import Waiting, waiting
     metavar="JAHR",
     help="Nur was seit diesem Jahr oder länger wartet.",
 )
-@click.option("--aktenart", type=FAMILY, metavar="AKTENART", multiple=True, help="Nur diese Aktenart (mehrfach).")
+@FAMILIES
 @click.option("--ereignis", metavar="EREIGNIS", help="Nur Akten, denen dieses Ereignis fehlt.")
 @click.option("--anzahl", default=100, show_default=True, type=click.IntRange(1, 100_000), help="So viele Zeilen.")
 @click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Zeile.")

@@ -217,12 +217,3 @@ class _Compared:
 
     def _finding(self, code: str, key: str, text: str, *, warn: bool = False) -> Finding:
         return Finding(code, Severity.WARNING if warn else Severity.ERROR, f"{self._listing.store}:{key}", text)
-
-
-def committed_packages(listing: StoreListing) -> Mapping[PackageId, str]:
-    """Package → version id of its commit object (the oldest one): what a lost catalog can be rebuilt from."""
-    found: dict[PackageId, str] = {}
-    for each in listing.versions:  # newest first per key, so the last one stays
-        if (match := _KEY.match(each.key)) and match[3] == "commit.json" and not each.delete_marker:
-            found[PackageId(UUID(match[1]), int(match[2]))] = each.version_id
-    return found
