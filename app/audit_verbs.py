@@ -69,6 +69,9 @@ def trail_extract(
         akte = one_akte(services, aktenzeichen, band).uuid if aktenzeichen is not None else None
         seal = services.catalog.seal_trail(by=call.actor, now=datetime.now(UTC))
         unpublished = try_to_publish(services, seal)
+        heads, told = published_heads(services)  # as they lie there now, and not as we meant to write them
+        if unpublished:
+            told = (Finding("TR-13", Severity.WARNING, "Speicher", unpublished), *told)
         value = services.catalog.extract(
             akte=akte,
             by=benutzer and clean_text(benutzer),
@@ -79,15 +82,14 @@ def trail_extract(
         json.dump(value, file, ensure_ascii=False, indent=1)
     if csv_file is not None:
         write_csv(csv_file, _CSV, _csv_rows(value))
-    report = verify_extract(value, () if unpublished else (seal,))
-    told = [Finding("TR-13", Severity.WARNING, "Speicher", unpublished)] if unpublished else []
+    report = verify_extract(value, heads)
 
     def show(console: Console) -> None:
         console.print(f"{plural(report.rows, 'Zeile', 'Zeilen')} geschrieben nach {ziel}", soft_wrap=True)
         if csv_file is not None:
             console.print(f"Zum Lesen: {csv_file}", soft_wrap=True)
         _show_seal(console, report)
-        if not unpublished:
+        if not told:
             console.print("Der Kopf mit diesem Siegel liegt in allen Speichern: protokoll/koepfe/", style="dim")
 
     return _tell(call, report, told, {"file": str(ziel), "csv": str(csv_file) if csv_file else None}, show)

@@ -7,7 +7,7 @@ or busy for too long, FixityError when it is damaged, Forbidden when the life cy
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any
@@ -20,10 +20,7 @@ from akten.lifecycle import Stage
 from akten.model import Akte, clean_text
 from akten.package import FixityReport, StoredPackage
 from catalog import (
-    audit,
     clearing,
-    events,
-    extract,
     holdings,
     packages,
     recognised,
@@ -31,11 +28,9 @@ from catalog import (
     register,
     reindex,
     reviews,
-    sample,
     scanbook,
     search,
     stored,
-    trail,
     versions,
 )
 from catalog.actor import Actor
@@ -48,10 +43,8 @@ from catalog.periods import Periods
 from catalog.reentry import ReentryBook
 from catalog.references import references_of
 from catalog.rulebook import require_in_force
-from catalog.sample import Sample
 from catalog.schema import ensure_schema
 from catalog.search import Answer, Search
-from catalog.trail import Anchor, TrailReport, Verb
 from catalog.values import (
     AkteDetails,
     AkteRow,
@@ -65,7 +58,6 @@ from catalog.values import (
     ScanRow,
     Seite,
     Stats,
-    TrailEvent,
 )
 
 
@@ -109,11 +101,6 @@ class Catalog(Periods):
     def sound(self, *, seconds: float = 60.0) -> bool:
         """True when the database file is whole; False when it was not read in time. Raises FixityError."""
         return self._database.sound(seconds=seconds)
-
-    def identity(self) -> str:
-        """What no other catalog has: the hash of the first row of the trail; "" while there is none."""
-        with self._database.read() as connection:
-            return trail.first_hash(connection)
 
     def close(self) -> None:
         """Gives all connections back."""
@@ -359,70 +346,3 @@ class Catalog(Periods):
     def rebuild_index(self, *, everything: bool = False, by: Actor, now: datetime) -> int:
         """Indexes what lags behind (or everything), Akte by Akte in short transactions. Returns how many Akten."""
         return reindex.rebuild(self._database, lambda: self._change(by, now), everything=everything)
-
-    # --- trail -------------------------------------------------------------------------------------------------------
-
-    def read_access(self, akte: UUID, purpose: str, *, by: Actor, now: datetime) -> None:
-        """Writes down that somebody read an Akte and for which purpose. Raises Forbidden for an unknown Akte."""
-        self.read_accesses((akte,), purpose, by=by, now=now)
-
-    def read_accesses(self, akten: Iterable[UUID], purpose: str, *, by: Actor, now: datetime) -> None:
-        """The same of several Akten at once, all or none."""
-        with self._change(by, now) as change:
-            for akte in akten:
-                salt = register.salt_of(change.connection, akte)
-                change.event(Verb.AKTE_READ, akte=akte, note=clean_text(purpose), salt=salt)
-
-    def record_event(self, code: str, *, by: Actor, now: datetime, **data: Any) -> None:
-        """Writes down an event of the system itself (service started, settings changed); no personal data in it."""
-        with self._change(by, now) as change:
-            change.event(Verb.SYSTEM, code=code, **data)
-
-    def events_of(self, **conditions: Any) -> tuple[TrailEvent, ...]:
-        """Events by `akte`, `delivery`, `by` (account), `von`, `bis`, `verb`, `after`, `limit`; oldest first."""
-        with self._database.read() as connection:
-            return events.events_of(connection, **conditions)
-
-    def head(self) -> Anchor | None:
-        """The end of the chain, to be kept outside as an anchor; None before the first event."""
-        with self._database.read() as connection:
-            return trail.head_anchor(connection)
-
-    def trail_hashes(self, numbers: Sequence[int]) -> dict[int, str]:
-        """Number → hash of these rows of the trail, as far as they are there."""
-        with self._database.read() as connection:
-            return trail.hashes_at(connection, numbers)
-
-    def verify_trail(self, anchors: Iterable[Anchor] = ()) -> TrailReport:
-        """Judges the whole chain, against itself, against heads kept outside, and against the packages."""
-        with self._database.read() as connection:
-            return audit.with_register(connection, trail.verify(connection, anchors))
-
-    def seal_trail(self, *, by: Actor, now: datetime) -> Anchor:
-        """Appends a seal over all rows so far and returns it, to be published: extracts are proven against seals."""
-        with self._change(by, now) as change:
-            number = extract.seal(change)
-        with self._database.read() as connection:
-            return trail.anchor_at(connection, number)
-
-    def draw_sample(
-        self,
-        seed: int,
-        count: int,
-        *,
-        stand: int | None = None,
-        aktenarten: Collection[str] | None = None,
-        by: Actor,
-        now: datetime,
-    ) -> Sample:
-        """Draws archived Akten for an audit and writes that down; the same again with the same `seed` and `stand`.
-
-        Raises Unknown for a row (`stand`) that the trail does not have yet.
-        """
-        with self._change(by, now) as change:
-            return sample.draw(change, seed, count, stand, aktenarten)
-
-    def extract(self, **conditions: Any) -> dict[str, Any]:
-        """Events (conditions as in `events_of`) with inclusion proofs, up to the newest seal, as a JSON value."""
-        with self._database.read() as connection:
-            return extract.extract(connection, events.numbers_of(connection, **conditions))

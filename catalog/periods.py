@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager
 from datetime import date, datetime
 from uuid import UUID
 
 from catalog import due, holdbook, holdstore, keeping, refstore, told
 from catalog.actor import Actor
-from catalog.change import Change, Token, changing
 from catalog.due import DueFilter
-from catalog.engine import Database
 from catalog.holds import HoldOrder, HoldView, may_read
-from catalog.identity import STRICT, Accounts
 from catalog.keeping import KeepingRow, Viewer
 from catalog.references import Reference
 from catalog.rulebook import RuleBook, require_in_force
 from catalog.told import Classification, EventReport, KnownArchive, ReportedEvent, ReportedFact
+from catalog.trailverbs import TrailVerbs
 from catalog.values import Seite
 
 
-class Periods:
+class Periods(TrailVerbs):
     """The part of the catalog that is told what happened; `Catalog` adds the rest. Names of events, facts, classes and
     holds are checked by who calls, against the Fristenkatalog: the catalog knows no rules.
     """
-
-    def __init__(self, database: Database, token: Token, accounts: Accounts = STRICT) -> None:
-        self._database = database
-        self._token = token
-        self.accounts = accounts  # whose word about who acts counts
-
-    def _change(self, by: Actor, now: datetime) -> AbstractContextManager[Change]:
-        return changing(self._database, by, now, self._token, self.accounts)
 
     # --- what is known -----------------------------------------------------------------------------------------------
 

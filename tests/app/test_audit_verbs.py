@@ -10,6 +10,7 @@ import pytest
 
 from akten.findings import Finding, Severity
 from catalog.catalog import open_catalog
+from catalog.trail import Anchor
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
 from tests.catalog.build import CLERK, NOON, archive
@@ -24,8 +25,16 @@ def filled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     with open_catalog(desk.url) as catalog:
         for place, number in enumerate(NUMBERS):
             archive(catalog, place, number=number)
-    monkeypatch.setattr("app.audit_verbs.try_to_publish", lambda services, head: "")
+    heads: list[Anchor] = []
+    monkeypatch.setattr("app.audit_verbs.try_to_publish", lambda services, head: heads.append(head) or "")
+    monkeypatch.setattr("app.audit_verbs.published_heads", lambda services: (tuple(heads), ()))
     return desk
+
+
+def test_an_extract_is_not_called_good_because_its_head_was_meant_to_be_published(filled: Desk, tmp_path: Path) -> None:
+    filled.monkeypatch.setattr("app.audit_verbs.published_heads", lambda services: ((), ()))
+    ran = filled("protokoll", "auszug", NUMBERS[0], "--ziel", tmp_path / "a.json", "--json")
+    assert (ran.code, [f["code"] for f in ran.json["findings"]]) == (8, ["TR-13"])
 
 
 def extract_of(desk: Desk, folder: Path, *more: str) -> tuple[Path, Path, dict[str, object]]:

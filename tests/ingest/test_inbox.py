@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import threading
 import time
@@ -12,9 +11,9 @@ from uuid import uuid4
 
 import pytest
 
-from akten.errors import FixityError, Misconfigured, Rejected
+from akten.errors import Misconfigured, Rejected
 from ingest.delivery import read_delivery
-from ingest.inbox import ClaimedDelivery, claim, claim_ready, held, left_in, unfinished, waiting
+from ingest.inbox import ClaimedDelivery, claim, claim_ready, unfinished, waiting
 from tests.ingest.builders import TIFF, fill, zipped
 from tests.ingest.moves import NewId, contents, killed_after, other_file_system
 
@@ -68,27 +67,6 @@ def test_a_folder_of_deliveries_in_the_inbox_is_taken_and_told_by_reading_it(
     with pytest.raises(Rejected) as caught:
         read_delivery(claimed)
     assert [finding.code for finding in caught.value.findings] == ["IN-01"]
-
-
-def test_what_lies_in_the_inbox_and_is_not_taken_is_named_with_the_reason(inbox: Path) -> None:
-    """A folder whose slip is called laufzettel.json.txt lay there for ever, and nobody was told."""
-    fill(inbox / "benannt")
-    (inbox / "benannt" / "laufzettel.json").rename(inbox / "benannt" / "laufzettel.json.txt")
-    (inbox / "ohne").mkdir()
-    for name in ("lose.tif", "halb.zip", ".verborgen", "Thumbs.db"):
-        (inbox / name).write_bytes(b"x")
-    (inbox / "kopie.part").mkdir()
-    fill(inbox / "gut")
-    told = dict(left_in(inbox, now=time.time() + 10, settle_seconds=5))
-    assert set(told) == {"benannt", "ohne", "lose.tif", "halb.zip", "kopie.part", "gut"}
-    assert "laufzettel.json.txt" in told["benannt"]
-    assert "Laufzettel fehlt" in told["ohne"]
-    assert "Ordner (oder ein ZIP)" in told["lose.tif"]
-    assert "noch nicht vollständig" in told["halb.zip"]
-    assert "noch kopiert" in told["kopie.part"]
-    assert "noch einmal" in told["gut"]
-    assert "eben noch" in dict(left_in(inbox, now=time.time(), settle_seconds=5))["gut"]
-    assert left_in(inbox / "fehlt", now=0, settle_seconds=5) == []
 
 
 @pytest.mark.parametrize("inner", ["lieferung", "lieferung/innen"])
@@ -347,23 +325,6 @@ def test_names_with_odd_characters_are_claimed(inbox: Path, work: Path, new_id: 
         assert len(read_delivery(claimed).scans) == 2
 
 
-@pytest.mark.parametrize("what", ["nothing", "file", "link", "pipe"])
-def test_what_is_no_delivery_is_refused_and_stays(what: str, inbox: Path, work: Path, new_id: NewId) -> None:
-    path = inbox / "x"
-    fill(inbox / "echt")
-    if what == "file":
-        path.write_bytes(b"%PDF-1.7")
-    elif what == "link":
-        path.symlink_to(inbox / "echt")
-    elif what == "pipe":
-        os.mkfifo(path)
-    with pytest.raises(Rejected) as caught:
-        claim(path, work, new_id)
-    assert [finding.code for finding in caught.value.findings] == ["IN-03" if what in ("nothing", "file") else "IN-04"]
-    assert (inbox / "echt" / "scan1.tif").exists()
-    assert unfinished(work) == ()
-
-
 @pytest.mark.parametrize("how", ["gone", "not a folder"])
 def test_an_inbox_that_cannot_be_read_just_now_is_no_end_of_the_watch(how: str, inbox: Path) -> None:
     """A network drive may be away for a minute; the run that claims says what is wrong."""
@@ -412,43 +373,3 @@ def test_a_delivery_that_cannot_be_taken_does_not_keep_the_others_waiting(
     assert claimed.name == "b"
     with pytest.raises(Misconfigured):
         next_of(inbox, work, new_id)
-
-
-def test_only_one_holds_a_delivery(inbox: Path, work: Path, new_id: NewId) -> None:
-    fill(inbox / "a")
-    claimed = claim(inbox / "a", work, new_id)
-    with held(claimed) as first, held(claimed) as second:
-        assert (first, second) == (True, False)
-    with held(claimed) as third:
-        assert third
-
-
-def test_a_claim_under_way_is_not_taken_from_its_process(inbox: Path, work: Path, new_id: NewId) -> None:
-    """A half claim whose lock is held by a living process is left alone and not listed."""
-    zipped(inbox / "a.zip")
-    claimed = claim(inbox / "a.zip", work, new_id)
-    claimed.lieferung.rename(claimed.folder / "lieferung.teil")
-    with held(claimed):
-        assert unfinished(work) == ()
-    assert unfinished(work) == (claimed,)
-    assert len(read_delivery(claimed).scans) == 2
-
-
-@pytest.mark.parametrize("damaged", [b"\x00\x00", b"[{}]", b"7", b"\xff", b'[{"code": "IN-01", "severity": "rot"}]'])
-def test_a_damaged_note_of_findings_is_an_alarm_and_not_a_bug(
-    damaged: bytes, inbox: Path, work: Path, new_id: NewId
-) -> None:
-    fill(inbox / "a")
-    claimed = claim(inbox / "a", work, new_id)
-    (claimed.folder / "befunde.json").write_bytes(damaged)
-    with pytest.raises(FixityError, match=r"befunde\.json"):
-        read_delivery(claimed)
-
-
-def test_the_marker_says_where_a_delivery_came_from(inbox: Path, work: Path, new_id: NewId) -> None:
-    fill(inbox / "a")
-    claimed = claim(inbox / "a", work, new_id)
-    assert json.loads((claimed.folder / "herkunft.json").read_text()) == {
-        "pfad": str(inbox.resolve() / "a"),
-        "zip": False,
-    }

@@ -1,0 +1,103 @@
+"""`TrailVerbs`: the verbs of the catalog for who did what: events, heads, the judge of the chain, extracts, samples."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from akten.model import clean_text
+from catalog import audit, events, extract, register, sample, trail
+from catalog.actor import Actor
+from catalog.change import Change, Token, changing
+from catalog.engine import Database
+from catalog.identity import STRICT, Accounts
+from catalog.sample import Sample
+from catalog.trail import Anchor, TrailReport, Verb
+from catalog.values import TrailEvent
+
+
+class TrailVerbs:
+    """The part of the catalog under all others, for every change is told in the trail; `Periods` and `Catalog` add the
+    rest.
+    """
+
+    def __init__(self, database: Database, token: Token, accounts: Accounts = STRICT) -> None:
+        self._database = database
+        self._token = token
+        self.accounts = accounts  # whose word about who acts counts
+
+    def _change(self, by: Actor, now: datetime) -> AbstractContextManager[Change]:
+        return changing(self._database, by, now, self._token, self.accounts)
+
+    def identity(self) -> str:
+        """What no other catalog has: the hash of the first row of the trail; "" while there is none."""
+        with self._database.read() as connection:
+            return trail.first_hash(connection)
+
+    def read_access(self, akte: UUID, purpose: str, *, by: Actor, now: datetime) -> None:
+        """Writes down that somebody read an Akte and for which purpose. Raises Forbidden for an unknown Akte."""
+        self.read_accesses((akte,), purpose, by=by, now=now)
+
+    def read_accesses(self, akten: Iterable[UUID], purpose: str, *, by: Actor, now: datetime) -> None:
+        """The same of several Akten at once, all or none."""
+        with self._change(by, now) as change:
+            for akte in akten:
+                salt = register.salt_of(change.connection, akte)
+                change.event(Verb.AKTE_READ, akte=akte, note=clean_text(purpose), salt=salt)
+
+    def record_event(self, code: str, *, by: Actor, now: datetime, **data: Any) -> None:
+        """Writes down an event of the system itself (service started, settings changed); no personal data in it."""
+        with self._change(by, now) as change:
+            change.event(Verb.SYSTEM, code=code, **data)
+
+    def events_of(self, **conditions: Any) -> tuple[TrailEvent, ...]:
+        """Events by `akte`, `delivery`, `by` (account), `von`, `bis`, `verb`, `after`, `limit`; oldest first."""
+        with self._database.read() as connection:
+            return events.events_of(connection, **conditions)
+
+    def head(self) -> Anchor | None:
+        """The end of the chain, to be kept outside as an anchor; None before the first event."""
+        with self._database.read() as connection:
+            return trail.head_anchor(connection)
+
+    def trail_hashes(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Number → hash of these rows of the trail, as far as they are there."""
+        with self._database.read() as connection:
+            return trail.hashes_at(connection, numbers)
+
+    def verify_trail(self, anchors: Iterable[Anchor] = ()) -> TrailReport:
+        """Judges the whole chain, against itself, against heads kept outside, and against the packages."""
+        with self._database.read() as connection:
+            return audit.with_register(connection, trail.verify(connection, anchors))
+
+    def seal_trail(self, *, by: Actor, now: datetime) -> Anchor:
+        """Appends a seal over all rows so far and returns it, to be published: extracts are proven against seals."""
+        with self._change(by, now) as change:
+            number = extract.seal(change)
+        with self._database.read() as connection:
+            return trail.anchor_at(connection, number)
+
+    def draw_sample(
+        self,
+        seed: int,
+        count: int,
+        *,
+        stand: int | None = None,
+        aktenarten: Collection[str] | None = None,
+        by: Actor,
+        now: datetime,
+    ) -> Sample:
+        """Draws archived Akten for an audit and writes that down; the same again with the same `seed` and `stand`.
+
+        Raises Unknown for a row (`stand`) that the trail does not have yet.
+        """
+        with self._change(by, now) as change:
+            return sample.draw(change, seed, count, stand, aktenarten)
+
+    def extract(self, **conditions: Any) -> dict[str, Any]:
+        """Events (conditions as in `events_of`) with inclusion proofs, up to the newest seal, as a JSON value."""
+        with self._database.read() as connection:
+            return extract.extract(connection, events.numbers_of(connection, **conditions))
