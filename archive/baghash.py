@@ -156,6 +156,7 @@ class Hashing:
         which the kernel moves for one at a time (lseek(2)); nobody waits for a slower one."""
         from multiprocessing.connection import Pipe  # only where it pays: most bags are small
 
+        own = os.getpid()  # a child that asks for its parent may find it gone already
         counter = os.memfd_create("bag")
         try:
             for _ in range(workers):
@@ -169,19 +170,19 @@ class Hashing:
                 if not child:
                     for other in (reader, *self._children):  # else a pipe would never tell that its reader is gone
                         other.close()
-                    self._serve(counter, writer)
+                    self._serve(own, counter, writer)
                 writer.close()
                 self._children[reader] = child
                 _widen(reader)
         finally:
             os.close(counter)
 
-    def _serve(self, counter: int, writer: Connection) -> None:
+    def _serve(self, parent: int, counter: int, writer: Connection) -> None:
         """The life of a child; it never returns, and leaves what it inherited alone."""
         done = False
         try:
             gc.disable()
-            _die_with_parent()
+            _die_with(parent)
             while (number := os.lseek(counter, 1, os.SEEK_CUR) - 1) < len(self._batches):
                 writer.send_bytes(pickle.dumps((number, self._work(self._batches[number]))))
             done = True
@@ -230,9 +231,8 @@ def _widen(pipe: Connection) -> None:
         return
 
 
-def _die_with_parent() -> None:
-    """A judge that is killed leaves nobody behind who reads on (prctl(2))."""
-    parent = os.getppid()
+def _die_with(parent: int) -> None:
+    """A judge that is killed leaves nobody behind who reads on (prctl(2)); one already gone ends its child at once."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)

@@ -28,6 +28,7 @@ from prefect.types.entrypoint import EntrypointType
 from flows.due_round import due_round
 from flows.fixity_round import fixity_round
 from flows.intake_round import intake_round
+from flows.parent import name_starter
 from flows.reconcile_round import reconcile_round
 from flows.roundnames import COMMON_QUEUE, DUE, FIXITY, RECONCILE, intake_deployment, machine_name
 from flows.settings import Settings, read_settings
@@ -91,6 +92,7 @@ def main() -> None:
     """Serves until asked to stop."""
     settings = read_settings()
     keep_runner_files(settings.daten / "prefect" / "laeufe")
+    name_starter()
     ensure_automation()
     if settings.rounds.pool:
         _work_in_pool(settings)

@@ -35,10 +35,10 @@ def counted():
 os.fork = counted
 if sys.argv[2] == "kill":
     work = baghash.Hashing._serve
-    def serve(self, counter, writer):
+    def serve(self, *how):
         if len(forked) == 1:
             os.kill(os.getpid(), signal.SIGKILL)
-        work(self, counter, writer)
+        work(self, *how)
     baghash.Hashing._serve = serve
 report = bagcheck.judge_path(Path(sys.argv[1]))
 print(report.judgement, len(forked), *sorted((f.code, f.where) for f in report.findings))
@@ -107,12 +107,21 @@ def test_a_process_with_threads_is_not_forked(good: Path, bad: Path, monkeypatch
         waiting.join()
 
 
-def test_a_judge_that_is_killed_leaves_no_child_reading(tmp_path: Path) -> None:
-    """A sparse file of many gigabytes keeps the children busy; after the parent they end at once."""
+LATE = """
+import time; from archive import baghash
+tie = baghash._die_with
+baghash._die_with = lambda *parent: (time.sleep(1), tie(*parent))
+"""
+
+
+@pytest.mark.parametrize("before", ["", LATE], ids=["reading", "starting"])
+def test_a_judge_that_is_killed_leaves_no_child_reading(before: str, tmp_path: Path) -> None:
+    """A sparse file of many gigabytes keeps the children busy; after the parent they end at once, begun or not."""
     root = BagBuilder(payload={"data/a": b"x", "data/b": b"y"}).folder(tmp_path / "bag")
     for name in "ab":
         os.truncate(root / "data" / name, 200 << 30)
     code = (
+        f"{before}\n"
         "import sys; from pathlib import Path; from archive.bagcheck import judge_path; judge_path(Path(sys.argv[1]))"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.parent import _STARTER
 from tests.conftest import ROOT
 
 ENGINE = """
@@ -53,3 +54,19 @@ def test_an_engine_ends_when_its_parent_is_killed(spec: str, ends: bool) -> None
     if alive:
         os.kill(engine, signal.SIGKILL)
     assert alive is not ends
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_an_engine_whose_starter_was_gone_before_it_ran_ends_at_once(gone: bool) -> None:
+    """Its parent by then is whoever took it over, which will never go."""
+    starter = subprocess.Popen(["sleep", "60"])
+    if gone:
+        starter.kill()
+        starter.wait()
+    spec = 'types.SimpleNamespace(name="prefect.engine")'
+    code = ENGINE.format(spec=spec).replace("sleep(60)", "sleep(0)")
+    env = {**os.environ, _STARTER: str(starter.pid)}
+    engine = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, timeout=30)
+    starter.kill()
+    starter.wait()
+    assert (engine.returncode, engine.stdout) == ((1, b"") if gone else (0, b"watching\n"))
