@@ -80,7 +80,10 @@ class LockTerms:
 
 @dataclass(frozen=True, slots=True)
 class StoredCopy:
-    """One copy of one package in one store, as read back: version ids of both objects, digests of the tar, lock."""
+    """One copy of one package in one store, as read back: version ids of both objects, digests of the tar, lock.
+
+    `set_aside` are version ids of damaged or lost objects that these were put in the place of: nobody reads them again.
+    """
 
     store: str
     bag_version_id: str
@@ -88,6 +91,7 @@ class StoredCopy:
     digests: Digests
     lock: Lock
     verified_at: datetime
+    set_aside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

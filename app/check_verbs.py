@@ -19,6 +19,7 @@ from app.command import Call, verb
 from app.one_akte import one_akte
 from app.opening import open_anew, open_archive, require_new_place, tell_new
 from app.output import EXIT_OF_VERDICT
+from app.restore_verbs import proposals, propose, release, withdraw
 from app.show import VERDICTS, findings_table, size_words, word
 from flows.anchors import try_to_publish
 from flows.archivemark import is_fresh
@@ -100,10 +101,14 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
         if not (summary.checked or summary.damaged or summary.unchecked):
             console.print("Es ist noch nichts archiviert; also wurde nichts geprüft.", style="dim")
         if summary.damaged:
-            console.print("Nichts wurde verändert. Die andere Kopie ist die Rettung: docs/operations.md", style="bold")
+            console.print("Nichts wurde verändert. Aus der anderen Kopie ersetzen: archiv fixity ersetze", style="bold")
 
     call.output.result(value, show)
     return EXIT_OF_VERDICT[summary.verdict]
+
+
+for each in (propose, proposals, release, withdraw):
+    fixity.add_command(each)
 
 
 def _worth_telling(copy: Mapping[str, Any]) -> bool:

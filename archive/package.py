@@ -10,31 +10,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeVar, cast
+from typing import TypeVar
 
-from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Rejected, Unavailable
-from akten.files import Digests, digest_bytes, digest_stream
+from akten.errors import ArchivError, FixityError, Misconfigured, Rejected
+from akten.files import Digests, digest_bytes
 from akten.findings import Judgement
 from akten.package import Lock, PackageId, StoredCopy, StoredPackage
 from archive.bag import Bag
 from archive.bagcheck import check_tar
 from archive.commit import Commit, read_commit, tag_manifests_of, write_commit
 from archive.locks import keep_lock
-from archive.resume import Patience, PatientStream
-from archive.retrieval import FoundCommit, find_commit, key_versions, read_bytes, read_member, read_package
-from archive.retrieval import require_same_bytes as _require_same_bytes
-from archive.store import STAGING, LockState, ObjectStore
+from archive.placing import as_one, clear_staging, whole_version, write_object
+from archive.retrieval import (
+    FoundCommit,
+    find_commit,
+    key_versions,
+    read_bytes,
+    read_member,
+    read_package,
+    require_same_bytes,
+)
+from archive.store import LockState, ObjectStore
 from archive.tarball import Member, write_tar
 
 __all__ = ["FoundCommit", "find_commit", "read_member", "read_package", "store_package"]
 
 T = TypeVar("T")
-_PATIENCE = 2.0  # seconds for what an earlier try left: it can be written again
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +105,11 @@ def store_package(
         kept: dict[str, Lock] = {}
         for store, state in zip(ordered, locks, strict=True):  # in turn: the first decides which of two racing commits
             data, commits[store.name], own = _place_commit(store, packed, data, lock, now())
-            kept[store.name] = _as_one((state, own))
+            kept[store.name] = as_one((state, own))
         if read_commit(data, id).copies != copies:
             raise FixityError(f"Ein anderer Vorgang hat {id} zur selben Zeit mit anderen Objekten festgeschrieben.")
         _in_all(ordered, lambda store: store.sync())
-        _in_all(ordered, lambda store: _clear_staging(store, id))
+        _in_all(ordered, lambda store: clear_staging(store, id))
     finally:
         path.unlink(missing_ok=True)
     moment = now()
@@ -174,29 +179,11 @@ def _place_bag(store: ObjectStore, packed: _Packed, known: str | None) -> str:
     """
     key = packed.id.bag_key
     if known is not None:
-        _require_same_bytes(store, key, known, packed.digests)
+        require_same_bytes(store, key, known, packed.digests)
         return known
     there = key_versions(store, key)
-    for each in there:
-        found = store.head(key, each.version_id) if each.size == packed.digests.size else None
-        if found and found.sha256 == packed.digests.sha256 and _is_whole(store, key, each.version_id, packed.digests):
-            return each.version_id
-    staging = STAGING + key
-    _require_same_bytes(
-        store, staging, store.put(staging, packed.path, packed.digests, if_absent=False), packed.digests
-    )
-    version = store.put(key, packed.path, packed.digests, if_absent=not there)
-    _require_same_bytes(store, key, version, packed.digests)
-    return version
-
-
-def _is_whole(store: ObjectStore, key: str, version: str, wanted: Digests) -> bool:
-    """True when a store gives back all bytes of a version; one that is away raises Unavailable."""
-    try:
-        with PatientStream(store, key, version, lambda _: None, patience=Patience(_PATIENCE)) as stream:
-            return stream.size == wanted.size and digest_stream(cast(BinaryIO, stream)) == wanted
-    except FixityError:
-        return False
+    kept = whole_version(store, there, packed.digests)
+    return kept or write_object(store, key, packed.path, packed.digests, if_absent=not there)
 
 
 def _place_commit(
@@ -219,23 +206,6 @@ def _place_commit(
     if read_bytes(store, key, version) != data:
         raise FixityError(f"Speicher „{store.name}“: {key} wurde mit anderen Bytes zurückgelesen.")
     return data, version, keep_lock(store, key, version, lock, moment)
-
-
-def _as_one(states: Sequence[LockState]) -> Lock:
-    """One lock for tar and commit: until the earlier date both hold."""
-    dates = [state.retain_until for state in states]
-    known = [date for date in dates if date is not None]
-    return Lock(min(known) if len(known) == len(dates) else None, all(state.legal_hold for state in states))
-
-
-def _clear_staging(store: ObjectStore, id: PackageId) -> None:  # noqa: A002
-    """Removes the staged tar; what cannot be removed now is named by the reconciler, and keeps nothing from being
-    archived: all is committed by now.
-    """
-    key = STAGING + id.bag_key
-    with suppress(Forbidden, Unavailable):
-        for each in key_versions(store, key):
-            store.delete_version(key, each.version_id)
 
 
 def _in_all(stores: Sequence[ObjectStore], act: Callable[[ObjectStore], T]) -> list[T]:

@@ -186,7 +186,7 @@ class _Compared:
                     text = f"Das Paket ist {each.size} Bytes groß, verzeichnet sind {copy.digests.size}."
                     yield self._finding("RC-06", key, text)
                 place = versions.index(each)
-                others = len(versions) - 1
+                others = sum(other.version_id not in copy.set_aside for other in versions) - 1
                 if not each.is_latest:
                     text = "Über der festgeschriebenen Version liegt eine neuere oder ein Löschvermerk."
                     yield self._finding("RC-07", key, text)

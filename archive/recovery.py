@@ -52,13 +52,17 @@ def committed_everywhere(
     if sorted(commit.copies) != sorted(found):
         text = f"Festgeschrieben wurde für die Speicher {', '.join(sorted(commit.copies))}"
         raise Misconfigured(f"{text}, eingerichtet sind {', '.join(sorted(found))}.")
-    copies = [
-        StoredCopy(each.store, commit.copies[each.store], each.version_id, commit.bag, Lock(None), now)
-        for each in there
-    ]
+    copies = [_copy(each, now) for each in there]
     tag_manifest = commit.tag_manifests.get("tagmanifest-sha512.txt", "")
     package = StoredPackage(id, tuple(sorted(copies, key=lambda c: c.store)), first.sha256, tag_manifest)
     return Committed(package, commit, first)
+
+
+def _copy(found: FoundCommit, now: datetime) -> StoredCopy:
+    named = found.commit.copies[found.store]
+    lies = found.bag_version_id or named
+    set_aside = () if lies == named else (named,)
+    return StoredCopy(found.store, lies, found.version_id, found.commit.bag, Lock(None), now, set_aside)
 
 
 def with_locks(package: StoredPackage, stores: Mapping[str, ObjectStore]) -> StoredPackage:

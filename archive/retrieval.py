@@ -6,14 +6,14 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from akten.diskwords import in_german
-from akten.errors import FixityError, Forbidden, Unavailable
+from akten.errors import ArchivError, FixityError, Forbidden, Unavailable
 from akten.files import Digests, digest_bytes, digest_stream
 from akten.findings import Judgement
 from akten.package import PackageId, StoredCopy
@@ -41,12 +41,16 @@ class NoPlace(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class FoundCommit:
-    """A commit object as it lies in one store."""
+    """A commit object as it lies in one store, and under which version the tar lies there.
+
+    That is the one it names, unless the tar was put there anew when the first was damaged or lost (archive/restore.py).
+    """
 
     store: str
     version_id: str
     commit: Commit
     data: bytes
+    bag_version_id: str | None
 
     @property
     def sha256(self) -> str:
@@ -61,15 +65,39 @@ def key_versions(store: ObjectStore, key: str) -> tuple[ObjectVersion, ...]:
 
 
 def find_commit(store: ObjectStore, id: PackageId) -> FoundCommit | None:  # noqa: A002  # the word of akten/package.py
-    """The commit of one package version, or None; of several versions of the object the oldest is the commit.
+    """The commit of one package version, or None; of several versions of the object the oldest that is whole.
 
-    Raises FixityError when it is damaged.
+    A later one lies there when the first was damaged and put there anew. Raises FixityError when none is whole.
     """
-    versions = key_versions(store, id.commit_key)
-    if not versions:
+    listed = [each for each in store.versions(id.prefix) if not each.delete_marker]
+    failures: list[ArchivError] = []
+    for each in reversed([each for each in listed if each.key == id.commit_key]):
+        try:
+            data = read_bytes(store, id.commit_key, each.version_id)
+            commit = read_commit(data, id)
+        except (FixityError, Unavailable) as error:
+            failures.append(error)
+            continue
+        bags = [each for each in listed if each.key == id.bag_key]
+        return FoundCommit(store.name, each.version_id, commit, data, _where_tar_lies(store, commit, bags))
+    if failures:
+        raise failures[0]
+    return None
+
+
+def _where_tar_lies(store: ObjectStore, commit: Commit, versions: Sequence[ObjectVersion]) -> str | None:
+    """The named version, or the newest that the store says to be of the same bytes; whoever reads it compares."""
+    named = commit.copies.get(store.name)
+    if named is None:
         return None
-    data = read_bytes(store, id.commit_key, versions[0].version_id)
-    return FoundCommit(store.name, versions[0].version_id, read_commit(data, id), data)
+    for each in versions:
+        if each.version_id == named:
+            break
+        if each.size == commit.bag.size:
+            found = store.head(each.key, each.version_id)
+            if found is not None and found.sha256 == commit.bag.sha256:
+                return each.version_id
+    return named
 
 
 def read_bytes(store: ObjectStore, key: str, version_id: str) -> bytes:
@@ -99,7 +127,7 @@ def read_member(store: ObjectStore, found: FoundCommit, name: str) -> bytes:
     `name` is the path inside the bag (`data/…`). Raises FixityError when anything does not match.
     """
     commit = found.commit
-    version_id = commit.copies.get(store.name)
+    version_id = found.bag_version_id
     if version_id is None:
         raise Absent(f"Das Commit-Objekt von {commit.id} nennt keine Kopie im Speicher „{store.name}“.")
 
@@ -142,7 +170,7 @@ def read_package(id: PackageId, copy: StoredCopy, store: ObjectStore, target: Pa
         aside = Path(tempfile.mkdtemp(prefix=".holen.", dir=target))
         try:
             tar = aside / "bag.tar"
-            _download(store, id.bag_key, copy, tar)
+            download(store, id.bag_key, copy, tar)
             report = check_tar(tar)
             if report.judgement not in (Judgement.VALID, Judgement.VALID_WITH_WARNING):
                 codes = ", ".join(sorted({finding.code for finding in report.findings}))
@@ -168,7 +196,8 @@ def _unpacking_into(target: Path) -> Iterator[None]:
         raise NoPlace(f"In den Ordner „{target}“ lässt sich nicht auspacken: {in_german(fault.errno)}.") from fault
 
 
-def _download(store: ObjectStore, key: str, copy: StoredCopy, target: Path) -> None:
+def download(store: ObjectStore, key: str, copy: StoredCopy, target: Path) -> None:
+    """The tar of a copy as a new file, compared with its recorded checksums. Raises FixityError when it is damaged."""
     opened = PatientStream(store, key, copy.bag_version_id, lambda _: None, patience=Patience(_PATIENCE))
     with opened as stream, target.open("xb") as sink:
         if stream.size != copy.digests.size:

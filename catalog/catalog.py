@@ -42,6 +42,7 @@ from catalog.lockbook import LockBook
 from catalog.periods import Periods
 from catalog.reentry import ReentryBook
 from catalog.references import references_of
+from catalog.restorebook import RestoreBook
 from catalog.rulebook import require_in_force
 from catalog.schema import ensure_schema
 from catalog.search import Answer, Search
@@ -291,6 +292,11 @@ class Catalog(Periods):
     def locks(self) -> LockBook:
         """The verbs about computed ends, locks as read back, and their shortening."""
         return LockBook(self._database, self._change)
+
+    @property
+    def restoring(self) -> RestoreBook:
+        """The verbs about damaged copies that are put there anew."""
+        return RestoreBook(self._database, self._change)
 
     @property
     def lost(self) -> ReentryBook:

@@ -10,7 +10,7 @@ from uuid import UUID
 from akten.findings import Finding
 from akten.model import clean_text
 from akten.package import Lock, PackageId, StoredPackage
-from catalog import locks
+from catalog import locks, proposals
 from catalog.actor import Actor
 from catalog.change import Change
 from catalog.engine import Database
@@ -66,11 +66,11 @@ class LockBook:
     def release_shortening(self, akte: UUID, number: int, reason: str, *, by: Actor, now: datetime) -> None:
         """Writes down that a second person agreed."""
         with self._begin(by, now) as change:
-            locks.release_shortening(change, akte, number, clean_text(reason))
+            proposals.release(change, proposals.SHORTENING, akte, number, clean_text(reason))
 
     def end_shortening(
         self, akte: UUID, number: int, *, done: bool, reason: str = "", by: Actor, now: datetime
     ) -> None:
         """Writes down that a proposal was carried out or withdrawn."""
         with self._begin(by, now) as change:
-            locks.end_shortening(change, akte, number, done=done, reason=clean_text(reason))
+            proposals.end(change, proposals.SHORTENING, akte, number, done=done, reason=clean_text(reason))

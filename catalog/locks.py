@@ -1,7 +1,6 @@
 """What the register keeps of periods and locks: the computed end, the lock last read back, and who shortened one.
 
-A proposal to shorten locks lives in the trail alone: proposed, released by a second person, done or withdrawn. The
-trail cannot be changed afterwards, so no table has to agree with it.
+A proposal to shorten locks is proposed, released by a second person, done or withdrawn (catalog/proposals.py).
 """
 
 from __future__ import annotations
@@ -17,15 +16,13 @@ from sqlalchemy import Connection, func, select, update
 from akten.errors import Forbidden
 from akten.findings import Finding
 from akten.package import Lock, PackageId, StoredPackage
-from catalog import events, packages
+from catalog import packages, proposals
 from catalog.actor import Actor
 from catalog.change import Change
 from catalog.codec import findings_from_json
-from catalog.register import salt_of
 from catalog.tables import akten, copies, fixity_checks
 from catalog.tables import packages as packages_table
 from catalog.trail import Verb
-from catalog.values import TrailEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +124,13 @@ def last_looks(connection: Connection, akte: UUID) -> dict[tuple[int, str], tupl
 
 def open_shortening(connection: Connection, akte: UUID) -> Shortening | None:
     """The proposal that waits for its release, or for its end, or None."""
-    steps: list[TrailEvent] = []
-    for verb in (Verb.SHORTENING_PROPOSED, Verb.SHORTENING_RELEASED, Verb.SHORTENING_ENDED):
-        steps += events.events_of(connection, akte=akte, verb=verb.value, limit=None)
-    ended = {step.data["proposal"] for step in steps if step.verb == Verb.SHORTENING_ENDED.value}
-    released = {step.data["proposal"]: step.by for step in steps if step.verb == Verb.SHORTENING_RELEASED.value}
-    proposed = [step for step in steps if step.verb == Verb.SHORTENING_PROPOSED.value and step.seq not in ended]
-    if not proposed:
+    found = proposals.open_proposals(connection, proposals.SHORTENING, akte)
+    if not found:
         return None
-    last = proposed[-1]
+    last = found[-1]
+    until, katalog = last.about["until"], last.about["katalog"]
     return Shortening(
-        last.seq, akte, last.data["until"], last.data["katalog"], last.by, last.at, last.note, released.get(last.seq)
+        last.number, akte, until, katalog, last.proposed_by, last.proposed_at, last.reason, last.released_by
     )
 
 
@@ -145,31 +138,7 @@ def propose_shortening(change: Change, akte: UUID, until: datetime, katalog: str
     """Asks for shorter locks; one open proposal per Akte."""
     if open_shortening(change.connection, akte) is not None:
         raise Forbidden("Für diese Akte liegt schon ein Vorschlag vor; er ist freizugeben oder zu verwerfen.")
-    salt = salt_of(change.connection, akte)
-    change.event(Verb.SHORTENING_PROPOSED, akte=akte, note=reason, salt=salt, until=until.isoformat(), katalog=katalog)
-
-
-def release_shortening(change: Change, akte: UUID, number: int, reason: str) -> None:
-    """A second person agrees; who that may be is decided by the caller. Repeated after a break it changes nothing."""
-    proposal = _require_open(change.connection, akte, number)
-    if proposal.released_by is None:
-        salt = salt_of(change.connection, akte)
-        change.event(Verb.SHORTENING_RELEASED, akte=akte, note=reason, salt=salt, proposal=number)
-
-
-def end_shortening(change: Change, akte: UUID, number: int, *, done: bool, reason: str = "") -> None:
-    """The proposal is carried out, or withdrawn with a reason; one that ended already is no change."""
-    proposal = open_shortening(change.connection, akte)
-    if proposal is not None and proposal.number == number:
-        salt = salt_of(change.connection, akte)
-        change.event(Verb.SHORTENING_ENDED, akte=akte, note=reason, salt=salt, proposal=number, done=done)
-
-
-def _require_open(connection: Connection, akte: UUID, number: int) -> Shortening:
-    proposal = open_shortening(connection, akte)
-    if proposal is None or proposal.number != number:
-        raise Forbidden("Diesen Vorschlag gibt es nicht mehr.")
-    return proposal
+    proposals.propose(change, proposals.SHORTENING, akte, reason, until=until.isoformat(), katalog=katalog)
 
 
 def _iso(value: date | datetime | None) -> str | None:

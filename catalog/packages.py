@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,7 @@ def with_copies(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Pa
                     Digests(copy.sha256, copy.sha512, copy.size),
                     Lock(copy.retain_until, copy.legal_hold),
                     copy.verified_at,
+                    tuple(json.loads(copy.set_aside)),
                 )
                 for copy in own
             ),
@@ -102,6 +104,35 @@ def longest_unchecked_first(database: Database, before: datetime | None) -> Iter
         if len(rows) < _CHUNK:
             return
         last = (rows[-1].checked_at, rows[-1].akte, rows[-1].version)
+
+
+def damaged_in(connection: Connection, store: str) -> tuple[UUID, ...]:
+    """The Akten of which the last look found a copy in this store not to be as it should."""
+    query = select(copies.c.akte).where(copies.c.store == store, copies.c.verdict == Verdict.FAILED.value)
+    return tuple(connection.execute(query.distinct().order_by(copies.c.akte)).scalars())
+
+
+def record_restored(change: Change, id: PackageId, copy: StoredCopy, proposal: int) -> None:  # noqa: A002
+    """Keeps where a copy lies that was put there anew. Raises Forbidden when the catalog knows another one by now."""
+    here = (copies.c.akte == id.akte) & (copies.c.version == id.version) & (copies.c.store == copy.store)
+    row = change.connection.execute(select(copies).where(here)).first()
+    if row is None:
+        raise Forbidden("Diese Kopie ist im Katalog nicht bekannt.")
+    before = {"bag": row.bag_version_id, "commit": row.commit_version_id}
+    after = {"bag": copy.bag_version_id, "commit": copy.commit_version_id}
+    if not {before[name] for name in before if before[name] != after[name]} <= set(copy.set_aside):
+        raise Forbidden("Diese Kopie wurde zur selben Zeit von anderer Seite ersetzt.")
+    values = {
+        "bag_version_id": copy.bag_version_id,
+        "commit_version_id": copy.commit_version_id,
+        "retain_until": copy.lock.retain_until,
+        "legal_hold": copy.lock.legal_hold,
+        "verified_at": copy.verified_at,
+        "set_aside": json.dumps(copy.set_aside),
+    }
+    change.connection.execute(update(copies).where(here).values(**values))
+    facts: dict[str, Any] = {"version": id.version, "store": copy.store, "before": before, "after": after}
+    change.event(Verb.COPY_RESTORED, akte=id.akte, proposal=proposal, **facts)
 
 
 def record_fixity(change: Change, report: FixityReport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -130,6 +131,7 @@ def _insert_package(change: Change, row: Row[Any], package: StoredPackage, snaps
                 "retain_until": copy.lock.retain_until,
                 "legal_hold": copy.lock.legal_hold,
                 "verified_at": copy.verified_at,
+                "set_aside": json.dumps(copy.set_aside),
             }
             for copy in package.copies
         ],

@@ -253,6 +253,7 @@ copies = Table(
     Column("verified_at", Instant, nullable=False),
     Column("checked_at", Instant),
     Column("verdict", Text, nullable=False, server_default="not_checked"),
+    Column("set_aside", Text, nullable=False, server_default="[]"),  # version ids that were replaced, as JSON
     ForeignKeyConstraint(["akte", "version"], ["packages.akte", "packages.version"]),
 )
 

@@ -12,21 +12,17 @@ import threading
 import time
 from pathlib import Path
 
+from flows.settings import starter_of_runs
+
 _EVERY_SECONDS = 1.0
-_STARTER = "AKTENARCHIV_STARTER"  # inherited by every engine that this process starts
-
-
-def name_starter() -> None:
-    """Tells engines started from here who starts them: one that asks only once it runs may find its parent gone."""
-    os.environ[_STARTER] = str(os.getpid())
 
 
 def end_with_parent() -> None:
     """Begins to watch the parent, when this process is an engine of Prefect; anywhere else it does nothing."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if spec is not None and spec.name.startswith("prefect."):
-        starter = os.environ.get(_STARTER)
-        if starter is not None and not Path("/proc", starter).exists():
+        starter = starter_of_runs()
+        if starter is not None and not Path("/proc", str(starter)).exists():
             os._exit(1)
         threading.Thread(target=_watch, args=(os.getppid(),), name="parent", daemon=True).start()
 

@@ -28,10 +28,9 @@ from prefect.types.entrypoint import EntrypointType
 from flows.due_round import due_round
 from flows.fixity_round import fixity_round
 from flows.intake_round import intake_round
-from flows.parent import name_starter
 from flows.reconcile_round import reconcile_round
 from flows.roundnames import COMMON_QUEUE, DUE, FIXITY, RECONCILE, intake_deployment, machine_name
-from flows.settings import Settings, read_settings
+from flows.settings import Settings, read_settings, start_runs_from_here
 from flows.zombies import ensure_automation
 
 ZONE = "Europe/Berlin"
@@ -92,7 +91,7 @@ def main() -> None:
     """Serves until asked to stop."""
     settings = read_settings()
     keep_runner_files(settings.daten / "prefect" / "laeufe")
-    name_starter()
+    start_runs_from_here()
     ensure_automation()
     if settings.rounds.pool:
         _work_in_pool(settings)

@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from akten.errors import Misconfigured
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+_STARTER = "AKTENARCHIV_STARTER"  # none of our settings: one process tells another
 PREFIX = "ARCHIV_"
 
 
@@ -287,6 +288,17 @@ def read_settings(**overrides: Any) -> Settings:
     except RuntimeError as error:
         raise Misconfigured(f"{PREFIX}DATEN: den persönlichen Ordner in „{settings.daten}“ gibt es nicht.") from error
     return settings.model_copy(update={"daten": daten})
+
+
+def start_runs_from_here() -> None:
+    """Tells the engines that this process starts who did: one that asks once it runs may find its parent gone."""
+    os.environ[_STARTER] = str(os.getpid())
+
+
+def starter_of_runs() -> int | None:
+    """The process that started this engine, where it said so."""
+    told = os.environ.get(_STARTER, "")
+    return int(told) if told.isdecimal() else None
 
 
 def child_environment(settings: Settings, extra: Mapping[str, str] | None = None) -> dict[str, str]:

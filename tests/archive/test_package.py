@@ -16,7 +16,7 @@ import pytest
 from akten.errors import FixityError, Forbidden, Misconfigured, Rejected, Unavailable
 from akten.files import digest_bytes
 from akten.package import Lock, PackageId, StoredPackage
-from archive import package as package_module
+from archive import placing
 from archive.bag import Bag
 from archive.package import find_commit, read_member, read_package, store_package
 from archive.s3 import S3Store
@@ -151,7 +151,7 @@ def test_what_an_earlier_try_left_damaged_is_superseded_and_does_not_stop_the_pa
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gives: bytes | None
 ) -> None:
     """A disk that lost a block, or a write that was cut: the store says it has the tar, and gives something else."""
-    monkeypatch.setattr(package_module, "_PATIENCE", 0.05)
+    monkeypatch.setattr(placing, "_PATIENCE", 0.05)
     stores, id_ = memory_pair(), an_id()
     with pytest.raises(KilledHere):
         store(a_bag(id_), id_, [stores[0], DyingStore(stores[1], Countdown(7), before=False)], tmp_path)  # type: ignore[list-item]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
@@ -91,6 +92,10 @@ class World:
     def stores_to_read(self) -> tuple[tuple[ObjectStore, ...], dict[str, str]]:
         there = tuple(store for store in self.stores if store.name not in self.away)
         return there, {name: error.text for name, error in self.away.items()}
+
+    @property
+    def settings(self) -> SimpleNamespace:
+        return SimpleNamespace(work=self.work)
 
     @property
     def services(self) -> Services:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.parent import _STARTER
+from flows.settings import _STARTER
 from tests.conftest import ROOT
 
 ENGINE = """

@@ -1,0 +1,213 @@
+"""`archiv fixity ersetze|ersetzungen|gib-frei|verwirf`: a damaged copy is put there anew, by two persons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from akten.errors import ArchivError, Forbidden
+from app.command import Call, verb
+from app.one_akte import one_akte
+from app.opening import open_archive
+from app.show import moment
+from catalog.proposals import Proposal
+from flows import restoring
+from flows.restoring import Release
+from flows.wiring import Services
+
+AKTE = click.argument("aktenzeichen", required=False)
+BAND = click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
+ALL = click.option("--alle", "everything", is_flag=True, help="Alle Akten, die es betrifft.")
+STORE = click.option("--speicher", "store", required=True, help="Name des Speichers mit der beschädigten Kopie.")
+CAUSE = click.option("--ursache", "cause", required=True, help="Was geschehen ist; steht im Protokoll.")
+REASON = click.option("--grund", "reason", required=True, help="Warum; steht im Protokoll.")
+
+
+@click.command("ersetze")
+@AKTE
+@ALL
+@STORE
+@CAUSE
+@BAND
+@verb
+def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: str, cause: str, band: int | None) -> int:
+    """Schlägt vor, beschädigte oder verlorene Kopien aus der anderen Kopie zu ersetzen; liest vorher alle Kopien."""
+    _require_one(aktenzeichen, everything)
+    told, gravest = [], 0
+    with open_archive(call) as services, _progress(call) as progress:
+        if everything:
+            akten: Iterable[UUID] = restoring.damaged_akten(services, store)
+        else:
+            akten = [one_akte(services, aktenzeichen or "", band).uuid]
+        for akte in progress(akten):
+            try:
+                found = restoring.propose(services, akte, store, cause, call.actor)
+                versions, why = [id_.version for id_ in found], ""
+            except ArchivError as error:
+                if not everything:
+                    raise
+                versions, why, gravest = [], error.text, gravest or error.exit_code
+            told.append({**_named(services, akte), "store": store, "damaged": versions, "why": why})
+
+    def show(console: Console) -> None:
+        for each in told:
+            versions = ", ".join(f"Version {number}" for number in each["damaged"])
+            console.print(f"{each['name']}: {versions} in Speicher {store} zu ersetzen{each['why']}", soft_wrap=True)
+        if not told:
+            text = "Keine beschädigte Kopie ist verzeichnet, über die noch nicht entschieden wird."
+            console.print(f"{text} Alle prüft: archiv fixity pruefe --alle")
+        elif any(each["damaged"] for each in told):
+            console.print("Wartet auf die Freigabe durch eine zweite Person: archiv fixity gib-frei", style="dim")
+
+    call.output.result(told, show)
+    return gravest
+
+
+@click.command("ersetzungen")
+@verb
+def proposals(call: Call) -> None:
+    """Zeigt die Vorschläge, die auf Freigabe oder Ende warten."""
+    with open_archive(call) as services:
+        told = [{**_named(services, each.akte), **_proposal_json(each)} for each in services.catalog.restoring.open()]
+
+    def show(console: Console) -> None:
+        if not told:
+            console.print("Kein Vorschlag wartet.", style="dim")
+            return
+        table = Table("Akte", "Speicher", "vorgeschlagen", "Ursache", "Stand", box=None, header_style="dim")
+        for each in told:
+            state = f"freigegeben von {each['released_by']}, nicht zu Ende" if each["released_by"] else "wartet"
+            who = f"{each['proposed_by']}, {moment(each['proposed_at'])}"
+            table.add_row(each["name"], each["store"], who, Text(each["cause"]), state)
+        console.print(table)
+
+    call.output.result(told, show)
+
+
+@click.command("gib-frei")
+@AKTE
+@ALL
+@STORE
+@REASON
+@BAND
+@verb
+def release(
+    call: Call, *, aktenzeichen: str | None, everything: bool, store: str, reason: str, band: int | None
+) -> int:
+    """Gibt als zweite Person das Ersetzen frei und führt es aus: vorher und nachher wird jede Kopie ganz gelesen."""
+    _require_one(aktenzeichen, everything)
+    told, gravest = [], 0
+    with open_archive(call) as services, _progress(call) as progress:
+        for proposal in progress(_waiting(services, aktenzeichen, band, store)):
+            try:
+                found = restoring.release(services, proposal, reason, call.actor)
+            except ArchivError as error:
+                if not everything:
+                    raise
+                found = Release(proposal.akte, (), (error,))
+            told.append({**_named(services, proposal.akte), "store": store, **_release_json(found)})
+            gravest = gravest or next((error.exit_code for error in found.failed), 0 if found.done else 5)
+
+    def show(console: Console) -> None:
+        if not told:
+            console.print(f"Kein Vorschlag für den Speicher {store} wartet.", style="dim")
+        for each in told:
+            state = Text("ersetzt", "green") if each["done"] else Text("nicht zu Ende", "red")
+            console.print(Text(f"{each['name']}, Speicher {store}: ") + state)
+            for copy in each["restored"]:
+                console.print(f"  Version {copy['version']}: neu abgelegt, gesperrt und ganz zurückgelesen")
+                console.print(f"  beiseitegestellt, unverändert: {', '.join(copy['set_aside'])}", style="dim")
+            for why in each["failed"]:
+                console.print(f"  {why}", soft_wrap=True)
+        if any(not each["done"] for each in told):
+            console.print("Derselbe Befehl holt den Rest nach.", style="dim")
+
+    call.output.result(told, show)
+    return gravest
+
+
+@click.command("verwirf")
+@AKTE
+@ALL
+@STORE
+@REASON
+@BAND
+@verb
+def withdraw(
+    call: Call, *, aktenzeichen: str | None, everything: bool, store: str, reason: str, band: int | None
+) -> None:
+    """Verwirft einen Vorschlag; was schon ersetzt ist, bleibt."""
+    _require_one(aktenzeichen, everything)
+    told = []
+    with open_archive(call) as services:
+        for proposal in _waiting(services, aktenzeichen, band, store):
+            restoring.withdraw(services, proposal, reason, call.actor)
+            told.append({**_named(services, proposal.akte), "store": store})
+    call.output.result(told, lambda console: console.print(f"Verworfen: {len(told)}"))
+
+
+def _waiting(services: Services, aktenzeichen: str | None, band: int | None, store: str) -> tuple[Proposal, ...]:
+    """The proposals that are meant. Raises Forbidden when the Akte has none."""
+    if aktenzeichen is None:
+        return tuple(each for each in services.catalog.restoring.open() if each.about["store"] == store)
+    akte = one_akte(services, aktenzeichen, band).uuid
+    found = restoring.proposal_for(services, akte, store)
+    if found is None:
+        raise Forbidden(
+            f"Für diese Akte liegt kein Vorschlag zum Speicher „{store}“ vor: archiv fixity ersetze AKTENZEICHEN "
+            f"--speicher {store} --ursache …"
+        )
+    return (found,)
+
+
+def _require_one(aktenzeichen: str | None, everything: bool) -> None:
+    if (aktenzeichen is None) == (not everything):
+        raise click.UsageError("Bitte genau eines: AKTENZEICHEN oder --alle.")
+
+
+def _named(services: Services, akte: UUID) -> dict[str, Any]:
+    row = services.catalog.akte(akte)
+    name = f"{row.aktenart} {row.aktenzeichen}" if row is not None else str(akte)
+    return {"akte": str(akte), "aktenzeichen": row.aktenzeichen if row is not None else "", "name": name}
+
+
+def _proposal_json(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "store": proposal.about["store"],
+        "cause": proposal.reason,
+        "proposed_by": str(proposal.proposed_by),
+        "proposed_at": proposal.proposed_at.isoformat(),
+        "released_by": str(proposal.released_by) if proposal.released_by else None,
+    }
+
+
+def _release_json(found: Release) -> dict[str, Any]:
+    return {
+        "done": found.done,
+        "restored": [
+            {
+                "version": each.id.version,
+                "before": {"bag": each.before.bag_version_id, "commit": each.before.commit_version_id},
+                "after": {"bag": each.after.bag_version_id, "commit": each.after.commit_version_id},
+                "set_aside": list(each.after.set_aside),
+                "verdict": each.report.verdict.value,
+            }
+            for each in found.restored
+        ],
+        "failed": [error.text for error in found.failed],
+    }
+
+
+@contextmanager
+def _progress(call: Call) -> Iterator[Any]:
+    hidden = call.output.as_json or not call.output.err.is_terminal
+    with Progress(console=call.output.err, transient=True, disable=hidden) as progress:
+        yield lambda items: progress.track(items, description="Akten")

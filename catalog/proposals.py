@@ -1,0 +1,90 @@
+"""What one person proposes about an Akte and a second releases; it lives in the trail alone.
+
+The trail cannot be changed afterwards, so no table has to agree with it. Who the second person may be, the caller
+decides (catalog/identity.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from akten.errors import Forbidden
+from catalog import events
+from catalog.actor import Actor
+from catalog.change import Change
+from catalog.register import salt_of
+from catalog.trail import Verb
+from catalog.values import TrailEvent
+
+
+class Steps(NamedTuple):
+    """The three events of one sort of proposal."""
+
+    proposed: Verb
+    released: Verb
+    ended: Verb
+
+
+SHORTENING = Steps(Verb.SHORTENING_PROPOSED, Verb.SHORTENING_RELEASED, Verb.SHORTENING_ENDED)
+RESTORATION = Steps(Verb.RESTORATION_PROPOSED, Verb.RESTORATION_RELEASED, Verb.RESTORATION_ENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An open proposal; `about` is what its event says, `released_by` None until a second person agreed."""
+
+    number: int
+    akte: UUID
+    about: Mapping[str, Any]
+    proposed_by: Actor
+    proposed_at: datetime
+    reason: str
+    released_by: Actor | None
+
+
+def open_proposals(connection: Connection, steps: Steps, akte: UUID | None = None) -> tuple[Proposal, ...]:
+    """The proposals of one sort that wait for their release, or for their end, the oldest first."""
+    told: list[TrailEvent] = []
+    for verb in steps:
+        told += events.events_of(connection, akte=akte, verb=verb.value, limit=None)
+    ended = {step.data["proposal"] for step in told if step.verb == steps.ended.value}
+    released = {step.data["proposal"]: step.by for step in told if step.verb == steps.released.value}
+    return tuple(
+        Proposal(step.seq, step.akte, step.data, step.by, step.at, step.note, released.get(step.seq))
+        for step in sorted(told, key=lambda step: step.seq)
+        if step.verb == steps.proposed.value and step.seq not in ended and step.akte is not None
+    )
+
+
+def propose(change: Change, steps: Steps, akte: UUID, reason: str, **about: Any) -> None:
+    """One open proposal of a sort for the same thing. Raises Forbidden while another waits."""
+    if any(each.about == about for each in open_proposals(change.connection, steps, akte)):
+        raise Forbidden("Für diese Akte liegt schon ein Vorschlag vor; er ist freizugeben oder zu verwerfen.")
+    change.event(steps.proposed, akte=akte, note=reason, salt=salt_of(change.connection, akte), **about)
+
+
+def release(change: Change, steps: Steps, akte: UUID, number: int, reason: str) -> None:
+    """A second person agrees. Repeated after a break it changes nothing."""
+    proposal = _open(change.connection, steps, akte, number)
+    if proposal is None:
+        raise Forbidden("Diesen Vorschlag gibt es nicht mehr.")
+    if proposal.released_by is None:
+        salt = salt_of(change.connection, akte)
+        change.event(steps.released, akte=akte, note=reason, salt=salt, proposal=number)
+
+
+def end(change: Change, steps: Steps, akte: UUID, number: int, *, done: bool, reason: str = "") -> None:
+    """The proposal is carried out, or withdrawn with a reason; one that ended already is no change."""
+    if _open(change.connection, steps, akte, number) is not None:
+        salt = salt_of(change.connection, akte)
+        change.event(steps.ended, akte=akte, note=reason, salt=salt, proposal=number, done=done)
+
+
+def _open(connection: Connection, steps: Steps, akte: UUID, number: int) -> Proposal | None:
+    return next((each for each in open_proposals(connection, steps, akte) if each.number == number), None)

@@ -1,0 +1,150 @@
+"""A damaged or lost copy is put there anew: proposed with the cause by one person, released by another, then done.
+
+Before and after it every copy of the package is read whole; what was damaged stays where it lies and is set aside.
+Broken off, it is taken up by the same command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from akten.errors import ArchivError, Forbidden, Misconfigured, Unavailable
+from akten.findings import Verdict
+from akten.model import clean_text
+from akten.package import CopyReport, Lock, PackageId, StoredCopy, StoredPackage
+from archive.restore import restore_copy, wants_restoring
+from catalog.actor import Actor
+from catalog.identity import require_second
+from catalog.proposals import Proposal
+from flows.keeping import judge
+from flows.walks import verify_package
+from flows.wiring import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """One copy that was put there anew, and how it is by a look after that."""
+
+    id: PackageId
+    before: StoredCopy
+    after: StoredCopy
+    report: CopyReport
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What came of a release: copies put there anew, and why the others were not. `done` when none is left damaged."""
+
+    akte: UUID
+    restored: tuple[Restored, ...]
+    failed: tuple[ArchivError, ...]
+
+    @property
+    def done(self) -> bool:
+        """True when every copy in the store is whole now."""
+        return not self.failed and not any(wants_restoring(each.report) for each in self.restored)
+
+
+def proposal_for(services: Services, akte: UUID, store: str) -> Proposal | None:
+    """The open proposal for the copies of an Akte in one store, or None."""
+    return next((each for each in services.catalog.restoring.open(akte) if each.about["store"] == store), None)
+
+
+def propose(services: Services, akte: UUID, store: str, cause: str, by: Actor) -> tuple[PackageId, ...]:
+    """The first person asks for new copies in one store, after a look at all of them; returns those that are damaged.
+
+    Raises Forbidden without a cause, where no copy is damaged, or where a proposal waits already.
+    """
+    cause = _words(cause, "Ohne Ursache wird keine Kopie ersetzt: Was ist geschehen?")
+    damaged = _damaged(services, akte, store, by)
+    if not damaged:
+        raise Forbidden(f"Im Speicher „{store}“ ist keine Kopie dieser Akte beschädigt; es gibt nichts zu ersetzen.")
+    services.catalog.restoring.propose(akte, store, cause, by=by, now=services.now())
+    return tuple(package.id for package, _ in damaged)
+
+
+def release(services: Services, proposal: Proposal, reason: str, by: Actor) -> Release:
+    """The second person agrees, and it is done: copies that are damaged now, each read back whole after.
+
+    Raises Forbidden for the same person. What failed is returned; the same call again does the rest.
+    """
+    reason = _words(reason, "Ohne Grund wird nichts freigegeben.")
+    akte, book, store = proposal.akte, services.catalog.restoring, str(proposal.about["store"])
+    require_second(proposal.proposed_by, by, "Das Ersetzen einer Kopie", services.catalog.accounts)
+    book.release(akte, proposal.number, reason, by=by, now=services.now())
+    restored: list[Restored] = []
+    failed: list[ArchivError] = []
+    for package, before in _damaged(services, akte, store, by):
+        try:
+            restored.append(_restore(services, package, before, proposal.number, by))
+        except ArchivError as error:
+            failed.append(error)
+    found = Release(akte, tuple(restored), tuple(failed))
+    if found.done:
+        book.end(akte, proposal.number, done=True, by=by, now=services.now())
+    return found
+
+
+def withdraw(services: Services, proposal: Proposal, reason: str, by: Actor) -> None:
+    """Gives a proposal up, with a reason; either person may. What was put there anew stays."""
+    reason = _words(reason, "Ohne Grund wird nichts verworfen.")
+    number = proposal.number
+    services.catalog.restoring.end(proposal.akte, number, done=False, reason=reason, by=by, now=services.now())
+
+
+def damaged_akten(services: Services, store: str) -> tuple[UUID, ...]:
+    """The Akten of which the last look found a copy in this store not to be as it should, without an open proposal."""
+    waiting = {each.akte for each in services.catalog.restoring.open() if each.about["store"] == store}
+    return tuple(akte for akte in services.catalog.restoring.damaged_in(store) if akte not in waiting)
+
+
+def _restore(services: Services, package: StoredPackage, before: StoredCopy, proposal: int, by: Actor) -> Restored:
+    book, stores = services.catalog.restoring, {store.name: store for store in services.stores}
+    lock = _lock(services, package.id.akte, before.lock)
+    work = services.settings.work / ".ersatz"
+    after = restore_copy(package, before.store, stores, lock, services.now, work)
+    book.record(package.id, after, proposal, by=by, now=services.now())
+    copies = tuple(after if copy.store == after.store else copy for copy in package.copies)
+    report = verify_package(services, replace(package, copies=copies), by)
+    (of_copy,) = (each for each in report.copies if each.store == before.store)
+    return Restored(package.id, before, after, of_copy)
+
+
+def _damaged(services: Services, akte: UUID, store: str, by: Actor) -> Sequence[tuple[StoredPackage, StoredCopy]]:
+    """The packages of an Akte whose copy in this store a look finds damaged now.
+
+    Raises Misconfigured when there is no such store, Unavailable when one of the copies could not be looked at.
+    """
+    if store not in {each.name for each in services.stores}:
+        raise Misconfigured(f"Der Speicher „{store}“ ist nicht eingerichtet.")
+    found = []
+    for row in services.catalog.packages(akte):
+        package = row.package
+        report = verify_package(services, package, by)
+        for copy, seen in zip(package.copies, report.copies, strict=True):
+            if copy.store != store:
+                continue
+            if wants_restoring(seen):
+                found.append((package, copy))
+            elif seen.verdict is Verdict.NOT_CHECKED:
+                raise Unavailable(f"Nicht jede Kopie ließ sich prüfen: {seen.findings[0].text}")
+    return found
+
+
+def _lock(services: Services, akte: UUID, before: Lock) -> Lock:
+    """What the rules want now, and never less than what was recorded."""
+    row = services.catalog.keeping(akte)
+    if row is None:
+        return before
+    wanted = judge(row, services.katalog, services.now()).terms.lock
+    days = [day for day in (wanted.retain_until, before.retain_until) if day is not None]
+    return Lock(max(days, default=None), wanted.legal_hold or before.legal_hold)
+
+
+def _words(text: str, without: str) -> str:
+    words = clean_text(text).strip()
+    if not words:
+        raise Forbidden(without)
+    return words
