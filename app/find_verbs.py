@@ -273,8 +273,9 @@ def details_json(details: AkteDetails, holds: Sequence[dict[str, Any]], locks: L
                         "checked_at": _iso(c.checked_at),
                         "verdict": c.verdict.value,
                         "findings": locks.findings(p.package.id.version, c.store),
+                        "set_aside": list(stored.set_aside),
                     }
-                    for c in p.copies
+                    for c, stored in zip(p.copies, p.package.copies, strict=True)
                 ],
             }
             for p in details.packages

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -60,7 +61,8 @@ def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: st
     def show(console: Console) -> None:
         for each in told:
             versions = ", ".join(f"Version {number}" for number in each["damaged"])
-            console.print(f"{each['name']}: {versions} in Speicher {store} zu ersetzen{each['why']}", soft_wrap=True)
+            what = each["why"] or f"{versions} in Speicher {store} zu ersetzen"
+            console.print(Text(f"{each['name']}: {what}"), soft_wrap=True)
         if not told:
             text = "Keine beschädigte Kopie ist verzeichnet, über die noch nicht entschieden wird."
             console.print(f"{text} Alle prüft: archiv fixity pruefe --alle")
@@ -85,7 +87,7 @@ def proposals(call: Call) -> None:
         table = Table("Akte", "Speicher", "vorgeschlagen", "Ursache", "Stand", box=None, header_style="dim")
         for each in told:
             state = f"freigegeben von {each['released_by']}, nicht zu Ende" if each["released_by"] else "wartet"
-            who = f"{each['proposed_by']}, {moment(each['proposed_at'])}"
+            who = f"{each['proposed_by']}, {moment(datetime.fromisoformat(each['proposed_at']))}"
             table.add_row(each["name"], each["store"], who, Text(each["cause"]), state)
         console.print(table)
 
@@ -126,8 +128,8 @@ def release(
                 console.print(f"  Version {copy['version']}: neu abgelegt, gesperrt und ganz zurückgelesen")
                 console.print(f"  beiseitegestellt, unverändert: {', '.join(copy['set_aside'])}", style="dim")
             for why in each["failed"]:
-                console.print(f"  {why}", soft_wrap=True)
-        if any(not each["done"] for each in told):
+                console.print(Text(f"  {why}"), soft_wrap=True)
+        if any(not each["done"] for each in told) and gravest != Forbidden.exit_code:
             console.print("Derselbe Befehl holt den Rest nach.", style="dim")
 
     call.output.result(told, show)

@@ -71,6 +71,7 @@ FACTS_DE = {
     "bytes": "Bytes",
     "scans": "Dateien",
     "version": "Version",
+    "store": "Speicher",
     "before": "von",
     "after": "nach",
     "dokumente": "Dokumente",

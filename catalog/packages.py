@@ -131,8 +131,15 @@ def record_restored(change: Change, id: PackageId, copy: StoredCopy, proposal: i
         "set_aside": json.dumps(copy.set_aside),
     }
     change.connection.execute(update(copies).where(here).values(**values))
-    facts: dict[str, Any] = {"version": id.version, "store": copy.store, "before": before, "after": after}
-    change.event(Verb.COPY_RESTORED, akte=id.akte, proposal=proposal, **facts)
+    change.event(
+        Verb.COPY_RESTORED,
+        akte=id.akte,
+        version=id.version,
+        store=copy.store,
+        replaced=before,
+        copies=[{"store": copy.store, **after}],
+        proposal=proposal,
+    )
 
 
 def record_fixity(change: Change, report: FixityReport) -> None:

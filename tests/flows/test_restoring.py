@@ -91,7 +91,7 @@ def test_two_persons_put_every_damaged_version_there_anew(world: World) -> None:
     ]
     restored = [e for e in world.catalog.events_of(akte=akte.uuid) if e.verb == Verb.COPY_RESTORED.value]
     assert {event.by for event in restored} == {BERND}
-    assert {event.data["before"]["bag"] for event in restored} == {each.bag_version_id for each in before.values()}
+    assert {event.data["replaced"]["bag"] for event in restored} == {each.bag_version_id for each in before.values()}
     assert world.catalog.verify_trail([]).verdict is not Verdict.FAILED
     assert world.round().codes == {}
     with pytest.raises(Forbidden, match="nichts zu ersetzen"):

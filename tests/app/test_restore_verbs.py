@@ -1,0 +1,112 @@
+"""`archiv fixity ersetze` to `gib-frei` as two persons call them: words, JSON, exit codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from akten.errors import Unavailable
+from catalog.catalog import open_catalog
+from flows.wiring import Services
+from tests.app.desk import Desk, catalog_url
+from tests.app.desk import desk as desk
+from tests.flows.dueworld import WithHolds, World
+from tests.memory_store import MemoryStore
+
+B = ("--speicher", "b")
+CAUSE = (*B, "--ursache", "Platte verloren")
+REASON = (*B, "--grund", "geprüft")
+
+
+@pytest.fixture
+def stores(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[MemoryStore, MemoryStore]:
+    """Two Akten in two stores in memory."""
+    made = (MemoryStore("a"), MemoryStore("b"))
+    monkeypatch.setattr(Services, "stores", property(lambda _: made))
+    monkeypatch.setattr(Services, "stores_to_read", lambda _: (made, {}))
+    with open_catalog(catalog_url(desk.daten)) as catalog:
+        world = World(WithHolds(catalog), made, {each.name: each.as_role("deletion") for each in made}, tmp_path)
+        for number in ("1-1", "2-2"):
+            world.archive(number, "tax.assessment-file", zda=date(2020, 3, 4))
+    return made
+
+
+def lose(store: MemoryStore) -> None:
+    store.keys.clear()
+
+
+def test_a_lost_store_is_filled_again_by_two_persons(desk: Desk, stores: tuple[MemoryStore, MemoryStore]) -> None:
+    ran = desk("fixity", "ersetze", "--alle", *CAUSE, "--json")
+    assert (ran.code, ran.json) == (0, [])  # nothing was found damaged by any look yet
+    lose(stores[1])
+    assert desk("fixity", "pruefe", "--alle").code == 5
+    ran = desk("fixity", "ersetze", "--alle", *CAUSE, "--json")
+    assert (ran.code, [(each["store"], each["damaged"], each["why"]) for each in ran.json]) == (0, [("b", [1], "")] * 2)
+    ran = desk("fixity", "ersetzungen")
+    assert (ran.code, ran.out.count("Platte verloren"), ran.out.count("wartet")) == (0, 2, 2)
+    ran = desk("fixity", "gib-frei", "--alle", *REASON)
+    assert (ran.code, "zweite Person" in ran.out, "Derselbe Befehl" in ran.out) == (4, True, False)
+    ran = desk("fixity", "gib-frei", "--alle", *REASON, "--json", login="b.schulz")
+    assert ran.code == 0
+    assert [(each["done"], len(each["restored"]), each["failed"]) for each in ran.json] == [(True, 1, [])] * 2
+    assert {copy["verdict"] for each in ran.json for copy in each["restored"]} == {"ok"}
+    assert desk("fixity", "pruefe", "--alle").code == 0
+    assert desk("fixity", "ersetzungen", "--json").json == []
+    shown = desk("akte", "zeige", ran.json[0]["akte"], "--json").json["packages"][0]["copies"]
+    assert [len(copy["set_aside"]) for copy in shown] == [0, 2]
+    assert "Kopie ersetzt" in desk("protokoll", "zeige", ran.json[0]["akte"]).out
+
+
+def test_where_no_copy_is_whole_it_says_so_and_stays_open(desk: Desk, stores: tuple[MemoryStore, MemoryStore]) -> None:
+    for each in stores:
+        lose(each)
+    desk("fixity", "pruefe", "--alle")
+    assert desk("fixity", "ersetze", "--alle", *CAUSE).code == 0
+    ran = desk("fixity", "gib-frei", "--alle", *REASON, login="b.schulz")
+    assert (ran.code, ran.out.count("Keine andere Kopie"), "Derselbe Befehl" in ran.out) == (5, 2, True)
+    ran = desk("fixity", "ersetzungen", "--json")
+    assert {each["released_by"] for each in ran.json} == {"b.schulz"}
+    assert desk("fixity", "verwirf", "--alle", *REASON).code == 0
+    assert desk("fixity", "ersetzungen", "--json").json == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (lambda akte: ("ersetze", *CAUSE), 2, "genau eines"),
+        (lambda akte: ("ersetze", akte, "--alle", *CAUSE), 2, "genau eines"),
+        (lambda akte: ("ersetze", akte, *CAUSE), 4, "nichts zu ersetzen"),
+        (lambda akte: ("ersetze", akte, "--speicher", "c", "--ursache", "x"), 7, "nicht eingerichtet"),
+        (lambda akte: ("gib-frei", akte, *REASON), 4, "kein Vorschlag"),
+        (lambda akte: ("verwirf", akte, *REASON), 4, "kein Vorschlag"),
+        (lambda akte: ("gib-frei", "99-9", *REASON), 2, "keine Akte"),
+        (lambda akte: ("gib-frei", "--alle", *REASON), 0, ""),
+    ],
+)
+def test_what_cannot_be_is_said_with_its_code(
+    desk: Desk,
+    stores: tuple[MemoryStore, MemoryStore],
+    arguments: Callable[[str], tuple[str, ...]],
+    code: int,
+    words: str,
+) -> None:
+    (akte, _) = (each["uuid"] for each in desk("akte", "liste", "--json").json)
+    ran = desk("fixity", *arguments(akte))
+    assert (ran.code, words in ran.err) == (code, True), ran.err
+
+
+def test_a_store_that_is_away_is_not_damage(
+    desk: Desk, stores: tuple[MemoryStore, MemoryStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose(stores[1])
+    desk("fixity", "pruefe", "--alle")
+
+    def away(_: Services) -> None:
+        raise Unavailable("Speicher „b“ antwortet nicht.")
+
+    monkeypatch.setattr(Services, "stores", property(away))
+    ran = desk("fixity", "ersetze", "--alle", *CAUSE, "--json")
+    assert (ran.code, {each["why"] for each in ran.json}) == (6, {"Speicher „b“ antwortet nicht."})

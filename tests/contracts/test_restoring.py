@@ -1,0 +1,93 @@
+"""What every database must do for copies that are put there anew, and for the proposals to do so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from akten.errors import Forbidden
+from akten.findings import Finding, Severity, Verdict
+from akten.package import CopyReport, FixityReport, Lock, PackageId, StoredCopy
+from catalog.actor import Actor
+from catalog.catalog import Catalog
+from catalog.trail import Verb
+from tests.catalog.build import NOON, ROUND, archive, later
+
+ANNA, BERND = Actor("anna.meier"), Actor("b.schulz")
+
+
+def anew(copy: StoredCopy, bag: str = "bag-neu") -> StoredCopy:
+    aside = (*copy.set_aside, copy.bag_version_id)
+    return replace(copy, bag_version_id=bag, lock=Lock(None, legal_hold=True), verified_at=later(3), set_aside=aside)
+
+
+def test_a_new_copy_takes_the_place_of_the_old_and_both_are_told(catalog: Catalog) -> None:
+    akte, package = archive(catalog, 1)
+    first = anew(package.copies[1])
+    second = anew(first, "bag-noch-neuer")
+    for copy in (first, second):
+        catalog.restoring.record(package.id, copy, 7, by=BERND, now=later(3))
+    (row,) = catalog.packages(akte.uuid)
+    assert row.package.copies == (package.copies[0], second)
+    assert second.set_aside == (package.copies[1].bag_version_id, "bag-neu")
+    told = [event.data for event in catalog.events_of(akte=akte.uuid) if event.verb == Verb.COPY_RESTORED.value]
+    commit = package.copies[1].commit_version_id
+    assert [dict(data) for data in told] == [
+        {
+            "version": 1,
+            "store": "b",
+            "replaced": {"bag": before, "commit": commit},
+            "copies": [{"store": "b", "bag": after, "commit": commit}],
+            "proposal": 7,
+        }
+        for before, after in ((package.copies[1].bag_version_id, "bag-neu"), ("bag-neu", "bag-noch-neuer"))
+    ]
+
+
+def test_what_somebody_else_replaced_meanwhile_stays(catalog: Catalog) -> None:
+    akte, package = archive(catalog, 1)
+    catalog.restoring.record(package.id, anew(package.copies[1]), 7, by=BERND, now=NOON)
+    with pytest.raises(Forbidden, match="zur selben Zeit"):
+        catalog.restoring.record(package.id, anew(package.copies[1], "bag-anders"), 7, by=ANNA, now=NOON)
+    with pytest.raises(Forbidden, match="nicht bekannt"):
+        catalog.restoring.record(PackageId(akte.uuid, 9), anew(package.copies[1]), 7, by=ANNA, now=NOON)
+    assert catalog.packages(akte.uuid)[0].package.copies[1].bag_version_id == "bag-neu"
+
+
+def test_akten_are_damaged_in_a_store_by_the_last_look(catalog: Catalog) -> None:
+    akte, package = archive(catalog, 1)
+    archive(catalog, 2, number="63-00001-2020")
+    finding = Finding("FX-01", Severity.ERROR, "bag.tar", "fehlt")
+    bad = CopyReport("b", Verdict.FAILED, (finding,), 0, package.copies[1].bag_version_id)
+    catalog.record_fixity(FixityReport(package.id, (bad,)), by=ROUND, now=NOON)
+    assert catalog.restoring.damaged_in("b") == (akte.uuid,)
+    assert catalog.restoring.damaged_in("a") == ()
+    catalog.record_fixity(FixityReport(package.id, (replace(bad, verdict=Verdict.OK),)), by=ROUND, now=later(1))
+    assert catalog.restoring.damaged_in("b") == ()
+
+
+def test_proposals_wait_per_akte_and_store_until_they_end(catalog: Catalog) -> None:
+    one, _ = archive(catalog, 1)
+    other, _ = archive(catalog, 2, number="63-00001-2020")
+    book = catalog.restoring
+    for akte, store in ((one, "a"), (one, "b"), (other, "b")):
+        book.propose(akte.uuid, store, "Müllers Platte", by=ANNA, now=NOON)
+    with pytest.raises(Forbidden):
+        book.propose(one.uuid, "b", "noch einmal", by=BERND, now=NOON)
+    waiting = book.open()
+    assert [(each.akte, each.about["store"]) for each in waiting] == [
+        (one.uuid, "a"),
+        (one.uuid, "b"),
+        (other.uuid, "b"),
+    ]
+    assert {(each.reason, each.proposed_by, each.released_by) for each in waiting} == {("Müllers Platte", ANNA, None)}
+    for _ in range(2):
+        book.release(one.uuid, waiting[1].number, "ja", by=BERND, now=NOON)
+    assert [each.released_by for each in book.open(one.uuid)] == [None, BERND]
+    for _ in range(2):
+        book.end(one.uuid, waiting[1].number, done=True, by=BERND, now=NOON)
+    assert [each.about["store"] for each in book.open(one.uuid)] == ["a"]
+    with pytest.raises(Forbidden):
+        book.release(one.uuid, waiting[1].number, "ja", by=BERND, now=NOON)
+    assert "Müller" not in str([dict(event.data) for event in catalog.events_of(limit=None)])
