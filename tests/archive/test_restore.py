@@ -12,7 +12,10 @@ from akten.errors import FixityError, Misconfigured, Unavailable
 from akten.files import digest_bytes
 from akten.findings import Verdict
 from akten.package import Lock, StoredCopy, StoredPackage
+from archive.embedded import EmbeddedServer
 from archive.fixity import check_package
+from archive.identities import Role
+from archive.locks import objects_of
 from archive.package import find_commit, read_member
 from archive.reconcile import reconcile, take_listing
 from archive.recovery import committed_everywhere
@@ -169,16 +172,36 @@ def test_a_foreign_version_on_top_is_no_copy(tmp_path: Path) -> None:
     assert read_member(stores[1], found, PAGE) == b"Seite 1"
 
 
-def test_on_the_real_server_a_lost_copy_comes_back(s3_stores: tuple[S3Store, S3Store], tmp_path: Path) -> None:
-    """The deletion identity is not ours here, so another's bytes on top stand for the damage."""
+def test_on_the_real_server_a_lost_copy_comes_back(s3_pair: tuple[EmbeddedServer, ...], tmp_path: Path) -> None:
+    stores = tuple(S3Store(server.settings(Role.INGEST)) for server in s3_pair)
     id_ = an_id(number=977)
-    package = store(a_bag(id_), id_, s3_stores, tmp_path, lock=Lock(None))
-    lost = replace(package, copies=tuple(replace(each, bag_version_id="0" * 32) for each in package.copies[1:]))
-    lost = replace(lost, copies=(package.copies[0], *lost.copies))
-    by_name = {each.name: each for each in s3_stores}
-    name = package.copies[1].store
-    report = check_package(lost, by_name, wanted=None)
+    package = store(a_bag(id_), id_, stores, tmp_path, lock=Lock(None))
+    lost = package.copies[1]
+    freeing = S3Store(s3_pair[1].settings(Role.DELETION))
+    for key, version in objects_of(id_, lost):
+        freeing.delete_version(key, version)
+    by_name = {each.name: each for each in stores}
+    report = check_package(package, by_name, wanted=None)
     assert [wants_restoring(copy) for copy in report.copies] == [False, True]
-    copy = restore_copy(lost, name, by_name, Lock(None), lambda: NOON, tmp_path)
-    assert copy.bag_version_id == package.copies[1].bag_version_id  # what lies on top is whole: it is not doubled
-    assert copy.set_aside == ("0" * 32,)
+    whole, copy = restored(package, stores, tmp_path, lost.store)
+    assert copy.set_aside == (lost.bag_version_id, lost.commit_version_id)
+    assert copy.lock == Lock(UNTIL)
+    assert check_package(whole, by_name, wanted=None).verdict is Verdict.OK
+    again, _ = restored(whole, stores, tmp_path, lost.store)
+    assert again == whole  # what is whole is not doubled
+    found = find_commit(stores[1], id_)
+    assert found is not None
+    assert read_member(stores[1], found, PAGE) == b"Seite 1"
+
+
+def test_the_next_version_follows_a_copy_that_was_put_there_anew(tmp_path: Path) -> None:
+    stores = memory_pair()
+    package = store(a_bag(an_id()), an_id(), stores, tmp_path)
+    lose_all(stores[1])
+    restored(package, stores, tmp_path)
+    second = an_id(version=2)
+    bag = a_bag(second, b"Seite 2", supersedes=package.tag_manifest_sha512)
+    following = store(bag, second, stores, tmp_path)
+    assert verdicts(following, stores) == [Verdict.OK, Verdict.OK]
+    assert (found := find_commit(stores[1], second)) is not None
+    assert found.commit.previous == package.commit_sha256
