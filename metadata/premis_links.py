@@ -100,6 +100,8 @@ def check_xml_ids(root: etree._Element) -> Iterator[Finding]:
         "LinkEventXmlID": "event",
         "LinkObjectXmlID": "object",
         "LinkPermissionStatementXmlID": "rights",
+        "RelEventXmlID": "event",
+        "RelObjectXmlID": "object",
     }
     for node in root.iter(etree.Element):
         if not node.attrib:
@@ -111,7 +113,9 @@ def check_xml_ids(root: etree._Element) -> Iterator[Finding]:
                     yield error("PR-14", where, "Die xmlID ist doppelt.")
                 kinds[str(value)] = etree.QName(node).localname
             elif name in wanted:
-                references.append((where, str(value), wanted[str(name)]))
+                # the schema gives the link to an environment, which is an object, the name of that to an event
+                environment = node.tag == f"{NS}linkingEnvironmentIdentifier"
+                references.append((where, str(value), "object" if environment else wanted[str(name)]))
     for where, value, kind in references:
         found = kinds.get(value)
         if found is None or (kind != found and not (kind == "rights" and found.startswith("rights"))):

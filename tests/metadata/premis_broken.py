@@ -135,11 +135,11 @@ def attribute(root: Node, path: str, name: str, value: str) -> None:
     find(root, path).set(name, value)
 
 
-def foreign_list(root: Node) -> None:
+def foreign_list(root: Node, by: str = "authority", name: str = "Hausliste") -> None:
     kind = find(event(root, "capture"), "eventType")
     kind.text = "Scannen"
     kind.attrib.clear()
-    kind.set("authority", "Hausliste")
+    kind.set(by, name)
 
 
 def no_outcome(kind: str) -> Callable[[Node], object]:
@@ -197,10 +197,10 @@ def unknown_type_of_the_list(root: Node) -> None:
     kind.attrib.pop("valueURI")
 
 
-def source_of(root: Node) -> None:
+def source_of(root: Node, words: str = "is source of") -> None:
     """The derivation told from the other end, too: the scan is the source of the PDF/A."""
     told = copy.deepcopy(derived(root).findall(P + "relationship")[1])
-    put(told, "relationshipSubType", "is source of")
+    put(told, "relationshipSubType", words)
     own = derived(root).findtext(f"{P}objectIdentifier/{P}objectIdentifierValue")
     put(told, "relatedObjectIdentifier/relatedObjectIdentifierValue", own or "")
     a_file(root).findall(P + "relationship")[-1].addnext(told)
@@ -222,5 +222,21 @@ def digest_of_nothing(root: Node) -> None:
     fixity(root, "messageDigest", "")
 
 
-def wrong_address(root: Node) -> None:
-    find(event(root, "capture"), "eventType").set("valueURI", LOC + "/del")
+def wrong_address(root: Node, of_list: str = LOC) -> None:
+    find(event(root, "capture"), "eventType").set("valueURI", of_list + "/del")
+
+
+def relation(root: Node, end: str) -> Node:
+    """What a derivation names: its `Event` or its `Object`."""
+    return find(derived(root).findall(P + "relationship")[1], f"related{end}Identifier")
+
+
+def environment(root: Node, kind: str) -> None:
+    """An agent tells where it ran by the xmlID of an object; the schema calls the attribute LinkEventXmlID."""
+    find(root, kind).set("xmlID", "umgebung")
+    entity = find(root, "object/objectIdentifier")
+    told = etree.SubElement(find(root, "agent"), f"{P}linkingEnvironmentIdentifier", LinkEventXmlID="umgebung")
+    for end in ("Type", "Value"):
+        etree.SubElement(told, f"{P}linkingEnvironmentIdentifier{end}").text = entity.findtext(
+            f"{P}objectIdentifier{end}"
+        )
