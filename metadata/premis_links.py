@@ -47,11 +47,13 @@ def text_of(node: etree._Element, name: str) -> str:
     return (node.findtext(f"{NS}{name}") or "").strip()
 
 
-def keys_of(node: etree._Element, name: str) -> list[Key]:
-    """(type, value) of every `<name>Identifier` below a node, in order."""
+def keys_of(node: etree._Element, name: str, *, inside: bool = False) -> list[Key]:
+    """(type, value) of every `<name>Identifier` below a node, in order; `inside` leaves out what a simpleLink says to
+    lie elsewhere."""
     return [
         (text_of(found, f"{name}IdentifierType"), text_of(found, f"{name}IdentifierValue"))
         for found in node.findall(f"{NS}{name}Identifier")
+        if not inside or str(found.get("simpleLink", "#")).strip().startswith("#")
     ]
 
 
@@ -104,7 +106,7 @@ def check_xml_ids(root: etree._Element) -> Iterator[Finding]:
         "RelObjectXmlID": "object",
     }
     for node in root.iter(etree.Element):
-        if not node.attrib:
+        if not node.attrib or not node.tag.startswith(NS):  # what an extension calls so is its own business
             continue
         where = f"{etree.QName(node).localname} in Zeile {node.sourceline}"
         for name, value in node.attrib.items():
@@ -150,7 +152,7 @@ def check_links(index: Index) -> Iterator[Finding]:
         for where, node in places(index, kind):
             holders = node.findall(f"{NS}{path}") if path else [node]
             for holder in holders:
-                for key in keys_of(holder, link):
+                for key in keys_of(holder, link, inside=True):
                     if key not in index.ids[target]:
                         place = f"{where}/{path}/{link}Identifier" if path else f"{where}/{link}Identifier"
                         yield error(code, place, _LEADS_NOWHERE[target])

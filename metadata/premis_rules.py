@@ -143,12 +143,15 @@ def _check_times(index: Index) -> Iterator[Finding]:
         links = node.findall(f"{NS}linkingObjectIdentifier")
         if not links:
             unlinked.append(event)
+        # of several objects without a role any may be what another was made from
+        told = len(links) == 1 or node.find(f"{NS}linkingObjectIdentifier/{NS}linkingObjectRole") is not None
         for link in links:
             key = (text_of(link, "linkingObjectIdentifierType"), text_of(link, "linkingObjectIdentifierValue"))
             key = first.get(key, key)
             roles = {(role.text or "").strip().casefold() for role in link.findall(f"{NS}linkingObjectRole")}
             linked[key][where] = event
-            if ("source" not in roles and is_birth(event.term)) or ("outcome" in roles and event.term in _MAKERS):
+            born = told and "source" not in roles and is_birth(event.term)
+            if born or ("outcome" in roles and event.term in _MAKERS):
                 births[key][where] = event
     pairs = 0
     objects = [(node, first[own[0]]) for node in index.nodes["object"] if (own := keys_of(node, "object"))]

@@ -231,6 +231,32 @@ def relation(root: Node, end: str) -> Node:
     return find(derived(root).findall(P + "relationship")[1], f"related{end}Identifier")
 
 
+def extension_with_ids(root: Node) -> None:
+    """A foreign element may call its own attributes as it likes."""
+    outer = find(a_file(root), "objectCharacteristics")
+    for _ in range(2):
+        told = etree.SubElement(outer, f"{P}objectCharacteristicsExtension")
+        etree.SubElement(told, "{urn:x}fits", xmlID="a", LinkAgentXmlID="b")
+
+
+def elsewhere(root: Node, address: str = "https://archiv.example/2") -> None:
+    """A link that says itself that what it names lies elsewhere, or only under another name in the same record."""
+    relation(root, "Object").set("simpleLink", address)
+    put(relation(root, "Object"), "relatedObjectIdentifierValue", address)
+
+
+def made_of_one_another(root: Node) -> None:
+    """One creation names the scan and what was made of it, and not which is which."""
+    node = event(root, "capture")
+    put(node, "eventDateTime", "2026-11-24T08:00:00Z")
+    first = find(node, "linkingObjectIdentifier")
+    for role in first.findall(P + "linkingObjectRole"):
+        remove(role)
+    other = copy.deepcopy(first)
+    put(other, "linkingObjectIdentifierValue", str(UUID(int=2)))
+    first.addnext(other)
+
+
 def environment(root: Node, kind: str) -> None:
     """An agent tells where it ran by the xmlID of an object; the schema calls the attribute LinkEventXmlID."""
     find(root, kind).set("xmlID", "umgebung")
