@@ -254,6 +254,14 @@ def test_another_version_is_unchecked_and_another_language_invalid() -> None:
     assert premis.check_record(b"<mets xmlns='http://www.loc.gov/METS/'/>", None).judgement is Judgement.INVALID
 
 
+def test_a_record_inside_mets_is_not_looked_at_and_not_called_bad(premis_xsd: Path) -> None:
+    mets = etree.Element("{http://www.loc.gov/METS/}mets")
+    etree.SubElement(mets, "{http://www.loc.gov/METS/}xmlData").append(good())
+    report = premis.check_record(etree.tostring(mets), premis_xsd)
+    assert (report.judgement, report.schema_verdict) == (Judgement.UNCHECKED, Verdict.NOT_CHECKED)
+    assert [(finding.code, finding.severity) for finding in report.findings] == [("PR-02", Severity.WARNING)]
+
+
 @pytest.mark.parametrize(
     "xml",
     [
