@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -96,13 +97,16 @@ def xdomea() -> None:
 
 @xdomea.command("pruefe")
 @click.argument("datei", type=EXISTING)
+@click.option("--versand", "sending", is_flag=True, help="Strenger: so, wie eine Nachricht vor dem Versand sein muss.")
 @verb
-def xdomea_check(call: Call, datei: Path) -> int:
+def xdomea_check(call: Call, datei: Path, *, sending: bool) -> int:
     """Beurteilt eine Nachricht (XML) oder ein Nachrichtenpaket (ZIP)."""
+    from metadata.checks import Purpose
     from metadata.container import judge_path
     from metadata.schemas import Schemas
 
-    report = judge_path(datei, Schemas(call.settings.xdomea_schemas))
+    purpose = Purpose.SENDING if sending else Purpose.FOREIGN
+    report = judge_path(datei, Schemas(call.settings.xdomea_schemas), purpose=purpose)
     facts = {"version": report.version, "message": report.message, "schema_verdict": report.schema_verdict.value}
     return _tell(call, datei, report.judgement, report.findings, facts)
 
@@ -119,7 +123,7 @@ def premis_check(call: Call, datei: Path) -> int:
     """Beurteilt einen PREMIS-Satz: Schema, dann was das Schema nicht sagen kann."""
     from metadata.premis import judge_path
 
-    report = judge_path(datei, call.settings.premis_schema)
+    report = judge_path(datei, call.settings.premis_schema, now=datetime.now(UTC))
     return _tell(call, datei, report.judgement, report.findings, {"schema_verdict": report.schema_verdict.value})
 
 

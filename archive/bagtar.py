@@ -51,7 +51,7 @@ class _Members:
                 notes.error("BG-74", entry.name, "Ein Name im Tar ist absolut oder enthält „..“.")
                 return None
         name = entry.name.rstrip("/") if entry.kind is EntryKind.FOLDER else entry.name
-        if is_crooked(name):
+        if name == "." or is_crooked(name):  # `tar -cf x.tar .` begins with the folder around the root folder
             if not notes.has("BG-83"):
                 notes.strict("BG-83", name, "Namen im Tar enthalten leere Teile oder „.“.")
             name = straightened(name)

@@ -21,6 +21,8 @@ _ISO_DAY = re.compile(r"\A\s*(\d{4})-(\d{2})-(\d{2})\s*\Z")
 _LABEL = re.compile(r"\A\s*(?:aktenzeichen|az|akte|akten-?nr|akten?-?nummer)\b\.?\s*:?\s*", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s./_\\\u2010-\u2015\u2212-]+")
 _NUMBER = re.compile(r"\A[0-9A-ZÄÖÜ]+(?:-[0-9A-ZÄÖÜ]+)*-?\Z")
+# What other searches take for orders. Here every word must stand there, and whoever typed one should know.
+_ORDERS = re.compile(r"(?<!\S)(?:AND|OR|NOT|NEAR|UND|ODER|NICHT)(?!\S)|(?<!\S)[+-](?=[^\W\d_])|[*?%](?=\w)")
 _FIELD = re.compile(r"\{(?P<name>[a-z]+)(?::(?P<width>\d+|a))?\}|(?P<text>[A-Za-z0-9]+)|(?P<other>[^{A-Za-z0-9]+)")
 
 
@@ -57,6 +59,11 @@ def parse_terms(text: str) -> tuple[tuple[Term, ...], tuple[str, ...]]:
     if len(text) > MAX_TEXT:
         text = text[:MAX_TEXT]
         notes.append(f"Gesucht wurde nur mit den ersten {MAX_TEXT} Zeichen.")
+    if text != text.upper() and _ORDERS.search(text):  # who types capitals only has written them as words
+        notes.append(
+            "Gesucht wurde nach allen Wörtern; AND, OR, NOT, + und - vor einem Wort, * vor oder in einem Wort, ? und % "
+            "haben keine Bedeutung."
+        )
     found: dict[Term, None] = {}
     for match in _CHUNK.finditer(text):
         chunk = match[1] if match[1] is not None else match[2]

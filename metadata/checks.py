@@ -22,6 +22,7 @@ from metadata.parse import LIMITS, ParseLimits, parse_xml
 from metadata.profile import READ_VERSIONS, Profile
 from metadata.rules import RULES, Findings, Purpose, unseen
 from metadata.schemas import Schemas
+from metadata.tree import local
 from metadata.xdomea import kind_of, namespace
 
 __all__ = ["RULES", "Purpose", "XdomeaReport", "check_message"]
@@ -35,6 +36,7 @@ _BOOLEANS = (
     "Kontextobjekt",
     "ZdA",
 )
+_PREFILLED = frozenset({"Erfolgreich", "Empfangsbestaetigung"})  # in 2.x an empty one has a value by the schema
 _TRUE = re.compile(rb"(<(?:[\w.-]+:)?(?:" + "|".join(_FIXED_TRUE).encode() + rb")>)\s*(?:true|1)\s*<")
 _OTHER_GROUP = re.compile(r"[A-Z][A-Za-z]*\.[A-Z][A-Za-z]*\.0[0-46-9][0-9]{2}")  # as Abgabe.Abgabe.0401
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")  # begins with a fixed byte: the search leaps from one to the next
@@ -146,5 +148,7 @@ def _check_booleans(root: etree._Element, version: str, findings: Findings) -> N
     """libxml2 takes an empty xs:boolean for valid, although it says neither yes nor no."""
     space = namespace(version)
     for element in root.iter(*(f"{{{space}}}{name}" for name in _BOOLEANS)):
+        if not element.text and version.startswith("2.") and local(element.tag) in _PREFILLED:
+            continue
         if (element.text or "").strip() not in ("1", "0", "true", "false"):
             findings.add("XD-16", element, "Der Wert ist weder wahr noch falsch.")

@@ -159,6 +159,9 @@ def _check_uuid(context: _Context, ident: etree._Element, seen: Seen) -> None:
     if not is_uuid(written):
         context.findings.add("XD-30", holder, "Die UUID hat nicht die strenge Form (8-4-4-4-12 Hexadezimalziffern).")
         return
+    outer = ident.getparent()
+    if outer is not None and local(outer.tag) == "InternerGeschaeftsgang":
+        return  # no Schriftgutobjekt, and told again with each object that it dealt with
     key = written.lower()
     if key in seen.uuids:
         context.findings.add("XD-31", holder, "Diese UUID trägt schon ein anderes Objekt der Nachricht.")

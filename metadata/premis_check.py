@@ -105,6 +105,12 @@ def check_record(xml: bytes, xsd: Path | None, *, now: datetime | None = None) -
             text = f"PREMIS Version {version}; geprüft wird nur Version 3."
             finding = Finding("PR-02", Severity.WARNING, "", text)
             return PremisReport(Judgement.UNCHECKED, Verdict.NOT_CHECKED, (finding,), version)
+        if next(root.iter(f"{{{NAMESPACE}}}*"), None) is not None:  # as most archives keep it, within METS
+            text = (
+                "PREMIS 3 steckt hier in einer anderen Datei (etwa METS); geprüft wird nur eine Aufzeichnung für sich."
+            )
+            finding = Finding("PR-02", Severity.WARNING, "", text)
+            return PremisReport(Judgement.UNCHECKED, Verdict.NOT_CHECKED, (finding,), VERSION)
         return _refused(Finding("PR-02", Severity.ERROR, "", "Die Wurzel ist kein Element von PREMIS 3."))
     schema_verdict, findings = _validate(tree, xml, xsd)
     findings += _shown(check_rules(root, now=now))

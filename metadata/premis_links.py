@@ -47,11 +47,13 @@ def text_of(node: etree._Element, name: str) -> str:
     return (node.findtext(f"{NS}{name}") or "").strip()
 
 
-def keys_of(node: etree._Element, name: str) -> list[Key]:
-    """(type, value) of every `<name>Identifier` below a node, in order."""
+def keys_of(node: etree._Element, name: str, *, inside: bool = False) -> list[Key]:
+    """(type, value) of every `<name>Identifier` below a node, in order; `inside` leaves out what a simpleLink says to
+    lie elsewhere."""
     return [
         (text_of(found, f"{name}IdentifierType"), text_of(found, f"{name}IdentifierValue"))
         for found in node.findall(f"{NS}{name}Identifier")
+        if not inside or str(found.get("simpleLink", "#")).strip().startswith("#")
     ]
 
 
@@ -100,9 +102,11 @@ def check_xml_ids(root: etree._Element) -> Iterator[Finding]:
         "LinkEventXmlID": "event",
         "LinkObjectXmlID": "object",
         "LinkPermissionStatementXmlID": "rights",
+        "RelEventXmlID": "event",
+        "RelObjectXmlID": "object",
     }
     for node in root.iter(etree.Element):
-        if not node.attrib:
+        if not node.attrib or not node.tag.startswith(NS):  # what an extension calls so is its own business
             continue
         where = f"{etree.QName(node).localname} in Zeile {node.sourceline}"
         for name, value in node.attrib.items():
@@ -111,7 +115,9 @@ def check_xml_ids(root: etree._Element) -> Iterator[Finding]:
                     yield error("PR-14", where, "Die xmlID ist doppelt.")
                 kinds[str(value)] = etree.QName(node).localname
             elif name in wanted:
-                references.append((where, str(value), wanted[str(name)]))
+                # the schema gives the link to an environment, which is an object, the name of that to an event
+                environment = node.tag == f"{NS}linkingEnvironmentIdentifier"
+                references.append((where, str(value), "object" if environment else wanted[str(name)]))
     for where, value, kind in references:
         found = kinds.get(value)
         if found is None or (kind != found and not (kind == "rights" and found.startswith("rights"))):
@@ -146,7 +152,7 @@ def check_links(index: Index) -> Iterator[Finding]:
         for where, node in places(index, kind):
             holders = node.findall(f"{NS}{path}") if path else [node]
             for holder in holders:
-                for key in keys_of(holder, link):
+                for key in keys_of(holder, link, inside=True):
                     if key not in index.ids[target]:
                         place = f"{where}/{path}/{link}Identifier" if path else f"{where}/{link}Identifier"
                         yield error(code, place, _LEADS_NOWHERE[target])

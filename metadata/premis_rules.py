@@ -29,17 +29,20 @@ from metadata.premis_links import (
 )
 from metadata.premis_terms import (
     CHECKS,
-    EVENT_TYPE_URI,
+    FROM_SOURCE,
+    IS_SOURCE,
     RELATIONSHIP_TYPES,
     RIGHTS_PARTS,
     digest_length,
     event_term,
+    is_event_address,
 )
 from metadata.premis_time import Span, TimedEvent, check_ingestion, check_order, is_birth, read_span
 
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
 _HEX = re.compile(r"[0-9A-Fa-f]+\Z")
+_NO_LETTER = re.compile(r"[^a-z]")
 _MOST_PAIRS = 1_000_000  # of an object and an event that made something of it; a real record has a few per page
 # Terms that make something new of something old when it is named as their outcome.
 _MAKERS = frozenset(
@@ -98,14 +101,16 @@ def _check_type(where: str, node: etree._Element) -> Iterator[Finding]:
     authority = f"{kind.get('authority', '')} {kind.get('authorityURI', '')}".casefold() if kind is not None else ""
     if term is None:
         other = authority.strip() and "eventtype" not in authority and "id.loc.gov" not in authority
+        if not authority.strip():  # the address of the term may be all that names its list
+            other = uri.strip() and "id.loc.gov" not in uri.casefold()
         if text and other:
             yield warning("PR-31", where, "Die Art des Ereignisses stammt aus einer anderen Liste als der der LoC.")
         else:
             yield error("PR-30", where, "Die Art des Ereignisses steht nicht in der Liste der Library of Congress.")
         return
-    if uri.startswith(EVENT_TYPE_URI + "/") and event_term(uri) != term:
+    if is_event_address(uri) and event_term(uri) != term:
         yield error("PR-32", where, f"Art „{term}“ und Adresse (valueURI) widersprechen einander.")
-    if text != term and text.casefold() == term:
+    if text != term and " ".join(text.casefold().split()) == term:
         yield Finding("PR-33", Severity.INFO, where, f"Die Liste schreibt „{term}“ klein.")
 
 
@@ -138,12 +143,15 @@ def _check_times(index: Index) -> Iterator[Finding]:
         links = node.findall(f"{NS}linkingObjectIdentifier")
         if not links:
             unlinked.append(event)
+        # of several objects without a role any may be what another was made from
+        told = len(links) == 1 or node.find(f"{NS}linkingObjectIdentifier/{NS}linkingObjectRole") is not None
         for link in links:
             key = (text_of(link, "linkingObjectIdentifierType"), text_of(link, "linkingObjectIdentifierValue"))
             key = first.get(key, key)
             roles = {(role.text or "").strip().casefold() for role in link.findall(f"{NS}linkingObjectRole")}
             linked[key][where] = event
-            if ("source" not in roles and is_birth(event.term)) or ("outcome" in roles and event.term in _MAKERS):
+            born = told and "source" not in roles and is_birth(event.term)
+            if born or ("outcome" in roles and event.term in _MAKERS):
                 births[key][where] = event
     pairs = 0
     objects = [(node, first[own[0]]) for node in index.nodes["object"] if (own := keys_of(node, "object"))]
@@ -225,10 +233,13 @@ def _check_fixities(where: str, fixities: Iterable[etree._Element]) -> Iterator[
             yield error("PR-53", where, "Zwei verschiedene Prüfsummen desselben Verfahrens.")
 
 
-def _is_derived(relationship: etree._Element) -> bool:
-    """True when the object that holds this relationship was made from the related one."""
-    subtype = text_of(relationship, "relationshipSubType").casefold()
-    return text_of(relationship, "relationshipType").casefold() == "derivation" and subtype != "is source of"
+def _is_derived(relationship: etree._Element) -> bool | None:
+    """True when the object that holds this relationship was made from the related one, False when the related one was
+    made from it, None when the record does not say which: to guess would turn causes into effects."""
+    if text_of(relationship, "relationshipType").casefold() != "derivation":
+        return None
+    subtype = _NO_LETTER.sub("", text_of(relationship, "relationshipSubType").casefold())
+    return True if subtype in FROM_SOURCE else False if subtype in IS_SOURCE else None
 
 
 def _check_derivations(index: Index) -> Iterator[Finding]:
@@ -252,9 +263,10 @@ def _check_derivations(index: Index) -> Iterator[Finding]:
             if own:
                 place[first[own[0]]] = where
                 related = {first.get(key, key) for key in keys_of(relationship, "relatedObject")}
-                if _is_derived(relationship):
+                derived = _is_derived(relationship)
+                if derived:
                     sources[first[own[0]]] |= related
-                else:
+                elif derived is False:
                     for key in related:
                         sources[key].add(first[own[0]])
     yield from (

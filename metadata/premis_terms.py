@@ -5,7 +5,10 @@ Source: id.loc.gov/vocabulary/preservation (eventType, state 2018-09); the terms
 
 from __future__ import annotations
 
+import re
+
 EVENT_TYPE_URI = "http://id.loc.gov/vocabulary/preservation/eventType"
+_HTTPS = re.compile(r"\Ahttps:")  # as browsers give the address; it names the same term
 
 # term → code at id.loc.gov
 EVENT_TYPES: dict[str, str] = {
@@ -117,6 +120,9 @@ DIGEST_LENGTHS: dict[str, int] = {
 RELATIONSHIP_TYPES = frozenset(
     {"derivation", "structural", "dependency", "logical", "reference", "replacement", "means", "creation"}
 )
+# How records say that the object at hand was made from the related one, or the other way round; letters only.
+FROM_SOURCE = frozenset({"hassource", "isderivedfrom", "derivedfrom", "wasderivedfrom", "hasorigin", "hasoriginal"})
+IS_SOURCE = frozenset({"issourceof", "sourceof", "issourcefor", "hasderivation", "hasderivative", "isoriginalof"})
 RIGHTS_PARTS = {
     "copyright": "copyrightInformation",
     "license": "licenseInformation",
@@ -127,10 +133,15 @@ RIGHTS_PARTS = {
 
 def event_term(text: str) -> str | None:
     """The term of the list that `text` means (the term itself, its code or its address), or None."""
-    plain = text.strip().removeprefix(EVENT_TYPE_URI + "/").casefold()
+    plain = _HTTPS.sub("http:", " ".join(text.split())).removeprefix(EVENT_TYPE_URI + "/").casefold()
     if plain in EVENT_TYPES:
         return plain
     return next((term for term, code in EVENT_TYPES.items() if code == plain), None)
+
+
+def is_event_address(uri: str) -> bool:
+    """True for an address inside the list of event types."""
+    return _HTTPS.sub("http:", uri.strip()).startswith(EVENT_TYPE_URI + "/")
 
 
 def digest_length(algorithm: str) -> int | None:

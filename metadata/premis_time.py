@@ -16,6 +16,11 @@ from metadata.premis_terms import BIRTHS, USES
 
 _CLOCK = r"[T ](?P<H>\d\d)(?::?(?P<M>\d\d)(?::?(?P<S>\d\d)(?:[.,](?P<f>\d+))?)?)?(?P<z>Z|[+-]\d\d(?::?\d\d)?)?"
 _TIME = re.compile(rf"(?P<y>\d{{4}})(?:-?(?P<m>\d\d)(?:-?(?P<d>\d\d)(?:{_CLOCK})?)?)?[?~%]?\Z")
+_UNSPECIFIED = re.compile(  # EDTF level 1: 199X, 1999-XX, 2001-21 for a spring; `u` is how PREMIS 3.0 wrote the X
+    r"(?P<y>\d{2}(?:\d\d|\d[Xu]|[Xu]{2}))(?:-(?P<m>\d\d|[Xu]{2})(?:-(?P<d>\d\d|[Xu]{2}))?)?[?~%]?\Z"
+)
+_SEASONS = range(21, 42)
+_OPEN = frozenset({"", "..", "open", "unknown"})
 _WIDEST_ZONE = timedelta(hours=14)
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 30, tzinfo=UTC)
@@ -36,18 +41,36 @@ def read_span(text: str) -> Span | None:
     plain = text.strip()
     if "/" in plain:
         first, _, last = plain.partition("/")
-        begin = _moment(first) if first not in ("", "..") else Span(_EARLIEST, _EARLIEST, clock=False, zoned=True)
-        end = _moment(last) if last not in ("", "..") else Span(_LATEST, _LATEST, clock=False, zoned=True)
+        begin = _moment(first) if first not in _OPEN else Span(_EARLIEST, _EARLIEST, clock=False, zoned=True)
+        end = _moment(last) if last not in _OPEN else Span(_LATEST, _LATEST, clock=False, zoned=True)
         if begin is None or end is None or end.latest < begin.earliest:
             return None
         return Span(begin.earliest, end.latest, clock=begin.clock or end.clock, zoned=begin.zoned and end.zoned)
     return _moment(plain)
 
 
-def _moment(text: str) -> Span | None:
-    match = _TIME.match(text)
+def _vague(text: str) -> Span | None:
+    """The span of a time of which some digits are left open, or that is a season of a year."""
+    match = _UNSPECIFIED.match(text)
     if match is None:
         return None
+    year, month, day = match["y"], match["m"] or "XX", match["d"] or "XX"
+    if not year.isdigit():
+        first, last = (_moment(re.sub("[Xu]", digit, year)) for digit in "09")
+        known = all(part in ("XX", "uu") for part in (month, day))
+        if not known or last is None:
+            return None
+        begin = first.earliest if first is not None else _EARLIEST
+        return Span(begin, last.latest, clock=False, zoned=False)
+    if month.isdigit() and int(month) not in _SEASONS:
+        return _moment(f"{year}-{month}") if not day.isdigit() else None
+    return _moment(year) if not day.isdigit() else None
+
+
+def _moment(text: str) -> Span | None:
+    match = _TIME.match(text)
+    if match is None or (match["m"] and not match["d"] and int(match["m"]) in _SEASONS):
+        return _vague(text)
     part = {name: int(value) if value else None for name, value in match.groupdict().items() if name not in "zf"}
     year, month, day, hour = part["y"], part["m"], part["d"], part["H"]
     try:

@@ -28,7 +28,7 @@ _MOST_FINDINGS = 200  # a file with more of them is not told better by more
 _DAMAGED = "Die PDF-Datei ist beschädigt und lässt sich nicht öffnen ({}). Bitte neu erzeugen oder neu liefern."
 _PART = re.compile(r"part\s*(?:=\s*[\"']|>)\s*([0-9]+)")
 _LEVEL = re.compile(r"conformance\s*(?:=\s*[\"']|>)\s*([A-Za-z]*)")
-_XMP_BYTES = 4 << 20
+_XMP_BYTES = 64 << 20  # drawing programs keep histories and thumbnails there, and the claim may stand behind them
 
 
 @dataclass(slots=True)

@@ -36,6 +36,7 @@ _TALK_LINES, _TALK_SECONDS = 20, 10.0
 _ILLEGAL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));"
 )
+_PROFILE = re.compile(r"PDF/A-([0-9])([A-Za-z]?)")
 _ABSENT = "veraPDF ist nicht eingerichtet ({}). make install ausführen: es richtet Java und veraPDF ein."
 
 
@@ -181,7 +182,12 @@ class VeraPdf:
         except ElementTree.ParseError:
             return self._not_checked(flavour, "Der Bericht von veraPDF lässt sich nicht lesen.")
         summary = root.find("batchSummary")
-        reports = root.findall("jobs/job/validationReport")
+        # a file may claim PDF/UA or WTPDF beside PDF/A; each claim has a report of its own, and one is asked for here
+        every = root.findall("jobs/job/validationReport")
+        reports = [report for report in every if _profile(report)]
+        if every and not reports:
+            why = "Die Datei sagt nicht von sich, PDF/A zu sein."
+            return ValidatorReport(self.name, self.version, Verdict.FAILED, "", ("pdfaid",), why)
         if len(reports) == 1 and reports[0].get("jobEndStatus") == "normal":
             return self._verdict(reports[0], flavour)
         broken = root.findall("jobs/job/taskException[@type='PARSE']")
@@ -194,8 +200,7 @@ class VeraPdf:
         return self._not_checked(flavour, "veraPDF konnte die Prüfung der Datei nicht zu Ende führen.")
 
     def _verdict(self, report: ElementTree.Element, flavour: str) -> ValidatorReport:
-        match = re.search(r"PDF/A-([0-9])([A-Za-z]?)", report.get("profileName", ""))
-        judged = f"{match[1]}{match[2].lower()}" if match else ""
+        judged = _profile(report)
         clauses = tuple(
             f"{rule.get('specification', '')} {rule.get('clause', '')}-{rule.get('testNumber', '')}".strip()
             for rule in report.iterfind("details/rule[@status='failed']")
@@ -209,6 +214,12 @@ class VeraPdf:
             why = f"Die Datei sagt von sich, PDF/A-{judged} zu sein, nicht PDF/A-{flavour}."
             return ValidatorReport(self.name, self.version, Verdict.FAILED, judged, ("pdfaid",), why)
         return ValidatorReport(self.name, self.version, Verdict.OK, judged)
+
+
+def _profile(report: ElementTree.Element) -> str:
+    """The flavour of PDF/A that a report speaks of, such as "2b"; "" when it speaks of something else."""
+    match = _PROFILE.search(report.get("profileName", ""))
+    return f"{match[1]}{match[2].lower()}" if match else ""
 
 
 def classes_of(jars: Path) -> Path:

@@ -11,8 +11,11 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from flows.settings import CHECKOUT
+from tests.metadata.premis_broken import good, set_time
+from tests.metadata.xdomea_builders import an_xml, drop
 
 VERDICTS = {0: {"valid", "valid-with-warning"}, 3: {"invalid"}, 8: {"unchecked"}}
 LONG = "y" * 5000
@@ -84,3 +87,34 @@ def test_a_name_does_not_write_a_verdict_of_its_own(odd: Path) -> None:
     )
     path.unlink()
     assert ran.stdout.splitlines()[0] == r"echt.pdf: gültig\n\x1b[2A: ungültig"
+
+
+def _judged(*arguments: str | Path) -> tuple[int, str, set[str]]:
+    """Exit code, verdict and codes that a judge gives on the command line."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "app.cli", *arguments, "--json"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    value = json.loads(ran.stdout)
+    return ran.returncode, value["verdict"], {finding["code"] for finding in value["findings"]}
+
+
+def test_an_event_of_the_future_is_told_on_the_command_line_too(tmp_path: Path) -> None:
+    root = good()
+    set_time(root, "virus check", "2999-01-01T00:00:00Z")
+    (tmp_path / "premis.xml").write_bytes(etree.tostring(root))
+    code, _, found = _judged("premis", "pruefe", tmp_path / "premis.xml")
+    assert "PR-48" in found
+    assert code in (0, 8)  # 8 where the official schema is not at hand
+
+
+def test_a_message_is_judged_more_strictly_before_it_is_sent(tmp_path: Path) -> None:
+    path = tmp_path / "nachricht.xml"
+    path.write_bytes(drop("Typ")(an_xml("0501")))
+    foreign, sent = _judged("xdomea", "pruefe", path), _judged("xdomea", "pruefe", "--versand", path)
+    assert sent[:2] == (3, "invalid")
+    assert foreign[0] in (0, 8)
+    assert "XD-48" in foreign[2] & sent[2]

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from archive.bagtar import TarBag
 from tests.bagbuilder import BagBuilder, append, swap, tar_of
 from tests.bagcases import NFC, NFD, Case, folders
 from tests.baggood import Good, bags
-from tests.bagtars import FILES, good_tars, one_way, pax, plain, tars
+from tests.bagtars import FILES, good_tars, member, one_way, pax, plain, tars
 
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = list(folders())
@@ -112,6 +113,17 @@ def test_a_tar_of_the_folder_here_is_odd_and_refused_at_intake() -> None:
     for intake, verdict in ((False, "valid-with-warning"), (True, "invalid")):
         report = check_tar(io.BytesIO(data), intake=intake)
         assert (report.judgement, {finding.code for finding in report.findings}) == (verdict, {"BG-83"})
+
+
+@pytest.mark.parametrize("here", ["./", "."])
+def test_a_tar_may_begin_with_the_folder_around_its_root_folder(here: str) -> None:
+    """`tar -cf bag.tar .` beside the bag writes "./" first, then "./bag/"; without a bag below, it is still bare."""
+    around = member(here, kind=tarfile.DIRTYPE)
+    for intake, verdict in ((False, "valid-with-warning"), (True, "invalid")):
+        report = check_tar(io.BytesIO(around + tar_of(FILES, root="./bag/")), intake=intake)
+        assert (report.judgement, {finding.code for finding in report.findings}) == (verdict, {"BG-83"})
+    bare = check_tar(io.BytesIO(around + tar_of(FILES, root="./")))
+    assert "BG-75" in {finding.code for finding in bare.findings}
 
 
 def test_every_verdict_of_the_corpus_is_right(tmp_path: Path) -> None:

@@ -83,6 +83,23 @@ def test_forms_of_one_word_have_one_stem_and_numbers_keep_theirs() -> None:
     assert beginning("am Hafenstr") == "hafenstr"
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("Müller AND Hafenstraße", True), ("Müller ODER Celik", True), ("NOT Müller", True), ("-Müller", True),
+        ("Garage +Zaun", True), ("*ller", True), ("M?ller", True), ("M%ller", True),
+        ("Müller und Hafenstraße", False), ("ANBAU UND GARAGE", False), ("Müller-Lüdenscheidt", False),
+        ("Anbau - Garage", False), ("Doppelg*", False), ("63-1234-19", False), ("-5 Grad", False),
+        ("50 % Anteil", False),
+    ],
+)  # fmt: skip
+def test_orders_of_other_searches_are_words_here_and_that_is_told(typed: str, told: bool) -> None:
+    terms, notes = parse_terms(typed)
+    assert terms
+    assert [note for note in notes if "keine Bedeutung" in note] == list(notes)
+    assert bool(notes) == told
+
+
 def test_terms_are_words_phrases_and_beginnings() -> None:
     terms, notes = parse_terms('Müller "Am Weißen Berg" Doppelg* 63-00123/2019 „Alte Halle“ … a* Müller')
     assert terms == (

@@ -135,11 +135,11 @@ def attribute(root: Node, path: str, name: str, value: str) -> None:
     find(root, path).set(name, value)
 
 
-def foreign_list(root: Node) -> None:
+def foreign_list(root: Node, by: str = "authority", name: str = "Hausliste") -> None:
     kind = find(event(root, "capture"), "eventType")
     kind.text = "Scannen"
     kind.attrib.clear()
-    kind.set("authority", "Hausliste")
+    kind.set(by, name)
 
 
 def no_outcome(kind: str) -> Callable[[Node], object]:
@@ -197,10 +197,10 @@ def unknown_type_of_the_list(root: Node) -> None:
     kind.attrib.pop("valueURI")
 
 
-def source_of(root: Node) -> None:
+def source_of(root: Node, words: str = "is source of") -> None:
     """The derivation told from the other end, too: the scan is the source of the PDF/A."""
     told = copy.deepcopy(derived(root).findall(P + "relationship")[1])
-    put(told, "relationshipSubType", "is source of")
+    put(told, "relationshipSubType", words)
     own = derived(root).findtext(f"{P}objectIdentifier/{P}objectIdentifierValue")
     put(told, "relatedObjectIdentifier/relatedObjectIdentifierValue", own or "")
     a_file(root).findall(P + "relationship")[-1].addnext(told)
@@ -222,5 +222,47 @@ def digest_of_nothing(root: Node) -> None:
     fixity(root, "messageDigest", "")
 
 
-def wrong_address(root: Node) -> None:
-    find(event(root, "capture"), "eventType").set("valueURI", LOC + "/del")
+def wrong_address(root: Node, of_list: str = LOC) -> None:
+    find(event(root, "capture"), "eventType").set("valueURI", of_list + "/del")
+
+
+def relation(root: Node, end: str) -> Node:
+    """What a derivation names: its `Event` or its `Object`."""
+    return find(derived(root).findall(P + "relationship")[1], f"related{end}Identifier")
+
+
+def extension_with_ids(root: Node) -> None:
+    """A foreign element may call its own attributes as it likes."""
+    outer = find(a_file(root), "objectCharacteristics")
+    for _ in range(2):
+        told = etree.SubElement(outer, f"{P}objectCharacteristicsExtension")
+        etree.SubElement(told, "{urn:x}fits", xmlID="a", LinkAgentXmlID="b")
+
+
+def elsewhere(root: Node, address: str = "https://archiv.example/2") -> None:
+    """A link that says itself that what it names lies elsewhere, or only under another name in the same record."""
+    relation(root, "Object").set("simpleLink", address)
+    put(relation(root, "Object"), "relatedObjectIdentifierValue", address)
+
+
+def made_of_one_another(root: Node) -> None:
+    """One creation names the scan and what was made of it, and not which is which."""
+    node = event(root, "capture")
+    put(node, "eventDateTime", "2026-11-24T08:00:00Z")
+    first = find(node, "linkingObjectIdentifier")
+    for role in first.findall(P + "linkingObjectRole"):
+        remove(role)
+    other = copy.deepcopy(first)
+    put(other, "linkingObjectIdentifierValue", str(UUID(int=2)))
+    first.addnext(other)
+
+
+def environment(root: Node, kind: str) -> None:
+    """An agent tells where it ran by the xmlID of an object; the schema calls the attribute LinkEventXmlID."""
+    find(root, kind).set("xmlID", "umgebung")
+    entity = find(root, "object/objectIdentifier")
+    told = etree.SubElement(find(root, "agent"), f"{P}linkingEnvironmentIdentifier", LinkEventXmlID="umgebung")
+    for end in ("Type", "Value"):
+        etree.SubElement(told, f"{P}linkingEnvironmentIdentifier{end}").text = entity.findtext(
+            f"{P}objectIdentifier{end}"
+        )

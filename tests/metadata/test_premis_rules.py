@@ -34,18 +34,23 @@ from tests.metadata.premis_broken import (
     circle,
     clone,
     digest_of_nothing,
+    elsewhere,
     empty_outcome,
+    environment,
     event,
+    extension_with_ids,
     find,
     fixity,
     foreign_list,
     good,
     ingestion_of_nothing,
     link,
+    made_of_one_another,
     no_derivation_event,
     no_fixity,
     no_outcome,
     put,
+    relation,
     remove,
     rights_over_nothing,
     second_fixity,
@@ -75,17 +80,24 @@ BROKEN: list[tuple[str, str, Callable[[Node], object]]] = [
     ("PR-21", "an unknown object", lambda r: put(r, "event/linkingObjectIdentifier/linkingObjectIdentifierValue", "x")),
     ("PR-22", "an unknown event at an object", lambda r: link(a_file(r), "linkingEvent")),
     ("PR-22", "an unknown event at an agent", lambda r: link(find(r, "agent"), "linkingEvent")),
+    ("PR-23", "a simpleLink into the record that leads nowhere", lambda r: elsewhere(r, "#nirgends")),
     ("PR-23", "an unknown related object", lambda r: put(r, RELATED_OBJECT, "x")),
     ("PR-24", "an unknown related event", lambda r: put(r, RELATED_EVENT, "x")),
     ("PR-25", "unknown rights", lambda r: link(a_file(r), "linkingRightsStatement")),
     ("PR-26", "an IDREF to nothing", lambda r: attribute(r, AGENT_LINK, "LinkAgentXmlID", "a9")),
     ("PR-26", "an IDREF to another kind", wrong_kind_of_xml_id),
+    ("PR-26", "a derivation by an IDREF to no event", lambda r: relation(r, "Event").set("RelEventXmlID", "e9")),
+    ("PR-26", "a relation by an IDREF to no object", lambda r: relation(r, "Object").set("RelObjectXmlID", "o9")),
+    ("PR-26", "an environment that is an event", lambda r: environment(r, "event")),
     ("PR-27", "rights over an unknown object", rights_over_nothing),
     ("PR-30", "an unknown event type", lambda r: put(event(r, "capture"), "eventType", "scannen")),
     ("PR-30", "an empty event type", lambda r: put(event(r, "capture"), "eventType", "")),
     ("PR-31", "a type of another list", foreign_list),
+    ("PR-31", "a type of another list by its address", lambda r: foreign_list(r, "valueURI", "urn:haus:eventType:1")),
     ("PR-32", "type and address differ", wrong_address),
+    ("PR-32", "type and https address differ", lambda r: wrong_address(r, LOC.replace("http:", "https:"))),
     ("PR-30", "an unknown type under the name of the list", unknown_type_of_the_list),
+    ("PR-33", "a line end inside", lambda r: put(event(r, "fixity check"), "eventType", "fixity\n    check")),
     ("PR-33", "a capital letter", lambda r: put(event(r, "capture"), "eventType", "Capture")),
     ("PR-40", "no time", lambda r: set_time(r, "capture", "gestern")),
     ("PR-40", "31 February", lambda r: set_time(r, "capture", "2026-02-31T10:00:00Z")),
@@ -145,8 +157,34 @@ def test_each_fault_is_found_and_named(code: str, what: str, spoil: Callable[[No
 
 @pytest.mark.parametrize(
     "vary",
-    [source_of, belonging_told_by_an_event, no_outcome("capture"), no_outcome("normalization")],
-    ids=["source of", "structural with event", "capture without outcome", "normalization without outcome"],
+    [
+        source_of,
+        lambda r: source_of(r, "isSourceOf"),
+        lambda r: source_of(r, "verwandt durch Ableitung"),
+        belonging_told_by_an_event,
+        no_outcome("capture"),
+        no_outcome("normalization"),
+        lambda r: environment(r, "object"),
+        extension_with_ids,
+        elsewhere,
+        made_of_one_another,
+        lambda r: find(event(r, "capture"), "eventType").set("valueURI", LOC.replace("http:", "https:") + "/cap"),
+        lambda r: put(event(r, "capture"), "eventType", LOC.replace("http:", "https:") + "/cap"),
+    ],
+    ids=[
+        "source of",
+        "source of in one word",
+        "a derivation whose direction is not told",
+        "structural with event",
+        "capture without outcome",
+        "normalization without outcome",
+        "an environment by the attribute that the schema has for it",
+        "ids of its own in an extension",
+        "an object elsewhere",
+        "a creation that does not tell what was made of what",
+        "an address as browsers give it",
+        "a type by such an address",
+    ],
 )
 def test_what_is_said_otherwise_and_well_is_no_fault(vary: Callable[[Node], object], premis_xsd: Path) -> None:
     root = good()
@@ -214,6 +252,14 @@ def test_another_version_is_unchecked_and_another_language_invalid() -> None:
     old = premis.check_record(b'<premis xmlns="info:lc/xmlns/premis-v2" version="2.3"/>', None)
     assert (old.judgement, old.version) == (Judgement.UNCHECKED, "2")
     assert premis.check_record(b"<mets xmlns='http://www.loc.gov/METS/'/>", None).judgement is Judgement.INVALID
+
+
+def test_a_record_inside_mets_is_not_looked_at_and_not_called_bad(premis_xsd: Path) -> None:
+    mets = etree.Element("{http://www.loc.gov/METS/}mets")
+    etree.SubElement(mets, "{http://www.loc.gov/METS/}xmlData").append(good())
+    report = premis.check_record(etree.tostring(mets), premis_xsd)
+    assert (report.judgement, report.schema_verdict) == (Judgement.UNCHECKED, Verdict.NOT_CHECKED)
+    assert [(finding.code, finding.severity) for finding in report.findings] == [("PR-02", Severity.WARNING)]
 
 
 @pytest.mark.parametrize(
@@ -294,8 +340,23 @@ def test_a_flood_of_findings_is_cut(premis_xsd: Path) -> None:
         ("2026-13-01", False), ("2026-11-23T08:61:00Z", False), ("0000", False), ("", False),
         ("0001-01-01T00:00:00+14:00", False), ("2026-11-23/2026-11-23", True), ("gestern/2026", False),
         ("2026/morgen", False), ("2026-11-23T24:00:01Z", False), ("2026-11-23T24:01:00Z", False),
+        ("199X", True), ("19XX", True), ("00XX", True), ("199u", True), ("1999-XX", True), ("1999-04-XX", True),
+        ("1999-XX-XX", True), ("199X-XX", True), ("1999-21", True), ("1999-21-XX", True), ("199X?", True),
+        ("1999/open", True), ("unknown/1999", True), ("1999-13-XX", False), ("1999-XX-04", False), ("X999", False),
+        ("199X-04", False), ("1999-21-04", False), ("1999-50", False), ("XXXX", False),
         ("2026-06-30T23:59:60Z", True), ("2026-06-30T23:59:61Z", False), ("2026-06-30T23:60:00Z", False),
     ],
 )  # fmt: skip
 def test_times_are_read_as_spans(text: str, readable: bool) -> None:
     assert (read_span(text) is not None) == readable
+
+
+@pytest.mark.parametrize(
+    ("vague", "plain"),
+    [
+        ("199X", "1990/1999"), ("1999-04-uu", "1999-04"), ("1999-XX", "1999"), ("1999-22", "1999"),
+        ("1999/unknown", "1999/.."),
+    ],
+)  # fmt: skip
+def test_a_vague_time_means_as_much_as_its_two_ends(vague: str, plain: str) -> None:
+    assert read_span(vague) == read_span(plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from metadata.messages import aussonderung
 from metadata.profile import Profile
 from metadata.rules import RULES, weight
 from metadata.schemas import Schemas
-from metadata.xdomea import write_message
+from metadata.xdomea import read_message, write_message
 from tests.metadata.xdomea_builders import (
     CODES,
     NOW,
@@ -309,3 +310,49 @@ def test_a_large_message_is_validated_as_a_stream_with_the_same_verdict(schemas:
     one = fixed.replace(b"<xdomea:Akteninhalt>", line % b"2026-01-01T00:00:00Z" * 15_000 + b"<xdomea:Akteninhalt>", 1)
     report = check_message(one.replace(b"<xdomea:ZdA>1<", b"<xdomea:ZdA>ja<"), schemas, purpose=FOREIGN)
     assert "Der Wert von „ZdA“ hat nicht die verlangte Form." in {finding.text for finding in report.findings}
+
+
+def a_course(number: int, version: str) -> str:
+    """An InternerGeschaeftsgang, the same one wherever it is told."""
+    four = version.startswith("4.")
+    key, name = ("xdomeaUUID", "NameInstitution") if four else ("ID", "Institution")
+    contact = f"<xdomea:{name}><xdomea:Name>Bauamt</xdomea:Name></xdomea:{name}>"
+    course = an_id(f"Geschäftsgang {number}")
+    return f"""<xdomea:InternerGeschaeftsgang><xdomea:Identifikation><xdomea:{key}>{course}</xdomea:{key}>
+    </xdomea:Identifikation><xdomea:Beteiligungsschritt><xdomea:Nummer>1</xdomea:Nummer>
+    <xdomea:Status listURI="urn:xoev-de:xdomea:codeliste:beteiligungsstatus" listVersionID="1.1"><code>003</code>
+    </xdomea:Status><xdomea:Verfuegung><xdomea:Ersteller>{contact}</xdomea:Ersteller><xdomea:Adressat>{contact}
+    </xdomea:Adressat><xdomea:Erstellungsdatum>1998-03-01</xdomea:Erstellungsdatum></xdomea:Verfuegung>
+    </xdomea:Beteiligungsschritt></xdomea:InternerGeschaeftsgang>"""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_course_of_business_may_be_told_with_every_object_that_it_dealt_with(version: str, schemas: Schemas) -> None:
+    course = a_course(1, version).encode()
+    xml = an_xml("0503", version)
+    xml = xml.replace(b"<xdomea:Akteninhalt>", course + b"<xdomea:Akteninhalt>", 1)
+    xml = re.sub(  # behind the last line of the history of every Dokument
+        rb"(</xdomea:HistorienProtokollInformation>)(?=\s*<xdomea:(?:Version|AnwendungsspezifischeErweiterung)>)",
+        lambda found: found[1] + course,
+        xml,
+    )
+    assert xml.count(b"<xdomea:InternerGeschaeftsgang>") > 1
+    report = check_message(xml, schemas, files=_digests("0503"), purpose=FOREIGN)
+    assert (report.findings, report.judgement) == ((), Judgement.VALID)
+    crooked = xml.replace(str(an_id("Geschäftsgang 1")).encode(), str(an_id("Geschäftsgang 1")).encode()[:-1] + b"|")
+    assert "XD-30" in {finding.code for finding in check_message(crooked, schemas, purpose=FOREIGN).findings}
+
+
+@pytest.mark.parametrize("version", ["2.3.0", "2.4.0"])
+def test_an_empty_yes_or_no_of_2_x_has_the_value_of_the_schema(version: str, schemas: Schemas) -> None:
+    for code, name in (("0506", "Erfolgreich"), *((("0501", "Empfangsbestaetigung"),) if version == "2.4.0" else ())):
+        xml = a_legacy_xml(code, version).replace(
+            f"<xdomea:{name}>1</xdomea:{name}>".encode(), f"<xdomea:{name}/>".encode()
+        )
+        report = check_message(xml, schemas, purpose=FOREIGN)
+        assert (report.judgement, report.schema_verdict) == (Judgement.VALID, Verdict.OK), report.findings
+        read = read_message(xml)
+        assert getattr(read, "erfolgreich", read.kopf.empfangsbestaetigung) is (name == "Erfolgreich")
+    three = an_xml("0501").replace(b"<xdomea:Empfangsbestaetigung>1", b"<xdomea:Empfangsbestaetigung>")
+    assert three != an_xml("0501")
+    assert "XD-16" in {finding.code for finding in check_message(three, schemas, purpose=FOREIGN).findings}

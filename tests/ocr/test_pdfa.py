@@ -205,6 +205,13 @@ def image_page_pdf(path: Path) -> Path:
     return path
 
 
+def test_a_claim_behind_megabytes_of_history_is_read(tmp_path: Path) -> None:
+    history = "<!--" + "Verlauf " * (5 << 17) + "-->"
+    path = pdf_file(tmp_path / "a.pdf", claims(history + PART.format(2) + LEVEL.format("B")))
+    report = judge_file(path, [Judge(REFERENCE, OK)], OcrOptions())
+    assert (report.flavour, report.judgement) == ("2b", Judgement.VALID)
+
+
 def test_a_claim_in_attributes_and_under_another_prefix_is_read(tmp_path: Path) -> None:
     path = image_page_pdf(tmp_path / "a.pdf")
     assert judge_file(path, [Judge(REFERENCE, OK)], OcrOptions()).flavour == "3b"

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import pikepdf
 import pytest
 
 from akten.findings import Verdict
@@ -86,6 +87,38 @@ def test_another_flavour_than_the_claimed_one_is_not_given(vera: VeraPdf, tmp_pa
         assert report.verdict is Verdict.FAILED
         assert report.why
     assert vera.validate(pdf_file(tmp_path / "plain.pdf"), "2b").verdict is Verdict.FAILED
+
+
+IDENTIFICATION = """<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"
+ xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#"
+ xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"><pdfuaid:part>1</pdfuaid:part>
+ <pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
+  <pdfaSchema:schema>PDF/UA</pdfaSchema:schema><pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>
+  <pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>
+  <pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource"><pdfaProperty:name>part</pdfaProperty:name>
+   <pdfaProperty:valueType>Integer</pdfaProperty:valueType><pdfaProperty:category>internal</pdfaProperty:category>
+   <pdfaProperty:description>Teil</pdfaProperty:description></rdf:li></rdf:Seq></pdfaSchema:property>
+ </rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description></rdf:RDF>"""
+
+
+def claiming_ua(path: Path, *, pdfa: bool = True) -> Path:
+    """A PDF that says of itself that it is accessible (PDF/UA), which it is not, beside its PDF/A or alone."""
+    with pikepdf.open(tiny_valid_pdfa(path), allow_overwriting_input=True) as pdf:
+        xmp = pdf.Root.Metadata.read_bytes().decode()
+        xmp = xmp.replace("</rdf:RDF>", IDENTIFICATION)
+        if not pdfa:
+            xmp = xmp.replace("www.aiim.org/pdfa/ns/id", "example.org")
+        pdf.Root.Metadata.write(xmp.encode())
+        pdf.save(path)
+    return path
+
+
+def test_the_claim_of_pdf_a_is_judged_whatever_else_is_claimed(vera: VeraPdf, tmp_path: Path) -> None:
+    report = vera.validate(claiming_ua(tmp_path / "both.pdf"), "2b")
+    assert (report.verdict, report.flavour, report.why) == (Verdict.OK, "2b", "")
+    alone = vera.validate(claiming_ua(tmp_path / "alone.pdf", pdfa=False), "2b")
+    assert alone.verdict is Verdict.FAILED
+    assert alone.why
 
 
 def test_names_cannot_break_the_conversation(vera: VeraPdf, tmp_path: Path) -> None:
