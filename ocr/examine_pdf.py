@@ -27,8 +27,10 @@ _HALF = 0.5  # of the page, by all images of one that may bear its words as a pi
 _NOT_SEEN = 2 | 32  # hidden, no view: ISO 32000-1, table 165
 _MOST_FINDINGS = 200  # a file with more of them is not told better by more
 _DAMAGED = "Die PDF-Datei ist beschädigt und lässt sich nicht öffnen ({}). Bitte neu erzeugen oder neu liefern."
-_PART = re.compile(r"part\s*(?:=\s*[\"']|>)\s*([0-9]+)")
-_LEVEL = re.compile(r"conformance\s*(?:=\s*[\"']|>)\s*([A-Za-z]*)")
+# As an attribute or as an element, which may have attributes itself: pikepdf tells the namespace there.
+_VALUE = r"(?:\s*=\s*[\"']|(?:\s[^<>]*)?>)\s*"
+_PART = re.compile(rf"part{_VALUE}([0-9]+)")
+_LEVEL = re.compile(rf"conformance{_VALUE}([A-Za-z]*)")
 _XMP_BYTES = 4 << 20
 
 
