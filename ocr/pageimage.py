@@ -15,7 +15,7 @@ from ocr.engine import Raster
 from ocr.jp2boxes import complete
 from ocr.tiffpages import PageView
 
-FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
+FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000")  # MPO is opened as JPEG; Pillow knows no such name to open by
 _ORIENTATION = 274  # tag of TIFF and Exif
 _BAND = 1024  # rows handled at once, so that a plan never lies in memory twice
 # Exif orientation (tag 274) → (turn clockwise, mirrored left-right first)
