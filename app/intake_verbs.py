@@ -88,8 +88,8 @@ def refused_json(path: Path, error: ArchivError) -> dict[str, Any]:
         "band": None, "version": None,
         "state": "refused", "path": str(path), "there": os.path.lexists(path),
         "sheets": None, "pages": 0, "blank_pages": 0, "documents": [],
-        "copies": [], "findings": [finding_json(f) for f in findings], "clearing_case": None, "not_checked": [],
-        "seconds": 0.0, "steps": {},
+        "attachments": [], "copies": [], "findings": [finding_json(f) for f in findings], "clearing_case": None,
+        "not_checked": [], "seconds": 0.0, "steps": {},
     }  # fmt: skip
 
 

@@ -10,9 +10,13 @@ from akten.findings import Finding, Verdict
 from ingest.slipdoc import Qualitaetspruefung
 from metadata.transfervermerk import Qualitaet
 
-# The whole answer must be one of these: "ohne Beanstandung bis auf Seite 3" is none, and no part of a word is.
+# The whole answer must be made of these: "ohne Beanstandung bis auf Seite 3" is not, and no part of a word is.
 _FAULT = r"(?:beanstandung(?:en)?|befund(?:e)?|m[aä]ngel|fehler|auffälligkeit(?:en)?|abweichung(?:en)?)"
-_PASSED = re.compile(rf"(?:(?:ohne|keine) (?:jede |jegliche )?{_FAULT}|in ordnung|i\. ?o|bestanden)[.! ]*")
+_GOOD = (
+    rf"(?:(?:ohne|keine) (?:jede |jegliche )?{_FAULT}|(?:alles )?(?:in ordnung|i\. ?o\.?|ok|o\. ?k\.?|okay)|bestanden"
+    r"|(?:fehler|m[aä]ngel|beanstandungs)frei|einwandfrei)"
+)
+_PASSED = re.compile(rf"(?:geprüft[,:;]? )?{_GOOD}(?:(?:[,;.] ?| und ){_GOOD})*[.! ]*")
 _NOTHING_TO_COUNT = "IN-51"  # neither sheets nor pages stand on the slip
 
 

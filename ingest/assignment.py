@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from uuid import UUID
@@ -60,17 +60,30 @@ def _one_per_file(scans: Sequence[Scan], slip: Slip) -> tuple[SlipVorgang, ...]:
     return (SlipVorgang(slip.betreff, laufzeit=slip.laufzeit, dokumente=dokumente),)
 
 
-class _Names:
+class FileNames:
     """Finds a file by the name on the slip; upper and lower case count only where they must."""
 
+    def __init__(self, names: Iterable[str]) -> None:
+        self._exact = frozenset(names)
+        folded = Counter(name.casefold() for name in self._exact)
+        self._folded = {name.casefold(): name for name in self._exact if folded[name.casefold()] == 1}
+
+    def find(self, name: str) -> str | None:
+        """The name as the file bears it; None when no file is meant, or nobody can tell which."""
+        name = unicodedata.normalize("NFC", name)
+        return name if name in self._exact else self._folded.get(name.casefold())
+
+
+class _Scans:
+    """Finds a scan by the name on the slip."""
+
     def __init__(self, scans: Sequence[Scan]) -> None:
-        self._exact = {scan.name: scan for scan in scans}
-        folded = Counter(scan.name.casefold() for scan in scans)
-        self._folded = {scan.name.casefold(): scan for scan in scans if folded[scan.name.casefold()] == 1}
+        self._scans = {scan.name: scan for scan in scans}
+        self._names = FileNames(self._scans)
 
     def find(self, name: str) -> Scan | None:
-        name = unicodedata.normalize("NFC", name)
-        return self._exact.get(name) or self._folded.get(name.casefold())
+        found = self._names.find(name)
+        return None if found is None else self._scans[found]
 
 
 def assign(scans: Sequence[Scan], slip: Slip, facts: Mapping[UUID, FileFacts]) -> Assignment:
@@ -82,7 +95,7 @@ def assign(scans: Sequence[Scan], slip: Slip, facts: Mapping[UUID, FileFacts]) -
         of_scan[scan.uuid] = range(len(sequence), len(sequence) + count)
         sequence.extend(PageRef(scan.uuid, number) for number in range(1, count + 1))
     vorgaenge = slip.vorgaenge or _one_per_file(scans, slip)
-    names = _Names(scans)
+    names = _Scans(scans)
     missing: list[tuple[str, str]] = []
     outside: list[tuple[str, tuple[Range, ...]]] = []
     pages: list[tuple[tuple[int, ...], ...]] = []
@@ -115,7 +128,7 @@ def unnamed_files(scans: Sequence[Scan], assignment: Assignment) -> tuple[Scan, 
         for positions in documents
         for position in positions
     }
-    names = _Names(scans)
+    names = _Scans(scans)
     for vorgang in assignment.vorgaenge:
         for dokument in vorgang.dokumente:
             taken.update(found.uuid for name in dokument.dateien if (found := names.find(name)))

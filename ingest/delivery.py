@@ -11,7 +11,7 @@ from akten.errors import Rejected, Unavailable
 from akten.files import FileFacts, PageRef, Scan
 from akten.findings import Finding, has_errors
 from akten.model import Akte, Dokument, Vorgang
-from ingest.assignment import assign
+from ingest.assignment import FileNames, assign
 from ingest.claimed import CLOSING_MARKERS, ClaimedDelivery
 from ingest.moving import system_error
 from ingest.naming import reading_of
@@ -132,16 +132,17 @@ def _is_closing_marker(name: str, path: Path) -> bool:
 
 def _split(files: tuple[tuple[str, Path], ...], slip: Slip) -> tuple[list[tuple[str, Path]], list[Finding]]:
     """The files to archive, and the findings for those the slip leaves out by name."""
-    wanted = {name.casefold(): name for name in slip.nicht_archivieren}
-    present = {name.casefold() for name, _ in files}
+    names = FileNames(name for name, _ in files)
+    meant = {name: names.find(name) for name in slip.nicht_archivieren}
+    dropped = set(meant.values())
     text = "Laut Laufzettel nicht zu archivieren; die Datei wird nicht übernommen."
-    findings = [info("IN-42", name, text) for name, _ in files if name.casefold() in wanted]
+    findings = [info("IN-42", name, text) for name, _ in files if name in dropped]
     findings.extend(
         error("IN-30", name, "Diese Datei steht unter „nicht_archivieren“, ist aber nicht in der Lieferung.")
-        for key, name in wanted.items()
-        if key not in present
+        for name, found in meant.items()
+        if found is None
     )
-    return [(name, path) for name, path in files if name.casefold() not in wanted], findings
+    return [(name, path) for name, path in files if name not in dropped], findings
 
 
 # --- the plan ---------------------------------------------------------------------------------------------------------

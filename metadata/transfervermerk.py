@@ -285,7 +285,13 @@ def check_note(note: Transfervermerk, products: Mapping[UUID, str] | None = None
     found += _check_times(note.zeiten)
     found += _check_quality(note)
     if not note.erklaerung.strip():
-        found.append(("TV-13", lack, "Die Erklärung, dass Bild und Inhalt übereinstimmen, fehlt."))
+        text = "Die Erklärung, dass Bild und Inhalt übereinstimmen, fehlt."
+        if note.qualitaet.ergebnis is Verdict.FAILED:  # else nobody knows that it was lost to a choice of words
+            text += (
+                " Das Ergebnis der Qualitätsprüfung gilt nicht als bestanden; war nichts zu beanstanden, schreibt der "
+                "Laufzettel „ohne Beanstandung“."
+            )
+        found.append(("TV-13", lack, text))
     elif Verdict.FAILED in (note.qualitaet.ergebnis, note.qualitaet.vollstaendigkeit):
         found.append(("TV-17", Severity.ERROR, "Trotz nicht bestandener Prüfung ist die Übereinstimmung erklärt."))
     found += _check_binding(note, products)

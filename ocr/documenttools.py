@@ -51,14 +51,13 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
             return {"refused": "broken"}
         if bool(pdf.Root.get("/NeedsRendering", False)):  # its pages are made by the viewer alone
             return {"refused": "xfa"}
-        wanted = range(1, len(pdf.pages) + 1) if payload["pages"] is None else {int(page) for page in payload["pages"]}
+        order = list(range(1, len(pdf.pages) + 1)) if payload["pages"] is None else [int(n) for n in payload["pages"]]
+        wanted = set(order)
         unseen = tidy_notes(pdf, [page for number, page in enumerate(pdf.pages, 1) if number in wanted], losses)
         _without_forms(pdf, losses)
         _without_scripts(pdf, losses)
         _without_attachments(pdf, losses)
-        for number in range(len(pdf.pages), 0, -1):
-            if number not in wanted:
-                del pdf.pages[number - 1]
+        _choose_pages(pdf, order)
         pdf.remove_unreferenced_resources()
         without_idle_fonts(pdf)
         for page in pdf.pages:  # how pages change in a show of slides; ReportLab writes an empty one on each
@@ -67,6 +66,15 @@ def prepare(payload: dict[str, Any]) -> dict[str, Any]:
                     del page.obj[key]
         pdf.save(payload["target"], encryption=False)
         return {"losses": losses, "notes": worded_notes(pdf) + unseen}
+
+
+def _choose_pages(pdf: Any, order: list[int]) -> None:
+    """Leaves the pages with these numbers (from 1), in the order of the slip, which need not be that of the file."""
+    pages = [pdf.pages[number - 1] for number in order]
+    if order == list(range(1, len(pdf.pages) + 1)):
+        return
+    del pdf.pages[:]
+    pdf.pages.extend(pages)
 
 
 def _without_forms(pdf: Any, losses: list[str]) -> None:

@@ -6,6 +6,7 @@ Runs in a child only. A JPEG is decoded at an eighth of its size, which reads al
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import tempfile
 import warnings
@@ -28,7 +29,7 @@ from ocr.jpegdata import DAMAGED, MOST_BYTES, SURPLUS, JpegFault, jpeg_fault, ti
 from ocr.pageimage import flatten, read_rows, stated_dpi, tiff_tag
 from ocr.wholeness import missing_part
 
-FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
+FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000")  # MPO is opened as JPEG; Pillow knows no such name to open by
 _WHOLE_BYTES = 192 << 20  # an image that needs more memory than this is decoded in parts
 _PARTS_BYTES = 1 << 30  # and above this not at all when it cannot be taken apart
 _MM = 25.4
@@ -183,6 +184,8 @@ def _dpi(image: Image.Image) -> tuple[tuple[float, float] | None, str]:
     try:
         x, y = float(value[0]), float(value[1])
     except (TypeError, ValueError, IndexError, ZeroDivisionError):
+        return None, "Die Datei nennt keine Auflösung; es gilt die des Scanprofils."
+    if not (math.isfinite(x) and math.isfinite(y)):
         return None, "Die Datei nennt keine Auflösung; es gilt die des Scanprofils."
     absurd = not (50 <= x <= 4800 and 50 <= y <= 4800 and 0.25 <= x / y <= 4)
     if not absurd:

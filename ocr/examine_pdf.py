@@ -24,10 +24,13 @@ from ocr.pdfimages import check_image, check_inline, colour_of, masks_of
 _MM_PER_POINT = 25.4 / 72
 _COVERED = 0.90  # of the page, by the one image of a scanned page: some devices leave a rim
 _HALF = 0.5  # of the page, by all images of one that may bear its words as a picture
+_NOT_SEEN = 2 | 32  # hidden, no view: ISO 32000-1, table 165
 _MOST_FINDINGS = 200  # a file with more of them is not told better by more
 _DAMAGED = "Die PDF-Datei ist beschädigt und lässt sich nicht öffnen ({}). Bitte neu erzeugen oder neu liefern."
-_PART = re.compile(r"part\s*(?:=\s*[\"']|>)\s*([0-9]+)")
-_LEVEL = re.compile(r"conformance\s*(?:=\s*[\"']|>)\s*([A-Za-z]*)")
+# As an attribute or as an element, which may have attributes itself: pikepdf tells the namespace there.
+_VALUE = r"(?:\s*=\s*[\"']|(?:\s[^<>]*)?>)\s*"
+_PART = re.compile(rf"part{_VALUE}([0-9]+)")
+_LEVEL = re.compile(rf"conformance{_VALUE}([A-Za-z]*)")
 _XMP_BYTES = 64 << 20  # drawing programs keep histories and thumbnails there, and the claim may stand behind them
 
 
@@ -159,11 +162,12 @@ def _one_page(pdf: pikepdf.Pdf, number: int, look: _Look, features: Features) ->
             colour=colour,
             image_only=bool(image and nothing_else and content.whole and covered >= _COVERED and not _drawn_over(this)),
             has_text=content.shows_text or content.hidden_text,
-            pictured=_pictured(content, width * height / _MM_PER_POINT**2 / _unit(this) ** 2),
+            pictured=_pictured(content, width * height / _MM_PER_POINT**2 / _unit(this) ** 2)
+            or (content.empty and _shows_notes(this)),
             rotate=rotate,
         )
     )
-    _page_findings(where, width, height, content, look, cropped=_cropped(this))
+    _page_findings(where, width, height, content, look, cropped=_cropped(this), noted=_shows_notes(this))
 
 
 def _pictured(content: PageContent, area: float) -> bool:
@@ -180,7 +184,7 @@ def _pictured(content: PageContent, area: float) -> bool:
 
 
 def _page_findings(
-    where: str, width: float, height: float, content: PageContent, look: _Look, *, cropped: bool
+    where: str, width: float, height: float, content: PageContent, look: _Look, *, cropped: bool, noted: bool
 ) -> None:
     most_mm = look.payload["max_page_mm"]
     if max(width, height) > most_mm or min(width, height) < 1:
@@ -196,7 +200,7 @@ def _page_findings(
     if cropped:
         text = "Die Seite zeigt nur einen Ausschnitt ihrer Fläche (CropBox); was außerhalb liegt, bleibt im Original."
         look.say(info("EX-29", where, text))
-    if content.empty:
+    if content.empty and not noted:
         look.say(info("EX-26", where, "Die Seite ist leer: sie zeichnet nichts."))
     for stream in (part for image, _ in content.images for part in (image, *masks_of(image))):
         key = stream.objgen
@@ -271,6 +275,21 @@ def _drawn_over(this: pikepdf.Page) -> bool:
     return any(
         isinstance(item, pikepdf.Dictionary) and str(item.get("/Subtype")) not in ("/Link", "/Popup")
         for item in list(annotations)[:1000]
+    )
+
+
+def _shows_notes(this: pikepdf.Page) -> bool:
+    """True when annotations may show something: whoever stamps a scan on an empty page leaves all of it in one."""
+    annotations = this.obj.get("/Annots")
+    shown = (_shown_kind(item) for item in list(annotations)[:1000]) if isinstance(annotations, pikepdf.Array) else ()
+    return any(shown)
+
+
+def _shown_kind(item: pikepdf.Object) -> bool:
+    return (
+        isinstance(item, pikepdf.Dictionary)
+        and str(item.get("/Subtype")) not in ("/Link", "/Popup", "/FileAttachment")
+        and not _whole(item.get("/F", 0)) & _NOT_SEEN
     )
 
 

@@ -35,7 +35,7 @@ def page_fragment(
     to_stored: Affine,
     size: tuple[int, int],
     turned: int,
-    dpi: float,
+    dpi: tuple[float, float],
     own: Sequence[OwnLine] = (),
 ) -> str:
     """The `ocr_page` of one page; `to_stored` maps the picture read to pixels of the stored image.
@@ -57,12 +57,13 @@ def page_fragment(
 def own_fragment(number: int, page: OwnPage) -> str:
     """The `ocr_page` of a page that has its words itself (a born-digital one)."""
     return "\n".join(
-        [_page(number, page.size, page.turned, OWN_DPI), *_own_lines(number, page.lines), "</div>\n"],
+        [_page(number, page.size, page.turned, (OWN_DPI, OWN_DPI)), *_own_lines(number, page.lines), "</div>\n"],
     )
 
 
-def _page(number: int, size: tuple[int, int], turned: int, dpi: float) -> str:
-    title = f"bbox 0 0 {size[0]} {size[1]}; ppageno {number - 1}; scan_res {dpi:.0f} {dpi:.0f}; x_turned {turned}"
+def _page(number: int, size: tuple[int, int], turned: int, dpi: tuple[float, float]) -> str:
+    across, down = dpi  # a fax has half as many rows as columns to the inch
+    title = f"bbox 0 0 {size[0]} {size[1]}; ppageno {number - 1}; scan_res {across:.0f} {down:.0f}; x_turned {turned}"
     return f'<div class="ocr_page" id="page_{number}" title="{title}">'
 
 

@@ -18,7 +18,7 @@ from ocr.openpdfs import OpenPdfs
 from ocr.pageimage import read_rows
 from ocr.pdfpage import user_unit
 
-_FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
+_FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000")
 _EDGE = 320  # pixels of the longer edge of the pictures compared
 _LIKENESS = 0.75  # correlation of two pictures of the same page; different pages lie far below
 _LIKENESS_CONVERTED = 0.5  # other fonts and drawn forms move the ink a little

@@ -104,8 +104,7 @@ def _thumbnail(preview: Image.Image) -> str:
 def write_fragment(job: PageJob, source: Seen, look: Look, own: Sequence[OwnLine] = ()) -> None:
     """The piece of hOCR of this page, in pixels of the picture as it is stored; `own` are lines it has itself."""
     turned_in_all = (source.stand[0] + look.turn) % 360
-    dpi = round(max(source.dpi), 1)
-    fragment = page_fragment(job.number, look.reading, look.to_stored, source.size, turned_in_all, dpi, own)
+    fragment = page_fragment(job.number, look.reading, look.to_stored, source.size, turned_in_all, source.dpi, own)
     write_whole(Path(job.hocr), fragment.encode("utf-8", "replace"))
 
 

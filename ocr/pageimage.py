@@ -15,7 +15,7 @@ from ocr.engine import Raster
 from ocr.jp2boxes import complete
 from ocr.tiffpages import PageView
 
-FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000", "MPO")
+FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000")  # MPO is opened as JPEG; Pillow knows no such name to open by
 _ORIENTATION = 274  # tag of TIFF and Exif
 _BAND = 1024  # rows handled at once, so that a plan never lies in memory twice
 # Exif orientation (tag 274) → (turn clockwise, mirrored left-right first)
@@ -60,6 +60,7 @@ class PageImage:
     dpi: tuple[float, float] | None
     turn: int = 0
     mirrored: bool = False
+    aspect: float = 1.0  # how many times as fine across as down, where only that is told
 
     def held(self) -> Held:
         """Hands the loaded picture on; afterwards only a trace of it is left here."""
@@ -92,7 +93,7 @@ def open_page(path: Path, page: int, max_pixels: int) -> PageImage:
     if width < 1 or height < 1:
         raise PageUnreadable("OC-03", "Das Bild hat keine Fläche.")
     turn, mirrored = _orientation(image)
-    return PageImage(path, image, width, height, _dpi(image), turn, mirrored)
+    return PageImage(path, image, width, height, _dpi(image), turn, mirrored, stated_aspect(image))
 
 
 def read_rows(image: Image.Image) -> None:
@@ -114,6 +115,23 @@ def stated_dpi(image: Image.Image) -> Any:
     """What the file says of its resolution, across and down the picture as Pillow shows it: a turned TIFF is turned."""
     value = image.info.get("dpi")
     return value[::-1] if _lies_on_its_side(image) and isinstance(value, tuple) else value
+
+
+def stated_aspect(image: Image.Image) -> float:
+    """How many times as fine the picture is across as down, where the file tells that and no resolution; else 1.
+
+    TIFF 6.0 has ResolutionUnit 1 for it, JFIF and PNG the unit 0: a fax of 204 × 98 dpi would else be pressed flat.
+    """
+    told = image.info.get("jfif_density") if image.info.get("jfif_unit") == 0 else image.info.get("aspect")
+    if image.format == "TIFF":
+        told = image.info.get("resolution")
+    try:
+        aspect = float(told[0]) / float(told[1])  # type: ignore[index]
+    except (TypeError, ValueError, IndexError, ZeroDivisionError):
+        return 1.0
+    if not 0.25 <= aspect <= 4:
+        return 1.0
+    return 1 / aspect if _lies_on_its_side(image) else aspect
 
 
 def shed_depth(page: PageImage) -> str:

@@ -27,8 +27,9 @@ from ocr.pdfpage import (
     surely_allowed,
 )
 
-_LOW_DPI = 100.0  # below this a size beyond A0 is a wrong statement and not a wall map
+_LOW_DPI = 100.0  # below this a size beyond A0 is a wrong statement and not a wall map; the examination has it too
 _ONLY_DRAWN = ("/JBIG2Decode", "/JPXDecode")  # what pdfium cannot decode it draws as a white page
+_LEAST_MM = 20.0  # of the longer edge, as the examination has it
 _A0_MM = (841 * 1.03, 1189 * 1.03)
 
 
@@ -163,14 +164,15 @@ def _resolution(
         return found, ()
     said = f"{found[0]:.0f} dpi" if found else "keine Auflösung"
     note = f"Auflösung {profile_dpi} dpi aus dem Profil gesetzt (die Datei nennt {said})"
-    return (float(profile_dpi), float(profile_dpi)), (note,)
+    aspect = page.aspect if found is None else 1.0
+    return (profile_dpi * min(1.0, aspect), profile_dpi / max(1.0, aspect)), (note,)
 
 
 def _plausible(page: PageImage, dpi: tuple[float, float], max_mm: float) -> bool:
     sides = sorted((page.width / dpi[0] * 25.4, page.height / dpi[1] * 25.4))
-    if not 0.25 <= dpi[0] / dpi[1] <= 4 or sides[1] > max_mm or sides[0] < 5:
+    if not 0.25 <= dpi[0] / dpi[1] <= 4 or not _LEAST_MM <= sides[1] <= max_mm:
         return False
-    return min(dpi) > _LOW_DPI or (sides[0] <= _A0_MM[0] and sides[1] <= _A0_MM[1])
+    return min(dpi) >= _LOW_DPI or (sides[0] <= _A0_MM[0] and sides[1] <= _A0_MM[1])
 
 
 def from_pdf(

@@ -57,6 +57,10 @@ def test_files_that_are_left_out_stand_on_the_receipt() -> None:
     assert "Nicht übernommen" not in shown(RECEIPT)
 
 
+def test_the_receipt_of_a_path_that_was_not_taken_has_the_fields_of_every_other(tmp_path: Path) -> None:
+    assert set(receipt_json(RECEIPT)) <= set(refused_json(tmp_path, Unknown("Das gibt es nicht.")))
+
+
 def test_of_a_path_that_is_not_there_nobody_claims_that_it_lies_there_still(tmp_path: Path) -> None:
     def told(path: Path) -> str:
         console = Console(width=120)

@@ -17,7 +17,20 @@ def checked(ergebnis: str) -> Qualitaetspruefung:
 
 
 @pytest.mark.parametrize(
-    "ergebnis", ["ohne Beanstandung", "Ohne  Mängel.", "keine Auffälligkeiten", "in Ordnung", "i.O."]
+    "ergebnis",
+    [
+        "ohne Beanstandung",
+        "Ohne  Mängel.",
+        "keine Auffälligkeiten",
+        "in Ordnung",
+        "i.O.",
+        "OK",
+        "alles o.k.",
+        "einwandfrei",
+        "Geprüft, ohne Beanstandung",
+        "in Ordnung, keine Mängel",
+        "bestanden und fehlerfrei!",
+    ],
 )
 def test_words_that_say_that_nothing_was_wrong_pass(ergebnis: str) -> None:
     assert passed(checked(ergebnis))
@@ -31,6 +44,11 @@ def test_words_that_say_that_nothing_was_wrong_pass(ergebnis: str) -> None:
         "ohne Beanstandung bis auf Seite 3",
         "nicht ohne Beanstandung",
         "nicht bestanden",
+        "nicht ok",
+        "in Ordnung, aber Seite 3 fehlt",
+        "nicht fehlerfrei",
+        "geprüft",
+        "okkupiert",
     ],
 )
 def test_words_that_say_anything_else_do_not_pass(ergebnis: str) -> None:

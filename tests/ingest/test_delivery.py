@@ -243,6 +243,21 @@ def test_the_slip_names_what_is_not_archived(inbox: Path, work: Path, new_id: Ne
     ]
 
 
+def test_a_file_that_differs_from_a_named_one_in_upper_and_lower_case_only_is_not_left_out(
+    inbox: Path, work: Path, new_id: NewId
+) -> None:
+    """A scanner that counts in letters writes both; to leave out the other one too would lose it."""
+    slip = {**GOOD, "nicht_archivieren": ["scan_a.tif", "SCAN_B.TIF"]}
+    files = {"scan_a.tif": TIFF, "scan_A.tif": TIFF + b"1", "scan_b.tif": TIFF + b"2", "scan_B.tif": TIFF + b"3"}
+    fill(inbox / "a", slip, files)
+    delivery = read_delivery(claim(inbox / "a", work, new_id))
+    assert {scan.name for scan in delivery.scans} == {"scan_A.tif", "scan_B.tif", "scan_b.tif"}
+    assert [(finding.code, finding.where) for finding in delivery.findings] == [
+        ("IN-42", "scan_a.tif"),
+        ("IN-30", "SCAN_B.TIF"),
+    ]
+
+
 def test_a_bad_slip_and_bad_files_are_told_together(inbox: Path, work: Path, new_id: NewId) -> None:
     folder = fill(inbox / "a", {**GOOD, "band": "x"})
     (folder / "link").symlink_to("/etc/passwd")

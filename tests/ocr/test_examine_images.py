@@ -137,3 +137,25 @@ def test_previews_and_moving_pictures_are_told(tmp_path: Path) -> None:
         [("EX-24", Severity.WARNING)],
         [("EX-24", Severity.INFO)],
     ]
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.jpg"])
+def test_what_is_no_whole_image_is_told_in_words_and_not_by_the_name_of_a_fault(tmp_path: Path, name: str) -> None:
+    heads = {"a.tif": b"II*\0\x08\0", "a.png": b"\x89PNG\r\n\x1a\n", "a.jpg": b"\xff\xd8\xff"}
+    (tmp_path / name).write_bytes(heads[name] + bytes(40))
+    facts = examine(scan_of(tmp_path / name), OcrOptions(), tmp_path)
+    (told,) = [finding.text for finding in facts.findings if finding.code == "EX-04"]
+    assert "beschädigt" in told
+    assert "Error" not in told
+
+
+def test_a_resolution_that_is_divided_by_zero_is_not_told_as_a_number(tmp_path: Path) -> None:
+    Image.new("L", (2000, 2000), 255).save(tmp_path / "a.tif", dpi=(300, 300))
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    place = data.index(b"\x1a\x01\x05\0\x01\0\0\0") + 8  # XResolution, one fraction; then where it lies
+    where = int.from_bytes(data[place : place + 4], "little")
+    data[where + 4 : where + 8] = bytes(4)
+    (tmp_path / "a.tif").write_bytes(data)
+    (finding,) = examine(scan_of(tmp_path / "a.tif"), OcrOptions(), tmp_path).findings
+    assert finding.code == "EX-19"
+    assert "nan" not in finding.text

@@ -13,6 +13,7 @@ from ocr.examine import RULES, examine
 from ocr.options import OcrOptions
 from tests.ocr.changedpdfs import PDFS
 from tests.ocr.examined import codes, errors
+from tests.ocr.oddpdfs import note, one
 from tests.ocr.papers import A4, image_page, picture, scan_of
 
 
@@ -121,3 +122,15 @@ def test_one_file_alone_is_examined_like_many(tmp_path: Path) -> None:
     assert [page.image_only for page in facts.pages] == [True, False]
     assert [(f.code, f.where) for f in facts.findings] == [("EX-26", "Seite 2")]
     assert [p.name for p in tmp_path.iterdir()] == ["zwei.pdf"]
+
+
+@pytest.mark.parametrize(("flags", "seen"), [(4, True), (0, True), (4 | 2, False), (4 | 32, False)])
+def test_a_page_of_which_all_is_a_stamp_is_not_called_empty_and_is_read(tmp_path: Path, flags: int, seen: bool) -> None:
+    def stamped(pdf: pikepdf.Pdf) -> None:
+        pdf.add_blank_page(page_size=A4)
+        note("Stamp", F=flags)(pdf)
+
+    one(stamped)(tmp_path / "a.pdf")
+    facts = examine(scan_of(tmp_path / "a.pdf"), OcrOptions(), tmp_path)
+    assert facts.pages[0].pictured is seen
+    assert ("EX-26" in codes(facts)) is not seen

@@ -38,7 +38,7 @@ def test_words_come_back_with_their_lines(
         "<T>",
         "s",
         [
-            page_fragment(1, reading, as_stored, (100, 100), 0, 300, owns),
+            page_fragment(1, reading, as_stored, (100, 100), 0, (300, 300), owns),
             own_fragment(3, OwnPage((100, 100), 0, tuple(owns))),
         ],
     )
@@ -61,7 +61,7 @@ def test_a_page_whose_text_has_no_places_comes_back_too(
 
 def test_a_page_without_words_has_an_empty_text(tmp_path: Path) -> None:
     target = tmp_path / "x.hocr"
-    write_hocr(target, "T", "s", [text_fragment(1, ""), page_fragment(2, Reading(), as_stored, (9, 9), 0, 300)])
+    write_hocr(target, "T", "s", [text_fragment(1, ""), page_fragment(2, Reading(), as_stored, (9, 9), 0, (300, 300))])
     assert page_texts(target.read_bytes()) == {1: "", 2: ""}
 
 
@@ -69,3 +69,8 @@ def test_other_bytes_have_no_pages() -> None:
     assert page_texts(b"hocr \xc3\xa4") == {}
     with pytest.raises(ValueError, match="utf-8"):
         page_texts(b"\xff\xfe")
+
+
+def test_a_page_tells_the_resolution_of_its_rows_and_of_its_columns() -> None:
+    """A fax has half as many rows as columns to the inch: places in it would else be told at twice their height."""
+    assert "scan_res 204 98;" in page_fragment(1, Reading(), as_stored, (1728, 1145), 0, (204.0, 98.0))

@@ -91,6 +91,7 @@ def test_every_validator_is_asked_once_about_the_same_file() -> None:
 
 PART = "<pdfaid:part>{}</pdfaid:part>"
 LEVEL = "<pdfaid:conformance>{}</pdfaid:conformance>"
+OWN_NAMESPACE = '<pdfaid:{0} xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">{1}</pdfaid:{0}>'  # as pikepdf writes it
 
 
 @pytest.mark.parametrize(
@@ -139,6 +140,8 @@ def test_what_cannot_be_pdfa_is_told_why(
         (PART.format(3) + LEVEL.format("U"), "3u"),
         (PART.format(4), "4"),
         (PART.format(4) + LEVEL.format("F"), "4f"),
+        (OWN_NAMESPACE.format("part", 3) + OWN_NAMESPACE.format("conformance", "B"), "3b"),
+        (OWN_NAMESPACE.format("part", " 4 "), "4"),
     ],
 )
 def test_the_claim_decides_what_is_judged(tmp_path: Path, text: str, flavour: str) -> None:
