@@ -25,7 +25,7 @@ from akten.errors import ArchivError, Misconfigured, Unavailable
 from archive.durable import sync_filesystem
 from archive.identities import Role, Secrets, bucket_policy, load_secrets
 from archive.serverfolder import ServerFolder, ServerState, drop_lock, lives, start_of, take_lock
-from archive.weed import Ports, command, drop_sockets, environment, free_ports
+from archive.weed import Ports, command, data_argument, drop_sockets, environment, free_ports
 from archive.weedfix import Repair, repair
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -154,7 +154,13 @@ class Keeper:
             self._home.log.replace(self._home.log.with_suffix(".log.1"))
         with self._home.log.open("ab") as log:
             return subprocess.Popen(
-                command(weed, self._home.data, ports, self._secrets.identities_file, options.volume_mb),
+                command(
+                    weed,
+                    data_argument(self._home.path, self._home.data),
+                    ports,
+                    self._secrets.identities_file,
+                    options.volume_mb,
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -218,6 +218,23 @@ def test_after_a_kill_of_everything_the_index_is_repaired_and_nothing_is_lost(fo
         assert {each.key for each in store.versions("aip/")} == {where[0] for where, _ in stored}
 
 
+def test_a_folder_with_a_comma_in_its_name_holds_its_data_itself(tmp_path: Path) -> None:
+    """The server took it for two folders, wrote into one beside it and never got ready."""
+    folder = tmp_path / "Akten, Neuß (neu)? #1 50%" / "a"
+    try:
+        with open_embedded(folder, name="a", volume_mb=64) as server:
+            where = put(server, b"eins")
+            state = state_of(folder)
+            os.kill(state.keeper, signal.SIGKILL)
+            wait_for(lambda: both_gone(state), 5)
+        with open_embedded(folder, name="a", volume_mb=64) as server:
+            assert (server.failed, bool(server.repaired)) == ((), True)
+            assert read(server, where) == b"eins"
+    finally:
+        stop_embedded(folder)
+    assert list(tmp_path.iterdir()) == [folder.parent]
+
+
 @pytest.mark.parametrize("how", ["emptied", "moved", "exchanged"])
 def test_a_server_whose_data_are_taken_away_stores_nothing_more(how: str, folder: Path, tmp_path: Path) -> None:
     """It went on with files that had no name any more, gave back what it took, and all of it was gone at its end."""
