@@ -23,7 +23,7 @@ from flows.receipt import Receipt, exit_code_of_json, finding_json, gravest, rec
 from flows.service import Service, run_batch_in_prefect
 from flows.settingslog import note_settings
 from flows.workmark import require_work_folder
-from ingest.inbox import left_in
+from ingest.lookout import left_in
 from ocr.scratch import ScratchFolder
 
 _MOST_LEFT = 20
@@ -116,6 +116,7 @@ def dienst(call: Call) -> None:
             require_work_folder(services)
             services.catalog.record_event("service-started", by=call.actor, now=services.now())
             note_settings(services, call.actor)
+            services.probe_anew()
             for store in services.stores:
                 store.ping()
             return stack.pop_all()

@@ -206,6 +206,8 @@ WORDS_DE = {
     "service-started": "Dienst gestartet",
     "settings-changed": "Einstellungen",
     "due.round": "Fristenrunde",
+    "catalog.begun_anew": "neuer Katalog begonnen",
+    "stores.entered": "alles aus den Speichern wieder aufgenommen",
 }
 
 

@@ -217,7 +217,11 @@ def _check_lock(seen: _Copy, key: str, version: str, wanted: LockTerms) -> None:
     if falls_short(state.lock, wanted, store):
         enough = enough_until(wanted, store)
         until = "fehlt" if state.retain_until is None else f"endet {instant(state.retain_until)}"
-        seen.damage("FX-08", which, f"Die Sperre {until}; sie muss mindestens bis {instant(enough)} reichen.")
+        text = f"Die Sperre {until}; sie muss mindestens bis {instant(enough)} reichen."
+        if _only_overtaken(state, seen.copy.lock, wanted, store):
+            seen.warn("FX-08", which, f"{text} Genommen wurde nichts: die nächste Fristenrunde verlängert sie.")
+        else:
+            seen.damage("FX-08", which, text)
     elif _ends_before(state, seen.copy.lock, wanted):
         seen.lock_kept = False
         text = (
@@ -236,6 +240,14 @@ def _check_lock(seen: _Copy, key: str, version: str, wanted: LockTerms) -> None:
         seen.damage("FX-10", which, "Die verlangte Löschsperre ist nicht gesetzt.")
     if state.legal_hold and not wanted.legal_hold and wanted.lifts:
         seen.warn("FX-10", which, "Eine Löschsperre ist gesetzt, obwohl keine verlangt ist.")
+
+
+def _only_overtaken(state: LockState, recorded: Lock, wanted: LockTerms, store: ObjectStore) -> bool:
+    """True for a lock that stands as it was read back last and still runs: it was the period that became longer."""
+    now, then = state.retain_until, recorded.retain_until
+    if now is None or then is None or now <= wanted.moment:
+        return False
+    return now >= then and strong_enough(state, store)
 
 
 def _ends_before(state: LockState, recorded: Lock, wanted: LockTerms) -> bool:

@@ -21,11 +21,11 @@ from pathlib import Path
 from types import FrameType
 
 from akten.diskwords import as_ours
-from akten.errors import ArchivError, Unavailable
+from akten.errors import ArchivError, Misconfigured, Unavailable
 from archive.durable import sync_filesystem
 from archive.identities import Role, Secrets, bucket_policy, load_secrets
 from archive.serverfolder import ServerFolder, ServerState, drop_lock, lives, start_of, take_lock
-from archive.weed import Ports, command, drop_sockets, environment, free_ports
+from archive.weed import Ports, command, data_argument, drop_sockets, environment, free_ports
 from archive.weedfix import Repair, repair
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -61,6 +61,7 @@ class Keeper:
         self._server: subprocess.Popen[bytes] | None = None
         self._stopping = False
         self._repair = Repair()
+        self._mark = (0, 0)
 
     def ask_to_stop(self, _signal: int, _frame: FrameType | None) -> None:
         """Handler of SIGTERM and SIGINT."""
@@ -72,6 +73,7 @@ class Keeper:
         try:
             self._start()
             while not self._stopping:
+                self._require_data()
                 if self._server is not None and self._server.poll() is not None:
                     restarts += 1
                     self._say_not_ready()
@@ -83,6 +85,21 @@ class Keeper:
                 time.sleep(_POLL)
         finally:
             self._stop()
+
+    def _require_data(self) -> None:
+        """A server whose files were taken away would go on with what nobody finds again, and call it stored.
+
+        It is killed, for at a clean stop it would leave files in a folder that is another's. Raises Misconfigured.
+        """
+        with suppress(OSError):  # a disk that does not answer: the server tells that itself
+            if self._home.read_mark() != self._mark:
+                if self._server is not None:
+                    self._server.kill()
+                raise Misconfigured(
+                    f"Der Ordner {self._home.data} wurde unter dem laufenden Speicher geleert, weggenommen oder "
+                    "ausgetauscht; der Speicher wurde angehalten. Bitte aus der Sicherung zurückholen: "
+                    "docs/operations.md, Abschnitt „Recovery“."
+                )
 
     def _say_not_ready(self) -> None:
         """Newcomers wait for the new start instead of knocking at a server that is gone."""
@@ -108,6 +125,7 @@ class Keeper:
         if since is None:
             self._home.running.touch()
             sync_filesystem(self._home.path)  # the marker must be on the disk before the first byte of data is
+        self._mark = self._home.set_mark()
         before = self._home.read_state()
         if before is not None:
             drop_sockets(self._home.path, before.ports)  # of a server that was killed: no other may run here now
@@ -136,7 +154,13 @@ class Keeper:
             self._home.log.replace(self._home.log.with_suffix(".log.1"))
         with self._home.log.open("ab") as log:
             return subprocess.Popen(
-                command(weed, self._home.data, ports, self._secrets.identities_file, options.volume_mb),
+                command(
+                    weed,
+                    data_argument(self._home.path, self._home.data),
+                    ports,
+                    self._secrets.identities_file,
+                    options.volume_mb,
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -190,6 +214,7 @@ class Keeper:
             drop_sockets(self._home.path, state.ports)
         if server.returncode in (0, -signal.SIGTERM):
             sync_filesystem(self._home.data)
+            self._home.mark.unlink(missing_ok=True)
             if not self._repair.failed:  # else the next start has to try again
                 self._home.running.unlink(missing_ok=True)
 

@@ -34,7 +34,7 @@ _ANOTHER_MAY_RUN = timedelta(hours=1)  # longer than any probe takes
 # What probes write; whatever else lies below their prefix is another program's in a bucket that is shared with one.
 _OURS = re.compile(
     re.escape(PREFIX) + r"[a-z0-9-]+/(?:bytes|md5|sha256|retention|governance|hold|compliance|teile|kopf-put|kopf-copy"
-    r"|kopf-multipart|letzter-tag|jahr-2110|fremde|ingest-loescht|pruefer|rennen|seiten|tausend)\Z"
+    r"|kopf-multipart|letzter-tag|jahr-2110|fremde|ingest-loescht|pruefer|rennen|seiten|tausend|ort)\Z"
 )
 
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from archive.weed import Ports
 
+MARK = "in-betrieb"
+
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
@@ -77,6 +79,11 @@ class ServerFolder:
         return self.path / "laeuft"
 
     @property
+    def mark(self) -> Path:
+        """Lies among the data for as long as a server works on them, so that it is seen when they are taken away."""
+        return self.data / MARK
+
+    @property
     def log(self) -> Path:
         """What server and keeper say."""
         return self.path / "server.log"
@@ -92,6 +99,20 @@ class ServerFolder:
             if not os.access(each, os.W_OK | os.X_OK):
                 read_only = os.statvfs(each).f_flag & os.ST_RDONLY
                 raise OSError(errno.EROFS if read_only else errno.EACCES, "no writing", str(each))
+
+    def set_mark(self) -> tuple[int, int]:
+        """A new mark; returns what tells it from any other."""
+        self.mark.unlink(missing_ok=True)
+        self.mark.touch(mode=0o600)
+        return self.read_mark() or (0, 0)
+
+    def read_mark(self) -> tuple[int, int] | None:
+        """What tells this mark from any other, None where none lies. Raises OSError for a disk that does not answer."""
+        try:
+            facts = self.mark.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return facts.st_dev, facts.st_ino
 
     def read_state(self) -> ServerState | None:
         """What the keeper last wrote, or None; it may be of a keeper that is dead."""

@@ -92,6 +92,14 @@ def fitting_volume_mb(folder: Path) -> int:
     return max(64, min(1024, free // 64))
 
 
+def data_argument(home: Path, data: Path) -> Path:
+    """How the folder of data is named to a server that starts in `home`: by its whole name, which `ps` then shows.
+
+    A comma parts two folders for SeaweedFS: it would write into one beside ours and never get ready.
+    """
+    return data.relative_to(home) if "," in str(data) else data
+
+
 def command(weed: Path, data: Path, ports: Ports, identities: Path, volume_mb: int) -> list[str]:
     """The command that starts the server on loopback only, without telemetry, user interface or second protocols."""
     numbered = [f"-{name}.port={port}" for name, port in zip(_NAMES, ports.numbers, strict=True)]

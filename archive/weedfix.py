@@ -85,7 +85,12 @@ def _fix(weed: Path, data: Path, volume: Path) -> bool:
                     (place / part.name).symlink_to(part.resolve())
             try:
                 outcome = subprocess.run(
-                    [*command, beside], capture_output=True, timeout=_SECONDS, check=False, env={"HOME": beside}
+                    [*command, place.name],  # by its last name alone, for a comma above it would part two folders
+                    capture_output=True,
+                    timeout=_SECONDS,
+                    check=False,
+                    cwd=data,
+                    env={"HOME": beside},
                 )
             except (OSError, subprocess.TimeoutExpired):
                 return False

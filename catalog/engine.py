@@ -62,6 +62,7 @@ _POSTGRES: dict[str, type[ArchivError]] = {
     "XX001": FixityError,
     "XX002": FixityError,
 }
+_FILE = "sqlite:///"
 # What a server that does not let us in says, in the two languages it may be set to: before a login there are no codes.
 _REFUSED = re.compile(
     r"does not exist|authentication failed|no password|permission denied|not permitted to log in|pg_hba\.conf"
@@ -147,7 +148,13 @@ def translating_raw(connection: Connection) -> Iterator[None]:
 
 
 def parse_url(url: str) -> URL:
-    """The address with our driver named. Raises Misconfigured for anything but SQLite files and PostgreSQL."""
+    """The address with our driver named. Raises Misconfigured for anything but SQLite files and PostgreSQL.
+
+    Of a SQLite file all that follows is its path: a folder may have a question mark in its name, and what it parts in
+    other addresses would make a file beside that folder the catalog.
+    """
+    if url.startswith(_FILE) and (path := url.removeprefix(_FILE)) not in ("", ":memory:"):
+        return URL.create("sqlite", database=path)
     try:
         parsed = make_url(url)
     except (exc.ArgumentError, ValueError) as error:  # ValueError: a port that is no number

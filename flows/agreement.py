@@ -7,6 +7,7 @@ by itself; only together they show it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from akten.errors import ArchivError, FixityError
 from akten.files import digest_bytes
@@ -14,10 +15,12 @@ from akten.package import StoredPackage
 from archive.resume import Patience, PatientStream
 from archive.retrieval import MOST_COMMIT
 from archive.store import ObjectStore
+from catalog.trail import Verb
 from flows.anchors import PREFIX
 from flows.ownstores import foreign_words, is_foreign
 from flows.wiring import Services
 
+ENTERED = "stores.entered"  # after a catalog was put back: all that the stores hold stands in it again
 _PATIENCE = 2.0
 
 
@@ -50,11 +53,22 @@ def _foreign(services: Services, store: ObjectStore) -> str:
     return foreign_words(store.name) if is_foreign(services.catalog, store) else ""
 
 
+def is_behind(services: Services, stores: Iterable[ObjectStore]) -> bool:
+    """Whether one of these stores has a head that is later than the end of the trail, and that nobody explained."""
+    return any(_set_back(services, store) for store in stores)
+
+
 def _set_back(services: Services, store: ObjectStore) -> str:
-    """What a head says that is later than the end of the trail: the catalog is an older one."""
-    latest = max((_number(key) for key in _heads(store)), default=0)
+    """What a head says that is later than the end of the trail: the catalog is an older one.
+
+    Once all that lies in the stores is entered again, heads from before that say nothing new: their rows stay lost.
+    """
+    heads = [(entry.modified, _number(entry.key)) for entry in store.list(PREFIX)]
     own = services.catalog.head()  # read after the heads, which others may publish meanwhile
     last = own.seq if own else 0
+    latest = max((number for _, number in heads), default=0)
+    if latest > last and (entered := _entered_at(services)) is not None:
+        latest = max((number for at, number in heads if at > entered), default=0)
     if latest <= last:
         return ""
     return (
@@ -64,8 +78,10 @@ def _set_back(services: Services, store: ObjectStore) -> str:
     )
 
 
-def _heads(store: ObjectStore) -> Iterable[str]:
-    return (entry.key for entry in store.list(PREFIX))
+def _entered_at(services: Services) -> datetime | None:
+    """When all that the stores hold was last entered again."""
+    events = services.catalog.events_of(verb=Verb.SYSTEM.value, limit=None)
+    return max((event.at for event in events if event.data.get("code") == ENTERED), default=None)
 
 
 def _number(key: str) -> int:

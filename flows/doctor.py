@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from akten.diskwords import as_ours, is_of_the_machine
 from akten.errors import ArchivError
 from akten.findings import Verdict
+from akten.localtime import BERLIN
 from flows.rule_change import katalog_for
 from flows.settings import Settings
 from metadata.profile import READ_VERSIONS
@@ -129,7 +130,9 @@ def _programs() -> Iterator[PartHealth]:
 
 
 def _java(settings: Settings) -> PartHealth:
-    program = shutil.which(settings.ocr.java)
+    from ocr.verapdf import find_java
+
+    program = find_java(settings.ocr.java)
     if program is None:
         advice = "Debian-Paket default-jre-headless einrichten oder ARCHIV_OCR__JAVA setzen (für veraPDF)."
         return PartHealth("Java", "", Health.ABSENT, advice)
@@ -204,6 +207,20 @@ def _catalog(settings: Settings) -> PartHealth:
     return PartHealth("Katalog", version, Health.ABSENT, advice, needed=False)
 
 
+def _clock(settings: Settings) -> PartHealth:
+    """Only a clock that went back shows; what is archived meanwhile bears the wrong day, in the trail for good."""
+    from flows.tryouts import clock_behind
+
+    if (behind := clock_behind(settings)) is None:
+        return PartHealth("Uhr", "", Health.OK)
+    now, last = (f"{at.astimezone(BERLIN):%d.%m.%Y %H:%M}" for at in behind)
+    advice = (
+        f"Hier ist es {now}, aber im Protokoll steht schon ein Eintrag vom {last}: Die Uhr geht nach, oder sie ging "
+        "vor, als er geschrieben wurde. Uhr stellen (Zeitserver), bevor weiter archiviert wird."
+    )
+    return PartHealth("Uhr", "", Health.FAILED, advice)
+
+
 def _index(settings: Settings) -> PartHealth:
     from flows.tryouts import index_lag
 
@@ -234,9 +251,17 @@ def _schemas(settings: Settings) -> Iterator[PartHealth]:
 
 def examine_stores(settings: Settings) -> list[PartHealth]:
     """Every store after its probe; one that does not answer is failed, since nothing of it was seen."""
-    from flows.tryouts import probe_stores
+    from flows.tryouts import probe_stores, try_apart
 
-    return [_store(f"Speicher {name}", outcome) for name, outcome in probe_stores(settings)]
+    parts = [_store(f"Speicher {name}", outcome) for name, outcome in probe_stores(settings)]
+    if len(settings.stores) > 1 and all(part.health is Health.OK for part in parts):
+        try:
+            try_apart(settings)
+        except ArchivError as error:
+            parts.append(PartHealth("Speicher getrennt", "", Health.FAILED, error.text))
+        else:
+            parts.append(PartHealth("Speicher getrennt", "", Health.OK))
+    return parts
 
 
 def embedded_server(settings: Settings) -> list[PartHealth]:
@@ -292,6 +317,7 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     parts.append(_guarded("Fristenkatalog", lambda: _schedule(settings)))
     parts.append(_data_folder(settings))
     parts.append(_guarded("Katalog", lambda: _catalog(settings)))
+    parts.append(_guarded("Uhr", lambda: _clock(settings)))
     parts.append(_guarded("Suchindex", lambda: _index(settings)))
     parts.extend(embedded_server(settings))
     if stores:

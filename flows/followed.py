@@ -15,6 +15,7 @@ from flows.receipt import Outcome
 
 RECEIPTS = "quittungen"  # key of the table that an intake run leaves at the server
 _OVER = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+_BY_ITSELF = ("COMPLETED", "FAILED")  # neither killed nor kept out by another
 _MOST_FOLLOWED = 100  # runs; what a server never ends must not be asked about for ever
 _WORDS = {
     Outcome.ARCHIVED: "archiviert",
@@ -41,26 +42,33 @@ class Followed:
         if run:
             self._runs = [*self._runs, run][-_MOST_FOLLOWED:]
 
-    def look(self) -> None:
-        """Tells of each run that is over. Where the server does not answer, a later look tells."""
+    def look(self) -> dict[str, bool]:
+        """Tells of each run that is over; returns these, and whether they went through the inbox. Where the server
+        does not answer, a later look tells.
+        """
+        over: dict[str, bool] = {}
         for run in tuple(self._runs):
             try:
-                told = _ending(self._url, run, self._log)
+                state = _state(self._url, run)
+                told = _ending(self._url, run, state, self._log) if state in _OVER else None
             except Unavailable:  # away, or it has forgotten this run: then the others have their turn first
                 self._runs.remove(run)
                 self._runs.append(run)
-                return
+                break
             if told is not None:
                 self._runs.remove(run)
                 self._say(told)
+                over[run] = state in _BY_ITSELF
+        return over
 
 
-def _ending(url: str, run: str, log: str) -> str | None:
-    """The line for a run that is over, None for one that is not. Raises Unavailable."""
+def _state(url: str, run: str) -> str:
     found = call(f"{url}/flow_runs/{run}")
-    state = str(found.get("state_type")) if isinstance(found, dict) else ""
-    if state not in _OVER:
-        return None
+    return str(found.get("state_type")) if isinstance(found, dict) else ""
+
+
+def _ending(url: str, run: str, state: str, log: str) -> str:
+    """The line for a run that is over. Raises Unavailable."""
     outcomes = _outcomes(url, run)
     words = ", ".join(f"{outcomes[one]} {word}" for one, word in _WORDS.items() if outcomes[one])
     if state == "CANCELLED":

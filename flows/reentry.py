@@ -7,6 +7,7 @@ next call goes on with those that are not entered yet. What a package does not t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -22,10 +23,11 @@ from archive.store import ObjectStore
 from catalog.actor import Actor
 from catalog.reentry import Reentered
 from catalog.register import Arrival
+from flows.agreement import ENTERED, is_behind
 from flows.keeping import judge
 from flows.locks import follow_at_intake
 from flows.reread import Reread, reread
-from flows.verify import HALF_DONE, compare_stores, look_at_stores
+from flows.verify import HALF_DONE, compare_stores, look_at_stores, verdict_of
 from flows.wiring import Services
 
 RULES: dict[str, tuple[str, str]] = {
@@ -95,7 +97,18 @@ def reenter_lost(services: Services, by: Actor, told: Callable[[int, int], None]
     after = compare_stores(services)  # looked at anew: another call may have entered some meanwhile
     summary.left = len({finding.where.partition(":")[2] for finding in after if finding.code == "RC-03"})
     summary.findings.extend(after)
+    _note_all_entered(services, by, summary)
     return summary
+
+
+def _note_all_entered(services: Services, by: Actor, summary: ReentrySummary) -> None:
+    """Notes once that nothing is left to enter: what the stores still say of rows that are lost is then no news."""
+    stores, away = services.stores_to_read()
+    if summary.left or away or verdict_of(summary.findings) is Verdict.NOT_CHECKED:
+        return
+    with suppress(ArchivError):  # a store that went away meanwhile: the next call looks again
+        if is_behind(services, stores):
+            services.catalog.record_event(ENTERED, by=by, now=services.now(), entered=len(summary.entered))
 
 
 def _enter(

@@ -21,13 +21,14 @@ from types import FrameType
 from uuid import UUID
 
 from akten.errors import Misconfigured, Unavailable
+from flows.asked import Asked
 from flows.followed import Followed
 from flows.leftovers import end_never_begun, end_own_leftovers
 from flows.prefectapi import api_url, call, healthy, start_run
 from flows.roundnames import INTAKE, intake_deployment
 from flows.settings import Settings, child_environment
 from ingest.claimed import lock
-from ingest.inbox import waiting
+from ingest.lookout import changed_at, waiting
 
 _SERVER_PATIENCE = 180.0
 _SERVER_STARTS = 3  # one that ends while it starts is started again; what is wrong for good ends it each time
@@ -134,6 +135,7 @@ class Service:
         rounds = _tied([sys.executable, "-m", "flows.served_rounds"])
         self._rounds = _Child("Runden", rounds, environment, logs / "runden.log")
         self._followed = Followed(self._url, say, str(self._rounds.log))
+        self._asked = Asked(changed_at)
 
     def stop(self) -> None:
         """Asks the service to stop; `run` then returns."""
@@ -232,6 +234,12 @@ class Service:
         rounds: tuple[_Child, Callable[[], None]] = (self._rounds, self._start_rounds)
         return [rounds] if self._server is None else [(self._server, self._server.start), rounds]
 
+    def _look_after_runs(self) -> None:
+        """Tells of runs that are over, and of what they left in the inbox: its name may be a person's."""
+        for run, looked in self._followed.look().items():
+            if left := self._asked.over(run, time.monotonic(), looked=looked):
+                self._say(f"{left} Lieferung(en) ließen sich nicht aus dem Eingang nehmen; warum, sagt: archiv annahme")
+
     def _watch(self) -> None:
         """Starts an intake run when complete deliveries lie in the inbox; restarts a child that ended."""
         asked_at = 0.0
@@ -251,12 +259,15 @@ class Service:
             if time.monotonic() - swept_at > _SWEEP_SECONDS:
                 self._sweep(end_never_begun)
                 swept_at = time.monotonic()
-            self._followed.look()
-            there = waiting(self._settings.inbox, now=time.time(), settle_seconds=self._settings.settle_seconds)
+            self._look_after_runs()
+            lying = waiting(self._settings.inbox, now=time.time(), settle_seconds=self._settings.settle_seconds)
+            there = self._asked.due(lying, time.monotonic())
             # One run takes all that lies there; asking again only makes sense when it has had time to begin.
             if (there or left) and time.monotonic() - asked_at > 20:
                 try:
-                    self._followed.add(start_run(self._url, INTAKE, intake_deployment(self._settings)))
+                    run = start_run(self._url, INTAKE, intake_deployment(self._settings))
+                    self._followed.add(run)
+                    self._asked.add(run, there)
                     asked_at = time.monotonic()
                     what = f"{len(there)} Lieferung(en) im Eingang" if there else "Begonnene Lieferungen"
                     self._say(f"{what}: Lauf angestoßen.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -90,6 +90,7 @@ class Storehouse:
         self._unrepaired: dict[str, ArchivError] = {}
         self._beginning = threading.Lock()  # apart from the other, which is held while servers start
         self._ahead: threading.Thread | None = None
+        self._anew = False
 
     def to_store(self) -> tuple[ObjectStore, ...]:
         """All configured stores with the rights of intake; embedded servers are started side by side."""
@@ -98,11 +99,12 @@ class Storehouse:
         with self._lock:
             if self._stores is None:
                 settings = self.settings_for(Role.INGEST)
-                for each in settings:
-                    self._require_accepted(self._target(each.name))
+                probed = [self._require_accepted(self._target(each.name)) for each in settings]
                 stores = open_stores(settings)
                 for store in stores:
                     self._stack.callback(store.close)
+                if any(probed) and self._settings.stores:  # embedded ones have folders of their own
+                    self._require_apart(stores)
                 self._stores = stores
             return self._stores
 
@@ -139,18 +141,35 @@ class Storehouse:
                 self._to_read = stores, away
             return self._to_read
 
-    def _require_accepted(self, target: ProbeTarget) -> None:
-        """Probes a store once a day before it is used. Raises Misconfigured for one that keeps no locks or versions."""
+    def probe_anew(self) -> None:
+        """From now on no earlier probe of this day counts: a service that starts looks for itself."""
+        self._anew = True
+
+    def _require_accepted(self, target: ProbeTarget) -> bool:
+        """Probes a store once a day before it is used; True when it did. Raises Misconfigured for one that keeps no
+        locks or versions.
+        """
         ingest = target.ingest
         accepted = f"{ingest.endpoint} {ingest.bucket} {self._now():%Y-%m-%d}\n".encode()
         stamp = self._stamp(ingest.name)
-        if stamp.is_file() and stamp.read_bytes() == accepted:
-            return
+        if not self._anew and stamp.is_file() and stamp.read_bytes() == accepted:
+            return False
         from archive.probe import ProbeLevel, probe
 
         probe(target, now=self._now(), token=self._new_id().hex[:12], level=ProbeLevel.START).require()
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.write_bytes(accepted)
+        return True
+
+    def _require_apart(self, stores: Sequence[ObjectStore]) -> None:
+        from archive.apart import require_apart
+
+        try:
+            require_apart(stores, self._new_id().hex[:12])
+        except ArchivError:
+            for store in stores:  # else a second call of this day would not look
+                self._stamp(store.name).unlink(missing_ok=True)
+            raise
 
     def _stamp(self, name: str) -> Path:
         """What stands once a store was found good, and names the day."""
@@ -158,9 +177,11 @@ class Storehouse:
 
     def _vanished(self, name: str) -> Misconfigured | None:
         """Why no server is started in the folder of a store that was used before: nothing lies in it any more."""
+        from archive.serverfolder import MARK
+
         folder = embedded_folder(self._settings, name)
         data = folder / "daten"
-        if not self._stamp(name).is_file() or (data.is_dir() and any(data.iterdir())):
+        if not self._stamp(name).is_file() or (data.is_dir() and any(each.name != MARK for each in data.iterdir())):
             return None
         return Misconfigured(
             f"Der Ordner des Speichers „{name}“ ist leer oder nicht eingehängt: {folder}. Darin lag schon einmal ein "

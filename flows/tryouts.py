@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from akten.errors import ArchivError
@@ -19,6 +20,18 @@ def try_catalog(settings: Settings) -> tuple[str, bool]:
     """Opens the catalog and reads its file: what it runs on, and whether all of it was read. Raises our errors."""
     with open_services(settings) as services:
         return services.catalog.describe(), services.catalog.sound()
+
+
+def clock_behind(settings: Settings) -> tuple[datetime, datetime] | None:
+    """This instant and that of the youngest entry of the trail, where it lies in the future; None where it does not.
+
+    By more than the clocks of several machines may differ (`TOLERANCE`). Raises our errors.
+    """
+    from catalog.trailclock import TOLERANCE
+
+    with open_services(settings) as services:
+        head, now = services.catalog.head(), services.now()
+    return (now, head.at) if head is not None and head.at - now > TOLERANCE else None
 
 
 def index_lag(settings: Settings) -> int:
@@ -52,6 +65,15 @@ def probe_stores(settings: Settings) -> Iterator[tuple[str, ProbeReport | Archiv
                 yield name, target
             else:
                 yield name, probe(target, now=services.now(), token=services.new_id().hex[:12])
+
+
+def try_apart(settings: Settings) -> None:
+    """Whether the stores that open are places of their own. Raises Misconfigured, and what the stores raise."""
+    from archive.apart import require_apart
+
+    with open_services(settings) as services:
+        stores, _ = services.stores_to_read()
+        require_apart(stores, services.new_id().hex[:12])
 
 
 def compare_with_stores(settings: Settings) -> tuple[tuple[str, str], ...]:

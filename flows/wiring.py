@@ -136,6 +136,10 @@ class Services:
                 self._own_stores = True
         return opened
 
+    def probe_anew(self) -> None:
+        """The stores are probed at their next opening, also when a call of this day found them good."""
+        self._storehouse.probe_anew()
+
     def stores_to_read(self) -> tuple[tuple[ObjectStore, ...], Mapping[str, str]]:
         """The stores that can be opened, and the reason for every other one by its name; for looking and fetching."""
         return self._storehouse.to_read()

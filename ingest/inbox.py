@@ -15,7 +15,6 @@ from uuid import UUID
 from akten.errors import ArchivError, FixityError, Misconfigured, Rejected
 from akten.findings import Finding
 from ingest.claimed import (
-    CLOSING_MARKERS,
     LEAVING,
     LOCK,
     ORIGIN,
@@ -30,20 +29,15 @@ from ingest.claimed import (
     write_findings,
     write_origin,
 )
+from ingest.lookout import is_complete, is_made_ready
 from ingest.moving import copy_tree, remove, rename, sync_folder, system_error
 from ingest.options import IntakeLimits
 from ingest.rules import error
-from ingest.scans import is_system, readable_name
-from ingest.slip import SLIP_NAMES, delivery_root, no_slip, slips_below
-from ingest.slip_fields import shown
-from ingest.zipbox import looks_complete, unpack
+from ingest.scans import readable_name
+from ingest.slip import delivery_root, no_slip, slips_below
+from ingest.zipbox import unpack
 
-__all__ = ["ClaimedDelivery", "claim", "claim_ready", "give_back", "held", "release", "unfinished", "waiting"]
-
-_UNDERWAY = (".part", ".tmp", ".filepart", ".crdownload", ".teil")  # names that programs give to files still copied
-# A ZIP without its end is claimed (and refused) only after this many times the settling time, at least a minute.
-_PATIENCE = 10
-_DEEPEST = 40  # folders; what lies deeper is refused when the delivery is read
+__all__ = ["ClaimedDelivery", "claim", "claim_ready", "give_back", "held", "release", "unfinished"]
 
 
 def _sort(path: Path) -> bool:
@@ -96,18 +90,12 @@ def _why_no_delivery(path: Path) -> Finding | None:
     Such a folder may be anything, a home or the working directory: `archiv annahme "$EMPTY"` names the latter.
     """
     with suppress(OSError):  # what cannot be looked into is told by claiming and reading
-        if path.is_symlink() or not path.is_dir() or _is_made_ready(path):
+        if path.is_symlink() or not path.is_dir() or is_made_ready(path):
             return None
         root = delivery_root(path)
         missing = no_slip(root)
         return error("IN-03", path.name, missing.text) if slips_below(root) else missing
     return None
-
-
-def _is_made_ready(folder: Path) -> bool:
-    """True for a folder with a slip or a closing marker, at its top or in the only folder in it."""
-    names = {inner.name.casefold() for inner in (*folder.iterdir(), *delivery_root(folder).iterdir())}
-    return not names.isdisjoint(CLOSING_MARKERS | set(SLIP_NAMES))
 
 
 def _claim(
@@ -277,7 +265,7 @@ def claim_ready(
     first_fault: ArchivError | None = None
     for entry in entries:
         try:
-            if not _is_complete(entry, now(), settle_seconds):
+            if not is_complete(entry, now(), settle_seconds):
                 continue
             # A folder of deliveries goes to the clearing desk: here nobody would see that it is refused.
             claimed = _claim(entry, work, new_id, limits, named=False)
@@ -291,72 +279,3 @@ def claim_ready(
             yield claimed
     if first_fault is not None:
         raise first_fault
-
-
-def waiting(inbox: Path, *, now: float, settle_seconds: float) -> tuple[Path, ...]:
-    """The complete deliveries that lie in the inbox; looks, claims nothing. What cannot be read is left out.
-
-    Also the inbox itself (a network drive may be away for a while): who claims says what is wrong with it.
-    """
-    found = []
-    with suppress(OSError):
-        for entry in sorted(inbox.iterdir()):
-            with suppress(OSError):
-                if _is_complete(entry, now, settle_seconds):
-                    found.append(entry)
-    return tuple(found)
-
-
-def left_in(inbox: Path, *, now: float, settle_seconds: float) -> list[tuple[str, str]]:
-    """What lies in the inbox and is not taken, by name and reason; hidden files are none of ours."""
-    found = []
-    with suppress(OSError):
-        for entry in sorted(inbox.iterdir()):
-            with suppress(OSError):
-                if not entry.name.startswith(".") and not is_system(entry.name):
-                    found.append((shown(entry.name), _why_left(entry, now, settle_seconds)))
-    return found
-
-
-def _why_left(entry: Path, now: float, settle_seconds: float) -> str:
-    if entry.name.casefold().endswith(_UNDERWAY):
-        return "Der Name sagt, dass noch kopiert wird; danach bitte umbenennen."
-    if not _is_candidate(entry):
-        return "Eine Lieferung ist ein Ordner (oder ein ZIP) mit Scans und Laufzettel."
-    if now - _last_change(entry, now) < settle_seconds:
-        return "Daran hat sich eben noch etwas geändert; bitte gleich noch einmal."
-    if entry.is_dir() and not _is_made_ready(entry):
-        return no_slip(delivery_root(entry)).text
-    return "Das ZIP ist noch nicht vollständig." if not entry.is_dir() else "Bitte noch einmal: archiv annahme."
-
-
-def _is_candidate(entry: Path) -> bool:
-    mode = entry.lstat().st_mode
-    return stat.S_ISDIR(mode) or (stat.S_ISREG(mode) and entry.suffix.casefold() == ".zip")
-
-
-def _is_complete(entry: Path, now: float, settle_seconds: float) -> bool:
-    name = entry.name.casefold()
-    if name.startswith(".") or name.endswith(_UNDERWAY) or not _is_candidate(entry):
-        return False
-    if entry.is_dir() and not _is_made_ready(entry):
-        return False  # asked first: what lies there for months without a slip is not looked through every second
-    quiet = now - _last_change(entry, now)
-    if quiet < settle_seconds:
-        return False
-    return entry.is_dir() or looks_complete(entry) or quiet >= max(60.0, _PATIENCE * settle_seconds)
-
-
-def _last_change(path: Path, now: float, depth: int = 0) -> float:
-    """The youngest change of anything in a folder; a changed size changes the time as well.
-
-    The change time of the inode counts too, since copying programs set the modification time back to that of the
-    source. A modification time in the future (the clock of a scanner) says nothing.
-    """
-    facts = path.lstat()
-    youngest = max(facts.st_ctime, facts.st_mtime if facts.st_mtime <= now else 0.0)
-    if stat.S_ISDIR(facts.st_mode) and depth < _DEEPEST:
-        for inner in path.iterdir():
-            with suppress(FileNotFoundError):
-                youngest = max(youngest, _last_change(inner, now, depth + 1))
-    return youngest

@@ -52,6 +52,11 @@ class SandboxDied(Exception):
         )
 
     @property
+    def unseen(self) -> bool:
+        """True when the child did not get at a file that we can read ourselves: the place is closed to the sandbox."""
+        return self.reason == "crash" and self.detail.startswith(("FileNotFoundError", "PermissionError"))
+
+    @property
     def text(self) -> str:
         """The reason as a German clause."""
         return {

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from akten.diskwords import in_german
-from akten.errors import Unavailable
+from akten.errors import Misconfigured, Unavailable
 from akten.files import FileFacts, FileKind, Scan
 from akten.findings import Finding
 from ocr.ends import SandboxDied
@@ -197,6 +197,12 @@ def _checked(scan: Scan, mime: str, answer: dict[str, Any] | SandboxDied) -> Fil
             return _with(facts_from_json(answer), _mismatch(scan, mime))
         except ValueError:
             answer = SandboxDied("crash", "no facts")
+    if answer.unseen:
+        raise Misconfigured(
+            f"Die abgeschotteten Leseprogramme kommen nicht an die Dateien in {scan.path.parent}. An den Scans liegt "
+            "es nicht: Unter /dev und /proc, und auf Laufwerken, die nur einem Konto offenstehen, kann der Datenordner "
+            "nicht liegen. Bitte einen anderen Ort nehmen (ARCHIV_DATEN)."
+        )
     text = (
         f"Die Datei ließ sich nicht untersuchen: {answer.text}. Bitte neu scannen oder in ein anderes Format bringen."
     )

@@ -88,7 +88,7 @@ def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
         )
         look.findings.append(error("EX-04", "Datei", text))
         return
-    except MemoryError:
+    except (MemoryError, FileNotFoundError, PermissionError):  # the last two are no fault of the file
         raise
     except Exception as reason:  # noqa: BLE001 - Pillow's readers raise nearly anything (ocr.md §5)
         text = (

@@ -114,10 +114,7 @@ class VeraPdf:
         jars = self._options.verapdf_jars
         if jars is None or not any(jars.glob("cli-*.jar")):
             return _ABSENT.format("die Jar-Dateien fehlen")
-        return "" if self._java() else _ABSENT.format("Java fehlt")
-
-    def _java(self) -> str | None:
-        return shutil.which(self._options.java, path=environment(Path("/"))["PATH"])
+        return "" if find_java(self._options.java) else _ABSENT.format("Java fehlt")
 
     def _ask(self, path: Path, seconds: float) -> bytes:
         """The report on one file as XML. Raises _NoAnswer."""
@@ -237,10 +234,18 @@ def shared_classes(jars: Path) -> list[str]:
     return [f"-XX:SharedArchiveFile={kept}", "-Xlog:disable"] if kept.is_file() else []
 
 
+def find_java(program: str) -> str | None:
+    """Where the Java that is set lies: in the places of the system, else where this process looks; None when nowhere.
+
+    One that came another way than the system's packages (below /opt, say) is found as the installer found it.
+    """
+    return shutil.which(program, path=environment(Path("/"))["PATH"]) or shutil.which(program)
+
+
 def java_command(options: OcrOptions, jars: Path, folder: Path, more: Sequence[str] = ()) -> list[str]:
     """The command of veraPDF's server: one path per line in, one path of a report per line out, files in `folder`."""
     return [
-        shutil.which(options.java, path=environment(Path("/"))["PATH"]) or options.java,
+        find_java(options.java) or options.java,
         f"-Xmx{options.java_memory_mb}m",
         "-XX:MaxMetaspaceSize=160m",
         "-XX:MaxDirectMemorySize=64m",

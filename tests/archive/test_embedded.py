@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import signal
@@ -215,6 +216,43 @@ def test_after_a_kill_of_everything_the_index_is_repaired_and_nothing_is_lost(fo
         assert [read(server, where) for where, _ in stored] == [data for _, data in stored]
         store = S3Store(server.settings(Role.AUDITOR))
         assert {each.key for each in store.versions("aip/")} == {where[0] for where, _ in stored}
+
+
+def test_a_folder_with_a_comma_in_its_name_holds_its_data_itself(tmp_path: Path) -> None:
+    """The server took it for two folders, wrote into one beside it and never got ready."""
+    folder = tmp_path / "Akten, Neuß (neu)? #1 50%" / "a"
+    try:
+        with open_embedded(folder, name="a", volume_mb=64) as server:
+            where = put(server, b"eins")
+            state = state_of(folder)
+            os.kill(state.keeper, signal.SIGKILL)
+            wait_for(lambda: both_gone(state), 5)
+        with open_embedded(folder, name="a", volume_mb=64) as server:
+            assert (server.failed, bool(server.repaired)) == ((), True)
+            assert read(server, where) == b"eins"
+    finally:
+        stop_embedded(folder)
+    assert list(tmp_path.iterdir()) == [folder.parent]
+
+
+@pytest.mark.parametrize("how", ["emptied", "moved", "exchanged"])
+def test_a_server_whose_data_are_taken_away_stores_nothing_more(how: str, folder: Path, tmp_path: Path) -> None:
+    """It went on with files that had no name any more, gave back what it took, and all of it was gone at its end."""
+    data = folder / "daten"
+    with open_embedded(folder, name="a", volume_mb=64) as server:
+        put(server, b"eins")
+        state = state_of(folder)
+        if how == "emptied":
+            for each in data.iterdir():
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
+        else:
+            data.rename(tmp_path / "fort")
+            if how == "exchanged":
+                shutil.copytree(tmp_path / "fort", data)
+        wait_for(lambda: both_gone(state), 5)
+        with pytest.raises(Unavailable):
+            put(server, b"zwei")
+    assert "ausgetauscht" in json.loads((folder / "startfehler.json").read_text())["text"]
 
 
 def sockets(folder: Path, ports: Ports) -> set[str]:

@@ -185,6 +185,21 @@ def test_the_recorded_lock_must_hold_until_its_day_also_where_the_rules_want_non
     assert verdicts(NOON + timedelta(days=366)) == [Verdict.OK, Verdict.OK]
 
 
+def test_a_period_that_became_longer_since_is_no_damage_of_a_lock_that_nobody_touched(
+    package: StoredPackage, stores: dict[str, MemoryStore]
+) -> None:
+    """An event told by day called all copies of the Akte damaged until the due round of the night."""
+    assert UNTIL.retain_until is not None
+    longer = an_exact(Lock(UNTIL.retain_until + timedelta(days=30)))
+    report = check(package, stores, wanted=longer)
+    assert report.verdict is Verdict.OK
+    assert {(f.code, f.severity) for copy in report.copies for f in copy.findings} == {("FX-08", Severity.WARNING)}
+    over = replace(longer, moment=UNTIL.retain_until)
+    assert check(package, stores, wanted=over).verdict is Verdict.FAILED, "it locks nothing any more"
+    _shorter_lock(stores["a"])
+    assert [copy.verdict for copy in check(package, stores, wanted=longer).copies] == [Verdict.FAILED, Verdict.OK]
+
+
 def test_a_store_that_could_not_be_opened_is_not_checked_and_says_why(
     package: StoredPackage, stores: dict[str, MemoryStore]
 ) -> None:

@@ -375,3 +375,11 @@ def test_an_acceptance_from_before_holds_for_what_was_registered_when_the_progra
         receive(catalog, 1, scans=[a_scan("another")])
         assert catalog.accepted(row.uuid) == frozenset()
         assert catalog.lapsed(row.uuid) == {"IN-07": case.number}
+
+
+def test_a_folder_with_a_question_mark_in_its_name_holds_its_catalog_itself(tmp_path: Path) -> None:
+    """A file beside it, named by what stands before the mark, was the catalog, of every such folder the same one."""
+    folder = tmp_path / "wohin? #2 50% @x:y"
+    open_catalog(f"sqlite:///{folder / 'archiv.sqlite'}").close()
+    assert (folder / "archiv.sqlite").is_file()
+    assert list(tmp_path.iterdir()) == [folder]

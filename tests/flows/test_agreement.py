@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +17,7 @@ from akten.package import Lock, StoredPackage
 from archive.package import store_package
 from catalog.catalog import open_catalog
 from catalog.trail import Anchor
-from flows.agreement import disagreements
+from flows.agreement import ENTERED, disagreements
 from flows.anchors import PREFIX, published_heads
 from tests.catalog.build import archive
 from tests.memory_store import MemoryStore
@@ -43,11 +43,13 @@ def found(stores: Stores, tmp_path: Path) -> Callable[..., dict[str, str]]:
     for store in stores:
         with_head(store, 7)
 
-    def call(*, last: int = 7, **changes: Any) -> dict[str, str]:
+    def call(*, last: int = 7, entered: datetime | None = None, **changes: Any) -> dict[str, str]:
+        event = SimpleNamespace(at=entered, data={"code": ENTERED})
         services: Any = SimpleNamespace(
             stores_to_read=lambda: (stores, {}),
             catalog=SimpleNamespace(
                 newest_package=lambda: SimpleNamespace(package=replace(package, **changes)),
+                events_of=lambda **_: (event,) if entered else (),
                 head=lambda: Anchor(last, "", NOON),
                 trail_hashes=lambda numbers: {number: f"{number:016x}".ljust(64, "0") for number in numbers},
             ),
@@ -76,6 +78,14 @@ def test_a_catalog_older_than_a_head_in_the_stores_is_told(found: Callable[..., 
     told = found(last=5)
     assert set(told) == {"a", "b"}
     assert all("Zeile 7" in why and "Zeile 5" in why and "archiv abgleich" in why for why in told.values())
+
+
+def test_heads_from_before_all_was_entered_again_are_no_news_and_later_ones_are(
+    found: Callable[..., dict[str, str]], stores: Stores
+) -> None:
+    """Else the doctor would ask for `--aufnehmen` for as long as the new trail is shorter than the lost one."""
+    assert found(last=5, entered=NOON) == {"a": "", "b": ""}
+    assert "Zeile 7" in found(last=5, entered=NOON - timedelta(minutes=1))["a"]
 
 
 def test_what_was_archived_last_is_known_to_the_catalog(tmp_path: Path) -> None:

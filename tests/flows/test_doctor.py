@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,13 @@ from akten.findings import Verdict
 from archive.weed import weed_version
 from catalog import place
 from flows import doctor
+from flows.craft_options import ocr_options
 from flows.doctor import Health, embedded_server, examine_machine, examine_stores
 from flows.settings import Settings, read_settings
+from flows.wiring import open_services
+from ocr import walls
+from ocr.verapdf import java_command
+from tests.catalog.build import CLERK
 
 _KEYS = {"access_key": "a", "secret_key": "b"}
 
@@ -70,6 +77,32 @@ def test_the_embedded_server_is_told_with_its_version_where_it_is_used(tmp_path:
 def test_a_lock_mode_that_is_none_is_told_and_is_no_bug(mode: str, tmp_path: Path) -> None:
     (part,) = examine_stores(with_stores(tmp_path, "nord", lock_mode=mode))
     assert "lock_mode" in part.advice
+
+
+@pytest.mark.parametrize(("ahead", "health"), [(timedelta(minutes=10), Health.OK), (timedelta(days=3), Health.FAILED)])
+def test_a_clock_that_went_back_behind_the_trail_is_told(tmp_path: Path, ahead: timedelta, health: Health) -> None:
+    settings = read_settings(daten=tmp_path)
+    with open_services(settings) as services:
+        services.catalog.record_event("begun", by=CLERK, now=services.now() + ahead)
+    part = doctor._clock(settings)
+    assert part.health is health
+    assert ("Uhr stellen" in part.advice) is (health is Health.FAILED)
+
+
+def test_java_is_looked_for_where_verapdf_will_find_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, elsewhere = tmp_path / "java", tmp_path / "anderswo" / "java-25"
+    elsewhere.parent.mkdir()
+    for program in (there, elsewhere):
+        program.write_text("#!/bin/sh\necho 'openjdk version \"25.0.1\"' >&2\n", encoding="utf-8")
+        program.chmod(0o755)
+    monkeypatch.setattr(walls, "SEARCH_PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(elsewhere.parent))
+    for name, found in (("java", there), ("java-25", elsewhere)):
+        settings = read_settings(daten=tmp_path / "daten")
+        part = doctor._java(settings.model_copy(update={"ocr": settings.ocr.model_copy(update={"java": name})}))
+        assert (part.health, part.version) == (Health.OK, "25.0.1")
+        command = java_command(replace(ocr_options(settings), java=name), tmp_path, tmp_path)
+        assert command[0] == str(found)
 
 
 @pytest.mark.parametrize("fault", [Unavailable("Die Leseprogramme starten nicht."), OSError(errno.ENOSPC, "full")])

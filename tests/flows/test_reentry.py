@@ -24,6 +24,8 @@ from archive.identities import Role
 from archive.s3 import S3Store
 from archive.weed import weed_version
 from catalog.trail import Verb
+from flows.agreement import ENTERED, is_behind
+from flows.anchors import PREFIX
 from flows.reentry import LACKS
 from flows.verify import compare_stores, verdict_of
 from tests.catalog.build import STAGES
@@ -355,3 +357,26 @@ def test_killed_at_every_call_of_a_store_the_next_call_goes_on(world: Restored, 
     assert [finding.code for finding in world.enter().findings] == []
     assert world.catalog.stats().packages == 2
     assert [e.verb for e in world.catalog.events_of(limit=None)].count(Verb.PACKAGE_REENTERED.value) == 2
+
+
+def test_that_all_is_entered_is_noted_once_where_the_stores_know_later_rows(world: Restored) -> None:
+    def noted() -> int:
+        events = world.catalog.events_of(verb=Verb.SYSTEM.value, limit=None)
+        return sum(event.data["code"] == ENTERED for event in events)
+
+    world.archive()
+    world.enter()
+    assert noted() == 0  # nothing was lost
+    for store in world.stores:
+        name = f"{PREFIX}{999:012d}-{'f' * 64}.json"
+        store.put(name, b"{}", digest_bytes(b"{}"))
+    world.put_back()
+    assert is_behind(world.services, world.stores)
+    world.away["b"] = Unavailable("weg")
+    world.enter()
+    assert noted() == 0
+    world.away.clear()
+    world.enter()
+    world.enter()
+    assert noted() == 1
+    assert not is_behind(world.services, world.stores)

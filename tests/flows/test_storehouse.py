@@ -13,9 +13,11 @@ from uuid import uuid4
 
 import pytest
 
+import archive.probe
 from akten.errors import FixityError, Misconfigured, Unavailable
 from archive.embedded import EmbeddedServer
 from archive.identities import Role
+from archive.probe import ProbeReport, ProbeTarget
 from flows.settings import read_settings
 from flows.storehouse import Storehouse
 
@@ -60,6 +62,29 @@ def test_a_machine_without_deletion_keys_stores_and_lifts_nothing(s3_server: Emb
         assert [each.name for each in house.to_store()] == ["nord"]
         reached = house.reach()
         assert (list(reached.ingest), dict(reached.deletion), dict(reached.away)) == (["nord"], {}, {})
+
+
+def test_a_service_that_starts_probes_also_what_a_call_of_this_day_found_good(
+    s3_server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = {role: s3_server.settings(role) for role in (Role.INGEST, Role.AUDITOR)}
+    roles = {role.value: {"access_key": each.access_key, "secret_key": each.secret_key} for role, each in keys.items()}
+    settings = read_settings(daten=tmp_path, stores=[{"name": "nord", "endpoint": keys[Role.INGEST].endpoint, **roles}])
+    probed: list[str] = []
+    real = archive.probe.probe
+
+    def probe(target: ProbeTarget, **how: Any) -> ProbeReport:
+        probed.append(target.ingest.name)
+        return real(target, **how)
+
+    monkeypatch.setattr("archive.probe.probe", probe)
+    for anew in (False, False, True):
+        with ExitStack() as stack:
+            house = Storehouse(settings, stack, lambda: datetime.now(UTC), uuid4)
+            if anew:
+                house.probe_anew()
+            house.to_store()
+    assert probed == ["nord", "nord"]
 
 
 def test_what_fails_ahead_of_need_is_heard_by_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:

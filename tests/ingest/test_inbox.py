@@ -13,7 +13,8 @@ import pytest
 
 from akten.errors import Misconfigured, Rejected
 from ingest.delivery import read_delivery
-from ingest.inbox import ClaimedDelivery, claim, claim_ready, unfinished, waiting
+from ingest.inbox import ClaimedDelivery, claim, claim_ready, unfinished
+from ingest.lookout import waiting
 from tests.ingest.builders import TIFF, fill, zipped
 from tests.ingest.moves import NewId, contents, killed_after, other_file_system
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from akten.errors import Rejected
-from ingest.inbox import claim, left_in, unfinished
+from ingest.claimed import TAKING
+from ingest.inbox import claim, unfinished
+from ingest.lookout import left_in
 from tests.ingest.builders import fill
 from tests.ingest.moves import NewId
 
@@ -33,6 +39,47 @@ def test_what_lies_in_the_inbox_and_is_not_taken_is_named_with_the_reason(inbox:
     assert "noch einmal" in told["gut"]
     assert "eben noch" in dict(left_in(inbox, now=time.time(), settle_seconds=5))["gut"]
     assert left_in(inbox / "fehlt", now=0, settle_seconds=5) == []
+
+
+def test_what_a_machine_began_to_take_and_never_finished_is_named(inbox: Path) -> None:
+    """On an inbox that several share it lay under a hidden name for ever, once that machine was lost."""
+    fill(inbox / f"{TAKING}{uuid4()}")
+    assert left_in(inbox, now=time.time() + 60, settle_seconds=5) == []
+    ((name, why),) = left_in(inbox, now=time.time() + 4000, settle_seconds=5)
+    assert name.startswith(TAKING)
+    assert "neu angenommen" in why
+
+
+def as_nobody(look: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:
+    """What a process without rights of root sees."""
+    if os.geteuid() != 0:
+        return look()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+        os.write(writing, json.dumps(look()).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as told:
+        value = [(name, why) for name, why in json.load(told)]
+    os.waitpid(child, 0)
+    return value
+
+
+def test_what_belongs_to_another_account_is_named_with_what_to_do() -> None:
+    """It may be read and not be moved, or not even be read; before, nobody was told which one it is."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o777)
+        for name, mode in (("lesbar", 0o555), ("zu", 0o000)):
+            fill(Path(place) / name)
+            (Path(place) / name).chmod(mode)
+        told = dict(as_nobody(lambda: left_in(Path(place), now=time.time() + 10, settle_seconds=5)))
+        for name in ("lesbar", "zu"):
+            (Path(place) / name).chmod(0o755)
+    assert "nicht wegbewegen" in told["lesbar"]
+    assert "nicht lesen (dafür fehlt die Berechtigung)" in told["zu"]
 
 
 @pytest.mark.parametrize("what", ["nothing", "file", "link", "pipe"])

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, TiffImagePlugin
 
+from akten.errors import Misconfigured
 from akten.files import Colour, FileFacts, FileKind
 from akten.findings import Severity
-from ocr.examine import examine
+from ocr.child import answer_to
+from ocr.ends import SandboxDied, answer_of
+from ocr.examine import examine, examine_each
 from ocr.imagestrips import decode_in_parts
 from ocr.options import OcrOptions
 from ocr.source import from_image
@@ -159,3 +166,20 @@ def test_a_resolution_that_is_divided_by_zero_is_not_told_as_a_number(tmp_path: 
     (finding,) = examine(scan_of(tmp_path / "a.tif"), OcrOptions(), tmp_path).findings
     assert finding.code == "EX-19"
     assert "nan" not in finding.text
+
+
+@pytest.mark.parametrize("name", ["scan.png", "scan.pdf"])
+def test_a_file_that_the_sandbox_does_not_get_at_is_no_fault_of_the_scan(tmp_path: Path, name: str) -> None:
+    """Below /dev the sandbox has a folder of its own: „Bitte neu scannen“ was said of every good scan there."""
+    path = tmp_path / name
+    path.write_bytes(b"%PDF-1.7\n" if name.endswith("pdf") else b"\x89PNG\r\n\x1a\n")
+
+    def elsewhere(reader: str, payloads: Sequence[dict[str, Any]], **_: object) -> list[dict[str, Any] | SandboxDied]:
+        module, function = reader.split(":")
+        look = getattr(importlib.import_module(module), function)
+        there = [{**payload, "path": f"{payload['path']}-nicht-da"} for payload in payloads]
+        answers = [answer_of(json.dumps(answer_to(look, payload)).encode()) for payload in there]
+        return [answer for answer in answers if answer is not None]
+
+    with pytest.raises(Misconfigured, match="An den Scans liegt es nicht"):
+        examine_each([scan_of(path)], OcrOptions(), tmp_path, elsewhere)
