@@ -5,14 +5,18 @@ A delivery of a thousand one-page Dokumente would else use one core: their pages
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from uuid import UUID, uuid5
 
+from akten.errors import Rejected
 from akten.files import FileFacts, PageRef, PdfA
+from akten.findings import Finding, Severity
 from akten.model import Akte
 from flows.steps import Run
 from flows.wiring import Services
@@ -25,14 +29,17 @@ from ocr.recognise import PageProfile, RecogniseRequest, recognise
 
 Progress = Callable[[str, int, int], None]  # what is being done, how much of how much
 
+_PAGE = re.compile(r"Seite ([0-9]+)")
+
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """Everything that recognition gave for one delivery."""
+    """Everything that recognition gave for one delivery; `findings` name the delivered files that they are about."""
 
     pdfas: Mapping[UUID, PdfA]
     pages: int
     blank_pages: int
+    findings: tuple[Finding, ...] = ()
 
 
 def recognise_documents(
@@ -83,7 +90,32 @@ def recognise_documents(
     # Counted from what was made, each page of the delivery once, also where two Dokumente share it.
     blank = {page.source for pdfa in judged for page in pdfa.pages if page.blank}
     every = {page.source for pdfa in judged for page in pdfa.pages}
-    return Recognised(dict(zip(pages, judged, strict=True)), len(every), len(blank))
+    said = [in_files(pdfa.findings, request) for pdfa, request in zip(judged, requests, strict=True)]
+    return Recognised(dict(zip(pages, judged, strict=True)), len(every), len(blank), tuple(chain.from_iterable(said)))
+
+
+def in_files(findings: Iterable[Finding], request: RecogniseRequest) -> tuple[Finding, ...]:
+    """The findings about one Dokument with the delivered file of each: „Seite 1“ alone, each of sixty has.
+
+    What merely explains stays as it is, so that it is said once of all.
+    """
+    return tuple(
+        finding if finding.severity is Severity.INFO else replace(finding, where=_place(finding.where, request))
+        for finding in findings
+    )
+
+
+def _place(where: str, request: RecogniseRequest) -> str:
+    """File and page for the page of a Dokument, else the files of the Dokument before what is told."""
+    page = _PAGE.fullmatch(where)
+    if page is not None and 1 <= int(page[1]) <= len(request.pages):
+        ref = request.pages[int(page[1]) - 1]
+        return f"{request.scans[ref.scan].name}, Seite {ref.page}"
+    names = list(dict.fromkeys(request.scans[ref.scan].name for ref in request.pages))
+    if any(name in where for name in names):
+        return where
+    files = names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
+    return f"{files}, {where}" if where else files
 
 
 def side_by_side(
@@ -107,10 +139,13 @@ def side_by_side(
                 all_done, mine = all_done + pages_done - mine, pages_done
                 progress("Texterkennung", all_done, total)
 
-        if all(request.facts[page.scan].scan_only for page in request.pages):
-            return recognise(request, pool, options, told)
-        with tools:
-            return recognise(request, pool, options, told)
+        try:
+            if all(request.facts[page.scan].scan_only for page in request.pages):
+                return recognise(request, pool, options, told)
+            with tools:
+                return recognise(request, pool, options, told)
+        except Rejected as rejected:
+            raise Rejected(in_files(rejected.findings, request)) from rejected
 
     # One more than workers: while the pages of one are joined, those of the next are read.
     at_once = min(len(requests), options.workers + 1)

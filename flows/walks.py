@@ -229,8 +229,7 @@ def _make(
         by=by,
         now=services.now(),
     )
-    for pdfa in recognised.pdfas.values():
-        findings.extend(pdfa.findings)
+    findings.extend(recognised.findings)
     require([f for f in findings if f.code not in accepted])
     findings.extend(require(not_validated(recognised.pdfas, allowed=services.settings.archive_unchecked)))
     recognised_at = services.now()

@@ -24,6 +24,7 @@ from ocr.pdfimages import check_image, check_inline, colour_of, masks_of
 _MM_PER_POINT = 25.4 / 72
 _COVERED = 0.90  # of the page, by the one image of a scanned page: some devices leave a rim
 _HALF = 0.5  # of the page, by all images of one that may bear its words as a picture
+_FEW_HIDDEN = 60  # letters of a number, or of „Seite 1 von 12“; in some fonts a letter counts twice
 _NOT_SEEN = 2 | 32  # hidden, no view: ISO 32000-1, table 165
 _MOST_FINDINGS = 200  # a file with more of them is not told better by more
 _DAMAGED = "Die PDF-Datei ist beschädigt und lässt sich nicht öffnen ({}). Bitte neu erzeugen oder neu liefern."
@@ -173,12 +174,13 @@ def _one_page(pdf: pikepdf.Pdf, number: int, look: _Look, features: Features) ->
 def _pictured(content: PageContent, area: float) -> bool:
     """True when words of the page may be a picture: it shows no text, or a few letters on a page-filling image.
 
-    A hidden text layer is believed: somebody has read the page before. `area` in square units of the page.
+    A hidden text layer is believed: somebody has read the page before. Not so a hidden number on a page-filling image,
+    as programs set them that manage documents. `area` in square units of the page.
     """
-    if content.hidden_text or content.empty:
+    if content.empty or content.hidden_letters > _FEW_HIDDEN:
         return False
-    if not content.shows_text or not content.whole:
-        return not content.shows_text
+    if not content.whole or not (content.shows_text or content.hidden_text):
+        return not (content.shows_text or content.hidden_text)
     covered = sum(abs(matrix.determinant) for _, matrix in content.images)
     return content.letters <= FEW_LETTERS and area > 0 and covered >= _HALF * area
 

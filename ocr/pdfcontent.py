@@ -40,6 +40,7 @@ class PageContent:
     shows_text: bool = False
     hidden_text: bool = False
     letters: int = 0  # bytes of the strings shown: so many letters, or twice as many
+    hidden_letters: int = 0  # the same of invisible ones
     whole: bool = True  # False when the stream was too long to be looked through
 
     @property
@@ -112,6 +113,7 @@ class _Walker:
             elif name in _SHOW:
                 if mode == _INVISIBLE:
                     self.found.hidden_text = True
+                    self.found.hidden_letters += _length(operands)
                 else:
                     self.found.shows_text = True
                     self.found.letters += _length(operands)

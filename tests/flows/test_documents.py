@@ -11,8 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from akten.errors import Rejected
+from akten.files import PageRef
+from akten.findings import Finding, Severity
 from flows import documents
-from flows.documents import side_by_side
+from flows.documents import in_files, side_by_side
 
 OPTIONS: Any = SimpleNamespace(workers=2)
 POOL: Any = None
@@ -75,3 +77,40 @@ def test_after_a_document_that_fails_no_other_begins(monkeypatch: pytest.MonkeyP
     with pytest.raises(Rejected):
         side_by_side(requests, POOL, OPTIONS, lambda *_: None)
     assert reader.begun < 10
+
+
+def a_told_request() -> Any:
+    """Page 1 of the Dokument is page 7 of one file, page 2 is the only one of another."""
+    one, other = uuid4(), uuid4()
+    scans = {one: SimpleNamespace(name="akte.tif"), other: SimpleNamespace(name="u/plan.pdf")}
+    facts = {scan: SimpleNamespace(scan_only=True) for scan in scans}
+    return SimpleNamespace(uuid=uuid4(), pages=[PageRef(one, 7), PageRef(other, 1)], scans=scans, facts=facts)
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("Seite 1", "akte.tif, Seite 7"),
+        ("Seite 2", "u/plan.pdf, Seite 1"),
+        ("Seite 1 bis 2", "akte.tif … u/plan.pdf, Seite 1 bis 2"),
+        ("", "akte.tif … u/plan.pdf"),
+        ("u/plan.pdf", "u/plan.pdf"),
+        ("Seite 3", "akte.tif … u/plan.pdf, Seite 3"),
+    ],
+)
+def test_what_is_wrong_with_one_dokument_names_the_file_that_a_person_must_look_at(where: str, told: str) -> None:
+    request = a_told_request()
+    (finding,) = in_files([Finding("PC-02", Severity.ERROR, where, "falsch")], request)
+    assert (finding.code, finding.where, finding.text) == ("PC-02", told, "falsch")
+    kept = Finding("OC-08", Severity.INFO, where, "wie es ist")
+    assert in_files([kept], request) == (kept,)
+
+
+def test_a_dokument_that_is_refused_names_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Any:
+        raise Rejected((Finding("OD-01", Severity.ERROR, "", "Das geht nicht."),))
+
+    monkeypatch.setattr(documents, "recognise", refuse)
+    with pytest.raises(Rejected) as caught:
+        side_by_side([a_told_request()], POOL, OPTIONS, lambda *_: None)
+    assert [finding.where for finding in caught.value.findings] == ["akte.tif … u/plan.pdf"]

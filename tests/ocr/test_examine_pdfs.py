@@ -14,7 +14,7 @@ from ocr.options import OcrOptions
 from tests.ocr.changedpdfs import PDFS
 from tests.ocr.examined import codes, errors
 from tests.ocr.oddpdfs import note, one
-from tests.ocr.papers import A4, image_page, picture, scan_of
+from tests.ocr.papers import A4, add, image_page, pdf_file, picture, scan_of
 
 
 def test_a_scanned_page_is_told_from_a_written_one(pdfs: dict[str, FileFacts]) -> None:
@@ -134,3 +134,15 @@ def test_a_page_of_which_all_is_a_stamp_is_not_called_empty_and_is_read(tmp_path
     facts = examine(scan_of(tmp_path / "a.pdf"), OcrOptions(), tmp_path)
     assert facts.pages[0].pictured is seen
     assert ("EX-26" in codes(facts)) is not seen
+
+
+@pytest.mark.parametrize(
+    ("hidden", "read"), [("", True), ("Seite 1 von 12", True), ("Sehr geehrte Damen und Herren, " * 3, False)]
+)
+def test_a_hidden_number_is_no_reading_of_the_page(tmp_path: Path, hidden: str, read: bool) -> None:
+    """The page draws a line, too, and so does not go the way of scans; all that is written on it is a picture."""
+    text = b"BT 3 Tr /F1 8 Tf 60 20 Td (%s) Tj ET 10 10 m 20 20 l S" % hidden.encode()
+    path = pdf_file(tmp_path / "a.pdf", lambda pdf: add(pdf, text))
+    facts = examine(scan_of(path), OcrOptions(), tmp_path)
+    assert not facts.scan_only
+    assert facts.pages[0].pictured is read
