@@ -132,12 +132,15 @@ def _unknown_message(name: str, version: str, findings: Findings) -> None:
 
 
 def _normalise_fixed(root: etree._Element, version: str, xml: bytes, findings: Findings) -> bytes:
-    """Brings true to 1 where the schema fixes it, in tree and bytes, so that libxml2 judges like other validators."""
+    """Brings true to 1 where the schema fixes it, in tree and bytes, so that libxml2 judges like other validators.
+
+    An empty element has the fixed value (XML Schema 1.0 part 1, 3.3.1), which libxml2 knows.
+    """
     space = namespace(version)
     changed = False
     for element in root.iter(*(f"{{{space}}}{name}" for name in _FIXED_TRUE)):
         written = element.text or ""
-        if written != "1" and written.strip() in ("true", "1") and len(element) == 0:
+        if written != "1" and (not written or written.strip() in ("true", "1")) and len(element) == 0:
             findings.add("XD-13", element, "Der feste Wert steht nicht genau als „1“; manche Empfänger lehnen das ab.")
             element.text = "1"
             changed = True
