@@ -13,7 +13,7 @@ from lxml import etree
 
 from akten.collector import collector_waits
 from akten.files import Digests
-from akten.findings import Finding, Judgement, Verdict, judgement
+from akten.findings import Finding, Judgement, Severity, Verdict, judgement
 from metadata.checks_files import check_files
 from metadata.checks_head import check_answers, check_head, check_root, prozess_id, running_number
 from metadata.checks_objects import check_objects
@@ -59,8 +59,10 @@ class XdomeaReport:
 
 
 def report_of(version: str | None, message: str | None, schema: Verdict, findings: tuple[Finding, ...]) -> XdomeaReport:
-    """A report whose judgement follows from its findings; without the schema nothing is called valid."""
-    complete = schema is not Verdict.NOT_CHECKED
+    """A report whose judgement follows from its findings; without the schema nothing is called valid, nor with a hash
+    that was not computed."""
+    uncomputed = any(finding.code == "XD-66" and finding.severity is Severity.WARNING for finding in findings)
+    complete = schema is not Verdict.NOT_CHECKED and not uncomputed
     return XdomeaReport(version, message, schema, judgement(findings, complete=complete), findings)
 
 
