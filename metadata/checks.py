@@ -13,7 +13,7 @@ from lxml import etree
 
 from akten.collector import collector_waits
 from akten.files import Digests
-from akten.findings import Finding, Judgement, Verdict, judgement
+from akten.findings import Finding, Judgement, Severity, Verdict, judgement
 from metadata.checks_files import check_files
 from metadata.checks_head import check_answers, check_head, check_root, prozess_id, running_number
 from metadata.checks_objects import check_objects
@@ -59,8 +59,10 @@ class XdomeaReport:
 
 
 def report_of(version: str | None, message: str | None, schema: Verdict, findings: tuple[Finding, ...]) -> XdomeaReport:
-    """A report whose judgement follows from its findings; without the schema nothing is called valid."""
-    complete = schema is not Verdict.NOT_CHECKED
+    """A report whose judgement follows from its findings; without the schema nothing is called valid, nor with a hash
+    that was not computed."""
+    uncomputed = any(finding.code == "XD-66" and finding.severity is Severity.WARNING for finding in findings)
+    complete = schema is not Verdict.NOT_CHECKED and not uncomputed
     return XdomeaReport(version, message, schema, judgement(findings, complete=complete), findings)
 
 
@@ -132,12 +134,15 @@ def _unknown_message(name: str, version: str, findings: Findings) -> None:
 
 
 def _normalise_fixed(root: etree._Element, version: str, xml: bytes, findings: Findings) -> bytes:
-    """Brings true to 1 where the schema fixes it, in tree and bytes, so that libxml2 judges like other validators."""
+    """Brings true to 1 where the schema fixes it, in tree and bytes, so that libxml2 judges like other validators.
+
+    An empty element has the fixed value (XML Schema 1.0 part 1, 3.3.1), which libxml2 knows.
+    """
     space = namespace(version)
     changed = False
     for element in root.iter(*(f"{{{space}}}{name}" for name in _FIXED_TRUE)):
         written = element.text or ""
-        if written != "1" and written.strip() in ("true", "1") and len(element) == 0:
+        if written != "1" and (not written or written.strip() in ("true", "1")) and len(element) == 0:
             findings.add("XD-13", element, "Der feste Wert steht nicht genau als „1“; manche Empfänger lehnen das ab.")
             element.text = "1"
             changed = True

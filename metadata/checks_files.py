@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 
 from lxml import etree
@@ -11,7 +12,7 @@ from akten.files import Digests
 from akten.findings import Severity
 from metadata.checks_objects import Seen
 from metadata.codelists import DATEIFORMAT_LISTE, DATEIFORMATE, HASH_LENGTHS, PDFA, SONSTIGES
-from metadata.rules import Findings
+from metadata.rules import Findings, unseen
 from metadata.tree import by_name, child, local, text_of
 from metadata.values import is_uuid
 
@@ -135,9 +136,12 @@ def _check_hash(primary: etree._Element, name: str, files: Mapping[str, Digests]
         if not called:
             findings.add("XD-64", holder, "Der Name des Algorithmus ist leer.")
         else:
-            text = "Dieser Algorithmus wird hier nicht nachgerechnet."
-            findings.add("XD-66", holder, text, severity=Severity.WARNING)
+            _not_computed(holder, files, findings)
         return
+    if decoded := _from_base64(value, HASH_LENGTHS[algorithm]):
+        text = "Der Hashwert steht in Base64; üblich sind Hexadezimalziffern."
+        findings.add("XD-65", holder, text, severity=unseen(findings.purpose))
+        value = decoded
     if len(value) != HASH_LENGTHS[algorithm] or not _HEX.match(value):
         findings.add("XD-65", holder, f"Der Wert ist kein {algorithm} in Hexadezimalziffern.")
         return
@@ -145,10 +149,26 @@ def _check_hash(primary: etree._Element, name: str, files: Mapping[str, Digests]
     if digests is None:
         return
     if algorithm == "SHA-384":
-        text = "Dieser Algorithmus wird hier nicht nachgerechnet."
-        findings.add("XD-66", holder, text, severity=Severity.WARNING)
+        _not_computed(holder, files, findings)
     elif value.lower() != (digests.sha256 if algorithm == "SHA-256" else digests.sha512):
         findings.add("XD-66", holder, "Der Hashwert ist nicht der der Datei.")
+
+
+def _from_base64(value: str, digits: int) -> str:
+    """The hash in hexadecimal digits when it is written in Base64, which the schema leaves free; else ""."""
+    if len(value) != 4 * -(-digits // 6):
+        return ""
+    try:
+        raw = b64decode(value, validate=True)
+    except ValueError:
+        return ""
+    return raw.hex() if 2 * len(raw) == digits else ""
+
+
+def _not_computed(holder: etree._Element, files: Mapping[str, Digests] | None, findings: Findings) -> None:
+    """Says so: with the file beside the message that leaves the verdict open; alone there is nothing to compute."""
+    text = "Dieser Algorithmus wird hier nicht nachgerechnet; der Hashwert ist ungeprüft."
+    findings.add("XD-66", holder, text, severity=Severity.INFO if files is None else Severity.WARNING)
 
 
 def _check_presence(named: set[str], files: Mapping[str, Digests], findings: Findings) -> None:

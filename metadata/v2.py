@@ -48,7 +48,7 @@ from metadata.objects import (
 from metadata.profile import Kontakt
 from metadata.tree import by_name
 from metadata.v3 import LAUFZEIT, erweiterungen
-from metadata.values import code, coded, day, flag, moment, parse_bool, parse_int, parse_year_end, show_bool, text, uuid
+from metadata.values import code, coded, day, flag, moment, parse_int, parse_year_end, prefilled, text, uuid
 
 
 def _number_if_any(written: str) -> int | None:
@@ -233,20 +233,15 @@ def _named(parameter: etree._Element) -> Values:
     return values
 
 
-def _prefilled(name: str, field: str, *, value: bool, required: bool = False) -> Leaf:
-    """A boolean that the schema gives a value where the element is empty."""
-    return Leaf(name, field, show_bool, lambda text: parse_bool(text) if text else value, required=required)
-
-
 GANZES = Group(
     "ErfolgOderMisserfolg",
     (
-        _prefilled("Erfolgreich", "erfolgreich", value=True, required=True),
+        prefilled("Erfolgreich", "erfolgreich", value=True, required=True),
         Repeated(text("Fehlermeldung", "fehlermeldungen")),
     ),
     required=True,
 )
-EMPFANG = _prefilled("Empfangsbestaetigung", "empfangsbestaetigung", value=False)
+EMPFANG = prefilled("Empfangsbestaetigung", "empfangsbestaetigung", value=False)
 OBJEKTE = Many(
     "objekte",
     (Option("Akte", lambda: AKTE), Option("Vorgang", lambda: VORGANG), Option("Dokument", lambda: DOKUMENT)),

@@ -51,7 +51,7 @@ from metadata.objects import (
     VorgangSGO,
 )
 from metadata.profile import Kontakt
-from metadata.values import Fehlercodes, code, coded, day, flag, moment, number, text, uuid
+from metadata.values import Fehlercodes, code, coded, day, flag, moment, number, prefilled, text, uuid
 
 KONTAKT = Shape(
     Kontakt,
@@ -101,7 +101,9 @@ def aussonderungsart(art: str, frei: str) -> Group:
 AUSSONDERUNG = Shape(
     Aussonderung,
     (
-        Group("Aufbewahrungsdauer", (number("AnzahlJahre", "jahre"), flag("Unbefristet", "unbefristet"))),
+        Group(
+            "Aufbewahrungsdauer", (number("AnzahlJahre", "jahre"), prefilled("Unbefristet", "unbefristet", value=True))
+        ),
         aussonderungsart("aussonderungsart", "aussonderungsart_frei"),
         text("Kennung", "kennung"),
         coded("Bewertungsvorschlag", "bewertungsvorschlag", "bewertungsvorschlag", "1.0"),
@@ -144,7 +146,7 @@ def erweiterungen(at_most: int | None = None) -> Many:
 SIGNATUR = Group(
     "SignaturSiegel",
     (
-        flag("SignaturSiegelEingebettet", "signatur_eingebettet"),
+        prefilled("SignaturSiegelEingebettet", "signatur_eingebettet", value=True),
         Repeated(text("SignaturSiegelDatei", "signatur_dateien")),
     ),
 )

@@ -54,7 +54,7 @@ from metadata.objects import (
 from metadata.profile import Kontakt
 from metadata.tree import by_name, content
 from metadata.v3 import HISTORIE, LAUFZEIT, NUMMER, SIGNATUR, aussonderungsart, erweiterungen
-from metadata.values import Fehlercodes, code, coded, day, flag, moment, number, text, uuid
+from metadata.values import Fehlercodes, code, coded, day, flag, moment, number, prefilled, text, uuid
 
 _VERZEICHNISDIENST = listed("urn:xoev-de:kosit:codeliste:verzeichnisdienst", "3")
 
@@ -187,7 +187,9 @@ METADATEN = Shape(
 AUSSONDERUNG = Shape(
     Aussonderung,
     (
-        Group("Aufbewahrungsdauer", (number("AnzahlJahre", "jahre"), flag("Unbefristet", "unbefristet"))),
+        Group(
+            "Aufbewahrungsdauer", (number("AnzahlJahre", "jahre"), prefilled("Unbefristet", "unbefristet", value=True))
+        ),
         aussonderungsart("aussonderungsart", "aussonderungsart_frei"),
         text("Kennung", "kennung"),
         coded("Bewertungsvorschlag", "bewertungsvorschlag", "bewertungsvorschlag", "1.0"),

@@ -124,6 +124,11 @@ def flag(name: str, field: str, **more: Any) -> Leaf:
     return Leaf(name, field, show_bool, parse_bool, **more)
 
 
+def prefilled(name: str, field: str, *, value: bool, **more: Any) -> Leaf:
+    """An element with a boolean that an empty one has by the schema (`default` or `fixed`, XML Schema 1.0 part 1)."""
+    return Leaf(name, field, show_bool, lambda text: parse_bool(text) if text else value, **more)
+
+
 def uuid(name: str, field: str = "uuid", **more: Any) -> Leaf:
     """A required element with a UUID, written in lower case."""
     more.setdefault("required", True)

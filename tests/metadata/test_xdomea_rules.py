@@ -14,7 +14,8 @@ from akten.findings import Judgement, Severity, Verdict
 from akten.model import Aussonderungsart, Datei, Laufzeit
 from metadata.checks import Purpose, XdomeaReport, check_message
 from metadata.from_akte import OHNE_LAUFZEIT
-from metadata.messages import aussonderung
+from metadata.messages import Aussonderung0503, aussonderung
+from metadata.objects import AkteSGO
 from metadata.profile import Profile
 from metadata.rules import RULES, weight
 from metadata.schemas import Schemas
@@ -356,3 +357,19 @@ def test_an_empty_yes_or_no_of_2_x_has_the_value_of_the_schema(version: str, sch
     three = an_xml("0501").replace(b"<xdomea:Empfangsbestaetigung>1", b"<xdomea:Empfangsbestaetigung>")
     assert three != an_xml("0501")
     assert "XD-16" in {finding.code for finding in check_message(three, schemas, purpose=FOREIGN).findings}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_empty_element_with_a_fixed_value_says_that_value(version: str, schemas: Schemas) -> None:
+    xml = an_xml("0503", version)
+    xml = re.sub(rb"<xdomea:Importbestaetigung>1</xdomea:Importbestaetigung>", b"<xdomea:Importbestaetigung/>", xml)
+    xml = re.sub(rb"<xdomea:AnzahlJahre>\d+</xdomea:AnzahlJahre>", b"<xdomea:Unbefristet/>", xml)
+    xml = re.sub(rb"\s*<xdomea:Aufbewahrungsende>[^<]*</xdomea:Aufbewahrungsende>", b"", xml)
+    report = check_message(xml, schemas, files=_digests("0503"), purpose=FOREIGN)
+    assert {finding.code for finding in report.findings} == {"XD-13"}
+    assert (report.judgement, report.schema_verdict) == (Judgement.VALID_WITH_WARNING, Verdict.OK)
+    message = read_message(xml)
+    assert isinstance(message, Aussonderung0503)
+    (akte,) = message.objekte
+    assert isinstance(akte, AkteSGO)
+    assert akte.aussonderung.unbefristet
