@@ -79,11 +79,14 @@ def xdomea_profile(settings: Settings) -> Profile:
 
 @dataclass(frozen=True, slots=True)
 class Judges:
-    """The PDF/A validators in use; `prepare` starts the long-lived JVM ahead of need, `close` ends it."""
+    """The PDF/A validators in use; `prepare` starts the long-lived JVM ahead of need, `close` ends it. `absent` tells
+    why the reference among them can judge nothing here, "" where it can.
+    """
 
     validators: tuple[PdfaValidator, ...]
     prepare: Callable[[], None]
     close: Callable[[], None]
+    absent: Callable[[], str]
 
 
 def open_validators(options: OcrOptions, scratch: Path) -> Judges:
@@ -93,5 +96,8 @@ def open_validators(options: OcrOptions, scratch: Path) -> Judges:
 
     vera = VeraPdf(options)
     return Judges(
-        (vera, PikepdfValidator(options, scratch), PageValidation(options, scratch)), vera.prepare, vera.close
+        (vera, PikepdfValidator(options, scratch), PageValidation(options, scratch)),
+        vera.prepare,
+        vera.close,
+        vera.absent,
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticSerializationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from akten.errors import Misconfigured
@@ -287,7 +287,15 @@ def read_settings(**overrides: Any) -> Settings:
         daten = settings.daten.expanduser().absolute()
     except RuntimeError as error:
         raise Misconfigured(f"{PREFIX}DATEN: den persönlichen Ordner in „{settings.daten}“ gibt es nicht.") from error
-    return settings.model_copy(update={"daten": daten})
+    settings = settings.model_copy(update={"daten": daten})
+    try:
+        settings.model_dump_json()
+    except PydanticSerializationError as error:  # its text would quote the value, which may be a secret
+        raise Misconfigured(
+            f"Eine Einstellung (wohl der Name eines Ordners, etwa {PREFIX}DATEN) enthält Bytes, die kein UTF-8 sind. "
+            "Bitte umbenennen, oder die Sprachumgebung auf UTF-8 stellen (LC_ALL=C.UTF-8)."
+        ) from error
+    return settings
 
 
 def start_runs_from_here() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from akten.diskwords import as_ours, is_of_the_machine
-from akten.errors import FixityError, Rejected, Unavailable
+from akten.errors import FixityError, Misconfigured, Rejected, Unavailable
 from akten.files import Attachment, PageRef
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
@@ -184,6 +184,9 @@ def _make(
     names = Names(services.katalog)
     unknown = check_names(delivery, names.event_fault, names.fact_fault, accepted=accepted)
     findings = list(require((*check_record_class(delivery, options, accepted=accepted, today=today), *unknown)))
+    # Known before anything is read, and the same for every delivery: that is no matter of the clearing desk.
+    if not services.settings.archive_unchecked and (why := services.missing_judge()):
+        raise Misconfigured(f"{why} Ungeprüft wird nicht archiviert; die Lieferung wartet so lange.")
 
     # 2 examine: hostile or not, in a child with limits; then the rules of intake
     progress("Untersuchen", 0, len(delivery.scans))

@@ -189,6 +189,10 @@ class Services:
         """The PDF/A judges; one JVM for the life of these services."""
         return self._opened_judges().validators
 
+    def missing_judge(self) -> str:
+        """Why no PDF/A can be judged on this machine, as a German sentence; "" where it can."""
+        return self._opened_judges().absent()
+
     def _opened_judges(self) -> Judges:
         with self._lock:
             if self._judges is None:

@@ -82,7 +82,7 @@ class VeraPdf:
 
     def prepare(self) -> None:
         """Starts the JVM, if it is there and not running, and waits for nothing: it gets ready while others work."""
-        if self._absent() or not self._lock.acquire(blocking=False):  # held: it is running, and judging something
+        if self.absent() or not self._lock.acquire(blocking=False):  # held: it is running, and judging something
             return
         try:
             with contextlib.suppress(_NoAnswer):  # whoever asks it first hears why
@@ -93,7 +93,7 @@ class VeraPdf:
 
     def validate(self, path: Path, flavour: str) -> ValidatorReport:
         """Judges one file by the profile that it claims itself, which must be `flavour`; `not_checked` says why."""
-        if why := self._absent():
+        if why := self.absent():
             return self._not_checked(flavour, why)
         try:
             size = path.stat().st_size
@@ -110,7 +110,8 @@ class VeraPdf:
                         return self._not_checked(flavour, failure.why)
         raise AssertionError("unreachable")
 
-    def _absent(self) -> str:
+    def absent(self) -> str:
+        """Why it can judge nothing on this machine, in a German sentence; "" where Java and jars are there."""
         jars = self._options.verapdf_jars
         if jars is None or not any(jars.glob("cli-*.jar")):
             return _ABSENT.format("die Jar-Dateien fehlen")
@@ -148,7 +149,7 @@ class VeraPdf:
         self._folder = self._folder or ScratchFolder("verapdf")
         folder = self._folder.path.resolve()
         jars = self._options.verapdf_jars
-        assert jars is not None  # noqa: S101 - see _absent
+        assert jars is not None  # noqa: S101 - see absent
         java = java_command(self._options, jars, folder, shared_classes(jars))
         kind = sandbox_kind(self._options)
         try:

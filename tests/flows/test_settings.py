@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,10 @@ def test_a_recipient_that_is_set_wrongly_is_told_before_any_file_is_opened(
         with pytest.raises(Misconfigured, match=r"XDOMEA|Medium"):
             archive_delivery(services, claimed, Actor("s17"), watch=watch)
     assert set(watch.seconds) == {"lesen"}
+
+
+def test_a_folder_whose_name_is_no_text_is_told_and_is_no_bug(tmp_path: Path) -> None:
+    """Old drives have names in Latin-1; a process that was told to read names as ASCII sees every „ß“ so."""
+    with pytest.raises(Misconfigured, match="UTF-8"):
+        read_settings(daten=tmp_path / os.fsdecode(b"Neu\xdf"))
+    assert read_settings(daten=tmp_path / "Neuß").daten == tmp_path / "Neuß"

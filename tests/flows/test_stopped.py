@@ -21,11 +21,13 @@ from akten.package import CopyReport, FixityReport, PackageId
 from archive.retrieval import NoPlace
 from catalog.actor import Actor
 from flows import anchors, batch, fetch, walks
-from flows.batch import anchored, archive_all, archive_one
+from flows.batch import anchored, archive_all, archive_one, claim_paths
 from flows.bugs import BUGS
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, exit_code, receipt_json
+from flows.settings import read_settings
 from flows.verify import FixitySummary, compare_stores, verdict_of
+from flows.wiring import open_services
 from ingest.claimed import ClaimedDelivery, Origin, write_origin
 from ingest.inbox import unfinished
 from tests.builders import a_delivery
@@ -115,6 +117,20 @@ def test_a_bug_is_the_receipt_of_its_own_delivery_and_the_others_keep_theirs(
     assert str(claimed[1].uuid) in kept
     assert exit_code([good, bad]) == 1
     assert published  # the head of the trail is anchored all the same
+
+
+def test_without_the_judge_no_delivery_is_begun_and_none_comes_to_the_clearing_desk(tmp_path: Path) -> None:
+    """Each was read whole, and then lay there as a case of its own: two hundred to be solved by hand once Java is."""
+    settings = read_settings(daten=tmp_path / "daten", ocr={"java": "gibt-es-nicht"})
+    a_delivery(tmp_path / "eins")
+    with open_services(settings) as services:
+        (claimed,) = claim_paths(services, [tmp_path / "eins"])
+        receipt = archive_one(services, claimed, CLERK, walks.silent)
+        assert receipt.state is Outcome.HALTED
+        assert "Java" in receipt.findings[0].text
+        assert "erkennen" not in receipt.steps
+        assert not services.catalog.clearing_list()
+        assert [one.uuid for one in unfinished(settings.work)] == [claimed.uuid]
 
 
 def test_a_delivery_without_its_marker_still_has_a_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
