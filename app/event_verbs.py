@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from app.opening import open_archive
 from app.show import findings_table, moment, plural
 from catalog.keeping import KeepingRow
 from catalog.query import parse_day
-from catalog.told import KnownArchive, ReportedEvent, ReportedFact
+from catalog.told import ArchiveReport, KnownArchive, ReportedEvent, ReportedFact
 from flows.eventfile import EventList, EventRow, import_events
 from flows.keeping import viewer_of
 from flows.receipt import finding_json
@@ -208,6 +209,16 @@ def _archive_json(known: KnownArchive) -> dict[str, Any]:
     }
 
 
+def _answer_json(report: ArchiveReport) -> dict[str, Any]:
+    return {
+        "number": report.number,
+        **_archive_json(report.answer),
+        "beleg": report.answer.evidence,
+        "by": report.by.label,
+        "at": report.at.isoformat(),
+    }
+
+
 def _archive_text(known: KnownArchive) -> str:
     offered = f"am {_day(known.offered_on)} angeboten" if known.offered_on else ""
     if known.waived:
@@ -232,6 +243,7 @@ def event_list(call: Call, aktenzeichen: str, *, band: int | None, alle: bool) -
             raise Unknown(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
         reports = services.catalog.reported_events(akte.uuid)
         facts = services.catalog.reported_facts(akte.uuid)
+        answers = services.catalog.archive_reports(akte.uuid)
         titles = services.katalog.event_titles
         services.catalog.read_access(akte.uuid, "ereignis liste", by=call.actor, now=services.now())
     value = {
@@ -243,6 +255,7 @@ def event_list(call: Call, aktenzeichen: str, *, band: int | None, alle: bool) -
         "archiv": _archive_json(row.archive),
         "reports": [reported_json(e) for e in reports if alle or e.superseded_by is None],
         "fact_reports": [_fact_json(fact) for fact in facts],
+        "archive_reports": [_answer_json(answer) for answer in (answers if alle else answers[-1:])],
     }
 
     def show(console: Console) -> None:
@@ -258,19 +271,24 @@ def event_list(call: Call, aktenzeichen: str, *, band: int | None, alle: bool) -
         for name, fact in row.facts.items():
             console.print(f"  Merkmal {name}: {'ja' if fact else 'nein'}")
         if row.archive != KnownArchive():
-            console.print(f"  Stadtarchiv: {_archive_text(row.archive)}")
+            console.print(f"  Stadtarchiv: {_archive_text(row.archive)} Beleg: {row.archive.evidence}", markup=False)
         for taken_back in (report for report in reports if report.datum is None and report.superseded_by is None):
             title = titles.get(taken_back.ereignis, taken_back.ereignis)
             console.print(f"  Meldung {taken_back.number}: {title} ist nicht geschehen. Beleg: {taken_back.evidence}")
-        if alle and (reports or facts):
-            console.print(_reports_table(reports, facts, titles))
+        if alle and (reports or facts or answers):
+            console.print(_reports_table(reports, facts, answers, titles))
 
     call.output.result(value, show)
 
 
-def _reports_table(reports: Sequence[ReportedEvent], facts: Sequence[ReportedFact], titles: Mapping[str, str]) -> Table:
+def _reports_table(
+    reports: Sequence[ReportedEvent],
+    facts: Sequence[ReportedFact],
+    answers: Sequence[ArchiveReport],
+    titles: Mapping[str, str],
+) -> Table:
     """Every report as it was made, the replaced ones too: what was told, by which evidence, by whom and when."""
-    heads = ("Meldung", "Ereignis oder Merkmal", "Tag", "Beleg", "Wer", "Wann", "ersetzt durch")
+    heads = ("Meldung", "Ereignis, Merkmal oder Antwort", "Tag", "Beleg", "Wer", "Wann", "ersetzt durch")
     table = Table(*heads, box=None, header_style="dim")
     for report in reports:
         day = _day(report.datum)
@@ -280,8 +298,12 @@ def _reports_table(reports: Sequence[ReportedEvent], facts: Sequence[ReportedFac
         title = titles.get(report.ereignis, report.ereignis)
         table.add_row(str(report.number), title, day, report.evidence, report.by.label, moment(report.at), after)
     for fact in facts:
-        told = f"{fact.merkmal}: {'ja' if fact.value else 'nein'}"
+        told = f"{fact.merkmal}: {next(word for word, value in VALUES.items() if value is fact.value)}"
         table.add_row("", told, "", fact.evidence, fact.by.label, moment(fact.at), "")
+    for answer, newer in zip_longest(answers, answers[1:]):
+        after = "" if newer is None else str(newer.number)
+        said = f"Stadtarchiv {answer.number}: {_archive_text(answer.answer)}"
+        table.add_row("", said, "", answer.answer.evidence, answer.by.label, moment(answer.at), after)
     return table
 
 

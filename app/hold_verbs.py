@@ -110,14 +110,25 @@ def hold_set(
         )
         view = set_hold(services, order, call.actor)
         value = hold_value(services, view, services.today())
+        running = view.is_active(services.today())
         akten = len(services.catalog.held_akten(view.number))
         followed = follow_hold(services, view.number)
     value["akten"] = akten
     value["stores"] = followed_json(followed)
 
     def show(console: Console) -> None:
-        covers = plural(akten, "Akte", "Akten")
-        console.print(f"Sperre Nr. {view.number} ist gesetzt; sie sperrt jetzt {covers}.", style="green")
+        if not running:
+            text = f"Sperre Nr. {view.number} ist eingetragen; ihr Ende ist vorbei, sie sperrt nichts."
+            console.print(text, style="yellow")
+        else:
+            covers = plural(akten, "Akte", "Akten")
+            console.print(f"Sperre Nr. {view.number} ist gesetzt; sie sperrt jetzt {covers}.", style="green")
+        if not akten:
+            console.print(
+                "Bis jetzt passt keine Akte; bitte die Schreibweise prüfen: archiv akte verweis AKTENZEICHEN zeigt, "
+                "was vermerkt ist.",
+                style="yellow",
+            )
         if geheim and not leser:
             console.print("Niemand sonst kann sie sehen; aufheben kann sie nur, wer als Leser nachgetragen wird.")
         show_followed(console, followed)

@@ -12,6 +12,8 @@ from akten.findings import Finding, Severity
 from catalog.described import changed_descriptions
 from catalog.trail import TrailReport, Verb, verdict_of
 from catalog.vouched import not_as_told
+from catalog.vouchedcopies import copies_not_as_told
+from catalog.vouchedrules import rules_not_as_told, slips_not_as_told
 
 _MAX_FINDINGS = 100
 
@@ -65,7 +67,14 @@ def _read(findings: Iterator[Finding]) -> Iterator[Finding]:
 
 def with_register(connection: Connection, report: TrailReport) -> TrailReport:
     """The report on the chain, made worse by what register and trail do not have in common."""
-    looks = (unaccounted, changed_descriptions, not_as_told)
+    looks = (
+        unaccounted,
+        copies_not_as_told,
+        changed_descriptions,
+        not_as_told,
+        rules_not_as_told,
+        slips_not_as_told,
+    )
     found = itertools.islice(itertools.chain.from_iterable(_read(look(connection)) for look in looks), _MAX_FINDINGS)
     findings = (*report.findings, *found)
     return replace(report, verdict=verdict_of(findings), findings=findings)

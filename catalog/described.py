@@ -152,11 +152,11 @@ def _true_head(true: Mapping[str, Any]) -> dict[str, str]:
         "Fristklasse": clean_text((true["aufbewahrung"] or {}).get("record_class", "")),
         "zdA": _text(true["zda_datum"]),
         "Laufzeit": _days(true["laufzeit"]),
-        "erster und letzter Tag": _days(_first_and_last(true)),
+        "erster und letzter Tag": _days(first_and_last(true)),
     }
 
 
-def _first_and_last(true: Mapping[str, Any]) -> Sequence[str | None]:
+def first_and_last(true: Mapping[str, Any]) -> Sequence[str | None]:
     """The earliest and the latest day known of any part, as the register searches by them."""
     days = [*true["laufzeit"], true["zda_datum"]]
     for vorgang in true["vorgaenge"]:

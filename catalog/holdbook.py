@@ -1,6 +1,7 @@
 """Which holds cover which Akten: for a stretch of Akten in a few queries, and for one hold all its Akten.
 
-Computed at reading: an Akte that is archived tomorrow is covered by a hold on its person, parcel or query at once.
+Computed at reading: an Akte that is archived tomorrow is covered by a hold on its person, parcel or query at once. What
+a query covered stays covered, whatever a later version calls the Akte (`formerly`).
 """
 
 from __future__ import annotations
@@ -8,14 +9,16 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, or_, select
 
+from catalog.formerly import Past
 from catalog.holds import HoldQuery, Matcher, Scope, stems_of
 from catalog.keeping_tables import akte_references, classifications, hold_changes, holds
-from catalog.references import covered_keys
+from catalog.references import covered_keys, plain_person, same_place
 from catalog.tables import akten
 
 _BATCH = 500
@@ -34,7 +37,7 @@ class HoldBook:
             elif row.scope == Scope.QUERY:
                 self._queries.append((Matcher(HoldQuery.from_json(row.target)), row))
             else:
-                for key in covered_keys(row.match_key) if row.scope == Scope.PARCEL else (row.match_key,):
+                for key in covered_keys(row.match_key) if row.scope == Scope.PARCEL else (plain_person(row.match_key),):
                     self._by_key[row.scope, key].append(row)
 
     def of(
@@ -46,18 +49,19 @@ class HoldBook:
         found: dict[int, dict[int, Row[Any]]] = defaultdict(dict)
         if self._by_key:
             for akte, kind, key, place in _references(connection, rows):
-                for hold in self._by_key.get((kind, key), ()):
-                    if not hold.match_place or not place or hold.match_place == place:
+                for hold in self._by_key.get((kind, plain_person(key) if kind == Scope.PERSON else key), ()):
+                    if same_place(hold.match_place, place):
                         found[akte][hold.nr] = hold
         if self._by_akte:
             for row in rows:
                 for hold in self._by_akte.get(row.uuid, ()):
                     found[row.nr][hold.nr] = hold
         if self._queries:
+            past = Past(connection, within(rows))
             for row in rows:
-                words = _Words(row.betreff)
+                words, own = _Words(row.betreff), classes.get(row.nr, ())
                 for matcher, hold in self._queries:
-                    if matcher.covers(row, classes.get(row.nr, ()), words):
+                    if matcher.covers(row, own, words) or past.covers(matcher, row, own, hold.set_at):
                         found[row.nr][hold.nr] = hold
         return {akte: [own[nr] for nr in sorted(own)] for akte, own in found.items()}
 
@@ -104,22 +108,31 @@ def akten_of(connection: Connection, hold: Row[Any]) -> Iterator[UUID]:
     if hold.scope == Scope.AKTE:
         yield hold.akte
     elif hold.scope == Scope.QUERY:
-        yield from _by_query(connection, HoldQuery.from_json(hold.target))
+        yield from _by_query(connection, HoldQuery.from_json(hold.target), hold.set_at)
     else:
-        keys = covered_keys(hold.match_key) if hold.scope == Scope.PARCEL else (hold.match_key,)
-        table = akte_references
-        query = select(akten.c.uuid, table.c.match_key, table.c.match_place)
-        query = query.join(akten, akten.c.uuid == table.c.akte).order_by(akten.c.nr)
-        rows = connection.execute(query.where(table.c.kind == hold.scope, table.c.match_key.in_(keys)))
-        seen = dict.fromkeys(
-            row.uuid
-            for row in rows
-            if not hold.match_place or not row.match_place or row.match_place == hold.match_place
-        )
-        yield from seen
+        yield from _by_reference(connection, hold)
 
 
-def _by_query(connection: Connection, wanted: HoldQuery) -> Iterator[UUID]:
+def _by_reference(connection: Connection, hold: Row[Any]) -> Iterator[UUID]:
+    table = akte_references
+    query = select(akten.c.uuid, table.c.match_key, table.c.match_place)
+    query = query.join(akten, akten.c.uuid == table.c.akte).where(table.c.kind == hold.scope).order_by(akten.c.nr)
+    if hold.scope == Scope.PARCEL:
+        rows = connection.execute(query.where(table.c.match_key.in_(covered_keys(hold.match_key))))
+        yield from dict.fromkeys(row.uuid for row in rows if same_place(hold.match_place, row.match_place))
+    else:
+        yield from dict.fromkeys(row.uuid for row in of_person(connection, query, table, hold.match_key))
+
+
+def of_person(connection: Connection, query: Select[Any], table: Table, key: str) -> Iterator[Row[Any]]:
+    """The rows of a query over a table with keys of persons that mean the person of this key."""
+    if wanted := plain_person(key):
+        longest = max(wanted.split(), key=len)
+        rows = connection.execute(query.where(table.c.match_key.contains(longest, autoescape=True)))
+        yield from (row for row in rows if plain_person(row.match_key) == wanted)
+
+
+def _by_query(connection: Connection, wanted: HoldQuery, since: datetime) -> Iterator[UUID]:
     matcher = Matcher(wanted)
     query = select(*MATCHED).order_by(akten.c.nr)
     if wanted.aktenarten:
@@ -128,7 +141,11 @@ def _by_query(connection: Connection, wanted: HoldQuery) -> Iterator[UUID]:
         query = query.where(or_(*(akten.c.aktenzeichen.startswith(each, autoescape=True) for each in wanted.anfaenge)))
     for rows in connection.execute(query).partitions(_BATCH):
         classes = classes_of(connection, rows) if wanted.record_class else {}
-        yield from (row.uuid for row in rows if matcher.covers(row, classes.get(row.nr, ()), _Words(row.betreff)))
+        past = Past(connection, within(rows))
+        for row in rows:
+            own = classes.get(row.nr, ())
+            if matcher.covers(row, own, _Words(row.betreff)) or past.covers(matcher, row, own, since):
+                yield row.uuid
 
 
 def classes_of(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, tuple[str, ...]]:

@@ -96,9 +96,9 @@ class Matcher:
     def __post_init__(self) -> None:
         object.__setattr__(self, "stems", frozenset(stem(word) for text in self.query.betreff for word in tokens(text)))
 
-    def covers(self, row: Row[Any], record_classes: Sequence[str], words: Callable[[], Set[str]]) -> bool:
-        """Whether an Akte (a row of akten) is covered; `words` gives the stems of its Betreff, once they are asked for.
-        A day that is not known counts as covered: a hold is careful.
+    def covers(self, row: Any, record_classes: Sequence[str], words: Callable[[], Set[str]]) -> bool:
+        """Whether an Akte (a row of akten, or what one said before) is covered; `words` gives the stems of its Betreff,
+        once they are asked for. A day that is not known counts as covered: a hold is careful.
         """
         wanted = self.query
         if wanted.aktenarten and row.aktenart not in wanted.aktenarten:

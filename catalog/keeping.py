@@ -136,7 +136,7 @@ def _values(
     slips = _slips(connection, rows)
     events = _told(connection, reported_events, rows, "ereignis", "datum", "evidence", "supersedes", "instead_of")
     facts = _told(connection, reported_facts, rows, "merkmal", "value")
-    answers = _told(connection, archive_answers, rows, "offered_on", "decision", "waived")
+    answers = _told(connection, archive_answers, rows, "offered_on", "decision", "waived", "evidence")
     classes = classes_of(connection, rows)
     holds = book.of(connection, rows, classes)
     return [
@@ -242,6 +242,9 @@ def _hold(row: Row[Any]) -> KnownHold | None:
     if row.lifted_on is not None:
         last = row.lifted_on - timedelta(days=1)  # it does not hold any more on the day it is lifted
         end = last if end is None else min(end, last)
-    if row.start is not None and end is not None and end < row.start:
-        return None
-    return KnownHold(row.nr, row.key, row.start, end, row.on_day, row.unfounded, row.secret)
+    start = row.start
+    if start is not None and end is not None and end < start:
+        if row.on_day is None:
+            return None
+        start = None  # an interruption counts by its own day, however short it stood
+    return KnownHold(row.nr, row.key, start, end, row.on_day, row.unfounded, row.secret)

@@ -13,7 +13,7 @@ from catalog.holds import HoldOrder, HoldView, may_read
 from catalog.keeping import KeepingRow, Viewer
 from catalog.references import Reference
 from catalog.rulebook import RuleBook, require_in_force
-from catalog.told import Classification, EventReport, KnownArchive, ReportedEvent, ReportedFact
+from catalog.told import ArchiveReport, Classification, EventReport, KnownArchive, ReportedEvent, ReportedFact
 from catalog.trailverbs import TrailVerbs
 from catalog.values import Seite
 
@@ -74,7 +74,8 @@ class Periods(TrailVerbs):
     def report_events(self, reports: Sequence[EventReport], *, by: Actor, now: datetime) -> tuple[ReportedEvent, ...]:
         """Many events in one transaction: all are written down, or none."""
         with self._change(by, now) as change:
-            return tuple(told.report_event(change, report) for report in reports)
+            known: told.Known = {}
+            return tuple(told.report_event(change, report, known) for report in reports)
 
     def reported_events(self, akte: UUID) -> tuple[ReportedEvent, ...]:
         """Every report of an event of an Akte, superseded ones too."""
@@ -115,6 +116,11 @@ class Periods(TrailVerbs):
         """Writes down what city and archive told each other about an Akte."""
         with self._change(by, now) as change:
             return told.record_archive(change, akte, answer, evidence)
+
+    def archive_reports(self, akte: UUID) -> tuple[ArchiveReport, ...]:
+        """Every step between city and archive about an Akte, those that a later one replaced too."""
+        with self._database.read() as connection:
+            return told.answers_of(connection, akte)
 
     # --- persons and parcels -----------------------------------------------------------------------------------------
 

@@ -43,6 +43,9 @@ personenkontonummer debitor debitorennummer auslaendernummer azrnummer azrnr azr
 sozialversicherungsnummer versicherungsnummer mitgliedsnummer kundennummer
 """
 _PERSON_FIELDS = frozenset(_PERSON_WORDS.split())
+_TITLE_WORDS = "herr herrn frau familie eheleute dr prof med jur phil dipl ing mag"
+_TITLES = frozenset(_TITLE_WORDS.split())
+_LABELLED = re.compile(r"([a-z]+)(\d.*)\Z")
 _PARCEL_FIELDS = frozenset(
     ("flurstueck", "flurstuecke", "flurstuecksnummer", "flurstuecksnr", "flst", "flstnr", "parzelle", "parzellen")
 )
@@ -50,10 +53,15 @@ _FLUR_FIELDS = frozenset(("flur", "flurnummer", "flurnr"))
 _PLACE_FIELDS = frozenset(("gemarkung",))
 
 _MOST_DIGITS = 30
-_FLUR = re.compile(r"\bflur\b\.?\s*:?\s*(\d+)")
+_FLUR = re.compile(r"\bflur\b\.?\s*(?:-?\s*(?:nr|nummer)\b\.?)?\s*:?\s*(\d+)")
 _NUMBERS = re.compile(r"\d+(?:\s*/\s*\d+)?")
 _PLACE = re.compile(r"\bgemarkung\b\s*:?\s*([^\W\d_][^\d,;]*)")
-_PARCEL_WORDS = _PARCEL_FIELDS | {"flur", "nr", "nummer", "und", "gemarkung"}
+# Words beside a parcel that name no place.
+_PLACELESS_WORDS = """
+flur fl flurst flurstuecks gemarkung gem gmkg stadt gemeinde nr nummer und u sowie aus von vom an am auf im in bei der
+die das des dem den teil teile teilflaeche teilflaechen teilstueck teilweise tlw ganz alt neu ehemals ehem frueher jetzt
+"""
+_NO_PLACE = _PARCEL_FIELDS | frozenset(_PLACELESS_WORDS.split())
 
 
 def _field(name: str) -> str:
@@ -68,6 +76,16 @@ def person_key(value: str) -> str:
     return " ".join(sorted(tokens(value)))
 
 
+def plain_person(key: str) -> str:
+    """What a key of a person says without titles and without the name of its field; holds are compared by that.
+
+    Whoever writes "Personalnummer 4711-08" or "Frau Meier" means no one else.
+    """
+    if labelled := _LABELLED.match(key):
+        return labelled[2] if labelled[1] in _PERSON_FIELDS else key
+    return " ".join(word for word in key.split() if word not in _TITLES) or key
+
+
 def person(value: str, label: str = "") -> Reference | None:
     """The reference to a person by number or name; None when nothing of it can be compared."""
     key = person_key(clean_text(value))
@@ -78,8 +96,7 @@ def parcels(value: str, label: str = "", flur: str = "", gemarkung: str = "") ->
     """Every parcel that a text names: "Gemarkung Neuss, Flur 12, Flurstücke 345/2 und 346", "12-345/2"."""
     text = fold(clean_text(value))
     own_place = _PLACE.search(text)
-    place = " ".join(tokens(own_place[1])) if own_place else " ".join(tokens(gemarkung))
-    place = place or " ".join(w for w in tokens(value) if w.isalpha() and w not in _PARCEL_WORDS)
+    place = _place(own_place[1] if own_place else gemarkung) or _place(value)
     own_flur = _FLUR.search(text)
     rest = text[: own_flur.start()] + text[own_flur.end() :] if own_flur else text
     numbers = ["/".join(_number(part) for part in match.split("/")) for match in _NUMBERS.findall(rest)]
@@ -91,6 +108,20 @@ def parcels(value: str, label: str = "", flur: str = "", gemarkung: str = "") ->
         key = f"{_number(field)}-{number}" if field.isdigit() else number
         found[key] = Reference(ReferenceKind.PARCEL, clean_text(label), clean_text(value), key, place)
     return tuple(found.values())
+
+
+def _place(text: str) -> str:
+    """The words of a text that can name a place."""
+    return " ".join(word for word in tokens(text) if word.isalpha() and word not in _NO_PLACE)
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether a parcel in the one place can be that in the other: no place is any, and one word in common is enough.
+
+    "Neuss" and "Neuss-Norf" may be one; a hold that leaves out a parcel for a word beside it would lose it.
+    """
+    first, second = frozenset(_place(one).split()), frozenset(_place(other).split())
+    return not (first and second) or not first.isdisjoint(second)
 
 
 def _number(digits: str) -> str:

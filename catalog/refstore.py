@@ -5,6 +5,7 @@ The chain knows of every row its salted digest; with the row its salt is gone, a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,13 +18,15 @@ from akten.errors import Forbidden
 from akten.model import clean_text
 from catalog import events
 from catalog.change import Change
-from catalog.holdbook import MATCHED, HoldBook, classes_of
+from catalog.holdbook import MATCHED, HoldBook, classes_of, of_person
 from catalog.holds import Scope, is_active
 from catalog.keeping_tables import akte_references, hold_changes, holds
 from catalog.references import Reference, ReferenceKind, person_key
 from catalog.register import salt_of
 from catalog.tables import akten, trail_notes
 from catalog.trail import Verb, salted
+
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +95,17 @@ def forget_person(change: Change, text: str, reason: str, today: date) -> int:
     if not reason:
         raise Forbidden("Personenangaben werden nur mit Grund gelöscht.")
     connection, table = change.connection, akte_references
-    chosen = (table.c.kind == ReferenceKind.PERSON.value) & (table.c.match_key == key)
-    rows = connection.execute(select(table.c.akte, table.c.digest).where(chosen).order_by(table.c.nr)).all()
-    own = (holds.c.scope == Scope.PERSON.value) & (holds.c.match_key == key)
-    on_person = connection.execute(select(holds).where(own)).all()
+    noted = select(table).where(table.c.kind == ReferenceKind.PERSON.value).order_by(table.c.nr)
+    rows = list(of_person(connection, noted, table, key))
+    own = select(holds).where(holds.c.scope == Scope.PERSON.value).order_by(holds.c.nr)
+    on_person = list(of_person(connection, own, holds, key))
     if any(is_active(hold, today) for hold in (*on_person, *_on_akten(connection, [row.akte for row in rows]))):
         # One sentence for all holds, secret ones too: it does not tell what is held.
         raise Forbidden("Zu dieser Person oder einer ihrer Akten besteht eine Sperre; die Angaben bleiben bis dahin.")
     over = [hold.nr for hold in on_person]
-    change.connection.execute(delete(table).where(chosen))
+    for start in range(0, len(rows), _CHUNK):
+        numbers = [row.nr for row in rows[start : start + _CHUNK]]
+        change.connection.execute(delete(table).where(table.c.nr.in_(numbers)))
     if over:
         blank = {"target": "", "match_key": "", "reason": "", "reference": "", "lifted_reason": ""}
         change.connection.execute(update(holds).where(holds.c.nr.in_(over)).values(**blank))
@@ -109,10 +114,21 @@ def forget_person(change: Change, text: str, reason: str, today: date) -> int:
     by_akte: dict[UUID, list[str]] = {}
     for row in rows:
         by_akte.setdefault(row.akte, []).append(row.digest)
+    # The digests of holds stand among the others, so that nobody reads there how many holds a person had.
+    gone = [forgotten_hold(hold.salt) for hold in on_person]
+    for digests in itertools.islice(by_akte.values(), 1):
+        digests += gone
     for akte, digests in by_akte.items():
         salt = salt_of(change.connection, akte)
         change.event(Verb.REFERENCES_FORGOTTEN, akte=akte, note=reason, salt=salt, digests=digests)
+    if gone and not by_akte:
+        change.event(Verb.REFERENCES_FORGOTTEN, note=reason, salt=change.salt(), digests=gone)
     return len(rows)
+
+
+def forgotten_hold(salt: str) -> str:
+    """What says in the trail that the words of a hold were deleted lawfully; which hold, it does not tell."""
+    return salted(salt, "vergessen")
 
 
 def _forget_notes(connection: Connection, numbers: frozenset[int]) -> None:

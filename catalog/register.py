@@ -114,13 +114,14 @@ def receive(change: Change, arrival: Arrival) -> DeliveryRow:
         return delivery_value(require_delivery(connection, arrival.delivery))
     if there is not None and Stage(there.stage) in ENDED:
         raise Forbidden("Diese Lieferung ist abgeschlossen; sie nimmt keine anderen Dateien oder Angaben mehr an.")
+    slip = canonical(arrival.slip)
     values = {
         "aktenart": clean_text(arrival.aktenart),
         "aktenzeichen": "" if arrival.aktenzeichen is None else clean_text(str(arrival.aktenzeichen)),
         "band": arrival.band,
         "betreff": clean_text(arrival.betreff),
         "folder": arrival.folder,
-        "slip": canonical(arrival.slip),
+        "slip": slip,
         "digest": arrival.digest,
         "changed_at": change.now,
     }
@@ -151,6 +152,7 @@ def receive(change: Change, arrival: Arrival) -> DeliveryRow:
         scans=len(arrival.scans),
         bytes=sum(scan.digests.size for scan in arrival.scans),
         content=salted(salt, arrival.digest),
+        slip=salted(salt, slip),
     )
     return delivery_value(require_delivery(connection, arrival.delivery))
 

@@ -7,7 +7,7 @@ the trail as well, and a version that only the table calls released is not belie
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -99,16 +99,19 @@ class RuleBook:
         """The released version with the latest first day that has come, and its YAML; None while none was released.
 
         The first day is `valid_from`, at the earliest the day of the release; of equal ones the last released counts.
-        Raises FixityError for a text that was changed, and for a release that the trail does not know.
+        Raises FixityError for a text that was changed, for a release that the trail does not know, and for one that
+        only the trail knows: else whoever can write the table could bring old rules back.
         """
         with self._database.read() as connection:
             query = select(rulebooks).where(rulebooks.c.state == RuleState.RELEASED.value)
-            rows = _come(connection.execute(query), day)
+            released = connection.execute(query).all()
+            rows = _come(released, day)
+            told = _releases(connection)
+            _require_all(released, told)
             if not rows:
                 return None
             row = _latest(rows)
-            told = events.events_of(connection, verb=Verb.RULES_RELEASED.value, limit=None)
-            if (row.nr, row.digest) not in {(event.data["number"], event.data["digest"]) for event in told}:
+            if row.nr not in told or told[row.nr].digest != row.digest:
                 raise FixityError(
                     f"Der Fristenkatalog Nr. {row.nr} steht als freigegeben im Register, das Protokoll weiß davon "
                     "nichts. Nicht weiterarbeiten, Sicherung einspielen."
@@ -160,6 +163,44 @@ class RuleBook:
         with self._begin(by, now) as change:
             row = _require_proposed(change.connection, number, reason)
             return _decide(change, row, RuleState.REFUSED, clean_text(reason))
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """A release as the trail tells it; `first` is the first day of the version, where that was told (False: not)."""
+
+    digest: str
+    at: datetime
+    first: str | bool | None
+
+
+def _releases(connection: Connection) -> dict[int, _Release]:
+    """Every release that the trail tells, by the number of the version."""
+    proposed = events.events_of(connection, verb=Verb.RULES_PROPOSED.value, limit=None)
+    first = {event.data["number"]: event.data.get("valid_from", False) for event in proposed}
+    told = events.events_of(connection, verb=Verb.RULES_RELEASED.value, limit=None)
+    return {
+        event.data["number"]: _Release(event.data["digest"], event.at, first.get(event.data["number"], False))
+        for event in told
+    }
+
+
+def _require_all(rows: Iterable[Row[Any]], told: Mapping[int, _Release]) -> None:
+    """Raises FixityError for a release of the trail that the table does not have, or has for another day."""
+    there = {row.nr: row for row in rows}
+    for number, release in told.items():
+        row = there.get(number)
+        day = None if row is None or row.valid_from is None else row.valid_from.isoformat()
+        if (
+            row is None
+            or row.digest != release.digest
+            or row.decided_at != release.at
+            or release.first not in (False, day)
+        ):
+            raise FixityError(
+                f"Der Fristenkatalog Nr. {number} steht im Protokoll als freigegeben, im Register nicht oder anders. "
+                "Nicht weiterarbeiten, Sicherung einspielen."
+            )
 
 
 def require_in_force(change: Change, digest: str) -> None:
@@ -273,6 +314,7 @@ def _propose(change: Change, wanted: RuleText, basis: RuleText, reason: str) -> 
         digest=wanted.digest,
         name=wanted.name,
         version=wanted.version,
+        valid_from=wanted.valid_from.isoformat() if wanted.valid_from else None,
         instead_of=basis.digest,
     )
     return _value(row)

@@ -59,5 +59,6 @@ def _archived(connection: Connection, stand: int, aktenarten: Collection[str] | 
     found = {UUID(each) for each in connection.execute(stored).scalars() if each is not None}
     if aktenarten is None:
         return found
-    family = select(akten.c.uuid).where(akten.c.aktenart.in_([str(each) for each in aktenarten]))
-    return found & set(connection.execute(family).scalars())
+    # One that the register lost may be of any family: it stays in, so that it is seen to be missing.
+    others = select(akten.c.uuid).where(akten.c.aktenart.not_in([str(each) for each in aktenarten]))
+    return found - set(connection.execute(others).scalars())

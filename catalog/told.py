@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -72,12 +72,27 @@ class Classification:
 
 @dataclass(frozen=True, slots=True)
 class KnownArchive:
-    """What city and archive told each other about an Akte; `decision` is "" before the archive decided."""
+    """What city and archive told each other about an Akte; `decision` is "" before the archive decided.
+
+    `evidence` says where the last word of it stands; two answers are the same whatever it is.
+    """
 
     offered: bool = False
     offered_on: date | None = None
     decision: str = ""
     waived: bool = False
+    evidence: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveReport:
+    """One step between city and archive as somebody wrote it down. The newest counts."""
+
+    number: int
+    akte: UUID
+    answer: KnownArchive
+    by: Actor
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +107,14 @@ class EventReport:
     note: str = ""
 
 
-def report_event(change: Change, report: EventReport) -> ReportedEvent:
+Known = dict[UUID, list[ReportedEvent]]  # what was told of Akten so far, read once for many reports
+
+
+def report_event(change: Change, report: EventReport, known: Known | None = None) -> ReportedEvent:
     """Writes an event down; the same again (Akte, name, day, evidence) changes nothing.
 
     Raises Forbidden for an unknown Akte, for a report without evidence, for one that corrects what is not there or was
-    corrected already, and for "did not happen" that does not say what it corrects.
+    corrected already, for one that was corrected itself, and for "did not happen" that does not say what it corrects.
     """
     salt = salt_of(change.connection, report.akte)
     evidence, note = _words(report.evidence, "Der Beleg"), _words(report.note, "Die Bemerkung")
@@ -104,10 +122,18 @@ def report_event(change: Change, report: EventReport) -> ReportedEvent:
         raise Forbidden("Ein Ereignis wird nur mit Beleg vermerkt: woraus geht es hervor?")
     if report.datum is None and report.supersedes is None:
         raise Forbidden("Dass etwas nicht geschehen ist, berichtigt eine frühere Meldung; bitte deren Nummer nennen.")
-    there = events_of(change.connection, report.akte)
+    known = {} if known is None else known
+    if report.akte not in known:
+        known[report.akte] = list(events_of(change.connection, report.akte))
+    there = known[report.akte]
     same = next((e for e in there if e.superseded_by is None and _same(e, report, evidence)), None)
     if same is not None:
         return same
+    if (newer := corrected_by(there, report)) is not None:
+        raise Forbidden(
+            f"Diese Meldung steht schon da und ist berichtigt; es gilt Nr. {newer}. Gilt sie doch wieder, berichtigt "
+            f"sie diese: --ersetzt {newer}."
+        )
     number, instead_of = _corrects(there, report)
     nr = _insert(
         change,
@@ -130,7 +156,28 @@ def report_event(change: Change, report: EventReport) -> ReportedEvent:
         content=salted(salt, content),
         supersedes=number,
     )
-    return next(event for event in events_of(change.connection, report.akte) if event.number == nr)
+    made = ReportedEvent(
+        nr, report.akte, report.ereignis, report.datum, evidence, note, number, instead_of, None, change.by, change.now
+    )
+    if number is not None:
+        there[:] = [replace(event, superseded_by=nr) if event.number == number else event for event in there]
+    there.append(made)
+    return made
+
+
+def corrected_by(there: Sequence[ReportedEvent], report: EventReport) -> int | None:
+    """The number of what counts now in place of exactly this report, None for one that was never told and corrected.
+
+    A list that is read in once more must not bring back what somebody put right meanwhile.
+    """
+    if report.supersedes is not None:
+        return None
+    evidence = clean_text(report.evidence)
+    newer = next((e.superseded_by for e in there if e.superseded_by and _same(e, report, evidence)), None)
+    after = {event.number: event.superseded_by for event in there}
+    while newer is not None and (next_one := after.get(newer)) is not None:
+        newer = next_one
+    return newer
 
 
 def _same(event: ReportedEvent, report: EventReport, evidence: str) -> bool:
@@ -194,14 +241,18 @@ def classify(change: Change, akte: UUID, record_classes: Sequence[str], reason: 
 
 
 def record_archive(change: Change, akte: UUID, answer: KnownArchive, evidence: str) -> KnownArchive:
-    """Writes down what city and archive told each other; the newest row counts, the same again changes nothing."""
+    """Writes down what city and archive told each other; the newest row counts, the same again changes nothing.
+
+    The same answer in another letter is another step.
+    """
     salt = salt_of(change.connection, akte)
     evidence = _words(evidence, "Der Beleg")
     if not evidence:
         raise Forbidden("Ein Bescheid des Archivs wird nur mit Beleg vermerkt.")
     query = select(archive_answers).where(archive_answers.c.akte == akte).order_by(archive_answers.c.nr.desc()).limit(1)
     last = change.connection.execute(query).first()
-    if last is not None and archive_value(last) == answer:
+    answer = replace(answer, evidence=evidence)
+    if last is not None and (archive_value(last), last.evidence) == (answer, evidence):
         return answer
     nr = _insert(
         change,
@@ -249,7 +300,16 @@ def event_value(row: Row[Any], superseded_by: int | None) -> ReportedEvent:
 def archive_value(row: Row[Any]) -> KnownArchive:
     """The value of a row of archive_answers."""
     offered = row.offered_on is not None or bool(row.decision)
-    return KnownArchive(offered, row.offered_on, row.decision, row.waived)
+    return KnownArchive(offered, row.offered_on, row.decision, row.waived, row.evidence)
+
+
+def answers_of(connection: Connection, akte: UUID) -> tuple[ArchiveReport, ...]:
+    """Every step between city and archive about an Akte in the order they came."""
+    query = select(archive_answers).where(archive_answers.c.akte == akte).order_by(archive_answers.c.nr)
+    return tuple(
+        ArchiveReport(row.nr, row.akte, archive_value(row), Actor.read(row.by_name, row.by_kind), row.at)
+        for row in connection.execute(query)
+    )
 
 
 def events_of(connection: Connection, akte: UUID) -> tuple[ReportedEvent, ...]:

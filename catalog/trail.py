@@ -48,7 +48,7 @@ RULES: dict[str, tuple[str, str]] = {
         "Nachschlagen folgen dem Inhalt der Zeilen.",
         "prefect-db.md §6",
     ),
-    "TR-07": ("Jedes archivierte Paket steht im Protokoll, und umgekehrt.", "issue 3 §7"),
+    "TR-07": ("Jedes archivierte Paket steht im Protokoll, und umgekehrt, mit jeder seiner Kopien.", "issue 3 §7"),
     "TR-08": ("Zeilen nach dem jüngsten Anker sind am Ende noch nicht gesichert.", "users.md §1 Nr. 5"),
     "TR-09": (
         "Worte neben der Kette passen zum Prüfwert in ihrer Zeile; gelöscht werden dürfen sie.",
@@ -68,8 +68,8 @@ RULES: dict[str, tuple[str, str]] = {
         "users.md §1 Nr. 5; Grenze wie S3 RequestTimeTooSkewed",
     ),
     "TR-17": (
-        "Gemeldete Ereignisse, Merkmale, Fristklassen, Bescheide und Sperren stehen so im Register, wie sie im "
-        "Protokoll stehen.",
+        "Gemeldete Ereignisse, Merkmale, Fristklassen, Bescheide, Sperren, Fristenkataloge und Laufzettel stehen so im "
+        "Register, wie sie im Protokoll stehen.",
         "Hausregel: Prüfwert jeder Meldung im Protokoll",
     ),
 }

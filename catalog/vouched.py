@@ -27,6 +27,7 @@ from catalog.keeping_tables import (
     reported_events,
     reported_facts,
 )
+from catalog.refstore import forgotten_hold
 from catalog.tables import akten, instant_text, trail
 from catalog.trail import Verb, read_body, salted
 
@@ -88,16 +89,19 @@ def not_as_told(connection: Connection) -> Iterator[Finding]:
     yield from _differing_holds(connection)
 
 
-_CHANGED = "Der Eintrag wurde im Register nachträglich geändert."
-_GONE = "Der Eintrag fehlt im Register; im Protokoll steht er."
-_UNTOLD = "Der Eintrag steht im Register, nicht aber im Protokoll."
+# Whoever changed a row need not have written what we would.
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+CHANGED = "Der Eintrag wurde im Register nachträglich geändert."
+GONE = "Der Eintrag fehlt im Register; im Protokoll steht er."
+UNTOLD = "Der Eintrag steht im Register, nicht aber im Protokoll."
 
 
-def _finding(name: str, number: int, text: str, akte: object = "") -> Finding:
+def finding(name: str, number: int, text: str, akte: object = "") -> Finding:
+    """TR-17 about one entry."""
     return Finding("TR-17", Severity.ERROR, f"{name} Nr. {number}" + (f", Akte {akte}" if akte else ""), text)
 
 
-def _bodies(connection: Connection, key: str, *verbs: Verb) -> Iterator[list[tuple[int, Any]]]:
+def bodies(connection: Connection, key: str, *verbs: Verb) -> Iterator[list[tuple[int, Any]]]:
     """The rows with these verbs in their order: the number that each gives under `key`, and its body.
 
     One without a number is none of ours, and as changed is told as TR-01.
@@ -111,31 +115,31 @@ def _bodies(connection: Connection, key: str, *verbs: Verb) -> Iterator[list[tup
 
 def _differing(connection: Connection, sort: _Sort) -> Iterator[Finding]:
     seen: set[int] = set()
-    for bodies in _bodies(connection, "number", sort.verb):
-        told = dict(bodies)
+    for chunk in bodies(connection, "number", sort.verb):
+        told = dict(chunk)
         query = select(sort.table, akten.c.salt.label("akte_salt")).join(akten, akten.c.uuid == sort.table.c.akte)
         rows = {row.nr: row for row in connection.execute(query.where(sort.table.c.nr.in_(list(told))))}
         for number, body in told.items():
             if number not in rows:
-                yield _finding(sort.name, number, _GONE, body.get("akte"))
+                yield finding(sort.name, number, GONE, body.get("akte"))
             elif not _fits(sort, rows[number], body):
-                yield _finding(sort.name, number, _CHANGED, body.get("akte"))
+                yield finding(sort.name, number, CHANGED, body.get("akte"))
         seen.update(told)
     every = select(sort.table.c.nr, sort.table.c.akte).order_by(sort.table.c.nr)
     for number, akte in connection.execute(every.execution_options(yield_per=_CHUNK)):
         if number not in seen:
-            yield _finding(sort.name, number, _UNTOLD, akte)
+            yield finding(sort.name, number, UNTOLD, akte)
 
 
 def _fits(sort: _Sort, row: Row[Any], body: Any) -> bool:
     try:
-        own = body.get("akte") == str(row.akte) and _by(body, row.by_name, row.by_kind, row.at)
+        own = body.get("akte") == str(row.akte) and told_by(body, row.by_name, row.by_kind, row.at)
         return own and sort.fits(row, body)
-    except (ValueError, KeyError, TypeError, RecursionError):  # whoever changed it need not have written what we would
+    except UNREADABLE:
         return False
 
 
-def _by(body: Any, label: str, kind: str, at: datetime | None) -> bool:
+def told_by(body: Any, label: str, kind: str, at: datetime | None) -> bool:
     """True when the register names the same account and the same time as the trail: who lifts a hold must be another
     than who set it.
     """
@@ -151,49 +155,60 @@ _OF_ORDER = ("key", "scope", "akte", "target", "match_key", "match_place", "reas
 def _differing_holds(connection: Connection) -> Iterator[Finding]:
     """Holds are few, so that all that the trail says of them is held at once."""
     told: dict[int, list[Any]] = {}
-    for bodies in _bodies(connection, "hold", Verb.HOLD_SET, Verb.HOLD_CHANGED, Verb.HOLD_LIFTED):
-        for number, body in bodies:
+    for chunk in bodies(connection, "hold", Verb.HOLD_SET, Verb.HOLD_CHANGED, Verb.HOLD_LIFTED):
+        for number, body in chunk:
             told.setdefault(number, []).append(body)
     history: dict[int, list[Row[Any]]] = {}
     for change in connection.execute(select(hold_changes).order_by(hold_changes.c.nr)):
         history.setdefault(change.hold, []).append(change)
+    forgotten = _forgotten(connection)
     there: set[int] = set()
     for row in connection.execute(select(holds).order_by(holds.c.nr)):
         there.add(row.nr)
         if row.nr not in told:
-            yield _finding(_HOLD, row.nr, _UNTOLD)
-        elif not _hold_fits(row, told[row.nr], history.get(row.nr, [])):
-            yield _finding(_HOLD, row.nr, _CHANGED)
+            yield finding(_HOLD, row.nr, UNTOLD)
+        elif not _hold_fits(row, told[row.nr], history.get(row.nr, []), forgotten):
+            yield finding(_HOLD, row.nr, CHANGED)
     for number in sorted(told.keys() - there):
-        yield _finding(_HOLD, number, _GONE)
+        yield finding(_HOLD, number, GONE)
 
 
-def _hold_fits(row: Row[Any], told: Sequence[Any], history: Sequence[Row[Any]]) -> bool:
+def _forgotten(connection: Connection) -> frozenset[str]:
+    """The digests of all that was deleted lawfully."""
+    query = select(trail.c.body).where(trail.c.verb == Verb.REFERENCES_FORGOTTEN.value)
+    data = (read_body(body).get("data") for body in connection.execute(query).scalars())
+    lists = (each["digests"] for each in data if isinstance(each, dict) and isinstance(each.get("digests"), list))
+    return frozenset(digest for digests in lists for digest in digests if isinstance(digest, str))
+
+
+def _hold_fits(row: Row[Any], told: Sequence[Any], history: Sequence[Row[Any]], forgotten: frozenset[str]) -> bool:
     try:
-        return _is_as_told(row, told, history)
-    except (ValueError, KeyError, TypeError, RecursionError):  # as above
+        return _is_as_told(row, told, history, forgotten)
+    except UNREADABLE:
         return False
 
 
-def _is_as_told(row: Row[Any], told: Sequence[Any], history: Sequence[Row[Any]]) -> bool:
+def _is_as_told(row: Row[Any], told: Sequence[Any], history: Sequence[Row[Any]], gone: frozenset[str]) -> bool:
     first, *later = told
     lifted = [body for body in later if body["verb"] == Verb.HOLD_LIFTED.value]
     changed = [body for body in later if body["verb"] == Verb.HOLD_CHANGED.value]
     if first["verb"] != Verb.HOLD_SET.value or len(lifted) != (row.lifted_on is not None):
         return False
-    if len(history) != len(later) or not _by(first, row.set_by, row.set_kind, row.set_at):
+    if len(history) != len(later) or not told_by(first, row.set_by, row.set_kind, row.set_at):
         return False
-    if any(not _by(body, line.by_name, line.by_kind, line.at) for body, line in zip(later, history, strict=True)):
+    if any(not told_by(body, line.by_name, line.by_kind, line.at) for body, line in zip(later, history, strict=True)):
         return False
     forgotten = row.scope == Scope.PERSON and not row.match_key  # its words were deleted lawfully, when it was over
     if lifted:
         content = canonical([row.lifted_on, row.unfounded, row.lifted_reason])
-        if not _by(lifted[0], row.lifted_by, row.lifted_kind, row.lifted_at) or not (
+        if not told_by(lifted[0], row.lifted_by, row.lifted_kind, row.lifted_at) or not (
             forgotten or _bears(lifted[0], row, content)
         ):
             return False
     if forgotten:
-        return row.lifted_on is not None or row.until is not None
+        # Its end cannot be proven any more. Who lifted it stands in the trail; that it was over by its own day, and its
+        # words deleted for that, has to stand there, too.
+        return row.lifted_on is not None or forgotten_hold(row.salt) in gone
     return (bool(lifted) or not row.unfounded) and _was_set_so(row, first, changed, history)
 
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 from akten.errors import Rejected
 from akten.findings import Finding, Severity
+from akten.model import clean_text
 from catalog.actor import Actor
 from catalog.fold import fold
-from catalog.told import EventReport
+from catalog.told import EventReport, ReportedEvent, corrected_by
 from catalog.values import AkteRow
 from flows.telling import day_of, error, event_named, is_planned
 from flows.wiring import Services
@@ -25,6 +28,7 @@ from flows.wiring import Services
 MAX_BYTES = 50_000_000
 MAX_ROWS = 100_000
 SEPARATORS = (";", ",", "\t")
+_SEPARATOR_TOLD = re.compile(r'"?sep=', re.IGNORECASE)  # Excel's own first line; we find out for ourselves
 # Headings as offices write them, folded, and what they mean.
 COLUMNS = {
     "aktenzeichen": "aktenzeichen", "az": "aktenzeichen", "zeichen": "aktenzeichen", "akte": "aktenzeichen",
@@ -51,6 +55,10 @@ class EventRow:
     akte: AkteRow | None = None
     day: date | None = None
     note: str = ""
+
+    def report(self, akte: AkteRow) -> EventReport:
+        """The row as it is written down."""
+        return EventReport(akte.uuid, self.ereignis, self.day, self.beleg, note=self.note)
 
     @property
     def verdict(self) -> str:
@@ -82,11 +90,7 @@ def import_events(services: Services, path: Path, by: Actor, *, dry: bool) -> Ev
     judged = judge(services, path)
     if dry or not judged.good:
         return judged
-    reports = [
-        EventReport(row.akte.uuid, row.ereignis, row.day, row.beleg, note=row.note)
-        for row in judged.rows
-        if row.verdict == "ok" and row.akte is not None
-    ]
+    reports = [row.report(row.akte) for row in judged.rows if row.verdict == "ok" and row.akte is not None]
     if reports:
         services.catalog.report_events(reports, by=by, now=services.now())
     return replace(judged, written=len(reports))
@@ -133,26 +137,33 @@ def _text(path: Path) -> tuple[str, tuple[Finding, ...]]:
 
 def _rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Line number and cells by meaning of every row that is not empty."""
-    head = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
+    lines = (line for line in io.StringIO(text, newline=None) if line.strip())
+    head = next((line for line in lines if not _SEPARATOR_TOLD.match(line)), "")
     if len(head) > csv.field_size_limit():
         raise Rejected((error("EV-01", "Die erste Zeile ist keine Kopfzeile: sie ist viel zu lang."),))
     separator = max(SEPARATORS, key=lambda each: len(_meanings(next(csv.reader([head], delimiter=each), []))))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    # Strict: a quotation mark that nobody closes would else take all rows behind it into one cell, without a word.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    line = ended = 0
     try:
         names: Sequence[str | None] | None = None
         for cells in reader:
+            line, ended = ended + 1, reader.line_num  # a cell may go over several lines
             if not any(cell.strip() for cell in cells):
+                continue
+            if names is None and _SEPARATOR_TOLD.match(cells[0]):
                 continue
             if names is None:
                 names = _headings(cells)
                 continue
             if reader.line_num > MAX_ROWS:
                 raise Rejected((error("EV-01", f"Mehr als {MAX_ROWS} Zeilen; bitte die Liste teilen."),))
-            found = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if name}
+            found = {name: clean_text(cell) for name, cell in zip(names, cells, strict=False) if name}
             surplus = [cell for cell in cells[len(names) :] if cell.strip()]
-            yield reader.line_num, {**found, "": " ".join(surplus)}
+            yield line, {**found, "": " ".join(surplus)}
     except csv.Error as wrong:
-        raise Rejected((error("EV-01", f"Zeile {reader.line_num} ist kein CSV: {wrong}."),)) from wrong
+        text = f"Ab Zeile {ended + 1} ist die Liste kein CSV; meist ist ein Anführungszeichen nicht geschlossen."
+        raise Rejected((error("EV-01", text),)) from wrong
 
 
 def _meanings(cells: Sequence[str]) -> list[str]:
@@ -229,6 +240,7 @@ def _beside_each_other(services: Services, rows: Sequence[EventRow]) -> Iterator
     """The rows with what only shows beside the others and beside the register."""
     first: dict[tuple[object, ...], EventRow] = {}
     days: dict[tuple[object, ...], EventRow] = {}
+    known: dict[UUID, Sequence[ReportedEvent]] = {}
     for row in rows:
         if row.verdict == "rejected" or row.akte is None:
             yield row
@@ -238,15 +250,27 @@ def _beside_each_other(services: Services, rows: Sequence[EventRow]) -> Iterator
         other = days.setdefault((uuid, row.ereignis), row)
         if same is not row:
             found.append(_beside("EV-09", row, f"Steht schon in Zeile {same.line}; sie zählt einmal."))
-        elif any(
-            (told.ereignis, told.datum, told.evidence) == (row.ereignis, row.day, row.beleg)
-            for told in services.catalog.reported_events(uuid)
-            if told.superseded_by is None
-        ):
-            found.append(_beside("EV-12", row, "Steht schon so im Register."))
+        elif (text := _known(row, _reports(services, uuid, known))) is not None:
+            found.append(_beside("EV-12", row, text))
         if other.day != row.day:
             found.append(_beside("EV-10", row, f"Zeile {other.line} nennt für dasselbe Ereignis einen anderen Tag."))
         yield replace(row, findings=tuple(found))
+
+
+def _reports(services: Services, akte: UUID, known: dict[UUID, Sequence[ReportedEvent]]) -> Sequence[ReportedEvent]:
+    if akte not in known:
+        known[akte] = services.catalog.reported_events(akte)
+    return known[akte]
+
+
+def _known(row: EventRow, reports: Sequence[ReportedEvent]) -> str | None:
+    """What the register knows of a row already; one that was corrected since stays corrected."""
+    same = [e for e in reports if (e.ereignis, e.datum, e.evidence) == (row.ereignis, row.day, row.beleg)]
+    if any(event.superseded_by is None for event in same):
+        return "Steht schon so im Register."
+    if row.akte is None or (newer := corrected_by(reports, row.report(row.akte))) is None:
+        return None
+    return f"Stand schon so im Register und ist berichtigt: Es gilt Meldung Nr. {newer}, und dabei bleibt es."
 
 
 def _beside(code: str, row: EventRow, text: str) -> Finding:

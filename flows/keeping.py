@@ -65,6 +65,7 @@ def case_of(row: KeepingRow, katalog: Fristenkatalog, as_of: date) -> Case:
             row.archive.offered_on,
             Decision(row.archive.decision) if row.archive.decision else None,
             row.archive.waived,
+            row.archive.evidence,
         ),
         evidence,
     )

@@ -246,6 +246,10 @@ class _Round:
         freeing = self._reached.deletion.get(copy.store)
         try:
             followed = follow_copy(package.id, copy, store, freeing, self._still(row, terms))
+            if Act.HOLD_LIFTED in followed.acts and (since := self._still(row, terms)).legal_hold:
+                # Set between our asking and our lifting, by someone who found the hold still there: set it again.
+                again = follow_copy(package.id, copy, store, freeing, since)
+                followed = replace(again, acts=tuple(sorted({*followed.acts, *again.acts})))
         except Unavailable as error:
             self._away(copy.store, error.text)
             tally.not_checked += 1

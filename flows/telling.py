@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,7 @@ from retention.names import Names
 from retention.periods import age_of_event
 
 EARLIEST = date(1700, 1, 1)
+_MIDNIGHT = re.compile(r"[ T]0?0:00(?::00)?\s*\Z")  # what spreadsheets write behind a day
 # Ends that are known before they come: a grave right, a document, a ban; an age, too. All else has happened, or not.
 PLANNED = frozenset(
     (
@@ -112,7 +114,7 @@ def _named(text: str, keys: Collection[str], titles: dict[str, str], code: str, 
 
 def day_of(text: str, today: date, ereignis: str) -> date | Finding:
     """The day that a text is, if the event can have happened on it or is planned; else a finding (EV-03 to EV-05)."""
-    day = parse_day(text.removesuffix(" 00:00:00"))
+    day = parse_day(_MIDNIGHT.sub("", text))
     if day is None:
         return error("EV-03", f"„{text.strip()}“ ist kein Tag (TT.MM.JJJJ oder JJJJ-MM-TT).")
     if day > today and not is_planned(ereignis):

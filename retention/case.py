@@ -51,12 +51,16 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveAnswer:
-    """What city and archive told each other: offered (and on which day), decided, or waived the class in writing."""
+    """What city and archive told each other: offered (and on which day), decided, or waived the class in writing.
+
+    `evidence` says where that stands; it shows in the derivation only.
+    """
 
     offered: bool = False
     offered_on: date | None = None
     decision: Decision | None = None
     waived: bool = False
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

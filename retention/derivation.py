@@ -174,11 +174,13 @@ def _archive_lines(outcome: Outcome, katalog: Fristenkatalog) -> Iterator[str]:
         due = "; die Anbietung ist überfällig" if outcome.offer_due else ""
         years = katalog.archive.offer_latest.text
         yield f"Anbietung an das Archiv spätestens bis {day_text(outcome.offer_by)} (§ 4 ArchivG NRW, {years}){due}."
+    proof = f"; Beleg: {archive.evidence}" if archive.evidence else ""
     if archive.decision is Decision.ARCHIVWUERDIG:
-        yield "Archiv: archivwürdig."
+        yield f"Archiv: archivwürdig{proof}."
     elif archive.decision is Decision.NICHT_ARCHIVWUERDIG:
-        yield "Archiv: nicht archivwürdig."
+        yield f"Archiv: nicht archivwürdig{proof}."
     elif archive.waived:
-        yield "Archiv: hat auf diese Klasse schriftlich verzichtet."
+        yield f"Archiv: hat auf diese Klasse schriftlich verzichtet{proof}."
     elif outcome.appraisal_due is not None:
-        yield f"Archiv: angeboten, Antwort erwartet bis {day_text(outcome.appraisal_due)}; Schweigen vernichtet nichts."
+        until = f"Antwort erwartet bis {day_text(outcome.appraisal_due)}"
+        yield f"Archiv: angeboten, {until}; Schweigen vernichtet nichts{proof}."

@@ -85,20 +85,23 @@ def _basis(
         result.nominal = result.ends = date(year, 12, 31) if year <= 9999 else NO_END
         result.status = Status.DATED
         return result
-    days = sorted(
-        hold.on or hold.start or NO_END for hold, mode in holds if mode is HoldMode.RESTARTS and not hold.unfounded
-    )
-    start = event
-    if days:
-        start, result.restarted = restarted(event, days, lambda day: _ends(basis, day, case.as_of)[-1])
-    result.phase_ends = _ends(basis, start, case.as_of)
-    result.nominal = result.phase_ends[-1]
-    result.former_law = basis.before is not None and result.nominal == last_day(start, basis.start_rule, basis.before)
     moving = [
         hold
         for hold, mode in holds
         if mode is HoldMode.EXTENDS or (mode is HoldMode.FINAL and record_class.extend_until_final)
     ]
+    days = sorted(
+        hold.on or hold.start or NO_END for hold, mode in holds if mode is HoldMode.RESTARTS and not hold.unfounded
+    )
+    start = event
+    if days:
+        # A period that a hold keeps from ending still runs, and can be interrupted.
+        start, result.restarted = restarted(
+            event, days, lambda day: moved_end(_ends(basis, day, case.as_of)[-1], moving)[0]
+        )
+    result.phase_ends = _ends(basis, start, case.as_of)
+    result.nominal = result.phase_ends[-1]
+    result.former_law = basis.before is not None and result.nominal == last_day(start, basis.start_rule, basis.before)
     result.ends, result.moved_by = moved_end(result.nominal, moving) if moving else (result.nominal, ())
     result.status = Status.DATED
     return result

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
 from akten.findings import Severity
 from retention.periods import Period, parse_period
 from retention.yamlfile import Place, YamlFile
+
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
 
 
 def meant(word: str, known: Iterable[str]) -> str:
@@ -110,10 +114,13 @@ class Form:
         return tuple(found)
 
     def day(self, key: str) -> date | None:
-        """A calendar day, None when absent."""
+        """A calendar day, None when absent; many programs that write YAML put quotation marks around it."""
         found = self.value.get(key)
         if found is None:
             return None
+        if isinstance(found, str) and _ISO_DAY.match(found):
+            with suppress(ValueError):  # 2026-02-30 is told below, like any other text
+                found = date.fromisoformat(found)
         if not isinstance(found, date) or isinstance(found, datetime):
             self.wrong("RT-32", key, f"„{key}“ muss ein Kalendertag (JJJJ-MM-TT) sein.")
             return None

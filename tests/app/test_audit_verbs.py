@@ -153,8 +153,9 @@ def test_a_row_that_is_not_there_yet_is_unknown(filled: Desk) -> None:
 def test_a_drawn_akte_that_left_the_register_is_damage(filled: Desk) -> None:
     gone = "PRAGMA foreign_keys=OFF", f"DELETE FROM akten WHERE aktenzeichen = '{NUMBERS[0]}'"  # noqa: S608 - our own
     meddle(filled.url, *unguarded(filled.url), *gone, *guarded(filled.url))
-    ran = filled("protokoll", "stichprobe", "--anzahl", "99", "--json")
-    assert (ran.code, len(ran.json["gone"]), len(ran.json["akten"])) == (5, 1, len(NUMBERS) - 1)
+    for family in ((), ("--aktenart", "Bauakte")):
+        ran = filled("protokoll", "stichprobe", "--anzahl", "99", *family, "--json")
+        assert (ran.code, len(ran.json["gone"]), len(ran.json["akten"])) == (5, 1, len(NUMBERS) - 1)
 
 
 @pytest.mark.parametrize(

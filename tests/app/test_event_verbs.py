@@ -113,9 +113,11 @@ def test_what_the_archive_answered_is_told_and_the_last_word_counts(filled: Desk
     answered = filled(*tell, "nicht-archivwuerdig", "--beleg", "Schreiben vom 4.3.2026", "--json")
     assert answered.json["bewertung"] == "nicht_archivwuerdig"
     assert answered.json["angeboten_am"] == "2026-02-03"  # the day of the offer stays known
-    assert filled(*tell, "nicht-archivwuerdig", "--beleg", "noch einmal").code == 0  # changes nothing
+    assert filled(*tell, "nicht-archivwuerdig", "--beleg", "Schreiben vom 4.3.2026").code == 0  # changes nothing
     listed = filled("ereignis", "liste", NUMBER)
     assert "am 03.02.2026 angeboten, vom Stadtarchiv als nicht archivwürdig bewertet." in listed.out
+    assert "Beleg: Schreiben vom 4.3.2026" in listed.out
+    assert "Archiv: nicht archivwürdig; Beleg: Schreiben vom 4.3.2026." in filled("frist", "zeige", NUMBER).out
     assert filled(*tell, "verzicht", "--beleg", "Rahmenvereinbarung", "--json").json["verzicht"] is True
     assert filled("ereignis", "liste", NUMBER, "--json").json["archiv"] == {
         "angeboten": True,
@@ -126,6 +128,14 @@ def test_what_the_archive_answered_is_told_and_the_last_word_counts(filled: Desk
     trail = [e for e in filled("protokoll", "zeige", NUMBER, "--json").json if e["verb"] == "archive.answered"]
     assert [e["data"]["decision"] for e in trail] == ["", "nicht_archivwuerdig", ""]
     assert "Kim" in trail[0]["by"]
+    steps = filled("ereignis", "liste", NUMBER, "--alle", "--json").json["archive_reports"]
+    assert [(step["beleg"], step["bewertung"], step["verzicht"]) for step in steps] == [
+        ("Liste 2026/1", None, False),
+        ("Schreiben vom 4.3.2026", "nicht_archivwuerdig", False),
+        ("Rahmenvereinbarung", None, True),
+    ]
+    assert "Kim" in steps[0]["by"]
+    assert "Liste 2026/1" in filled("ereignis", "liste", NUMBER, "--alle").out
     assert "Antwort des Archivs" in filled("protokoll", "zeige", NUMBER).out
 
 
@@ -160,6 +170,8 @@ ROWS = {
     "good": (f"{NUMBER};Tod;17.5.2020;Urkunde 1\n", "ok", set()),
     "another spelling": ("63/1234/2019;death;2020-05-17;Urkunde 1\n", "ok", set()),
     "a zero time of a spreadsheet": (f"{NUMBER};death;17.05.2020 00:00:00;Urkunde\n", "ok", set()),
+    "a shorter one": (f"{NUMBER};death;17.05.2020 00:00;Urkunde\n", "ok", set()),
+    "another time": (f"{NUMBER};death;17.05.2020 10:00;Urkunde\n", "rejected", {"EV-03"}),
     "unknown event": (f"{NUMBER};Todt;17.5.2020;Urkunde\n", "rejected", {"EV-02"}),
     "no day": (f"{NUMBER};death;Mai 2020;Urkunde\n", "rejected", {"EV-03"}),
     "a day that is none": (f"{NUMBER};death;30.2.2020;Urkunde\n", "rejected", {"EV-03"}),
@@ -193,6 +205,7 @@ FILES = {
     "utf-16": (HEAD + f"{NUMBER};death;17.5.2020;Müller\n").encode("utf-16"),
     "commas": f"Az,Event,Tag,Nachweis\n{NUMBER},death,2020-05-17,Müller\n".encode(),
     "tabs and another order": f"Beleg\tDatum\tEreignis\tAkte\nMüller\t17.5.2020\tTod\t{NUMBER}\n".encode(),
+    "Excel's line about the separator": f"sep=;\r\n{HEAD}{NUMBER};death;17.5.2020;Müller\r\n".encode(),
     "quotes, blank lines, DOS": f'\n{HEAD}\n"{NUMBER}";death;17.5.2020;"Müller"\n'.replace("\n", "\r\n").encode(),
 }
 
@@ -223,6 +236,7 @@ def test_a_list_is_read_in_every_form_an_office_sends(filled: Desk, tmp_path: Pa
         HEAD.encode() + b"\x81\x8d;x;y;z\n",
         b"x" * 200_000,
         HEAD.encode() + b'"' + b"x" * 200_000,
+        f'{HEAD}{NUMBER};death;17.5.2020;"U1\n{NUMBER};death;18.5.2020;U2\n'.encode(),
     ],
     ids=[
         "empty",
@@ -234,6 +248,7 @@ def test_a_list_is_read_in_every_form_an_office_sends(filled: Desk, tmp_path: Pa
         "no known characters",
         "endless heading",
         "endless cell",
+        "a quotation mark that nobody closes",
     ],
 )
 def test_a_file_that_is_no_list_is_refused_as_a_whole(filled: Desk, tmp_path: Path, data: bytes) -> None:
@@ -277,6 +292,25 @@ def test_one_bad_row_keeps_all_from_being_written(filled: Desk, tmp_path: Path) 
     good = filled("ereignis", "import", file, "--json")
     assert (good.code, good.json["written"]) == (0, 3)
     assert [f["code"] for f in good.json["rows"][3]["findings"]] == ["EV-10"]
+
+
+@pytest.mark.parametrize("instead", [("5.2.2020",), ("--nicht-geschehen",)])
+def test_a_list_that_is_read_in_again_does_not_bring_back_what_was_corrected(
+    filled: Desk, tmp_path: Path, instead: tuple[str, ...]
+) -> None:
+    """Else a building that was never demolished would be again, and its file be destroyed for it."""
+    file = tmp_path / "liste.csv"
+    file.write_text(HEAD + f'{NUMBER};structure_demolished;3.2.2025;"Anzeige\nNr. 5"\n', encoding="utf-8")
+    assert filled("ereignis", "import", file, "--json").json["written"] == 1
+    melde = ("ereignis", "melde", NUMBER, "structure_demolished")
+    right = filled(*melde, *instead, "--ersetzt", "1", "--beleg", "Bescheid", "--json").json["number"]
+    before = filled("ereignis", "liste", NUMBER, "--json").json["events"]
+    again = filled("ereignis", "import", file, "--json")
+    (row,) = again.json["rows"]
+    assert (again.code, again.json["written"], row["verdict"], row["line"]) == (0, 0, "known", 2)
+    assert f"Es gilt Meldung Nr. {right}" in row["findings"][0]["text"]
+    assert filled(*melde, "3.2.2025", "--beleg", "Anzeige\nNr. 5").code == 4
+    assert filled("ereignis", "liste", NUMBER, "--json").json["events"] == before
 
 
 def test_akten_without_their_event_wait_until_it_is_told(filled: Desk) -> None:

@@ -223,3 +223,11 @@ def test_a_person_is_noted_and_forgotten(filled: Desk) -> None:
         anchor = catalog.head()
         assert anchor is not None
         assert catalog.verify_trail([anchor]).findings == ()
+
+
+def test_a_hold_that_holds_nothing_says_so(filled: Desk) -> None:
+    how = ("--art", "litigation", "--grund", "Klage", "--bezug", "4 K 12/26")
+    over = filled("sperre", "setze", NUMBER, *how, "--bis", "31.12.2020")
+    assert (over.code, "ihr Ende ist vorbei, sie sperrt nichts" in over.out) == (0, True)
+    nobody = filled("sperre", "setze", "--person", "Nie Dagewesen", *how)
+    assert (nobody.code, "bitte die Schreibweise prüfen" in " ".join(nobody.out.split())) == (0, True)

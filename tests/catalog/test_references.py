@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from catalog.catalog import open_catalog
 from catalog.codec import akte_to_json
 from catalog.engine import Database, parse_url
-from catalog.references import ReferenceKind, covered_keys, parcels, person, references_of
+from catalog.references import ReferenceKind, covered_keys, parcels, person, references_of, same_place
 from catalog.schema import MIGRATIONS
 from catalog.tables import akten
 from tests.catalog.build import NOON, an_akte, an_id
@@ -24,6 +24,10 @@ PARCELS = [
     ("12-345/2", [("12-345/2", "")]),
     ("Neuss 12-345/2", [("12-345/2", "neuss")]),
     ("345/2", [("345/2", "")]),
+    ("Gemarkung Neuss Flur 12 Flurstück 345/2", [("12-345/2", "neuss")]),
+    ("Gem. Neuss, Fl. 12, Flurst. 345/2 (Teilfläche)", [("12-345/2", "neuss")]),
+    ("345/2 (teilweise)", [("345/2", "")]),
+    ("Flurstück Nr. 345/2, Flur Nr. 12", [("12-345/2", "")]),
     ("unbekannt", []),
 ]
 
@@ -68,6 +72,21 @@ def test_fields_tell_persons_and_parcels_and_nothing_else() -> None:
 def test_a_parcel_covers_itself_and_itself_without_its_flur() -> None:
     assert covered_keys("12-345/2") == ("12-345/2", "345/2")
     assert covered_keys("345/2") == ("345/2",)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("neuss", "neuss", True),
+        ("neuss", "", True),
+        ("neuss", "norf", False),
+        ("neuss flur", "neuss", True),  # as older versions of the program noted it
+        ("neuss", "teilweise", True),
+        ("neuss norf", "norf", True),
+    ],
+)
+def test_a_place_is_another_only_when_no_word_of_it_is_the_same(one: str, other: str, same: bool) -> None:
+    assert (same_place(one, other), same_place(other, one)) == (same, same)
 
 
 def test_an_older_catalog_gets_the_references_of_its_akten(tmp_path: Path) -> None:

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy import update
 
 from akten.errors import Forbidden, Unknown
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog
 from catalog.holds import HoldOrder, HoldTarget, HoldView
 from catalog.keeping import Viewer
-from tests.catalog.build import NOON, an_id, later
+from catalog.tables import akten
+from tests.catalog.build import NOON, an_id, archive, later
 from tests.contracts.telling import (
     ANNA,
     BERND,
@@ -31,7 +33,8 @@ from tests.contracts.telling import (
 
 # --- holds -----------------------------------------------------------------------------------------------------------
 
-NEW_AKTE = {"felder": (("Gemarkung", "Neuss"), ("Flur", "12"), ("Flurstück", "345/2"), ("Bauherr", "Yılmaz, Ali"))}
+BAUHERR = (("Bauherr", "Yılmaz, Ali"), ("Personalnummer", "4711 08"))
+NEW_AKTE = {"felder": (("Gemarkung", "Neuss"), ("Flur", "12"), ("Flurstück", "345/2"), *BAUHERR)}
 
 
 @pytest.mark.parametrize(
@@ -39,9 +42,14 @@ NEW_AKTE = {"felder": (("Gemarkung", "Neuss"), ("Flur", "12"), ("Flurstück", "3
     [
         (lambda: on_parcel("Flur 12, Flurstück 345/2"), True),
         (lambda: on_parcel("Gemarkung Neuss, Flur 012, 345/2"), True),
+        (lambda: on_parcel("Gemarkung Neuss Flur 12 Flurstück 345/2"), True),
+        (lambda: on_parcel("Gem. Neuss Fl. 12 Flurst. 345/2 (Teilfläche)"), True),
         (lambda: on_parcel("Gemarkung Norf, Flur 12, 345/2"), False),
         (lambda: on_parcel("12-345/3"), False),
         (lambda: on_person("ALI YILMAZ"), True),
+        (lambda: on_person("Herr Dr. Ali Yılmaz"), True),
+        (lambda: on_person("Personalnummer 4711-08"), True),
+        (lambda: on_person("Personalnummer 4711-09"), False),
         (lambda: on_person("Ali Demir"), False),
         (lambda: on_query(aktenarten=("Bauakte",)), True),
         (lambda: on_query(aktenarten=("Steuerakte",)), False),
@@ -69,6 +77,48 @@ def test_an_akte_without_a_flur_is_covered_by_every_flur(catalog: Catalog) -> No
     akte = one(catalog, felder=(("Flurstück", "345"),))
     assert catalog.held_akten(number) == (akte,)
     assert [h.number for h in known(catalog, akte).holds] == [number]
+
+
+HARBOUR = {"betreff": ("Hafenstraße",)}
+OF_CLASS = {"record_class": "bau.akte"}
+
+
+@pytest.mark.parametrize("query", [HARBOUR, OF_CLASS, {**HARBOUR, **OF_CLASS}, {"von": date(2020, 1, 1)}])
+def test_what_a_query_covers_stays_covered_whatever_a_nachscan_calls_it(
+    catalog: Catalog, query: dict[str, object]
+) -> None:
+    """Lifting wants two persons; a slip with another Betreff is written by one."""
+    akte = one(catalog)
+    number = hold(catalog, on_query(**query)).number
+    again, _ = archive(catalog, "Nachscan", now=later(5), betreff="Nachtrag Statik", titles=("Statik",))
+    with catalog._database.write() as connection:  # as a slip with another class and other days would have it
+        values = {"record_class": "bau.kurz", "datum_von": date(2018, 1, 1), "datum_bis": date(2018, 1, 1)}
+        connection.execute(update(akten).where(akten.c.uuid == akte).values(**values))
+    assert again.uuid == akte
+    assert [h.number for h in known(catalog, akte).holds] == [number]
+    assert catalog.held_akten(number) == (akte,)
+    assert [row.holds for row in catalog.all_keeping()] == [known(catalog, akte).holds]
+
+
+def test_who_gives_an_akte_another_class_does_not_take_it_out_of_a_hold(catalog: Catalog) -> None:
+    akte = one(catalog)
+    catalog.classify(akte, ("a.kurz",), "erste Prüfung", by=BERND, now=later(1))
+    assert catalog.held_akten(hold(catalog, on_query(**OF_CLASS)).number) == (akte,)  # it had that class at noon
+    order = HoldOrder(on_query(record_class="a.kurz"), "litigation", "Klage", "4 K 12/26")
+    number = catalog.set_hold(order, KEYS, by=ANNA, now=later(2)).number
+    catalog.classify(akte, ("a.lang",), "zweite Prüfung", by=BERND, now=later(3))
+    assert catalog.held_akten(number) == (akte,)
+    assert number in [h.number for h in known(catalog, akte).holds]
+
+
+def test_a_query_does_not_reach_back_before_it_was_set(catalog: Catalog) -> None:
+    akte = one(catalog)
+    archive(catalog, "Nachscan", now=later(5), betreff="Nachtrag Statik")
+    catalog.classify(akte, ("a.lang",), "Prüfung", by=BERND, now=later(6))
+    for query in (HARBOUR, OF_CLASS):
+        order = HoldOrder(on_query(**query), "litigation", "Klage", "4 K 12/26")
+        assert catalog.held_akten(catalog.set_hold(order, KEYS, by=ANNA, now=later(7)).number) == ()
+    assert known(catalog, akte).holds == ()
 
 
 def test_a_hold_wants_a_known_key_reason_reference_and_a_question(catalog: Catalog) -> None:
@@ -141,6 +191,14 @@ def test_one_person_extends_and_only_a_second_one_shortens(catalog: Catalog) -> 
     with pytest.raises(Forbidden):
         catalog.extend_hold(number, date(2028, 1, 1), "doch nicht", by=ANNA, now=NOON)
     assert catalog.extend_hold(number, date(2028, 1, 1), "Urteil", by=BERND, now=NOON).until == date(2028, 1, 1)
+
+
+def test_an_interruption_counts_though_its_hold_was_lifted_on_the_day_it_began(catalog: Catalog) -> None:
+    akte = one(catalog)
+    number = hold(catalog, on_akte(akte), key="unterbrechung", start=TODAY, on=date(2024, 9, 1)).number
+    catalog.lift_hold(number, "erledigt", TODAY, by=BERND, now=later(1))
+    (seen,) = known(catalog, akte).holds
+    assert (seen.on, seen.unfounded) == (date(2024, 9, 1), False)
 
 
 def test_an_interruption_that_proved_unfounded_says_so(catalog: Catalog) -> None:

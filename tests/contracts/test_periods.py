@@ -63,6 +63,18 @@ def test_an_event_is_corrected_only_by_a_later_one_and_only_once(catalog: Catalo
     assert tell(catalog, akte, DEATH, "Sterbeurkunde 18/2020") not in (wrong, right, gone)
 
 
+def test_what_was_corrected_does_not_come_back_by_being_told_once_more(catalog: Catalog) -> None:
+    akte = one(catalog)
+    right = tell(catalog, akte, date(2021, 5, 17), supersedes=tell(catalog, akte, DEATH))
+    last = tell(catalog, akte, None, "Verwechslung", supersedes=right)
+    with pytest.raises(Forbidden, match=f"es gilt Nr. {last}"):
+        tell(catalog, akte, DEATH)
+    assert known(catalog, akte).events == ()
+    tell(catalog, akte, DEATH, supersedes=last)
+    assert [event.datum for event in known(catalog, akte).events] == [DEATH]
+    assert intact(catalog)
+
+
 def test_what_cannot_be_told_is_forbidden_and_leaves_nothing(catalog: Catalog) -> None:
     akte = one(catalog)
     other = one(catalog, "63-00002-2019")
@@ -141,6 +153,17 @@ def test_the_word_of_the_archive_is_known(catalog: Catalog) -> None:
     answer = KnownArchive(offered=True, offered_on=date(2026, 1, 7), decision="archivwuerdig")
     catalog.record_archive(akte, answer, "Schreiben des Stadtarchivs vom 7.1.", by=ANNA, now=NOON)
     assert known(catalog, akte).archive == answer
+
+
+def test_every_letter_of_the_archive_is_kept_with_who_wrote_it_down(catalog: Catalog) -> None:
+    akte = one(catalog)
+    answer = KnownArchive(offered=True, offered_on=date(2026, 1, 7), decision="archivwuerdig")
+    for letter, by in (("Schreiben 1", ANNA), ("Schreiben 1", BERND), ("Schreiben 2", BERND)):
+        catalog.record_archive(akte, answer, letter, by=by, now=NOON)
+    told = [(report.number, report.answer.evidence, report.by) for report in catalog.archive_reports(akte)]
+    assert told == [(1, "Schreiben 1", ANNA), (2, "Schreiben 2", BERND)]
+    assert known(catalog, akte).archive.evidence == "Schreiben 2"
+    assert intact(catalog)
 
 
 def test_many_events_are_written_down_together_or_not_at_all(catalog: Catalog) -> None:

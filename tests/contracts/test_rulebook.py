@@ -171,6 +171,18 @@ def test_rules_changed_behind_the_catalog_are_not_believed(catalog: Catalog) -> 
         catalog.rules.in_force(TODAY)
 
 
+@pytest.mark.parametrize("values", [{"state": "refused"}, {"valid_from": date(2099, 1, 1)}, {"decided_at": later(9)}])
+def test_a_release_that_only_the_trail_knows_stops_everything_and_brings_no_older_rules_back(
+    catalog: Catalog, values: dict[str, object]
+) -> None:
+    number = proposed(catalog)
+    catalog.rules.release(number, SHIPPED.digest, "geprüft", by=BERND, now=later(5))
+    with catalog._database.write() as connection:
+        connection.execute(update(rulebooks).where(rulebooks.c.nr == number).values(**values))
+    with pytest.raises(FixityError, match="im Register nicht oder anders"):
+        catalog.rules.in_force(TODAY)
+
+
 # --- due list ---------------------------------------------------------------------------------------------------------
 
 

@@ -9,11 +9,17 @@ import pytest
 from akten.findings import Verdict
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog
+from catalog.rulebook import RuleText
 from catalog.told import KnownArchive
 from tests.catalog.build import later
 from tests.catalog.meddling import guarded, meddle, unguarded
 from tests.contracts.telling import ANNA, BERND, DEATH, TODAY, hold, intact, on_akte, on_parcel, on_person, one, tell
 
+SHIPPED = RuleText("Katalog", "1", date(2025, 1, 1), "version: 1\n")
+RULES = RuleText("Katalog", "2", None, "version: 2\n")
+REFUSED = RuleText("Katalog", "3", None, "version: 3\n")
+WAITS = RuleText("Katalog", "4", date(2028, 1, 1), "version: 4\n")
+DELIVERY = "Laufzettel der Lieferung Nr. 1"
 CHIEF = Actor("leitung", ActorKind.ALS, "m.schmitz")
 
 
@@ -41,6 +47,18 @@ def a_year_of_work(catalog: Catalog) -> None:
     catalog.forget_person("4711-08", "Art. 17 DSGVO", TODAY, by=ANNA, now=later(10))
     lifted = hold(catalog, on_akte(akte), key="unterbrechung").number
     catalog.lift_hold(lifted, "erledigt", TODAY, by=BERND, now=later(11))
+
+    over = hold(catalog, on_person("4711-09"), until=date(2026, 11, 1)).number
+    catalog.forget_person("4711-09", "Art. 17 DSGVO", TODAY, by=ANNA, now=later(12))
+    assert (moved, person, lifted, over) == (2, 3, 4, 5)
+
+    rules = catalog.rules
+    first = rules.propose(RULES, SHIPPED, "neues Recht", by=ANNA, now=later(13)).number
+    rules.release(first, SHIPPED.digest, "geprüft", by=BERND, now=later(14))
+    refused = rules.propose(REFUSED, RULES, "noch neuer", by=ANNA, now=later(15)).number
+    rules.refuse(refused, "verworfen", by=ANNA, now=later(16))
+    waits = rules.propose(WAITS, RULES, "", by=ANNA, now=later(17)).number
+    assert (first, refused, waits) == (2, 3, 4)
 
 
 def test_what_was_told_in_every_way_fits(catalog: Catalog) -> None:
@@ -75,6 +93,19 @@ def test_what_was_told_in_every_way_fits(catalog: Catalog) -> None:
         ("UPDATE hold_changes SET reason = 'x' WHERE hold = 2", "Sperre Nr. 2"),
         ("DELETE FROM hold_changes WHERE hold = 4", "Sperre Nr. 4"),
         ("UPDATE holds SET lifted_on = NULL WHERE nr = 3", "Sperre Nr. 3"),
+        ("UPDATE rulebooks SET state = 'refused' WHERE nr = 2", "Fristenkatalog Nr. 2"),
+        ("UPDATE rulebooks SET valid_from = '2099-01-01' WHERE nr = 2", "Fristenkatalog Nr. 2"),
+        ("UPDATE rulebooks SET decided_by = 'x' WHERE nr = 2", "Fristenkatalog Nr. 2"),
+        ("UPDATE rulebooks SET decided_reason = 'x' WHERE nr = 2", "Fristenkatalog Nr. 2"),
+        ("UPDATE rulebooks SET text = 'x' WHERE nr = 1", "Fristenkatalog Nr. 1"),
+        ("UPDATE rulebooks SET state = 'released', decided_at = at WHERE nr = 4", "Fristenkatalog Nr. 4"),
+        ("UPDATE rulebooks SET reason = 'x' WHERE nr = 3", "Fristenkatalog Nr. 3"),
+        ("DELETE FROM rulebooks WHERE nr = 2", "Fristenkatalog Nr. 2"),
+        ("UPDATE rulebooks SET digest = 'x' WHERE nr = 1", "Fristenkatalog Nr. 1"),
+        ('UPDATE deliveries SET slip = \'{"ereignisse":[["death","1990-01-01"]]}\' WHERE nr = 1', DELIVERY),
+        ("UPDATE deliveries SET digest = 'x' WHERE nr = 1", DELIVERY),
+        ("UPDATE deliveries SET stage = 'returned' WHERE nr = 1", DELIVERY),
+        ("UPDATE deliveries SET akte = (SELECT uuid FROM akten WHERE nr = 2), version = 9 WHERE nr = 1", DELIVERY),
     ],
 )
 def test_what_was_changed_behind_our_back_is_told(url: str, catalog: Catalog, statement: str, where: str) -> None:
@@ -88,11 +119,26 @@ def test_what_was_changed_behind_our_back_is_told(url: str, catalog: Catalog, st
     assert (finding.code, finding.where.split(",")[0]) == ("TR-17", where)
 
 
-def test_a_hold_on_a_person_that_runs_cannot_have_been_forgotten_lawfully(url: str, catalog: Catalog) -> None:
-    hold(catalog, on_person("4711-08"))
+@pytest.mark.parametrize("change", ["DELETE FROM copies", "UPDATE copies SET store = 'c'"])
+def test_a_copy_that_the_register_lost_is_told(url: str, catalog: Catalog, change: str) -> None:
+    """No round would look at it any more: its lock would run out, and no hold would be set."""
+    one(catalog)
     anchor = catalog.head()
     assert anchor is not None
-    meddle(url, "UPDATE holds SET target = '', match_key = '', reason = '', reference = ''")
+    meddle(url, f"{change} WHERE store = 'b'")
+    (finding,) = catalog.verify_trail([anchor]).findings
+    assert (finding.code, "„b“ fehlt" in finding.text) == ("TR-07", True)
+
+
+@pytest.mark.parametrize("until", [None, date(2030, 1, 1)])
+def test_a_hold_on_a_person_that_runs_cannot_have_been_forgotten_lawfully(
+    url: str, catalog: Catalog, until: date | None
+) -> None:
+    hold(catalog, on_person("4711-08"), until=until)
+    anchor = catalog.head()
+    assert anchor is not None
+    over = ", until = '2026-11-01'" if until else ""
+    meddle(url, f"UPDATE holds SET target = '', match_key = '', reason = '', reference = ''{over}")  # noqa: S608 - ours
     assert [finding.code for finding in catalog.verify_trail([anchor]).findings] == ["TR-17"]
 
 

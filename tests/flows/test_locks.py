@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -100,6 +100,27 @@ def test_a_hold_that_is_set_while_the_round_is_on_its_way_is_not_lifted_by_it(
 
     monkeypatch.setattr(world.catalog, "all_keeping", stretch)
     assert world.round().holds_lifted == 0
+    assert {held for _, held in world.locks(akte.uuid).values()} == {True}
+    assert {held for _, held in world.registered(akte.uuid)} == {True}
+
+
+def test_a_hold_that_is_set_in_the_second_in_which_another_is_lifted_stands(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its verb finds the objects still held and does nothing; then they are freed for the older one's sake."""
+    akte, _ = world.archive("4-3", "tax.assessment-file", zda=date(2020, 3, 4))
+    world.hold(akte.uuid, a_hold())
+    world.round()
+    world.hold(akte.uuid)
+    for store in world.freeing.values():
+        free = store.release_hold
+
+        def freeing(key: str, version: str, free: Callable[[str, str], None] = free) -> None:
+            world.hold(akte.uuid, a_hold(number=2))
+            free(key, version)
+
+        monkeypatch.setattr(store, "release_hold", freeing)
+    world.round()
     assert {held for _, held in world.locks(akte.uuid).values()} == {True}
     assert {held for _, held in world.registered(akte.uuid)} == {True}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,7 @@ BROKEN: list[tuple[str, str, str, int]] = [  # code, from, to, line
     ("RT-24", "    holds_apply", f"      - {{basis: b, {DELETE}}}\n    holds_apply", 20),
     ("RT-25", "    holds_apply", "    trigger_variants: [{event: file_closed}]\n    holds_apply", 21),
     ("RT-32", "title_de: Akten\n", "title_de: Akten\n    valid_from: 2026-02-30\n", 19),
+    ("RT-32", "title_de: Akten\n", 'title_de: Akten\n    valid_from: "2026-02-30"\n', 19),
 ]  # fmt: skip
 
 
@@ -94,6 +96,11 @@ def test_the_catalogue_that_is_broken_below_is_good() -> None:
     assert list(katalog.classes) == ["a.b"]
     assert katalog.findings == ()
     assert katalog.holds["litigation"].mode is HoldMode.BLOCKS
+
+
+def test_a_day_in_quotation_marks_is_a_day() -> None:
+    katalog = read_schedule(GOOD.replace("time_zone:", 'valid_from: "2027-01-01"\ntime_zone:').encode())
+    assert katalog.valid_from == date(2027, 1, 1)
 
 
 @pytest.mark.parametrize(("code", "old", "new", "line"), BROKEN)

@@ -1,0 +1,123 @@
+"""Holds the versions of the Fristenkatalog and the slips of deliveries against the trail (TR-17), as `vouched` does.
+
+Both decide when a period ends: whoever can write the database could else bring old rules back, or an event that a slip
+told forward by years.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from akten.findings import Finding
+from akten.lifecycle import Stage
+from catalog.rule_tables import rulebooks
+from catalog.rulebook import RuleState
+from catalog.tables import deliveries, packages, trail
+from catalog.trail import Verb, read_body, salted
+from catalog.vouched import CHANGED, GONE, UNREADABLE, UNTOLD, bodies, finding, told_by
+
+_CHUNK = 500
+_RULES, _SLIP = "Fristenkatalog", "Laufzettel der Lieferung"
+
+
+def rules_not_as_told(connection: Connection) -> Iterator[Finding]:
+    """One finding for each version that register and trail do not have in common; versions are few."""
+    told: dict[int, list[Any]] = {}
+    for chunk in bodies(connection, "number", Verb.RULES_PROPOSED, Verb.RULES_RELEASED, Verb.RULES_REFUSED):
+        for number, body in chunk:
+            told.setdefault(number, []).append(body)
+    before = {body["data"].get("instead_of") for own in told.values() for body in own}
+    there: set[int] = set()
+    for row in connection.execute(select(rulebooks).order_by(rulebooks.c.nr)):
+        there.add(row.nr)
+        if row.nr in told:
+            if not _rules_fit(row, told[row.nr]):
+                yield finding(_RULES, row.nr, CHANGED)
+        elif row.state != RuleState.BASIS.value or row.digest not in before:
+            yield finding(_RULES, row.nr, UNTOLD)
+        elif row.digest != hashlib.sha256(str(row.text).encode()).hexdigest():
+            yield finding(_RULES, row.nr, CHANGED)
+    for number in sorted(told.keys() - there):
+        yield finding(_RULES, number, GONE)
+
+
+def _rules_fit(row: Row[Any], told: Sequence[Any]) -> bool:
+    try:
+        return _rules_as_told(row, told)
+    except UNREADABLE:
+        return False
+
+
+def _rules_as_told(row: Row[Any], told: Sequence[Any]) -> bool:
+    first, *later = told
+    data = first["data"]
+    named = ("digest", "name", "version", "instead_of")
+    if first["verb"] != Verb.RULES_PROPOSED.value or any(data[name] != row._mapping[name] for name in named):
+        return False
+    day = row.valid_from.isoformat() if row.valid_from else None
+    if data.get("valid_from", day) != day or row.digest != hashlib.sha256(str(row.text).encode()).hexdigest():
+        return False
+    if not told_by(first, row.by_name, row.by_kind, row.at) or not _noted(first, row.salt, row.reason):
+        return False
+    if not later:
+        return bool(row.state == RuleState.PROPOSED.value) and row.decided_at is None
+    (last,) = later
+    state = RuleState.RELEASED if last["verb"] == Verb.RULES_RELEASED.value else RuleState.REFUSED
+    return (
+        row.state == state.value
+        and last["data"]["digest"] == row.digest
+        and told_by(last, row.decided_by, row.decided_kind, row.decided_at)
+        and _noted(last, row.salt, row.decided_reason)
+    )
+
+
+def _noted(body: Any, salt: str, words: str) -> bool:
+    return bool(body.get("note") == (salted(salt, words) if words else None))
+
+
+# --- slips ------------------------------------------------------------------------------------------------------------
+
+
+def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
+    """One finding for each delivery whose slip, Akte or end is not what the trail says of it.
+
+    Slips that came before the trail bore their digest are held by the digest of the whole delivery alone.
+    """
+    columns = [deliveries.c[name] for name in ("nr", "uuid", "akte", "stage", "slip", "digest", "salt")]
+    stored = packages.c.akte.label("stored")
+    query = select(*columns, stored).select_from(
+        deliveries.join(packages, packages.c.delivery == deliveries.c.uuid, isouter=True)
+    )
+    query = query.order_by(deliveries.c.nr).execution_options(yield_per=_CHUNK)
+    for rows in connection.execute(query).partitions():
+        told = _received(connection, [str(row.uuid) for row in rows])
+        for row in rows:
+            body = told.get(str(row.uuid))
+            if body is None:
+                yield finding(_SLIP, row.nr, UNTOLD, row.akte or "")
+            elif not _slip_fits(row, body):
+                yield finding(_SLIP, row.nr, CHANGED, row.akte or "")
+
+
+def _received(connection: Connection, uuids: Sequence[str]) -> Mapping[str, Any]:
+    """What the trail said last of the coming of each delivery."""
+    verbs = (Verb.DELIVERY_RECEIVED.value, Verb.DELIVERY_REPLACED.value)
+    query = select(trail.c.delivery, trail.c.body).where(trail.c.verb.in_(verbs), trail.c.delivery.in_(uuids))
+    return {row.delivery: read_body(row.body) for row in connection.execute(query.order_by(trail.c.seq))}
+
+
+def _slip_fits(row: Row[Any], body: Any) -> bool:
+    try:
+        data = body["data"]
+        if data["content"] != salted(row.salt, row.digest):
+            return False
+        if "slip" in data and data["slip"] != salted(row.salt, row.slip):
+            return False
+        # What an archived delivery told counts: as one that was given back it would be forgotten.
+        return row.stored is None or (row.stored == row.akte and row.stage == Stage.ARCHIVED.value)
+    except UNREADABLE:
+        return False
