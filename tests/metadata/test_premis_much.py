@@ -78,7 +78,7 @@ def test_time_grows_with_the_record(much: str, premis_xsd: Path) -> None:
     xml = MUCH[much]()
     began = time.process_time()
     premis.check_record(xml, premis_xsd)
-    assert time.process_time() - began < 6
+    assert time.process_time() - began < 15
 
 
 def test_faults_without_number_are_told_by_their_kinds(premis_xsd: Path) -> None:
@@ -103,7 +103,7 @@ def test_more_pairs_of_source_and_event_than_are_looked_at_are_not_checked(premi
     xml = _record(_object("o0", more=_derived(count, count)), *objects, *events)
     began = time.process_time()
     report = premis.check_record(xml, premis_xsd)
-    assert time.process_time() - began < 4
+    assert time.process_time() - began < 10
     assert report.judgement is Judgement.UNCHECKED
     assert [finding.code for finding in report.findings] == ["PR-49"]
 

@@ -47,6 +47,6 @@ def test_2_000_dokumente_are_written_checked_and_read_in_seconds(xdomea_folder: 
     began = time.process_time()
     xml = write_message(aussonderung(large, a_profile(), prozess_id=PROZESS, erstellt=NOW), a_profile())
     report = check_message(xml, Schemas(xdomea_folder))
-    assert time.process_time() - began < 4, "20,000 must take less than 10 s"
+    assert time.process_time() - began < 9, "20,000 must take less than 10 s"
     assert {finding.code for finding in report.findings} == {"XD-98"}
     assert len(read_message(xml).objekte[0].vorgaenge) == 72  # type: ignore[union-attr]

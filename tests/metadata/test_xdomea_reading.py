@@ -224,7 +224,7 @@ def test_hostile_xml_is_refused_cheaply_and_offline(
     unread = name in ("many elements", "many attributes")  # more than is read is not read, and nobody can say more
     assert report.judgement is (Judgement.UNCHECKED if unread else Judgement.INVALID)
     assert report.findings
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 8
 
 
 def test_a_gigabyte_is_refused_by_its_size_alone(schemas: Schemas) -> None:
@@ -256,7 +256,7 @@ def test_an_akte_with_much_in_it_takes_time_that_grows_with_it(much: str, schema
     xml = swap(START_OF_CONTENT, MUCH[much])(an_xml())
     began = time.process_time()
     report = check_message(xml, schemas, purpose=Purpose.FOREIGN)
-    assert time.process_time() - began < 5, "what is looked up once per neighbour takes 15 s and more"
+    assert time.process_time() - began < 12, "what is looked up once per neighbour takes 15 s and more"
     assert report.findings
 
 

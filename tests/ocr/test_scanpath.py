@@ -241,7 +241,7 @@ def test_too_many_pixels_are_refused_before_anything_is_decoded(
     outcome = do(job(samples / "hostile" / name, tmp_path))
     assert outcome.error is not None
     assert outcome.error[0] == "OC-04"
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 5
 
 
 def test_a_page_that_is_not_there_is_told(tmp_path: Path, do: Do) -> None:
