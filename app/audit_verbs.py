@@ -78,11 +78,13 @@ def trail_extract(
             von=midnight(von) if von else None,
             bis=midnight(bis, days=1) if bis else None,
         )
+        like = services.catalog.accounts_like(clean_text(benutzer)) if benutzer else ()
     with whole_file(ziel) as file:
         json.dump(value, file, ensure_ascii=False, indent=1)
     if csv_file is not None:
         write_csv(csv_file, _CSV, _csv_rows(value))
     report = verify_extract(value, heads)
+    tell_like(call, like)
 
     def show(console: Console) -> None:
         console.print(f"{plural(report.rows, 'Zeile', 'Zeilen')} geschrieben nach {ziel}", soft_wrap=True)
@@ -93,6 +95,12 @@ def trail_extract(
             console.print("Der Kopf mit diesem Siegel liegt in allen Speichern: protokoll/koepfe/", style="dim")
 
     return _tell(call, report, told, {"file": str(ziel), "csv": str(csv_file) if csv_file else None}, show)
+
+
+def tell_like(call: Call, names: Sequence[str]) -> None:
+    """A person may have acted under several spellings; whoever asks for one must not take it for all."""
+    if names:
+        call.output.say(f"Dieselbe Person kann auch so im Protokoll stehen: {', '.join(names)}.")
 
 
 def check_extract(call: Call, file: Path, heads: Sequence[Path]) -> int:

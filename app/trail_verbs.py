@@ -13,7 +13,7 @@ from rich.text import Text
 
 from akten.findings import Severity, Verdict, worst
 from akten.model import clean_text
-from app.audit_verbs import IN, check_extract, sample_draw, trail_extract
+from app.audit_verbs import IN, check_extract, sample_draw, tell_like, trail_extract
 from app.command import Call, require_in_order, verb
 from app.find_verbs import DAY, DAY_WORD
 from app.one_akte import one_akte
@@ -251,6 +251,7 @@ def trail_show(
             bis=midnight(bis, days=1) if bis else None,
             limit=anzahl + 1,
         )
+        like = services.catalog.accounts_like(clean_text(benutzer)) if benutzer else ()
     more, events = len(events) > anzahl, events[:anzahl]
 
     def show(console: Console) -> None:
@@ -268,6 +269,7 @@ def trail_show(
         console.print(table if events else "Dazu steht nichts im Protokoll.")
 
     call.output.result([event_json(event) for event in events], show)
+    tell_like(call, like)
     if more:  # the oldest come first: whoever takes this for all of it misses what happened last
         call.output.say(f"Das sind nur die ältesten {anzahl}; weitere zeigt --anzahl ZAHL oder ein Zeitraum ab --von.")
     if not (bad := sum(bool(event.broken) for event in events)):

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Text, literal_col
 
 from akten.errors import FixityError
 from catalog.actor import Actor, ActorKind
+from catalog.identity import may_be_same
 from catalog.tables import deliveries, instant_text, trail, trail_notes
 from catalog.trail import broken
 from catalog.values import TrailEvent
@@ -121,3 +122,11 @@ def numbers_of(connection: Connection, **conditions: Any) -> list[int]:
     """Only the numbers of such events, all of them."""
     query = _chosen(connection, select(trail.c.seq), **{"limit": None, **conditions})
     return list(connection.execute(query).scalars())
+
+
+def accounts_like(connection: Connection, name: str) -> tuple[str, ...]:
+    """The names in the trail, said or proven, that are written otherwise than `name` and may mean the same person."""
+    columns = (trail.c.by_name, LOGIN[connection.dialect.name])
+    queries = (select(column).select_from(trail).distinct() for column in columns)
+    names = {str(each) for query in queries for each in connection.execute(query).scalars() if each}
+    return tuple(sorted(each for each in names if each != name and may_be_same(each, name)))

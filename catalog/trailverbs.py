@@ -58,6 +58,11 @@ class TrailVerbs:
         with self._database.read() as connection:
             return events.events_of(connection, **conditions)
 
+    def accounts_like(self, name: str) -> tuple[str, ...]:
+        """The names in the trail that are written otherwise and may mean the same person."""
+        with self._database.read() as connection:
+            return events.accounts_like(connection, name)
+
     def head(self) -> Anchor | None:
         """The end of the chain, to be kept outside as an anchor; None before the first event."""
         with self._database.read() as connection:

@@ -87,30 +87,36 @@ def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
 
     Slips that came before the trail bore their digest are held by the digest of the whole delivery alone.
     """
-    columns = [deliveries.c[name] for name in ("nr", "uuid", "akte", "stage", "slip", "digest", "salt")]
+    columns = [deliveries.c[name] for name in ("nr", "uuid", "akte", "duplicate_of", "stage", "slip", "digest", "salt")]
     stored = packages.c.akte.label("stored")
     query = select(*columns, stored).select_from(
         deliveries.join(packages, packages.c.delivery == deliveries.c.uuid, isouter=True)
     )
     query = query.order_by(deliveries.c.nr).execution_options(yield_per=_CHUNK)
     for rows in connection.execute(query).partitions():
-        told = _received(connection, [str(row.uuid) for row in rows])
+        uuids = [str(row.uuid) for row in rows]
+        told = _last_told(connection, uuids, Verb.DELIVERY_RECEIVED, Verb.DELIVERY_REPLACED)
+        linked = _last_told(connection, uuids, Verb.DELIVERY_DUPLICATE)
         for row in rows:
             body = told.get(str(row.uuid))
             if body is None:
                 yield finding(_SLIP, row.nr, UNTOLD, row.akte or "")
-            elif not _slip_fits(row, body):
+            elif not _slip_fits(row, body, linked.get(str(row.uuid), {}).get("akte")):
                 yield finding(_SLIP, row.nr, CHANGED, row.akte or "")
 
 
-def _received(connection: Connection, uuids: Sequence[str]) -> Mapping[str, Any]:
-    """What the trail said last of the coming of each delivery."""
-    verbs = (Verb.DELIVERY_RECEIVED.value, Verb.DELIVERY_REPLACED.value)
-    query = select(trail.c.delivery, trail.c.body).where(trail.c.verb.in_(verbs), trail.c.delivery.in_(uuids))
+def _last_told(connection: Connection, uuids: Sequence[str], *verbs: Verb) -> Mapping[str, dict[str, Any]]:
+    """What the trail said last with these verbs, of each delivery."""
+    query = select(trail.c.delivery, trail.c.body).where(
+        trail.c.verb.in_([verb.value for verb in verbs]), trail.c.delivery.in_(uuids)
+    )
     return {row.delivery: read_body(row.body) for row in connection.execute(query.order_by(trail.c.seq))}
 
 
-def _slip_fits(row: Row[Any], body: Any) -> bool:
+def _slip_fits(row: Row[Any], body: Any, linked: Any) -> bool:
+    """`linked` is the Akte that had all these scans already, by the trail; what the slip told counts there."""
+    if (None if row.duplicate_of is None else str(row.duplicate_of)) != linked:
+        return False
     try:
         data = body["data"]
         if data["content"] != salted(row.salt, row.digest):

@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from akten.errors import Rejected
+from akten.errors import FixityError, Rejected
 from akten.localtime import berlin_day
-from akten.model import Akte
+from akten.model import Akte, Aufbewahrung
 from akten.package import LockTerms
 from catalog.actor import Actor
 from catalog.keeping import ZDA, ZDA_EVIDENCE, KeepingRow, KnownEvent, KnownHold, Viewer
@@ -18,30 +18,28 @@ from retention.case import ArchiveAnswer, Case, Decision, Hold, Outcome
 from retention.catalogue import Fristenkatalog
 from retention.deadline import Deadline, compute
 from retention.evaluate import evaluate
-from retention.intake import class_for, deadline_for, to_aufbewahrung
+from retention.intake import class_for, to_aufbewahrung
 from retention.locking import lock_terms, unknown_terms
 
 
 def with_retention(services: Services, delivery: Delivery, akte: Akte, known_class: str = "") -> Akte:
-    """The Akte with the dates that its record class and the events on the slip give.
+    """The Akte with the dates that its record class and all that is known of it give: what this slip tells, and what
+    earlier slips and people told.
 
     `known_class` is the class that an archived Akte has: the slip of a Nachscan that names none leaves it so.
     """
-    slip = delivery.slip
-    if known_class not in services.katalog.classes:
+    slip, katalog = delivery.slip, services.katalog
+    if known_class not in katalog.classes:
         known_class = ""
-    events = {event.ereignis: event.datum for event in slip.ereignisse}
-    if akte.zda_datum is not None:  # its own, which an earlier slip may have named
-        events.setdefault(ZDA, akte.zda_datum)
-    deadline = deadline_for(
-        akte.aktenart.value,
-        slip.record_class or known_class or None,
-        events,
-        services.katalog,
-        services.today(),
-        facts=dict(slip.merkmale),
-    )
-    return replace(akte, aufbewahrung=to_aufbewahrung(deadline))
+    key = class_for(akte.aktenart.value, slip.record_class or known_class or None, katalog).key
+    row = services.catalog.keeping(akte.uuid)
+    if row is None:
+        raise FixityError("Die Akte dieser Lieferung ist aus dem Katalog verschwunden.")
+    classified = bool(services.catalog.classifications(akte.uuid))
+    if classified and not all(name in katalog.classes for name in row.record_classes):
+        classified = False  # the rules in force do not know what somebody gave it; the due round tells (LK-01)
+    planned = as_planned(row, replace(akte, aufbewahrung=Aufbewahrung(key, None, None)), classified=classified)
+    return replace(akte, aufbewahrung=to_aufbewahrung(deadline_of(planned, katalog, services.today())))
 
 
 def case_of(row: KeepingRow, katalog: Fristenkatalog, as_of: date) -> Case:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
-
 from akten.errors import Rejected
 from akten.findings import Finding, Severity
 from akten.model import Aufbewahrung, Aussonderungsart
-from retention.case import BasisResult, Case, Status
+from retention.case import BasisResult, Status
 from retention.catalogue import Fristenkatalog, RecordClass
-from retention.deadline import Deadline, compute
+from retention.deadline import Deadline
 
 _STRONGEST = (Aussonderungsart.ARCHIVWUERDIG, Aussonderungsart.BEWERTEN, Aussonderungsart.VERNICHTEN)
 
@@ -24,19 +21,6 @@ def class_for(aktenart: str, record_class: str | None, katalog: Fristenkatalog) 
     if key not in katalog.classes:
         raise Rejected((Finding("RT-30", Severity.ERROR, "", f"Die Klasse „{key}“ gibt es im Katalog nicht."),))
     return katalog.classes[key]
-
-
-def deadline_for(
-    aktenart: str,
-    record_class: str | None,
-    events: Mapping[str, date],
-    katalog: Fristenkatalog,
-    as_of: date,
-    facts: Mapping[str, bool] | None = None,
-) -> Deadline:
-    """The deadline of an Akte that comes in: by its class or the default of its family, by the events known so far."""
-    key = class_for(aktenart, record_class, katalog).key
-    return compute(Case((key,), {name: (day,) for name, day in events.items()}, as_of, facts or {}), katalog)
 
 
 def to_aufbewahrung(deadline: Deadline) -> Aufbewahrung:

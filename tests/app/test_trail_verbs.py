@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from akten.errors import FixityError
@@ -40,6 +42,17 @@ def test_a_changed_setting_stands_in_the_trail_from_the_next_intake_on(filled: D
     filled("annahme")
     shown = filled("protokoll", "zeige", "--benutzer", "anna.meier")
     assert "archive_unchecked: false → true" in " ".join(shown.out.split())
+
+
+def test_other_spellings_of_an_account_are_named(filled: Desk, tmp_path: Path) -> None:
+    """Else the answer to one spelling would be taken for all that a person did."""
+    filled("akte", "zeige", NUMBER, login="a.meier")
+    filled("akte", "zeige", NUMBER, "--als", "Meier, Anna", login="kasse")
+    shown = filled("protokoll", "zeige", "--benutzer", "ANNA.MEIER", "--json")
+    assert (shown.json, "auch so im Protokoll stehen: Meier, Anna, a.meier" in shown.err) == ([], True)
+    taken = filled("protokoll", "auszug", "--benutzer", "a.meier", "--ziel", tmp_path / "a.json", "--json")
+    assert "Meier, Anna" in taken.err
+    assert "auch so" not in filled("protokoll", "zeige", "--benutzer", "kasse", "--json").err
 
 
 def test_who_was_shown_what_pages_say_has_read_them(desk: Desk) -> None:

@@ -243,6 +243,13 @@ def test_who_acts_is_written_down_with_the_account_that_said_the_name(catalog: C
     assert row.by == chief
 
 
+def test_the_other_spellings_of_a_person_in_the_trail_are_found(catalog: Catalog) -> None:
+    akte = one(catalog)
+    for number, by in enumerate((Actor("MEIER, Anna"), Actor("kasse", ActorKind.ALS, "a.meier"), BERND)):
+        catalog.report_event(akte, "death", DEATH, f"Urkunde {number}", by=by, now=NOON)
+    assert catalog.accounts_like("anna.meier") == ("MEIER, Anna", "a.meier")
+
+
 def test_an_akte_that_something_was_told_about_is_not_dropped(catalog: Catalog) -> None:
     row = receive(catalog, "x", number="63-00001-2019")
     assert row.akte is not None

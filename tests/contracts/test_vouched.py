@@ -104,6 +104,7 @@ def test_what_was_told_in_every_way_fits(catalog: Catalog) -> None:
         ("UPDATE rulebooks SET digest = 'x' WHERE nr = 1", "Fristenkatalog Nr. 1"),
         ('UPDATE deliveries SET slip = \'{"ereignisse":[["death","1990-01-01"]]}\' WHERE nr = 1', DELIVERY),
         ("UPDATE deliveries SET digest = 'x' WHERE nr = 1", DELIVERY),
+        ("UPDATE deliveries SET duplicate_of = (SELECT uuid FROM akten WHERE nr = 2) WHERE nr = 1", DELIVERY),
         ("UPDATE deliveries SET stage = 'returned' WHERE nr = 1", DELIVERY),
         ("UPDATE deliveries SET akte = (SELECT uuid FROM akten WHERE nr = 2), version = 9 WHERE nr = 1", DELIVERY),
     ],

@@ -15,11 +15,11 @@ from akten.model import Akte, Aufbewahrung, Dokument, Laufzeit, Vorgang
 from flows.keeping import with_retention
 from flows.packing import with_version
 from flows.settings import read_settings
-from flows.wiring import open_services
+from flows.wiring import Services, open_services
 from ingest.delivery import Delivery
 from ingest.slip import SlipFile, parse_slip
 from tests.builders import a_slip
-from tests.catalog.build import an_akte, an_id
+from tests.catalog.build import CLERK, NOON, an_akte, an_id
 
 OLD = Dokument(an_id("alt"), "Bauantrag", datum=date(2019, 3, 1))
 NEW = Dokument(an_id("neu"), "Nachtrag", datum=date(2021, 6, 30))
@@ -87,6 +87,48 @@ def kept_as(tmp_path: Path, akte: Akte, known: str, slip: dict[str, Any]) -> Auf
     slip_file = SlipFile(tmp_path / "laufzettel.json", digest_bytes(data))
     delivery = Delivery(an_id("lieferung"), tmp_path, parse_slip(data, "laufzettel.json"), slip_file, ())
     with open_services(read_settings(daten=tmp_path / "daten")) as services:
+        enter(services, "lieferung", [])
         found = with_retention(services, delivery, akte, known).aufbewahrung
     assert found is not None
     return found
+
+
+def enter(services: Services, name: str, ereignisse: list[tuple[str, str]]) -> None:
+    """A delivery of the Akte comes, whose slip tells these events."""
+    services.catalog.receive(
+        an_id(name),
+        aktenart=EARLIER.aktenart,
+        aktenzeichen=EARLIER.aktenzeichen,
+        band=1,
+        betreff=EARLIER.betreff,
+        slip={"ereignisse": [list(each) for each in ereignisse]},
+        scans=(),
+        folder="arbeit",
+        akte=EARLIER.uuid,
+        by=CLERK,
+        now=NOON,
+    )
+
+
+def test_the_end_is_computed_from_all_that_is_known_and_not_from_the_last_line_of_the_slip(tmp_path: Path) -> None:
+    """It goes into the message of the package and stays there for ever."""
+    data = json.dumps(a_slip()).encode()
+    slip_file = SlipFile(tmp_path / "laufzettel.json", digest_bytes(data))
+    delivery = Delivery(an_id("neu"), tmp_path, parse_slip(data, "laufzettel.json"), slip_file, ())
+
+    def said() -> tuple[str, date | None]:
+        found = with_retention(services, delivery, an_akte_of(NEW), "building.permit-file").aufbewahrung
+        assert found is not None
+        return found.record_class, found.ende
+
+    with open_services(read_settings(daten=tmp_path / "daten")) as services:
+        enter(services, "alt", [("structure_demolished", "2020-02-03"), ("structure_demolished", "2015-02-03")])
+        assert said() == ("building.permit-file", date(2030, 12, 31))
+        tell = {"evidence": "Abbruchanzeige", "by": CLERK, "now": NOON}
+        services.catalog.report_event(EARLIER.uuid, "structure_demolished", date(2021, 5, 1), **tell)
+        assert said() == ("building.permit-file", date(2031, 12, 31))
+        services.catalog.classify(EARLIER.uuid, ("building.application-rejected",), "Prüfung", by=CLERK, now=NOON)
+        services.catalog.report_event(EARLIER.uuid, "file_closed", date(2022, 1, 1), **tell)
+        assert said() == ("building.application-rejected", date(2032, 12, 31))
+        services.catalog.classify(EARLIER.uuid, ("gibt.es.nicht.mehr",), "alt", by=CLERK, now=NOON)
+        assert said()[0] == "building.permit-file"

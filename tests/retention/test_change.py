@@ -15,14 +15,22 @@ from akten.model import Aktenart, Aussonderungsart
 from retention.case import ArchiveAnswer, Case, Decision, State
 from retention.catalogue import Fristenkatalog, Phase, RecordClass
 from retention.compare import Change, compare
-from retention.deadline import compute
-from retention.intake import class_for, deadline_for, to_aufbewahrung
+from retention.deadline import Deadline, compute
+from retention.intake import class_for, to_aufbewahrung
 from retention.periods import Period
 from retention.rules import RULES
 from retention.schedule import builtin_schedule
 
 KATALOG = builtin_schedule()
 AS_OF = date(2026, 11, 23)
+
+
+def deadline_for(
+    aktenart: str, key: str | None, events: dict[str, date], katalog: Fristenkatalog, as_of: date
+) -> Deadline:
+    """By the class that is named, or the default of the family."""
+    own = class_for(aktenart, key, katalog).key
+    return compute(Case((own,), {name: (day,) for name, day in events.items()}, as_of), katalog)
 
 
 def with_class(key: str, record_class: RecordClass) -> Fristenkatalog:
