@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from pypdfium2.raw import FPDF_PAGEOBJ_TEXT
 
 from ocr.openpdfs import OpenPdfs
-from ocr.pageimage import read_rows
+from ocr.pageimage import read_rows, right_ink
 from ocr.pdfpage import user_unit
 
 _FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000")
@@ -126,7 +126,7 @@ def _scan_picture(source: dict[str, Any], opened: OpenPdfs) -> tuple[Picture, in
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
             image.draft("L", (2 * _EDGE, 2 * _EDGE))
         image.load()
-        picture = reduced_gray(image, max(1, max(image.size) // (2 * _EDGE)))
+        picture = reduced_gray(right_ink(image), max(1, max(image.size) // (2 * _EDGE)))
         return (ImageOps.exif_transpose(_turned(picture, image)) if image.format != "TIFF" else picture), longest
 
 
