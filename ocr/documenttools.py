@@ -295,12 +295,13 @@ def read_pages(payload: dict[str, Any]) -> dict[str, Any]:
 
     from ocr.openpdfs import OpenPdfs
     from ocr.ownwords import WordsFile, own_page
-    from ocr.pdfnotes import worded_notes
+    from ocr.pdfnotes import typed_texts, worded_notes
     from ocr.pdfpage import user_unit
 
     with pikepdf.open(payload["path"]) as pdf:
         notes = worded_notes(pdf)
         units = [user_unit(page) for page in pdf.pages]
+        typed = [typed_texts(page) for page in pdf.pages]
     words = WordsFile(payload["words"])
     opened = OpenPdfs()
     pages: list[dict[str, Any]] = []
@@ -308,7 +309,8 @@ def read_pages(payload: dict[str, Any]) -> dict[str, Any]:
         page = opened[payload["path"]][len(pages)]
         width, height = page.get_size()
         unit = units[len(pages)] if len(pages) < len(units) else 1.0
-        text, own = own_page(page, unit, as_seen=payload["as_seen"])
+        noted = typed[len(pages)] if len(pages) < len(typed) else ()
+        text, own = own_page(page, unit, as_seen=payload["as_seen"], typed=noted)
         words.add(own)
         pages.append(
             {

@@ -12,10 +12,10 @@ from typing import Any
 import numpy
 import pikepdf
 from PIL import Image, ImageOps
-from pypdfium2.raw import FPDF_PAGEOBJ_TEXT
+from pypdfium2.raw import FPDF_PAGEOBJ_TEXT, FPDFPage_GetAnnotCount
 
 from ocr.openpdfs import OpenPdfs
-from ocr.pageimage import read_rows
+from ocr.pageimage import read_rows, right_ink
 from ocr.pdfpage import user_unit
 
 _FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000")
@@ -95,9 +95,10 @@ def _compare_page(made: Any, source: dict[str, Any], opened: OpenPdfs, unit: flo
 def _bears_text(page: Any) -> bool:
     """Whether any text is shown on the page, invisible or not: pdfium keeps no text object without signs.
 
-    To take the text out, letter by letter with its place, would cost as much as a tenth of all judging.
+    What was typed as a note is text too, and no object of the page. To take the text out, letter by letter with its
+    place, would cost as much as a tenth of all judging.
     """
-    return any(True for _ in page.get_objects(filter=(FPDF_PAGEOBJ_TEXT,)))
+    return any(True for _ in page.get_objects(filter=(FPDF_PAGEOBJ_TEXT,))) or FPDFPage_GetAnnotCount(page) > 0
 
 
 def _drawn(page: Any) -> Picture:
@@ -126,7 +127,7 @@ def _scan_picture(source: dict[str, Any], opened: OpenPdfs) -> tuple[Picture, in
         if image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
             image.draft("L", (2 * _EDGE, 2 * _EDGE))
         image.load()
-        picture = reduced_gray(image, max(1, max(image.size) // (2 * _EDGE)))
+        picture = reduced_gray(right_ink(image), max(1, max(image.size) // (2 * _EDGE)))
         return (ImageOps.exif_transpose(_turned(picture, image)) if image.format != "TIFF" else picture), longest
 
 

@@ -10,7 +10,7 @@ import ctypes
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,10 +97,13 @@ class FoundLine:
     angle: int
 
 
-def own_page(page: Any, unit: float, *, as_seen: bool) -> tuple[str, OwnPage | None]:
+def own_page(
+    page: Any, unit: float, *, as_seen: bool, typed: Sequence[tuple[str, Rect]] = ()
+) -> tuple[str, OwnPage | None]:
     """The text of a page of pypdfium2 and its words; no words where there are more letters than anybody writes.
 
-    `unit` is its /UserUnit, which pdfium does not tell. `as_seen` places the words on the page after /Rotate.
+    `unit` is its /UserUnit, which pdfium does not tell. `as_seen` places the words on the page after /Rotate. `typed`
+    are the words of notes that show them, which are no text of the page, with the place of each note.
     """
     left, bottom, right, top = shown = page.get_bbox()
     textpage = page.get_textpage()
@@ -108,6 +111,9 @@ def own_page(page: Any, unit: float, *, as_seen: bool) -> tuple[str, OwnPage | N
         text, found = found_lines(textpage, shown)
     finally:
         textpage.close()
+    more = tuple(_typed_lines(typed, shown))
+    text = "\n".join(part for part in (text, *(" ".join(word for word, _ in line.words) for line in more)) if part)
+    found = None if found is None else (*found, *more)
     if found is None or not (0 < right - left < _MOST_UNITS and 0 < top - bottom < _MOST_UNITS):
         return text, None
     scale = OWN_DPI / 72 * unit
@@ -119,6 +125,17 @@ def own_page(page: Any, unit: float, *, as_seen: bool) -> tuple[str, OwnPage | N
     to_seen = to_pixels.then(turning(turned, False, *size))  # noqa: FBT003 - not mirrored
     seen = size if turned % 180 == 0 else (size[1], size[0])
     return text, OwnPage(seen, 0, placed(found, to_seen, seen, -turned))
+
+
+def _typed_lines(typed: Sequence[tuple[str, Rect]], shown: Rect) -> Iterator[FoundLine]:
+    """The lines of notes as far as they can be seen; each word has the place of its note."""
+    for said, (left, bottom, right, top) in typed:
+        seen = (max(left, shown[0]), max(bottom, shown[1]), min(right, shown[2]), min(top, shown[3]))
+        if seen[0] >= seen[2] or seen[1] >= seen[3]:
+            continue
+        for line in said.replace("\r", "\n").split("\n"):
+            if words := clean_text(line).split():
+                yield FoundLine(tuple((word, seen) for word in words), 0)
 
 
 def placed(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageCms, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from ocr.engine import Raster
 from ocr.jp2boxes import complete
@@ -176,12 +176,23 @@ def load(page: PageImage, *, gray: bool = False) -> None:
             if gray and image.format in ("JPEG", "MPO") and image.mode == "RGB":
                 image.draft("L", image.size)
             image.load()
+            page.image = image = right_ink(image)
     except MemoryError:
         raise
     except Exception as error:
         raise PageUnreadable("OC-05", f"Die Bildpunkte lassen sich nicht lesen ({type(error).__name__}).") from error
     if image.size != (page.width, page.height):  # Pillow turns some TIFF by itself; then the stored rows are not ours
         page.width, page.height = image.size
+
+
+def right_ink(image: Image.Image) -> Image.Image:
+    """The loaded picture with as much ink as its file says: without Adobe's mark CMYK is not stored turned round.
+
+    Pillow takes every JPEG in CMYK for one of Adobe's; PDF does not, so the same bytes would be read as a negative.
+    """
+    if image.format == "JPEG" and image.mode == "CMYK" and "adobe" not in image.info:
+        return ImageChops.invert(image)
+    return image
 
 
 def to_gray(image: Image.Image) -> Image.Image:

@@ -14,6 +14,7 @@ from pikepdf import pdfa
 
 from ocr.assembly import joined
 from ocr.openpdfs import OpenPdfs
+from ocr.pdfpage import user_unit
 
 _EFFORT = 6
 
@@ -21,16 +22,19 @@ _EFFORT = 6
 def picture_pages(payload: dict[str, Any]) -> dict[str, Any]:
     """Draws every page with `dpi` and writes `target`, page sizes kept; no page may have more than `most` pixels."""
     target = Path(payload["target"])
+    with pikepdf.open(payload["path"]) as source:
+        units = [user_unit(page) for page in source.pages]  # which pdfium does not tell
     opened = OpenPdfs()
     pages: list[str] = []
     try:
         while len(pages) < len(opened[payload["path"]]):
             page = opened[payload["path"]][len(pages)]
-            width, height = page.get_size()
+            unit = units[len(pages)] if len(pages) < len(units) else 1.0
+            width, height = (edge * unit for edge in page.get_size())
             scale = payload["dpi"] / 72
             if width * height * scale * scale > payload["most"]:
                 return {"ok": False, "why": "too large"}
-            picture = page.render(scale=scale).to_pil().convert("RGB")
+            picture = page.render(scale=scale * unit).to_pil().convert("RGB")
             page.close()
             pages.append(f"{target}.{len(pages)}")
             with _of_picture(picture, width, height) as one:

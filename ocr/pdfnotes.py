@@ -58,6 +58,21 @@ def worded_notes(pdf: pikepdf.Pdf) -> int:
     return sum(_words(note) for note in _notes(pdf) if kind_of(note) not in _OTHERWISE_TREATED)
 
 
+def typed_texts(page: pikepdf.Page) -> list[tuple[str, tuple[float, float, float, float]]]:
+    """What people typed on a page, and where: a form filled in by the typewriter of a viewer has all its values so."""
+    found = []
+    notes = page.obj.get("/Annots")
+    for note in notes if isinstance(notes, pikepdf.Array) else ():
+        if kind_of(note) != "/FreeText" or _flags(note) & (_HIDDEN | _NO_VIEW) or not _words(note):
+            continue
+        try:
+            x0, y0, x1, y1 = (float(edge) for edge in list(note.Rect))
+        except (AttributeError, TypeError, ValueError):
+            continue  # no viewer knows where it stands
+        found.append((str(note.Contents), (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))))
+    return found
+
+
 def comments(pdf: pikepdf.Pdf) -> int:
     """How many of them say something that is not seen on the page once their look is drawn on it."""
     return sum(_words(note) for note in _notes(pdf) if kind_of(note) not in _OTHERWISE_TREATED | _SHOWS_ITS_WORDS)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 
 from tests.ocr.oddtiffs import SIZE, Page, backwards, packed, rows_of, strip_of, strips_of, tiff, tiles_of, truth
 
@@ -225,9 +225,9 @@ def jpeg_segment(data: bytes, marker: int) -> int:
     return place
 
 
-def without_jfif(data: bytes) -> bytes:
-    """Without the segment that says YCbCr, so that the one of Adobe alone tells the colours."""
-    place = jpeg_segment(data, 0xE0)
+def without_jfif(data: bytes, marker: int = 0xE0) -> bytes:
+    """Without the segment that says YCbCr, so that the one of Adobe alone tells the colours; or without another one."""
+    place = jpeg_segment(data, marker)
     length = 2 + int.from_bytes(data[place + 2 : place + 4], "big")
     return data[:place] + data[place + length :]
 
@@ -300,6 +300,10 @@ OTHERS: dict[str, tuple[Build, str]] = {
     "restarts.jpg": (lambda: saved(truth(), "JPEG", restart_marker_rows=2), ""),
     "rgb-stored.jpg": (lambda: without_jfif(saved(truth(), "JPEG", keep_rgb=True, subsampling=0)), ""),
     "cmyk-adobe-inverted.jpg": (lambda: saved(truth().convert("CMYK"), "JPEG"), ""),
+    "cmyk-without-adobe.jpg": (
+        lambda: without_jfif(saved(ImageChops.invert(truth().convert("CMYK")), "JPEG"), 0xEE),
+        "",
+    ),
     "junk-after.jpg": (lambda: saved(truth(), "JPEG") + b"\0" * 3000, ""),
     "truncated.jpg": (lambda: saved(truth(), "JPEG")[:-3000], "EX-05"),
     "lossless.jpg": (lambda: frame(saved(truth("L"), "JPEG"), 0xC3), "EX-05"),

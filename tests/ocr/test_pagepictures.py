@@ -53,6 +53,18 @@ def test_each_page_keeps_its_look_its_size_and_its_place(tmp_path: Path) -> None
         assert alike(pictures[0], pictures[1], strict=True)
 
 
+def test_a_page_whose_units_are_larger_keeps_its_size(tmp_path: Path) -> None:
+    """pdfium does not tell them: an A2 drawing came out as A4."""
+    source, target = a_pdf(tmp_path / "in.pdf", 2), tmp_path / "out.pdf"
+    with pikepdf.open(source, allow_overwriting_input=True) as pdf:
+        pdf.pages[0].UserUnit = 2
+        pdf.save(source)
+    assert asked(source, target) == {"ok": True}
+    before, after = pypdfium2.PdfDocument(source), pypdfium2.PdfDocument(target)
+    assert after[0].get_size() == pytest.approx([2 * edge for edge in before[0].get_size()], abs=0.01)
+    assert after[1].get_size() == pytest.approx(before[1].get_size(), abs=0.01)
+
+
 def test_a_page_beyond_the_limit_gives_no_file(tmp_path: Path) -> None:
     source, target = a_pdf(tmp_path / "in.pdf", 2), tmp_path / "out.pdf"
     assert asked(source, target, most=1_000_000) == {"ok": False, "why": "too large"}

@@ -10,10 +10,11 @@ import pytest
 from pikepdf import Array, Dictionary, Name, String
 
 from ocr.documentpath import DocumentResult
-from ocr.documenttools import prepare
+from ocr.documenttools import prepare, read_pages
 from ocr.examine import examine
 from ocr.likeness import compare_pages
 from ocr.options import OcrOptions
+from ocr.ownwords import own_pages
 from tests.ocr.papers import add, pdf_file, scan_of
 from tests.ocr.sheets import convert
 
@@ -113,3 +114,22 @@ def test_a_missing_stamp_makes_a_rendition_another_picture(tmp_path: Path) -> No
     assert [code for code, *_ in compare_pages(payload)["findings"]] == ["PC-03"]
     payload["pdf"] = str(whole)
     assert compare_pages(payload)["findings"] == []
+
+
+def test_what_was_typed_on_a_page_is_found_by_its_words(tmp_path: Path) -> None:
+    """Whoever fills in a form with the typewriter of a viewer leaves notes: their words are no text of the page."""
+
+    def change(pdf: Pdf) -> None:
+        stamp(pdf, "FreeText", words="Frist Größe\r03.05.2026")
+        stamp(pdf, "FreeText", words="verborgen", flags=2)
+        stamp(pdf, "Stamp", words="nur ein Stempel")
+
+    path = pdf_file(tmp_path / "a.pdf", lambda pdf: add(pdf, LETTER), change, image=False)
+    told = read_pages({"path": str(path), "words": str(tmp_path / "w"), "as_seen": False})
+    assert told["pages"][0]["text"] == "Die Genehmigung wird erteilt\nFrist Größe\n03.05.2026"
+    (page,) = own_pages(tmp_path / "w")
+    assert page is not None
+    assert [word.text for line in page.lines[1:] for word in line.words] == ["Frist", "Größe", "03.05.2026"]
+    left, top, right, bottom = page.lines[1].box
+    assert (left, right) == pytest.approx((350 * 300 / 72, 500 * 300 / 72), abs=2)
+    assert (top, bottom) == pytest.approx(((842 - 660) * 300 / 72, (842 - 600) * 300 / 72), abs=5)
