@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from akten.diskwords import as_ours, is_of_the_machine
-from akten.errors import ArchivError
+from akten.errors import ArchivError, Rejected
 from akten.findings import Verdict
 from akten.localtime import BERLIN
 from flows.rule_change import katalog_for
@@ -160,7 +160,8 @@ def _schedule(settings: Settings) -> PartHealth:
     try:
         katalog = katalog_for(settings)
     except ArchivError as error:
-        return PartHealth(part, "", Health.FAILED, f"{error.text} Prüfen: archiv frist katalog --pruefe DATEI")
+        advice = " Prüfen: archiv frist katalog --pruefe DATEI" if isinstance(error, Rejected) else ""
+        return PartHealth(part, "", Health.FAILED, error.text + advice)
     return PartHealth(part, f"{katalog.name} {katalog.version}", Health.OK)
 
 
@@ -316,9 +317,11 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     parts.extend(_schemas(settings))
     parts.append(_guarded("Fristenkatalog", lambda: _schedule(settings)))
     parts.append(_data_folder(settings))
-    parts.append(_guarded("Katalog", lambda: _catalog(settings)))
-    parts.append(_guarded("Uhr", lambda: _clock(settings)))
-    parts.append(_guarded("Suchindex", lambda: _index(settings)))
+    catalog = _guarded("Katalog", lambda: _catalog(settings))
+    parts.append(catalog)
+    if catalog.health is not Health.FAILED:  # else both would be called broken for what is said there
+        parts.append(_guarded("Uhr", lambda: _clock(settings)))
+        parts.append(_guarded("Suchindex", lambda: _index(settings)))
     parts.extend(embedded_server(settings))
     if stores:
         parts.extend(_each_guarded("Speicher", lambda: examine_stores(settings)))
