@@ -15,8 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from akten.diskwords import as_ours, is_of_the_machine
-from akten.errors import ArchivError
+from akten.diskwords import as_ours, in_german, is_of_the_machine
+from akten.errors import ArchivError, Rejected
 from akten.findings import Verdict
 from akten.localtime import BERLIN
 from flows.rule_change import katalog_for
@@ -33,6 +33,7 @@ _SANDBOX_ADVICE = {
     "rlimit": f"{_INSIDE}: Decoder laufen nur mit Grenzen für Zeit und Speicher.",
 }
 LITTLE_SPACE = 2_000_000_000  # bytes: below this a large delivery may not fit any more
+_WRITES = ("PB-03", "PB-19")  # a store that takes nothing now is not well, whatever else it answers
 FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 
 
@@ -160,7 +161,8 @@ def _schedule(settings: Settings) -> PartHealth:
     try:
         katalog = katalog_for(settings)
     except ArchivError as error:
-        return PartHealth(part, "", Health.FAILED, f"{error.text} Prüfen: archiv frist katalog --pruefe DATEI")
+        advice = " Prüfen: archiv frist katalog --pruefe DATEI" if isinstance(error, Rejected) else ""
+        return PartHealth(part, "", Health.FAILED, error.text + advice)
     return PartHealth(part, f"{katalog.name} {katalog.version}", Health.OK)
 
 
@@ -172,7 +174,7 @@ def _data_folder(settings: Settings) -> PartHealth:
             file.write(b"x")
         free = shutil.disk_usage(settings.daten).free
     except OSError as error:
-        return PartHealth(part, "", Health.FAILED, f"{settings.daten} ist nicht beschreibbar ({type(error).__name__}).")
+        return PartHealth(part, "", Health.FAILED, f"{settings.daten}: {in_german(error.errno)}.")
     told = f"{free / 1e9:.1f} GB frei".replace(".", ",")
     if free < LITTLE_SPACE:
         return PartHealth(part, told, Health.FAILED, f"Platz schaffen: {settings.daten}")
@@ -296,7 +298,10 @@ def _store(part: str, outcome: ProbeReport | ArchivError) -> PartHealth:
     wrong = [line.text for line in outcome.lines if line.verdict is Verdict.FAILED]
     if outcome.verdict is Verdict.FAILED:
         return PartHealth(part, "S3", Health.FAILED, "; ".join(wrong), details=lines)
-    unseen = [line.code for line in outcome.lines if line.required and line.verdict is Verdict.NOT_CHECKED]
+    not_seen = [line for line in outcome.lines if line.required and line.verdict is Verdict.NOT_CHECKED]
+    if shut := [line.text for line in not_seen if line.code in _WRITES]:
+        return PartHealth(part, "S3", Health.FAILED, shut[0], details=lines)
+    unseen = [line.code for line in not_seen]
     advice = f"nicht geprüft: {', '.join(unseen)} (Einzelheiten: --json)" if unseen else ""
     return PartHealth(part, "S3", Health.OK, advice, details=lines, complete=not unseen)
 
@@ -316,9 +321,11 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     parts.extend(_schemas(settings))
     parts.append(_guarded("Fristenkatalog", lambda: _schedule(settings)))
     parts.append(_data_folder(settings))
-    parts.append(_guarded("Katalog", lambda: _catalog(settings)))
-    parts.append(_guarded("Uhr", lambda: _clock(settings)))
-    parts.append(_guarded("Suchindex", lambda: _index(settings)))
+    catalog = _guarded("Katalog", lambda: _catalog(settings))
+    parts.append(catalog)
+    if catalog.health is not Health.FAILED:  # else both would be called broken for what is said there
+        parts.append(_guarded("Uhr", lambda: _clock(settings)))
+        parts.append(_guarded("Suchindex", lambda: _index(settings)))
     parts.extend(embedded_server(settings))
     if stores:
         parts.extend(_each_guarded("Speicher", lambda: examine_stores(settings)))

@@ -100,6 +100,8 @@ def test_doctor_says_that_the_catalog_is_lost(used: Desk, monkeypatch: pytest.Mo
     assert health["Katalog"].health is doctor.Health.FAILED
     assert "Sicherung" in health["Katalog"].advice
     assert health["Fristenkatalog"].health is doctor.Health.FAILED  # the released one lay in the lost catalog
+    assert "--pruefe" not in health["Fristenkatalog"].advice  # it is not the rules that are wrong
+    assert {"Uhr", "Suchindex"}.isdisjoint(health)  # nothing was seen of them, and what is wrong is said once
     assert found.verdict.value == "failed"
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from akten.errors import Unavailable
 from akten.findings import Verdict
+from archive.probe import ProbeLine, ProbeReport
 from archive.weed import weed_version
 from catalog import place
 from flows import doctor
@@ -55,6 +56,16 @@ def test_a_store_that_does_not_answer_is_not_called_well(tmp_path: Path) -> None
     assert (part.part, part.health) == ("Speicher nord", Health.FAILED)
     assert "nicht erreichbar" in part.advice
     assert {line["verdict"] for line in part.details} == {Verdict.NOT_CHECKED.value}
+
+
+def test_a_store_that_answers_and_takes_nothing_is_not_called_well() -> None:
+    """On a full disk both stores were „in Ordnung“, eleven lines of the probe „nicht geprüft“."""
+    full = "Speicher „nord“ hat keinen Platz mehr"
+    lines = (ProbeLine("PB-01", Verdict.OK, "gut"), ProbeLine("PB-03", Verdict.NOT_CHECKED, full))
+    part = doctor._store("Speicher nord", ProbeReport("nord", lines))
+    assert (part.health, part.advice) == (Health.FAILED, full)
+    without_keys = (lines[0], ProbeLine("PB-08", Verdict.NOT_CHECKED, "Ohne Löschkennung nicht probiert."))
+    assert doctor._store("Speicher nord", ProbeReport("nord", without_keys)).health is Health.OK
 
 
 def test_a_store_that_is_set_wrongly_does_not_hide_the_others(tmp_path: Path) -> None:
