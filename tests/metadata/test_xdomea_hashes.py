@@ -1,4 +1,4 @@
-"""Hashes that a message of 4.0.0 tells of its files: compared where they can be, *unchecked* where nobody computed them."""
+"""Hashes that a message of 4.0.0 tells of its files: compared, or *unchecked* where nobody computed them."""
 
 from __future__ import annotations
 
