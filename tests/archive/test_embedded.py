@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import signal
@@ -23,6 +24,7 @@ from types import SimpleNamespace
 import pytest
 
 from akten.errors import Misconfigured, Unavailable
+from akten.files import digest_bytes
 from akten.findings import Verdict
 from akten.package import Lock, PackageId
 from archive.embedded import EmbeddedServer, open_embedded, stop_embedded
@@ -30,13 +32,10 @@ from archive.fixity import check_package
 from archive.identities import Role, load_secrets
 from archive.package import store_package
 from archive.s3 import S3Store
-from archive.serverfolder import ServerFolder, is_locked, lives, start_of
+from archive.serverfolder import ServerFolder, ServerState, is_locked, lives, start_of
 from archive.weed import Ports, command, drop_sockets, find_weed, free_ports
 from archive.weedfix import repair, torn_indexes
-from tests.archive.servers import both_gone, folder, put, read, state_of, wait_for
 from tests.packages import EXTRA, a_bag, an_exact
-
-__all__ = ["folder"]
 
 # Uses the server in a process of its own: says "da", then goes when its input ends.
 USER = """
@@ -49,9 +48,49 @@ with open_embedded(Path(sys.argv[1]), name="a", volume_mb=64) as server:
 """
 
 
+def wait_for(condition: Callable[[], bool], seconds: float = 25.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def state_of(folder: Path) -> ServerState:
+    state = ServerFolder(folder).read_state()
+    assert state is not None
+    return state
+
+
+def both_gone(state: ServerState) -> bool:
+    return not lives(state.keeper, state.keeper_started) and not lives(state.server, state.server_started)
+
+
+def put(server: EmbeddedServer, data: bytes) -> tuple[str, str]:
+    key = f"aip/{uuid.uuid4()}/v1/bag.tar"
+    store = S3Store(server.settings(Role.INGEST))
+    version = store.put(key, data, digest_bytes(data))
+    store.lock(key, version, Lock(datetime.now(UTC) + timedelta(hours=1)))
+    store.sync()
+    return key, version
+
+
+def read(server: EmbeddedServer, where: tuple[str, str]) -> bytes:
+    store = S3Store(server.settings(Role.AUDITOR))
+    assert store.read_lock(*where).retain_until is not None
+    with store.get(*where) as stream:
+        return stream.read()
+
+
 def tear_an_index(folder: Path) -> None:
     index = max((folder / "daten").glob("archiv_*.idx"), key=lambda path: path.stat().st_size)
     os.truncate(index, index.stat().st_size - 5)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "a"
+    with suppress(Unavailable):
+        stop_embedded(tmp_path / "a")
 
 
 @pytest.fixture
@@ -177,6 +216,53 @@ def test_after_a_kill_of_everything_the_index_is_repaired_and_nothing_is_lost(fo
         assert [read(server, where) for where, _ in stored] == [data for _, data in stored]
         store = S3Store(server.settings(Role.AUDITOR))
         assert {each.key for each in store.versions("aip/")} == {where[0] for where, _ in stored}
+
+
+def test_the_data_of_another_store_are_not_served_under_this_name(folder: Path) -> None:
+    """What came while two folders were exchanged lay under versions that nobody found once they were put right."""
+    with open_embedded(folder, name="a", volume_mb=64) as server:
+        where = put(server, b"eins")
+    with pytest.raises(Misconfigured, match="vertauscht"), open_embedded(folder, name="b", volume_mb=64):
+        pass
+    with open_embedded(folder, name="a", volume_mb=64) as server:
+        assert read(server, where) == b"eins"
+
+
+def test_a_folder_with_a_comma_in_its_name_holds_its_data_itself(tmp_path: Path) -> None:
+    """The server took it for two folders, wrote into one beside it and never got ready."""
+    folder = tmp_path / "Akten, Neuß (neu)? #1 50%" / "a"
+    try:
+        with open_embedded(folder, name="a", volume_mb=64) as server:
+            where = put(server, b"eins")
+            state = state_of(folder)
+            os.kill(state.keeper, signal.SIGKILL)
+            wait_for(lambda: both_gone(state), 5)
+        with open_embedded(folder, name="a", volume_mb=64) as server:
+            assert (server.failed, bool(server.repaired)) == ((), True)
+            assert read(server, where) == b"eins"
+    finally:
+        stop_embedded(folder)
+    assert list(tmp_path.iterdir()) == [folder.parent]
+
+
+@pytest.mark.parametrize("how", ["emptied", "moved", "exchanged"])
+def test_a_server_whose_data_are_taken_away_stores_nothing_more(how: str, folder: Path, tmp_path: Path) -> None:
+    """It went on with files that had no name any more, gave back what it took, and all of it was gone at its end."""
+    data = folder / "daten"
+    with open_embedded(folder, name="a", volume_mb=64) as server:
+        put(server, b"eins")
+        state = state_of(folder)
+        if how == "emptied":
+            for each in data.iterdir():
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
+        else:
+            data.rename(tmp_path / "fort")
+            if how == "exchanged":
+                shutil.copytree(tmp_path / "fort", data)
+        wait_for(lambda: both_gone(state), 5)
+        with pytest.raises(Unavailable):
+            put(server, b"zwei")
+    assert "ausgetauscht" in json.loads((folder / "startfehler.json").read_text())["text"]
 
 
 def sockets(folder: Path, ports: Ports) -> set[str]:
