@@ -119,6 +119,12 @@ class Keeper:
                     raise
 
     def _start_once(self) -> None:
+        if other := self._home.other_name(self._options.name):
+            raise Misconfigured(
+                f"In {self._home.path} liegen die Daten des Speichers „{other}“, nicht die von „{self._options.name}“; "
+                "vertauscht? Was nun abgelegt würde, fehlte später in beiden. Bitte die richtigen Ordner einhängen "
+                "oder zurückholen: docs/operations.md, Abschnitt „Recovery“."
+            )
         since = self._home.running.stat().st_mtime if self._home.running.exists() else None
         weed = Path(self._options.weed)
         self._repair = repair(weed, self._home.data, since=since)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from archive.weed import Ports
 
-MARK = "in-betrieb"
+MARK, NAME = "in-betrieb", "speicher-name"  # ours among the files of the server
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,14 @@ class ServerFolder:
             if not os.access(each, os.W_OK | os.X_OK):
                 read_only = os.statvfs(each).f_flag & os.ST_RDONLY
                 raise OSError(errno.EROFS if read_only else errno.EACCES, "no writing", str(each))
+
+    def other_name(self, name: str) -> str:
+        """The store whose data these are, where it is another than `name`; "" where it is this one, which is noted."""
+        note = self.data / NAME
+        if not note.exists():
+            self._replace(note, name)
+        known = note.read_text(encoding="utf-8", errors="replace").strip()
+        return "" if known == name else known or "?"
 
     def set_mark(self) -> tuple[int, int]:
         """A new mark; returns what tells it from any other."""

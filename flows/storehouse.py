@@ -177,11 +177,13 @@ class Storehouse:
 
     def _vanished(self, name: str) -> Misconfigured | None:
         """Why no server is started in the folder of a store that was used before: nothing lies in it any more."""
-        from archive.serverfolder import MARK
+        from archive.serverfolder import MARK, NAME
 
         folder = embedded_folder(self._settings, name)
         data = folder / "daten"
-        if not self._stamp(name).is_file() or (data.is_dir() and any(each.name != MARK for each in data.iterdir())):
+        if not self._stamp(name).is_file() or (
+            data.is_dir() and any(each.name not in (MARK, NAME) for each in data.iterdir())
+        ):
             return None
         return Misconfigured(
             f"Der Ordner des Speichers „{name}“ ist leer oder nicht eingehängt: {folder}. Darin lag schon einmal ein "

@@ -216,6 +216,16 @@ def test_after_a_kill_of_everything_the_index_is_repaired_and_nothing_is_lost(fo
         assert {each.key for each in store.versions("aip/")} == {where[0] for where, _ in stored}
 
 
+def test_the_data_of_another_store_are_not_served_under_this_name(folder: Path) -> None:
+    """What came while two folders were exchanged lay under versions that nobody found once they were put right."""
+    with open_embedded(folder, name="a", volume_mb=64) as server:
+        where = put(server, b"eins")
+    with pytest.raises(Misconfigured, match="vertauscht"), open_embedded(folder, name="b", volume_mb=64):
+        pass
+    with open_embedded(folder, name="a", volume_mb=64) as server:
+        assert read(server, where) == b"eins"
+
+
 def test_a_folder_with_a_comma_in_its_name_holds_its_data_itself(tmp_path: Path) -> None:
     """The server took it for two folders, wrote into one beside it and never got ready."""
     folder = tmp_path / "Akten, Neuß (neu)? #1 50%" / "a"
