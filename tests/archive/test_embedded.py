@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from akten.errors import Unavailable
+from akten.errors import Misconfigured, Unavailable
 from akten.files import digest_bytes
 from akten.findings import Verdict
 from akten.package import Lock, PackageId
