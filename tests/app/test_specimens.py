@@ -191,7 +191,7 @@ def test_a_blank_back_shows_its_front_and_is_not_white_paper(demo: dict[str, Spe
         assert lightest - darkest > 60
 
 
-@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize("seed", range(1, 4))
 def test_a_blank_back_counts_as_blank_and_a_front_does_not(seed: int, tmp_path: Path) -> None:
     """Whichever fonts a machine has: what shines through stays well below what counts as a mark."""
     made = make_delivery(tmp_path / "stapel", Aktenart.PERSONALAKTE, seed)

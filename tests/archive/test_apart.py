@@ -12,9 +12,7 @@ from archive.apart import require_apart
 from archive.embedded import EmbeddedServer
 from archive.identities import Role
 from archive.s3 import S3Store, open_stores
-from tests.storefixtures import s3_pair
 
-__all__ = ["s3_pair"]
 pytestmark = pytest.mark.real
 
 

@@ -266,6 +266,7 @@ def test_a_store_that_lies_in_one_thing_is_told_by_the_line_of_that_thing(target
             report.require()
 
 
+@pytest.mark.chaos  # writes a thousand objects twice: three quarters of a minute
 def test_before_a_store_is_accepted_a_thousand_versions_are_listed(target: ProbeTarget) -> None:
     assert run(target, ProbeLevel.ACCEPTANCE).findings == ()
     assert target.deletion is not None

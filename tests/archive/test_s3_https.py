@@ -22,10 +22,8 @@ from archive.package import store_package
 from archive.s3 import S3Store
 from archive.s3settings import S3Settings
 from tests.packages import EXTRA, a_bag, an_exact
-from tests.storefixtures import s3_pair, s3_server
 from tests.tlsproxy import certificates, tls_front
 
-__all__ = ["s3_pair", "s3_server"]
 pytestmark = pytest.mark.real
 
 

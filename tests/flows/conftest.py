@@ -13,9 +13,6 @@ from archive.s3 import S3Store
 from catalog.catalog import open_catalog
 from tests.flows.dueworld import NOW, Clock, WithHolds, World
 from tests.memory_store import MemoryStore
-from tests.storefixtures import s3_pair, s3_server
-
-__all__ = ["s3_pair", "s3_server"]
 
 
 @pytest.fixture

@@ -25,9 +25,6 @@ from retention.locking import end_of
 from tests.flows.dueworld import SERVICE, WithHolds, World, a_hold
 from tests.memory_store import MemoryStore
 from tests.packages import Countdown, DyingStore, KilledHere
-from tests.storefixtures import s3_pair, s3_server
-
-__all__ = ["s3_pair", "s3_server"]
 
 ANNA, BERND = Actor("anna.meier"), Actor("b.schulz")
 WHY = "Ereignis berichtigt"
