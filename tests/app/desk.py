@@ -67,4 +67,5 @@ def catalog_url(daten: Path) -> str:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setenv("ARCHIV_STORE_GRACE_SECONDS", "5")  # nobody comes back to a data folder after its test
     return Desk(tmp_path / "archiv", monkeypatch)
