@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from app.opening import open_anew, open_archive, require_new_place, tell_new
 from app.output import EXIT_OF_VERDICT
 from app.restore_verbs import proposals, propose, release, withdraw
 from app.show import VERDICTS, findings_table, size_words, word
+from archive.restore import OF_BYTES
 from flows.anchors import try_to_publish
 from flows.archivemark import is_fresh
 from flows.doctor import Health, examine_machine
@@ -101,7 +102,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
         if not (summary.checked or summary.damaged or summary.unchecked):
             console.print("Es ist noch nichts archiviert; also wurde nichts geprüft.", style="dim")
         if summary.damaged:
-            console.print("Nichts wurde verändert. Aus der anderen Kopie ersetzen: archiv fixity ersetze", style="bold")
+            console.print(f"Nichts wurde verändert. {_what_helps(summary.copies)}", style="bold")
 
     call.output.result(value, show)
     return EXIT_OF_VERDICT[summary.verdict]
@@ -109,6 +110,15 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
 
 for each in (propose, proposals, release, withdraw):
     fixity.add_command(each)
+
+
+def _what_helps(copies: Iterable[Mapping[str, Any]]) -> str:
+    """What to do about damaged copies: lost bytes and wrong locks want different things."""
+    codes = {finding["code"] for copy in copies for finding in copy["findings"]}
+    helps = ["Aus der anderen Kopie ersetzen: archiv fixity ersetze."] if codes & OF_BYTES else []
+    if codes & {"FX-08", "FX-10"}:
+        helps.append("Sperren zieht nach: archiv frist runde --gruendlich.")
+    return " ".join(helps) or "Was zu tun ist, steht in docs/operations.md."
 
 
 def _worth_telling(copy: Mapping[str, Any]) -> bool:

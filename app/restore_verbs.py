@@ -18,9 +18,11 @@ from akten.errors import ArchivError, Forbidden
 from app.command import Call, verb
 from app.one_akte import one_akte
 from app.opening import open_archive
-from app.show import moment
+from app.output import EXIT_OF_VERDICT
+from app.show import VERDICTS, moment, word
 from catalog.proposals import Proposal
 from flows import restoring
+from flows.receipt import gravest
 from flows.restoring import Release
 from flows.wiring import Services
 
@@ -42,7 +44,7 @@ REASON = click.option("--grund", "reason", required=True, help="Warum; steht im 
 def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: str, cause: str, band: int | None) -> int:
     """Schlägt vor, beschädigte oder verlorene Kopien aus der anderen Kopie zu ersetzen; liest vorher alle Kopien."""
     _require_one(aktenzeichen, everything)
-    told, gravest = [], 0
+    told, codes = [], []
     with open_archive(call) as services, _progress(call) as progress:
         if everything:
             akten: Iterable[UUID] = restoring.damaged_akten(services, store)
@@ -55,7 +57,8 @@ def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: st
             except ArchivError as error:
                 if not everything:
                     raise
-                versions, why, gravest = [], error.text, gravest or error.exit_code
+                versions, why = [], error.text
+                codes.append(error.exit_code)
             told.append({**_named(services, akte), "store": store, "damaged": versions, "why": why})
 
     def show(console: Console) -> None:
@@ -70,7 +73,7 @@ def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: st
             console.print("Wartet auf die Freigabe durch eine zweite Person: archiv fixity gib-frei", style="dim")
 
     call.output.result(told, show)
-    return gravest
+    return gravest(codes)
 
 
 @click.command("ersetzungen")
@@ -106,7 +109,7 @@ def release(
 ) -> int:
     """Gibt als zweite Person das Ersetzen frei und führt es aus: vorher und nachher wird jede Kopie ganz gelesen."""
     _require_one(aktenzeichen, everything)
-    told, gravest = [], 0
+    told, codes = [], []
     with open_archive(call) as services, _progress(call) as progress:
         for proposal in progress(_waiting(services, aktenzeichen, band, store)):
             try:
@@ -116,24 +119,26 @@ def release(
                     raise
                 found = Release(proposal.akte, (), (error,))
             told.append({**_named(services, proposal.akte), "store": store, **_release_json(found)})
-            gravest = gravest or next((error.exit_code for error in found.failed), 0 if found.done else 5)
+            codes += _codes(found)
 
     def show(console: Console) -> None:
         if not told:
             console.print(f"Kein Vorschlag für den Speicher {store} wartet.", style="dim")
         for each in told:
-            state = Text("ersetzt", "green") if each["done"] else Text("nicht zu Ende", "red")
+            good = "ersetzt" if each["restored"] else "inzwischen in Ordnung, nichts zu ersetzen"
+            state = Text(good, "green") if each["done"] else Text("nicht zu Ende", "red")
             console.print(Text(f"{each['name']}, Speicher {store}: ") + state)
             for copy in each["restored"]:
-                console.print(f"  Version {copy['version']}: neu abgelegt, gesperrt und ganz zurückgelesen")
+                text = f"  Version {copy['version']}: neu abgelegt, gesperrt und ganz zurückgelesen; Prüfung danach: "
+                console.print(Text(text) + word(VERDICTS, copy["verdict"]))
                 console.print(f"  beiseitegestellt, unverändert: {', '.join(copy['set_aside'])}", style="dim")
             for why in each["failed"]:
                 console.print(Text(f"  {why}"), soft_wrap=True)
-        if any(not each["done"] for each in told) and gravest != Forbidden.exit_code:
+        if any(not each["done"] for each in told) and set(codes) != {Forbidden.exit_code}:
             console.print("Derselbe Befehl holt den Rest nach.", style="dim")
 
     call.output.result(told, show)
-    return gravest
+    return gravest(codes)
 
 
 @click.command("verwirf")
@@ -189,6 +194,12 @@ def _proposal_json(proposal: Proposal) -> dict[str, Any]:
         "proposed_at": proposal.proposed_at.isoformat(),
         "released_by": str(proposal.released_by) if proposal.released_by else None,
     }
+
+
+def _codes(found: Release) -> list[int]:
+    """The exit codes of what failed, and of what a look found afterwards."""
+    after = [EXIT_OF_VERDICT[each.report.verdict] for each in found.restored]
+    return [*(error.exit_code for error in found.failed), *after]
 
 
 def _release_json(found: Release) -> dict[str, Any]:

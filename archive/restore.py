@@ -22,13 +22,13 @@ from archive.placing import as_one, clear_staging, whole_version, write_object
 from archive.retrieval import download, key_versions, read_bytes
 from archive.store import ObjectStore, ObjectVersion
 
-# Findings of a look that say that bytes of this copy are gone or other ones; locks and newer versions are no damage.
-_BYTES = frozenset({"FX-01", "FX-02", "FX-03", "FX-04", "FX-05", "FX-06", "FX-13"})
+# Findings of a look that say that bytes of a copy are gone or other ones; locks and newer versions are no damage.
+OF_BYTES = frozenset({"FX-01", "FX-02", "FX-03", "FX-04", "FX-05", "FX-06", "FX-13"})
 
 
 def wants_restoring(copy: CopyReport) -> bool:
     """True for a copy of which a look found that bytes are gone or other ones."""
-    return any(finding.code in _BYTES for finding in copy.findings)
+    return any(finding.code in OF_BYTES for finding in copy.findings)
 
 
 def restore_copy(

@@ -35,7 +35,7 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What came of a release: copies put there anew, and why the others were not. `done` when none is left damaged."""
+    """What came of a release: copies put there anew (none where all were whole by then), and why others were not."""
 
     akte: UUID
     restored: tuple[Restored, ...]
@@ -43,8 +43,10 @@ class Release:
 
     @property
     def done(self) -> bool:
-        """True when every copy in the store is whole now."""
-        return not self.failed and not any(wants_restoring(each.report) for each in self.restored)
+        """True when every copy in the store was looked at and is whole now."""
+        reports = [each.report for each in self.restored]
+        unseen = any(report.verdict is Verdict.NOT_CHECKED for report in reports)
+        return not self.failed and not unseen and not any(map(wants_restoring, reports))
 
 
 def proposal_for(services: Services, akte: UUID, store: str) -> Proposal | None:

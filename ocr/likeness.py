@@ -12,7 +12,14 @@ from typing import Any
 import numpy
 import pikepdf
 from PIL import Image, ImageOps
-from pypdfium2.raw import FPDF_PAGEOBJ_TEXT, FPDFPage_GetAnnotCount
+from pypdfium2.raw import (
+    FPDF_ANNOT_FREETEXT,
+    FPDF_PAGEOBJ_TEXT,
+    FPDFAnnot_GetSubtype,
+    FPDFPage_CloseAnnot,
+    FPDFPage_GetAnnot,
+    FPDFPage_GetAnnotCount,
+)
 
 from ocr.openpdfs import OpenPdfs
 from ocr.pageimage import read_rows, right_ink
@@ -98,7 +105,18 @@ def _bears_text(page: Any) -> bool:
     What was typed as a note is text too, and no object of the page. To take the text out, letter by letter with its
     place, would cost as much as a tenth of all judging.
     """
-    return any(True for _ in page.get_objects(filter=(FPDF_PAGEOBJ_TEXT,))) or FPDFPage_GetAnnotCount(page) > 0
+    return any(True for _ in page.get_objects(filter=(FPDF_PAGEOBJ_TEXT,))) or _bears_typed_note(page)
+
+
+def _bears_typed_note(page: Any) -> bool:
+    """A link or a stamp is no text: a page that lost its words and kept its links would else count as whole."""
+    for place in range(FPDFPage_GetAnnotCount(page)):
+        note = FPDFPage_GetAnnot(page, place)
+        kind = FPDFAnnot_GetSubtype(note)
+        FPDFPage_CloseAnnot(note)
+        if kind == FPDF_ANNOT_FREETEXT:
+            return True
+    return False
 
 
 def _drawn(page: Any) -> Picture:

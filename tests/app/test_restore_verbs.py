@@ -60,6 +60,17 @@ def test_a_lost_store_is_filled_again_by_two_persons(desk: Desk, stores: tuple[M
     assert "Kopie ersetzt" in desk("protokoll", "zeige", ran.json[0]["akte"]).out
 
 
+def test_what_is_in_order_by_then_is_not_called_replaced(desk: Desk, stores: tuple[MemoryStore, MemoryStore]) -> None:
+    kept = dict(stores[1].keys)
+    lose(stores[1])
+    desk("fixity", "pruefe", "--alle")
+    desk("fixity", "ersetze", "--alle", *CAUSE)
+    stores[1].keys.update(kept)  # the backup of the store came back meanwhile
+    ran = desk("fixity", "gib-frei", "--alle", *REASON, login="b.schulz")
+    assert (ran.code, ran.out.count("nichts zu ersetzen"), ": ersetzt" in ran.out) == (0, 2, False)
+    assert desk("fixity", "ersetzungen", "--json").json == []
+
+
 def test_where_no_copy_is_whole_it_says_so_and_stays_open(desk: Desk, stores: tuple[MemoryStore, MemoryStore]) -> None:
     for each in stores:
         lose(each)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from akten.errors import FixityError, Forbidden, Unavailable
 from akten.findings import Verdict
 from akten.model import Akte
-from akten.package import LockTerms
+from akten.package import LockTerms, StoredCopy
 from archive.locks import objects_of
+from archive.restore import restore_copy
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import open_catalog
 from catalog.trail import Verb
+from flows import restoring
 from flows.restoring import damaged_akten, proposal_for, propose, release, withdraw
 from flows.walks import verify_package
 from tests.flows.dueworld import ENDS_2030, SERVICE, WithHolds, World, a_hold
@@ -175,6 +178,25 @@ def test_a_store_away_is_no_damage(world: World) -> None:
     with pytest.raises(Unavailable, match="nicht da"):
         propose(world.services, akte.uuid, "b", CAUSE, ANNA)
     assert told(world, akte) == []
+
+
+def test_what_could_not_be_looked_at_afterwards_is_not_called_done(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    akte = an_akte_of_two_versions(world)
+    spoil(world, akte)
+    propose(world.services, akte.uuid, "b", CAUSE, ANNA)
+
+    def restored_and_gone(*arguments: Any) -> StoredCopy:
+        copy = restore_copy(*arguments)
+        world.away["b"] = Unavailable("nicht da")
+        return copy
+
+    monkeypatch.setattr(restoring, "restore_copy", restored_and_gone)
+    assert not released(world, akte).done  # type: ignore[attr-defined]
+    world.away.clear()
+    assert released(world, akte).done  # type: ignore[attr-defined]
+    assert told(world, akte).count("copy.restored") == 2
 
 
 def test_akten_that_a_look_found_damaged_are_listed_until_somebody_asks(world: World) -> None:

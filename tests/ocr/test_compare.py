@@ -143,6 +143,18 @@ def test_count_and_size_are_those_of_the_scan(tmp_path: Path) -> None:
     assert codes(tmp_path, [page], [page], size=(page.width * 0.36 + 2, page.height * 0.36)) == []
 
 
+@pytest.mark.parametrize(("kind", "told"), [("Link", ["PC-04"]), ("Stamp", ["PC-04"]), ("FreeText", [])])
+def test_of_notes_only_typed_ones_are_text(kind: str, told: list[str], tmp_path: Path) -> None:
+    """A page that lost its words and kept its links is not whole."""
+    page = sheet()
+    pdfa, request = case(tmp_path, [page], [page], words=5)
+    with pikepdf.open(pdfa.path, allow_overwriting_input=True) as pdf:
+        note = pikepdf.Dictionary(Subtype=pikepdf.Name(f"/{kind}"), Rect=[1, 1, 9, 9], Contents="Frist")
+        pdf.pages[0].obj.Annots = pikepdf.Array([pdf.make_indirect(note)])
+        pdf.save()
+    assert [finding.code for finding in checked(pdfa, request)] == told
+
+
 def test_lost_text_is_told(tmp_path: Path) -> None:
     page = sheet()
     assert codes(tmp_path, [page], [page], words=5) == [("PC-04", "Seite 1")]
