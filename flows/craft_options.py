@@ -88,6 +88,11 @@ class Judges:
     close: Callable[[], None]
     absent: Callable[[], str]
 
+    @property
+    def reference(self) -> PdfaValidator:
+        """The one whose word decides."""
+        return self.validators[0]
+
 
 def open_validators(options: OcrOptions, scratch: Path) -> Judges:
     """veraPDF as the reference, pikepdf.pdfa and page-validation beside it."""

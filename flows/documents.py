@@ -25,6 +25,7 @@ from ingest.options import Blanks
 from ocr.judging import judge_documents
 from ocr.options import OcrOptions
 from ocr.pages import PagePool
+from ocr.pdfa import PdfaValidator
 from ocr.recognise import PageProfile, RecogniseRequest, recognise
 
 Progress = Callable[[str, int, int], None]  # what is being done, how much of how much
@@ -76,7 +77,7 @@ def recognise_documents(
         )
         for dokument, refs in pages.items()
     ]
-    made = run("erkennen", side_by_side, requests, services.pool, services.ocr, progress)
+    made = run("erkennen", side_by_side, requests, services.pool, services.ocr, services.reference, progress)
     progress("PDF/A prüfen", 0, 1)
     judged = run(
         "prüfen",
@@ -119,7 +120,11 @@ def _place(where: str, request: RecogniseRequest) -> str:
 
 
 def side_by_side(
-    requests: Sequence[RecogniseRequest], pool: PagePool, options: OcrOptions, progress: Progress
+    requests: Sequence[RecogniseRequest],
+    pool: PagePool,
+    options: OcrOptions,
+    reference: PdfaValidator,
+    progress: Progress,
 ) -> list[PdfA]:
     """All of them in their order. What goes by the document path starts tools of its own, so one after the other.
 
@@ -141,9 +146,9 @@ def side_by_side(
 
         try:
             if all(request.facts[page.scan].scan_only for page in request.pages):
-                return recognise(request, pool, options, told)
+                return recognise(request, pool, options, told, reference)
             with tools:
-                return recognise(request, pool, options, told)
+                return recognise(request, pool, options, told, reference)
         except Rejected as rejected:
             raise Rejected(in_files(rejected.findings, request)) from rejected
 

@@ -82,7 +82,14 @@ def finding_json(finding: Finding) -> dict[str, str]:
 def reports_json(document: PdfA) -> list[dict[str, Any]]:
     """What every validator said of a PDF/A."""
     return [
-        {"name": r.name, "version": r.version, "verdict": r.verdict.value, "clauses": list(r.clauses), "why": r.why}
+        {
+            "name": r.name,
+            "version": r.version,
+            "verdict": r.verdict.value,
+            "flavour": r.flavour,
+            "clauses": list(r.clauses),
+            "why": r.why,
+        }
         for r in document.reports
     ]
 

@@ -138,7 +138,12 @@ class _Reading:
             ),
             reports=tuple(
                 ValidatorReport(
-                    r["name"], r["version"], Verdict(r["verdict"]), value["flavour"], tuple(r["clauses"]), r["why"]
+                    r["name"],
+                    r["version"],
+                    Verdict(r["verdict"]),
+                    r.get("flavour", value["flavour"]),  # earlier packages tell the file's only
+                    tuple(r["clauses"]),
+                    r["why"],
                 )
                 for r in value["validators"]
             ),

@@ -189,6 +189,11 @@ class Services:
         """The PDF/A judges; one JVM for the life of these services."""
         return self._opened_judges().validators
 
+    @property
+    def reference(self) -> PdfaValidator:
+        """The judge whose word decides, one of `validators`."""
+        return self._opened_judges().reference
+
     def missing_judge(self) -> str:
         """Why no PDF/A can be judged on this machine, as a German sentence; "" where it can."""
         return self._opened_judges().absent()

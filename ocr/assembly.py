@@ -1,4 +1,4 @@
-"""Joins pages to one PDF/A-2b (ISO 19005-2): one font, one output intent, fixed dates and names; judged while saving.
+"""Joins pages to one PDF/A-2 (ISO 19005-2): one font, one output intent, fixed dates and names; judged while saving.
 
 qpdf itself takes the pages together and copies their streams when the file is written, so neither open files nor memory
 grow with the pages; pikepdf's own page lists keep in memory what they copy from one file into another.
@@ -19,7 +19,8 @@ import pikepdf
 from pikepdf import pdfa
 
 from ocr.glyphless import NAME
-from ocr.jobs import FLAVOUR, AssemblyJob, AssemblyOutcome
+from ocr.jobs import AssemblyJob, AssemblyOutcome
+from ocr.level import BASIC, UNICODE, claim_unicode
 from ocr.pagepdf import FONT_NAME
 
 
@@ -49,17 +50,18 @@ def _save(parts: Sequence[str], target: Path, job: AssemblyJob, created: datetim
         document.docinfo["/Title"] = clean_title(job.title)
         document.docinfo["/CreationDate"] = _pdf_date(created)
         document.docinfo["/ModDate"] = _pdf_date(created)
-        pdfa.prepare(document, FLAVOUR)
+        pdfa.prepare(document, BASIC)
         _fix_metadata(document, created)
         try:
-            pdfa.save(document, part, FLAVOUR, repair=False, deterministic_id=True)
+            pdfa.save(document, part, BASIC, repair=False, deterministic_id=True)
         except pdfa.PdfaError as error:
             part.unlink(missing_ok=True)
             return AssemblyOutcome(pages, tuple(_plain(finding) for finding in error.report.findings[:20]))
+    flavour = UNICODE if job.unicode and claim_unicode(part) else BASIC
     _sync(part)
     part.replace(target)
     _sync_folder(target.parent)
-    return AssemblyOutcome(pages)
+    return AssemblyOutcome(pages, flavour=flavour)
 
 
 def _plain(finding: Any) -> str:

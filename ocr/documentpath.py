@@ -28,14 +28,14 @@ from ocr.documenttext import DocumentReader
 from ocr.documenttools import REASONS, Prepared
 from ocr.ends import SandboxDied
 from ocr.findings import error, info
+from ocr.level import BASIC, highest_level
 from ocr.losses import known_losses
 from ocr.options import Limits, OcrOptions
+from ocr.pdfa import PdfaValidator
 from ocr.sandbox import call_each, call_limited, run_limited
 from ocr.scanpages import Part
 from ocr.validators import PageValidation
-from ocr.verapdf import VeraPdf
 
-FLAVOUR = "2b"
 _SECONDS_PER_PAGE = 60
 _GHOSTSCRIPT = "Ghostscript"
 _PIKEPDF = "pikepdf"
@@ -71,15 +71,13 @@ def convert_document(
     options: OcrOptions,
     folder: Path,
     reader: DocumentReader,
+    reference: PdfaValidator,
 ) -> DocumentResult:
     """The rendition of `scan` (or of some of its pages) at `target`; nothing half is left there.
 
     Raises Rejected (OD-01) when no way gives a good PDF/A, Unavailable when disk or a tool of ours fails.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="dokument-", dir=folder, ignore_cleanup_errors=True) as name,
-        VeraPdf(options) as reference,  # starts only when it is asked
-    ):
+    with tempfile.TemporaryDirectory(prefix="dokument-", dir=folder, ignore_cleanup_errors=True) as name:
         work = Path(name)
         if pages is None and facts.pdfa_claim and not facts.encrypted:
             kept = _kept(scan, facts.pdfa_claim, target, options, work, reference, reader)
@@ -97,6 +95,7 @@ def convert_document(
             if lacks_letters(read, source):
                 said, more = source, (*more, LACKING)
         words = reader.keep(said.words)
+        flavour = highest_level(made, (PageValidation(options, work).validate, reference.validate))
         _place(made, target)
     losses = (
         *known_losses(facts, fonts_stay=tool[0] == _PIKEPDF),  # so they set invisible text only
@@ -110,7 +109,7 @@ def convert_document(
     rendition = Rendition.BESIDE if beside else Rendition.CONVERTED
     return DocumentResult(
         target,
-        FLAVOUR,
+        flavour,
         rendition,
         losses,
         (tool, *pictured.part.tools.items()),
@@ -129,7 +128,7 @@ def _kept(
     target: Path,
     options: OcrOptions,
     work: Path,
-    reference: VeraPdf,
+    reference: PdfaValidator,
     reader: DocumentReader,
 ) -> DocumentResult | None:
     """The delivered file itself, when it is the valid PDF/A that it claims to be; words read stand beside it only."""
@@ -155,7 +154,9 @@ def _kept(
     )
 
 
-def _valid(path: Path, flavour: str, options: OcrOptions, work: Path, reference: VeraPdf, *, foreign: bool) -> bool:
+def _valid(
+    path: Path, flavour: str, options: OcrOptions, work: Path, reference: PdfaValidator, *, foreign: bool
+) -> bool:
     """True when a file is PDF/A. A foreign one wants the word of the reference too; ours are judged again later."""
     verdict = PageValidation(options, work).validate(path, flavour).verdict
     if verdict is Verdict.FAILED:  # it was never wrong with that on the corpora (ocr.md §4.2)
@@ -254,7 +255,7 @@ def _read_pictures(path: Path, reader: DocumentReader, options: OcrOptions, work
 
 
 def _made(
-    prepared: Prepared, pictured: _Pictured, count: int, options: OcrOptions, work: Path, reference: VeraPdf
+    prepared: Prepared, pictured: _Pictured, count: int, options: OcrOptions, work: Path, reference: PdfaValidator
 ) -> tuple[Path, tuple[str, str], tuple[str, ...]]:
     """The first candidate that has all pages and is valid, the tool that made it, and what that way loses."""
     ways: tuple[tuple[Callable[[Path, OcrOptions, Path, int], _Candidate | None], tuple[str, ...]], ...]
@@ -271,7 +272,7 @@ def _made(
         path = candidate.path
         parts = way is not _by_pictures  # in which fine lines are paler, and nothing can be missing
         same = _shows_the_same(path.resolve(), prepared.path.resolve(), count, options, work, parts=parts)
-        if same and _valid(path, FLAVOUR, options, work, reference, foreign=not candidate.judged):
+        if same and _valid(path, BASIC, options, work, reference, foreign=not candidate.judged):
             return path, candidate.tool, losses
     text = "Das PDF lässt sich auf keinem Weg in gültiges PDF/A wandeln. Bitte als Scan oder PDF/A neu liefern."
     raise Rejected((error("OD-01", "", text),))

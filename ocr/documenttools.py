@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ocr.level import BASIC
+
 _MM = 25.4 / 72
 
 _MOST_NAMED = 20  # attachments told by name among the losses; each is told of its own as well
@@ -262,7 +264,7 @@ def lay_text(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def declare(payload: dict[str, Any]) -> dict[str, Any]:
-    """Makes a PDF/A-2b where only declaration and output intent are wanting.
+    """Makes a PDF/A of level 2b where only declaration and output intent are wanting.
 
     pikepdf judges no patterns, shadings and fonts of drawn letters, which plans are full of. Where nothing else speaks
     against a file it is written all the same and `judged` is False: then others must find it good. Not so with layers:
@@ -274,11 +276,11 @@ def declare(payload: dict[str, Any]) -> dict[str, Any]:
     try:
         with pikepdf.open(payload["path"]) as pdf:
             try:
-                pdfa.save(pdf, payload["target"], "2b")
+                pdfa.save(pdf, payload["target"], BASIC)
             except pdfa.PdfaError as denied:
                 if denied.report.verdict != "not_checked" or "/OCProperties" in pdf.Root:
                     return {"ok": False, "why": type(denied).__name__}
-                pdf.save(payload["target"], **pdfa.resolve_save_kwargs("2b"))
+                pdf.save(payload["target"], **pdfa.resolve_save_kwargs(BASIC))
                 return {"ok": True, "judged": False}
     except pikepdf.PdfError as broken:
         return {"ok": False, "why": type(broken).__name__}

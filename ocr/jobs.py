@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from ocr.level import BASIC
 from ocr.options import OcrOptions
-
-FLAVOUR = "2b"  # of all PDF/A the scan path makes (ISO 19005-2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +84,13 @@ class PageOutcome:
 
 @dataclass(frozen=True, slots=True)
 class AssemblyJob:
-    """Page files in order, the target, and what the metadata say."""
+    """Page files in order, the target, what the metadata say, and whether all text of the pages leads to Unicode."""
 
     parts: tuple[str, ...]
     target: str
     title: str
     created: str
+    unicode: bool = False
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> AssemblyJob:
@@ -100,20 +100,22 @@ class AssemblyJob:
 
 @dataclass(frozen=True, slots=True)
 class AssemblyOutcome:
-    """How the joining went: pages written, and why the judge denied the file (then nothing was written)."""
+    """How the joining went: pages written, what the file claims; or why the judge denied it, and none was written."""
 
     pages: int
     denied: tuple[str, ...] = ()
+    flavour: str = BASIC
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the pipe."""
-        return {"pages": self.pages, "denied": list(self.denied)}
+        return {"pages": self.pages, "denied": list(self.denied), "flavour": self.flavour}
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> AssemblyOutcome:
         """Back from plain values. Raises ValueError."""
         try:
-            return AssemblyOutcome(int(values["pages"]), tuple(str(item) for item in values["denied"]))
+            denied = tuple(str(item) for item in values["denied"])
+            return AssemblyOutcome(int(values["pages"]), denied, str(values["flavour"]))
         except (KeyError, TypeError) as error:
             raise ValueError("not an outcome of an assembly") from error
 

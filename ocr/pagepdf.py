@@ -10,7 +10,7 @@ import pikepdf
 from ocr.engine import Reading
 from ocr.geometry import Affine, scaling
 from ocr.glyphless import add_font
-from ocr.jobs import FLAVOUR
+from ocr.level import BASIC
 from ocr.source import Source
 from ocr.textlayer import text_operators
 
@@ -39,8 +39,8 @@ def conforms(source: Source) -> bool:
     from pikepdf import pdfa  # slow to load, and not needed for what we coded ourselves
 
     with _built(source, source.rotate, b"") as pdf:
-        pdfa.prepare(pdf, FLAVOUR)
-        return bool(pdfa.check(pdf, FLAVOUR).passed)
+        pdfa.prepare(pdf, BASIC)
+        return bool(pdfa.check(pdf, BASIC).passed)
 
 
 def _built(source: Source, rotate: int, text: bytes) -> pikepdf.Pdf:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from importlib import metadata
 from itertools import groupby
 from pathlib import Path
@@ -21,13 +22,16 @@ from akten.model import clean_text
 from ocr.documentpath import DocumentResult, convert_document
 from ocr.documenttext import DocumentReader
 from ocr.hocr import own_fragment, text_fragment, write_hocr
-from ocr.jobs import AssemblyJob
+from ocr.jobs import AssemblyJob, AssemblyOutcome
+from ocr.level import leads_to_unicode
 from ocr.losses import known_losses
 from ocr.options import OcrOptions
 from ocr.ownwords import own_pages
 from ocr.pages import PagePool, WorkerDied
+from ocr.pdfa import PdfaValidator
 from ocr.request import PageProfile, RecogniseRequest
 from ocr.scanpages import Part, Stretch, scan_part
+from ocr.verapdf import VeraPdf
 
 __all__ = ["RULES", "PageProfile", "RecogniseRequest", "recognise"]
 
@@ -50,8 +54,11 @@ def recognise(
     pool: PagePool,
     options: OcrOptions,
     progress: Callable[[int, int], None] | None = None,
+    reference: PdfaValidator | None = None,
 ) -> PdfA:
     """Makes the PDF/A and its hOCR; `progress` hears pages done and pages in all.
+
+    `reference` is the veraPDF that runs already; without it one is started where a document needs it.
 
     Raises Rejected when no usable file comes out (with the findings), Unavailable and Misconfigured as the pool does.
     A page that fails alone is told in its PageResult and in the findings.
@@ -61,24 +68,32 @@ def recognise(
     shutil.rmtree(work, ignore_errors=True)  # what a killed run left behind
     work.mkdir()
     try:
-        return _recognise(request, pool, options, progress or (lambda _done, _all: None), work)
+        with ExitStack() as stack:
+            means = _Means(pool, options, reference or stack.enter_context(VeraPdf(options)), work)
+            return _recognise(request, means, progress or (lambda _done, _all: None))
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _recognise(
-    request: RecogniseRequest, pool: PagePool, options: OcrOptions, progress: Callable[[int, int], None], work: Path
-) -> PdfA:
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """With what one Dokument is made: workers, settings, the judge of documents, and a folder for what lies between."""
+
+    pool: PagePool
+    options: OcrOptions
+    reference: PdfaValidator
+    work: Path
+
+
+def _recognise(request: RecogniseRequest, means: _Means, progress: Callable[[int, int], None]) -> PdfA:
     stretches = _stretches(request)
     if len(stretches) == 1 and not stretches[0].by_image:
         total = len(request.pages)
-        part = _document_part(
-            request, stretches[0], request.target, pool, options, lambda done: progress(done, total), work
-        )
+        part = _document_part(request, stretches[0], request.target, means, lambda done: progress(done, total))
         progress(total, total)
     else:
-        part = _joined(request, stretches, pool, options, progress, work)
-    _write_hocr(request, part, work)
+        part = _joined(request, stretches, means, progress)
+    _write_hocr(request, part, means.work)
     used = dict.fromkeys(page.scan for page in request.pages)
     return PdfA(
         uuid=request.uuid,
@@ -111,21 +126,21 @@ def _stretches(request: RecogniseRequest) -> list[Stretch]:
 def _joined(
     request: RecogniseRequest,
     stretches: Sequence[Stretch],
-    pool: PagePool,
-    options: OcrOptions,
+    means: _Means,
     progress: Callable[[int, int], None],
-    work: Path,
 ) -> Part:
     every = Part([], [], [], [], [], {}, Rendition.SCANNED)
-    total = len(request.pages)
+    total, unicode = len(request.pages), True
     for stretch in stretches:
         if stretch.by_image:
-            part = scan_part(request, stretch, pool, options, lambda done: progress(done, total), work)
+            part = scan_part(
+                request, stretch, means.pool, means.options, lambda done: progress(done, total), means.work
+            )
             for scan in dict.fromkeys(page.scan for page in stretch.pages):
                 part.losses += known_losses(request.facts[scan])
         else:
-            target = work / f"{stretch.first:06d}.pdf"
-            part = _document_part(request, stretch, target, pool, options, lambda done: progress(done, total), work)
+            target = means.work / f"{stretch.first:06d}.pdf"
+            part = _document_part(request, stretch, target, means, lambda done: progress(done, total))
             progress(stretch.first + len(stretch.pages) - 1, total)
         every.results += part.results
         every.files += part.files
@@ -133,56 +148,58 @@ def _joined(
         every.losses += part.losses
         every.findings += part.findings
         every.tools |= part.tools
+        unicode = unicode and leads_to_unicode(part.flavour)
         if part.rendition is not Rendition.SCANNED:
             every.rendition = Rendition.CONVERTED if every.rendition is not Rendition.BESIDE else every.rendition
             if part.rendition is Rendition.BESIDE:
                 every.rendition = Rendition.BESIDE
     if not every.files:
         raise Rejected(tuple(every.findings))
-    _assemble(request, every, pool)
+    every.flavour = _assemble(request, every, means.pool, unicode=unicode)
     return every
 
 
-def _assemble(request: RecogniseRequest, every: Part, pool: PagePool) -> None:
+def _assemble(request: RecogniseRequest, every: Part, pool: PagePool, *, unicode: bool) -> str:
+    """Joins the page files; returns what the file claims. Raises Rejected when the judge denies it."""
     job = AssemblyJob(
         tuple(map(str, every.files)),
         str(request.target),
         request.title,
         request.created.isoformat(),
+        unicode,
     )
-    denied: tuple[str, ...]
     try:
-        denied = pool.assemble(job).result().denied
+        outcome = pool.assemble(job).result()
     except WorkerDied as error:
+        outcome = AssemblyOutcome(0, (error.reason,))
         if error.again:
             try:
-                denied = pool.assemble(job).result().denied
+                outcome = pool.assemble(job).result()
             except WorkerDied as again:
-                denied = (again.reason,)
-        else:
-            denied = (error.reason,)
-    if denied:
-        told = "; ".join(denied[:3])
+                outcome = AssemblyOutcome(0, (again.reason,))
+    if outcome.denied:
+        told = "; ".join(outcome.denied[:3])
         text = f"Das PDF/A ließ sich nicht schreiben. Bitte das Dokument neu scannen. (Meldung der Prüfung: {told})"
         raise Rejected((*every.findings, Finding("OC-10", Severity.ERROR, "Dokument", text)))
     every.tools["pikepdf"] = metadata.version("pikepdf")
+    return outcome.flavour
 
 
 def _document_part(
     request: RecogniseRequest,
     stretch: Stretch,
     target: Path,
-    pool: PagePool,
-    options: OcrOptions,
+    means: _Means,
     progress: Callable[[int], None],
-    work: Path,
 ) -> Part:
     scan_id = stretch.pages[0].scan
     facts = request.facts[scan_id]
     numbers = tuple(page.page for page in stretch.pages)
     whole = numbers == tuple(range(1, len(facts.pages) + 1))
-    reader = DocumentReader(stretch, facts, pool, options, work, progress)
-    made = convert_document(request.scans[scan_id], facts, None if whole else numbers, target, options, work, reader)
+    options, work = means.options, means.work
+    reader = DocumentReader(stretch, facts, means.pool, options, work, progress)
+    some = None if whole else numbers
+    made = convert_document(request.scans[scan_id], facts, some, target, options, work, reader, means.reference)
     read = {result.number: place for place, result in enumerate(made.read.results)}
     results = []
     fragments: list[str | Path] = []

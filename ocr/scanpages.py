@@ -14,7 +14,8 @@ from akten.files import FileKind, PageRef, PageResult, Rendition
 from akten.findings import Finding, Severity
 from akten.model import clean_text
 from ocr.hocr import text_fragment
-from ocr.jobs import FLAVOUR, PageJob, PageOutcome
+from ocr.jobs import PageJob, PageOutcome
+from ocr.level import UNICODE
 from ocr.models import model_digests
 from ocr.options import OcrOptions
 from ocr.pages import PagePool, WorkerDied
@@ -41,7 +42,7 @@ class Part:
     findings: list[Finding]
     tools: dict[str, str]
     rendition: Rendition
-    flavour: str = FLAVOUR
+    flavour: str = UNICODE  # all text of a page that we make is ours, and leads to Unicode
 
 
 def scan_part(

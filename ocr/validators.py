@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from ocr.ends import SandboxDied
 from ocr.options import Limits, OcrOptions
 from ocr.sandbox import call_each
 
-_FLAVOURS_PIKEPDF = ("1b", "2b", "3b")
+_FLAVOURS_PIKEPDF = ("1b", "2b", "2u", "3b", "3u")
+_LEVEL_CLAIM = "6.6.4-3"  # of ISO 19005-2 and -3: the letter that a file claims
 _FLAVOURS_PAGE = ("1a", "1b", "2a", "2b", "2u", "3a", "3b", "3u")
 _MOST_CLAUSES = 40
 _FEW = 3
@@ -84,12 +86,23 @@ class SandboxedValidator:
 
 
 class PikepdfValidator(SandboxedValidator):
-    """pikepdf.pdfa: an allowlist; it denies much that is right and is meant for files of our own making."""
+    """pikepdf.pdfa: an allowlist; it denies much that is right and is meant for files of our own making.
+
+    It knows level b only: a file of level u is judged as b, and its report says so.
+    """
 
     name = "pikepdf.pdfa"
     package = "pikepdf"
     flavours = _FLAVOURS_PIKEPDF
     function = "ocr.validators:ask_pikepdf"
+
+    def report(self, flavour: str, answer: dict[str, Any] | SandboxDied) -> ValidatorReport:
+        """The answer from the sandbox as a report, with the level that was judged."""
+        report = super().report(flavour, answer)
+        if not flavour.endswith("u") or report.verdict is not Verdict.OK:
+            return report
+        basic = f"{flavour[:-1]}b"
+        return replace(report, flavour=basic, why=f"beurteilt als PDF/A-{basic}; die Stufe u kennt dieser Prüfer nicht")
 
 
 class PageValidation(SandboxedValidator):
@@ -105,14 +118,21 @@ def ask_pikepdf(payload: dict[str, Any]) -> dict[str, Any]:
     """In the sandbox: the verdict of pikepdf.pdfa on one file; what it does not know it does not judge."""
     from pikepdf import pdfa
 
-    report = pdfa.validate_written(payload["path"], payload["flavour"])
-    clauses = list(dict.fromkeys(finding.rule for finding in report.findings))
-    if report.verdict == "pass":
+    flavour = str(payload["flavour"])
+    report = pdfa.validate_written(payload["path"], flavour.replace("u", "b"))
+    found = [finding for finding in report.findings if not _is_claim_of_u(finding, flavour)]
+    clauses = list(dict.fromkeys(finding.rule for finding in found))
+    if not found:
         return {"verdict": Verdict.OK.value}
-    if report.verdict == "fail":
+    if any(finding.kind == "violation" for finding in found):
         return {"verdict": Verdict.FAILED.value, "clauses": clauses}
     why = f"pikepdf.pdfa kennt nicht alles, was in der Datei steht ({', '.join(clauses[:_FEW])})."
     return {"verdict": Verdict.NOT_CHECKED.value, "clauses": clauses, "why": why}
+
+
+def _is_claim_of_u(finding: Any, flavour: str) -> bool:
+    """True for the objection that a file of level u claims u."""
+    return flavour.endswith("u") and finding.rule.endswith(_LEVEL_CLAIM) and "'U'" in finding.message
 
 
 def read_claim(payload: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from ocr.options import OcrOptions
 from ocr.pages import PagePool
 from ocr.recognise import PageProfile, RecogniseRequest
 from ocr.scanpages import Stretch
+from ocr.verapdf import VeraPdf
 
 # a font with umlauts that comes with a package we need anyway
 FONT = Path(str(files("matplotlib"))) / "mpl-data" / "fonts" / "ttf" / "DejaVuSerif.ttf"
@@ -118,6 +119,6 @@ def convert(
     chosen = pages or tuple(page.number for page in facts.pages)
     stretch = Stretch(False, 1, tuple(PageRef(scan.uuid, number) for number in chosen))  # noqa: FBT003 - no images
     workers = int(any(page.pictured for page in facts.pages))
-    with PagePool(workers, options) as pool, TemporaryDirectory() as folder:
+    with PagePool(workers, options) as pool, TemporaryDirectory() as folder, VeraPdf(options) as reference:
         reader = DocumentReader(stretch, facts, pool, options, Path(folder))
-        return convert_document(scan, facts, pages, target, options, target.parent, reader)
+        return convert_document(scan, facts, pages, target, options, target.parent, reader, reference)

@@ -27,6 +27,7 @@ from ocr.options import OcrOptions
 from ocr.ownwords import own_pages
 from ocr.pages import PagePool
 from ocr.scanpages import Part, Stretch
+from ocr.verapdf import VeraPdf
 from tests.ocr.papers import add, form, image_page, pdf_file, scan_of
 from tests.ocr.sheets import FONT, convert, sheet
 from tests.ocr.test_documentpath import written
@@ -314,7 +315,7 @@ def test_pages_that_become_pictures_tell_their_words_where_the_pictures_show_the
     with PagePool(0, options) as pool:
         stretch = Stretch(False, 1, (PageRef(scan.uuid, 1),))  # noqa: FBT003 - no images
         reader = DocumentReader(stretch, facts, pool, options, folder)
-        made = documentpath.convert_document(scan, facts, None, target, options, folder, reader)
+        made = documentpath.convert_document(scan, facts, None, target, options, folder, reader, VeraPdf(options))
     assert made.pages_text == ("Geschriebene Seite",)
     (own,) = own_pages(made.words)
     assert own is not None
