@@ -1,7 +1,7 @@
 """Lays the words read on a picture invisibly over the page image, each word as wide as it was printed.
 
 One text object per line: the line's baseline gives place and direction, each word is stretched (Tz) to its box, the
-blank after it to the gap, so that selecting and searching hit what one sees on turned and skewed pages too
+pen moved over the gap (TJ), so that selecting and searching hit what one sees on turned and skewed pages too
 (ISO 32000-1 §9.3, text rendering mode 3).
 """
 
@@ -15,6 +15,7 @@ from ocr.geometry import Affine
 from ocr.glyphless import ADVANCE, ASCENT, DESCENT
 
 _LEAST_EXTENT = 0.1  # points; below it a word has no place
+_LEAST_GAP = 0.15  # em; between two words of a line
 
 
 def text_operators(reading: Reading, picture_to_page: Affine, font: str) -> bytes:
@@ -56,7 +57,6 @@ def _line(line: Line, to_page: Affine) -> list[str]:
     cos, sin = along[0] / pixel, along[1] / pixel
     if size < _LEAST_EXTENT:
         return []
-    stretch = pixel * math.hypot(1.0, 0.0)
     out = [
         f"/F {_number(size)} Tf",
         f"{_number(cos)} {_number(sin)} {_number(-sin)} {_number(cos)} {_number(start[0])} {_number(start[1])} Tm",
@@ -65,27 +65,26 @@ def _line(line: Line, to_page: Affine) -> list[str]:
     for word, after in pairwise([*words, None]):
         if word is None:
             break
-        codes = _codes(word.text)
-        out.append(_shown(codes, (word.box[2] - word.box[0]) * stretch, size))
-        if after is not None:
-            gap = after.box[0] - word.box[2]
-            if gap > 0:
-                out.append(_shown("0020", gap * stretch, size))
-            else:  # boxes that touch or overlap: a blank without width, then back to the next word's place
-                out.append(_shown("0020", pixel * 0.5, size))
-                out.append(_moved((gap - 0.5) * stretch, size))
+        step = None if after is None else (after.box[0] - word.box[0]) * pixel
+        out.append(_shown(_codes(word.text), (word.box[2] - word.box[0]) * pixel, step, size))
     return out
 
 
-def _shown(codes: str, width: float, size: float) -> str:
+def _shown(codes: str, width: float, step: float | None, size: float) -> str:
+    """The word as wide as told, in points; with a step a blank, and the pen goes to where the next word begins.
+
+    Word and blank are shown by one operator: pdfium takes a short word or a blank alone for a line of its own where the
+    page is turned by a quarter.
+    """
+    if step is not None and step > 2 * _LEAST_GAP * size:  # readers that go by places join words that touch
+        width = min(width, step - _LEAST_GAP * size)
     natural = len(codes) / 4 * ADVANCE / 1000 * size
     percent = max(0.5, min(20_000.0, 100 * max(width, 0.01) / natural))
-    return f"{_number(percent)} Tz <{codes}> Tj"
-
-
-def _moved(distance: float, size: float) -> str:
-    """Moves the pen by `distance` points: TJ counts thousandths of an em backwards, at 100 % width."""
-    return f"100 Tz [{_number(-1000 * distance / size)}] TJ"
+    if step is None:
+        return f"{_number(percent)} Tz <{codes}> Tj"
+    # TJ counts thousandths of an em backwards, and Tz stretches them
+    back = (len(codes) / 4 + 1) * ADVANCE - 1000 * step / (size * percent / 100)
+    return f"{_number(percent)} Tz [<{codes}0020> {_number(back)}] TJ"
 
 
 def _codes(text: str) -> str:
