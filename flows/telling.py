@@ -274,6 +274,9 @@ def on_query(parts: Iterable[str], services: Services) -> HoldTarget:
     if wordless:  # no word is in every Betreff: it would hold the whole archive
         raise Forbidden(f"„{clean_text(wordless[0])}“ nennt kein Wort, das in einem Betreff stehen kann.")
     numbers = given.get("aktenzeichen", ())
+    von, bis = _query_day(given.get("von", ())), _query_day(given.get("bis", ()))
+    if von and bis and bis < von:  # it would seem to hold, and hold next to nothing
+        raise Forbidden("„bis“ liegt vor „von“; dazwischen liegt kein Tag.")
     return HoldTarget(
         Scope.QUERY,
         query=HoldQuery(
@@ -281,8 +284,8 @@ def on_query(parts: Iterable[str], services: Services) -> HoldTarget:
             anfaenge=tuple(n for text in numbers for n in HoldQuery.of_number(text, services.intake.muster)),
             betreff=tuple(given.get("betreff", ())),
             record_class=next((accepted(class_named(t, services.katalog)) for t in given.get("klasse", ())), ""),
-            von=_query_day(given.get("von", ())),
-            bis=_query_day(given.get("bis", ())),
+            von=von,
+            bis=bis,
         ),
     )
 

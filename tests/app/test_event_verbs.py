@@ -318,6 +318,9 @@ def test_akten_without_their_event_wait_until_it_is_told(filled: Desk) -> None:
     here = {one["aktenzeichen"]: one for one in waiting}
     assert here[NUMBER]["missing_events"] == ["structure_demolished"]
     assert "Bauaufsicht" in here[NUMBER]["ask"][0]
+    with open_catalog(filled.url) as catalog:
+        receive(catalog, "wartet noch", number="63-07777-2019")
+    assert filled("frist", "offen", "--json").json == waiting, "nobody is asked about what may be given back"
     assert filled("frist", "offen", "--aktenart", "Steuerakte", "--json").json == []
     assert filled("frist", "offen", "--bis", "1990", "--json").json == []
     assert filled("frist", "offen", "--ereignis", "Tod", "--json").json == []

@@ -12,7 +12,7 @@ from akten.model import Aktenart
 from catalog.catalog import open_catalog
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
-from tests.catalog.build import CLERK, NOON, archive
+from tests.catalog.build import AN_ERROR, CLERK, NOON, archive, receive
 from tests.catalog.meddling import guarded, meddle, unguarded
 
 NUMBER = "63-01234-2019"
@@ -108,6 +108,25 @@ def test_who_was_shown_why_an_akte_is_held_has_read_it_and_of_a_secret_hold_that
     assert desk("sperre", "zeige", str(number), "--json").json["reason"] == "Klage"
     assert len(desk("sperre", "liste", "--json").json) == 2
     assert readings() == [*before, "sperre zeige", "sperre liste"]
+
+
+def test_a_row_shows_the_decision_beside_the_words_for_it(desk: Desk) -> None:
+    """Of a case that was solved an auditor saw the reason, and not whether the delivery was let in or given back."""
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1, number=NUMBER)
+        row = receive(catalog, 2, number=NUMBER)
+        case = catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
+        catalog.resolve(case.number, "return", "falsche Akte", by=CLERK, now=NOON)
+        event = catalog.report_event(row.akte, "structure_demolished", NOON.date(), "Anzeige", by=CLERK, now=NOON)
+        catalog.report_event(row.akte, event.ereignis, None, "Irrtum", supersedes=event.number, by=CLERK, now=NOON)
+        catalog.record_event("due.round", akten=1, codes={"LK-01": 2}, holds_set=3, by=CLERK, now=NOON)
+    desk.monkeypatch.setenv("COLUMNS", "300")
+    shown = desk("protokoll", "zeige", NUMBER).out
+    assert "Fall 1, Entscheidung zurückgegeben – falsche Akte" in shown
+    assert "Ereignis structure_demolished, ersetzt Nr. 1, geschehen nein" in shown
+    round_ = desk("protokoll", "zeige", "--benutzer", CLERK.name).out
+    assert "Codes LK-01: 2" in round_
+    assert "Löschsperren gesetzt 3" in round_
 
 
 def test_an_empty_number_is_unknown_and_not_the_whole_trail(filled: Desk) -> None:
