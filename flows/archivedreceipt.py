@@ -38,7 +38,7 @@ def archived_receipt(row: DeliveryRow, work: PackedWork, copies: Sequence[Stored
         sheets=row.slip.get("blattzahl"),
         pages=work.pages,
         blank_pages=work.blank_pages,
-        documents=tuple(_made(pdfa, titles.get(dokument, "")) for dokument, pdfa in work.documents.items()),
+        documents=tuple(_made(dokument, pdfa, titles.get(dokument, "")) for dokument, pdfa in work.documents.items()),
         attachments=tuple(anlage_of(one) for one in work.attachments),
         copies=tuple(copies),
         findings=work.findings,
@@ -116,9 +116,10 @@ def _may_hold(dokument: Dokument, scans: Collection[UUID] | None) -> bool:
     return scans is None or not named or not named.isdisjoint(scans)
 
 
-def _made(pdfa: PdfA, title: str) -> ToldDocument:
+def _made(dokument: UUID, pdfa: PdfA, title: str) -> ToldDocument:
     return ToldDocument(
         pdfa.uuid,
+        dokument,
         title,
         pdfa.flavour,
         pdfa.rendition.value,
@@ -133,6 +134,7 @@ def _made(pdfa: PdfA, title: str) -> ToldDocument:
 def _kept(dokument: Dokument, one: ResultRow) -> ToldDocument:
     return ToldDocument(
         one.pdfa,
+        dokument.uuid,
         dokument.betreff,
         one.flavour,
         one.rendition,

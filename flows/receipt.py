@@ -28,9 +28,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ToldDocument:
-    """One PDF/A on a receipt; `pages` are those that the file has."""
+    """One PDF/A on a receipt: the UUID of the file and that of its Dokument; `pages` are those that the file has."""
 
     uuid: UUID
+    dokument: UUID
     title: str
     flavour: str
     rendition: str
@@ -107,6 +108,7 @@ def document_json(document: ToldDocument) -> dict[str, Any]:
     confidence = document.mean_confidence
     return {
         "uuid": str(document.uuid),
+        "dokument": str(document.dokument),  # as `akte zeige` and `suche` name it
         "title": document.title,
         "pdfa": document.flavour,
         "rendition": document.rendition,

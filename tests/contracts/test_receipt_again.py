@@ -101,6 +101,7 @@ def test_an_archived_delivery_met_again_is_told_from_the_catalog_as_it_was_told_
     first, again = receipt_json(first_receipt(catalog, work)), receipt_json(told(catalog, 1))
     assert again["documents"] == first["documents"]
     plan, form = again["documents"]
+    assert [plan["dokument"], form["dokument"]] == [str(d.uuid) for d in work.akte.dokumente]
     assert (plan["title"], plan["pdfa"], plan["rendition"], plan["pages"], plan["mean_confidence"]) == (
         "Zeichnung", "2u", "converted", 1, 88.0,
     )  # fmt: skip
