@@ -100,9 +100,12 @@ def _archive(services: Services, claimed: ClaimedDelivery, by: Actor, progress: 
     catalog = services.catalog
     known = catalog.delivery(claimed.uuid)
     if known is not None and known.stage in (Stage.ARCHIVED, Stage.DUPLICATE, Stage.RETURNED):
+        # Killed after the entry: what follows from it is done now, and its folder would come again with every round.
         receipt = receipt_of(services, known, claimed.ergebnis)
-        left = put_away(claimed)  # killed between the entry and this, it would come again with every round
-        return replace(receipt, findings=(*receipt.findings, *left))
+        if known.stage is Stage.ARCHIVED and known.akte is not None:
+            findings = run("sperren", follow_at_intake, services, known.akte, by)
+            receipt = replace(receipt, findings=(*receipt.findings, *findings))
+        return replace(receipt, findings=(*receipt.findings, *put_away(claimed)))
     if known is not None and known.stage is Stage.CLEARING:
         return clearing_receipt(services, known)
 

@@ -16,6 +16,7 @@ from akten.files import digest_file
 from akten.findings import Finding, Judgement, Severity, Verdict
 from archive.bagcheck import check_bag
 from catalog.actor import Actor
+from catalog.holds import HoldOrder, HoldTarget, Scope
 from catalog.values import Resolution
 from flows import walks
 from flows.batch import archive_all, archive_one, claim_paths
@@ -23,6 +24,7 @@ from flows.fetch import fetch_package
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, receipt_json
 from flows.steps import Stopwatch
+from flows.telling import set_hold
 from flows.verify import verify_packages
 from flows.walks import archive_delivery
 from flows.wiring import Services
@@ -318,13 +320,21 @@ def test_killed_after_every_step_it_continues_and_nothing_is_doubled(
     assert verify_packages(services, [package.package], clerk).verdict is Verdict.OK
 
 
-def test_killed_right_after_the_entry_the_next_call_gives_the_receipt_that_nobody_saw(
+def test_killed_right_after_the_entry_the_next_call_sets_what_locks_lack_and_gives_the_receipt_that_nobody_saw(
     services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
 ) -> None:
+    """A hold that was set while the package was being stored reaches the stores with the step that was cut off."""
     (claimed,) = claim_paths(services, [a_delivery(tmp_path / "l", aktenzeichen=aktenzeichen)])
     with pytest.raises(KilledHere):
         archive_delivery(services, claimed, clerk, watch=KillAtEntry())
+    row = services.catalog.delivery(claimed.uuid)
+    assert row is not None
+    target = HoldTarget(Scope.AKTE, row.akte)
+    set_hold(services, HoldOrder(target, "litigation", "Klage", "4 K 12/26"), clerk)  # nobody followed it
     receipt = archive_delivery(services, claimed, clerk)
+    (package,) = services.catalog.packages(row.akte)  # type: ignore[arg-type]
+    for store, copy in zip(services.stores, package.package.copies, strict=True):
+        assert store.read_lock(package.package.id.bag_key, copy.bag_version_id).lock.legal_hold
     assert (receipt.state, receipt.pages, len(receipt.copies)) == (Outcome.ARCHIVED, 1, 2)
     assert [(d.verdict, len(d.reports), d.pages) for d in receipt.documents] == [(Verdict.OK, 3, 1)]
     assert not claimed.folder.exists()
