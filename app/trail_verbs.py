@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from app.find_verbs import DAY, DAY_WORD
 from app.one_akte import one_akte
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import VERDICTS, findings_table, moment, plural, word
+from app.show import DAY_FORM, VERDICTS, findings_table, moment, plural, word
 from app.spans import midnight
+from archive.locks import instant
 from catalog.values import TrailEvent
 from flows.anchors import published_heads
 from flows.receipt import finding_json
@@ -83,6 +85,7 @@ FACTS_DE = {
     "verdict": "Befund",
     "codes": "Codes",
     "ends": "Ende",
+    "until": "bis",
     "katalog": "Katalog",
     "number": "Nr.",
     "ereignis": "Ereignis",
@@ -221,7 +224,15 @@ WORDS_DE = {
 }
 
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)\Z")
+
+
 def _plain(value: object) -> str:
+    if isinstance(value, str) and _DAY.match(value):
+        return f"{date.fromisoformat(value):{DAY_FORM}}"
+    if isinstance(value, str) and _INSTANT.match(value):
+        return instant(datetime.fromisoformat(value))
     if isinstance(value, list):
         return ", ".join(_plain(item) for item in value)
     if isinstance(value, dict):

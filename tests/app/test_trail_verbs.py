@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from akten.errors import FixityError
 from akten.model import Aktenart
 from catalog.catalog import open_catalog
+from catalog.locks import EndChange
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
 from tests.catalog.build import AN_ERROR, CLERK, NOON, archive, receive
@@ -120,8 +121,14 @@ def test_a_row_shows_the_decision_beside_the_words_for_it(desk: Desk) -> None:
         event = catalog.report_event(row.akte, "structure_demolished", NOON.date(), "Anzeige", by=CLERK, now=NOON)
         catalog.report_event(row.akte, event.ereignis, None, "Irrtum", supersedes=event.number, by=CLERK, now=NOON)
         catalog.record_event("due.round", akten=1, codes={"LK-01": 2}, holds_set=3, by=CLERK, now=NOON)
+        ends = EndChange(row.akte, date(2052, 12, 31), "retained", "Katalog 1", NOON.date())
+        catalog.locks.record_ends([ends], by=CLERK, now=NOON)
+        until = datetime(2051, 12, 31, 23, tzinfo=UTC)
+        catalog.locks.propose_shortening(row.akte, until, "Katalog 1", "berichtigt", by=CLERK, now=NOON)
     desk.monkeypatch.setenv("COLUMNS", "300")
     shown = desk("protokoll", "zeige", NUMBER).out
+    assert "von 31.12.2051, Ende 31.12.2052, Katalog Katalog 1" in shown
+    assert "bis 31.12.2051 24:00, Katalog Katalog 1 – berichtigt" in shown
     assert "Fall 1, Entscheidung zurückgegeben – falsche Akte" in shown
     assert "Ereignis structure_demolished, ersetzt Nr. 1, geschehen nein" in shown
     round_ = desk("protokoll", "zeige", "--benutzer", CLERK.name).out
