@@ -168,9 +168,14 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
         counted = plural(len(receipt["attachments"]), "Anlage", "Anlagen")
         parts.append(Text(f"{counted} herausgenommen und einzeln abgelegt: {names}{more}"))
     if receipt["copies"]:
-        copies = ", ".join(f"{c['store']} {'geprüft' if c['verified'] else 'nicht geprüft'}" for c in receipt["copies"])
+        good = all(c["verified"] for c in receipt["copies"])
+        copies = ", ".join(
+            f"{c['store']} {'geprüft' if c['verified'] else 'seither als beschädigt gefunden'}"
+            for c in receipt["copies"]
+        )
         read = "beim Ablegen zurückgelesen" if known else "zurückgelesen"
-        parts.append(Text(f"{plural(len(receipt['copies']), 'Kopie', 'Kopien')} {read}: {copies}", style="green"))
+        told = f"{plural(len(receipt['copies']), 'Kopie', 'Kopien')} {read}: {copies}"
+        parts.append(Text(told, style="green" if good else "red"))
     if receipt.get("not_checked"):
         parts.append(Text(f"nicht geprüft: {', '.join(receipt['not_checked'])} (siehe archiv doctor)", style="yellow"))
     shown = [f for f in receipt["findings"] if f["severity"] != "info"]

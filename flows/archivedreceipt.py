@@ -8,7 +8,7 @@ from uuid import UUID
 
 from akten.errors import FixityError, Forbidden
 from akten.files import PdfA
-from akten.findings import Finding, Severity
+from akten.findings import Finding, Severity, Verdict
 from akten.lifecycle import Stage
 from akten.model import Dokument
 from akten.package import StoredCopy
@@ -90,6 +90,7 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
         documents=tuple(_kept(dokument, one) for dokument, one in told),
         attachments=tuple(anlage for dokument, _ in told for anlage in dokument.anlagen),
         copies=package.package.copies,
+        damaged=frozenset(copy.store for copy in package.copies if copy.verdict is Verdict.FAILED),
         findings=(_DUPLICATE,) if duplicate else (),
     )
 

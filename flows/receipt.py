@@ -60,6 +60,7 @@ class Receipt:
     documents: tuple[ToldDocument, ...] = ()
     attachments: tuple[Anlage, ...] = ()
     copies: tuple[StoredCopy, ...] = ()
+    damaged: frozenset[str] = frozenset()  # stores whose copy a look since then found not to be as it should
     findings: tuple[Finding, ...] = ()
     steps: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
@@ -149,7 +150,10 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "blank_pages": receipt.blank_pages,
         "documents": [document_json(d) for d in receipt.documents],
         "attachments": [attachment_json(one) for one in receipt.attachments],
-        "copies": [{"store": c.store, "version_id": c.bag_version_id, "verified": True} for c in receipt.copies],
+        "copies": [
+            {"store": c.store, "version_id": c.bag_version_id, "verified": c.store not in receipt.damaged}
+            for c in receipt.copies
+        ],
         "findings": [finding_json(f) for f in receipt.findings],
         "clearing_case": receipt.case,
         "not_checked": list(receipt.not_checked),

@@ -9,11 +9,14 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from rich.console import Console
+
 from akten.files import PageResult, PdfA, Rendition, digest_bytes
 from akten.findings import Finding, Severity, Verdict
 from akten.lifecycle import Stage
 from akten.model import Akte, Anlage, Datei
 from akten.package import StoredPackage
+from app.show import receipts
 from archive.bag import Bag
 from catalog.catalog import Catalog
 from flows.archivedreceipt import archived_receipt, receipt_of
@@ -26,6 +29,7 @@ from tests.catalog.build import (
     a_package,
     a_page,
     a_pdfa,
+    a_report,
     a_scan,
     an_akte,
     an_id,
@@ -138,6 +142,17 @@ def test_a_duplicate_tells_of_the_delivery_that_brought_its_scans(catalog: Catal
     assert {d.uuid for d in both.documents} == {
         UUID(document["uuid"]) for name in (1, 2) for document in receipt_json(told(catalog, name))["documents"]
     }
+
+
+def test_a_copy_that_a_look_since_then_found_damaged_is_not_called_verified(catalog: Catalog) -> None:
+    akte, package = archive(catalog, 1)
+    catalog.record_fixity(a_report(package, a=Verdict.OK, b=Verdict.FAILED), by=CLERK, now=later(1))
+    receipt = duplicate(catalog, akte, [a_scan(1, 1)])
+    assert [copy["verified"] for copy in receipt_json(receipt)["copies"]] == [True, False]
+    console = Console(width=120)
+    with console.capture() as captured:
+        receipts(console, [receipt_json(receipt)])
+    assert "a geprüft, b seither als beschädigt gefunden" in captured.get()
 
 
 def test_a_duplicate_of_one_file_does_not_tell_of_dokumente_made_of_others(catalog: Catalog) -> None:
