@@ -169,6 +169,22 @@ def tell_event(services: Services, akte: UUID, told: Told, by: Actor) -> Reporte
     )
 
 
+def another_day(reports: Iterable[ReportedEvent], ereignis: str, day: date | None) -> str:
+    """What is said (EV-10) when another day was told for the same event, and counts as well; else nothing."""
+    told = [
+        f"{other:%d.%m.}{other.year} (Nr. {each.number})"
+        for each in reports
+        if each.ereignis == ereignis and each.superseded_by is None
+        if (other := each.datum) is not None and other != day
+    ]
+    if not told or day is None:
+        return ""
+    return (
+        f"Für dasselbe Ereignis steht im Register auch: {', '.join(told)}. Beide Tage gelten; war der andere ein "
+        "Irrtum, berichtigt ihn --ersetzt NR."
+    )
+
+
 def _require_on_slip(services: Services, akte: UUID, ereignis: str, day: date) -> None:
     row = services.catalog.keeping(akte)
     known = row.events if row else ()
