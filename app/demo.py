@@ -23,9 +23,10 @@ from app.command import actor_of, quiet_logs
 from app.show import VERDICTS, receipts, size_words, word
 from app.specimens import make_demo_deliveries
 from catalog.actor import Actor
+from flows.archivedreceipt import receipt_of
 from flows.batch import claim_inbox, claim_paths
 from flows.doctor import Health, examine_machine
-from flows.outcomes import clearing_receipt, receipt_of
+from flows.outcomes import clearing_receipt
 from flows.receipt import exit_code_of_json, receipt_json
 from flows.service import run_batch_in_prefect
 from flows.settings import CHECKOUT, Settings, read_settings

@@ -139,6 +139,8 @@ def due(
             record_class=klasse,
         )
         page = due_page(services, wanted, call.actor, limit=anzahl, offset=ab)
+        seen = [each.row.akte for each in page.rows]
+        services.catalog.read_accesses(seen, "frist faellig", by=call.actor, now=services.now())
         written = None
         if csv_file is not None:
             rows = (_csv_row(due_json(each, katalog), katalog) for each in due_rows(services, wanted, call.actor))

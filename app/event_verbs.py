@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from akten.errors import Unknown
+from akten.findings import Finding, Severity
 from app.command import Call, verb
 from app.one_akte import one_akte
 from app.opening import open_archive
@@ -24,7 +25,7 @@ from catalog.told import ArchiveReport, KnownArchive, ReportedEvent, ReportedFac
 from flows.eventfile import EventList, EventRow, import_events
 from flows.keeping import viewer_of
 from flows.receipt import finding_json
-from flows.telling import ANSWERS, Told, tell_archive, tell_classes, tell_event, tell_fact
+from flows.telling import ANSWERS, Told, another_day, tell_archive, tell_classes, tell_event, tell_fact
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 ROW_WORDS = {"ok": ("gut", "green"), "known": ("steht schon da", "cyan"), "rejected": ("falsch", "red")}
@@ -108,12 +109,21 @@ def event_report(
         akte = one_akte(services, aktenzeichen, band)
         told = Told(name, datum or "", beleg, supersedes, bemerkung)
         event = tell_event(services, akte.uuid, told, call.actor)
+        beside = another_day(services.catalog.reported_events(akte.uuid), event.ereignis, event.datum)
         title = services.katalog.event_titles.get(event.ereignis, event.ereignis)
-    value = {"aktenzeichen": akte.aktenzeichen, "uuid": str(akte.uuid), **reported_json(event)}
+    findings = [finding_json(Finding("EV-10", Severity.WARNING, event.ereignis, beside))] if beside else []
+    value = {
+        "aktenzeichen": akte.aktenzeichen,
+        "uuid": str(akte.uuid),
+        **reported_json(event),
+        "findings": findings,
+    }
 
     def show(console: Console) -> None:
         name = f"{akte.aktenart} {akte.aktenzeichen}"
         console.print(f"Meldung Nr. {event.number} zu {name}: {title}, {_day(event.datum)}.")
+        if beside:
+            console.print(beside, style="yellow", soft_wrap=True)
         console.print("Die Frist zeigt: archiv frist zeige " + akte.aktenzeichen, style="dim")
 
     call.output.result(value, show)

@@ -19,6 +19,7 @@ from app.one_akte import one_akte
 from app.opening import open_archive, open_or_begin
 from app.round_show import followed_json, show_followed
 from app.show import DAY_FORM, moment, plural
+from catalog.actor import Actor
 from catalog.fold import fold
 from catalog.holds import HoldOrder, HoldTarget, HoldView, Scope
 from catalog.holdstore import HoldChange
@@ -169,6 +170,7 @@ def hold_list(call: Call, *, alle: bool, key: str | None, text: str | None, anza
         if key or text:
             # A filter on what is secret would tell it: under a filter, secret ones of others do not show at all.
             views = tuple(view for view in views if not view.masked and _fits(view, key, text))
+        _note_seen(services, call.actor, views[ab : ab + anzahl], "sperre liste")
         page = [hold_value(services, view, day) for view in views[ab : ab + anzahl]]
 
     def show(console: Console) -> None:
@@ -195,6 +197,12 @@ def hold_list(call: Call, *, alle: bool, key: str | None, text: str | None, anza
         console.print(f"{len(page)} von {len(views)}{more}", style="dim")
 
     call.output.result(page, show)
+
+
+def _note_seen(services: Services, by: Actor, views: Sequence[HoldView], purpose: str) -> None:
+    """Writes down whose reasons for being held were shown; of a secret one that would tell who may read it."""
+    seen = dict.fromkeys(view.akte for view in views if view.akte is not None and not view.secret)
+    services.catalog.read_accesses(seen, purpose, by=by, now=services.now())
 
 
 def _fits(view: HoldView, key: str | None, text: str | None) -> bool:
@@ -229,6 +237,7 @@ def hold_show(call: Call, was: str | None, *, band: int | None) -> None:
         if was.isdecimal() and len(was) < 10:
             number, viewer = int(was), viewer_of(call.actor, services)
             view = services.catalog.hold(number, viewer)
+            _note_seen(services, call.actor, [view], "sperre zeige")
             value = hold_value(services, view, services.today())
             changes = services.catalog.hold_changes(number, viewer)
             if not view.masked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import time
@@ -24,6 +25,7 @@ from flows.service import Service, run_batch_in_prefect
 from flows.settingslog import note_settings
 from flows.workmark import require_work_folder
 from ingest.lookout import left_in
+from ingest.settling import first_look, still_written
 from ocr.scratch import ScratchFolder
 
 _MOST_LEFT = 20
@@ -38,9 +40,12 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
 
     Ohne PFAD wird alles genommen, was vollständig im Eingang liegt, und Angefangenes fortgesetzt. Jede Lieferung wird
     beim Annehmen in den Datenordner verschoben. Ein abgebrochener Befehl wird mit demselben Aufruf fortgesetzt.
+    Eine Lieferung, an der noch geschrieben wird, wird erst übernommen, wenn sich in ihr nichts mehr ändert.
     """
     refused: tuple[tuple[Path, ArchivError], ...] = ()
     lost: tuple[Receipt, ...] = ()
+    quiet = call.settings.settle_seconds
+    first = first_look(pfade, time.time(), quiet)  # the second comes when the archive is open
     with open_or_begin(call) as services:
         if not in_prefect and any(os.path.lexists(path) for path in pfade):
             services.prepare_to_read()  # first of all: what is loaded now and the JVM use a core each
@@ -48,7 +53,9 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
         from flows.batch import archive_all, claim_each, claim_inbox
 
         if pfade:
-            claimed, refused = claim_each(services, pfade)
+            told = functools.partial(_tell_written, call)
+            growing = still_written(first, quiet_seconds=quiet, now=time.time, sleep=time.sleep, say=told)
+            claimed, refused = claim_each(services, pfade, growing)
         else:
             found = claim_inbox(services)
             claimed, lost = found.claimed, found.lost
@@ -69,6 +76,12 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
         _tell_left(call)
     call.output.result(values, lambda console: show_receipts(console, values, call.archiv))
     return code
+
+
+def _tell_written(call: Call, path: Path) -> None:
+    call.output.say(
+        f"An „{path}“ wird noch geschrieben; die Annahme wartet, bis sich nichts mehr ändert (Abbruch: Strg-C)."
+    )
 
 
 def _tell_left(call: Call) -> None:

@@ -41,7 +41,9 @@ def frist_open(
         name = accepted(event_named(ereignis, services.katalog)) if ereignis else ""
         every = waiting(services, call.actor, until=until, families=aktenart, event=name)
         titles = services.katalog.event_titles
-    page = every[ab : ab + anzahl]
+        page = every[ab : ab + anzahl]
+        seen = [one.row.akte for one in page]
+        services.catalog.read_accesses(seen, "frist offen", by=call.actor, now=services.now())
 
     def show(console: Console) -> None:
         if not every:

@@ -147,12 +147,13 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
     if receipt.get("name") and receipt["state"] not in ("archived", "duplicate"):
         parts.append(Text(f"geliefert als „{receipt['name']}“", style="dim"))
     known = receipt["state"] == "duplicate"
-    if known:  # nothing of it was opened: the pages are those of the Akte, the copies those read back when it came
-        parts.append(Text(f"Die Akte hat {plural(receipt['pages'], 'Seite', 'Seiten')}; nichts kam hinzu"))
+    pages = plural(receipt["pages"], "Seite", "Seiten")
+    pages = f"{pages}, davon {plural(receipt['blank_pages'], 'Leerseite', 'Leerseiten')}"
+    if known:  # nothing of it was opened: pages, verdicts and copies are those of when its scans came first
+        parts.append(Text(f"Schon in der Akte: {pages}; nichts kam hinzu"))
     elif receipt["pages"]:
         sheets = f"{receipt['sheets']} Blatt, " if receipt["sheets"] is not None else ""
-        blanks = plural(receipt["blank_pages"], "Leerseite", "Leerseiten")
-        parts.append(Text(f"{sheets}{plural(receipt['pages'], 'Seite', 'Seiten')}, davon {blanks}"))
+        parts.append(Text(f"{sheets}{pages}"))
     if linked := sum(f["code"] == "IN-36" for f in receipt["findings"]):  # else sheets and pages would not add up
         parts.append(Text(f"{plural(linked, 'Scan lag', 'Scans lagen')} schon in dieser Akte (IN-36)"))
     if left := [
@@ -167,9 +168,14 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
         counted = plural(len(receipt["attachments"]), "Anlage", "Anlagen")
         parts.append(Text(f"{counted} herausgenommen und einzeln abgelegt: {names}{more}"))
     if receipt["copies"]:
-        copies = ", ".join(f"{c['store']} {'geprüft' if c['verified'] else 'nicht geprüft'}" for c in receipt["copies"])
+        good = all(c["verified"] for c in receipt["copies"])
+        copies = ", ".join(
+            f"{c['store']} {'geprüft' if c['verified'] else 'seither als beschädigt gefunden'}"
+            for c in receipt["copies"]
+        )
         read = "beim Ablegen zurückgelesen" if known else "zurückgelesen"
-        parts.append(Text(f"{plural(len(receipt['copies']), 'Kopie', 'Kopien')} {read}: {copies}", style="green"))
+        told = f"{plural(len(receipt['copies']), 'Kopie', 'Kopien')} {read}: {copies}"
+        parts.append(Text(told, style="green" if good else "red"))
     if receipt.get("not_checked"):
         parts.append(Text(f"nicht geprüft: {', '.join(receipt['not_checked'])} (siehe archiv doctor)", style="yellow"))
     shown = [f for f in receipt["findings"] if f["severity"] != "info"]

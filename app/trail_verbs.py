@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from app.find_verbs import DAY, DAY_WORD
 from app.one_akte import one_akte
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import VERDICTS, findings_table, moment, plural, word
+from app.show import DAY_FORM, VERDICTS, findings_table, moment, plural, word
 from app.spans import midnight
+from archive.locks import instant
 from catalog.values import TrailEvent
 from flows.anchors import published_heads
 from flows.receipt import finding_json
@@ -83,6 +85,7 @@ FACTS_DE = {
     "verdict": "Befund",
     "codes": "Codes",
     "ends": "Ende",
+    "until": "bis",
     "katalog": "Katalog",
     "number": "Nr.",
     "ereignis": "Ereignis",
@@ -93,7 +96,17 @@ FACTS_DE = {
     "hold": "Sperre Nr.",
     "key": "Art",
     "case": "Fall",
+    "resolution": "Entscheidung",
+    "page": "Seite",
+    "result": "Ergebnis",
+    "happened": "geschehen",
+    "shared_account": "gemeinsames Konto",
     "code": "Code",
+    "akten": "Akten",
+    "ends_changed": "Fristen geändert",
+    "extended": "Sperren verlängert",
+    "holds_set": "Löschsperren gesetzt",
+    "holds_lifted": "Löschsperren aufgehoben",
     "machine": "Rechner",
     "changed": "geändert",
     "seed": "Saat",
@@ -211,10 +224,31 @@ WORDS_DE = {
 }
 
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)\Z")
+
+
 def _plain(value: object) -> str:
+    if isinstance(value, str) and _DAY.match(value):
+        return f"{date.fromisoformat(value):{DAY_FORM}}"
+    if isinstance(value, str) and _INSTANT.match(value):
+        return instant(datetime.fromisoformat(value))
     if isinstance(value, list):
         return ", ".join(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{_plain(key)}: {_plain(item)}" for key, item in value.items())
+    if isinstance(value, bool):
+        return "ja" if value else "nein"
     return WORDS_DE.get(value, value) if isinstance(value, str) else str(value)
+
+
+def _facts(event: TrailEvent) -> str:
+    """What a row says beside its words: a reason without the decision that it is for tells an auditor nothing."""
+    return ", ".join(
+        f"{label} {_plain(event.data[name])}"
+        for name, label in FACTS_DE.items()
+        if event.data.get(name) not in (None, [], "", {})
+    )
 
 
 @protokoll.command("zeige")
@@ -257,14 +291,10 @@ def trail_show(
     def show(console: Console) -> None:
         table = Table("Zeile", "Zeit", "Wer", "Was", "Angaben", box=None, header_style="dim")
         for event in events:
-            facts = ", ".join(
-                f"{label} {_plain(event.data[name])}"
-                for name, label in FACTS_DE.items()
-                if event.data.get(name) not in (None, [], "")
-            )
+            facts = _facts(event)
             what = VERBS_DE.get(event.verb, event.verb)
             mark = f"{BROKEN_DE[event.broken]} ({event.broken}) " if event.broken else ""
-            told = Text.assemble((mark, "red"), event.note or facts)
+            told = Text.assemble((mark, "red"), " – ".join(part for part in (facts, event.note) if part))
             table.add_row(str(event.seq), moment(event.at, "%d.%m.%Y %H:%M:%S"), str(event.by), what, told)
         console.print(table if events else "Dazu steht nichts im Protokoll.")
 

@@ -1,12 +1,10 @@
-"""A bag about to be written: BagIt 1.0 (RFC 8493) from checksums already held, as a value and as a folder on disk."""
+"""A bag about to be written: BagIt 1.0 (RFC 8493) from checksums already held, as a value."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -168,49 +166,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def write_bag(bag: Bag, folder: Path) -> Path:
-    """The bag as a folder `folder/<root name>`: made aside, forced to the disk, then renamed, so never seen half.
-
-    Returns the folder of the bag. Safe in threads (changes no directory). Raises FixityError when a source changed,
-    Forbidden when something of that name lies there, Unavailable when disk or source fail.
-    """
-    target = folder / bag.root_name
-    with disk_errors(f"Paket {bag.root_name} schreiben"):
-        if os.path.lexists(target):
-            raise FileExistsError
-        aside = Path(tempfile.mkdtemp(prefix=f".{bag.root_name}.", suffix=".teil", dir=folder))
-        try:
-            _fill(bag, aside)
-            aside.rename(target)
-        except BaseException:
-            shutil.rmtree(aside, ignore_errors=True)
-            raise
-        sync_folder(folder)
-    return target
-
-
-def _fill(bag: Bag, root: Path) -> None:
-    root.chmod(0o755)
-    folders = {root}
-    for part in bag.parts:
-        path = root / "data" / part.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folders.update(above for above in path.parents if root in above.parents)
-        with path.open("xb", buffering=0) as stream:
-            for block in part.blocks():
-                _write_all(stream, block)
-            os.fsync(stream.fileno())
-    for name, data in bag.tag_files:
-        with (root / name).open("xb", buffering=0) as stream:
-            _write_all(stream, memoryview(data))
-            os.fsync(stream.fileno())
-    for each in sorted(folders, reverse=True):  # children before parents
-        sync_folder(each)
-
-
-def _write_all(stream: BinaryIO, block: memoryview) -> None:
-    """Writes all of a block: an unbuffered file may take less than it was given."""
-    while block:
-        block = block[stream.write(block) :]

@@ -17,6 +17,8 @@ from akten.localtime import BERLIN
 from akten.package import Lock, LockTerms, PackageId, StoredCopy
 from archive.store import LockMode, LockState, ObjectStore, storable, storable_lock
 
+_A_DAY = timedelta(hours=25)  # in Berlin, at its longest
+
 
 class Act(StrEnum):
     """What was done to the lock of a copy."""
@@ -76,9 +78,12 @@ def hold_differs(lock: Lock, terms: LockTerms) -> bool:
 
 
 def outlasts(lock: Lock, bound: datetime | None, moment: datetime) -> bool:
-    """True when a lock that still runs goes beyond a day; one that is over holds nothing."""
+    """True when a lock that still runs goes beyond a day; one that is over holds nothing.
+
+    Nor is one too long that ends with this day: where the period is over, that is as short as two persons can make it.
+    """
     until = lock.retain_until
-    return bound is not None and until is not None and until > moment and until > storable(bound, until)
+    return bound is not None and until is not None and until > moment + _A_DAY and until > storable(bound, until)
 
 
 def strong_enough(state: LockState, store: ObjectStore) -> bool:

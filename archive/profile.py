@@ -54,14 +54,14 @@ LABELS: tuple[Label, ...] = (
 _BY_NAME: Mapping[str, Label] = MappingProxyType({label.name.lower(): label for label in LABELS})
 
 
-def profile_document(organisation: str, contact: str) -> dict[str, Any]:
-    """The profile as a BagIt Profiles 1.4 document, ready for JSON, for other programs that check our bags."""
+def profile_document() -> dict[str, Any]:
+    """The profile as a BagIt Profiles 1.4 document for other programs that check our bags: docs/bagit-profil.json."""
     return {
         "BagIt-Profile-Info": {
             "BagIt-Profile-Identifier": IDENTIFIER,
             "BagIt-Profile-Version": "1.4.0",
-            "Source-Organization": organisation,
-            "Contact-Name": contact,
+            "Source-Organization": "Aktenarchiv",
+            "Contact-Name": "Betrieb des Aktenarchivs",
             "External-Description": "Archivpaket einer digitalisierten Akte: Scans, PDF/A, XDOMEA und PREMIS",
             "Version": "1.0",
         },

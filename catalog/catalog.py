@@ -55,6 +55,7 @@ from catalog.values import (
     DeliveryRow,
     PackageRow,
     Resolution,
+    ResultRow,
     Review,
     ScanRow,
     Seite,
@@ -176,6 +177,11 @@ class Catalog(Periods):
         """Keeps the PDF/A of every Dokument (by the Dokument's UUID) with all verdicts, and fills the review list."""
         with self._change(by, now) as change:
             recognised.record_recognised(change, delivery, results, review_below)
+
+    def results(self, deliveries: Iterable[UUID]) -> tuple[ResultRow, ...]:
+        """What was kept of every Dokument that these deliveries brought, in no order."""
+        with self._database.read() as connection:
+            return recognised.results_of(connection, deliveries)
 
     def record_stored(
         self,

@@ -21,7 +21,7 @@ from catalog.actor import Actor
 from catalog.change import Change
 from catalog.codec import canonical
 from catalog.holds import HoldOrder, HoldView, Scope, is_active, may_read, view_of
-from catalog.identity import by_word_alone, require_second
+from catalog.identity import marked, require_second
 from catalog.keeping_tables import hold_changes, holds
 from catalog.register import salt_of
 from catalog.told import MOST
@@ -90,9 +90,11 @@ def extend_hold(
     """
     row = _to_change(change, number)
     reason = _needed(reason, "Grund")
-    shorter = until is not None and (row.until is None or until < row.until)
-    if shorter:
-        require_second(Actor.read(row.set_by, row.set_kind), change.by, "Das Verkürzen einer Sperre", change.accounts)
+    extra: dict[str, Any] = {}
+    if until is not None and (row.until is None or until < row.until):
+        first = Actor.read(row.set_by, row.set_kind)
+        require_second(first, change.by, "Das Verkürzen einer Sperre", change.accounts)
+        extra = marked(first, change.by, change.accounts)
     if until is not None and row.start is not None and until < row.start:
         raise Forbidden("Die Sperre würde vor ihrem Beginn enden; dann ist sie aufzuheben.")
     if readers and not row.secret:
@@ -103,7 +105,7 @@ def extend_hold(
     change.connection.execute(update(holds).where(holds.c.nr == number).values(until=until, readers=canonical(named)))
     what = f"Ende {_day(row.until)} → {_day(until)}" if until != row.until else f"Leser: {', '.join(named)}"
     _history(change, number, what, reason)
-    _event(change, Verb.HOLD_CHANGED, row, reason, content=canonical([row.until, until, named, reason]))
+    _event(change, Verb.HOLD_CHANGED, row, reason, canonical([row.until, until, named, reason]), **extra)
     return view_of(require(change.connection, number), None)
 
 
@@ -128,8 +130,7 @@ def lift_hold(change: Change, number: int, reason: str, today: date, *, unfounde
         )
     )
     _history(change, number, "als unbegründet aufgehoben" if unfounded else "aufgehoben", reason)
-    # That only the names differ must be seen by who checks later.
-    extra = {"shared_account": True} if by_word_alone(first, change.by, change.accounts) else {}
+    extra = marked(first, change.by, change.accounts)
     _event(change, Verb.HOLD_LIFTED, row, reason, canonical([today, unfounded, reason]), **extra)
     return view_of(require(change.connection, number), None)
 

@@ -10,6 +10,7 @@ import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 from akten.errors import Forbidden
 from catalog.actor import Actor, ActorKind
@@ -132,6 +133,11 @@ def by_word_alone(one: Actor, other: Actor, accounts: Accounts) -> bool:
     if any(same_spelling(actor.name, actor.account) for actor in (one, other)):
         return False
     return any(same_spelling(one.account, account) for account in accounts.shared)
+
+
+def marked(first: Actor, second: Actor, accounts: Accounts) -> dict[str, Any]:
+    """What the event of a second person's act bears when only the names differ: who checks later must see it."""
+    return {"shared_account": True} if by_word_alone(first, second, accounts) else {}
 
 
 def require_second(first: Actor, second: Actor, act: str, accounts: Accounts = STRICT) -> None:

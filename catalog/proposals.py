@@ -18,6 +18,7 @@ from akten.errors import Forbidden
 from catalog import events
 from catalog.actor import Actor
 from catalog.change import Change
+from catalog.identity import marked
 from catalog.register import salt_of
 from catalog.trail import Verb
 from catalog.values import TrailEvent
@@ -75,8 +76,8 @@ def release(change: Change, steps: Steps, akte: UUID, number: int, reason: str) 
     if proposal is None:
         raise Forbidden("Diesen Vorschlag gibt es nicht mehr.")
     if proposal.released_by is None:
-        salt = salt_of(change.connection, akte)
-        change.event(steps.released, akte=akte, note=reason, salt=salt, proposal=number)
+        salt, extra = salt_of(change.connection, akte), marked(proposal.proposed_by, change.by, change.accounts)
+        change.event(steps.released, akte=akte, note=reason, salt=salt, proposal=number, **extra)
 
 
 def end(change: Change, steps: Steps, akte: UUID, number: int, *, done: bool, reason: str = "") -> None:

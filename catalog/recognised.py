@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from catalog.codec import canonical, findings_to_json
 from catalog.register import ENDED, require_delivery
 from catalog.tables import recognised, reviews, validator_reports
 from catalog.trail import Verb, salted
+from catalog.values import ResultRow
 
 
 def record_recognised(change: Change, delivery: UUID, results: Mapping[UUID, PdfA], review_below: float) -> None:
@@ -168,3 +169,26 @@ def reports_of(connection: Connection, deliveries_: set[UUID]) -> dict[tuple[UUI
             )
         )
     return {key: tuple(reports) for key, reports in found.items()}
+
+
+def results_of(connection: Connection, deliveries_: Iterable[UUID]) -> tuple[ResultRow, ...]:
+    """What was kept of every Dokument that these deliveries brought."""
+    wanted = set(deliveries_)
+    reports = reports_of(connection, wanted)
+    rows = connection.execute(select(recognised).where(recognised.c.delivery.in_(wanted)))
+    return tuple(
+        ResultRow(
+            row.delivery,
+            row.dokument,
+            row.pdfa,
+            row.flavour,
+            row.rendition,
+            Verdict(row.verdict),
+            row.confidence,
+            row.pages,
+            row.blank,
+            tuple(json.loads(row.losses)),
+            reports.get((row.delivery, row.dokument), ()),
+        )
+        for row in rows
+    )

@@ -24,7 +24,7 @@ from catalog.actor import Actor
 from catalog.change import Change
 from catalog.classes import InUse, in_use
 from catalog.engine import Database
-from catalog.identity import by_word_alone, require_second
+from catalog.identity import marked, require_second
 from catalog.rule_tables import rulebooks
 from catalog.trail import Verb
 
@@ -155,7 +155,7 @@ class RuleBook:
                     "archiv frist vergleich neu vorschlagen."
                 )
             agree(in_use(change.connection))
-            extra = {"shared_account": True} if by_word_alone(first, by, change.accounts) else {}
+            extra = marked(first, by, change.accounts)
             return _decide(change, row, RuleState.RELEASED, clean_text(reason), **extra)
 
     def refuse(self, number: int, reason: str, *, by: Actor, now: datetime) -> RuleVersion:

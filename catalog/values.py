@@ -134,6 +134,23 @@ class DokumentRow:
     reports: tuple[ValidatorReport, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """What recognition and the judges said of one Dokument when its delivery came; `pages` counts left-out ones too."""
+
+    delivery: UUID
+    dokument: UUID
+    pdfa: UUID
+    flavour: str
+    rendition: str
+    verdict: Verdict
+    mean_confidence: float | None
+    pages: int
+    blank: int
+    losses: tuple[str, ...]
+    reports: tuple[ValidatorReport, ...]
+
+
 class ClearingState(StrEnum):
     """Whether a person still has to act."""
 

@@ -131,8 +131,13 @@ def by_document(
         if one.source not in holders:
             continue
         holders[one.uuid] = holders[one.source]
-        named.setdefault(holders[one.source], []).append(Anlage(datei_of(one), one.name, one.source))
+        named.setdefault(holders[one.source], []).append(anlage_of(one))
     return {dokument: tuple(anlagen) for dokument, anlagen in named.items()}
+
+
+def anlage_of(one: Attachment) -> Anlage:
+    """An attachment as the Akte tells of it."""
+    return Anlage(datei_of(one), one.name, one.source)
 
 
 def datei_of(one: Attachment) -> Datei:

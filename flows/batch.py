@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from akten.diskwords import as_ours
-from akten.errors import ArchivError, Rejected, Unknown
+from akten.errors import ArchivError, Rejected, Unavailable, Unknown
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from catalog.actor import Actor
@@ -47,14 +47,22 @@ def claim_paths(services: Services, paths: Sequence[Path]) -> tuple[ClaimedDeliv
 
 
 def claim_each(
-    services: Services, paths: Sequence[Path]
+    services: Services, paths: Sequence[Path], unsettled: Collection[Path] = ()
 ) -> tuple[tuple[ClaimedDelivery, ...], tuple[tuple[Path, ArchivError], ...]]:
-    """The same, and what cannot be claimed with its reason: it stays where it is and does not stop the others."""
+    """The same, and what cannot be claimed with its reason: it stays where it is and does not stop the others.
+
+    So does what is `unsettled`: half a delivery would become half an Akte.
+    """
     claim_one = _claiming(services)
     claimed: dict[UUID, ClaimedDelivery] = {}
     refused: list[tuple[Path, ArchivError]] = []
     for path in paths:
         try:
+            if path in unsettled:
+                raise Unavailable(
+                    "Daran wird seit zehn Minuten geschrieben; die Lieferung ist nicht übernommen. Ist alles da, bitte "
+                    "noch einmal: archiv annahme."
+                )
             one = claim_one(path)
             claimed[one.uuid] = one
         except ArchivError as error:

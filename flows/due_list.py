@@ -60,11 +60,14 @@ def due_page(services: Services, wanted: DueFilter, viewer: Actor, *, limit: int
 
 
 def due_rows(services: Services, wanted: DueFilter, viewer: Actor) -> Iterator[DueRow]:
-    """The whole list, part by part."""
+    """The whole list, part by part; that its viewer read them is written down before a part is given out."""
     day = services.today()
     uuids = services.catalog.due(wanted, limit=None).rows
     for start in range(0, len(uuids), _PART):
-        for row in services.catalog.some_keeping(uuids[start : start + _PART], viewer=Viewer(viewer, day)):
+        rows = services.catalog.some_keeping(uuids[start : start + _PART], viewer=Viewer(viewer, day))
+        seen = [row.akte for row in rows]
+        services.catalog.read_accesses(seen, "frist faellig --csv", by=viewer, now=services.now())
+        for row in rows:
             yield _due_row(row, services.katalog, day)
 
 

@@ -22,7 +22,7 @@ from catalog.actor import Actor
 from catalog.fold import fold
 from catalog.told import EventReport, ReportedEvent, corrected_by
 from catalog.values import AkteRow
-from flows.telling import day_of, error, event_named, is_planned
+from flows.telling import another_day, day_of, error, event_named, is_planned
 from flows.wiring import Services
 
 MAX_BYTES = 50_000_000
@@ -250,8 +250,10 @@ def _beside_each_other(services: Services, rows: Sequence[EventRow]) -> Iterator
         other = days.setdefault((uuid, row.ereignis), row)
         if same is not row:
             found.append(_beside("EV-09", row, f"Steht schon in Zeile {same.line}; sie zählt einmal."))
-        elif (text := _known(row, _reports(services, uuid, known))) is not None:
+        elif (text := _known(row, reports := _reports(services, uuid, known))) is not None:
             found.append(_beside("EV-12", row, text))
+        elif text := another_day(reports, row.ereignis, row.day):
+            found.append(_beside("EV-10", row, text))
         if other.day != row.day:
             found.append(_beside("EV-10", row, f"Zeile {other.line} nennt für dasselbe Ereignis einen anderen Tag."))
         yield replace(row, findings=tuple(found))

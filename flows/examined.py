@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from akten.files import Attachment, FileFacts, PdfA, Scan
+from flows.attachments import anlage_of
 from flows.receipt import attachment_json, finding_json, reports_json
 
 _MOST_PAGES = 500  # told one by one; of more only the first
@@ -19,7 +20,7 @@ def examination_record(
     """The facts of every file: type, pages, what was repaired, what it holds, what was taken out of it, findings."""
     value = {
         "files": [_file(scan, facts[scan.uuid]) for scan in scans if scan.uuid in facts],
-        "attachments": [attachment_json(one) for one in attachments],
+        "attachments": [attachment_json(anlage_of(one)) for one in attachments],
     }
     return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
 

@@ -1,22 +1,19 @@
-"""How a delivery ended for now: stopped at the clearing desk, archived, or found to be there already; its receipt."""
+"""How a delivery that did not get through ended for now: at the clearing desk, or stopped by an error; its receipt."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from akten.errors import ArchivError, FixityError, Forbidden, Rejected
+from akten.errors import ArchivError, FixityError, Rejected
 from akten.findings import Finding, Severity
-from akten.lifecycle import Stage
-from akten.package import StoredPackage
 from catalog.actor import Actor
 from catalog.values import DeliveryRow
 from flows.arrival import registered
-from flows.packed import PackedWork
 from flows.receipt import Outcome, Receipt
 from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery, release
-from ingest.delivery import Delivery, read_delivery
+from ingest.delivery import read_delivery
 from ingest.rules import ACCEPTABLE
 
 
@@ -134,60 +131,4 @@ def clearing_receipt(services: Services, row: DeliveryRow) -> Receipt:
         sheets=row.slip.get("blattzahl"),
         findings=case.findings,
         case=case.number,
-    )
-
-
-def archived_receipt(delivery: Delivery, work: PackedWork, stored: StoredPackage) -> Receipt:
-    """The receipt of a delivery that has just been archived."""
-    titles = {dokument.uuid: dokument.betreff for dokument in work.akte.dokumente}
-    return Receipt(
-        delivery.uuid,
-        Outcome.ARCHIVED,
-        betreff=work.akte.betreff,
-        aktenart=work.akte.aktenart.value,
-        aktenzeichen=work.akte.aktenzeichen.kanonisch,
-        akte=work.akte.uuid,
-        band=work.akte.band,
-        version=work.package.version,
-        sheets=delivery.slip.blattzahl,
-        pages=work.pages,
-        blank_pages=work.blank_pages,
-        documents=tuple(work.documents.values()),
-        attachments=work.attachments,
-        titles={pdfa.uuid: titles.get(dokument, "") for dokument, pdfa in work.documents.items()},
-        copies=stored.copies,
-        findings=work.findings,
-    )
-
-
-def receipt_of(services: Services, row: DeliveryRow) -> Receipt:
-    """The receipt of a delivery that has ended, from the catalog."""
-    if row.stage is Stage.RETURNED:
-        case = services.catalog.clearing(row.uuid).number
-        raise Forbidden(
-            f"Für diese Lieferung ist die Rückgabe beschlossen (Fall {case}), und sie liegt noch im Arbeitsordner. Aus "
-            f'ihm heraus führt: archiv klaerung loese {case} --zurueck ORDNER --grund "…"'
-        )
-    akte = row.duplicate_of if row.stage is Stage.DUPLICATE else row.akte
-    details = services.catalog.akte_details(akte) if akte else None
-    if details is None:
-        raise FixityError("Die Akte dieser Lieferung ist aus dem Katalog verschwunden.")
-    duplicate = row.stage is Stage.DUPLICATE
-    package = next((p for p in details.packages if p.delivery == row.uuid), None)
-    if package is None and details.packages:
-        package = details.packages[-1]
-    text = "Alle Scans dieser Lieferung liegen schon im Archiv; nichts wurde doppelt abgelegt."
-    return Receipt(
-        row.uuid,
-        Outcome.DUPLICATE if duplicate else Outcome.ARCHIVED,
-        betreff=details.row.betreff,
-        aktenart=details.row.aktenart,
-        aktenzeichen=details.row.aktenzeichen,
-        akte=details.row.uuid,
-        band=details.row.band,
-        version=package.package.id.version if package else None,
-        sheets=row.slip.get("blattzahl"),
-        pages=details.row.pages,
-        copies=package.package.copies if package else (),
-        findings=(Finding("WF-05", Severity.INFO, "", text),) if duplicate else (),
     )

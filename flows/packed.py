@@ -92,15 +92,19 @@ def _write(target: Path, data: bytes) -> None:
     partial.replace(target)
 
 
-def load(folder: Path, package: PackageId) -> PackedWork | None:
-    """The work packed earlier for this package, or None when there is none or a source is not what it was."""
+def noted(folder: Path, package: PackageId) -> PackedWork | None:
+    """What was written down of this package, to tell of it: whether its sources are still what they were is open."""
     try:
         work = _FORM.validate_json((folder / NAME).read_bytes())
     except (FileNotFoundError, ValidationError):
         return None
-    if work.package != package:
-        return None
-    for part in work.bag.parts:
+    return work if work.package == package else None
+
+
+def load(folder: Path, package: PackageId) -> PackedWork | None:
+    """The work packed earlier for this package, or None when there is none or a source is not what it was."""
+    work = noted(folder, package)
+    for part in work.bag.parts if work is not None else ():
         if not isinstance(part.source, Path) or not part.source.is_file() or digest_file(part.source) != part.digests:
             return None
     return work

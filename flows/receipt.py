@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from akten.files import Attachment, PdfA
+from akten.files import PdfA, ValidatorReport
 from akten.findings import Finding, Verdict, worst
+from akten.model import Anlage
 from akten.package import StoredCopy
 
 
@@ -23,6 +24,22 @@ class Outcome(StrEnum):
     HALTED = "halted"  # a setting, a program or a right is missing; the delivery waits where it is
     BROKEN = "broken"  # a bug of ours; the delivery waits where it is
     UNAVAILABLE = "unavailable"  # something outside is down; the delivery waits where it is and is tried again
+
+
+@dataclass(frozen=True, slots=True)
+class ToldDocument:
+    """One PDF/A on a receipt: the UUID of the file and that of its Dokument; `pages` are those that the file has."""
+
+    uuid: UUID
+    dokument: UUID
+    title: str
+    flavour: str
+    rendition: str
+    verdict: Verdict
+    reports: tuple[ValidatorReport, ...]
+    pages: int
+    mean_confidence: float | None
+    losses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +57,10 @@ class Receipt:
     sheets: int | None = None
     pages: int = 0
     blank_pages: int = 0
-    documents: tuple[PdfA, ...] = ()
-    attachments: tuple[Attachment, ...] = ()
-    titles: Mapping[UUID, str] = field(default_factory=dict)
+    documents: tuple[ToldDocument, ...] = ()
+    attachments: tuple[Anlage, ...] = ()
     copies: tuple[StoredCopy, ...] = ()
+    damaged: frozenset[str] = frozenset()  # stores whose copy a look since then found not to be as it should
     findings: tuple[Finding, ...] = ()
     steps: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
@@ -79,7 +96,7 @@ def finding_json(finding: Finding) -> dict[str, str]:
     }
 
 
-def reports_json(document: PdfA) -> list[dict[str, Any]]:
+def reports_json(document: PdfA | ToldDocument) -> list[dict[str, Any]]:
     """What every validator said of a PDF/A."""
     return [
         {
@@ -94,31 +111,32 @@ def reports_json(document: PdfA) -> list[dict[str, Any]]:
     ]
 
 
-def document_json(document: PdfA, title: str = "") -> dict[str, Any]:
+def document_json(document: ToldDocument) -> dict[str, Any]:
     """One document of a receipt."""
     confidence = document.mean_confidence
     return {
         "uuid": str(document.uuid),
-        "title": title,
+        "dokument": str(document.dokument),  # as `akte zeige` and `suche` name it
+        "title": document.title,
         "pdfa": document.flavour,
-        "rendition": document.rendition.value,
+        "rendition": document.rendition,
         "verdict": document.verdict.value,
         "validators": reports_json(document),
-        "pages": len(document.kept_pages),
+        "pages": document.pages,
         "mean_confidence": None if confidence is None else round(confidence, 1),
         "losses": list(document.losses),
     }
 
 
-def attachment_json(one: Attachment) -> dict[str, Any]:
+def attachment_json(one: Anlage) -> dict[str, Any]:
     """One file that was taken out of a delivered one."""
     return {
-        "uuid": str(one.uuid),
-        "from": str(one.source),
-        "name": one.name,
-        "type": one.mime,
-        "bytes": one.digests.size,
-        "sha256": one.digests.sha256,
+        "uuid": str(one.datei.uuid),
+        "from": str(one.aus),
+        "name": one.betreff,
+        "type": one.datei.mime,
+        "bytes": one.datei.digests.size,
+        "sha256": one.datei.digests.sha256,
     }
 
 
@@ -137,9 +155,12 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
         "sheets": receipt.sheets,
         "pages": receipt.pages,
         "blank_pages": receipt.blank_pages,
-        "documents": [document_json(d, receipt.titles.get(d.uuid, "")) for d in receipt.documents],
+        "documents": [document_json(d) for d in receipt.documents],
         "attachments": [attachment_json(one) for one in receipt.attachments],
-        "copies": [{"store": c.store, "version_id": c.bag_version_id, "verified": True} for c in receipt.copies],
+        "copies": [
+            {"store": c.store, "version_id": c.bag_version_id, "verified": c.store not in receipt.damaged}
+            for c in receipt.copies
+        ],
         "findings": [finding_json(f) for f in receipt.findings],
         "clearing_case": receipt.case,
         "not_checked": list(receipt.not_checked),

@@ -169,6 +169,22 @@ def tell_event(services: Services, akte: UUID, told: Told, by: Actor) -> Reporte
     )
 
 
+def another_day(reports: Iterable[ReportedEvent], ereignis: str, day: date | None) -> str:
+    """What is said (EV-10) when another day was told for the same event, and counts as well; else nothing."""
+    told = [
+        f"{other:%d.%m.}{other.year} (Nr. {each.number})"
+        for each in reports
+        if each.ereignis == ereignis and each.superseded_by is None
+        if (other := each.datum) is not None and other != day
+    ]
+    if not told or day is None:
+        return ""
+    return (
+        f"Für dasselbe Ereignis steht im Register auch: {', '.join(told)}. Beide Tage gelten; war der andere ein "
+        "Irrtum, berichtigt ihn --ersetzt NR."
+    )
+
+
 def _require_on_slip(services: Services, akte: UUID, ereignis: str, day: date) -> None:
     row = services.catalog.keeping(akte)
     known = row.events if row else ()
@@ -274,6 +290,9 @@ def on_query(parts: Iterable[str], services: Services) -> HoldTarget:
     if wordless:  # no word is in every Betreff: it would hold the whole archive
         raise Forbidden(f"„{clean_text(wordless[0])}“ nennt kein Wort, das in einem Betreff stehen kann.")
     numbers = given.get("aktenzeichen", ())
+    von, bis = _query_day(given.get("von", ())), _query_day(given.get("bis", ()))
+    if von and bis and bis < von:  # it would seem to hold, and hold next to nothing
+        raise Forbidden("„bis“ liegt vor „von“; dazwischen liegt kein Tag.")
     return HoldTarget(
         Scope.QUERY,
         query=HoldQuery(
@@ -281,8 +300,8 @@ def on_query(parts: Iterable[str], services: Services) -> HoldTarget:
             anfaenge=tuple(n for text in numbers for n in HoldQuery.of_number(text, services.intake.muster)),
             betreff=tuple(given.get("betreff", ())),
             record_class=next((accepted(class_named(t, services.katalog)) for t in given.get("klasse", ())), ""),
-            von=_query_day(given.get("von", ())),
-            bis=_query_day(given.get("bis", ())),
+            von=von,
+            bis=bis,
         ),
     )
 

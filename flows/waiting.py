@@ -55,12 +55,12 @@ def waiting(
     families: Iterable[str] = (),
     event: str = "",
 ) -> tuple[Waiting, ...]:
-    """All Akten that wait, the longest first; `until` keeps those that wait since that year or longer."""
+    """All archived Akten that wait, the longest first; `until` keeps those that wait since that year or longer."""
     viewer, day, wanted = viewer_of(by, services), services.today(), frozenset(families)
     found = []
     for row in services.catalog.all_keeping(viewer=viewer):
-        if wanted and row.aktenart not in wanted:
-            continue
+        if not row.version or (wanted and row.aktenart not in wanted):
+            continue  # what is not archived yet may be given back: nobody is to be asked about it
         one = _waiting(services, row, day)
         if one is None or (event and event not in one.missing):
             continue

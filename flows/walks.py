@@ -25,6 +25,7 @@ from catalog.actor import Actor
 from catalog.fold import tokens
 from catalog.trail import Verb
 from catalog.values import DeliveryRow
+from flows.archivedreceipt import archived_receipt, receipt_of
 from flows.arrival import registered
 from flows.attachments import take_out_all
 from flows.carry import Carried, carry_over
@@ -32,7 +33,7 @@ from flows.craft_options import SOFTWARE, software_version
 from flows.documents import Progress, recognise_documents
 from flows.keeping import as_planned, judge, with_retention
 from flows.locks import follow_at_intake
-from flows.outcomes import archived_receipt, clearing_receipt, put_away, receipt_of, to_clearing
+from flows.outcomes import clearing_receipt, put_away, to_clearing
 from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
@@ -99,9 +100,12 @@ def _archive(services: Services, claimed: ClaimedDelivery, by: Actor, progress: 
     catalog = services.catalog
     known = catalog.delivery(claimed.uuid)
     if known is not None and known.stage in (Stage.ARCHIVED, Stage.DUPLICATE, Stage.RETURNED):
-        receipt = receipt_of(services, known)
-        left = put_away(claimed)  # killed between the entry and this, it would come again with every round
-        return replace(receipt, findings=(*receipt.findings, *left))
+        # Killed after the entry: what follows from it is done now, and its folder would come again with every round.
+        receipt = receipt_of(services, known, claimed.ergebnis)
+        if known.stage is Stage.ARCHIVED and known.akte is not None:
+            findings = run("sperren", follow_at_intake, services, known.akte, by)
+            receipt = replace(receipt, findings=(*receipt.findings, *findings))
+        return replace(receipt, findings=(*receipt.findings, *put_away(claimed)))
     if known is not None and known.stage is Stage.CLEARING:
         return clearing_receipt(services, known)
 
@@ -158,7 +162,7 @@ def _from_reading(
     findings = run("sperren", follow_at_intake, services, work.akte.uuid, by)
     left = put_away(claimed)  # it is all in the package now
     progress("fertig", 1, 1)
-    return archived_receipt(delivery, replace(work, findings=(*work.findings, *findings, *left)), stored)
+    return archived_receipt(row, replace(work, findings=(*work.findings, *findings, *left)), stored.copies)
 
 
 def _make(
@@ -298,7 +302,7 @@ def _elsewhere(services: Services, claimed: ClaimedDelivery) -> Receipt:
     """Of a delivery that another process has: how it ended, if it was faster. Raises Unavailable while it works."""
     row = services.catalog.delivery(claimed.uuid)
     if row is not None and row.stage in (Stage.ARCHIVED, Stage.DUPLICATE):
-        return receipt_of(services, row)
+        return receipt_of(services, row, claimed.ergebnis)
     raise Unavailable("Diese Lieferung wird gerade von einem anderen Vorgang bearbeitet.")
 
 

@@ -319,6 +319,7 @@ def write_zip(message: Message, profile: Profile, sources: Mapping[str, Path], f
     """Writes the package of a message into `folder` and returns its path; same input, same bytes.
 
     `sources` maps the file names of the message to files. The ZIP appears under its name only when it is complete.
+    No verb sends one yet: it is the writing side of what `judge_path` reads, for the exchange with the archive.
     """
     stem = stem_of(message, profile.version)
     target, unfinished = folder / f"{stem}.zip", folder / f".{stem}.part"

@@ -209,7 +209,11 @@ def aussonderung(
 def anbieteverzeichnis(
     akten: Iterable[Akte], profile: Profile, *, prozess_id: UUID, erstellt: datetime, nachricht: UUID | None = None
 ) -> Anbieteverzeichnis0501:
-    """The Akten without their files as an offer 0501."""
+    """The Akten without their files as an offer 0501.
+
+    No verb sends one yet: with `bewertung_empfangen` and `write_zip` it is the writing side of the exchange with the
+    archive (offer 0501, appraisal 0502, answers 0504 to 0506), whose reading side `archiv xdomea pruefe` judges today.
+    """
     kopf = replace(
         kopf_of(profile, "0501", prozess_id, erstellt, nachricht), empfangsbestaetigung=profile.empfangsbestaetigung
     )
@@ -219,7 +223,10 @@ def anbieteverzeichnis(
 def bewertung_empfangen(
     antwort_auf: Bewertungsverzeichnis0502, profile: Profile, *, erstellt: datetime, nachricht: UUID | None = None
 ) -> BewertungEmpfang0505:
-    """The receipt 0505 for an appraisal; it names the message answered and repeats its number (4.0.0)."""
+    """The receipt 0505 for an appraisal; it names the message answered and repeats its number (4.0.0).
+
+    No verb sends one yet (see `anbieteverzeichnis`).
+    """
     gefragt = antwort_auf.kopf
     kopf = kopf_of(profile, "0505", gefragt.prozess_id, erstellt, nachricht)
     return BewertungEmpfang0505(replace(kopf, ursprung=gefragt.nachricht, lfd_nr=gefragt.lfd_nr, gesamt=gefragt.gesamt))

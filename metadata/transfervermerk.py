@@ -12,22 +12,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from akten.errors import Rejected
 from akten.findings import Finding, Severity, Verdict
 from akten.localtime import berlin_day
 
 FORMAT = "aktenarchiv/transfervermerk"
 FORMAT_VERSION = 1
 ERKLAERUNG = "Das Scanprodukt stimmt mit der Papiervorlage bildlich und inhaltlich überein."
-_MAX_BYTES = 4 << 20
 _SHA512 = re.compile(r"[0-9a-f]{128}\Z")
 
 _TR = "BSI TR-03138 RESISCAN 1.5, "
 RULES: dict[str, tuple[str, str]] = {
-    "TV-01": ("Der Vermerk ist lesbar und hat nur bekannte Felder.", "eigene Regel"),
     "TV-02": ("Ersteller ist eine natürliche Person (auch als Pseudonym).", _TR + "A.NB.4"),
     "TV-03": ("Ein Pseudonym ist auflösbar: der Vermerk sagt, wo.", _TR + "A.NB.4"),
     "TV-04": ("Als Ersteller steht nicht nur die Organisation.", _TR + "A.NB.4"),
@@ -161,96 +157,6 @@ def write_note(note: Transfervermerk) -> bytes:
 
 def _time_text(time: datetime | date | None) -> str | None:
     return None if time is None else time.isoformat()
-
-
-def read_note(data: bytes) -> Transfervermerk:
-    """The note that was written. Raises Rejected (TV-01) for anything else, unknown fields included."""
-    if len(data) > _MAX_BYTES:
-        raise _unreadable("größer als erlaubt")
-    try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
-        return _note(value)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise _unreadable("kein gültiger Transfervermerk") from error
-
-
-def _unreadable(reason: str) -> Rejected:
-    return Rejected((Finding("TV-01", Severity.ERROR, "", f"Der Transfervermerk ist nicht lesbar: {reason}."),))
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise ValueError("a key twice")
-    return dict(pairs)
-
-
-def _take(value: Any, *names: str) -> dict[str, Any]:
-    """A dictionary with exactly these keys."""
-    if not isinstance(value, dict) or set(value) != set(names):
-        raise ValueError("wrong keys")
-    return value
-
-
-def _strings(value: Any, *names: str) -> dict[str, str]:
-    if not all(isinstance(found, str) for found in _take(value, *names).values()):
-        raise ValueError("text wanted")
-    return dict(value)
-
-
-def _list(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-        raise ValueError("list of texts wanted")
-    return tuple(value)
-
-
-def _time(value: Any) -> datetime | date | None:
-    if value is None:
-        return None
-    return date.fromisoformat(value) if len(value) == len("2026-11-23") else datetime.fromisoformat(value)
-
-
-def _count(value: Any) -> int | None:
-    if value is not None and type(value) is not int:
-        raise ValueError("count wanted")
-    return value
-
-
-def _note(value: Any) -> Transfervermerk:
-    _take(value, "format", "format_version", *Transfervermerk.__slots__)
-    if (
-        value["format"] != FORMAT
-        or value["format_version"] != FORMAT_VERSION
-        or not isinstance(value["erklaerung"], str)
-    ):
-        raise ValueError("another format")
-    produkte = [_strings(entry, "uuid", "sha512") for entry in value["produkte"]]
-    umgebung = dict(_take(value["umgebung"], *Umgebung.__slots__))
-    software = [_strings(entry, "name", "version") for entry in umgebung.pop("software")]
-    qualitaet = dict(_take(value["qualitaet"], *Qualitaet.__slots__))
-    texts = _strings({name: qualitaet[name] for name in ("art", "pruefer")}, "art", "pruefer")
-    remarks = value["auffaelligkeiten"]
-    return Transfervermerk(
-        uuid=UUID(value["uuid"]),
-        dokument=UUID(value["dokument"]),
-        produkte=tuple(Scanprodukt(UUID(entry["uuid"]), entry["sha512"]) for entry in produkte),
-        ersteller=Ersteller(**_strings(value["ersteller"], *Ersteller.__slots__)),
-        umgebung=Umgebung(
-            **_strings(umgebung, *umgebung), software=tuple((entry["name"], entry["version"]) for entry in software)
-        ),
-        auffaelligkeiten=None if remarks is None else _list(remarks),
-        zeiten=Zeiten(**{name: _time(time) for name, time in _take(value["zeiten"], *Zeiten.__slots__).items()}),
-        qualitaet=Qualitaet(
-            ergebnis=Verdict(qualitaet["ergebnis"]),
-            vollstaendigkeit=Verdict(qualitaet["vollstaendigkeit"]),
-            blaetter=_count(qualitaet["blaetter"]),
-            seiten=_count(qualitaet["seiten"]),
-            leerseiten=_count(qualitaet["leerseiten"]),
-            bemerkungen=_list(qualitaet["bemerkungen"]),
-            art=texts["art"],
-            pruefer=texts["pruefer"],
-        ),
-        erklaerung=value["erklaerung"],
-    )
 
 
 # -- rules -------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-"""Writes the generated pages: docs/rules.md from every rule table, docs/settings.md from the Settings class.
+"""Writes the generated pages: docs/rules.md from every rule table, docs/settings.md from the Settings class,
+docs/bagit-profil.json from the profile of our packages.
 
 `python tools/make_docs.py` writes them; a test compares them with what this would write.
 """
@@ -6,6 +7,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 import re
 import sys
@@ -115,7 +117,14 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"rules.md": rules_page, "settings.md": settings_page}
+def bagit_profile() -> str:
+    """docs/bagit-profil.json."""
+    from archive.profile import profile_document
+
+    return json.dumps(profile_document(), ensure_ascii=False, indent=2) + "\n"
+
+
+PAGES = {"rules.md": rules_page, "settings.md": settings_page, "bagit-profil.json": bagit_profile}
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 from uuid import UUID
 
@@ -131,3 +133,27 @@ def test_a_page_to_look_at_is_named_so_that_a_person_finds_it(desk: Desk) -> Non
     assert "Statik" in desk("sichtung", "liste").out
     told = desk("sichtung", "loese", listed["number"], "lesbar").out
     assert f"Sichtung {listed['number']} (63-01234-2019, Statik, Seite 4): lesbar." in told
+
+
+def test_a_named_delivery_that_still_grows_is_taken_when_it_is_whole(desk: Desk, tmp_path: Path) -> None:
+    desk.monkeypatch.setenv("ARCHIV_SETTLE_SECONDS", "1")
+    folder = fill(tmp_path / "lieferung", slip={})
+    scan, written = folder / "scan2.tif", threading.Event()
+
+    def copying() -> None:
+        for _ in range(12):
+            with scan.open("ab") as file:
+                file.write(bytes(1000))
+            time.sleep(0.1)
+        written.set()
+
+    copier = threading.Thread(target=copying)
+    copier.start()
+    ran = desk("annahme", folder, "--json")
+    assert written.is_set()
+    copier.join()
+    assert "wird noch geschrieben; die Annahme wartet" in ran.err
+    (receipt,) = ran.json
+    assert (receipt["state"], ran.code) == ("clearing", 3)
+    (taken,) = (desk.daten / "arbeit").glob("*/lieferung/scan2.tif")
+    assert taken.stat().st_size > 12_000

@@ -294,6 +294,23 @@ def test_one_bad_row_keeps_all_from_being_written(filled: Desk, tmp_path: Path) 
     assert [f["code"] for f in good.json["rows"][3]["findings"]] == ["EV-10"]
 
 
+def test_another_day_for_the_same_event_in_the_register_is_named(filled: Desk, tmp_path: Path) -> None:
+    """Both count, and the later one moves the period: who only mistyped a day must see that."""
+    melde = ("ereignis", "melde", NUMBER, "death")
+    assert filled(*melde, "17.5.2020", "--beleg", "U1", "--json").json["findings"] == []
+    (finding,) = filled(*melde, "18.5.2020", "--beleg", "U2", "--json").json["findings"]
+    assert (finding["code"], finding["severity"]) == ("EV-10", "warning")
+    assert "17.05.2020 (Nr. 1)" in finding["text"]
+    assert "17.05.2020 (Nr. 1)" in filled(*melde, "18.5.2020", "--beleg", "U2").out
+    file = tmp_path / "liste.csv"
+    file.write_text(HEAD + f"{NUMBER};death;19.5.2020;U3\n", encoding="utf-8")
+    (row,) = filled("ereignis", "import", file, "--probe", "--json").json["rows"]
+    assert (row["verdict"], [f["code"] for f in row["findings"]]) == ("ok", ["EV-10"])
+    assert "17.05.2020 (Nr. 1), 18.05.2020 (Nr. 2)" in row["findings"][0]["text"]
+    right = filled(*melde, "17.5.2020", "--beleg", "U3", "--ersetzt", "2", "--json").json
+    assert right["findings"] == []
+
+
 @pytest.mark.parametrize("instead", [("5.2.2020",), ("--nicht-geschehen",)])
 def test_a_list_that_is_read_in_again_does_not_bring_back_what_was_corrected(
     filled: Desk, tmp_path: Path, instead: tuple[str, ...]
@@ -318,6 +335,9 @@ def test_akten_without_their_event_wait_until_it_is_told(filled: Desk) -> None:
     here = {one["aktenzeichen"]: one for one in waiting}
     assert here[NUMBER]["missing_events"] == ["structure_demolished"]
     assert "Bauaufsicht" in here[NUMBER]["ask"][0]
+    with open_catalog(filled.url) as catalog:
+        receive(catalog, "wartet noch", number="63-07777-2019")
+    assert filled("frist", "offen", "--json").json == waiting, "nobody is asked about what may be given back"
     assert filled("frist", "offen", "--aktenart", "Steuerakte", "--json").json == []
     assert filled("frist", "offen", "--bis", "1990", "--json").json == []
     assert filled("frist", "offen", "--ereignis", "Tod", "--json").json == []

@@ -111,6 +111,7 @@ def test_a_hold_is_extended_by_one_and_shortened_by_two(filled: Desk) -> None:
         ("--abfrage", "aktenzeichen=?"),
         ("--abfrage", "betreff=§"),
         ("--abfrage", "betreff=-"),
+        ("--abfrage", "von=01.01.2020", "--abfrage", "bis=31.12.2010"),
         ("--flurstueck", "345/2"),
         ("--flurstueck", "Flur 1, 2 und 3"),
         ("--person", "-"),

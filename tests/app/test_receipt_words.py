@@ -34,10 +34,10 @@ def test_a_page_that_was_there_already_is_told_beside_the_pages_that_came() -> N
     assert "2 Kopien zurückgelesen: a geprüft, b geprüft" in told
 
 
-def test_a_delivery_that_was_there_already_counts_no_pages_and_reads_nothing_back() -> None:
-    told = shown(replace(RECEIPT, state=Outcome.DUPLICATE, sheets=1, pages=5))
+def test_a_delivery_that_was_there_already_tells_of_what_lies_there_and_reads_nothing_back() -> None:
+    told = shown(replace(RECEIPT, state=Outcome.DUPLICATE, sheets=1, pages=5, blank_pages=1))
     assert "1 Blatt" not in told
-    assert "Die Akte hat 5 Seiten; nichts kam hinzu" in told
+    assert "Schon in der Akte: 5 Seiten, davon 1 Leerseite; nichts kam hinzu" in told
     assert "2 Kopien beim Ablegen zurückgelesen" in told
 
 

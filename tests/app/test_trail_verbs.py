@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from akten.errors import FixityError
+from akten.model import Aktenart
 from catalog.catalog import open_catalog
+from catalog.locks import EndChange
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
-from tests.catalog.build import CLERK, NOON, archive
+from tests.catalog.build import AN_ERROR, CLERK, NOON, archive, receive
 from tests.catalog.meddling import guarded, meddle, unguarded
 
 NUMBER = "63-01234-2019"
@@ -68,6 +71,69 @@ def test_who_was_shown_what_pages_say_has_read_them(desk: Desk) -> None:
     desk("suche", NUMBER)
     desk("suche", "Bauantrag")
     assert readings(NUMBER) == ["suche --volltext"]
+
+
+def test_who_was_shown_when_a_period_ends_and_why_has_read_the_akte(desk: Desk, tmp_path: Path) -> None:
+    """Lists of the register tell number and Betreff; these tell events, evidence and holds."""
+    with open_catalog(desk.url) as catalog:
+        due, _ = archive(catalog, 1, number="90-000001-2019", aktenart=Aktenart.STEUERAKTE)
+        catalog.report_event(due.uuid, "file_closed", date(2015, 3, 1), "Bl. 7", by=CLERK, now=NOON)
+        archive(catalog, 2, number=NUMBER)
+    meddle(desk.url, "UPDATE akten SET retention_ends = '2025-12-31' WHERE aktenart = 'Steuerakte'")
+
+    def readings(number: str) -> list[str]:
+        return [e["note"] for e in desk("protokoll", "zeige", number, "--json").json if e["verb"] == "akte.read"]
+
+    assert desk("frist", "faellig", "--bis", "2030", "--json").json["total"] == 1
+    assert (readings("90-000001-2019"), readings(NUMBER)) == (["frist faellig"], [])
+    desk("frist", "faellig", "--bis", "2030", "--ab", "1", "--csv", tmp_path / "liste.csv")
+    assert readings("90-000001-2019") == ["frist faellig", "frist faellig --csv"]
+    assert [one["aktenzeichen"] for one in desk("frist", "offen", "--aktenart", "Bauakte", "--json").json] == [NUMBER]
+    assert desk("frist", "offen", "--ab", "2", "--json").json == []
+    assert (len(readings("90-000001-2019")), readings(NUMBER)) == (2, ["frist offen"])
+
+
+def test_who_was_shown_why_an_akte_is_held_has_read_it_and_of_a_secret_hold_that_tells_nothing(desk: Desk) -> None:
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1, number=NUMBER)
+    common = ("--art", "litigation", "--grund", "Klage", "--bezug", "4 K 12/26", "--json")
+    number = desk("sperre", "setze", NUMBER, *common).json["number"]
+    secret = desk("sperre", "setze", NUMBER, *common, "--geheim").json["number"]
+
+    def readings() -> list[str]:
+        return [e["note"] for e in desk("protokoll", "zeige", NUMBER, "--json").json if e["verb"] == "akte.read"]
+
+    before = readings()
+    assert desk("sperre", "zeige", str(secret), "--json").json["reason"] == "Klage"
+    assert readings() == before
+    assert desk("sperre", "zeige", str(number), "--json").json["reason"] == "Klage"
+    assert len(desk("sperre", "liste", "--json").json) == 2
+    assert readings() == [*before, "sperre zeige", "sperre liste"]
+
+
+def test_a_row_shows_the_decision_beside_the_words_for_it(desk: Desk) -> None:
+    """Of a case that was solved an auditor saw the reason, and not whether the delivery was let in or given back."""
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1, number=NUMBER)
+        row = receive(catalog, 2, number=NUMBER)
+        case = catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
+        catalog.resolve(case.number, "return", "falsche Akte", by=CLERK, now=NOON)
+        event = catalog.report_event(row.akte, "structure_demolished", NOON.date(), "Anzeige", by=CLERK, now=NOON)
+        catalog.report_event(row.akte, event.ereignis, None, "Irrtum", supersedes=event.number, by=CLERK, now=NOON)
+        catalog.record_event("due.round", akten=1, codes={"LK-01": 2}, holds_set=3, by=CLERK, now=NOON)
+        ends = EndChange(row.akte, date(2052, 12, 31), "retained", "Katalog 1", NOON.date())
+        catalog.locks.record_ends([ends], by=CLERK, now=NOON)
+        until = datetime(2051, 12, 31, 23, tzinfo=UTC)
+        catalog.locks.propose_shortening(row.akte, until, "Katalog 1", "berichtigt", by=CLERK, now=NOON)
+    desk.monkeypatch.setenv("COLUMNS", "300")
+    shown = desk("protokoll", "zeige", NUMBER).out
+    assert "von 31.12.2051, Ende 31.12.2052, Katalog Katalog 1" in shown
+    assert "bis 31.12.2051 24:00, Katalog Katalog 1 – berichtigt" in shown
+    assert "Fall 1, Entscheidung zurückgegeben – falsche Akte" in shown
+    assert "Ereignis structure_demolished, ersetzt Nr. 1, geschehen nein" in shown
+    round_ = desk("protokoll", "zeige", "--benutzer", CLERK.name).out
+    assert "Codes LK-01: 2" in round_
+    assert "Löschsperren gesetzt 3" in round_
 
 
 def test_an_empty_number_is_unknown_and_not_the_whole_trail(filled: Desk) -> None:

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from akten.errors import FixityError, Rejected, Unavailable
 from akten.files import Digests, digest_bytes, digest_file
 from akten.package import PackageId
-from archive.bag import Part, make_bag, write_bag
+from archive.bag import Part, make_bag
 from archive.bagcheck import check_tar
 from archive.tarball import _header, read_tar, write_tar
 from archive.tarread import EntryKind
+from tests.bagfolder import write_bag
 from tests.bagtars import TARS_THAT_BREAK_OFF, good_tars
 from tests.packages import a_bag, a_part
 

@@ -25,9 +25,10 @@ from pathlib import Path
 import bagit
 
 from akten.files import Digests, digest_file
-from archive.bag import Part, make_bag, write_bag
+from archive.bag import Part, make_bag
 from archive.bagcheck import Limits, check_bag, check_tar
 from archive.tarball import write_tar
+from tests.bagfolder import write_bag
 
 INFO = (
     ("Source-Organization", "Bench"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from akten.errors import Misconfigured, Rejected, Unknown
+from akten.errors import Misconfigured, Rejected, Unavailable, Unknown
 from flows import batch
 from flows.arrival import registered
 from flows.batch import archive_one, claim_each, claim_paths, claimed_before
@@ -82,3 +82,15 @@ def test_a_delivery_that_another_run_ended_before_this_one_began_has_its_receipt
     assert claimed[0] == second
     receipt = archive_one(services, claimed[1], CLERK, lambda *_: None)
     assert (receipt.delivery, receipt.state) == (first.uuid, Outcome.UNAVAILABLE)  # neither ended nor here: not lost
+
+
+def test_what_somebody_still_writes_stays_where_it_is_and_the_others_are_claimed(
+    services: Services, tmp_path: Path
+) -> None:
+    """Half a delivery would become half an Akte; the caller may try again, so it is no fault of the delivery."""
+    growing, whole = fill(tmp_path / "waechst"), fill(tmp_path / "fertig")
+    claimed, refused = claim_each(services, [growing, whole], {growing})
+    assert [one.name for one in claimed] == ["fertig"]
+    ((path, error),) = refused
+    assert (path, type(error), growing.is_dir()) == (growing, Unavailable, True)
+    assert "archiv annahme" in error.text

@@ -195,9 +195,13 @@ def test_a_period_that_is_over_is_shortened_to_the_end_of_today(world: World) ->
     world.tell(akte, "3-1", file_closed=date(2010, 1, 1))
     assert world.round().codes == {"LK-02": 1}
     propose(world.services, akte.uuid, WHY, ANNA)
-    release(world.services, akte.uuid, WHY, BERND)
+    shortened = release(world.services, akte.uuid, WHY, BERND)
     tonight = end_of(berlin_day(datetime.now(UTC)))
     assert {lock for lock, _ in world.locks(akte.uuid).values()} == {tonight}
+    # That is as short as a lock can be made: nobody is told to shorten it once more.
+    assert (shortened.too_long, world.round().codes, world.round(thorough=True).codes) == ((), {}, {})
+    with pytest.raises(Forbidden, match="nichts zu kürzen"):
+        propose(world.services, akte.uuid, WHY, ANNA)
 
 
 @pytest.mark.parametrize("lack", ["away", "no deletion identity"])

@@ -1,0 +1,147 @@
+"""The receipt of what lies in the archive: from the work that was packed while it is there, else from the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from uuid import UUID
+
+from akten.errors import FixityError, Forbidden
+from akten.files import PdfA
+from akten.findings import Finding, Severity, Verdict
+from akten.lifecycle import Stage
+from akten.model import Dokument
+from akten.package import StoredCopy
+from catalog.values import DeliveryRow, PackageRow, ResultRow
+from flows.attachments import anlage_of
+from flows.packed import PackedWork, noted
+from flows.receipt import Outcome, Receipt, ToldDocument
+from flows.wiring import Services
+
+_DUPLICATE = Finding(
+    "WF-05", Severity.INFO, "", "Alle Scans dieser Lieferung liegen schon im Archiv; nichts wurde doppelt abgelegt."
+)
+
+
+def archived_receipt(row: DeliveryRow, work: PackedWork, copies: Sequence[StoredCopy]) -> Receipt:
+    """The receipt of a delivery whose packed work is at hand."""
+    titles = {dokument.uuid: dokument.betreff for dokument in work.akte.dokumente}
+    return Receipt(
+        row.uuid,
+        Outcome.ARCHIVED,
+        betreff=work.akte.betreff,
+        aktenart=work.akte.aktenart.value,
+        aktenzeichen=work.akte.aktenzeichen.kanonisch,
+        akte=work.akte.uuid,
+        band=work.akte.band,
+        version=work.package.version,
+        sheets=row.slip.get("blattzahl"),
+        pages=work.pages,
+        blank_pages=work.blank_pages,
+        documents=tuple(_made(dokument, pdfa, titles.get(dokument, "")) for dokument, pdfa in work.documents.items()),
+        attachments=tuple(anlage_of(one) for one in work.attachments),
+        copies=tuple(copies),
+        findings=work.findings,
+    )
+
+
+def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None) -> Receipt:
+    """The receipt of a delivery that has ended, as the one before a kill would have been.
+
+    With the work in `result` it is that one; without, the catalog tells all but the findings, and a page that two
+    Dokumente share counts in each. Of a delivery that was there already it tells what holds its scans.
+    """
+    if row.stage is Stage.RETURNED:
+        case = services.catalog.clearing(row.uuid).number
+        raise Forbidden(
+            f"Für diese Lieferung ist die Rückgabe beschlossen (Fall {case}), und sie liegt noch im Arbeitsordner. Aus "
+            f'ihm heraus führt: archiv klaerung loese {case} --zurueck ORDNER --grund "…"'
+        )
+    duplicate = row.stage is Stage.DUPLICATE
+    uuid = row.duplicate_of if duplicate else row.akte
+    known = services.catalog.akte(uuid) if uuid else None
+    if known is None:
+        raise FixityError("Die Akte dieser Lieferung ist aus dem Katalog verschwunden.")
+    holders, scans = _holding(services, row, known.uuid)
+    packages = services.catalog.packages(known.uuid)
+    # A later version holds what earlier ones hold.
+    package = max((p for p in packages if p.delivery in holders), key=_version, default=None)
+    if package is None:
+        raise FixityError("Zur archivierten Lieferung fehlt das Paket im Katalog.")
+    if not duplicate and result is not None and (work := noted(result, package.package.id)) is not None:
+        return archived_receipt(row, work, package.package.copies)
+    akte = services.catalog.akte_snapshot(known.uuid, _version(package))
+    if akte is None:
+        raise FixityError("Zur archivierten Lieferung fehlt die Beschreibung der Akte im Katalog.")
+    results = {one.dokument: one for one in services.catalog.results(holders)}
+    told = [(d, results[d.uuid]) for d in akte.dokumente if d.uuid in results and _may_hold(d, scans)]
+    return Receipt(
+        row.uuid,
+        Outcome.DUPLICATE if duplicate else Outcome.ARCHIVED,
+        betreff=known.betreff,
+        aktenart=known.aktenart,
+        aktenzeichen=known.aktenzeichen,
+        akte=known.uuid,
+        band=known.band,
+        version=_version(package),
+        sheets=row.slip.get("blattzahl"),
+        pages=sum(one.pages for _, one in told),
+        blank_pages=sum(one.blank for _, one in told),
+        documents=tuple(_kept(dokument, one) for dokument, one in told),
+        attachments=tuple(anlage for dokument, _ in told for anlage in dokument.anlagen),
+        copies=package.package.copies,
+        damaged=frozenset(copy.store for copy in package.copies if copy.verdict is Verdict.FAILED),
+        findings=(_DUPLICATE,) if duplicate else (),
+    )
+
+
+def _version(package: PackageRow) -> int:
+    return package.package.id.version
+
+
+def _holding(services: Services, row: DeliveryRow, akte: UUID) -> tuple[set[UUID], set[UUID] | None]:
+    """The deliveries that brought the scans of this one into the archive, and the scans as they are named there.
+
+    None for the scans: all that the delivery brought.
+    """
+    if row.stage is not Stage.DUPLICATE:
+        return {row.uuid}, None
+    own = [scan.digests.sha512 for scan in services.catalog.scans(row.uuid)]
+    places = services.catalog.known_scans(own, akte).values()
+    return {place.delivery for place in places}, {place.scan for place in places}
+
+
+def _may_hold(dokument: Dokument, scans: Collection[UUID] | None) -> bool:
+    """False for a Dokument that is made of other scans; one whose scans it shares with others names none."""
+    named = {datei.uuid for datei in dokument.dateien[1:]}
+    return scans is None or not named or not named.isdisjoint(scans)
+
+
+def _made(dokument: UUID, pdfa: PdfA, title: str) -> ToldDocument:
+    return ToldDocument(
+        pdfa.uuid,
+        dokument,
+        title,
+        pdfa.flavour,
+        pdfa.rendition.value,
+        pdfa.verdict,
+        pdfa.reports,
+        len(pdfa.kept_pages),
+        pdfa.mean_confidence,
+        pdfa.losses,
+    )
+
+
+def _kept(dokument: Dokument, one: ResultRow) -> ToldDocument:
+    return ToldDocument(
+        one.pdfa,
+        dokument.uuid,
+        dokument.betreff,
+        one.flavour,
+        one.rendition,
+        one.verdict,
+        one.reports,
+        dokument.seiten,
+        one.mean_confidence,
+        one.losses,
+    )
