@@ -25,6 +25,7 @@ from archive.restore import OF_BYTES
 from flows.anchors import try_to_publish
 from flows.archivemark import is_fresh
 from flows.doctor import Health, examine_machine
+from flows.ownaccount import require_own_account
 from flows.receipt import finding_json
 from flows.reentry import LACKS, entered_json, reenter_lost
 from flows.settings import effective
@@ -132,6 +133,7 @@ def _worth_telling(copy: Mapping[str, Any]) -> bool:
 @verb
 def doctor(call: Call, *, without_stores: bool) -> int:
     """Prüft jeden Bestandteil und sagt, was zu tun ist."""
+    require_own_account(call.settings)
     fresh = is_fresh(call.settings)
     require_new_place(call)  # what is tried out begins an archive where none is
     found = examine_machine(call.settings, stores=not without_stores)

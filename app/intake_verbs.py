@@ -19,6 +19,7 @@ from akten.findings import Finding, Severity
 from app.command import FOLDER, Call, Named, verb
 from app.opening import open_or_begin
 from app.show import receipts as show_receipts
+from flows.ownaccount import require_own_account
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code_of_json, finding_json, gravest, receipt_json
 from flows.service import Service, run_batch_in_prefect
@@ -121,6 +122,7 @@ def run_in_prefect(call: Call, deliveries: list[Any]) -> list[dict[str, Any]]:
 @verb
 def dienst(call: Call) -> None:
     """Startet Speicher, Prefect-Server und Runden und nimmt an, was in den Eingang gelegt wird; bis Strg-C."""
+    require_own_account(call.settings)
     call.settings.inbox.mkdir(parents=True, exist_ok=True)
 
     def hold_stores() -> ExitStack:

@@ -20,6 +20,7 @@ from akten.errors import ArchivError
 from akten.localtime import berlin_day
 from archive.store import ObjectStore
 from flows.craft_options import Judges, accounts_of, basis_bytes, ocr_options, open_validators, xdomea_profile
+from flows.ownaccount import require_own_account
 from flows.settings import Settings
 from flows.storehouse import Reached, Storehouse
 
@@ -210,7 +211,11 @@ class Services:
 
 @contextmanager
 def open_services(settings: Settings) -> Iterator[Services]:
-    """The services of one process; what was opened is closed in reverse order."""
+    """The services of one process; what was opened is closed in reverse order.
+
+    Raises Misconfigured for root in the archive of another account.
+    """
+    require_own_account(settings)
     settings.daten.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as stack:
         yield Services(settings, stack)
