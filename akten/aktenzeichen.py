@@ -18,6 +18,7 @@ _SEPARATORS = r"[\s./_\\\u2010-\u2015\u2212-]*"
 _SEPARATORS_NEEDED = r"[\s./_\\\u2010-\u2015\u2212-]+"
 _FIELD = re.compile(r"\{(?P<name>[a-z]+)(?::(?P<width>\d+|a))?\}")
 _WIDEST = 20
+_EARLIEST_YEAR = 1500  # no file of a city is older: „0019“ was typed by mistake, and would be an Akte that nobody finds
 _PREFIX = re.compile(
     r"\A\s*(?:(?:unser|ihr)\s+zeichen|aktenzeichen|akten-?nr\.?|akten?-?nummer|akte|az\.?|gesch(?:ä|ae)ftszeichen|[a-zäöüß]+akte)?"
     r"\s*(?:nr\.?)?\s*:?\s*",
@@ -110,9 +111,9 @@ def _expression(muster: Muster, *, need_separators: bool) -> re.Pattern[str]:
 
 
 def _years(text: str, muster: Muster) -> tuple[int, ...]:
-    """The years that `text` can mean, oldest first; a year of four digits means itself."""
+    """The years that `text` can mean, oldest first; a year of four digits means itself, if there can be such Akten."""
     if len(text) == 4:
-        return (int(text),)
+        return (int(text),) if int(text) >= _EARLIEST_YEAR else ()
     two = int(text)
     return tuple(year for year in range(muster.jahr_von, muster.jahr_bis + 1) if year % 100 == two)
 

@@ -31,6 +31,7 @@ _LEAST_SKEW = 0.3  # degrees; tesseract copes with less
 _SURE_CONFIDENCE, _SURE_WORDS = 70.0, 8
 _LEAST_OSD = 2.0  # tesseract's own default of 14 leaves upside-down typescript as it is
 _FEW_WORDS = 3
+_NONSENSE = 1 / 3  # of the words read well: below this share it may be no text that stands upright
 _SAMPLE = 20_000  # pixels looked at to tell gray from two levels
 _DARK, _MOSTLY = 128, 0.6  # a page is dark when so large a share of it lies below this level
 _INK_LEVEL = 160  # a reduced bilevel pixel darker than this stays ink, so that thin lines survive
@@ -227,12 +228,14 @@ def _candidates(found: Upright | None, tries: list[_Way]) -> list[int]:
     if not tries:  # lines run down
         first = found.turn if found and found.turn in (90, 270) else 90
         return [first, 360 - first, 0]
-    poor = tries[0].reading.count > 0 and (tries[0].reading.confidence or 0.0) < _SURE_CONFIDENCE
+    lying = tries[0].reading
+    poor = lying.count >= _FEW_WORDS and (lying.confidence or 0.0) < _SURE_CONFIDENCE
     if found is None or found.confidence < _LEAST_OSD:
-        return [180] if poor and tries[0].reading.count >= _SURE_WORDS else []
-    if found.turn == 0:
-        return []
-    return [found.turn]
+        return [180] if poor else []
+    told = [found.turn] if found.turn else []
+    if poor and found.turn != 180 and lying.good < _NONSENSE * lying.count:
+        told.append(180)  # on small sheets the model errs though it is this sure; words on their head read as nonsense
+    return told
 
 
 def _read(

@@ -56,6 +56,12 @@ def test_what_fits_no_pattern_has_no_reading(text: str) -> None:
     assert recognise(text) == ()
 
 
+@pytest.mark.parametrize(("year", "known"), [("0019", False), ("1019", False), ("1702", True), ("1938", True)])
+def test_a_year_that_no_akte_can_have_is_no_reading(year: str, known: bool) -> None:
+    """„0019“ for 2019 would be an Akte of its own, that nobody finds under the number on its cover."""
+    assert bool(recognise(f"63-1234-{year}", MUSTER, "Bauakte")) is known
+
+
 def test_a_year_with_two_meanings_has_two_readings() -> None:
     """A window of more than a hundred years makes 19 both 1919 and 2019: the person is asked."""
     wide = Muster("Bauakte", "63-{nr:5}-{jahr}", jahr_von=1900, jahr_bis=2030)

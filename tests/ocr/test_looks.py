@@ -96,6 +96,38 @@ def test_a_sheet_of_lines_is_turned_for_words_and_not_for_what_speckles_spell(wo
     assert found.turn in turns
 
 
+class Misled(Faked):
+    """An engine whose model of the way up errs, and that reads the sheet well the second time: on its other side."""
+
+    def __init__(self, poor: float, words: int, upright: Upright | None) -> None:
+        super().__init__(poor, poor, words)
+        self.said = upright
+
+    def read(self, picture: Raster, layout: Layout = Layout.COLUMN, threshold: Threshold = Threshold.OTSU) -> Reading:
+        found = super().read(picture, layout, threshold)
+        self.plain = self.coarse = 95.0
+        return found
+
+    def upright(self, picture: Raster) -> Upright | None:
+        return self.said
+
+
+@pytest.mark.parametrize(
+    ("poor", "words", "said", "turn"),
+    [
+        (31.0, 45, Upright(0, 2.4), 180),  # a small sheet on its head, and the model takes it for upright
+        (31.0, 45, Upright(0, 1.1), 180),
+        (31.0, 4, None, 180),  # too little text for the model: a cover
+        (31.0, 2, None, 0),
+        (82.0, 45, Upright(0, 2.4), 0),
+    ],
+)
+def test_a_sheet_on_its_head_is_turned_though_the_model_errs(
+    poor: float, words: int, said: Upright | None, turn: int
+) -> None:
+    assert read_page(Held(sheet(dpi=150)), (150.0, 150.0), Misled(poor, words, said), OcrOptions()).turn == turn
+
+
 def words_of(engine: OcrEngine, image: Image.Image, dpi: float = 200.0) -> set[str]:
     return set(read_page(Held(image), (dpi, dpi), engine, OcrOptions()).reading.text.split())
 
