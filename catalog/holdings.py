@@ -19,6 +19,7 @@ from catalog import clearing as desk
 from catalog import packages as stored
 from catalog import reindex, reviews, trail
 from catalog.codec import akte_from_json
+from catalog.holdbook import MATCHED, classes_of
 from catalog.query import exact_numbers
 from catalog.recognised import reports_of
 from catalog.register import delivery_value
@@ -213,8 +214,10 @@ def details(connection: Connection, uuid: UUID) -> AkteDetails | None:
     if row is None:
         return None
     query = select(deliveries).where(or_(deliveries.c.akte == uuid, deliveries.c.duplicate_of == uuid))
+    (classes,) = classes_of(connection, connection.execute(select(*MATCHED).where(akten.c.uuid == uuid)).all()).values()
     return AkteDetails(
         row=row,
+        record_classes=classes,
         akte=snapshot(connection, uuid, None),
         packages=stored.of_akte(connection, uuid),
         dokumente=dokumente_of(connection, uuid),
