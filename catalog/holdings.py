@@ -23,7 +23,7 @@ from catalog.holdbook import MATCHED, classes_of
 from catalog.query import exact_numbers
 from catalog.recognised import reports_of
 from catalog.register import delivery_value
-from catalog.tables import akten, clearing, copies, deliveries, dokumente, packages
+from catalog.tables import akten, clearing, copies, deliveries, dokumente, packages, vorgaenge
 from catalog.tables import reviews as review_rows
 from catalog.values import AkteDetails, AkteRow, DokumentRow, Seite, Stats
 
@@ -183,9 +183,11 @@ def snapshot(connection: Connection, uuid: UUID, version: int | None) -> Akte | 
 
 
 def dokumente_of(connection: Connection, akte: UUID) -> tuple[DokumentRow, ...]:
-    """All archived Dokumente of an Akte with the validators' words."""
-    query = select(dokumente).where(dokumente.c.akte == akte)
-    rows = connection.execute(query.order_by(dokumente.c.version, dokumente.c.position, dokumente.c.uuid)).all()
+    """All archived Dokumente of an Akte with the validators' words, as they lie in it: Vorgang after Vorgang."""
+    above = (vorgaenge.c.akte == dokumente.c.akte) & (vorgaenge.c.uuid == dokumente.c.vorgang)
+    query = select(dokumente).join(vorgaenge, above, isouter=True).where(dokumente.c.akte == akte)
+    order = (dokumente.c.version, vorgaenge.c.position, dokumente.c.position, dokumente.c.uuid)
+    rows = connection.execute(query.order_by(*order)).all()
     reports = reports_of(connection, {row.delivery for row in rows})
     return tuple(
         DokumentRow(
