@@ -137,6 +137,16 @@ def by_uuid(connection: Connection, uuid: UUID) -> AkteRow | None:
     return next(iter(_values(connection, rows)), None)
 
 
+def names_of(connection: Connection, uuids: Iterable[UUID]) -> dict[UUID, str]:
+    """What Akten are called, by UUID; those that the register does not know are left out."""
+    wanted, found = list(dict.fromkeys(uuids)), dict[UUID, str]()
+    columns = (akten.c.uuid, akten.c.aktenart, akten.c.aktenzeichen, akten.c.band)
+    for start in range(0, len(wanted), 500):
+        for row in connection.execute(select(*columns).where(akten.c.uuid.in_(wanted[start : start + 500]))):
+            found[row.uuid] = f"{row.aktenart} {row.aktenzeichen}" + (f" Band {row.band}" if row.band > 1 else "")
+    return found
+
+
 # The daily question, made once and answered by one query: rows come once per version.
 _LOOKUP = (
     select(*_SHOWN, packages.c.version.label("archived"))
