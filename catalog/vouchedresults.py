@@ -35,9 +35,8 @@ _SHOWN = {
 
 
 def results_not_as_told(connection: Connection) -> Iterator[Finding]:
-    """One finding for each archived delivery whose results are not what was written down when they were judged, and for
-    each Akte that shows others.
-    """
+    """One finding for each Akte with results that are not what was written down when they were judged."""
+    named: set[UUID] = set()
     columns = [deliveries.c[name] for name in ("nr", "uuid", "akte", "salt")]
     query = select(*columns).where(deliveries.c.stage == Stage.ARCHIVED.value).order_by(deliveries.c.nr)
     for rows in connection.execute(query.execution_options(yield_per=_CHUNK)).partitions():
@@ -48,8 +47,10 @@ def results_not_as_told(connection: Connection) -> Iterator[Finding]:
             own, said = results.get(row.uuid, []), reports.get(row.uuid, [])
             body = told.get(str(row.uuid))
             if (body is None and own) or (body is not None and not as_told(body, row.salt, own, said)):
-                yield _finding(row.akte)
-    yield from _not_as_judged(connection)
+                if row.akte not in named:
+                    yield _finding(row.akte)
+                named.add(row.akte)
+    yield from (_finding(akte) for akte in _not_as_judged(connection) if akte not in named)
 
 
 def _by_delivery(connection: Connection, table: Any, uuids: Sequence[UUID]) -> Mapping[UUID, list[Mapping[str, Any]]]:
@@ -79,7 +80,8 @@ def as_told(body: Mapping[str, Any], salt: str, rows: _Rows, reports: _Rows) -> 
         return False
 
 
-def _not_as_judged(connection: Connection) -> Iterator[Finding]:
+def _not_as_judged(connection: Connection) -> Iterator[UUID]:
+    """Akten whose list of Dokumente shows another result than the one that is kept, each once."""
     here = (recognised.c.delivery == dokumente.c.delivery) & (recognised.c.dokument == dokumente.c.uuid)
     shown = [dokumente.c[name].label(f"shown_{name}") for name in _SHOWN]
     kept = [recognised.c[name].label(f"kept_{name}") for name in _SHOWN.values()]
@@ -92,7 +94,7 @@ def _not_as_judged(connection: Connection) -> Iterator[Finding]:
         wrong = values["shown_pdfa"] is not None if row.dokument is None else any(one != two for one, two in pairs)
         if wrong and row.akte != last:
             last = row.akte
-            yield _finding(row.akte)
+            yield row.akte
 
 
 def _finding(akte: object) -> Finding:
