@@ -15,8 +15,9 @@ from catalog.recognised import content_digest
 from catalog.rulebook import RuleText
 from catalog.told import KnownArchive
 from catalog.trail import salted
+from catalog.values import Resolution
 from catalog.vouchedresults import as_told
-from tests.catalog.build import STAGES, a_package, a_page, a_pdfa, an_akte, an_id, later, receive
+from tests.catalog.build import AN_ERROR, STAGES, a_package, a_page, a_pdfa, an_akte, an_id, later, receive
 from tests.catalog.meddling import guarded, meddle, unguarded
 from tests.contracts.telling import ANNA, BERND, DEATH, TODAY, hold, intact, on_akte, on_parcel, on_person, one, tell
 
@@ -187,6 +188,42 @@ def test_a_verdict_on_a_pdfa_that_was_changed_in_the_register_is_seen(
     assert report.verdict is Verdict.FAILED
     (finding,) = report.findings
     assert (finding.code, "PDF/A-Prüfung" in finding.text) == ("TR-15", True)
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("UPDATE clearing SET resolution = 'accept' WHERE nr = 2", 2),
+        ("UPDATE clearing SET content = 'x' WHERE nr = 1", 1),
+        ("UPDATE clearing SET findings = '[]' WHERE nr = 1", 1),
+        ("UPDATE clearing SET resolved_reason = 'alles gut' WHERE nr = 1", 1),
+        ("UPDATE clearing SET resolved_by = 'b.schulz' WHERE nr = 1", 1),
+        ("UPDATE clearing SET resolved_at = '2026-11-23T12:00:00.000000Z' WHERE nr = 1", 1),
+        (
+            "UPDATE clearing SET state = 'resolved', resolution = 'accept', resolved_reason = 'x', "
+            "resolved_by = 'anna.meier', resolved_at = '2026-11-23T12:00:00.000000Z' WHERE nr = 3",
+            3,
+        ),
+        ("UPDATE clearing SET nr = 99 WHERE nr = 3", 99),
+        ("DELETE FROM clearing WHERE nr = 2", 2),
+    ],
+)
+def test_a_case_of_the_clearing_desk_that_was_solved_by_hand_in_the_register_is_seen(
+    url: str, catalog: Catalog, statement: str, number: int
+) -> None:
+    """What is accepted there is archived; nobody may do that without a row in the trail."""
+    for place, how in enumerate((Resolution.ACCEPT, Resolution.RESUBMIT, None), 1):
+        row = receive(catalog, place)
+        case = catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=ANNA, now=later(1))
+        if how is not None:
+            catalog.resolve(case.number, how, "geprüft", by=ANNA, now=later(2))
+    anchor = catalog.head()
+    assert anchor is not None
+    assert catalog.verify_trail([anchor]).findings == ()
+    meddle(url, statement)
+    report = catalog.verify_trail([anchor])
+    assert report.verdict is Verdict.FAILED
+    assert ("TR-17", f"Klärungsfall Nr. {number}") in {(each.code, each.where) for each in report.findings}
 
 
 def test_results_from_before_the_trail_bore_a_digest_of_them_are_held_by_counts_files_and_verdict() -> None:
