@@ -34,7 +34,7 @@ def show_akte(
     facts = {
         "Laufzeit": " bis ".join(part for part in (german_day(row.laufzeit_von), german_day(row.laufzeit_bis)) if part),
         "zdA": german_day(row.zda_datum),
-        "Fristklasse": row.record_class,
+        "Fristklasse": ", ".join(details.record_classes),
         "aufzubewahren bis": german_day(row.retention_ends),
         **(dict(details.akte.felder) if details.akte else {}),
     }

@@ -230,6 +230,8 @@ def details_json(details: AkteDetails, holds: Sequence[dict[str, Any]], locks: L
     """Everything known of one Akte."""
     return {
         **row_json(details.row),
+        "record_class": next(iter(details.record_classes), ""),
+        "record_classes": list(details.record_classes),
         "holds": list(holds),
         "vorgaenge": [
             {

@@ -56,7 +56,7 @@ def exit_of(summary: DueSummary) -> int:
 
 def show_summary(console: Console, summary: DueSummary) -> None:
     """The round as a table per store, with what was found."""
-    console.print("Fristrunde:", word(ROUND, summary.verdict.value))
+    console.print("Fristenrunde:", word(ROUND, summary.verdict.value))
     console.print(
         f"{plural(summary.akten, 'Akte', 'Akten')} mit {plural(summary.packages, 'Version', 'Versionen')} gerechnet, "
         f"{plural(summary.ends_changed, 'Frist', 'Fristen')} geändert"
@@ -90,6 +90,6 @@ def show_followed(console: Console, summary: DueSummary) -> None:
         console.print(f"In den Speichern aufgehoben: {plural(summary.holds_lifted, 'Kopie', 'Kopien')}.")
     if summary.not_checked:
         left = plural(summary.not_checked, "Kopie ist", "Kopien sind")
-        console.print(f"{left} noch nicht nachgezogen; die Fristrunde holt es nach.", style="yellow")
+        console.print(f"{left} noch nicht nachgezogen; die Fristenrunde holt es nach.", style="yellow")
     if summary.findings:
         console.print(findings_table([finding_json(finding) for finding in summary.findings]))

@@ -286,16 +286,20 @@ def trail_show(
             limit=anzahl + 1,
         )
         like = services.catalog.accounts_like(clean_text(benutzer)) if benutzer else ()
-    more, events = len(events) > anzahl, events[:anzahl]
+        more, events = len(events) > anzahl, events[:anzahl]
+        # Who asks for an account or a time asks which Akten it was about.
+        names = {} if akte else services.catalog.names(event.akte for event in events if event.akte)
 
     def show(console: Console) -> None:
-        table = Table("Zeile", "Zeit", "Wer", "Was", "Angaben", box=None, header_style="dim")
+        of_akte = ("Akte",) if akte is None else ()
+        table = Table("Zeile", "Zeit", "Wer", "Was", *of_akte, "Angaben", box=None, header_style="dim")
         for event in events:
             facts = _facts(event)
             what = VERBS_DE.get(event.verb, event.verb)
             mark = f"{BROKEN_DE[event.broken]} ({event.broken}) " if event.broken else ""
             told = Text.assemble((mark, "red"), " – ".join(part for part in (facts, event.note) if part))
-            table.add_row(str(event.seq), moment(event.at, "%d.%m.%Y %H:%M:%S"), str(event.by), what, told)
+            which = (names.get(event.akte, str(event.akte)) if event.akte else "",) if akte is None else ()
+            table.add_row(str(event.seq), moment(event.at, "%d.%m.%Y %H:%M:%S"), str(event.by), what, *which, told)
         console.print(table if events else "Dazu steht nichts im Protokoll.")
 
     call.output.result([event_json(event) for event in events], show)

@@ -12,7 +12,9 @@ from akten.findings import Finding, Severity
 from catalog.described import changed_descriptions
 from catalog.trail import TrailReport, Verb, verdict_of
 from catalog.vouched import not_as_told
+from catalog.vouchedcases import cases_not_as_told
 from catalog.vouchedcopies import copies_not_as_told
+from catalog.vouchedresults import results_not_as_told
 from catalog.vouchedrules import rules_not_as_told, slips_not_as_told
 
 _MAX_FINDINGS = 100
@@ -71,7 +73,9 @@ def with_register(connection: Connection, report: TrailReport) -> TrailReport:
         unaccounted,
         copies_not_as_told,
         changed_descriptions,
+        results_not_as_told,
         not_as_told,
+        cases_not_as_told,
         rules_not_as_told,
         slips_not_as_told,
     )

@@ -316,6 +316,11 @@ class Catalog(Periods):
         with self._database.read() as connection:
             return holdings.by_uuid(connection, uuid)
 
+    def names(self, akten: Iterable[UUID]) -> dict[UUID, str]:
+        """What Akten are called („Bauakte 63-01234-2019“), by UUID; unknown ones are left out."""
+        with self._database.read() as connection:
+            return holdings.names_of(connection, akten)
+
     def akte_by_aktenzeichen(
         self, text: str, muster: Iterable[Muster] = MUSTER, aktenart: str | None = None
     ) -> tuple[AkteRow, ...]:

@@ -17,7 +17,7 @@ from catalog.change import Change
 from catalog.codec import findings_from_json, findings_to_json
 from catalog.register import require_delivery, set_stage
 from catalog.tables import clearing, deliveries
-from catalog.trail import Verb
+from catalog.trail import Verb, salted
 from catalog.values import ClearingCase, ClearingState, Resolution
 
 DAYS = 14  # until somebody must have looked, when no date is given
@@ -171,6 +171,7 @@ def resolve(change: Change, number: int, resolution: Resolution, reason: str) ->
         case=number,
         resolution=resolution.value,
         codes=sorted({finding.code for finding in there.findings}),
+        **({"content": salted(row.salt, row.digest)} if resolution is Resolution.ACCEPT else {}),
     )
     return case(connection, number)
 

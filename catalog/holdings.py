@@ -19,10 +19,11 @@ from catalog import clearing as desk
 from catalog import packages as stored
 from catalog import reindex, reviews, trail
 from catalog.codec import akte_from_json
+from catalog.holdbook import MATCHED, classes_of
 from catalog.query import exact_numbers
 from catalog.recognised import reports_of
 from catalog.register import delivery_value
-from catalog.tables import akten, clearing, copies, deliveries, dokumente, packages
+from catalog.tables import akten, clearing, copies, deliveries, dokumente, packages, vorgaenge
 from catalog.tables import reviews as review_rows
 from catalog.values import AkteDetails, AkteRow, DokumentRow, Seite, Stats
 
@@ -136,6 +137,16 @@ def by_uuid(connection: Connection, uuid: UUID) -> AkteRow | None:
     return next(iter(_values(connection, rows)), None)
 
 
+def names_of(connection: Connection, uuids: Iterable[UUID]) -> dict[UUID, str]:
+    """What Akten are called, by UUID; those that the register does not know are left out."""
+    wanted, found = list(dict.fromkeys(uuids)), dict[UUID, str]()
+    columns = (akten.c.uuid, akten.c.aktenart, akten.c.aktenzeichen, akten.c.band)
+    for start in range(0, len(wanted), 500):
+        for row in connection.execute(select(*columns).where(akten.c.uuid.in_(wanted[start : start + 500]))):
+            found[row.uuid] = f"{row.aktenart} {row.aktenzeichen}" + (f" Band {row.band}" if row.band > 1 else "")
+    return found
+
+
 # The daily question, made once and answered by one query: rows come once per version.
 _LOOKUP = (
     select(*_SHOWN, packages.c.version.label("archived"))
@@ -182,9 +193,11 @@ def snapshot(connection: Connection, uuid: UUID, version: int | None) -> Akte | 
 
 
 def dokumente_of(connection: Connection, akte: UUID) -> tuple[DokumentRow, ...]:
-    """All archived Dokumente of an Akte with the validators' words."""
-    query = select(dokumente).where(dokumente.c.akte == akte)
-    rows = connection.execute(query.order_by(dokumente.c.version, dokumente.c.position, dokumente.c.uuid)).all()
+    """All archived Dokumente of an Akte with the validators' words, as they lie in it: Vorgang after Vorgang."""
+    above = (vorgaenge.c.akte == dokumente.c.akte) & (vorgaenge.c.uuid == dokumente.c.vorgang)
+    query = select(dokumente).join(vorgaenge, above, isouter=True).where(dokumente.c.akte == akte)
+    order = (dokumente.c.version, vorgaenge.c.position, dokumente.c.position, dokumente.c.uuid)
+    rows = connection.execute(query.order_by(*order)).all()
     reports = reports_of(connection, {row.delivery for row in rows})
     return tuple(
         DokumentRow(
@@ -213,8 +226,10 @@ def details(connection: Connection, uuid: UUID) -> AkteDetails | None:
     if row is None:
         return None
     query = select(deliveries).where(or_(deliveries.c.akte == uuid, deliveries.c.duplicate_of == uuid))
+    (classes,) = classes_of(connection, connection.execute(select(*MATCHED).where(akten.c.uuid == uuid)).all()).values()
     return AkteDetails(
         row=row,
+        record_classes=classes,
         akte=snapshot(connection, uuid, None),
         packages=stored.of_akte(connection, uuid),
         dokumente=dokumente_of(connection, uuid),

@@ -49,7 +49,6 @@ def record_recognised(change: Change, delivery: UUID, results: Mapping[UUID, Pdf
     if reports:
         connection.execute(insert(validator_reports), [{**report, "at": change.now} for report in reports])
     to_review = _open_reviews(change, row, results, review_below)
-    digests = canonical(sorted([str(r["dokument"]), r["sha512"]] for r in rows))
     change.event(
         Verb.DELIVERY_RECOGNISED,
         akte=row.akte,
@@ -60,8 +59,30 @@ def record_recognised(change: Change, delivery: UUID, results: Mapping[UUID, Pdf
         failed=sum(r["failed"] for r in rows),
         reviews=to_review,
         verdict=worst(pdfa.verdict for pdfa in results.values()).value,
-        content=salted(row.salt, hashlib.sha256(digests.encode()).hexdigest()),
+        content=salted(row.salt, content_digest(rows)),
+        results=salted(row.salt, results_digest(rows, reports)),
     )
+
+
+_OF_RESULT = (
+    "pdfa", "sha512", "size", "flavour", "rendition", "verdict", "confidence", "pages", "blank", "failed", "losses",
+    "findings",
+)  # fmt: skip
+_OF_REPORT = ("name", "version", "verdict", "flavour", "clauses", "why")
+
+
+def content_digest(rows: Iterable[Mapping[str, Any]]) -> str:
+    """SHA-256 over the Dokumente and the digests of their files."""
+    return hashlib.sha256(canonical(sorted([str(r["dokument"]), r["sha512"]] for r in rows)).encode()).hexdigest()
+
+
+def results_digest(rows: Iterable[Mapping[str, Any]], reports: Iterable[Mapping[str, Any]]) -> str:
+    """SHA-256 over all that is kept of the Dokumente of a delivery: rows of `recognised` and of the validators."""
+    said: dict[UUID, list[list[Any]]] = {}
+    for each in sorted(reports, key=lambda each: int(each["position"])):
+        said.setdefault(each["dokument"], []).append([each[name] for name in _OF_REPORT])
+    told = [[str(row["dokument"]), *(row[name] for name in _OF_RESULT), said.get(row["dokument"], [])] for row in rows]
+    return hashlib.sha256(canonical(sorted(told, key=lambda each: str(each[0]))).encode()).hexdigest()
 
 
 def _result_row(delivery: UUID, dokument: UUID, pdfa: PdfA) -> dict[str, Any]:

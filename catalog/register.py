@@ -36,6 +36,7 @@ from catalog.trail import Verb, salted
 from catalog.values import DeliveryRow
 
 ENDED = frozenset({Stage.ARCHIVED, Stage.RETURNED, Stage.DUPLICATE})
+_CHUNK = 500
 # These stages have a verb of their own that also writes down why.
 _BY_VERB = {
     Stage.ARCHIVED: "record_stored",
@@ -356,7 +357,17 @@ def listed(connection: Connection, *, open_only: bool) -> tuple[DeliveryRow, ...
 
 def salt_of(connection: Connection, akte: UUID) -> str:
     """The salt of an Akte. Raises Forbidden when there is no such Akte."""
-    salt: str | None = connection.execute(select(akten.c.salt).where(akten.c.uuid == akte)).scalar()
-    if salt is None:
+    return salts_of(connection, (akte,))[akte]
+
+
+def salts_of(connection: Connection, uuids: Sequence[UUID]) -> dict[UUID, str]:
+    """The salts of many Akten. Raises Forbidden when one of them is not there."""
+    found: dict[UUID, str] = {}
+    for start in range(0, len(uuids), _CHUNK):
+        chosen = akten.c.uuid.in_(uuids[start : start + _CHUNK])
+        found.update(
+            (row.uuid, row.salt) for row in connection.execute(select(akten.c.uuid, akten.c.salt).where(chosen))
+        )
+    if not found.keys() >= set(uuids):
         raise Forbidden("Diese Akte ist im Katalog nicht bekannt.")
-    return salt
+    return found

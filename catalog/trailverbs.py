@@ -44,9 +44,10 @@ class TrailVerbs:
     def read_accesses(self, akten: Iterable[UUID], purpose: str, *, by: Actor, now: datetime) -> None:
         """The same of several Akten at once, all or none."""
         with self._change(by, now) as change:
-            for akte in akten:
-                salt = register.salt_of(change.connection, akte)
-                change.event(Verb.AKTE_READ, akte=akte, note=clean_text(purpose), salt=salt)
+            seen, note = list(akten), clean_text(purpose)
+            salts = register.salts_of(change.connection, seen)
+            for akte in seen:
+                change.event(Verb.AKTE_READ, akte=akte, note=note, salt=salts[akte])
 
     def record_event(self, code: str, *, by: Actor, now: datetime, **data: Any) -> None:
         """Writes down an event of the system itself (service started, settings changed); no personal data in it."""

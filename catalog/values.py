@@ -233,9 +233,13 @@ class TrailEvent:
 
 @dataclass(frozen=True, slots=True)
 class AkteDetails:
-    """Everything that is known of one Akte; `akte` is None when no plan was ever made."""
+    """Everything that is known of one Akte; `akte` is None when no plan was ever made.
+
+    `record_classes` are those that count now: what a person gave it, else the class of `row`, that of the slip.
+    """
 
     row: AkteRow
+    record_classes: tuple[str, ...]
     akte: Akte | None
     packages: tuple[PackageRow, ...]
     dokumente: tuple[DokumentRow, ...]

@@ -95,8 +95,8 @@ def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
     query = query.order_by(deliveries.c.nr).execution_options(yield_per=_CHUNK)
     for rows in connection.execute(query).partitions():
         uuids = [str(row.uuid) for row in rows]
-        told = _last_told(connection, uuids, Verb.DELIVERY_RECEIVED, Verb.DELIVERY_REPLACED)
-        linked = _last_told(connection, uuids, Verb.DELIVERY_DUPLICATE)
+        told = last_told(connection, uuids, Verb.DELIVERY_RECEIVED, Verb.DELIVERY_REPLACED)
+        linked = last_told(connection, uuids, Verb.DELIVERY_DUPLICATE)
         for row in rows:
             body = told.get(str(row.uuid))
             if body is None:
@@ -105,7 +105,7 @@ def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
                 yield finding(_SLIP, row.nr, CHANGED, row.akte or "")
 
 
-def _last_told(connection: Connection, uuids: Sequence[str], *verbs: Verb) -> Mapping[str, dict[str, Any]]:
+def last_told(connection: Connection, uuids: Sequence[str], *verbs: Verb) -> Mapping[str, dict[str, Any]]:
     """What the trail said last with these verbs, of each delivery."""
     query = select(trail.c.delivery, trail.c.body).where(
         trail.c.verb.in_([verb.value for verb in verbs]), trail.c.delivery.in_(uuids)

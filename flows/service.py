@@ -87,8 +87,9 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _anything_in(folder: Path) -> bool:
-    return folder.is_dir() and any(folder.iterdir())
+def _deliveries_in(folder: Path) -> bool:
+    """True when a delivery lies in the work folder, beside what is always there (its mark, its lock, our scratch)."""
+    return folder.is_dir() and any(not each.name.startswith(".") for each in folder.iterdir())
 
 
 def run_batch_in_prefect(settings: Settings, deliveries: Sequence[UUID], actor: str, result: Path) -> None:
@@ -243,7 +244,7 @@ class Service:
     def _watch(self) -> None:
         """Starts an intake run when complete deliveries lie in the inbox; restarts a child that ended."""
         asked_at = 0.0
-        left = _anything_in(self._settings.work)  # begun before this start: goes on now, not at the next full ten
+        left = _deliveries_in(self._settings.work)  # begun before this start: goes on now, not at the next full ten
         swept_at = time.monotonic()
         while not self._stop.wait(1.0):
             for child, start in self._children():
@@ -252,7 +253,7 @@ class Service:
                         self._miss_server()  # it would end again, and each start costs seconds of the processor
                         continue
                     self._missed = False
-                    left = left or _anything_in(self._settings.work)  # perhaps cut off with it
+                    left = left or _deliveries_in(self._settings.work)  # perhaps cut off with it
                     self._say(f"{child.name}: ausgestiegen, wird neu gestartet (Protokoll: {child.log})")
                     start()
                     self._stop.wait(5.0)

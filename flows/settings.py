@@ -75,7 +75,7 @@ class RoundSettings(_Part):
 
     intake_cron: str = Field("*/10 * * * *", description="Eingang, auch Angefangenes nach einem Abbruch")
     fixity_cron: str = Field("0 2 * * *", description="Prüfrunde: jede Kopie lesen und prüfen")
-    due_cron: str = Field("0 1 * * *", description="Fristrunde: Fristen neu rechnen, Sperren nachziehen")
+    due_cron: str = Field("0 1 * * *", description="Fristenrunde: Fristen neu rechnen, Sperren nachziehen")
     reconcile_cron: str = Field("30 4 * * *", description="Abgleich zwischen Katalog und Speichern")
     akten_at_once: int = Field(4, ge=1, description="so viele Akten sind zugleich in Arbeit")
     pool: str = Field(

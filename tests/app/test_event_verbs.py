@@ -102,6 +102,9 @@ def test_facts_and_classes_are_told(filled: Desk) -> None:
     assert "EV-11" in filled("ereignis", "tatsache", NUMBER, "haus_da", "ja", "--beleg", "x").err
     assert "EV-15" in filled("ereignis", "klasse", NUMBER, "bauakte", "--grund", "x").err
     given = filled("ereignis", "klasse", NUMBER, "building.enforcement", "--grund", "Ordnungsverfahren", "--json")
+    shown = filled("akte", "zeige", NUMBER, "--json").json
+    assert (shown["record_class"], shown["record_classes"]) == ("building.enforcement", ["building.enforcement"])
+    assert "Fristklasse: building.enforcement" in filled("akte", "zeige", NUMBER).out
     assert given.json["record_classes"] == ["building.enforcement"]
     assert "building.enforcement" in filled("frist", "zeige", NUMBER).out
 

@@ -125,15 +125,21 @@ def test_a_row_shows_the_decision_beside_the_words_for_it(desk: Desk) -> None:
         catalog.locks.record_ends([ends], by=CLERK, now=NOON)
         until = datetime(2051, 12, 31, 23, tzinfo=UTC)
         catalog.locks.propose_shortening(row.akte, until, "Katalog 1", "berichtigt", by=CLERK, now=NOON)
-    desk.monkeypatch.setenv("COLUMNS", "300")
     shown = desk("protokoll", "zeige", NUMBER).out
     assert "von 31.12.2051, Ende 31.12.2052, Katalog Katalog 1" in shown
     assert "bis 31.12.2051 24:00, Katalog Katalog 1 – berichtigt" in shown
     assert "Fall 1, Entscheidung zurückgegeben – falsche Akte" in shown
     assert "Ereignis structure_demolished, ersetzt Nr. 1, geschehen nein" in shown
-    round_ = desk("protokoll", "zeige", "--benutzer", CLERK.name).out
+    round_ = " ".join(desk("protokoll", "zeige", "--benutzer", CLERK.name).out.split())
     assert "Codes LK-01: 2" in round_
     assert "Löschsperren gesetzt 3" in round_
+
+
+def test_who_asks_what_an_account_read_is_told_which_akten(filled: Desk) -> None:
+    filled("akte", "zeige", NUMBER, login="a.meier")
+    shown = filled("protokoll", "zeige", "--benutzer", "a.meier").out
+    assert f"Bauakte {NUMBER}" in shown
+    assert f"Bauakte {NUMBER}" not in filled("protokoll", "zeige", NUMBER).out  # it is asked for
 
 
 def test_an_empty_number_is_unknown_and_not_the_whole_trail(filled: Desk) -> None:

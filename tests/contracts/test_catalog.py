@@ -205,6 +205,23 @@ def test_what_is_archived_is_found_with_everything_about_it(catalog: Catalog) ->
     assert catalog.stats().copies == {"a": {"not_checked": 1}, "b": {"not_checked": 1}}
 
 
+def test_dokumente_are_shown_as_they_lie_in_the_akte_vorgang_after_vorgang(catalog: Catalog) -> None:
+    row = receive(catalog, 1)
+    assert row.akte is not None
+    plan = an_akte(row.akte, row.uuid, titles=("Bescheid", "Antrag", "Ansicht", "Plan"))
+    one, two, three, four = plan.dokumente
+    first = replace(plan.vorgaenge[0], dokumente=(one, two))
+    second = replace(first, uuid=an_id("zweiter"), betreff="Nachtrag", dokumente=(three, four))
+    akte = replace(plan, vorgaenge=(first, second))
+    catalog.plan(row.uuid, akte, by=CLERK, now=NOON)
+    for stage in STAGES:
+        catalog.move(row.uuid, stage, by=CLERK, now=NOON)
+    catalog.record_stored(row.uuid, akte, a_package(akte.uuid, 1), {}, by=CLERK, now=NOON)
+    details = catalog.akte_details(akte.uuid)
+    assert details is not None
+    assert [dokument.betreff for dokument in details.dokumente] == ["Bescheid", "Antrag", "Ansicht", "Plan"]
+
+
 def test_archiving_again_is_no_change_and_another_package_is_a_fixity_error(catalog: Catalog) -> None:
     akte, package = archive(catalog, 1)
     before = catalog.head()

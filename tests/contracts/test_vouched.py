@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from akten.findings import Verdict
+from akten.lifecycle import Stage
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog
+from catalog.recognised import content_digest
 from catalog.rulebook import RuleText
 from catalog.told import KnownArchive
-from tests.catalog.build import later
+from catalog.trail import salted
+from catalog.values import Resolution
+from catalog.vouchedresults import as_told
+from tests.catalog.build import AN_ERROR, STAGES, a_package, a_page, a_pdfa, an_akte, an_id, later, receive
 from tests.catalog.meddling import guarded, meddle, unguarded
 from tests.contracts.telling import ANNA, BERND, DEATH, TODAY, hold, intact, on_akte, on_parcel, on_person, one, tell
 
@@ -141,6 +147,95 @@ def test_a_hold_on_a_person_that_runs_cannot_have_been_forgotten_lawfully(
     over = ", until = '2026-11-01'" if until else ""
     meddle(url, f"UPDATE holds SET target = '', match_key = '', reason = '', reference = ''{over}")  # noqa: S608 - ours
     assert [finding.code for finding in catalog.verify_trail([anchor]).findings] == ["TR-17"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE recognised SET verdict = 'ok' WHERE pages = 2",
+        "UPDATE recognised SET blank = 5, confidence = 99.9",
+        "UPDATE recognised SET losses = '[]'",
+        "UPDATE validator_reports SET verdict = 'ok', why = ''",
+        "UPDATE validator_reports SET version = '9.9'",
+        "DELETE FROM validator_reports",
+        "UPDATE dokumente SET verdict = 'ok'",
+        "UPDATE dokumente SET confidence = 99.9",
+        "UPDATE dokumente SET pdfa_sha512 = 'x'",
+    ],
+)
+def test_a_verdict_on_a_pdfa_that_was_changed_in_the_register_is_seen(
+    url: str, catalog: Catalog, statement: str
+) -> None:
+    """Of two Dokumente that no judge had seen one is called good by hand: the worst verdict stays what it was."""
+    row = receive(catalog, 1)
+    assert row.akte is not None
+    akte = an_akte(row.akte, row.uuid, titles=("Antrag", "Plan"))
+    pages = [a_page(1, "Antrag auf Bau"), a_page(2, "Plan", 40.0), a_page(3, "Ansicht")]
+    results = {
+        d.uuid: replace(a_pdfa(d.uuid, pages[:n], verdict=Verdict.NOT_CHECKED), losses=("Ebenen",))
+        for n, d in enumerate(akte.dokumente, 2)
+    }
+    for stage in STAGES:
+        if stage is Stage.RECOGNISED:
+            catalog.record_recognised(row.uuid, results, by=ANNA, now=later(1))
+        catalog.move(row.uuid, stage, by=ANNA, now=later(1))
+    catalog.record_stored(row.uuid, akte, a_package(akte.uuid, 1), {}, by=ANNA, now=later(2))
+    anchor = catalog.head()
+    assert anchor is not None
+    assert catalog.verify_trail([anchor]).findings == ()
+    meddle(url, statement)
+    report = catalog.verify_trail([anchor])
+    assert report.verdict is Verdict.FAILED
+    (finding,) = report.findings
+    assert (finding.code, "PDF/A-Prüfung" in finding.text) == ("TR-15", True)
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("UPDATE clearing SET resolution = 'accept' WHERE nr = 2", 2),
+        ("UPDATE clearing SET content = 'x' WHERE nr = 1", 1),
+        ("UPDATE clearing SET findings = '[]' WHERE nr = 1", 1),
+        ("UPDATE clearing SET resolved_reason = 'alles gut' WHERE nr = 1", 1),
+        ("UPDATE clearing SET resolved_by = 'b.schulz' WHERE nr = 1", 1),
+        ("UPDATE clearing SET resolved_at = '2026-11-23T12:00:00.000000Z' WHERE nr = 1", 1),
+        (
+            "UPDATE clearing SET state = 'resolved', resolution = 'accept', resolved_reason = 'x', "
+            "resolved_by = 'anna.meier', resolved_at = '2026-11-23T12:00:00.000000Z' WHERE nr = 3",
+            3,
+        ),
+        ("UPDATE clearing SET nr = 99 WHERE nr = 3", 99),
+        ("DELETE FROM clearing WHERE nr = 2", 2),
+    ],
+)
+def test_a_case_of_the_clearing_desk_that_was_solved_by_hand_in_the_register_is_seen(
+    url: str, catalog: Catalog, statement: str, number: int
+) -> None:
+    """What is accepted there is archived; nobody may do that without a row in the trail."""
+    for place, how in enumerate((Resolution.ACCEPT, Resolution.RESUBMIT, None), 1):
+        row = receive(catalog, place)
+        case = catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=ANNA, now=later(1))
+        if how is not None:
+            catalog.resolve(case.number, how, "geprüft", by=ANNA, now=later(2))
+    anchor = catalog.head()
+    assert anchor is not None
+    assert catalog.verify_trail([anchor]).findings == ()
+    meddle(url, statement)
+    report = catalog.verify_trail([anchor])
+    assert report.verdict is Verdict.FAILED
+    assert ("TR-17", f"Klärungsfall Nr. {number}") in {(each.code, each.where) for each in report.findings}
+
+
+def test_results_from_before_the_trail_bore_a_digest_of_them_are_held_by_counts_files_and_verdict() -> None:
+    dokument, salt = an_id("dokument"), "00" * 32
+    row = {"dokument": dokument, "sha512": "a" * 128, "verdict": "not_checked", "pages": 2, "blank": 1, "failed": 0}
+    content = salted(salt, content_digest([row]))
+    told = {"dokumente": 1, "pages": 2, "blank": 1, "failed": 0, "verdict": "not_checked", "content": content}
+    assert as_told({"data": told}, salt, [row], [])
+    for name, value in {"verdict": "ok", "blank": 0, "pages": 3, "sha512": "b" * 128}.items():
+        assert not as_told({"data": told}, salt, [{**row, name: value}], [])
+    assert not as_told({"data": told}, salt, [], [])
+    assert not as_told({"data": {}}, salt, [row], [])
 
 
 @pytest.mark.parametrize("statement", ["holds SET until = 'x'", "akten SET zda_datum = 'x'", "akten SET salt = 'x'"])

@@ -120,6 +120,23 @@ def test_what_was_begun_before_a_stop_goes_on_at_the_start_although_the_inbox_is
     assert (asked, said) == (["eingang"], ["Begonnene Lieferungen: Lauf angestoßen."])
 
 
+def test_a_work_folder_without_deliveries_sets_off_no_run_and_no_word_of_begun_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = read_settings(daten=tmp_path / "daten")
+    (settings.work / ".pruefer").mkdir(parents=True)
+    (settings.work / ".arbeitsordner.json").write_text("{}")
+    said: list[str] = []
+    asked: list[str] = []
+    service = Service(settings, said.append)
+    monkeypatch.setattr(service, "_children", list)
+    monkeypatch.setattr("flows.service.start_run", lambda _url, flow, _deployment: asked.append(flow) or "")
+    ended = threading.Timer(1.5, service.stop)
+    ended.start()
+    service._watch()
+    assert (asked, said) == ([], [])
+
+
 def test_a_server_elsewhere_that_does_not_answer_is_said_once_and_waited_for_before_the_rounds_begin(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

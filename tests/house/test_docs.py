@@ -20,7 +20,7 @@ def the_generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["rules.md", "settings.md"])
+@pytest.mark.parametrize("page", ["rules.md", "settings.md", "bagit-profil.json"])
 def test_generated_pages_are_what_the_code_says(page: str) -> None:
     """Run `make docs` when this fails."""
     assert (ROOT / "docs" / page).read_text(encoding="utf-8") == the_generator().PAGES[page]()
