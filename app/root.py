@@ -110,7 +110,7 @@ def _open_streams() -> None:
     All three numbers are taken: else a file of ours would get one, and whatever a library or child says go into it.
     """
     while (number := os.open(os.devnull, os.O_RDWR)) <= _LAST_STREAM:
-        os.set_inheritable(number, True)
+        os.set_inheritable(number, True)  # noqa: FBT003 - by position only
     os.close(number)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
