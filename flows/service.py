@@ -25,7 +25,7 @@ from akten.errors import Misconfigured, Unavailable
 from flows.asked import Asked
 from flows.followed import Followed
 from flows.leftovers import end_never_begun, end_own_leftovers
-from flows.prefectapi import api_url, call, healthy, start_run
+from flows.prefectapi import api_url, call, healthy, local_api, start_run
 from flows.roundnames import INTAKE, intake_deployment
 from flows.settings import Settings, child_environment
 from ingest.claimed import lock
@@ -121,7 +121,7 @@ class Service:
         environment = child_environment(
             settings,
             {
-                "PREFECT_API_URL": settings.prefect_api or self._url,
+                "PREFECT_API_URL": settings.prefect_api or local_api(settings),
                 "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
                 "PREFECT_RUNNER_POLL_FREQUENCY": "2",
             },
