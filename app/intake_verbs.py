@@ -123,7 +123,8 @@ def run_in_prefect(call: Call, deliveries: list[Any]) -> list[dict[str, Any]]:
 def dienst(call: Call) -> None:
     """Startet Speicher, Prefect-Server und Runden und nimmt an, was in den Eingang gelegt wird; bis Strg-C."""
     require_own_account(call.settings)
-    call.settings.inbox.mkdir(parents=True, exist_ok=True)
+    call.settings.daten.mkdir(mode=0o700, parents=True, exist_ok=True)
+    call.settings.inbox.mkdir(exist_ok=True)
 
     def hold_stores() -> ExitStack:
         with ExitStack() as stack:

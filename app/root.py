@@ -101,8 +101,17 @@ def archiv(as_json: bool, daten: Path | None) -> None:
     del as_json, daten  # read by the verbs through the root context
 
 
+_LAST_STREAM = 2  # standard error
+
+
 def _open_streams() -> None:
-    """A process started without standard streams (`>&-`) writes what it has to say nowhere, and does its work."""
+    """A process started without standard streams (`>&-`) writes what it has to say nowhere, and does its work.
+
+    All three numbers are taken: else a file of ours would get one, and whatever a library or child says go into it.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _LAST_STREAM:
+        os.set_inheritable(number, True)  # noqa: FBT003 - by position only
+    os.close(number)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))

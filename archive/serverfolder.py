@@ -153,8 +153,11 @@ class ServerFolder:
 
     def _replace(self, path: Path, text: str) -> None:
         aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")  # threads write at the same time, too
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
+        try:
+            aside.write_text(text, encoding="utf-8")
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)  # of a full disk, that every start would add one to
 
 
 def take_lock(path: Path, *, shared: bool, seconds: float) -> int | None:

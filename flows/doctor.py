@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from akten.closed import others_may_enter
 from akten.diskwords import as_ours, in_german, is_of_the_machine
 from akten.errors import ArchivError, Rejected
 from akten.findings import Verdict
@@ -178,6 +180,12 @@ def _data_folder(settings: Settings) -> PartHealth:
     told = f"{free / 1e9:.1f} GB frei".replace(".", ",")
     if free < LITTLE_SPACE:
         return PartHealth(part, told, Health.FAILED, f"Platz schaffen: {settings.daten}")
+    if open_to_all := [str(each) for each in (settings.daten / "katalog", settings.work) if others_may_enter(each)]:
+        advice = (
+            "Jedes Konto dieses Rechners kann lesen, was in Katalog und Lieferungen steht: "
+            f"chmod o-rwx {shlex.join(open_to_all)}"
+        )
+        return PartHealth(part, told, Health.FAILED, advice)
     return PartHealth(part, told, Health.OK)
 
 

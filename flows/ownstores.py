@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from akten.closed import make_closed
 from akten.errors import Misconfigured
 from archive.store import ObjectStore
 from catalog.catalog import Catalog
@@ -37,7 +38,7 @@ def require_own_stores(settings: Settings, catalog: Catalog, stores: Sequence[Ob
     for store in stores:
         if is_foreign(catalog, store):
             raise Misconfigured(foreign_words(store.name))
-    stamp.parent.mkdir(parents=True, exist_ok=True)
+    make_closed(stamp.parent)
     stamp.write_bytes(asked)
 
 

@@ -11,17 +11,27 @@ from http import HTTPStatus
 from urllib.parse import quote, unquote, urlsplit
 
 from akten.errors import Misconfigured, Unavailable
+from flows.locallogin import local_login
 from flows.settings import Settings
 
 
 def api_url(settings: Settings) -> str:
     """Address of the Prefect API that the rounds use, for `call`: with the login in it where one is set."""
     if not settings.prefect_api:
-        return f"http://127.0.0.1:{settings.rounds.port}/api"
+        return _with_login(local_api(settings), local_login(settings.daten / "prefect"))
     if settings.prefect_auth is None:
         return settings.prefect_api
-    scheme, _, place = settings.prefect_api.partition("://")
-    return f"{scheme}://{quote(settings.prefect_auth.get_secret_value(), safe='')}@{place}"
+    return _with_login(settings.prefect_api, settings.prefect_auth.get_secret_value())
+
+
+def local_api(settings: Settings) -> str:
+    """Address of the local server, as Prefect itself is told it: the login is a variable of its own there."""
+    return f"http://127.0.0.1:{settings.rounds.port}/api"
+
+
+def _with_login(address: str, login: str) -> str:
+    scheme, _, place = address.partition("://")
+    return f"{scheme}://{quote(login, safe='')}@{place}"
 
 
 def _request(url: str, data: bytes | None) -> urllib.request.Request:

@@ -20,11 +20,12 @@ from pathlib import Path
 from types import FrameType
 from uuid import UUID
 
+from akten.closed import make_closed
 from akten.errors import Misconfigured, Unavailable
 from flows.asked import Asked
 from flows.followed import Followed
 from flows.leftovers import end_never_begun, end_own_leftovers
-from flows.prefectapi import api_url, call, healthy, start_run
+from flows.prefectapi import api_url, call, healthy, local_api, start_run
 from flows.roundnames import INTAKE, intake_deployment
 from flows.settings import Settings, child_environment
 from ingest.claimed import lock
@@ -55,7 +56,7 @@ class _Child:
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     def start(self) -> None:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        make_closed(self.log.parent)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -121,7 +122,7 @@ class Service:
         environment = child_environment(
             settings,
             {
-                "PREFECT_API_URL": settings.prefect_api or self._url,
+                "PREFECT_API_URL": settings.prefect_api or local_api(settings),
                 "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
                 "PREFECT_RUNNER_POLL_FREQUENCY": "2",
             },
@@ -171,7 +172,7 @@ class Service:
 
     def _require_alone(self, parts: ExitStack) -> None:
         """One service per data folder, and a port of its own. Raises Misconfigured before anything was started."""
-        self._settings.daten.mkdir(parents=True, exist_ok=True)
+        self._settings.daten.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not parts.enter_context(lock(self._settings.daten / LOCK, wait=False)):
             raise Misconfigured("Für diesen Datenordner läuft schon ein Dienst; bitte zuerst den anderen beenden.")
         if self._server is not None and not healthy(self._url) and _answers(self._settings.rounds.port):

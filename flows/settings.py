@@ -21,6 +21,7 @@ from pydantic_core import ErrorDetails, PydanticSerializationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from akten.errors import Misconfigured
+from flows.locallogin import local_login
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 _STARTER = "AKTENARCHIV_STARTER"  # none of our settings: one process tells another
@@ -331,6 +332,9 @@ def child_environment(settings: Settings, extra: Mapping[str, str] | None = None
         quiet["PREFECT_API_URL"] = settings.prefect_api
         if settings.prefect_auth is not None:
             quiet["PREFECT_API_AUTH_STRING"] = settings.prefect_auth.get_secret_value()
+    else:  # of the local server, and of the one that a single run starts on the same database
+        login = local_login(settings.daten / "prefect")
+        quiet |= {"PREFECT_SERVER_API_AUTH_STRING": login, "PREFECT_API_AUTH_STRING": login}
     return {**os.environ, **quiet, **(extra or {})}
 
 

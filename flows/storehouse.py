@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from akten.closed import make_closed
 from akten.errors import ArchivError, FixityError, Misconfigured
 from archive.identities import Role
 from archive.store import LockMode, ObjectStore
@@ -157,7 +158,7 @@ class Storehouse:
         from archive.probe import ProbeLevel, probe
 
         probe(target, now=self._now(), token=self._new_id().hex[:12], level=ProbeLevel.START).require()
-        stamp.parent.mkdir(parents=True, exist_ok=True)
+        make_closed(stamp.parent)
         stamp.write_bytes(accepted)
         return True
 

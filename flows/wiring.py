@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from akten.closed import make_closed
 from akten.errors import ArchivError
 from akten.localtime import berlin_day
 from archive.store import ObjectStore
@@ -111,7 +112,7 @@ class Services:
                 from catalog.catalog import open_catalog
                 from flows.archivemark import is_marked, mark
 
-                (self.settings.daten / "katalog").mkdir(parents=True, exist_ok=True)
+                make_closed(self.settings.daten / "katalog")
                 opened = open_catalog(
                     self.settings.database_url,
                     expected=is_marked(self.settings),
@@ -203,7 +204,8 @@ class Services:
         with self._lock:
             if self._judges is None:
                 scratch = self.settings.daten / "arbeit" / ".pruefer"
-                scratch.mkdir(parents=True, exist_ok=True)
+                make_closed(self.settings.work)
+                scratch.mkdir(exist_ok=True)
                 self._judges = open_validators(self.ocr, scratch)
                 self._stack.callback(self._judges.close)
             return self._judges

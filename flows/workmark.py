@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 from uuid import uuid4
 
+from akten.closed import make_closed
 from akten.diskwords import as_ours
 from akten.errors import Misconfigured
 from flows.wiring import Services
@@ -26,7 +27,7 @@ def require_work_folder(services: Services) -> None:
     """Makes and marks the work folder. Raises Misconfigured where it is missing, not mounted, or another archive's."""
     work = services.settings.work
     if services.settings.catalog_file is None:
-        work.mkdir(parents=True, exist_ok=True)
+        make_closed(work)
         return
     known, identity = _read(work), services.catalog.identity()
     if why := _wrong(services, known, identity):
@@ -86,7 +87,7 @@ def _under_way_and_away(services: Services) -> int:
 def _write(work: Path, identity: str) -> None:
     partial = work / f"{NAME}.{uuid4().hex[:12]}"
     try:
-        work.mkdir(parents=True, exist_ok=True)
+        make_closed(work)
         try:
             partial.write_text(json.dumps({_KEY: identity}) + "\n", encoding="utf-8")
             os.replace(partial, work / NAME)  # noqa: PTH105 - the atomic rename is the point

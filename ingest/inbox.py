@@ -12,6 +12,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import UUID
 
+from akten.closed import make_closed
 from akten.errors import ArchivError, FixityError, Misconfigured, Rejected
 from akten.findings import Finding
 from ingest.claimed import (
@@ -114,7 +115,7 @@ def _claim(
     claimed = ClaimedDelivery(uuid, real_work / str(uuid))
     origin = Origin(real, is_zip)
     try:
-        work.mkdir(parents=True, exist_ok=True)
+        make_closed(work)
         with ExitStack() as own:
             with lock(work / LOCK):
                 _take(claimed, origin)

@@ -111,6 +111,23 @@ def test_what_went_wrong_is_no_bug_because_nobody_can_be_told(
     assert (json.loads(ran.stdout)["exit_code"] == code) if where == "2>/dev/full" else not ran.stdout
 
 
+def test_started_without_any_stream_no_file_gets_the_number_of_one(tmp_path: Path) -> None:
+    """The scratch folder had number 2, and what children and libraries say on standard error would have gone there."""
+    script = (
+        "from app.root import _open_streams; _open_streams(); import os, sys; from pathlib import Path;"
+        "handle = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT); print('x'); print('x', file=sys.stderr);"
+        "os.write(2, b'x'); os.write(handle, f'{handle > 2} {[os.get_inheritable(n) for n in range(3)]}'.encode())"
+    )
+    said = tmp_path / "gesagt"
+    subprocess.run(
+        ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", script, str(said)],
+        cwd=CHECKOUT,
+        timeout=120,
+        check=True,
+    )
+    assert said.read_text() == "True [True, True, True]"
+
+
 def test_wrong_usage_with_json_is_still_one_json_value() -> None:
     ran = archiv("suche", "--quatsch", "--json")
     assert (ran.code, ran.json["exit_code"]) == (2, 2)

@@ -81,3 +81,17 @@ def test_a_full_disk_is_told_in_german_and_may_pass(tmp_path: Path, monkeypatch:
     with pytest.raises(Unavailable, match="der Datenträger ist voll") as told, open_embedded(tmp_path, name="a"):
         pass
     assert "No space" not in told.value.text
+
+
+def test_a_full_disk_leaves_no_half_written_files_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each start and end on a full disk left two more in the folder of the store."""
+    home = ServerFolder(tmp_path)
+    write = Path.write_text
+
+    def full(path: Path, text: str, **options: str) -> int:
+        write(path, "", **options)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    home.write_linger(60.0)
+    assert list(tmp_path.iterdir()) == []

@@ -50,3 +50,13 @@ def test_the_policy_denies_deletion_to_all_but_the_deletion_identity() -> None:
     assert deleting["Condition"] == {"StringNotEquals": {"aws:username": "deletion"}}
     assert "s3:PutLifecycleConfiguration" in loosening["Action"]
     assert "Condition" not in loosening
+
+
+def test_keys_half_written_on_a_full_disk_are_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(Unavailable, match="der Datenträger ist voll"):
+        load_secrets(tmp_path / "k")
+    assert list((tmp_path / "k").iterdir()) == []

@@ -17,6 +17,8 @@ import pytest
 
 from archive.embedded import EmbeddedServer
 from catalog.catalog import open_catalog
+from flows.locallogin import local_login
+from flows.prefectapi import api_url, call
 from flows.settings import child_environment, read_settings
 from flows.zombies import NAME
 from tests.builders import a_delivery
@@ -63,7 +65,8 @@ def test_two_machines_share_a_pool_and_a_catalog(
     url = postgres.database()
     api = f"http://127.0.0.1:{a_free_port()}/api"
     server_settings = read_settings(daten=tmp_path / "server")
-    (server_settings.daten / "prefect").mkdir(parents=True)
+    login = local_login(server_settings.daten / "prefect")
+    asked = api_url(read_settings(daten=tmp_path, prefect_api=api, prefect_auth=login))
     port = api.split(":")[2].split("/")[0]
     server = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
     with started(server, child_environment(server_settings), tmp_path / "server.log"):
@@ -73,6 +76,7 @@ def test_two_machines_share_a_pool_and_a_catalog(
             "ARCHIV_DATABASE": url,
             "ARCHIV_STORES": json.dumps([a_store(each) for each in s3_pair]),
             "ARCHIV_PREFECT_API": api,
+            "ARCHIV_PREFECT_AUTH": login,
             "ARCHIV_ROUNDS__POOL": "neuss",
             "ARCHIV_ROUNDS__FIXITY_CRON": "* * * * *",
             "ARCHIV_SETTLE_SECONDS": "1",
@@ -89,8 +93,8 @@ def test_two_machines_share_a_pool_and_a_catalog(
                 logs = lambda: (tmp_path / "eins.log").read_text() + (tmp_path / "zwei.log").read_text()  # noqa: E731
                 wait_until(lambda: catalog.stats().packages == 2, 240, "both inboxes archived", logs)
                 wait_until(lambda: catalog.stats().never_checked == 0, 180, "fixity round by cron in the pool", logs)
-                assert {row["name"] for row in ask(f"{api}/work_pools/neuss/workers/filter", {})} == {"eins", "zwei"}
-                assert len(ask(f"{api}/automations/filter", {"automations": {"name": {"any_": [NAME]}}})) == 1
+                assert {row["name"] for row in call(f"{asked}/work_pools/neuss/workers/filter", {})} == {"eins", "zwei"}
+                assert len(call(f"{asked}/automations/filter", {"automations": {"name": {"any_": [NAME]}}})) == 1
                 for each in (first, second):
                     each.send_signal(signal.SIGTERM)
                 assert [each.wait(120) for each in (first, second)] == [0, 0], logs()
