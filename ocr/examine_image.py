@@ -25,7 +25,7 @@ from ocr.findings import error, gathered, info, page, unheard, warning
 from ocr.imagestrips import decode_in_parts
 from ocr.jp2boxes import complete
 from ocr.jp2depth import misread_bits
-from ocr.jpegdata import DAMAGED, MOST_BYTES, SURPLUS, JpegFault, jpeg_fault, tiff_jpeg_fault
+from ocr.jpegdata import DAMAGED, MOST_BYTES, SURPLUS, JpegFault, joined_by_others, jpeg_fault, tiff_jpeg_fault
 from ocr.pageimage import flatten, read_rows, stated_dpi, tiff_tag
 from ocr.wholeness import missing_part
 
@@ -54,6 +54,7 @@ _COLOURS = {
 }
 _MENDED = (b"Bad code", b"Uncompressed data", b"Premature EOL", b"bad 2D")  # libtiff's words for it
 _CUT = (b"Premature EOF", b"Read error", b"Not enough data")
+_MORE = "Die Datei enthält weitere Bilder (Bewegung oder Vorschau); gelesen wurde nur das erste."
 _BROKEN = "Die Seite lässt sich nicht ganz lesen ({}). Bitte dieses Blatt neu scannen."
 
 
@@ -108,8 +109,7 @@ def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
         _one_page(image, number, payload, look)
         if image.format != "TIFF":  # further frames of PNG and JPEG are animation or previews, not pages
             if getattr(image, "n_frames", 1) > 1:
-                text = "Die Datei enthält weitere Bilder (Bewegung oder Vorschau); gelesen wurde nur das erste."
-                look.findings.append(info("EX-24", "Datei", text))
+                look.findings.append(info("EX-24", "Datei", _MORE))
             return
         try:
             image.seek(number)
@@ -307,7 +307,10 @@ def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int) -> Ite
         yield warning("EX-23", where, MENDED)
     if image.format in ("JPEG", "MPO"):
         with path.open("rb") as file:
-            jpeg = jpeg_fault(file.read(MOST_BYTES + 1), max_pixels)
+            data = file.read(MOST_BYTES + 1)
+        jpeg = jpeg_fault(data, max_pixels)
+        if image.format == "JPEG" and joined_by_others(data):
+            yield info("EX-24", "Datei", _MORE)
     else:
         jpeg = tiff_jpeg_fault(image, path)
     if jpeg is JpegFault.DAMAGED:
