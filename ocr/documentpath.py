@@ -39,6 +39,7 @@ from ocr.validators import PageValidation
 _SECONDS_PER_PAGE = 60
 _GHOSTSCRIPT = "Ghostscript"
 _PIKEPDF = "pikepdf"
+_PICTURES = "pypdfium2"
 
 RULES: dict[str, tuple[str, str]] = {
     "OD-01": ("Ein PDF, das sich nicht in PDF/A wandeln lässt, hält das Dokument auf.", "ocr.md §4.1"),
@@ -88,7 +89,7 @@ def convert_document(
         pictured = _read_pictures(prepared.path, reader, options, work)
         made, tool, more = _made(prepared, pictured, count, options, work, reference)
         read = said = _read(made, options, work)
-        if not any(text.strip() for text in read.texts):  # pictures of pages carry none: the text file still shall
+        if tool[0] == _PICTURES:  # they carry the words by their boxes: the page itself tells its text better
             said = _read(prepared.path, options, work, as_seen=True)
         elif tool[0] == _GHOSTSCRIPT:
             source = _read(pictured.path, options, work, words="quelle.jsonl")
@@ -263,7 +264,7 @@ def _made(
         (_by_declaring, ()),
         (_by_ocrmypdf, ()),
         (_by_ghostscript, ("Farben und Schriften können umgerechnet sein (Ghostscript).",)),
-        (_by_pictures, ("Die Seiten sind als Bilder mit 200 dpi wiedergegeben; der Text steht nur in der Textdatei.",)),
+        (_by_pictures, ("Die Seiten sind als Bilder mit 200 dpi wiedergegeben; ihr Text liegt unsichtbar darüber.",)),
     )
     for way, losses in ways:
         candidate = way(pictured.path, options, work, count)
@@ -337,7 +338,7 @@ def _by_pictures(source: Path, options: OcrOptions, work: Path, count: int) -> _
         )
     except SandboxDied:
         return None
-    tool = ("pypdfium2", importlib.metadata.version("pypdfium2"))
+    tool = (_PICTURES, importlib.metadata.version(_PICTURES))
     return _Candidate(out, tool) if answer.get("ok") and out.is_file() else None
 
 

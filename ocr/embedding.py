@@ -315,6 +315,8 @@ def _without_alpha(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     opaque = "A" in image.getbands() and image.getchannel("A").getextrema() == (255, 255)
     flat = image.convert("L" if image.mode == "LA" else "RGB") if opaque else flatten(image)
     losses = () if opaque else ("Durchsichtige Stellen auf Weiß gelegt",)
+    if image.mode.startswith("I"):
+        losses = ("Farbtiefe von 16 auf 8 Bit verringert", *losses)
     if flat.mode == "RGB":
         red, green, blue = flat.split()
         if red.tobytes() == green.tobytes() == blue.tobytes():

@@ -25,7 +25,7 @@ from ocr.findings import error, gathered, info, page, unheard, warning
 from ocr.imagestrips import decode_in_parts
 from ocr.jp2boxes import complete
 from ocr.jp2depth import misread_bits
-from ocr.jpegdata import DAMAGED, MOST_BYTES, SURPLUS, JpegFault, jpeg_fault, tiff_jpeg_fault
+from ocr.jpegdata import DAMAGED, MOST_BYTES, SURPLUS, JpegFault, joined_by_others, jpeg_fault, tiff_jpeg_fault
 from ocr.pageimage import flatten, read_rows, stated_dpi, tiff_tag
 from ocr.wholeness import missing_part
 
@@ -35,6 +35,7 @@ _PARTS_BYTES = 1 << 30  # and above this not at all when it cannot be taken apar
 _MM = 25.4
 _A3_MM = 432.0
 _NOT_TRUE_BELOW_DPI = 100.0  # 72 and 96 are what programs write when they know nothing
+_FAX = (2, 3, 4)  # codings of a TIFF
 _SEEN = 64  # levels of 255 between paper and what is written on it
 _EXIF_TURN = {3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
 _COLOURS = {
@@ -53,6 +54,7 @@ _COLOURS = {
 }
 _MENDED = (b"Bad code", b"Uncompressed data", b"Premature EOL", b"bad 2D")  # libtiff's words for it
 _CUT = (b"Premature EOF", b"Read error", b"Not enough data")
+_MORE = "Die Datei enthält weitere Bilder (Bewegung oder Vorschau); gelesen wurde nur das erste."
 _BROKEN = "Die Seite lässt sich nicht ganz lesen ({}). Bitte dieses Blatt neu scannen."
 
 
@@ -107,8 +109,7 @@ def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
         _one_page(image, number, payload, look)
         if image.format != "TIFF":  # further frames of PNG and JPEG are animation or previews, not pages
             if getattr(image, "n_frames", 1) > 1:
-                text = "Die Datei enthält weitere Bilder (Bewegung oder Vorschau); gelesen wurde nur das erste."
-                look.findings.append(info("EX-24", "Datei", text))
+                look.findings.append(info("EX-24", "Datei", _MORE))
             return
         try:
             image.seek(number)
@@ -216,6 +217,12 @@ def _header_findings(image: Image.Image, where: str) -> Iterator[Finding]:
                 "Bitte als gewöhnliches TIFF neu liefern."
             )
             yield error("EX-24", where, text)
+    if not tiff_tag(image, 262) and tags.get(259) not in _FAX:  # a fax has 0 for white by old use
+        text = (
+            "Die Datei sagt nicht, welcher Wert weiß ist (PhotometricInterpretation); gelesen wurde 0 als weiß. "
+            "Bitte ansehen, ob die Seite umgekehrt erscheint; dann neu liefern."
+        )
+        yield warning("EX-30", where, text)
     table = tags.get(320)
     if image.mode == "P" and isinstance(table, tuple) and table and 0 < max(table) < 256:
         text = (
@@ -234,6 +241,10 @@ def _misread(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
     if 2 in tiff_tag(image, 339) and tiff_tag(image, 258)[:1] == (8,):
         text = "Zahlen mit Vorzeichen (8 Bit) werden falsch gelesen. Bitte als TIFF in Grau oder RGB neu liefern."
         yield error("EX-30", where, text)
+    if _parted_and_misread(image):
+        text = "Farben in getrennten Ebenen werden hier falsch gelesen. Bitte als gewöhnliches TIFF in RGB neu liefern."
+        yield error("EX-30", where, text)
+        return
     if image.mode not in ("I", "LA", "RGBA") or image.width * image.height * 4 > _WHOLE_BYTES:
         return
     if image.mode == "I":
@@ -253,6 +264,19 @@ def _misread(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
             "Bitte ohne Durchsichtigkeit neu speichern und neu liefern."
         )
         yield error("EX-30", where, text)
+
+
+def _parted_and_misread(image: Image.Image) -> bool:
+    """True for a TIFF with one plane after the other (PlanarConfiguration 2) that Pillow 13.0 reads wrong, silently.
+
+    Of uncompressed planes it takes the bytes of two for those of one, and turns no bits round (FillOrder 2); of
+    compressed ones it mixes gray and its transparency. Found by reading every combination of the tags.
+    """
+    if tiff_tag(image, 284) != (2,) or len(image.getbands()) < 2:
+        return False
+    if image.mode in ("LA", "La"):
+        return True
+    return tiff_tag(image, 259) == (1,) and (max(tiff_tag(image, 258), default=8) > 8 or tiff_tag(image, 266) == (2,))
 
 
 def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int) -> Iterator[Finding]:
@@ -283,7 +307,10 @@ def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int) -> Ite
         yield warning("EX-23", where, MENDED)
     if image.format in ("JPEG", "MPO"):
         with path.open("rb") as file:
-            jpeg = jpeg_fault(file.read(MOST_BYTES + 1), max_pixels)
+            data = file.read(MOST_BYTES + 1)
+        jpeg = jpeg_fault(data, max_pixels)
+        if image.format == "JPEG" and joined_by_others(data):
+            yield info("EX-24", "Datei", _MORE)
     else:
         jpeg = tiff_jpeg_fault(image, path)
     if jpeg is JpegFault.DAMAGED:

@@ -32,6 +32,7 @@ MOST_BYTES = 48 << 20  # the sandbox allows files of 64 MiB, and memory that is 
 _COLOURS = {1: 1, 3: 6, 4: 5}  # components → PhotometricInterpretation; the colours themselves do not matter here
 _SAMPLED = (1, 2, 4)
 _BEHIND = re.compile(rb"(\d+) extraneous bytes before marker 0xd9")
+_NEXT = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the next marker behind coded data: no stuffing and no restart
 _FILLED = 3  # bytes before the end that a coder may have left behind
 
 
@@ -58,6 +59,25 @@ def jpeg_fault(data: bytes, max_pixels: int) -> JpegFault | None:
         except (OSError, MemoryError):
             heard = False
     return min(faults, default=None if heard else JpegFault.UNHEARD)
+
+
+def joined_by_others(data: bytes) -> bool:
+    """True when a whole picture follows the end of the first: two files put into one, of which readers show one."""
+    place = 2
+    while place + 4 <= len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        if marker == 0xD9:
+            return data[place + 2 :].lstrip(b"\0").startswith(b"\xff\xd8\xff")
+        if marker == 0xFF:
+            place += 1
+        elif marker == 0x01 or 0xD0 <= marker <= 0xD8:
+            place += 2
+        else:
+            place += 2 + int.from_bytes(data[place + 2 : place + 4])
+        if marker == 0xDA:
+            following = _NEXT.search(data, place)
+            place = following.start() if following else len(data)
+    return False
 
 
 def tiff_jpeg_fault(image: Image.Image, path: Path) -> JpegFault | None:

@@ -199,8 +199,8 @@ def to_gray(image: Image.Image) -> Image.Image:
     """A gray (L) or bilevel (1) picture of any image, transparent parts white."""
     if image.mode in ("1", "L"):
         return image
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        return to_eight_bits(image)
+    if image.mode.startswith("I") or image.mode == "F":
+        return flatten(image) if "transparency" in image.info else to_eight_bits(image)
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         return flatten(image).convert("L")
     if image.mode == "LAB":  # its first channel is the lightness; Pillow has no other way to gray
@@ -237,6 +237,10 @@ def _scaled(image: Image.Image) -> Image.Image:
 
 def flatten(image: Image.Image) -> Image.Image:
     """The image laid on white paper, as RGB or L."""
+    if image.mode.startswith("I"):  # one gray is transparent (PNG tRNS); Pillow makes white of all that is not black
+        gray = np.asarray(to_eight_bits(image)).copy()
+        gray[np.asarray(image) == image.info.get("transparency")] = 255
+        return Image.fromarray(gray)
     if image.mode in ("LA", "La"):
         image = image.convert("LA")
         paper = Image.new("L", image.size, 255)

@@ -12,12 +12,13 @@ from typing import Any
 import pikepdf
 
 from ocr.geometry import Affine
+from ocr.mutefonts import is_mute
 
 _DEEPEST = 6  # nested forms looked into
 _MOST_PARSED = 4 << 20  # a page of nothing but images draws with a few bytes; OCR text adds some 100 kB
 _MOST_FORMS = 200
 _MOST_INLINE = 500
-_OPERATORS = "q Q cm Do S s f F f* B B* b b* sh Tj TJ ' \" Tr BT BI ID EI"
+_OPERATORS = "q Q cm Tf Do S s f F f* B B* b b* sh Tj TJ ' \" Tr BT BI ID EI"
 _PAINT = frozenset({"S", "s", "f", "F", "f*", "B", "B*", "b", "b*", "sh"})
 _SHOW = frozenset({"Tj", "TJ", "'", '"'})
 _TEXT = re.compile(rb"(?<![A-Za-z])T[jJ](?![A-Za-z0-9])")
@@ -41,6 +42,7 @@ class PageContent:
     hidden_text: bool = False
     letters: int = 0  # bytes of the strings shown: so many letters, or twice as many
     hidden_letters: int = 0  # the same of invisible ones
+    mute_letters: int = 0  # of both, those in fonts that do not say which letters they are
     whole: bool = True  # False when the stream was too long to be looked through
 
     @property
@@ -86,6 +88,7 @@ class _Walker:
     def __init__(self, pdf: pikepdf.Pdf, most: int, found: PageContent) -> None:
         self.pdf, self.most, self.found = pdf, most, found
         self.forms = 0
+        self.mute: dict[tuple[int, int], bool] = {}  # what is known of fonts
 
     def walk(self, source: pikepdf.Object | None, resources: pikepdf.Object | None, start: Affine, depth: int) -> None:
         data = content_bytes(source, self.most)
@@ -95,22 +98,25 @@ class _Walker:
             self.found.paints = True
             self.found.shows_text = self.found.shows_text or bool(_TEXT.search(data))
             return
-        stack: list[tuple[Affine, int]] = []
-        now, mode = start, 0
+        stack: list[tuple[Affine, int, bool]] = []
+        now, mode, mute = start, 0, False
         for instruction in pikepdf.parse_content_stream(pikepdf.Stream(self.pdf, data), _OPERATORS):
             operands: Any = instruction.operands
             name = str(instruction.operator)
             if name == "q":
-                stack.append((now, mode))
+                stack.append((now, mode, mute))
             elif name == "Q":
-                now, mode = stack.pop() if stack else (start, 0)
+                now, mode, mute = stack.pop() if stack else (start, 0, False)
             elif name == "cm":
                 now = Affine(*(float(value) for value in list(operands)[:6])).then(now)
             elif name in _PAINT:
                 self.found.paints = True
             elif name == "Tr":
                 mode = int(operands[0])
+            elif name == "Tf":
+                mute = self._is_mute(_entry(_entry(resources, "/Font"), str(operands[0])))
             elif name in _SHOW:
+                self.found.mute_letters += _length(operands) if mute else 0
                 if mode == _INVISIBLE:
                     self.found.hidden_text = True
                     self.found.hidden_letters += _length(operands)
@@ -123,6 +129,13 @@ class _Walker:
                     self.found.inline.append(_as_stream(self.pdf, operands[0]))
             elif name == "Do":
                 self._draw(resources, str(operands[0]), now, depth)
+
+    def _is_mute(self, font: pikepdf.Object | None) -> bool:
+        if font is None or not font.is_indirect:
+            return is_mute(font)
+        if font.objgen not in self.mute:
+            self.mute[font.objgen] = is_mute(font)
+        return self.mute[font.objgen]
 
     def _draw(self, resources: pikepdf.Object | None, name: str, now: Affine, depth: int) -> None:
         target = _entry(_entry(resources, "/XObject"), name)

@@ -12,9 +12,10 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from ocr.engine import Line, Reading, Word
-from ocr.geometry import Affine
+from ocr.engine import Box, Line, Reading, Word
+from ocr.geometry import Affine, turning
 from ocr.glyphless import ADVANCE, ASCENT, DESCENT
+from ocr.ownwords import OwnLine
 
 _LEAST_EXTENT = 0.1  # points; below it a word has no place
 _LEAST_GAP = 0.15  # em; between two words of a line
@@ -27,9 +28,29 @@ def text_operators(reading: Reading, picture_to_page: Affine, font: str) -> byte
     parts: list[str] = []
     for line in reading.lines:
         parts.extend(_line(line, picture_to_page))
-    if not parts:
-        return b""
-    return "\n".join(["BT", "3 Tr", *_with_font(parts, font), "ET"]).encode("ascii")
+    return _in_text_object(parts, font)
+
+
+def own_operators(lines: Sequence[OwnLine], size: tuple[int, int], to_page: Affine, font: str) -> bytes:
+    """The same for words that a page had itself, in pixels of a picture of this size; each line runs as it ran."""
+    parts: list[str] = []
+    for own in lines:
+        upright = turning(round(own.angle / 90) % 4 * 90, False, *size)  # noqa: FBT003 - not mirrored
+        words = tuple(Word(word.text, 100.0, _boxed(word.box, upright)) for word in own.words)
+        left, top, right, bottom = zip(*(word.box for word in words), strict=True)
+        box = (min(left), min(top), max(right), max(bottom))
+        foot = box[3] + (box[3] - box[1]) * DESCENT / (ASCENT - DESCENT)
+        parts.extend(_line(Line(words, box, (box[0], foot, box[2], foot)), upright.inverse().then(to_page)))
+    return _in_text_object(parts, font)
+
+
+def _boxed(box: Box, place: Affine) -> Box:
+    (x0, y0), (x1, y1) = place(*box[:2]), place(*box[2:])
+    return (round(min(x0, x1)), round(min(y0, y1)), round(max(x0, x1)), round(max(y0, y1)))
+
+
+def _in_text_object(parts: list[str], font: str) -> bytes:
+    return "\n".join(["BT", "3 Tr", *_with_font(parts, font), "ET"]).encode("ascii") if parts else b""
 
 
 def _with_font(parts: list[str], font: str) -> list[str]:

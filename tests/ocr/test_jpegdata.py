@@ -14,7 +14,7 @@ from PIL import Image
 from akten.findings import Severity
 from ocr import jpegdata, libtiff
 from ocr.examine import examine, examine_each
-from ocr.jpegdata import JpegFault, jpeg_fault
+from ocr.jpegdata import JpegFault, joined_by_others, jpeg_fault
 from ocr.options import OcrOptions
 from tests.ocr.examined import codes, errors
 from tests.ocr.oddimages import OTHERS, saved
@@ -102,6 +102,18 @@ def test_filling_before_the_end_is_told_but_refuses_nothing(filling: bytes, tmp_
     facts = examine(scan_of(path), OPTIONS, tmp_path)
     assert not errors(facts)
     assert codes(facts) <= {"EX-19", "EX-23"}
+
+
+@pytest.mark.parametrize("how", [{}, {"progressive": True}, {"restart_marker_rows": 1}])
+def test_a_second_picture_behind_the_first_is_told(how: dict[str, object], tmp_path: Path) -> None:
+    """Nobody said that what the second shows is not in the rendition."""
+    path = tmp_path / "zwei.jpg"
+    path.write_bytes(jpeg(**how) + bytes(3) + jpeg("L"))
+    assert "EX-24" in codes(examine(scan_of(path), OPTIONS, tmp_path))
+    small = b"\xff\xe2" + (2 + len(jpeg("L"))).to_bytes(2) + jpeg("L")  # a preview within, as cameras write it
+    assert len(jpeg("L")) < 65_000
+    for alone in (jpeg(**how), jpeg(**how) + b"\0" * 30, jpeg(**how)[:2] + small + jpeg(**how)[2:], jpeg(**how)[:-40]):
+        assert not joined_by_others(alone)
 
 
 def test_good_jpegs_of_every_kind_are_not_suspected() -> None:

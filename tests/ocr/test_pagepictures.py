@@ -15,7 +15,9 @@ from pikepdf import pdfa
 from PIL import Image, ImageDraw
 
 from ocr.likeness import alike
+from ocr.ownwords import own_page
 from ocr.pagepictures import picture_pages
+from tests.ocr.oddpdfs import embedded_page
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,6 +65,26 @@ def test_a_page_whose_units_are_larger_keeps_its_size(tmp_path: Path) -> None:
     before, after = pypdfium2.PdfDocument(source), pypdfium2.PdfDocument(target)
     assert after[0].get_size() == pytest.approx([2 * edge for edge in before[0].get_size()], abs=0.01)
     assert after[1].get_size() == pytest.approx(before[1].get_size(), abs=0.01)
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_the_text_of_a_page_lies_over_its_picture(tmp_path: Path, turn: int) -> None:
+    """It was in the file of text only, and the rendition could not be searched."""
+    source, target = tmp_path / "in.pdf", tmp_path / "out.pdf"
+    with pikepdf.new() as pdf:
+        page = embedded_page(pdf)
+        page.obj.Rotate = turn
+        page.obj.MediaBox = [20, 30, 595, 842]
+        pdf.save(source)
+    assert asked(source, target) == {"ok": True}
+    assert pdfa.validate_written(target, "2b").verdict == "pass"
+    before, after = (pypdfium2.PdfDocument(path)[0] for path in (source, target))
+    told = [own_page(page, 1.0, as_seen=True)[1] for page in (before, after)]
+    was, now = ([(line.angle, word) for line in own.lines for word in line.words] for own in told if own is not None)
+    assert len(now) == len(was)
+    for angle, word in was:  # pdfium tells words that stand on their head from the right to the left
+        near = pytest.approx(word.box, abs=24)  # 2 mm, beside letters of 24 points
+        assert any((angle, word.text) == (turned, other.text) and other.box == near for turned, other in now)
 
 
 def test_a_page_beyond_the_limit_gives_no_file(tmp_path: Path) -> None:

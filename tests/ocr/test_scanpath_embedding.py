@@ -158,6 +158,16 @@ def test_sixteen_bits_become_eight_and_are_noted(tmp_path: Path) -> None:
     assert list(seen(source, tmp_path, "L").tobytes()) == [128, 255] * 6
 
 
+def test_of_sixteen_bits_only_the_transparent_gray_becomes_white(tmp_path: Path) -> None:
+    """Pillow makes white of all gray that is not nearly black, and the page was empty."""
+    Image.frombytes("I;16", (4, 3), b"\x00\x00\x00\x20\x00\x80\xff\xff" * 3).save(
+        tmp_path / "p.png", transparency=0x8000
+    )
+    source = source_of(tmp_path / "p.png")
+    assert {loss.split()[0] for loss in source.losses} >= {"Farbtiefe", "Durchsichtige"}
+    assert list(seen(source, tmp_path, "L").tobytes()) == [0, 32, 255, 255] * 3
+
+
 def test_cmyk_without_profile_becomes_rgb_and_is_noted(tmp_path: Path) -> None:
     picture("CMYK").save(tmp_path / "scan.jpg", dpi=(200, 200))
     source = source_of(tmp_path / "scan.jpg")

@@ -150,6 +150,47 @@ def test_what_pillow_misreads_is_not_archived(tmp_path: Path) -> None:
     assert errors(seen(tiff(Page([signed], {339: 2})), tmp_path, "signed.tif")) == {"EX-30"}
 
 
+def planes(colours: np.ndarray, bits: int, coding: int, **tags: object) -> bytes:
+    """A TIFF with one plane after the other."""
+    kind = "<u2" if bits == 16 else "u1"
+    strips = [(colours[:, :, place].astype(np.uint32) * ((1 << bits) - 1) // 255).astype(kind).tobytes()
+              for place in range(colours.shape[2])]  # fmt: skip
+    strips = [zlib.compress(strip) for strip in strips] if coding == 8 else strips
+    told = {258: [bits] * len(strips), 259: coding, 277: len(strips), 284: 2, 278: colours.shape[0]}
+    return tiff(Page(strips, told | {int(name[1:]): value for name, value in tags.items()}))
+
+
+def with_alpha(colours: np.ndarray) -> np.ndarray:
+    return np.dstack([colours, np.full(colours.shape[:2], 255, np.uint8)])
+
+
+@pytest.mark.parametrize(
+    ("data", "wrong"),
+    [
+        (planes(array(), 8, 1, t262=2), False),
+        (planes(array(), 8, 8, t262=2), False),
+        (planes(array(), 16, 8, t262=2), False),
+        (planes(array(), 16, 1, t262=2), True),
+        (planes(array(), 8, 1, t262=2, t266=2), True),
+        (planes(with_alpha(array("L")), 8, 8, t262=1, t338=2), True),
+    ],
+)
+def test_planes_that_pillow_mixes_up_are_refused_and_others_are_not(data: bytes, wrong: bool, tmp_path: Path) -> None:
+    """Of three planes with 16 bits the picture came out twice as large, four times over, and was archived as valid."""
+    assert errors(seen(data, tmp_path, "ebenen.tif")) == ({"EX-30"} if wrong else set())
+    if wrong:
+        return
+    with Image.open(tmp_path / "ebenen.tif") as image:
+        assert np.abs(np.asarray(image.convert("RGB")).astype(int) - array()).max() <= 1
+
+
+def test_a_tiff_that_does_not_say_which_value_is_white_is_shown_to_a_person(tmp_path: Path) -> None:
+    data = array("L").tobytes()
+    assert codes(seen(tiff(Page([data], {262: []})), tmp_path, "stumm.tif")) == {"EX-30"}
+    assert not errors(seen(tiff(Page([data], {262: []})), tmp_path, "stumm.tif"))
+    assert not codes(seen(tiff(Page([data], {262: 1})), tmp_path, "klar.tif"))
+
+
 @pytest.mark.parametrize(
     ("bits", "tags"),
     [(16, {262: 0}), (16, {}), (12, {})],
