@@ -7,6 +7,7 @@ certain is called mute: a font that may tell them by its own program is not.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pikepdf
 
@@ -41,6 +42,8 @@ def _unnamed(names: pikepdf.Array) -> bool:
     code, told, mute = 0, 0, 0
     for name in list(names)[: 2 * _MOST_NAMES]:
         if not isinstance(name, pikepdf.Name):
+            if not isinstance(name, int | float | Decimal):
+                return False  # damaged: nothing is certain
             code = int(name)
             continue
         plain = str(name)[1:]

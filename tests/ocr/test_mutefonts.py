@@ -36,6 +36,7 @@ def composite(ordering: str, encoding: object = Name("/Identity-H"), **more: obj
         (composite("Identity", Name("/UniGB-UCS2-H")), False),
         (simple(1, Name("/g12"), Name("/g13"), Name("/A")), True),
         (simple(65, Name("/A"), Name("/uni00C4"), Name("/Odieresis"), Name("/g7")), False),
+        (simple(String("1"), Name("/g12"), Name("/g13")), False),  # damaged
         (simple(65, Name("/a65"), Name("/a66")), False),  # TeX: the code is the letter
         (simple(65, Name("/G41"), Name("/G42")), False),  # in hexadecimal digits
         (Dictionary(Type=Name.Font, Subtype=Name.Type1, Encoding=Name.WinAnsiEncoding), False),
