@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Any
 
 import pikepdf
 
@@ -40,12 +41,13 @@ def _unnamed(names: pikepdf.Array) -> bool:
     from fontTools import agl  # type: ignore[import-untyped]  # few fonts need it
 
     code, told, mute = 0, 0, 0
-    for name in list(names)[: 2 * _MOST_NAMES]:
-        if not isinstance(name, pikepdf.Name):
-            if not isinstance(name, int | float | Decimal):
-                return False  # damaged: nothing is certain
+    entries: list[Any] = list(names)[: 2 * _MOST_NAMES]  # pikepdf gives numbers as Python's own
+    for name in entries:
+        if isinstance(name, int | float | Decimal):
             code = int(name)
             continue
+        if not isinstance(name, pikepdf.Name):
+            return False  # damaged: nothing is certain
         plain = str(name)[1:]
         decimal, digits = _DECIMAL.fullmatch(plain), _HEX.fullmatch(plain)
         own = (decimal and int(decimal[1]) == code) or (digits and int(digits[1], 16) == code)
