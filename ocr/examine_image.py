@@ -34,6 +34,7 @@ _WHOLE_BYTES = 192 << 20  # an image that needs more memory than this is decoded
 _PARTS_BYTES = 1 << 30  # and above this not at all when it cannot be taken apart
 _MM = 25.4
 _A3_MM = 432.0
+_LEAST_PIXELS = 4  # of an edge; a page of PDF has at least 3 units
 _NOT_TRUE_BELOW_DPI = 100.0  # 72 and 96 are what programs write when they know nothing
 _FAX = (2, 3, 4)  # codings of a TIFF
 _SEEN = 64  # levels of 255 between paper and what is written on it
@@ -155,6 +156,10 @@ def _one_page(image: Image.Image, number: int, payload: dict[str, Any], look: _L
         return
     if max(width_mm, height_mm) > payload["max_page_mm"]:
         text = f"Die Seite misst {width_mm:.0f} × {height_mm:.0f} mm, erlaubt sind {payload['max_page_mm']:.0f} mm."
+        look.findings.append(error("EX-07", where, text))
+        return
+    if min(width, height) < _LEAST_PIXELS or 0 < min(width_mm, height_mm) < 1:
+        text = f"Das Bild hat {width} × {height} Bildpunkte; das ist keine Seite. Bitte neu scannen."
         look.findings.append(error("EX-07", where, text))
         return
     look.findings.extend(_header_findings(image, where))

@@ -62,6 +62,8 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FileFacts]:
     Image.new("L", (2480, 3508), 255).save(folder / "screen.jpg", dpi=(72, 72))
     Image.new("1", (8000, 8000), 1).save(folder / "toomany.tif", compression="group4", dpi=(300, 300))
     Image.new("1", (24000, 80), 1).save(folder / "toowide.tif", compression="group4", dpi=(110, 110))
+    Image.new("L", (1, 1), 0).save(folder / "pixel.png", dpi=(300, 300))
+    Image.new("L", (1240, 5), 0).save(folder / "line.png", dpi=(300, 300))
     pages = [Image.new("1", (100, 100), 1) for _ in range(25)]
     pages[0].save(folder / "manypages.tif", save_all=True, append_images=pages[1:], compression="group4")
     (folder / "lying.pdf").write_bytes((folder / "alpha.png").read_bytes())

@@ -67,6 +67,8 @@ def test_a_turned_fax_keeps_its_size_on_paper(tmp_path: Path, orientation: int, 
     [
         ("toomany.tif", "EX-06"),
         ("toowide.tif", "EX-07"),
+        ("pixel.png", "EX-07"),
+        ("line.png", "EX-07"),
         ("manypages.tif", "EX-08"),
         ("empty.tif", "EX-01"),
         ("text.tif", "EX-02"),
