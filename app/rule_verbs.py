@@ -125,7 +125,7 @@ def headline(value: Mapping[str, Any]) -> str:
     """ "214 von 300 Akten würden früher frei, 3 später; 1 stünde ohne Klasse da."""
     total = plural(value["total"], "Akte", "Akten")
     if not (value["earlier"] or value["later"] or value["class_missing"]):
-        return f"Keine von {total} ändert ihren Tag."
+        return "Die eine Akte behält ihren Tag." if value["total"] == 1 else f"Keine von {total} ändert ihren Tag."
     words = "würde" if value["earlier"] == 1 else "würden"
     text = f"{plural(value['earlier'], 'Akte', 'Akten')} {words} früher frei, {value['later']} später (von {total})."
     if value["class_missing"]:

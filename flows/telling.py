@@ -180,7 +180,7 @@ def another_day(reports: Iterable[ReportedEvent], ereignis: str, day: date | Non
     if not told or day is None:
         return ""
     return (
-        f"Für dasselbe Ereignis steht im Register auch: {', '.join(told)}. Beide Tage gelten; war der andere ein "
+        f"Für dasselbe Ereignis steht im Register auch: {', '.join(told)}. Jeder dieser Tage gilt; war einer ein "
         "Irrtum, berichtigt ihn --ersetzt NR."
     )
 

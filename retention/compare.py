@@ -54,15 +54,19 @@ class ClassChange:
     @property
     def sentence(self) -> str:
         """ "214 von 300 Akten würden früher frei."; for people who release a rule."""
-        parts = [f"{self.earlier} früher frei"] if self.earlier else []
-        parts += [f"{self.later} später frei"] if self.later else []
-        parts += (
-            [f"{self.missing} {'stünde' if self.missing == 1 else 'stünden'} ohne Klasse da"] if self.missing else []
-        )
-        of = "der einen Akte" if self.total == 1 else f"{self.total} Akten"
-        if not parts:
-            return f"{self.record_class}: keine von {of} ändert ihren Tag."
-        return f"{self.record_class}: von {of} {'würde' if self.moved == 1 else 'würden'} {', '.join(parts)}."
+        if self.total == 1:
+            what = "würde früher frei" if self.earlier else "würde später frei" if self.later else ""
+            what = what or ("stünde ohne Klasse da" if self.missing else "behält ihren Tag")
+            return f"{self.record_class}: die eine Akte {what}."
+        days = [f"{self.earlier} früher frei"] if self.earlier else []
+        days += [f"{self.later} später frei"] if self.later else []
+        told = f"{'würde' if self.earlier + self.later == 1 else 'würden'} {', '.join(days)}" if days else ""
+        if self.missing:
+            verb = "stünde" if self.missing == 1 else "stünden"
+            told += f"; {self.missing} {verb} ohne Klasse da" if told else f"{verb} {self.missing} ohne Klasse da"
+        if not told:
+            return f"{self.record_class}: keine von {self.total} Akten ändert ihren Tag."
+        return f"{self.record_class}: von {self.total} Akten {told}."
 
     @property
     def moved(self) -> int:

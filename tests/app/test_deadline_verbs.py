@@ -18,6 +18,7 @@ from sqlalchemy import update
 from akten.model import Aktenart
 from app import command
 from app.root import archiv
+from app.rule_verbs import headline
 from app.written import write_csv
 from catalog.actor import Actor
 from catalog.tables import akten
@@ -217,3 +218,15 @@ def test_the_account_is_asked_of_the_system(monkeypatch: pytest.MonkeyPatch) -> 
     assert command.actor_of("bernd").account == "anna"
     with pytest.raises(click.BadParameter):
         command.actor_of("\x00")
+
+
+@pytest.mark.parametrize(
+    ("total", "told"),
+    [
+        (0, "Keine von 0 Akten ändert ihren Tag."),
+        (1, "Die eine Akte behält ihren Tag."),
+        (7, "Keine von 7 Akten ändert ihren Tag."),
+    ],
+)
+def test_a_version_that_moves_nothing_is_told_in_a_german_sentence(total: int, told: str) -> None:
+    assert headline({"total": total, "earlier": 0, "later": 0, "class_missing": 0}) == told

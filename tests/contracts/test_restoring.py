@@ -13,6 +13,7 @@ from catalog.actor import Actor
 from catalog.catalog import Catalog
 from catalog.trail import Verb
 from tests.catalog.build import NOON, ROUND, archive, later
+from tests.catalog.meddling import meddle
 
 ANNA, BERND = Actor("anna.meier"), Actor("b.schulz")
 
@@ -20,6 +21,17 @@ ANNA, BERND = Actor("anna.meier"), Actor("b.schulz")
 def anew(copy: StoredCopy, bag: str = "bag-neu") -> StoredCopy:
     aside = (*copy.set_aside, copy.bag_version_id)
     return replace(copy, bag_version_id=bag, lock=Lock(None, legal_hold=True), verified_at=later(3), set_aside=aside)
+
+
+def test_a_copy_that_became_another_one_without_a_row_in_the_trail_is_seen(url: str, catalog: Catalog) -> None:
+    _, package = archive(catalog, 1)
+    catalog.restoring.record(package.id, anew(package.copies[1]), 7, by=BERND, now=later(3))
+    anchor = catalog.head()
+    assert anchor is not None
+    assert catalog.verify_trail([anchor]).findings == ()
+    meddle(url, "UPDATE copies SET bag_version_id = 'untergeschoben' WHERE store = 'b'")
+    (finding,) = catalog.verify_trail([anchor]).findings
+    assert (finding.code, "„b“ ist im Katalog eine andere" in finding.text) == ("TR-07", True)
 
 
 def test_a_new_copy_takes_the_place_of_the_old_and_both_are_told(catalog: Catalog) -> None:

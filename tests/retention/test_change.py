@@ -14,7 +14,7 @@ from akten.errors import Rejected
 from akten.model import Aktenart, Aussonderungsart
 from retention.case import ArchiveAnswer, Case, Decision, State
 from retention.catalogue import Fristenkatalog, Phase, RecordClass
-from retention.compare import Change, compare
+from retention.compare import Change, ClassChange, compare
 from retention.deadline import Deadline, compute
 from retention.intake import class_for, to_aufbewahrung
 from retention.periods import Period
@@ -154,3 +154,21 @@ def test_every_code_that_the_room_uses_has_a_rule_and_every_rule_is_used() -> No
         for code in re.findall(r"RT-\d\d", file.read_text(encoding="utf-8"))
     }
     assert used == set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ((1, 1, 0, 0), "die eine Akte würde früher frei."),
+        ((1, 0, 1, 0), "die eine Akte würde später frei."),
+        ((1, 0, 0, 1), "die eine Akte stünde ohne Klasse da."),
+        ((1, 0, 0, 0), "die eine Akte behält ihren Tag."),
+        ((5, 0, 0, 5), "von 5 Akten stünden 5 ohne Klasse da."),
+        ((5, 0, 0, 1), "von 5 Akten stünde 1 ohne Klasse da."),
+        ((9, 1, 0, 2), "von 9 Akten würde 1 früher frei; 2 stünden ohne Klasse da."),
+        ((9, 1, 3, 1), "von 9 Akten würden 1 früher frei, 3 später frei; 1 stünde ohne Klasse da."),
+        ((9, 0, 0, 0), "keine von 9 Akten ändert ihren Tag."),
+    ],
+)
+def test_what_would_move_is_told_in_whole_sentences(counts: tuple[int, int, int, int], told: str) -> None:
+    assert ClassChange("k", *counts, state_changes=0).sentence == f"k: {told}"
