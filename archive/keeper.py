@@ -24,6 +24,7 @@ from akten.diskwords import as_ours
 from akten.errors import ArchivError, Misconfigured, Unavailable
 from archive.durable import sync_filesystem
 from archive.identities import Role, Secrets, bucket_policy, load_secrets
+from archive.partkeys import part_environment, part_keys
 from archive.serverfolder import ServerFolder, ServerState, drop_lock, lives, start_of, take_lock
 from archive.weed import Ports, command, data_argument, drop_sockets, environment, free_ports
 from archive.weedfix import Repair, repair
@@ -59,6 +60,7 @@ class Keeper:
         self._lock = lock
         self._home = ServerFolder(Path(options.folder))
         self._secrets: Secrets = load_secrets(Path(options.keys))
+        self._parts = part_keys(Path(options.keys))
         self._server: subprocess.Popen[bytes] | None = None
         self._stopping = False
         self._repair = Repair()
@@ -172,7 +174,7 @@ class Keeper:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self._home.path,
-                env=environment(self._secrets.jwt, self._home.path, options.memory_mb),
+                env=environment(self._secrets.jwt | part_environment(self._parts), self._home.path, options.memory_mb),
                 pass_fds=(self._lock,),  # no second server on these data while this one lives
                 preexec_fn=_dies_with(os.getpid()),  # this process has one thread only
             )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.conftest import ROOT
 
@@ -54,6 +58,23 @@ def test_pins_name_no_index_and_no_address() -> None:
     lines = (ROOT / "constraints.txt").read_text().split()
     assert lines
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!_-]+", line) for line in lines)
+
+
+def test_what_the_python_of_another_system_needs_besides_is_pinned_too() -> None:
+    """Debian 12 got whatever async-timeout was the newest that day: our own Python does not want it."""
+    known = {canonicalize_name(line.split("==")[0]) for line in (ROOT / "constraints.txt").read_text().split()}
+    systems = [
+        {"python_version": python.rpartition(".")[0], "python_full_version": python, "extra": ""}
+        for python in ("3.11.2", "3.12.3", "3.13.5", "3.14.0")
+    ]
+    wanted = {
+        canonicalize_name(need.name)
+        for found in importlib.metadata.distributions()
+        if canonicalize_name(found.name) in known
+        for need in map(Requirement, found.requires or [])
+        if need.marker is None or any(need.marker.evaluate(system) for system in systems)
+    }
+    assert wanted - known == set()
 
 
 def test_every_plain_module_of_flows_is_named_in_the_contract_about_prefect() -> None:
