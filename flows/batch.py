@@ -72,6 +72,7 @@ def claim_each(
 
 def _claiming(services: Services) -> Callable[[Path], ClaimedDelivery]:
     """How one path after the other is claimed; what was begun earlier is looked for once, and only if one is gone."""
+    services.require_intake_rules()
     settings, own = services.settings, dict[str, ClaimedDelivery]()
 
     @cache
@@ -143,6 +144,7 @@ def claim_inbox(services: Services) -> FromInbox:
 
     What cannot be taken keeps nothing waiting: it would be met again by every run, and no run would get to the others.
     """
+    services.require_intake_rules()
     settings = services.settings
     require_work_folder(services)
     settings.inbox.mkdir(parents=True, exist_ok=True)

@@ -168,6 +168,16 @@ def _schedule(settings: Settings) -> PartHealth:
     return PartHealth(part, f"{katalog.name} {katalog.version}", Health.OK)
 
 
+def _intake_rules(settings: Settings) -> PartHealth:
+    from ingest.options import load_options
+
+    if settings.intake is None:
+        return PartHealth("Regeln der Annahme", "eingebaut", Health.OK)
+    rules = load_options(settings.intake)
+    told = f"{settings.intake.name}: {len(rules.muster)} Muster, {len(rules.profiles)} Scanprofile"
+    return PartHealth("Regeln der Annahme", told, Health.OK)
+
+
 def _data_folder(settings: Settings) -> PartHealth:
     part = "Datenordner"
     try:
@@ -328,6 +338,7 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     parts.extend(_each_guarded("PDF/A-Prüfer", lambda: _validators(settings)))
     parts.extend(_schemas(settings))
     parts.append(_guarded("Fristenkatalog", lambda: _schedule(settings)))
+    parts.append(_guarded("Regeln der Annahme", lambda: _intake_rules(settings)))
     parts.append(_data_folder(settings))
     catalog = _guarded("Katalog", lambda: _catalog(settings))
     parts.append(catalog)

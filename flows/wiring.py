@@ -71,6 +71,10 @@ class Services:
 
         return load_options(self.settings.intake) if self.settings.intake else IntakeOptions()
 
+    def require_intake_rules(self) -> None:
+        """Raises Misconfigured for rules that cannot be read: nothing is claimed that nobody could then go on with."""
+        _ = self.intake
+
     @cached_property
     def intake_in_force(self) -> IntakeOptions:
         """The rules of intake with the record classes of the Fristenkatalog in force: what a delivery is held against.

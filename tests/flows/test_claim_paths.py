@@ -94,3 +94,16 @@ def test_what_somebody_still_writes_stays_where_it_is_and_the_others_are_claimed
     ((path, error),) = refused
     assert (path, type(error), growing.is_dir()) == (growing, Unavailable, True)
     assert "archiv annahme" in error.text
+
+
+def test_rules_of_intake_that_cannot_be_read_stop_it_before_anything_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "regeln.yaml").write_text("aktenzeichen: [")
+    fill(tmp_path / "archiv" / "eingang" / "a")
+    fill(tmp_path / "b")
+    with open_services(read_settings(daten=tmp_path / "archiv", intake=tmp_path / "regeln.yaml")) as services:
+        with pytest.raises(Misconfigured, match=r"regeln\.yaml"):
+            batch.claim_inbox(services)
+        with pytest.raises(Misconfigured, match=r"regeln\.yaml"):
+            claim_each(services, [tmp_path / "b"])
+    assert (tmp_path / "archiv" / "eingang" / "a").is_dir()
+    assert (tmp_path / "b").is_dir()

@@ -132,3 +132,17 @@ def test_what_breaks_while_it_is_tried_is_failed_and_hides_nothing_else(
     assert "starten nicht" in told["PDF/A-Prüfer"].advice or "voll" in told["PDF/A-Prüfer"].advice
     assert told["Katalog"].health is Health.OK
     assert examined.verdict is Verdict.FAILED
+
+
+def test_rules_of_intake_with_a_mistake_are_told_and_those_in_use_are_counted(tmp_path: Path) -> None:
+    def told(text: str) -> doctor.PartHealth:
+        (tmp_path / "regeln.yaml").write_text(text)
+        settings = read_settings(daten=tmp_path, intake=tmp_path / "regeln.yaml")
+        return doctor._guarded("Regeln der Annahme", lambda: doctor._intake_rules(settings))
+
+    wrong = told("profile: [")
+    assert (wrong.health, "regeln.yaml" in wrong.advice) == (Health.FAILED, True)
+    good = told("standardprofil: standard")
+    assert good.health is Health.OK
+    assert good.version.startswith("regeln.yaml: ")
+    assert doctor._intake_rules(read_settings(daten=tmp_path)).version == "eingebaut"
