@@ -244,7 +244,7 @@ def test_what_a_person_accepts_with_a_reason_goes_on_and_keeps_the_finding(
 
 def test_blank_backs_are_kept_and_counted(services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str) -> None:
     folder = a_delivery(tmp_path / "l", blattzahl=1, duplex=True, aktenzeichen=aktenzeichen)
-    a_blank_page(folder / "scan2.png")
+    a_blank_page(folder / "scan2.png", dpi=140)
     (receipt,) = archived(services, clerk, folder)
     assert receipt.state is Outcome.ARCHIVED, receipt.findings
     assert (receipt.pages, receipt.blank_pages) == (2, 1)
