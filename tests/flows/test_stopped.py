@@ -86,7 +86,7 @@ def test_a_delivery_that_cannot_be_taken_does_not_keep_the_others_in_the_inbox_w
         (inbox / name / "laufzettel.json").write_text("{}")
     work = inbox / "schlecht" / "arbeit"  # a delivery that holds the work folder cannot be moved into it
     settings = SimpleNamespace(inbox=inbox, work=work, settle_seconds=0.0, catalog_file=None)
-    services: Any = SimpleNamespace(settings=settings, new_id=uuid4)
+    services: Any = SimpleNamespace(settings=settings, new_id=uuid4, require_intake_rules=lambda: None)
     found = batch.claim_inbox(services)
     assert [one.name for one in found.claimed] == ["gut"]
     assert isinstance(found.fault, Misconfigured)
@@ -145,7 +145,7 @@ def test_the_inbox_itself_is_no_delivery_also_with_just_one_in_it(tmp_path: Path
     settings = SimpleNamespace(inbox=tmp_path / "eingang", work=tmp_path / "arbeit", catalog_file=None)
     delivery = a_delivery(settings.inbox / "l")
     (tmp_path / "verweis").symlink_to(settings.inbox)
-    services: Any = SimpleNamespace(settings=settings, new_id=uuid4)
+    services: Any = SimpleNamespace(settings=settings, new_id=uuid4, require_intake_rules=lambda: None)
     with pytest.raises(Rejected) as refused:
         batch.claim_paths(services, (tmp_path / named,))
     assert [f.code for f in refused.value.findings] == ["IN-03"]
@@ -155,7 +155,11 @@ def test_the_inbox_itself_is_no_delivery_also_with_just_one_in_it(tmp_path: Path
 
 def test_of_a_path_that_is_gone_nobody_claims_that_it_never_came(tmp_path: Path) -> None:
     """Once archived, a delivery has left the work folder, and where it lies now only the catalog knows."""
-    services: Any = SimpleNamespace(settings=SimpleNamespace(work=tmp_path / "arbeit", catalog_file=None), new_id=uuid4)
+    services: Any = SimpleNamespace(
+        settings=SimpleNamespace(work=tmp_path / "arbeit", catalog_file=None),
+        new_id=uuid4,
+        require_intake_rules=lambda: None,
+    )
     with pytest.raises(Unknown) as unknown:
         batch.claim_paths(services, [tmp_path / "archiviert"])
     assert "nicht schon angenommen" not in unknown.value.text
@@ -170,7 +174,9 @@ def test_a_damaged_marker_of_one_delivery_stops_no_other(tmp_path: Path) -> None
         one.lieferung.mkdir()
     (bad.folder / "herkunft.json").write_bytes(b"\x00\x00")
     assert {one.uuid for one in unfinished(work)} == {good.uuid, bad.uuid}
-    services: Any = SimpleNamespace(settings=SimpleNamespace(work=work, catalog_file=None), new_id=uuid4)
+    services: Any = SimpleNamespace(
+        settings=SimpleNamespace(work=work, catalog_file=None), new_id=uuid4, require_intake_rules=lambda: None
+    )
     assert batch.claim_paths(services, [Path("/eingang/gut")]) == (good,)
     with progress_display(quiet=True) as show:
         show(bad)("Lesen", 0, 1)
