@@ -15,6 +15,7 @@ from pathlib import Path
 
 from akten.closed import make_closed
 from akten.diskwords import as_ours
+from akten.errors import Unavailable
 
 NAME = "anmeldung"
 _WHOLE = re.compile(r"archiv:[A-Za-z0-9_-]{32,}\Z")
@@ -33,7 +34,11 @@ def local_login(home: Path) -> str:
             known = _read(file)
     except OSError as fault:
         raise as_ours(fault, f"Die Anmeldung am örtlichen Prefect-Server ({file}) ist nicht benutzbar") from fault
-    return known or ""
+    if known is None:  # another process is at it: without a login the server would let everybody in
+        raise Unavailable(
+            f"Die Anmeldung am örtlichen Prefect-Server ({file}) ist noch nicht geschrieben. Bitte noch einmal."
+        )
+    return known
 
 
 def _read(file: Path) -> str | None:

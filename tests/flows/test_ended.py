@@ -64,7 +64,7 @@ def test_what_is_archived_is_told_as_archived_also_where_the_work_folder_cannot_
         patch.setattr(shutil, "rmtree", refused)
         receipt = archive_delivery(services, claimed, CLERK)
     assert (receipt.state, receipt.akte) == (Outcome.ARCHIVED, akte.uuid)
-    # The Akte of this test has no record class; its period is told beside.
+    # The Fristenkatalog does not know the class of this Akte, which is told beside.
     assert [(f.code, f.severity) for f in receipt.findings] == [("LK-01", Severity.ERROR), ("WF-15", Severity.WARNING)]
     assert exit_code([receipt]) == 0
     assert unfinished(services.settings.work) == ()

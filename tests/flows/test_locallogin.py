@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from akten.errors import Misconfigured
+from akten.errors import Misconfigured, Unavailable
+from flows import locallogin
 from flows.locallogin import NAME, local_login
 from flows.prefectapi import api_url
 from flows.service import Service
@@ -56,6 +57,13 @@ def test_one_cut_short_is_made_anew(tmp_path: Path, left: str) -> None:
     login = local_login(tmp_path)
     assert login.startswith("archiv:")
     assert login == local_login(tmp_path)
+
+
+def test_without_a_login_no_server_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty one would be taken for none, and the server let everybody in."""
+    monkeypatch.setattr(locallogin, "_make", lambda _: None)
+    with pytest.raises(Unavailable, match="noch nicht geschrieben"):
+        local_login(tmp_path)
 
 
 def test_a_folder_that_takes_no_file_is_told_in_a_sentence(tmp_path: Path) -> None:
