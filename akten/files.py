@@ -82,8 +82,8 @@ class PageFacts:
 
     `dpi` is what the file says and is None when absent or absurd; `image_only` is true when the page is nothing but
     one page image; `has_text` when it has text, seen or not; `pictured` when it may show words that are no text: all
-    that it shows is drawn, or a picture fills it beside a line or two. `rotate` is the /Rotate of a PDF page or the
-    Exif orientation in degrees clockwise.
+    that it shows is drawn, or a picture fills it beside a line or two; `mute` when it has text and nothing says which
+    letters it shows. `rotate` is the /Rotate of a PDF page or the Exif orientation in degrees clockwise.
     """
 
     number: int
@@ -96,7 +96,13 @@ class PageFacts:
     image_only: bool = False
     has_text: bool = False
     pictured: bool = False
+    mute: bool = False
     rotate: int = 0
+
+    @property
+    def to_read(self) -> bool:
+        """True when the page may show words that no program can take out, so that they are read."""
+        return self.pictured or self.mute
 
 
 class FileKind(StrEnum):

@@ -242,7 +242,7 @@ class _Pictured:
 def _read_pictures(path: Path, reader: DocumentReader, options: OcrOptions, work: Path) -> _Pictured:
     texts: tuple[str, ...] = ()
     words: Path | None = None
-    if reader.pictured:
+    if reader.to_read:
         try:
             own = _read(path, options, work)
             texts, words = own.texts, own.words

@@ -1,7 +1,8 @@
-"""Reads the pages of a document that bear their words as a picture, and lays the words into the file.
+"""Reads the pages of a document whose words no program can take out, and lays the words into the file.
 
-The pages stay as they are: the page workers draw and read them like scans (`ocr.pagelayer`), and their text comes under
-what the page shows, in rendering mode 3 (ISO 32000-1 §9.3.6).
+They are a picture, or text in fonts that name no letters. The pages stay as they are: the page workers draw and read
+them like scans (`ocr.pagelayer`), and their text comes under what the page shows, in rendering mode 3 (ISO 32000-1
+§9.3.6).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from akten.files import FileFacts, PageRef, PageResult, Rendition
+from akten.files import FileFacts, PageFacts, PageRef, PageResult, Rendition
 from akten.model import clean_text
 from ocr.ends import SandboxDied
 from ocr.filefacts import FEW_LETTERS
@@ -37,28 +38,37 @@ class DocumentReader:
     heard: Callable[[int], None] = lambda _number: None
 
     @property
-    def pictured(self) -> tuple[int, ...]:
-        """Places, from 0, of the pages whose words may be a picture."""
-        known = self.facts.pages
+    def to_read(self) -> tuple[int, ...]:
+        """Places, from 0, of the pages whose words may be a picture, or text whose letters nobody can tell."""
         return tuple(
             place
             for place, ref in enumerate(self.stretch.pages)
-            if ref.page <= len(known) and known[ref.page - 1].pictured
+            if ref.page <= len(self.facts.pages) and self._facts(place).to_read
         )
 
+    def _facts(self, place: int) -> PageFacts:
+        return self.facts.pages[self.stretch.pages[place].page - 1]
+
     def read(self, path: Path, texts: Sequence[str], words: Path | None) -> Part:
-        """What pictured pages of the file `path` say; their operators lie in the folder.
+        """What the pages to read of the file `path` say; their operators lie in the folder.
 
         `texts` is what the pages have as text by now: a form drawn flat has its words, and a line that is text (of a
         fax, say) is told before what was read; `words` says where it stands. Raises Unavailable and Misconfigured as
-        the pool does. A page that fails is kept with no other text than it has, and told.
+        the pool does. A page that fails is kept with no other text than it has, and told. Mute text is not told at all.
         """
-        places = [place for place in self.pictured if place < len(texts) and len(texts[place].strip()) <= FEW_LETTERS]
+        places = [
+            place
+            for place in self.to_read
+            if place < len(texts) and (self._facts(place).mute or len(texts[place].strip()) <= FEW_LETTERS)
+        ]
         part = through_pool([self._job(path, place) for place in places], self.pool, self.options, self.heard)
-        part.results = [_beside(result, texts[place]) for place, result in zip(places, part.results, strict=True)]
+        part.results = [
+            result if self._facts(place).mute else _beside(result, texts[place])
+            for place, result in zip(places, part.results, strict=True)
+        ]
         failed = {place: number for number, place in enumerate(places) if part.results[number].failed}
         for place, own in enumerate(own_pages(words) if failed else ()):
-            if own is not None and place in failed:
+            if own is not None and place in failed and not self._facts(place).mute:
                 part.fragments[failed[place]] = own_fragment(self.stretch.first + place, own)
         return part
 
@@ -70,9 +80,9 @@ class DocumentReader:
         return kept
 
     def unread(self, why: str) -> Part:
-        """Nothing of any pictured page, and a finding for each: they are kept without text."""
+        """Nothing of any page to read, and a finding for each: they are kept without text."""
         text = f"Die Seite konnte nicht gelesen werden und bleibt ohne Text: {why}"
-        numbers = [self.stretch.first + place for place in self.pictured]
+        numbers = [self.stretch.first + place for place in self.to_read]
         findings = [warning("OC-01", page(number), text) for number in numbers]
         return Part([], [], [], [], findings, {}, Rendition.CONVERTED)
 
@@ -85,10 +95,11 @@ class DocumentReader:
             number=number,
             is_pdf=True,
             profile_dpi=0,
-            dpi=self.facts.pages[ref.page - 1].dpi,
+            dpi=self._facts(place).dpi,
             out=str(self._layer(number)),
             hocr=str(self.folder / f"{number:06d}.hocr"),
             layer=True,
+            mute=self._facts(place).mute,
         )
         return ref, job
 

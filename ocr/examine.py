@@ -92,7 +92,10 @@ RULES: dict[str, tuple[str, str]] = {
         "ITU-T T.4, T.6, T.81",
     ),
     "EX-32": ("Von einem Fax-Bild sind höchstens 5 % der Zeilen verloren", "ITU-T T.4, T.6; Grenze: Hausregel"),
-    "EX-33": ("Der Text einer PDF-Seite lässt sich entnehmen", "ISO 32000-1 §9.10.2; ISO 19005-2 §6.2.11.7"),
+    "EX-33": (
+        "Der Text einer PDF-Seite lässt sich entnehmen, oder er wird gelesen",
+        "ISO 32000-1 §9.10.2; ISO 19005-2 §6.2.11.7",
+    ),
     "EX-29": ("Eine Seite zeigt ihre ganze Fläche", "ISO 32000-1 §14.11.2"),
 }
 

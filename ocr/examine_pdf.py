@@ -29,8 +29,8 @@ _NOT_SEEN = 2 | 32  # hidden, no view: ISO 32000-1, table 165
 _MOST_FINDINGS = 200  # a file with more of them is not told better by more
 _DAMAGED = "Die PDF-Datei ist beschädigt und lässt sich nicht öffnen ({}). Bitte neu erzeugen oder neu liefern."
 _MUTE = (
-    "Der Text der Seite lässt sich nicht entnehmen: ihre Schriften sagen nicht, welche Buchstaben sie zeigen. Zu sehen "
-    "ist er, die Suche findet ihn nicht. Wird er gebraucht, bitte aus dem Programm neu erzeugen oder als Scan liefern."
+    "Die Schriften der Seite sagen nicht, welche Buchstaben sie zeigen. Ihr Text wird deshalb gelesen wie der eines "
+    "Scans; was sich aus der Seite selbst kopieren lässt, bleibt unverständlich."
 )
 # As an attribute or as an element, which may have attributes itself: pikepdf tells the namespace there.
 _VALUE = r"(?:\s*=\s*[\"']|(?:\s[^<>]*)?>)\s*"
@@ -47,7 +47,6 @@ class _Look:
     pages: list[PageFacts] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     images: dict[tuple[int, int], Finding | None] = field(default_factory=dict)
-    mute: set[int] = field(default_factory=set)  # pages whose text nobody can take out
 
     def say(self, finding: Finding) -> None:
         """Notes a finding once, up to a bound."""
@@ -105,8 +104,8 @@ def _facts(pdf: pikepdf.Pdf, path: Path, look: _Look) -> FileFacts:
         # A scan that already is PDF/A with text is not read anew: the document path keeps it when it is valid.
         look.pages = [replace(this, image_only=False) for this in look.pages]
     for this in look.pages:
-        if this.number in look.mute and not (this.image_only or this.pictured):  # what is read anew can be found
-            look.say(warning("EX-33", page(this.number), _MUTE))
+        if this.mute and not this.image_only:
+            look.say(info("EX-33", page(this.number), _MUTE))
     repaired = _repaired(pdf, path)
     for finding in (*_feature_findings(features), *_repair_findings(repaired)):
         look.say(finding)
@@ -159,8 +158,6 @@ def _one_page(pdf: pikepdf.Pdf, number: int, look: _Look, features: Features) ->
         colour = colour_of(stream)
         area = width * height / _MM_PER_POINT**2
         covered = abs(matrix.determinant) * _unit(this) ** 2 / area if area > 0 else 0.0
-    if content.mute_letters > max(_FEW_HIDDEN, (content.letters + content.hidden_letters) // 2):
-        look.mute.add(number)
     nothing_else = not (content.paints or content.shows_text or content.inline_images or content.missing)
     look.pages.append(
         PageFacts(
@@ -175,6 +172,7 @@ def _one_page(pdf: pikepdf.Pdf, number: int, look: _Look, features: Features) ->
             has_text=content.shows_text or content.hidden_text,
             pictured=_pictured(content, width * height / _MM_PER_POINT**2 / _unit(this) ** 2)
             or (content.empty and _shows_notes(this)),
+            mute=content.mute_letters > max(_FEW_HIDDEN, (content.letters + content.hidden_letters) // 2),
             rotate=rotate,
         )
     )

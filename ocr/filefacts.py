@@ -34,6 +34,7 @@ def _page(values: dict[str, Any]) -> PageFacts:
         image_only=bool(values["image_only"]),
         has_text=bool(values["has_text"]),
         pictured=bool(values["pictured"]),
+        mute=bool(values["mute"]),
         rotate=int(values["rotate"]),
     )
 

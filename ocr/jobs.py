@@ -15,7 +15,7 @@ class PageJob:
     """One page to be done. `dpi` is what the file rightly says, else None; with `read` False the image is only kept.
 
     At `out` comes the page as a PDF of its own; with `layer` the page stays in its file (a PDF), and only the operators
-    of its text come there, in the coordinates of that page.
+    of its text come there, in the coordinates of that page. With `mute` the text that it has is read as it is seen.
     """
 
     source: str
@@ -28,6 +28,7 @@ class PageJob:
     hocr: str
     read: bool = True
     layer: bool = False
+    mute: bool = False
 
 
 @dataclass(frozen=True, slots=True)

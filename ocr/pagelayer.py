@@ -3,7 +3,8 @@
 So a page of the document path that bears its text only as a picture has the same turn, skew, second look and word
 confidences as a page of the scan path. Text that the page already has (the line of a fax, a stamp with the number of
 the file, a value in a form) is left out, of the drawing or of what was read: it would be there twice. Where it stands
-is told beside what was read.
+is told beside what was read. Only text in fonts that name no letters is drawn and read like a picture: what it says is
+not known before.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 from PIL import Image
@@ -72,7 +74,8 @@ def _seen(job: PageJob, page: PdfPage, options: OcrOptions) -> tuple[Seen, _Own]
     matrix = scaling(page.width, page.height)
     if not job.read:
         return Seen(page.width, page.height, page.rotate, matrix, (1, 1), None), _Own()
-    picture, own = _drawn(Path(job.source), job.page, page.width * _dpi(job, page, options) / 72)
+    across = page.width * _dpi(job, page, options) / 72
+    picture, own = _drawn(Path(job.source), job.page, across, as_seen=job.mute)
     return Seen(page.width, page.height, page.rotate, matrix, picture.size, picture), own
 
 
@@ -82,23 +85,34 @@ def _dpi(job: PageJob, page: PdfPage, options: OcrOptions) -> float:
     return float(min(wanted, 72 * (most / (page.width * page.height)) ** 0.5))
 
 
-def _drawn(path: Path, number: int, across: float) -> tuple[Image.Image, _Own]:
-    """The page in gray without the text it has, before /Rotate, so many pixels across; and that text."""
+def _drawn(path: Path, number: int, across: float, *, as_seen: bool) -> tuple[Image.Image, _Own]:
+    """The page in gray without the text it has, before /Rotate, so many pixels across; and that text.
+
+    `as_seen` leaves the text in the picture and tells nothing of it.
+    """
     import pypdfium2  # few pages need it, and every worker would load it
 
     try:
         document = pypdfium2.PdfDocument(path)
         page = document[number - 1]
-        textpage = page.get_textpage()
-        lines = found_lines(textpage, page.get_bbox())[1] or ()
-        textpage.close()  # it must not outlive what is removed now
-        for shown in list(page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_TEXT], max_depth=1)):
-            page.remove_obj(shown)
+        lines = () if as_seen else _taken_out(page)
         page.set_rotation(0)
         picture: Image.Image = page.render(scale=across / page.get_width(), grayscale=True).to_pil().convert("L")
         text = page.get_textpage()
-        drawn = tuple(text.get_rect(place) for place in range(text.count_rects()))
+        drawn = () if as_seen else tuple(text.get_rect(place) for place in range(text.count_rects()))
         document.close()
     except pypdfium2.PdfiumError as error:
         raise PageUnreadable("OC-05", "Die Seite lässt sich nicht zeichnen (PdfiumError).") from error
     return picture, _Own(lines, drawn)
+
+
+def _taken_out(page: Any) -> tuple[FoundLine, ...]:
+    """The lines of the page's text, which is then gone from it as far as it can be."""
+    import pypdfium2.raw
+
+    textpage = page.get_textpage()
+    lines = found_lines(textpage, page.get_bbox())[1] or ()
+    textpage.close()  # it must not outlive what is removed now
+    for shown in list(page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_TEXT], max_depth=1)):
+        page.remove_obj(shown)
+    return lines

@@ -118,7 +118,7 @@ def convert(
     """What the document path makes of a PDF or of some of its pages, with a worker to read what is a picture."""
     chosen = pages or tuple(page.number for page in facts.pages)
     stretch = Stretch(False, 1, tuple(PageRef(scan.uuid, number) for number in chosen))  # noqa: FBT003 - no images
-    workers = int(any(page.pictured for page in facts.pages))
+    workers = int(any(page.to_read for page in facts.pages))
     with PagePool(workers, options) as pool, TemporaryDirectory() as folder, VeraPdf(options) as reference:
         reader = DocumentReader(stretch, facts, pool, options, Path(folder))
         return convert_document(scan, facts, pages, target, options, target.parent, reader, reference)

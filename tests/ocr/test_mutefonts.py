@@ -1,19 +1,23 @@
-"""Text whose letters nobody can tell is seen and not found: that is said (EX-33), and of no other text."""
+"""Text whose letters nobody can tell is read like a scan, which is said (EX-33), and of no other text."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
 import pytest
-from pikepdf import Array, Dictionary, Name, String
+from pikepdf import Array, Dictionary, Name, String, pdfa
 
+from akten.files import Rendition
 from akten.findings import Severity
 from ocr.examine import examine
 from ocr.mutefonts import is_mute
 from ocr.options import OcrOptions
 from tests.ocr.oddpdfs import A4, embedded_page, scan_page
 from tests.ocr.papers import scan_of
+from tests.ocr.test_documenttext import made_of, read_with, seen_at, spans
 
 
 def simple(*differences: object, **more: object) -> Dictionary:
@@ -68,11 +72,60 @@ def a_few_letters(pdf: pikepdf.Pdf) -> None:
     pdf.pages[-1].contents_add(pdf.make_stream(b"BT /F1 8 Tf <00410042> Tj ET"))
 
 
-def test_text_that_cannot_be_taken_out_is_told_with_its_pages(tmp_path: Path) -> None:
+def pages_of(path: Path, *makes: Callable[[pikepdf.Pdf], object]) -> Path:
     with pikepdf.new() as pdf:
-        for make in (embedded_page, without_unicode, hidden_behind_a_scan, a_few_letters):
+        for make in makes:
             make(pdf)
-        pdf.save(tmp_path / "a.pdf")
-    facts = examine(scan_of(tmp_path / "a.pdf"), OcrOptions(), tmp_path)
+        pdf.save(path)
+    return path
+
+
+def test_pages_whose_text_cannot_be_taken_out_are_marked_and_told(tmp_path: Path) -> None:
+    path = pages_of(tmp_path / "a.pdf", embedded_page, without_unicode, hidden_behind_a_scan, a_few_letters)
+    facts = examine(scan_of(path), OcrOptions(), tmp_path)
     told = [(finding.severity, finding.where) for finding in facts.findings if finding.code == "EX-33"]
-    assert told == [(Severity.WARNING, "Seite 2")]
+    assert told == [(Severity.INFO, "Seite 2")]
+    assert [page.mute for page in facts.pages] == [False, True, True, False]
+    assert [page.image_only for page in facts.pages] == [False, False, True, False]
+
+
+def test_mute_text_is_read_as_it_is_seen_and_found_where_it_stands(tmp_path: Path) -> None:
+    result, _ = made_of(pages_of(tmp_path / "a.pdf", embedded_page, without_unicode), OcrOptions())
+    (page,) = result.read.results
+    assert (page.number, page.source.page) == (2, 2)
+    assert page.text.split() == ["Bescheid", "über", "die", "Genehmigung"] * 12
+    assert page.confidence is not None
+    assert page.confidence > 90
+    box, picture = seen_at(result.path, 1, "Genehmigung")
+    darkest, _ = picture.crop(tuple(round(edge) for edge in box)).getextrema()
+    assert isinstance(darkest, float | int)
+    assert darkest < 64, "there is ink under the word"
+    assert result.pages_text[0].split() == ["Bescheid", "über", "die", "Genehmigung"] * 12
+
+
+def test_of_a_mute_page_only_what_was_read_stands_in_the_hocr(tmp_path: Path) -> None:
+    part, _ = read_with(pages_of(tmp_path / "a.pdf", without_unicode), tmp_path / "x", OcrOptions())
+    found = spans(part.fragments[0])
+    assert [text for text, _ in found] == ["Bescheid", "über", "die", "Genehmigung"] * 12
+    assert all("x_wconf" in title for _, title in found)
+
+
+def test_a_mute_page_that_cannot_be_read_tells_no_letters_that_nobody_can_read(tmp_path: Path) -> None:
+    limits = replace(OcrOptions().page_limits, cpu_seconds=1, wall_seconds=0.05)
+    path = pages_of(tmp_path / "a.pdf", without_unicode)
+    part, _ = read_with(path, tmp_path / "x", OcrOptions(page_limits=limits))
+    assert part.results[0].failed
+    assert not part.results[0].text
+    assert not spans(part.fragments[0])
+
+
+def test_a_valid_pdfa_with_mute_text_stays_as_it_is_and_is_read_beside_it(
+    tmp_path: Path, verapdf_options: OcrOptions
+) -> None:
+    path = tmp_path / "b.pdf"
+    with pikepdf.open(pages_of(tmp_path / "a.pdf", without_unicode)) as pdf:
+        pdfa.save(pdf, path, "2b")
+    result, _ = made_of(path, verapdf_options)
+    assert result.rendition is Rendition.KEPT
+    assert result.path.read_bytes() == path.read_bytes()
+    assert result.read.results[0].text.count("Genehmigung") == 12
