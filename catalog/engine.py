@@ -75,6 +75,10 @@ _ONLY_READ = (
     "Die Datenbank des Katalogs nimmt zurzeit nichts an, sie lässt nur lesen: entweder antwortet ein Zweitserver "
     "(ARCHIV_DATABASE prüfen), oder sie ist schreibgeschützt. Nimmt sie wieder an, setzt derselbe Befehl fort."
 )
+_NO_FILE = (
+    "Die Datei des Katalogs lässt sich nicht öffnen oder nicht beschreiben. Prüfen, ob ihr Ordner da ist, dem Konto "
+    "gehört und auf keinem schreibgeschützten Datenträger liegt; archiv doctor zeigt mehr."
+)
 _TEXTS: dict[type[ArchivError], str] = {
     Unavailable: "Der Katalog ist gerade nicht erreichbar oder von anderen belegt; später noch einmal versuchen.",
     Misconfigured: "Die Datenbank des Katalogs lässt sich mit diesen Einstellungen nicht öffnen; ARCHIV_DATABASE, "
@@ -96,6 +100,8 @@ def translated(error: BaseException) -> ArchivError | None:
         if code in _FULL:
             return Unavailable(_DISK_FULL)
         kind = _SQLITE.get(code & 0xFF) if isinstance(code, int) else None
+        if kind is Misconfigured:
+            return Misconfigured(_NO_FILE)
         if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER or str(origin).startswith(_NO_TEXT):
             kind = FixityError
     elif origin is not None:

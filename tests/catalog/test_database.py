@@ -283,6 +283,14 @@ def test_every_error_of_sqlite_has_its_place(code: int, kind: type[ArchivError])
     assert type(translated(exc.OperationalError("SELECT", {}, origin))) is kind
 
 
+def test_a_file_that_cannot_be_opened_is_told_as_a_file(tmp_path: Path) -> None:
+    """An address and a password are not what somebody has to look at who set nothing."""
+    database = Database(parse_url(a_url(tmp_path)))
+    with pytest.raises(Misconfigured, match=r"Datei des .*schreibgeschützten Datenträger"), database.read() as _:
+        pass
+    database.close()
+
+
 @pytest.mark.parametrize(("state", "kind"), sorted(engines._POSTGRES.items()))
 def test_every_error_of_postgresql_has_its_place(state: str, kind: type[ArchivError]) -> None:
     origin = Exception("x")
