@@ -20,6 +20,7 @@ import click
 
 from akten.diskwords import DISK_FULL, in_german, is_full
 from akten.errors import ArchivError, Misconfigured, Unavailable
+from akten.exhausted import exhausted
 from app.interrupt import as_usual
 from app.output import Output, open_output
 from catalog.actor import Actor, ActorKind
@@ -141,9 +142,13 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
             code = told.exit_code
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
-        except Exception:
+        except Exception as bug:
             keep_trace(settings.daten)
-            raise
+            lack = exhausted(bug)
+            if lack is None:
+                raise
+            output.error(lack)
+            code = lack.exit_code
         context.exit(code)
 
     return cast("Callable[P, None]", command)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from akten.diskwords import as_ours, is_of_the_machine
 from akten.errors import FixityError, Misconfigured, Rejected, Unavailable
 from akten.files import Attachment, PageRef
 from akten.findings import Finding, Severity
@@ -33,6 +31,7 @@ from flows.craft_options import SOFTWARE, software_version
 from flows.documents import Progress, recognise_documents
 from flows.keeping import as_planned, judge, with_retention
 from flows.locks import follow_at_intake
+from flows.machine import machine_told
 from flows.outcomes import clearing_receipt, put_away, to_clearing
 from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
@@ -74,7 +73,7 @@ def archive_delivery(
     """
     start, run = time.monotonic(), watch or Stopwatch()
     try:
-        with _machine_told(), held(claimed) as mine:
+        with machine_told(), held(claimed) as mine:
             try:
                 receipt = _archive(services, claimed, by, progress, run) if mine else _elsewhere(services, claimed)
             except Rejected as rejected:  # still held: nobody begins it anew before it waits for a person
@@ -83,17 +82,6 @@ def archive_delivery(
         finding = Finding("WF-09", Severity.WARNING, "", away.text)
         receipt = Receipt(claimed.uuid, Outcome.UNAVAILABLE, findings=(finding,))
     return replace(receipt, seconds=time.monotonic() - start, steps=dict(run.seconds))
-
-
-@contextmanager
-def _machine_told() -> Iterator[None]:
-    """Turns what disk and rights refuse into our own errors; any other fault of the file system is a bug."""
-    try:
-        yield
-    except OSError as fault:
-        if not is_of_the_machine(fault.errno):
-            raise
-        raise as_ours(fault, "Die Lieferung ist nicht fertig geworden") from fault
 
 
 def _archive(services: Services, claimed: ClaimedDelivery, by: Actor, progress: Progress, run: Run) -> Receipt:

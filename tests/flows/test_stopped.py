@@ -225,19 +225,22 @@ def test_what_is_away_leaves_the_delivery_waiting_and_says_so(tmp_path: Path, mo
 
 
 @pytest.mark.parametrize(
-    ("number", "state", "code"),
+    ("fault", "state", "code"),
     [
         (errno.ENOSPC, Outcome.UNAVAILABLE, 6),
         (errno.EIO, Outcome.UNAVAILABLE, 6),
         (errno.EACCES, Outcome.HALTED, 7),
         (errno.ENOENT, Outcome.BROKEN, 1),  # a file of ours that should be there
+        (MemoryError(), Outcome.UNAVAILABLE, 6),
+        (RuntimeError("can't start new thread"), Outcome.UNAVAILABLE, 6),
+        (RuntimeError("dictionary changed size"), Outcome.BROKEN, 1),
     ],
 )
-def test_a_full_disk_in_the_midst_of_a_walk_is_no_bug_of_the_program(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, state: Outcome, code: int
+def test_a_full_disk_or_machine_in_the_midst_of_a_walk_is_no_bug_of_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: int | Exception, state: Outcome, code: int
 ) -> None:
     def refused(*_: Any) -> Receipt:
-        raise OSError(number, os.strerror(number))
+        raise OSError(fault, os.strerror(fault)) if isinstance(fault, int) else fault
 
     monkeypatch.setattr(walks, "_archive", refused)
     services: Any = SimpleNamespace(settings=SimpleNamespace(daten=tmp_path))
