@@ -21,7 +21,7 @@ from app.show import findings_table
 from app.show import receipts as show_receipts
 from catalog.values import ClearingCase, Resolution, Review
 from flows.batch import archive_all
-from flows.lost import declare_lost, lost_to_clearing, may_lie_elsewhere
+from flows.lost import as_it_lies, declare_lost, lost_to_clearing, may_lie_elsewhere
 from flows.outcomes import nobody_may_accept, register_again
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code, finding_json, receipt_json
@@ -86,7 +86,7 @@ def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
     with open_archive(call) as services:
         lost_to_clearing(services)  # what nobody can go on with is a case, too, also where no round runs
         filters: dict[str, Any] = {"state": None} if alle else {}
-        listed = services.catalog.clearing_list(**filters)
+        listed = [as_it_lies(services, case) for case in services.catalog.clearing_list(**filters)]
     cases = [case for case in listed if wer is None or case.owner.casefold() == wer.strip().casefold()]
 
     def show(console: Console) -> None:
@@ -121,7 +121,7 @@ def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
 def clearing_show(call: Call, nr: int) -> None:
     """Zeigt einen Fall mit allen Befunden und dem nächsten Schritt."""
     with open_archive(call) as services:
-        case = services.catalog.clearing(nr)
+        case = as_it_lies(services, services.catalog.clearing(nr))
         here = (services.settings.work / str(case.delivery)).is_dir()
 
     def show(console: Console) -> None:
@@ -209,7 +209,7 @@ def clearing_resolve(
                 )
             gone_back = cut_off and going_back(claimed) is not None
             if not claimed.lieferung.is_dir() and claimed.zip_file is None and not gone_back:
-                _require_lost(services, nr, claimed, returns=back is not None, sure=lost)
+                _require_lost(services, nr, returns=back is not None, sure=lost)
                 return _end_without_files(call, services, nr, claimed, grund, decided=case.resolution is not None)
             if back is not None:
                 if not gone_back:
@@ -249,10 +249,9 @@ def _in_hand(claimed: ClaimedDelivery) -> Iterator[None]:
         yield
 
 
-def _require_lost(services: Services, nr: int, claimed: ClaimedDelivery, *, returns: bool, sure: bool) -> None:
+def _require_lost(services: Services, nr: int, *, returns: bool, sure: bool) -> None:
     """Raises Forbidden while the files of a case may be found again: on another machine, or in a backup."""
-    row = services.catalog.delivery(claimed.uuid)
-    elsewhere = row is None or may_lie_elsewhere(services, row)
+    elsewhere = may_lie_elsewhere(services)
     if returns and (sure or not elsewhere):
         return
     whose, how = (" dieses Rechners", ", --ohne-dateien") if elsewhere else ("", "")

@@ -176,6 +176,8 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
         read = "beim Ablegen zurückgelesen" if known else "zurückgelesen"
         told = f"{plural(len(receipt['copies']), 'Kopie', 'Kopien')} {read}: {copies}"
         parts.append(Text(told, style="green" if good else "red"))
+        if not good:
+            parts.append(Text("Bitte nichts vernichten und den Betrieb rufen: archiv fixity pruefe", style="red"))
     if receipt.get("not_checked"):
         parts.append(Text(f"nicht geprüft: {', '.join(receipt['not_checked'])} (siehe archiv doctor)", style="yellow"))
     shown = [f for f in receipt["findings"] if f["severity"] != "info"]

@@ -285,6 +285,11 @@ class Catalog(Periods):
         with self._database.read() as connection:
             return packages.newest(connection)
 
+    def copies_by_store(self) -> dict[str, tuple[int, int]]:
+        """Per store how many copies the catalog has there, and how many of them the last look found damaged or gone."""
+        with self._database.read() as connection:
+            return packages.by_store(connection)
+
     def all_packages(self, *, checked_before: datetime | None = None) -> Iterator[StoredPackage]:
         """Every package, the longest unchecked first; reports may come in meanwhile when `checked_before` is given."""
         return packages.longest_unchecked_first(self._database, checked_before)

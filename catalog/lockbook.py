@@ -46,6 +46,11 @@ class LockBook:
         with self._begin(by, now) as change:
             locks.record_locks(change, id, found)
 
+    def hold_was_set(self, akte: UUID) -> bool:
+        """Whether this archive, as far as its trail goes, ever set a hold in a store on this Akte."""
+        with self._database.read() as connection:
+            return locks.hold_was_set(connection, akte)
+
     def last_looks(self, akte: UUID) -> dict[tuple[int, str], tuple[Finding, ...]]:
         """What the newest look at each copy (version, store) of an Akte found."""
         with self._database.read() as connection:

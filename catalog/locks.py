@@ -5,6 +5,7 @@ A proposal to shorten locks is proposed, released by a second person, done or wi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,7 +21,7 @@ from catalog import packages, proposals
 from catalog.actor import Actor
 from catalog.change import Change
 from catalog.codec import findings_from_json
-from catalog.tables import akten, copies, fixity_checks
+from catalog.tables import akten, copies, fixity_checks, trail
 from catalog.tables import packages as packages_table
 from catalog.trail import Verb
 
@@ -105,6 +106,13 @@ def record_locks(change: Change, id: PackageId, found: Mapping[str, tuple[Sequen
         told[store] = {"acts": list(acts), "until": _iso(lock.retain_until), "hold": lock.legal_hold}
     if told:
         change.event(Verb.LOCK_CHANGED, akte=id.akte, version=id.version, copies=told)
+
+
+def hold_was_set(connection: Connection, akte: UUID) -> bool:
+    """Whether the trail tells that we set a hold in a store on this Akte; one that was only seen there is no such."""
+    query = select(trail.c.body).where(trail.c.akte == str(akte), trail.c.verb == Verb.LOCK_CHANGED.value)
+    changes = (json.loads(body)["data"]["copies"] for body in connection.execute(query).scalars())
+    return any("hold_set" in change["acts"] for told in changes for change in told.values())
 
 
 def last_looks(connection: Connection, akte: UUID) -> dict[tuple[int, str], tuple[Finding, ...]]:

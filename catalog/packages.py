@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, case, func, insert, select, tuple_, update
 
 from akten.errors import Forbidden
 from akten.files import Digests
@@ -70,6 +70,13 @@ def of_akte(connection: Connection, akte: UUID) -> tuple[PackageRow, ...]:
     """All versions of an Akte, first one first."""
     query = select(packages).where(packages.c.akte == akte).order_by(packages.c.version)
     return tuple(with_copies(connection, connection.execute(query).all()))
+
+
+def by_store(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Per store how many copies the catalog has there, and how many of them the last look found damaged or gone."""
+    damaged = func.sum(case((copies.c.verdict == Verdict.FAILED.value, 1), else_=0))
+    rows = connection.execute(select(copies.c.store, func.count(), damaged).group_by(copies.c.store))
+    return {store: (number, int(bad)) for store, number, bad in rows}
 
 
 def newest(connection: Connection) -> PackageRow | None:

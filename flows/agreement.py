@@ -25,16 +25,23 @@ _PATIENCE = 2.0
 
 
 def disagreements(services: Services) -> Iterator[tuple[str, str]]:
-    """Every store that answers with what does not fit between it and the catalog, "" where all fits."""
-    stores, _ = services.stores_to_read()
+    """Every store that answers with what does not fit between it and the catalog, "" where all fits.
+
+    And every store that only the catalog knows: one that was renamed in the settings, or left out.
+    """
+    stores, away = services.stores_to_read()
     newest = services.catalog.newest_package()
+    copies = services.catalog.copies_by_store()
+    for name in sorted(copies.keys() - away.keys() - {store.name for store in stores}):
+        yield name, _UNKNOWN.format(number=copies[name][0])
     for store in stores:
         try:
             yield (
                 store.name,
                 _foreign(services, store)
                 or _set_back(services, store)
-                or _missing(store, newest.package if newest else None),
+                or _missing(store, newest.package if newest else None)
+                or _damaged(*copies.get(store.name, (0, 0))),
             )
         except FixityError as error:
             yield store.name, f"{_LACKS} {error.text} {_NEXT}"
@@ -46,7 +53,20 @@ _LACKS = (
     "Was zuletzt archiviert wurde, liegt hier nicht, wie es verzeichnet ist: anderer, geleerter oder "
     "zurückgesetzter Ordner (oder Bucket)?"
 )
+_UNKNOWN = (
+    "Im Katalog stehen Kopien in diesem Speicher (Anzahl: {number}), aber einer dieses Namens ist nicht eingerichtet. "
+    "Heißt er in ARCHIV_STORES anders als früher, oder fehlt er dort? Der Name bleibt, auch wenn der Speicher umzieht."
+)
 _NEXT = "Genau prüfen: archiv fixity pruefe --alle"
+
+
+def _damaged(number: int, damaged: int) -> str:
+    if not damaged:
+        return ""
+    return (
+        f"Beschädigt oder gar nicht fand die letzte Prüfung hier Kopien (Anzahl: {damaged} von {number}). "
+        "Welche: archiv fixity pruefe --alle. Aus der anderen Kopie ersetzen: archiv fixity ersetze"
+    )
 
 
 def _foreign(services: Services, store: ObjectStore) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from akten.errors import ArchivError, Unavailable
+from akten.errors import ArchivError, Misconfigured, Unavailable
 from akten.findings import Finding, Severity
 from akten.package import StoredPackage
 from archive.package import read_package
@@ -33,9 +33,9 @@ def fetch_package(
     for copy in package.copies:
         store = stores.get(copy.store)
         if store is None:
-            reason = away.get(copy.store, "Dieser Speicher ist nicht eingerichtet.")
+            reason = away.get(copy.store, f"Der Speicher „{copy.store}“ ist nicht eingerichtet.")
             findings.append(Finding("WF-30", Severity.WARNING, f"Speicher {copy.store}", reason))
-            failures.append(Unavailable(reason))
+            failures.append((Unavailable if copy.store in away else Misconfigured)(reason))
             continue
         try:
             return read_package(package.id, copy, store, target), tuple(findings)

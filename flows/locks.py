@@ -37,7 +37,12 @@ RULES: dict[str, tuple[str, str]] = {
     "LK-04": ("Jeder Speicher, in dem Kopien liegen, ist eingerichtet und erreichbar.", "packaging.md §2"),
     "LK-05": ("Jede verzeichnete Version ist da und hält ihre Sperre.", "s3.md §7.4"),
     "LK-06": ("Die Kennungen dürfen Sperren setzen und aufheben.", "s3.md §3"),
+    "LK-07": ("Keine Runde hebt eine Löschsperre auf, deren Grund das Verzeichnis nie kannte.", "s3.md §7.4"),
 }
+_FOREIGN = (
+    "Im Speicher ist eine Löschsperre gesetzt, deren Grund das Verzeichnis nicht kennt; sie bleibt stehen. Gilt sie, "
+    "bitte neu setzen: archiv sperre setze. Gilt sie nicht mehr, ebenso, und dann zu zweit: archiv sperre hebe-auf."
+)
 _BATCH = 200
 _MOST_FINDINGS = 1000  # the round holds no more of them in memory; the counts go on
 
@@ -244,6 +249,10 @@ class _Round:
             return None
         where = f"{_name(row)} v{package.id.version}, Speicher {copy.store}"
         freeing = self._reached.deletion.get(copy.store)
+        lifts = terms.lifts and not terms.legal_hold
+        foreign = lifts and not (row.holds or self._services.catalog.locks.hold_was_set(row.akte))
+        if foreign:
+            terms = replace(terms, lifts=False)
         try:
             followed = follow_copy(package.id, copy, store, freeing, self._still(row, terms))
             if Act.HOLD_LIFTED in followed.acts and (since := self._still(row, terms)).legal_hold:
@@ -260,6 +269,8 @@ class _Round:
             self.summary.finding("LK-05" if damaged else "LK-06", where, error.text, severity)
             tally.not_checked += 1
             return None
+        if foreign and followed.lock.legal_hold:
+            self.summary.finding("LK-07", where, _FOREIGN, Severity.ERROR)
         self.summary.extended += Act.EXTENDED in followed.acts
         self.summary.holds_set += Act.HOLD_SET in followed.acts
         self.summary.holds_lifted += Act.HOLD_LIFTED in followed.acts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
 from uuid import UUID
 
 from akten.errors import Forbidden, Unknown
@@ -14,7 +14,7 @@ from catalog.values import ClearingCase, DeliveryRow
 from flows.outcomes import to_clearing
 from flows.receipt import Receipt
 from flows.wiring import Services
-from flows.workmark import require_work_folder, wrong_work_folder
+from flows.workmark import lies_at, require_work_folder, wrong_work_folder
 from ingest.claimed import ClaimedDelivery
 
 ROUND = Actor("dienst", ActorKind.SYSTEM)
@@ -29,24 +29,22 @@ def lost_deliveries(services: Services) -> tuple[Finding, ...]:
     """
     if why := wrong_work_folder(services):
         return (Finding("WF-14", Severity.ERROR, "Arbeitsordner", why),)
-    shared = _is_shared(services)
+    shared = may_lie_elsewhere(services)
     return tuple(_finding(row, shared=shared) for row in _lost(services))
 
 
 def surely_lost(services: Services) -> frozenset[UUID]:
     """The deliveries whose files are gone for certain, so that nobody can be about to store them."""
-    if _is_shared(services) or wrong_work_folder(services):
+    if may_lie_elsewhere(services) or wrong_work_folder(services):
         return frozenset()
     return frozenset(row.uuid for row in _lost(services))
 
 
-def may_lie_elsewhere(services: Services, row: DeliveryRow) -> bool:
-    """True for a delivery that another machine may have: who does not find its files here must not call them lost."""
-    return _is_shared(services) or Path(row.folder).parent != services.settings.work.resolve()
+def may_lie_elsewhere(services: Services) -> bool:
+    """Whether other machines may use the catalog, whose work folders often have the very same name.
 
-
-def _is_shared(services: Services) -> bool:
-    """Whether other machines may use the catalog, whose work folders often have the very same name."""
+    Who does not find the files of a delivery here must then not call them lost.
+    """
     return services.settings.catalog_file is None
 
 
@@ -57,7 +55,7 @@ def lost_to_clearing(services: Services) -> tuple[Receipt, ...]:
     work folder of the same name elsewhere, and those must not be stopped while they are worked on. Raises Misconfigured
     where the folder itself is not there: then nothing is known to be lost.
     """
-    if _is_shared(services):
+    if may_lie_elsewhere(services):
         return ()
     require_work_folder(services)
     made = []
@@ -65,7 +63,7 @@ def lost_to_clearing(services: Services) -> tuple[Receipt, ...]:
         if row.stage is Stage.CLEARING:
             continue
         try:
-            made.append(to_clearing(services, ClaimedDelivery(row.uuid, Path(row.folder)), (_finding(row),), ROUND))
+            made.append(to_clearing(services, _claimed(services, row), (_finding(row),), ROUND))
         except Forbidden:  # ended by another process while we looked
             continue
     return tuple(made)
@@ -85,14 +83,19 @@ def declare_lost(services: Services, delivery: UUID, by: Actor) -> ClearingCase:
     if here.lieferung.exists() or here.zip_file is not None:
         raise Forbidden("Die Dateien dieser Lieferung liegen hier; fortgesetzt wird sie mit: archiv annahme")
     if row.stage is not Stage.CLEARING:  # else it has its case
-        to_clearing(services, ClaimedDelivery(row.uuid, Path(row.folder)), (_finding(row),), by)
-    return services.catalog.clearing(row.uuid)
+        to_clearing(services, _claimed(services, row), (_finding(row),), by)
+    return as_it_lies(services, services.catalog.clearing(row.uuid))
+
+
+def as_it_lies(services: Services, case: ClearingCase) -> ClearingCase:
+    """The case with the folder in which its files lie now: the noted one may be that of before the archive moved."""
+    return replace(case, folder=str(lies_at(services.settings, case.folder)))
 
 
 def _lost(services: Services) -> Iterator[DeliveryRow]:
     work = services.settings.work.resolve()
     for row in services.catalog.deliveries():
-        folder = Path(row.folder)
+        folder = lies_at(services.settings, row.folder)
         if folder.parent != work or (folder / "lieferung").exists() or (folder / "lieferung.zip").exists():
             continue  # there, or on another machine
         now = services.catalog.delivery(row.uuid)
@@ -101,6 +104,10 @@ def _lost(services: Services) -> Iterator[DeliveryRow]:
         if _delivered_anew(services, row):
             continue
         yield now
+
+
+def _claimed(services: Services, row: DeliveryRow) -> ClaimedDelivery:
+    return ClaimedDelivery(row.uuid, lies_at(services.settings, row.folder))
 
 
 def _delivered_anew(services: Services, row: DeliveryRow) -> bool:

@@ -206,12 +206,12 @@ def _arrival(services: Services, read: Reread) -> Arrival:
 
 
 def _unfounded_hold(services: Services, akte: Akte, held: bool) -> Iterator[Finding]:
-    """A hold that the store keeps and the catalog has forgotten: the next due round would lift it."""
+    """A hold that the store keeps and the catalog forgot: no due round lifts it, and each tells of it (LK-07)."""
     row = services.catalog.keeping(akte.uuid)
     if held and row is not None and not judge(row, services.katalog, services.now()).terms.legal_hold:
         text = (
-            "Im Speicher ist eine Löschsperre gesetzt, das Verzeichnis kennt aber keine Sperre: bitte vor der nächsten "
-            "Fristenrunde neu setzen (archiv sperre setze), sonst hebt diese sie auf."
+            "Im Speicher ist eine Löschsperre gesetzt, das Verzeichnis kennt aber keine Sperre: bitte neu setzen "
+            "(archiv sperre setze). Bis dahin bleibt sie stehen, und jede Fristenrunde nennt sie (LK-07)."
         )
         yield Finding("WE-05", Severity.ERROR, _name(akte), text)
 

@@ -17,6 +17,7 @@ from uuid import uuid4
 from akten.closed import make_closed
 from akten.diskwords import as_ours
 from akten.errors import Misconfigured
+from flows.settings import Settings
 from flows.wiring import Services
 
 NAME = ".arbeitsordner.json"
@@ -41,6 +42,16 @@ def wrong_work_folder(services: Services) -> str:
     if services.settings.catalog_file is None:
         return ""
     return _wrong(services, _read(services.settings.work), services.catalog.identity())
+
+
+def lies_at(settings: Settings, folder: str) -> Path:
+    """Where a delivery lies that the catalog knows in `folder`.
+
+    Where the catalog is a file of this machine that is always the work folder beside it: the path that was noted is the
+    one of before, when the data folder was moved, or put back elsewhere.
+    """
+    noted = Path(folder)
+    return noted if settings.catalog_file is None else settings.work.resolve() / noted.name
 
 
 def _wrong(services: Services, known: str | None, identity: str) -> str:
@@ -79,8 +90,7 @@ def _read(work: Path) -> str | None:
 
 def _under_way_and_away(services: Services) -> int:
     """How many deliveries should lie in the work folder, when not a single one does; else 0."""
-    work = services.settings.work.resolve()
-    folders = [folder for row in services.catalog.deliveries() if (folder := Path(row.folder)).parent == work]
+    folders = [lies_at(services.settings, row.folder) for row in services.catalog.deliveries()]
     return 0 if any(folder.exists() for folder in folders) else len(folders)
 
 

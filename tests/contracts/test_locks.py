@@ -72,6 +72,16 @@ def test_locks_are_kept_per_copy_as_read_back_and_told_once(catalog: Catalog) ->
         catalog.locks.record_locks(PackageId(akte.uuid, 9), found, by=ROUND, now=NOON)
 
 
+def test_a_hold_that_we_set_is_known_from_the_trail_and_one_that_was_only_seen_is_not(catalog: Catalog) -> None:
+    akte, package = archive(catalog, 1)
+    held = Lock(UNTIL, legal_hold=True)
+    catalog.locks.record_locks(package.id, {"a": ((), held), "b": (("extended",), held)}, by=ROUND, now=NOON)
+    assert not catalog.locks.hold_was_set(akte.uuid)
+    catalog.locks.record_locks(package.id, {"b": (("hold_set",), held)}, by=ROUND, now=NOON)
+    assert catalog.locks.hold_was_set(akte.uuid)
+    assert not catalog.locks.hold_was_set(UUID(int=7))
+
+
 def test_packages_of_many_akten_come_at_once(catalog: Catalog) -> None:
     one, first = archive(catalog, 1)
     _, second = archive(catalog, 2)

@@ -21,7 +21,7 @@ from archive.bag import Bag
 from catalog.catalog import Catalog
 from flows.archivedreceipt import archived_receipt, receipt_of
 from flows.packed import PackedWork, save
-from flows.receipt import Outcome, Receipt, receipt_json
+from flows.receipt import Outcome, Receipt, exit_code, receipt_json
 from tests.catalog.build import (
     CLERK,
     NOON,
@@ -144,15 +144,17 @@ def test_a_duplicate_tells_of_the_delivery_that_brought_its_scans(catalog: Catal
     }
 
 
-def test_a_copy_that_a_look_since_then_found_damaged_is_not_called_verified(catalog: Catalog) -> None:
+def test_a_copy_that_a_look_since_then_found_damaged_is_not_called_verified_and_ends_with_5(catalog: Catalog) -> None:
     akte, package = archive(catalog, 1)
     catalog.record_fixity(a_report(package, a=Verdict.OK, b=Verdict.FAILED), by=CLERK, now=later(1))
     receipt = duplicate(catalog, akte, [a_scan(1, 1)])
     assert [copy["verified"] for copy in receipt_json(receipt)["copies"]] == [True, False]
+    assert exit_code([told(catalog, 1), receipt]) == 5
     console = Console(width=120)
     with console.capture() as captured:
         receipts(console, [receipt_json(receipt)])
     assert "a geprüft, b seither als beschädigt gefunden" in captured.get()
+    assert "Bitte nichts vernichten" in captured.get()
 
 
 def test_a_duplicate_of_one_file_does_not_tell_of_dokumente_made_of_others(catalog: Catalog) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.memory_store import MemoryStore
 from tests.packages import EXTRA, NOON, a_bag, an_id
 
 Stores = tuple[MemoryStore, MemoryStore]
+COPIES = {"a": (1, 0), "b": (1, 0)}
 
 
 def with_head(store: MemoryStore, seq: int) -> None:
@@ -43,13 +44,20 @@ def found(stores: Stores, tmp_path: Path) -> Callable[..., dict[str, str]]:
     for store in stores:
         with_head(store, 7)
 
-    def call(*, last: int = 7, entered: datetime | None = None, **changes: Any) -> dict[str, str]:
+    def call(
+        *,
+        last: int = 7,
+        entered: datetime | None = None,
+        copies: Mapping[str, tuple[int, int]] = COPIES,
+        **changes: Any,
+    ) -> dict[str, str]:
         event = SimpleNamespace(at=entered, data={"code": ENTERED})
         services: Any = SimpleNamespace(
             stores_to_read=lambda: (stores, {}),
             catalog=SimpleNamespace(
                 newest_package=lambda: SimpleNamespace(package=replace(package, **changes)),
                 events_of=lambda **_: (event,) if entered else (),
+                copies_by_store=lambda: copies,
                 head=lambda: Anchor(last, "", NOON),
                 trail_hashes=lambda numbers: {number: f"{number:016x}".ljust(64, "0") for number in numbers},
             ),
@@ -72,6 +80,20 @@ def test_an_emptied_store_and_one_with_other_bytes_are_told_and_the_next_step_is
     assert "zurückgesetzter Ordner" in found()["a"]
     assert "archiv fixity pruefe" in found()["a"]
     assert "zurückgesetzter Ordner" in found(commit_sha256="0" * 64)["b"]
+
+
+def test_a_store_that_only_the_catalog_knows_is_told(found: Callable[..., dict[str, str]]) -> None:
+    """Renamed in the settings, or left out: every copy there was out of reach, and doctor said that all is well."""
+    told = found(copies={**COPIES, "nord": (4, 0)})
+    assert (told["a"], told["b"]) == ("", "")
+    assert "Anzahl: 4" in told["nord"]
+    assert "nicht eingerichtet" in told["nord"]
+
+
+def test_copies_that_the_last_look_found_damaged_are_told(found: Callable[..., dict[str, str]]) -> None:
+    told = found(copies={"a": (5, 2), "b": (5, 0)})
+    assert ("Anzahl: 2 von 5" in told["a"], told["b"]) == (True, "")
+    assert "archiv fixity ersetze" in told["a"]
 
 
 def test_a_catalog_older_than_a_head_in_the_stores_is_told(found: Callable[..., dict[str, str]]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from akten.findings import Verdict
 from akten.package import Lock
+from archive.locks import objects_of
 from catalog.keeping import KeepingRow
 from catalog.trail import Verb
 from flows.locks import follow_akten, follow_at_intake
@@ -81,6 +82,26 @@ def test_holds_come_and_go_on_every_object(world: World) -> None:
     assert [e.data["copies"]["a"]["acts"] for e in events(world, Verb.LOCK_CHANGED)] == [
         ["hold_set"], ["hold_set"], ["hold_lifted"], ["hold_lifted"],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("thorough", [True, False])
+def test_a_hold_whose_reason_the_catalog_never_knew_is_told_by_every_round_and_lifted_by_none(
+    world: World, *, thorough: bool
+) -> None:
+    """It was set before the catalog was put back from a backup: nobody lifted it, and whoever could is forgotten."""
+    akte, package = world.archive("4-4", "tax.assessment-file", zda=date(2020, 3, 4))
+    for store, copy in zip(world.stores, package.copies, strict=True):
+        for key, version in objects_of(package.id, copy):
+            store.lock(key, version, Lock(None, legal_hold=True))
+    verify_package(world.services, package, SERVICE)  # from now on the register knows that it stands
+    for _ in range(2):
+        summary = world.round(thorough=thorough)
+        assert (summary.holds_lifted, summary.codes, summary.verdict) == (0, {"LK-07": 2}, Verdict.FAILED)
+    world.hold(akte.uuid, a_hold())
+    assert world.round(thorough=thorough).codes == {}
+    assert {held for _, held in world.locks(akte.uuid).values()} == {True}
+    world.hold(akte.uuid, a_hold(end=date(2026, 11, 1)))  # lifted by two
+    assert world.round().holds_lifted == 2
 
 
 def test_a_hold_that_is_set_while_the_round_is_on_its_way_is_not_lifted_by_it(

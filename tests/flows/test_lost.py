@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -73,6 +74,22 @@ def test_the_list_of_the_clearing_desk_shows_it_also_where_no_round_runs(desk: D
     assert desk("klaerung", "liste", "--json").json == [case]
     ended = desk("klaerung", "loese", "1", "--zurueck", tmp_path / "z", "--grund", "neu geliefert", "--json")
     assert (ended.code, json.loads(ended.out)["state"]) == (0, "returned")
+
+
+def test_where_the_data_folder_moved_a_case_names_the_folder_of_now_and_what_is_lost_is_told(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """The catalog had noted the old path: the case named a folder that was not there, and nothing lost was missed."""
+    with open_services(read_settings(daten=desk.daten)) as services:
+        to_clearing(services, received(services, tmp_path / "fall"), (AN_ERROR,), CLERK)
+        lost = received(services, tmp_path / "l")
+    moved = desk.daten.rename(tmp_path / "umgezogen")
+    shutil.rmtree(moved / "arbeit" / str(lost.uuid))
+    first, second = replace(desk, daten=moved)("klaerung", "liste", "--json").json
+    assert (first["name"], Path(first["folder"]).parent) == ("fall", moved / "arbeit")
+    assert (second["code"], Path(second["folder"]).parent) == ("WF-13", moved / "arbeit")
+    with open_services(read_settings(daten=moved)) as services:
+        assert [f.where for f in lost_deliveries(services)] == [str(lost.uuid)]
 
 
 def test_an_intake_names_it_in_a_receipt_and_the_next_one_does_not(desk: Desk, tmp_path: Path) -> None:
@@ -159,9 +176,11 @@ def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path
         row("als ZIP da", Stage.CLEARING),
         row("gerade zu Ende", Stage.PACKED),
         row("neu geliefert", Stage.RECEIVED),
-        row("anderswo", Stage.RECEIVED, Path("/anderer/rechner")),
+        row("umgezogen und da", Stage.RECEIVED, Path("/früher")),
+        row("umgezogen und weg", Stage.RECEIVED, Path("/früher")),
     ]
     (tmp_path / "da" / "lieferung").mkdir(parents=True)
+    (tmp_path / "umgezogen und da" / "lieferung").mkdir(parents=True)
     (tmp_path / "als ZIP da").mkdir()
     (tmp_path / "als ZIP da" / "lieferung.zip").touch()
     sums: dict[UUID, list[str]] = {each.uuid: [] for each in rows}
@@ -180,6 +199,6 @@ def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path
         ),
     )
     found = lost_deliveries(services)
-    assert [(f.code, f.where) for f in found] == [("WF-13", str(rows[0].uuid)), ("WF-13", str(rows[1].uuid))]
+    assert [(f.code, f.where) for f in found] == [("WF-13", str(rows[nr].uuid)) for nr in (0, 1, 7)]
     assert "neu liefern" in found[0].text
     assert verdict_of(found) is Verdict.FAILED

@@ -307,7 +307,7 @@ def test_an_aktenzeichen_that_was_given_anew_since_is_told(world: Restored) -> N
 
 
 def test_a_hold_that_the_store_keeps_and_the_catalog_forgot_is_told_until_it_is_set_again(world: Restored) -> None:
-    """The next due round would lift it: nobody has to find that out by himself."""
+    """Whoever set it is gone with the catalog, and so is whoever could lift it: no round may do so by itself."""
     akte, package = world.archive()
     for store, copy in zip(world.stores, package.copies, strict=True):
         store.lock(package.id.bag_key, copy.bag_version_id, Lock(UNTIL, legal_hold=True))
