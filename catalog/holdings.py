@@ -192,8 +192,13 @@ def snapshot(connection: Connection, uuid: UUID, version: int | None) -> Akte | 
     return None if text is None else akte_from_json(text)
 
 
-def dokumente_of(connection: Connection, akte: UUID) -> tuple[DokumentRow, ...]:
-    """All archived Dokumente of an Akte with the validators' words, as they lie in it: Vorgang after Vorgang."""
+def _dokumente(connection: Connection, akte: UUID, described: Akte | None) -> tuple[DokumentRow, ...]:
+    """All archived Dokumente of an Akte with the validators' words, as they lie in it: Vorgang after Vorgang.
+
+    Their pages are those of the PDF/A, as its description, the receipt and every place in a text count them; what was
+    recognised counts the blank pages that were left out, too.
+    """
+    seiten = {dokument.uuid: dokument.seiten for dokument in described.dokumente} if described is not None else {}
     above = (vorgaenge.c.akte == dokumente.c.akte) & (vorgaenge.c.uuid == dokumente.c.vorgang)
     query = select(dokumente).join(vorgaenge, above, isouter=True).where(dokumente.c.akte == akte)
     order = (dokumente.c.version, vorgaenge.c.position, dokumente.c.position, dokumente.c.uuid)
@@ -207,7 +212,7 @@ def dokumente_of(connection: Connection, akte: UUID) -> tuple[DokumentRow, ...]:
             betreff=row.betreff,
             typ=row.typ,
             datum=row.datum,
-            pages=row.pages,
+            pages=seiten.get(row.uuid, row.pages),
             pdfa=row.pdfa,
             pdfa_sha512=row.pdfa_sha512,
             flavour=row.flavour,
@@ -226,13 +231,14 @@ def details(connection: Connection, uuid: UUID) -> AkteDetails | None:
     if row is None:
         return None
     query = select(deliveries).where(or_(deliveries.c.akte == uuid, deliveries.c.duplicate_of == uuid))
+    described = snapshot(connection, uuid, None)
     (classes,) = classes_of(connection, connection.execute(select(*MATCHED).where(akten.c.uuid == uuid)).all()).values()
     return AkteDetails(
         row=row,
         record_classes=classes,
-        akte=snapshot(connection, uuid, None),
+        akte=described,
         packages=stored.of_akte(connection, uuid),
-        dokumente=dokumente_of(connection, uuid),
+        dokumente=_dokumente(connection, uuid, described),
         deliveries=tuple(delivery_value(each) for each in connection.execute(query.order_by(deliveries.c.nr))),
         clearing=desk.cases(connection, state=None, akte=uuid),
         reviews=reviews.listed(connection, state=None, akte=uuid, limit=None).rows,

@@ -116,7 +116,7 @@ class PackageRow:
 
 @dataclass(frozen=True, slots=True)
 class DokumentRow:
-    """One Dokument of an archived Akte with the verdict on its PDF/A."""
+    """One Dokument of an archived Akte with the verdict on its PDF/A; `pages` are those that the PDF/A has."""
 
     uuid: UUID
     vorgang: UUID

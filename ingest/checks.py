@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -67,7 +67,7 @@ def check_delivery(
         *_check_slip(delivery, options, day),
         *_check_files(delivery, facts, options),
         *_check_pages(delivery, facts, options),
-        *_check_twins(delivery, known, options),
+        *_check_twins(delivery, facts, known, options),
         *_check_resolution(delivery, facts, options),
     )
     return apply_accepted(findings, accepted)
@@ -249,10 +249,14 @@ def _meant(name: str, unnamed: Sequence[str]) -> str:
     return f" Meinten Sie „{shown(left[near[0]])}“?" if near else ""
 
 
-def _check_twins(delivery: Delivery, known: Mapping[str, KnownScan], options: IntakeOptions) -> Iterator[Finding]:
+def _check_twins(
+    delivery: Delivery, facts: Mapping[UUID, FileFacts], known: Mapping[str, KnownScan], options: IntakeOptions
+) -> Iterator[Finding]:
     reading = reading_of(delivery.slip, options)
     own = None if isinstance(reading, Finding) else reading.kanonisch
     first: dict[str, str] = {}
+    here = {key for key, place in known.items() if place.lies_in(own, delivery.slip.band)}
+    mixed = _beside_new_ones(delivery, facts, here)
     for scan in delivery.scans:
         key = scan.digests.sha512
         if key in first:
@@ -261,15 +265,27 @@ def _check_twins(delivery: Delivery, known: Mapping[str, KnownScan], options: In
         there = known.get(key)
         if there is None:
             continue
-        if there.lies_in(own, delivery.slip.band):
-            text = f"Dieser Scan liegt schon in dieser Akte (Version {there.version}); er wird verknüpft."
-            yield info("IN-36", scan.name, text)
+        if key in here:
+            what = (
+                "sein Dokument hat auch neue Seiten und bekommt ihn noch einmal"
+                if scan.uuid in mixed
+                else "er wird verknüpft"
+            )
+            yield info("IN-36", scan.name, f"Dieser Scan liegt schon in dieser Akte (Version {there.version}); {what}.")
         else:
             text = (
                 f"Dieser Scan liegt schon in einer anderen Akte ({there.akte}, Version {there.version}); "
                 "bitte entscheiden, ob er in beide gehört."
             )
             yield error("IN-37", scan.name, text)
+
+
+def _beside_new_ones(delivery: Delivery, facts: Mapping[UUID, FileFacts], here: Collection[str]) -> frozenset[UUID]:
+    """The scans of Dokumente of which one is not in this Akte yet: such a Dokument is stored whole and links none."""
+    new = {scan.uuid for scan in delivery.scans if scan.digests.sha512 not in here}
+    assignment = assign(delivery.scans, delivery.slip, facts)
+    each = ({assignment.sequence[place].scan for place in places} for vorgang in assignment.pages for places in vorgang)
+    return frozenset().union(*(scans for scans in each if not scans.isdisjoint(new)))
 
 
 def already_archived(delivery: Delivery, known: Mapping[str, KnownScan], options: IntakeOptions) -> KnownScan | None:

@@ -39,7 +39,9 @@ _BOOLEANS = (
 _PREFILLED = frozenset({"Erfolgreich", "Empfangsbestaetigung"})  # in 2.x an empty one has a value by the schema
 _TRUE = re.compile(rb"(<(?:[\w.-]+:)?(?:" + "|".join(_FIXED_TRUE).encode() + rb")>)\s*(?:true|1)\s*<")
 _OTHER_GROUP = re.compile(r"[A-Z][A-Za-z]*\.[A-Z][A-Za-z]*\.0[0-46-9][0-9]{2}")  # as Abgabe.Abgabe.0401
-_C1 = re.compile(rb"\xc2[\x80-\x9f]")  # begins with a fixed byte: the search leaps from one to the next
+# Controls as bytes and by number; each begins with fixed bytes: the search leaps from one to the next.
+_C1 = re.compile(rb"\xc2[\x80-\x9f]")
+_BY_NUMBER = re.compile(rb"&#(?:0*(?:12[7-9]|1[345][0-9])|x0*(?:7f|[89][0-9a-f]));", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def check_message(
     if code is None:
         _unknown_message(etree.QName(root).localname, version, findings)
         return report_of(version, None, Verdict.NOT_CHECKED, findings.all())
-    if b"\x7f" in xml or _C1.search(xml):
+    if b"\x7f" in xml or _C1.search(xml) or _BY_NUMBER.search(xml):
         findings.add("XD-84", "", "Texte enthalten unsichtbare Steuerzeichen.")
     normal = _normalise_fixed(root, version, xml, findings)
     schema_verdict, schema_findings = (schemas or Schemas(None)).validate(parsed.tree, version, normal)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from lxml import etree
 
-from akten.files import Digests
+from akten.files import Digests, digest_bytes
 from akten.findings import Severity
 from metadata.checks_objects import Seen
 from metadata.codelists import DATEIFORMAT_LISTE, DATEIFORMATE, HASH_LENGTHS, PDFA, SONSTIGES
@@ -20,6 +20,7 @@ _TIDY = re.compile(r"[0-9A-Fa-f-]{36}(?:_[0-9A-Za-z._-]+)?\.[0-9A-Za-z]+\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _HEX = re.compile(r"[0-9A-Fa-f]+\Z")
 _LONGEST = 200
+_OF_NOTHING = digest_bytes(b"").sha256
 _CALLED = {"SHA-256": "SHA-256", "SHA256": "SHA-256", "SHA-512": "SHA-512", "SHA512": "SHA-512",
            "SHA-384": "SHA-384", "SHA384": "SHA-384"}  # fmt: skip
 
@@ -146,12 +147,17 @@ def _check_hash(primary: etree._Element, name: str, files: Mapping[str, Digests]
         findings.add("XD-65", holder, f"Der Wert ist kein {algorithm} in Hexadezimalziffern.")
         return
     digests = files.get(name) if files else None
-    if digests is None:
+    if digests is None or _unread(digests):
         return
     if algorithm == "SHA-384":
         _not_computed(holder, files, findings)
     elif value.lower() != (digests.sha256 if algorithm == "SHA-256" else digests.sha512):
         findings.add("XD-66", holder, "Der Hashwert ist nicht der der Datei.")
+
+
+def _unread(digests: Digests) -> bool:
+    """True for a file that has bytes and nobody could read them (XD-90 said why): its hash is not known to be wrong."""
+    return digests.size > 0 and digests.sha256 == _OF_NOTHING
 
 
 def _from_base64(value: str, digits: int) -> str:

@@ -126,8 +126,10 @@ def _judge_entries(
     message = None if dangerous else _find_message(package, entries, path, findings, limits)
     if message is None:
         return report_of(None, None, Verdict.NOT_CHECKED, findings.all())
-    xml = _read_all(package, entries[message], findings)
+    xml = _read_message(package, entries[message], findings)
     files = {name: _digests(package, info, findings) for name, info in entries.items() if name != message}
+    if xml is None:
+        return report_of(None, None, Verdict.NOT_CHECKED, findings.all())
     report = check_message(xml, schemas, files=files, purpose=findings.purpose, limits=limits)
     _check_names(path, message, report, findings)
     return _joined(findings, report)
@@ -256,15 +258,15 @@ def _looks_like_message(package: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool
         return False  # named when the entry is read in full; where that leaves no message, XD-94 stands
 
 
-def _read_all(package: zipfile.ZipFile, info: zipfile.ZipInfo, findings: Findings) -> bytes:
-    """The bytes of the message; broken ones become a finding and an empty message."""
+def _read_message(package: zipfile.ZipFile, info: zipfile.ZipInfo, findings: Findings) -> bytes | None:
+    """The bytes of the message; broken ones become a finding and None: of what nobody read nothing is said."""
     try:
         with package.open(info) as stream:
             data = stream.read()
     except _BROKEN as problem:
         _say_if_of_the_machine(problem)
         findings.add("XD-90", label(entry_name(info)), "Die Nachricht im ZIP ist beschädigt.")
-        return b""
+        return None
     if len(data) != info.file_size:
         findings.add("XD-90", label(entry_name(info)), "Die Nachricht ist kürzer, als das Verzeichnis des ZIP sagt.")
     return data

@@ -117,6 +117,18 @@ def test_an_archived_delivery_met_again_is_told_from_the_catalog_as_it_was_told_
     assert again["not_checked"] == ["PDF/A"]
 
 
+def test_an_akte_shows_the_pages_that_a_pdfa_has_as_its_receipt_does(catalog: Catalog) -> None:
+    """A blank page that was left out is none of the PDF/A: whoever looks for page 2 of 2 there would miss one."""
+    work = archive_with_blanks(catalog)
+    details = catalog.akte_details(work.akte.uuid)
+    assert details is not None
+    receipt = receipt_json(first_receipt(catalog, work))
+    assert {str(one.uuid): one.pages for one in details.dokumente} == {
+        one["dokument"]: one["pages"] for one in receipt["documents"]
+    }
+    assert details.row.pages == receipt["pages"], "of the Akte all that were scanned count"
+
+
 def test_while_its_packed_work_is_there_it_also_tells_what_was_found_and_not_checked(
     catalog: Catalog, tmp_path: Path
 ) -> None:

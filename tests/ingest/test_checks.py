@@ -182,6 +182,21 @@ def test_a_known_scan_is_linked_in_its_own_akte_and_asked_in_another() -> None:
     assert already_archived(delivery, {one: own, two: replace(own, version=2)}, OPTIONS) == replace(own, version=2)
 
 
+def test_a_known_scan_of_a_dokument_with_new_pages_is_not_called_linked() -> None:
+    """The new Dokument is whole: the receipt must not say that a page of it were only linked."""
+    slip = with_dokumente(SlipDokument("mit Neuem", seiten=((1, 2),)), SlipDokument("bekannt", seiten=((3, 3),)))
+    delivery = a_delivery(slip, a_scan("a.tif", b"a"), a_scan("b.tif", b"b"), a_scan("c.tif", b"c"))
+    places = {scan.digests.sha512: KnownScan(UUID(int=5), "63-01234-2019", 1) for scan in delivery.scans}
+    del places[delivery.scans[1].digests.sha512]
+    again, linked = checked(delivery, known=places)
+    assert [(f.code, f.where, f.severity) for f in (again, linked)] == [
+        ("IN-36", "a.tif", Severity.INFO), ("IN-36", "c.tif", Severity.INFO),
+    ]  # fmt: skip
+    assert "noch einmal" in again.text
+    assert "verknüpft" not in again.text
+    assert "wird verknüpft" in linked.text
+
+
 def test_a_scan_that_lies_in_another_band_lies_in_another_akte() -> None:
     """Each Band is an Akte of its own: linked to this one, the scans would be in none of its packages."""
     delivery = a_delivery(a_slip(band=2))

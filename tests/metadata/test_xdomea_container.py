@@ -218,18 +218,24 @@ def test_a_truncated_zip_is_an_error(cut: int, tmp_path: Path, schemas: Schemas)
     assert found(path, schemas) == {"XD-90": Severity.ERROR}
 
 
-def test_a_damaged_entry_is_an_error(tmp_path: Path, schemas: Schemas) -> None:
-    path = a_zip(tmp_path)
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("what", ["file", "message"])
+def test_a_damaged_entry_is_an_error_and_nothing_is_said_of_what_nobody_could_read(
+    what: str, version: str, tmp_path: Path, schemas: Schemas
+) -> None:
+    path = a_zip(tmp_path, version=version)
+    name = PDFA if what == "file" else f"{path.stem}.xml"
     with zipfile.ZipFile(path) as package:
-        info = package.getinfo(PDFA)
+        info = package.getinfo(name)
     data = bytearray(path.read_bytes())
-    data[info.header_offset + 30 + len(PDFA) + 2] ^= 0xFF
+    data[info.header_offset + 30 + len(name) + 2] ^= 0xFF
     path.write_bytes(bytes(data))
     assert found(path, schemas) == {"XD-90": Severity.ERROR}
 
 
-def test_an_encrypted_entry_is_an_error(tmp_path: Path, schemas: Schemas) -> None:
-    path = a_zip(tmp_path)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_encrypted_entry_is_an_error(version: str, tmp_path: Path, schemas: Schemas) -> None:
+    path = a_zip(tmp_path, version=version)
     data = bytearray(path.read_bytes())
     place = data.rfind(PDFA.encode())
     data[data.rfind(b"PK\x01\x02", 0, place) + 8] |= 1

@@ -107,7 +107,7 @@ CASES = (
     Case("XD-34", "slash_alone", swap(PDFA, f"{an_id('pdfa 1')}/x.pdf")),
     Case("XD-34", "dots_alone", swap(PDFA, f"{an_id('pdfa 1')}..pdf")),
     Case("XD-34", "backslash", swap(PDFA, f"{an_id('pdfa 1')}\\x.pdf")),
-    Case("XD-34", "line_break", swap(PDFA, f"{an_id('pdfa 1')}_a&#x85;b.pdf")),
+    Case("XD-34", "line_break", swap(PDFA, f"{an_id('pdfa 1')}_a&#x85;b.pdf"), also=("XD-84",)),
     Case("XD-35", "same_name", swap(PDFA, f"{an_id('pdfa 2')}.pdf")),
     Case("XD-35", "same_name_other_case", swap(PDFA, f"{an_id('pdfa 2')}.PDF")),
     Case("XD-36", "umlaut", swap(PDFA, f"{an_id('pdfa 1')}_Größe 1.pdf"), severity=W),
@@ -160,6 +160,8 @@ CASES = (
     Case("XD-80", "too_deep", put("Vorgang", "".join(f"<xdomea:Teilvorgang><xdomea:Identifikation><xdomea:ID>{an_id(f'tv {n}')}</xdomea:ID></xdomea:Identifikation>" for n in range(5)) + "</xdomea:Teilvorgang>" * 5), severity=W, also=("XD-40", "XD-41", "XD-42", "XD-44", "XD-46", "XD-48")),
     Case("XD-81", "lone_document", edit(lambda root, first: first("Schriftgutobjekt").replace(first("Akte"), first("Dokument"))), severity=W),
     Case("XD-84", "next_line", swap("Neubau", "Neubau\x85"), severity=W),
+    Case("XD-84", "delete_by_number", swap("Neubau", "Neubau&#127;"), severity=W),
+    Case("XD-84", "control_by_number", swap("Neubau", "Neubau&#x9F;"), severity=W),
     Case("XD-98", "missing_file", swap(PDFA, f"{an_id('nowhere')}.pdf"), also=("XD-99",)),
 )  # fmt: skip
 
