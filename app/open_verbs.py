@@ -47,7 +47,8 @@ def frist_open(
 
     def show(console: Console) -> None:
         if not every:
-            console.print("Keine Akte wartet auf ein Ereignis.")
+            narrowed = until or aktenart or ereignis
+            console.print("Keine Akte wartet " + ("so, wie hier eingegrenzt ist." if narrowed else "auf ein Ereignis."))
             return
         table = Table(
             number_column(), "Aktenart", "Band", "Es fehlt", "Seit", "Zu fragen", box=None, header_style="dim"

@@ -18,7 +18,7 @@ from app.due_verbs import due, preview
 from app.find_verbs import DAY, DAY_WORD
 from app.lock_verbs import due as due_round
 from app.lock_verbs import locks
-from app.one_akte import one_akte
+from app.one_akte import akte_name, one_akte
 from app.open_verbs import frist_open
 from app.opening import open_archive
 from app.rule_verbs import catalogue, comparison, rule_release
@@ -105,7 +105,7 @@ def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datet
     }
 
     def show(console: Console) -> None:
-        console.print(Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"  {row.betreff}"))
+        console.print(Text.assemble((akte_name(row), "bold"), f"  {row.betreff}"))
         console.print(f"  Fristklasse: {', '.join(value['record_classes'])}")
         show_deadline(console, value, katalog)
         if known.retention_ends != deadline.retention_ends:

@@ -22,7 +22,7 @@ from flows.terminal import visible
 VERBS: dict[str, tuple[str, str, str]] = {
     "annahme": ("app.intake_verbs", "annahme", "Lieferungen annehmen und archivieren"),
     "klaerung": ("app.clearing_verbs", "klaerung", "Klärungskorb: ansehen und lösen"),
-    "sichtung": ("app.clearing_verbs", "sichtung", "Seiten mit unsicherem Text ansehen"),
+    "sichtung": ("app.review_verbs", "sichtung", "Seiten mit unsicherem Text ansehen"),
     "suche": ("app.find_verbs", "suche", "Akten suchen, auch im Volltext"),
     "akte": ("app.find_verbs", "akte", "Akten auflisten, zeigen, herausholen"),
     "fixity": ("app.check_verbs", "fixity", "Kopien auf Unversehrtheit prüfen"),

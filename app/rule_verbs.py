@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from akten.errors import Forbidden
-from app.command import Call, verb
+from akten.model import clean_text
+from app.command import OUT, Call, verb
 from app.deadline_show import STATES_DE, german
 from app.opening import begins, open_archive, open_or_begin
 from app.show import DAY_FORM, findings_table, moment, number_column, plural
@@ -34,7 +35,6 @@ from retention.catalogue import Fristenkatalog
 from retention.compare import Change, Move
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-OUT = click.Path(dir_okay=False, path_type=Path)
 RULE_STATES = {
     RuleState.BASIS: "galt ohne Freigabe",
     RuleState.PROPOSED: "vorgeschlagen",
@@ -161,6 +161,8 @@ def comparison(
     """
     if (new is None) == (number is None):
         raise click.UsageError("Bitte entweder --neu DATEI oder --nr NR angeben.")
+    if grund and (new is None or only):
+        raise click.UsageError("--grund steht bei einem neuen Vorschlag; hier wird nur verglichen.")
     with open_or_begin(call) as services:
         rules = read_rules(new) if new is not None else rules_numbered(services, number or 0)
         proposal = None if number is None else services.catalog.rules.version(number)
@@ -187,10 +189,12 @@ def comparison(
             console.print(findings_table(findings))
         if proposal is not None and proposal.state is RuleState.PROPOSED:
             who = str(proposal.proposed_by)
+            if grund and proposal.reason != clean_text(grund):
+                why = proposal.reason or "keiner genannt"
+                console.print(f"Diese Fassung war schon vorgeschlagen; es bleibt der Grund von damals: {why}.")
             console.print(f"Vorschlag Nr. {proposal.number} von {who}; noch gilt nichts Neues.", style="bold")
-            console.print(
-                f"Eine zweite Person gibt frei: archiv frist freigabe {proposal.number} --grund …", style="dim"
-            )
+            way = f"{call.archiv} frist freigabe {proposal.number} --grund …"
+            console.print(f"Eine zweite Person gibt frei: {way}", style="dim")
 
     call.output.result(value, show)
     return 8 if found.skipped else 0
@@ -267,6 +271,8 @@ def _name(katalog: Fristenkatalog) -> str:
 @verb
 def catalogue(call: Call, *, number: int | None, check: Path | None, classes: bool, out: Path | None) -> None:
     """Listet die Fassungen des Fristenkatalogs: geltend, vorgeschlagen, freigegeben, abgelehnt."""
+    if check is not None and (number is not None or out is not None):
+        raise click.UsageError("--pruefe prüft nur eine Datei; --nr und --ausgabe gehören zu den Fassungen im Katalog.")
     if check is not None:
         _checked(call, read_rules(check), classes=classes)
         return

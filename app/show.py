@@ -177,7 +177,8 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
         told = f"{plural(len(receipt['copies']), 'Kopie', 'Kopien')} {read}: {copies}"
         parts.append(Text(told, style="green" if good else "red"))
     if receipt.get("not_checked"):
-        parts.append(Text(f"nicht geprüft: {', '.join(receipt['not_checked'])} (siehe archiv doctor)", style="yellow"))
+        lacks = ", ".join(receipt["not_checked"])
+        parts.append(Text(f"nicht geprüft: {lacks} (siehe {archiv} doctor)", style="yellow"))
     shown = [f for f in receipt["findings"] if f["severity"] != "info"]
     if shown:
         parts.append(findings_table(shown))

@@ -17,7 +17,7 @@ from akten.model import clean_text
 from app.audit_verbs import IN, check_extract, sample_draw, tell_like, trail_extract
 from app.command import Call, require_in_order, verb
 from app.find_verbs import DAY, DAY_WORD
-from app.one_akte import one_akte
+from app.one_akte import one_akte, require_number_for_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.show import DAY_FORM, VERDICTS, findings_table, moment, plural, word
@@ -276,6 +276,7 @@ def trail_show(
     if aktenzeichen is None and benutzer is None and von is None and bis is None:
         raise click.UsageError("Bitte ein Aktenzeichen, --benutzer oder einen Zeitraum nennen.")
     require_in_order(von, bis)
+    require_number_for_band(aktenzeichen, band)
     with open_archive(call) as services:
         akte = one_akte(services, aktenzeichen, band).uuid if aktenzeichen is not None else None
         events = services.catalog.events_of(
@@ -308,5 +309,6 @@ def trail_show(
         call.output.say(f"Das sind nur die ältesten {anzahl}; weitere zeigt --anzahl ZAHL oder ein Zeitraum ab --von.")
     if not (bad := sum(bool(event.broken) for event in events)):
         return 0
-    call.output.say(f"{plural(bad, 'Zeile stimmt', 'Zeilen stimmen')} nicht. Alles prüft: archiv protokoll pruefe")
+    wrong = plural(bad, "Zeile stimmt", "Zeilen stimmen")
+    call.output.say(f"{wrong} nicht. Alles prüft: {call.archiv} protokoll pruefe")
     return EXIT_OF_VERDICT[Verdict.FAILED]
