@@ -8,12 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from app.hold_show import hold_line
 from app.lock_show import LockView
-from app.show import STATES, VERDICTS, moment, plural, size_words, word
+from app.show import STATES, VERDICTS, Listing, moment, plural, size_words, word
 from catalog.values import AkteDetails, ClearingState
 
 
@@ -67,7 +66,7 @@ def show_akte(
             console.print(f"  Vorgang: {title}")
     heads = ("Dokument", "Datum", "Seiten", "PDF/A", "Prüfung", "Textgüte", "Version")
     many = len(set(places.values())) > 1  # else the one Vorgang stands above
-    table = Table(*heads, *(("Vorgang",) if many else ()), box=None, header_style="dim")
+    table = Listing(*heads, *(("Vorgang",) if many else ()), box=None, header_style="dim")
     for d in details.dokumente:
         quality = "–" if d.mean_confidence is None else f"{d.mean_confidence:.0f} %"
         table.add_row(

@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from akten.findings import Finding, Severity, Verdict, worst
 from akten.model import clean_text
@@ -20,7 +19,7 @@ from app.find_verbs import DAY, DAY_WORD, FAMILIES, row_json
 from app.one_akte import one_akte, require_number_for_band
 from app.opening import begins, open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import STATES, VERDICTS, findings_table, number_column, plural, word
+from app.show import STATES, VERDICTS, Listing, findings_table, number_column, plural, word
 from app.spans import midnight
 from app.written import whole_file, write_csv
 from catalog.extract import ExtractReport, verify_extract
@@ -231,7 +230,7 @@ def sample_draw(call: Call, *, anzahl: int, saat: int | None, stand: int | None,
         if not drawn:
             which = " oder ".join(aktenart) or "Akte"
             console.print(f"Bis zu diesem Stand ist keine {which} archiviert.")
-        table = Table(number_column(), "Aktenart", "Band", "Version", "Seiten", "Stand", "Betreff", box=None)
+        table = Listing(number_column(), "Aktenart", "Band", "Version", "Seiten", "Stand", "Betreff", box=None)
         for uuid, row in drawn:
             if row is None:
                 table.add_row(str(uuid), "", "", "", "", "nicht mehr im Register", "")

@@ -11,7 +11,6 @@ from uuid import UUID
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from akten.errors import Forbidden
 from akten.findings import Severity, Verdict
@@ -20,7 +19,7 @@ from app.one_akte import akte_name, one_akte, require_number_for_band
 from app.opening import open_anew, open_archive, require_new_place, tell_new
 from app.output import EXIT_OF_VERDICT
 from app.restore_verbs import proposals, propose, release, withdraw
-from app.show import VERDICTS, findings_table, plural, size_words, word
+from app.show import VERDICTS, Listing, findings_table, plural, size_words, word
 from archive.restore import OF_BYTES
 from flows.anchors import try_to_publish
 from flows.archivemark import is_fresh
@@ -93,7 +92,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
         # A long list of good copies would hide the bad one.
         told = [copy for copy in summary.copies if _worth_telling(copy) or aktenzeichen]
         if told:
-            table = Table("Akte", "Version", "Speicher", "Befund", box=None, header_style="dim")
+            table = Listing("Akte", "Version", "Speicher", "Befund", box=None, header_style="dim")
             for copy in told:
                 name = names.get(copy["akte"], copy["akte"])
                 table.add_row(name, str(copy["version"]), copy["store"], word(VERDICTS, copy["verdict"]))
@@ -156,7 +155,7 @@ def doctor(call: Call, *, without_stores: bool) -> int:
     }
 
     def show(console: Console) -> None:
-        table = Table("Bestandteil", "Version", "Stand", "Was tun", box=None, header_style="dim")
+        table = Listing("Bestandteil", "Version", "Stand", "Was tun", box=None, header_style="dim")
         for p in found.parts:
             table.add_row(p.part, p.version, word(HEALTH, p.health.value), p.advice)
         console.print(table)
@@ -234,7 +233,7 @@ def _enter_again(call: Call, opening: Callable[[Call], AbstractContextManager[Se
 
     def show(console: Console) -> None:
         if entered:
-            table = Table("Akte", "Betreff", "Version", "Dokumente", "Seiten", box=None, header_style="dim")
+            table = Listing("Akte", "Betreff", "Version", "Dokumente", "Seiten", box=None, header_style="dim")
             for one, told_one in zip(summary.entered, entered, strict=True):
                 pages = str(told_one["pages"])
                 table.add_row(one.name, told_one["akte"], str(one.id.version), str(told_one["documents"]), pages)

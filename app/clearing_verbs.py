@@ -10,13 +10,12 @@ from uuid import UUID
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from akten.errors import ArchivError, Forbidden, Unavailable
 from app.command import FOLDER, Call, verb
 from app.opening import open_archive
-from app.show import findings_table
+from app.show import Listing, findings_table
 from app.show import receipts as show_receipts
 from catalog.values import ClearingCase, Resolution
 from flows.batch import archive_all
@@ -106,7 +105,7 @@ def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
             others = ", ".join(sorted({case.owner for case in listed}))
             console.print(f"Kein Fall für „{wer}“; Fälle hat: {others}." if others else "Der Klärungskorb ist leer.")
             return
-        table = Table("Nr.", "Akte", "Code", "Grund", "Wer", "Bis", "Stand", box=None, header_style="dim")
+        table = Listing("Nr.", "Akte", "Code", "Grund", "Wer", "Bis", "Stand", box=None, header_style="dim")
         for case in cases:
             name = _case_name(case, bands[case.number])
             if not case.aktenzeichen and (came := delivered_as(case)):  # else nobody knows which delivery is meant

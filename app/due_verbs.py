@@ -17,7 +17,7 @@ from app.deadline_show import german, state_de
 from app.find_verbs import FAMILIES
 from app.forecast_chart import COLUMNS_DE, FORMATS, draw, kind_of
 from app.opening import open_archive
-from app.show import number_column, plural
+from app.show import Listing, number_column, plural
 from app.written import write_csv
 from flows.due_list import DueRow, due_filter, due_page, due_rows, forecast_of
 from retention.catalogue import Fristenkatalog
@@ -160,7 +160,7 @@ def due(
 
     def show(console: Console) -> None:
         if page.total:
-            table = Table(number_column(), "Aktenart", "bis", "Fristklasse", "Ereignis", "Sperre", "Stand", box=None)
+            table = Listing(number_column(), "Aktenart", "bis", "Fristklasse", "Ereignis", "Sperre", "Stand", box=None)
             for value in values:
                 table.add_row(*_shown(value, katalog))
             console.print(table)

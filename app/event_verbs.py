@@ -18,7 +18,7 @@ from akten.findings import Finding, Severity
 from app.command import Call, verb
 from app.one_akte import akte_in_call, akte_name, one_akte
 from app.opening import open_archive
-from app.show import findings_table, moment, plural
+from app.show import Listing, findings_table, moment, plural
 from catalog.keeping import KeepingRow
 from catalog.query import parse_day
 from catalog.told import ArchiveReport, KnownArchive, ReportedEvent, ReportedFact
@@ -272,7 +272,7 @@ def event_list(call: Call, aktenzeichen: str, *, band: int | None, alle: bool) -
         console.print(Text.assemble((akte_name(akte), "bold"), f"  {akte.betreff}"))
         if not (row.events or row.facts or value["reports"]):
             console.print("Kein Ereignis und kein Merkmal bekannt.")
-        table = Table("Nr.", "Ereignis", "Tag", "Beleg", box=None, header_style="dim")
+        table = Listing("Nr.", "Ereignis", "Tag", "Beleg", box=None, header_style="dim")
         for event in row.events:
             number = str(event.number) if event.number else "–"
             table.add_row(number, titles.get(event.ereignis, event.ereignis), _day(event.datum), event.evidence)
@@ -299,7 +299,7 @@ def _reports_table(
 ) -> Table:
     """Every report as it was made, the replaced ones too: what was told, by which evidence, by whom and when."""
     heads = ("Meldung", "Ereignis, Merkmal oder Antwort", "Tag", "Beleg", "Wer", "Wann", "ersetzt durch")
-    table = Table(*heads, box=None, header_style="dim")
+    table = Listing(*heads, box=None, header_style="dim")
     for report in reports:
         day = _day(report.datum)
         if report.instead_of:
@@ -361,7 +361,7 @@ def _row_json(row: EventRow) -> dict[str, Any]:
 
 
 def _show_list(console: Console, found: EventList, *, probe: bool) -> None:
-    table = Table("Zeile", "Akte", "Ereignis", "Tag", "Urteil", box=None, header_style="dim")
+    table = Listing("Zeile", "Akte", "Ereignis", "Tag", "Urteil", box=None, header_style="dim")
     shown = found.rows if len(found.rows) <= SHOWN else [row for row in found.rows if row.verdict != "ok"][:SHOWN]
     for row in shown:
         text, style = ROW_WORDS[row.verdict]

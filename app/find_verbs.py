@@ -10,7 +10,6 @@ from uuid import UUID
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from akten.errors import Unknown
@@ -24,7 +23,7 @@ from app.one_akte import akte_name, one_akte, split_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.reference_verbs import akte_refer, person_forget
-from app.show import STATES, findings_table, number_column, plural, word
+from app.show import STATES, Listing, findings_table, number_column, plural, word
 from catalog.fold import fold
 from catalog.holdings import AkteFilter, Sort
 from catalog.search import Hit
@@ -219,7 +218,7 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
         if not found.total:
             console.print("Keine Akte ist so, wie hier eingegrenzt ist." if aktenart or stand else "Keine Akten.")
             return
-        table = Table(
+        table = Listing(
             number_column(), "Aktenart", "Band", "Betreff", "Stand", "Version", "Seiten", "Frist bis", box=None
         )
         for row in found.rows:

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from akten.errors import Unknown
@@ -19,7 +18,7 @@ from app.hold_show import MASK, hold_line, hold_value, holds_of
 from app.one_akte import akte_name, one_akte, require_number_for_band
 from app.opening import open_archive, open_or_begin
 from app.round_show import followed_json, show_followed
-from app.show import DAY_FORM, moment, plural
+from app.show import DAY_FORM, Listing, moment, plural
 from catalog.actor import Actor
 from catalog.fold import fold
 from catalog.holds import HoldOrder, HoldTarget, HoldView, Scope
@@ -180,7 +179,7 @@ def hold_list(call: Call, *, alle: bool, key: str | None, text: str | None, anza
         if not views:
             console.print("Keine Sperre ist so, wie hier eingegrenzt ist." if key or text else "Keine Sperren.")
             return
-        table = Table("Nr.", "Stand", "Art", "Gilt für", "Grund", "Bezug", "Bis", box=None, header_style="dim")
+        table = Listing("Nr.", "Stand", "Art", "Gilt für", "Grund", "Bezug", "Bis", box=None, header_style="dim")
         for value in page:
             if value["state"] == MASK:
                 table.add_row(str(value["number"]), Text(MASK, "red"), *[""] * 5)

@@ -10,14 +10,13 @@ from uuid import UUID
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from rich.text import Text
 
 from app.command import Call, verb
 from app.one_akte import akte_in_call, akte_name, one_akte
 from app.opening import open_archive
 from app.round_show import exit_of, show_summary, summary_json
-from app.show import moment
+from app.show import Listing, moment
 from archive.locks import instant, outlasts
 from catalog.locks import Shortening
 from flows.locks import due_round
@@ -121,7 +120,7 @@ def _show_seen(console: Console, seen: SeenAkte, name: str, way: str) -> None:
     console.print(Text(name, "bold"))
     for reason in seen.terms.reasons:
         console.print(f"  · {reason}")
-    table = Table("Version", "Speicher", "Objekt", "gesperrt bis", "Löschsperre", "", box=None, header_style="dim")
+    table = Listing("Version", "Speicher", "Objekt", "gesperrt bis", "Löschsperre", "", box=None, header_style="dim")
     for each in seen.locks:
         value = _lock_json(each, seen)
         note = Text(_note(each, seen), "yellow")

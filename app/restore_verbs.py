@@ -11,7 +11,6 @@ from uuid import UUID
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from rich.text import Text
 
 from akten.errors import ArchivError, Forbidden, Misconfigured
@@ -19,7 +18,7 @@ from app.command import Call, verb
 from app.one_akte import akte_in_call, akte_name, one_akte, require_number_for_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import VERDICTS, moment, word
+from app.show import VERDICTS, Listing, moment, word
 from catalog.proposals import Proposal
 from flows import restoring
 from flows.receipt import gravest
@@ -92,7 +91,7 @@ def proposals(call: Call) -> None:
         if not told:
             console.print("Kein Vorschlag wartet.", style="dim")
             return
-        table = Table("Akte", "Speicher", "vorgeschlagen", "Ursache", "Stand", box=None, header_style="dim")
+        table = Listing("Akte", "Speicher", "vorgeschlagen", "Ursache", "Stand", box=None, header_style="dim")
         for each in told:
             state = f"freigegeben von {each['released_by']}, nicht zu Ende" if each["released_by"] else "wartet"
             who = f"{each['proposed_by']}, {moment(datetime.fromisoformat(each['proposed_at']))}"

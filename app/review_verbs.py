@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from app.command import Call, verb
 from app.opening import open_archive
+from app.show import Listing, number_column
 from catalog.values import Review
 from flows.wiring import Services
 
@@ -76,8 +76,8 @@ def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
         if not found.total:
             console.print("Noch keine Seite kam zur Sichtung." if alle else "Keine Seite wartet auf Sichtung.")
             return
-        titles = ("Nr.", "Akte", "Band", "Dokument", "Seite", "Güte", "Warum", "Stand")
-        table = Table(*titles, box=None, header_style="dim")
+        titles = ("Nr.", number_column("Akte"), "Band", "Dokument", "Seite", "Güte", "Warum", "Stand")
+        table = Listing(*titles, box=None, header_style="dim")
         for review in found.rows:
             confidence = "–" if review.confidence is None else f"{review.confidence:.0f} %"
             state = review.result or "offen"

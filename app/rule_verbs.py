@@ -15,7 +15,7 @@ from akten.model import clean_text
 from app.command import OUT, Call, verb
 from app.deadline_show import STATES_DE, german
 from app.opening import begins, open_archive, open_or_begin
-from app.show import DAY_FORM, findings_table, moment, number_column, plural
+from app.show import DAY_FORM, Listing, findings_table, moment, number_column, plural
 from app.written import write_csv
 from catalog.rulebook import RuleState, RuleVersion
 from flows.receipt import finding_json
@@ -203,7 +203,7 @@ def comparison(
 def _show_moves(console: Console, value: Mapping[str, Any]) -> None:
     if not value["moves"]:
         return
-    table = Table(number_column(), "Aktenart", "Fristklasse", "frei ab jetzt", "frei ab neu", "Stand neu", box=None)
+    table = Listing(number_column(), "Aktenart", "Fristklasse", "frei ab jetzt", "frei ab neu", "Stand neu", box=None)
     for move in value["moves"]:
         after = STATES_DE.get(move["state_after"], "ohne Klasse")
         days = (german(move["free_before"]), german(move["free_after"]))
@@ -317,7 +317,7 @@ def catalogue(call: Call, *, number: int | None, check: Path | None, classes: bo
 
 
 def _versions_table(versions: tuple[RuleVersion, ...], in_force: Rules) -> Table:
-    table = Table("Nr.", "Fassung", "gilt ab", "Stand", "vorgeschlagen", "entschieden", "Begründung", box=None)
+    table = Listing("Nr.", "Fassung", "gilt ab", "Stand", "vorgeschlagen", "entschieden", "Begründung", box=None)
     for version in versions:
         state = RULE_STATES[version.state]
         state += ", gilt" if version.number == in_force.number else ""
@@ -366,7 +366,7 @@ def _katalog_json(katalog: Fristenkatalog) -> dict[str, Any]:
 
 
 def _show_katalog(console: Console, katalog: Fristenkatalog) -> None:
-    table = Table("Fristklasse", "Titel", "Grundlagen", "Aussonderung", "bestätigt", box=None)
+    table = Listing("Fristklasse", "Titel", "Grundlagen", "Aussonderung", "bestätigt", box=None)
     for each in katalog.classes.values():
         bases = "; ".join(basis.text for basis in each.bases)
         table.add_row(each.key, each.title, bases, each.disposal.value, each.confirmed_by or "nein")

@@ -87,9 +87,17 @@ def size_words(size: float) -> str:
     return f"{size:.1f} TB".replace(".", ",")
 
 
-def number_column() -> Column:
+class Listing(Table):
+    """A table that on a narrow terminal folds what is too long for its column: half a day or reason says nothing."""
+
+    def __init__(self, *heads: str | Column, **looks: Any) -> None:
+        folded = (Column(head, overflow="fold") if isinstance(head, str) else head for head in heads)
+        super().__init__(*folded, **looks)
+
+
+def number_column(head: str = "Aktenzeichen") -> Column:
     """The column of Aktenzeichen: on a narrow terminal the others give way, since half a number finds nothing."""
-    return Column("Aktenzeichen", no_wrap=True)
+    return Column(head, no_wrap=True)
 
 
 def plural(number: int, one: str, many: str) -> str:
@@ -111,7 +119,7 @@ def _verdict_line(document: Mapping[str, Any]) -> Text:
 
 
 def _documents_table(documents: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(
+    table = Listing(
         "Dokument", "Seiten", "Art", "PDF/A-Prüfung", "Textgüte", box=None, pad_edge=False, header_style="dim"
     )
     for document in documents:
@@ -128,7 +136,7 @@ def _documents_table(documents: Sequence[Mapping[str, Any]]) -> Table:
 
 def findings_table(findings: Sequence[Mapping[str, str]]) -> Table:
     """Findings with code, weight, place and sentence."""
-    table = Table("Code", "Gewicht", "Stelle", "Befund", box=None, pad_edge=False, header_style="dim")
+    table = Listing("Code", "Gewicht", "Stelle", "Befund", box=None, pad_edge=False, header_style="dim")
     for finding in findings:
         table.add_row(finding["code"], word(SEVERITIES, finding["severity"]), finding["where"], finding["text"])
     return table

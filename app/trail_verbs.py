@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from akten.findings import Severity, Verdict, worst
@@ -20,7 +19,7 @@ from app.find_verbs import DAY, DAY_WORD
 from app.one_akte import one_akte, require_number_for_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import DAY_FORM, VERDICTS, findings_table, moment, plural, word
+from app.show import DAY_FORM, VERDICTS, Listing, findings_table, moment, plural, word
 from app.spans import midnight
 from archive.locks import instant
 from catalog.values import TrailEvent
@@ -293,7 +292,7 @@ def trail_show(
 
     def show(console: Console) -> None:
         of_akte = ("Akte",) if akte is None else ()
-        table = Table("Zeile", "Zeit", "Wer", "Was", *of_akte, "Angaben", box=None, header_style="dim")
+        table = Listing("Zeile", "Zeit", "Wer", "Was", *of_akte, "Angaben", box=None, header_style="dim")
         for event in events:
             facts = _facts(event)
             what = VERBS_DE.get(event.verb, event.verb)
