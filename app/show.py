@@ -63,6 +63,7 @@ STEP_NAMES = {
 
 
 LEFT_OUT = ("IN-05", "IN-42")  # files of the delivery that are not of the Akte
+TO_REVIEW = ("OC-01", "OC-06", "OC-09")  # pages not read, read badly, or found without a word: on the review list
 
 DAY_FORM = "%d.%m.%Y"
 
@@ -190,13 +191,16 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
     shown = [f for f in receipt["findings"] if f["severity"] != "info"]
     if shown:
         parts.append(findings_table(shown))
+    if receipt["state"] == "archived" and any(f["code"] in TO_REVIEW for f in receipt["findings"]):
+        parts.append(Text(f"Seiten, deren Text anzusehen ist, nennt: {archiv} sichtung liste", style="yellow"))
     if receipt.get("clearing_case"):
         parts.append(Text(f"Nächster Schritt: {archiv} klaerung zeige {receipt['clearing_case']}", style="bold"))
     if receipt.get("steps"):
         times = " · ".join(
             f"{STEP_NAMES.get(n, n)} {s:.1f}\u00a0s".replace(".", ",") for n, s in receipt["steps"].items() if s >= 0.05
         )
-        parts.append(Text(f"{receipt['seconds']:.1f} s gesamt: ".replace(".", ",") + times, style="dim"))
+        total = f"{receipt['seconds']:.1f} s gesamt".replace(".", ",")
+        parts.append(Text(f"{total}: {times}" if times else total, style="dim"))
     band = f"Band {receipt['band']}" if (receipt.get("band") or 1) > 1 and receipt["aktenzeichen"] else ""
     title = " ".join(part for part in (receipt.get("aktenart", ""), receipt["aktenzeichen"], band) if part)
     return Panel(
