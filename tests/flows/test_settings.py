@@ -130,3 +130,11 @@ def test_a_folder_whose_name_is_no_text_is_told_and_is_no_bug(tmp_path: Path) ->
     with pytest.raises(Misconfigured, match="UTF-8"):
         read_settings(daten=tmp_path / os.fsdecode(b"Neu\xdf"))
     assert read_settings(daten=tmp_path / "Neuß").daten == tmp_path / "Neuß"
+
+
+@pytest.mark.parametrize("name", ["STORES", "SHARED_ACCOUNTS", "ROUNDS"])
+def test_a_value_that_is_no_json_is_told_in_german_with_its_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"ARCHIV_{name}", "geheim")
+    with pytest.raises(Misconfigured) as caught:
+        read_settings()
+    assert caught.value.text == f"ARCHIV_{name} ist kein JSON; wie es aussieht, steht in docs/settings.md."
