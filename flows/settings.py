@@ -74,13 +74,19 @@ class StoreSettings(_Part):
     )
 
 
+# Five parts; that each is in its range is judged where the rounds are planned.
+_CRON = r"^\s*([\w*,/#?-]+\s+){4}[\w*,/#?-]+\s*$"
+
+
 class RoundSettings(_Part):
     """When the rounds of the service run (cron, time of Berlin) and how the local Prefect server is reached."""
 
-    intake_cron: str = Field("*/10 * * * *", description="Eingang, auch Angefangenes nach einem Abbruch")
-    fixity_cron: str = Field("0 2 * * *", description="Prüfrunde: jede Kopie lesen und prüfen")
-    due_cron: str = Field("0 1 * * *", description="Fristenrunde: Fristen neu rechnen, Sperren nachziehen")
-    reconcile_cron: str = Field("30 4 * * *", description="Abgleich zwischen Katalog und Speichern")
+    intake_cron: str = Field("*/10 * * * *", pattern=_CRON, description="Eingang, auch Angefangenes nach einem Abbruch")
+    fixity_cron: str = Field("0 2 * * *", pattern=_CRON, description="Prüfrunde: jede Kopie lesen und prüfen")
+    due_cron: str = Field(
+        "0 1 * * *", pattern=_CRON, description="Fristenrunde: Fristen neu rechnen, Sperren nachziehen"
+    )
+    reconcile_cron: str = Field("30 4 * * *", pattern=_CRON, description="Abgleich zwischen Katalog und Speichern")
     akten_at_once: int = Field(4, ge=1, description="so viele Akten sind zugleich in Arbeit")
     pool: str = Field(
         "",
@@ -241,6 +247,7 @@ _FAULTS = {
     "missing": "fehlt",
     "extra_forbidden": "gibt es hier nicht",
     "string_type": "ein Text wird erwartet",
+    "string_pattern_mismatch": "fünf Teile werden erwartet: Minute, Stunde, Tag, Monat, Wochentag (etwa „0 2 * * *“)",
     "path_type": "ein Pfad wird erwartet",
     "tuple_type": "eine Liste wird erwartet",
     "model_type": "Felder der Form „name: wert“ werden erwartet",
