@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from akten.errors import Forbidden
 from akten.findings import Severity, Verdict
-from app.command import Call, verb
+from app.command import Call, Words, verb
 from app.one_akte import akte_name, one_akte, require_number_for_band
 from app.opening import open_anew, open_archive, require_new_place, tell_new
 from app.output import EXIT_OF_VERDICT
@@ -34,7 +34,7 @@ from flows.wiring import Services
 HEALTH = {"ok": ("in Ordnung", "green"), "failed": ("fehlerhaft", "red"), "absent": ("fehlt", "yellow")}
 
 
-@click.group()
+@click.group(cls=Words)
 def fixity() -> None:
     """Unversehrtheit: jede Kopie ganz lesen und mit den Prüfsummen vergleichen."""
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from akten.errors import ArchivError, Forbidden, Unavailable
-from app.command import FOLDER, Call, verb
+from app.command import FOLDER, Call, Words, verb
 from app.opening import open_archive
 from app.show import Listing, findings_table
 from app.show import receipts as show_receipts
@@ -82,7 +82,7 @@ def case_json(case: ClearingCase, band: int | None) -> dict[str, Any]:
     }
 
 
-@click.group()
+@click.group(cls=Words)
 def klaerung() -> None:
     """Der Klärungskorb: Lieferungen, über die ein Mensch entscheidet."""
 

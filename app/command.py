@@ -39,6 +39,19 @@ class Named(click.Path):
         return super().convert(value, param, ctx)
 
 
+class Words(click.Group):
+    """A verb with words below it, each told by its whole first sentence: click would cut it off."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of the words."""
+        words = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        told = [
+            (n, word.short_help or " ".join((word.help or "").split("\n\n")[0].split())) for n, word in words if word
+        ]
+        with formatter.section("Befehle"):
+            formatter.write_dl(told)
+
+
 FOLDER = Named(path_type=Path, file_okay=False)
 OUT = Named(path_type=Path, dir_okay=False)  # a file that a command writes
 DATEN_HELP = "Datenordner des Archivs (sonst ARCHIV_DATEN)."

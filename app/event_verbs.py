@@ -15,7 +15,7 @@ from rich.text import Text
 
 from akten.errors import Unknown
 from akten.findings import Finding, Severity
-from app.command import Call, verb
+from app.command import Call, Words, verb
 from app.one_akte import akte_in_call, akte_name, one_akte
 from app.opening import open_archive
 from app.show import Listing, findings_table, moment, plural
@@ -66,7 +66,7 @@ def _day(value: date | None) -> str:
     return f"{value:%d.%m.}{value.year}" if value else "nicht geschehen"
 
 
-@click.group()
+@click.group(cls=Words)
 def ereignis() -> None:
     """Ereignisse, Merkmale und Antworten des Archivs zu einer Akte, mit Beleg: aus ihnen rechnen sich die Fristen."""
 

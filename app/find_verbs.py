@@ -16,7 +16,7 @@ from akten.errors import Unknown
 from akten.findings import Verdict
 from akten.model import Aktenart
 from app.akte_show import german_day, show_akte
-from app.command import FOLDER, Call, require_in_order, verb
+from app.command import FOLDER, Call, Words, require_in_order, verb
 from app.hold_show import holds_of
 from app.lock_show import LockView, lock_view
 from app.one_akte import akte_name, one_akte, split_band
@@ -188,7 +188,7 @@ def _volumes(services: Services, row: AkteRow) -> int:
     return len(services.catalog.akte_by_aktenzeichen(row.aktenzeichen, services.intake.muster, row.aktenart)) or 1
 
 
-@click.group()
+@click.group(cls=Words)
 def akte() -> None:
     """Akten auflisten, alles über eine zeigen, eine herausholen."""
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from akten.errors import Unknown
-from app.command import Call, verb
+from app.command import Call, Words, verb
 from app.deadline_show import german
 from app.find_verbs import DAY, DAY_WORD
 from app.hold_show import MASK, hold_line, hold_value, holds_of
@@ -44,7 +44,7 @@ def _german(value: date | str | None, otherwise: str = "") -> str:
     return german(value) if value else otherwise
 
 
-@click.group()
+@click.group(cls=Words)
 def sperre() -> None:
     """Löschsperren: was gesperrt ist, wird nicht vernichtet, nicht abgegeben, nicht gelöscht."""
 

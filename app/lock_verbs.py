@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from app.command import Call, verb
+from app.command import Call, Words, verb
 from app.one_akte import akte_in_call, akte_name, one_akte
 from app.opening import open_archive
 from app.round_show import exit_of, show_summary, summary_json
@@ -52,7 +52,7 @@ def due(call: Call, *, thorough: bool) -> int:
 # --- locks of one Akte ------------------------------------------------------------------------------------------------
 
 
-@click.group("sperren")
+@click.group("sperren", cls=Words)
 def locks() -> None:
     """Sperren einer Akte in den Speichern: ansehen, zu lange zu zweit kürzen."""
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from akten.errors import Unknown
-from app.command import Call, verb
+from app.command import Call, Words, verb
 from app.deadline_show import german, show_deadline, show_derivation
 from app.due_verbs import due, preview
 from app.find_verbs import DAY, DAY_WORD
@@ -37,7 +37,7 @@ def _today(katalog: Fristenkatalog, day: datetime | None) -> date:
     return day.date() if day else datetime.now(ZoneInfo(katalog.time_zone)).date()
 
 
-@click.group()
+@click.group(cls=Words)
 def frist() -> None:
     """Aufbewahrungsfristen mit Herleitung, und die Sperren, die ihnen folgen."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from app.command import Call, verb
+from app.command import Call, Words, verb
 from app.opening import open_archive
 from app.show import Listing, number_column
 from catalog.values import Review
@@ -18,7 +18,7 @@ from flows.wiring import Services
 WHYS = {"failed": "Seite nicht lesbar", "no_text": "kein Text erkannt", "low": "Text unsicher"}
 
 
-@click.group()
+@click.group(cls=Words)
 def sichtung() -> None:
     """Die Sichtungsliste: Seiten, deren Text ein Mensch ansehen soll."""
 

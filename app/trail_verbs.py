@@ -14,7 +14,7 @@ from rich.text import Text
 from akten.findings import Severity, Verdict, worst
 from akten.model import clean_text
 from app.audit_verbs import IN, check_extract, sample_draw, tell_like, trail_extract
-from app.command import Call, require_in_order, verb
+from app.command import Call, Words, require_in_order, verb
 from app.find_verbs import DAY, DAY_WORD
 from app.one_akte import one_akte, require_number_for_band
 from app.opening import open_archive
@@ -122,7 +122,7 @@ BROKEN_DE = {
 }
 
 
-@click.group()
+@click.group(cls=Words)
 def protokoll() -> None:
     """Das Protokoll: lückenlos verkettet, nur anfügbar."""
 
