@@ -96,7 +96,8 @@ def hold_set(
     if sum(bool(given) for given in (aktenzeichen, person, flurstueck, abfrage)) != 1:
         raise click.UsageError("Bitte genau eines: AKTENZEICHEN, --person, --flurstueck oder --abfrage.")
     require_number_for_band(aktenzeichen, band)
-    with open_or_begin(call) as services:
+    # A hold may come before the first Akte of an archive, but not one on an Akte.
+    with open_archive(call) if aktenzeichen else open_or_begin(call) as services:
         target = _target(services, aktenzeichen, band, person, flurstueck, abfrage)
         order = HoldOrder(
             target,

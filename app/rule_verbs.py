@@ -163,10 +163,12 @@ def comparison(
         raise click.UsageError("Bitte entweder --neu DATEI oder --nr NR angeben.")
     if grund and (new is None or only):
         raise click.UsageError("--grund steht bei einem neuen Vorschlag; hier wird nur verglichen.")
-    with open_or_begin(call) as services:
-        rules = read_rules(new) if new is not None else rules_numbered(services, number or 0)
+    rules = read_rules(new) if new is not None else None
+    # Only a proposal is worth an archive of its own: of a mistyped place nothing is compared.
+    with open_archive(call) if rules is None or only else open_or_begin(call) as services:
+        rules = rules or rules_numbered(services, number or 0)
         proposal = None if number is None else services.catalog.rules.version(number)
-        if new is not None and not only:
+        if number is None and not only:
             proposal = propose(services, rules, grund, call.actor)
         found = compared(services, rules, call.actor)
     value = _comparison_json(found, proposal, limit=anzahl, offset=ab)
