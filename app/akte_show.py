@@ -5,20 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from app.hold_show import hold_line
 from app.lock_show import LockView
-from app.show import STATES, VERDICTS, moment, plural, size_words, word
+from app.show import STATES, VERDICTS, Listing, moment, plural, size_words, word
 from catalog.values import AkteDetails, ClearingState
 
 
 def german_day(value: date | None) -> str:
     """A day as people write it; empty for none."""
     return f"{value:%d.%m.%Y}" if value else ""
+
+
+def _vorgaenge(details: AkteDetails) -> dict[UUID, str]:
+    """What the Vorgang of every Dokument is called, with its number."""
+    return {
+        dokument.uuid: " ".join(part for part in (vorgang.zeichen, vorgang.betreff) if part)
+        for vorgang in (details.akte.vorgaenge if details.akte else ())
+        for dokument in vorgang.dokumente
+    }
 
 
 def show_akte(
@@ -32,6 +41,8 @@ def show_akte(
     if row.schreibweise and row.schreibweise != row.aktenzeichen:
         console.print(f"Schreibweise auf dem Laufzettel: {row.schreibweise}", style="dim")
     facts = {
+        "Federführung": row.federfuehrung,
+        "Aktenplaneinheit": row.aktenplaneinheit,
         "Laufzeit": " bis ".join(part for part in (german_day(row.laufzeit_von), german_day(row.laufzeit_bis)) if part),
         "zdA": german_day(row.zda_datum),
         "Fristklasse": ", ".join(details.record_classes),
@@ -49,9 +60,13 @@ def show_akte(
         console.print(Text(f"  {waiting} auf Sichtung: {archiv} sichtung liste", "yellow"))
     for hold in holds:
         console.print(hold_line(hold))
-    table = Table(
-        "Dokument", "Datum", "Seiten", "PDF/A", "Prüfung", "Textgüte", "Version", box=None, header_style="dim"
-    )
+    places = _vorgaenge(details)
+    for title in dict.fromkeys(places.values()):
+        if title != row.betreff:  # a Laufzettel without Vorgänge makes one of the name of the Akte
+            console.print(f"  Vorgang: {title}")
+    heads = ("Dokument", "Datum", "Seiten", "PDF/A", "Prüfung", "Textgüte", "Version")
+    many = len(set(places.values())) > 1  # else the one Vorgang stands above
+    table = Listing(*heads, *(("Vorgang",) if many else ()), box=None, header_style="dim")
     for d in details.dokumente:
         quality = "–" if d.mean_confidence is None else f"{d.mean_confidence:.0f} %"
         table.add_row(
@@ -62,6 +77,7 @@ def show_akte(
             word(VERDICTS, d.verdict.value),
             quality,
             str(d.version),
+            *((places.get(d.uuid, ""),) if many else ()),
         )
     console.print(table)
     for p in details.packages:

@@ -11,16 +11,15 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from akten.findings import Finding, Severity, Verdict, worst
 from akten.model import clean_text
-from app.command import Call, Named, require_in_order, verb
+from app.command import OUT, Call, require_in_order, verb
 from app.find_verbs import DAY, DAY_WORD, FAMILIES, row_json
-from app.one_akte import one_akte
+from app.one_akte import one_akte, require_number_for_band
 from app.opening import begins, open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import STATES, VERDICTS, findings_table, number_column, plural, word
+from app.show import STATES, VERDICTS, Listing, findings_table, number_column, plural, word
 from app.spans import midnight
 from app.written import whole_file, write_csv
 from catalog.extract import ExtractReport, verify_extract
@@ -31,7 +30,6 @@ from flows.receipt import finding_json
 Show = Callable[[Console], None]
 _LARGEST = 1 << 30  # bytes of an extract that is read; a row has about 1,500
 _MOST_OF_A_HEAD = 4096
-OUT = Named(dir_okay=False, path_type=Path)
 IN = click.Path(exists=True, dir_okay=False, path_type=Path)
 _CSV = ("Zeile", "Zeit", "Wer", "Art", "Konto", "Was", "Akte", "Lieferung", "Angaben", "Hash")
 _BODY = ("at", "by", "kind", "login", "verb", "akte", "delivery")
@@ -65,6 +63,9 @@ def trail_extract(
     if aktenzeichen is None and benutzer is None and von is None and bis is None:
         raise click.UsageError("Bitte ein Aktenzeichen, --benutzer oder einen Zeitraum nennen.")
     require_in_order(von, bis)
+    require_number_for_band(aktenzeichen, band)
+    if csv_file is not None and csv_file.absolute() == ziel.absolute():
+        raise click.UsageError("--ziel und --csv nennen dieselbe Datei; die Beweise gingen verloren.")
     with open_archive(call) as services:
         akte = one_akte(services, aktenzeichen, band).uuid if aktenzeichen is not None else None
         seal = services.catalog.seal_trail(by=call.actor, now=datetime.now(UTC))
@@ -227,8 +228,9 @@ def sample_draw(call: Call, *, anzahl: int, saat: int | None, stand: int | None,
 
     def show(console: Console) -> None:
         if not drawn:
-            console.print("Bis zu diesem Stand ist keine Akte archiviert.")
-        table = Table(number_column(), "Aktenart", "Band", "Version", "Seiten", "Stand", "Betreff", box=None)
+            which = " oder ".join(aktenart) or "Akte"
+            console.print(f"Bis zu diesem Stand ist keine {which} archiviert.")
+        table = Listing(number_column(), "Aktenart", "Band", "Version", "Seiten", "Stand", "Betreff", box=None)
         for uuid, row in drawn:
             if row is None:
                 table.add_row(str(uuid), "", "", "", "", "nicht mehr im Register", "")

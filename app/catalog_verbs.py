@@ -8,13 +8,13 @@ import click
 from rich.console import Console
 
 from akten.findings import Verdict
-from app.command import Call, verb
+from app.command import Call, Words, verb
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.show import plural
 
 
-@click.group()
+@click.group(cls=Words)
 def katalog() -> None:
     """Katalog pflegen."""
 

@@ -11,16 +11,15 @@ from uuid import UUID
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from akten.errors import Forbidden
 from akten.findings import Severity, Verdict
-from app.command import Call, verb
-from app.one_akte import one_akte
+from app.command import Call, Words, verb
+from app.one_akte import akte_name, one_akte, require_number_for_band
 from app.opening import open_anew, open_archive, require_new_place, tell_new
 from app.output import EXIT_OF_VERDICT
 from app.restore_verbs import proposals, propose, release, withdraw
-from app.show import VERDICTS, findings_table, size_words, word
+from app.show import VERDICTS, Listing, findings_table, plural, size_words, word
 from archive.restore import OF_BYTES
 from flows.anchors import try_to_publish
 from flows.archivemark import is_fresh
@@ -35,7 +34,7 @@ from flows.wiring import Services
 HEALTH = {"ok": ("in Ordnung", "green"), "failed": ("fehlerhaft", "red"), "absent": ("fehlt", "yellow")}
 
 
-@click.group()
+@click.group(cls=Words)
 def fixity() -> None:
     """Unversehrtheit: jede Kopie ganz lesen und mit den Prüfsummen vergleichen."""
 
@@ -49,6 +48,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
     """Liest Kopien vollständig und prüft Prüfsummen, Sperre und Commit."""
     if (aktenzeichen is None) == (not everything):
         raise click.UsageError("Bitte genau eines: --akte AKTENZEICHEN oder --alle.")
+    require_number_for_band(aktenzeichen, band)
     with (
         open_archive(call) as services,
         Progress(
@@ -69,11 +69,11 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
             row = one_akte(services, aktenzeichen or "", band)
             packages = [p.package for p in services.catalog.packages(row.uuid)]
             if not packages:
-                raise Forbidden(f"Von {row.aktenart} {row.aktenzeichen} ist nichts archiviert.")
+                raise Forbidden(f"Von {akte_name(row)} ist nichts archiviert.")
             summary = verify_packages(services, packages, call.actor, told)
         bad = {copy["akte"] for copy in summary.copies if _worth_telling(copy) or aktenzeichen}
         rows = [services.catalog.akte(UUID(akte)) for akte in bad]
-        names = {str(row.uuid): f"{row.aktenart} {row.aktenzeichen}" for row in rows if row is not None}
+        names = {str(row.uuid): akte_name(row) for row in rows if row is not None}
     value = {
         "verdict": summary.verdict.value,
         "checked": summary.checked,
@@ -86,13 +86,13 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
     def show(console: Console) -> None:
         console.print("Unversehrtheit:", word(VERDICTS, summary.verdict.value))
         console.print(
-            f"{summary.checked} Kopien in Ordnung, {summary.damaged} beschädigt, {summary.unchecked} nicht geprüft, "
-            f"{size_words(summary.bytes)} gelesen"
+            f"{plural(summary.checked, 'Kopie', 'Kopien')} in Ordnung, {summary.damaged} beschädigt, "
+            f"{summary.unchecked} nicht geprüft, {size_words(summary.bytes)} gelesen"
         )
         # A long list of good copies would hide the bad one.
         told = [copy for copy in summary.copies if _worth_telling(copy) or aktenzeichen]
         if told:
-            table = Table("Akte", "Version", "Speicher", "Befund", box=None, header_style="dim")
+            table = Listing("Akte", "Version", "Speicher", "Befund", box=None, header_style="dim")
             for copy in told:
                 name = names.get(copy["akte"], copy["akte"])
                 table.add_row(name, str(copy["version"]), copy["store"], word(VERDICTS, copy["verdict"]))
@@ -103,7 +103,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
         if not (summary.checked or summary.damaged or summary.unchecked):
             console.print("Es ist noch nichts archiviert; also wurde nichts geprüft.", style="dim")
         if summary.damaged:
-            console.print(f"Nichts wurde verändert. {_what_helps(summary.copies)}", style="bold")
+            console.print(f"Nichts wurde verändert. {_what_helps(summary.copies, call.archiv)}", style="bold")
 
     call.output.result(value, show)
     return EXIT_OF_VERDICT[summary.verdict]
@@ -113,12 +113,12 @@ for each in (propose, proposals, release, withdraw):
     fixity.add_command(each)
 
 
-def _what_helps(copies: Iterable[Mapping[str, Any]]) -> str:
+def _what_helps(copies: Iterable[Mapping[str, Any]], archiv: str) -> str:
     """What to do about damaged copies: lost bytes and wrong locks want different things."""
     codes = {finding["code"] for copy in copies for finding in copy["findings"]}
-    helps = ["Aus der anderen Kopie ersetzen: archiv fixity ersetze."] if codes & OF_BYTES else []
+    helps = [f"Aus der anderen Kopie ersetzen: {archiv} fixity ersetze."] if codes & OF_BYTES else []
     if codes & {"FX-08", "FX-10"}:
-        helps.append("Sperren zieht nach: archiv frist runde --gruendlich.")
+        helps.append(f"Sperren zieht nach: {archiv} frist runde --gruendlich.")
     return " ".join(helps) or "Was zu tun ist, steht in docs/operations.md."
 
 
@@ -155,7 +155,7 @@ def doctor(call: Call, *, without_stores: bool) -> int:
     }
 
     def show(console: Console) -> None:
-        table = Table("Bestandteil", "Version", "Stand", "Was tun", box=None, header_style="dim")
+        table = Listing("Bestandteil", "Version", "Stand", "Was tun", box=None, header_style="dim")
         for p in found.parts:
             table.add_row(p.part, p.version, word(HEALTH, p.health.value), p.advice)
         console.print(table)
@@ -233,7 +233,7 @@ def _enter_again(call: Call, opening: Callable[[Call], AbstractContextManager[Se
 
     def show(console: Console) -> None:
         if entered:
-            table = Table("Akte", "Betreff", "Version", "Dokumente", "Seiten", box=None, header_style="dim")
+            table = Listing("Akte", "Betreff", "Version", "Dokumente", "Seiten", box=None, header_style="dim")
             for one, told_one in zip(summary.entered, entered, strict=True):
                 pages = str(told_one["pages"])
                 table.add_row(one.name, told_one["akte"], str(one.id.version), str(told_one["documents"]), pages)

@@ -1,25 +1,23 @@
-"""`archiv klaerung` and `archiv sichtung`: where people decide."""
+"""`archiv klaerung`: where people decide on deliveries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from akten.errors import ArchivError, Forbidden, Unavailable
-from app.command import FOLDER, Call, verb
+from app.command import FOLDER, Call, Words, verb
 from app.opening import open_archive
-from app.show import findings_table
+from app.show import Listing, findings_table
 from app.show import receipts as show_receipts
-from catalog.values import ClearingCase, Resolution, Review
+from catalog.values import ClearingCase, Resolution
 from flows.batch import archive_all
 from flows.lost import as_it_lies, declare_lost, lost_to_clearing, may_lie_elsewhere
 from flows.outcomes import nobody_may_accept, register_again
@@ -37,7 +35,6 @@ RESOLUTIONS = {
     Resolution.ACCEPT: "angenommen",
     Resolution.RETURN: "zurückgegeben",
 }
-WHYS = {"failed": "Seite nicht lesbar", "no_text": "kein Text erkannt", "low": "Text unsicher"}
 
 
 def delivered_as(case: ClearingCase) -> str:
@@ -48,7 +45,19 @@ def delivered_as(case: ClearingCase) -> str:
         return ""
 
 
-def case_json(case: ClearingCase) -> dict[str, Any]:
+def _band(services: Services, case: ClearingCase) -> int | None:
+    """The Band that the delivery is for; None while nobody knows its Akte."""
+    row = services.catalog.akte(case.akte) if case.akte is not None else None
+    return row.band if row is not None else None
+
+
+def _case_name(case: ClearingCase, band: int | None) -> str:
+    """„Bauakte 63-01234-2019 Band 2“; as on receipts the first Band goes without saying."""
+    parts = (case.aktenart, case.aktenzeichen, f"Band {band}" if (band or 1) > 1 else "")
+    return " ".join(part for part in parts if part)
+
+
+def case_json(case: ClearingCase, band: int | None) -> dict[str, Any]:
     """One case as the command line prints it."""
     return {
         "number": case.number,
@@ -56,6 +65,7 @@ def case_json(case: ClearingCase) -> dict[str, Any]:
         "name": delivered_as(case),
         "aktenart": case.aktenart,
         "aktenzeichen": case.aktenzeichen,
+        "band": band,
         "betreff": case.betreff,
         "code": case.code,
         "reason": case.reason,
@@ -72,7 +82,7 @@ def case_json(case: ClearingCase) -> dict[str, Any]:
     }
 
 
-@click.group()
+@click.group(cls=Words)
 def klaerung() -> None:
     """Der Klärungskorb: Lieferungen, über die ein Mensch entscheidet."""
 
@@ -87,16 +97,17 @@ def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
         lost_to_clearing(services)  # what nobody can go on with is a case, too, also where no round runs
         filters: dict[str, Any] = {"state": None} if alle else {}
         listed = [as_it_lies(services, case) for case in services.catalog.clearing_list(**filters)]
-    cases = [case for case in listed if wer is None or case.owner.casefold() == wer.strip().casefold()]
+        cases = [case for case in listed if wer is None or case.owner.casefold() == wer.strip().casefold()]
+        bands = {case.number: _band(services, case) for case in cases}
 
     def show(console: Console) -> None:
         if not cases:
             others = ", ".join(sorted({case.owner for case in listed}))
             console.print(f"Kein Fall für „{wer}“; Fälle hat: {others}." if others else "Der Klärungskorb ist leer.")
             return
-        table = Table("Nr.", "Akte", "Code", "Grund", "Wer", "Bis", "Stand", box=None, header_style="dim")
+        table = Listing("Nr.", "Akte", "Code", "Grund", "Wer", "Bis", "Stand", box=None, header_style="dim")
         for case in cases:
-            name = " ".join(part for part in (case.aktenart, case.aktenzeichen) if part)
+            name = _case_name(case, bands[case.number])
             if not case.aktenzeichen and (came := delivered_as(case)):  # else nobody knows which delivery is meant
                 name = f"{name or '(unbekannt)'} „{came}“"
             state = "offen" if case.state.value == "open" else "gelöst"
@@ -112,7 +123,7 @@ def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
         console.print(table)
         console.print(f"Mehr: {call.archiv} klaerung zeige NR", style="dim")
 
-    call.output.result([case_json(case) for case in cases], show)
+    call.output.result([case_json(case, bands[case.number]) for case in cases], show)
 
 
 @klaerung.command("zeige")
@@ -122,12 +133,11 @@ def clearing_show(call: Call, nr: int) -> None:
     """Zeigt einen Fall mit allen Befunden und dem nächsten Schritt."""
     with open_archive(call) as services:
         case = as_it_lies(services, services.catalog.clearing(nr))
+        band = _band(services, case)
         here = (services.settings.work / str(case.delivery)).is_dir()
 
     def show(console: Console) -> None:
-        console.print(
-            Text.assemble((f"Fall {case.number}", "bold"), f"  {case.aktenart} {case.aktenzeichen}  {case.betreff}")
-        )
+        console.print(Text.assemble((f"Fall {case.number}", "bold"), f"  {_case_name(case, band)}  {case.betreff}"))
         if name := delivered_as(case):
             console.print(f"Geliefert als: {name}")
         console.print(f"Zuständig: {case.owner}   bis {case.due:%d.%m.%Y}   Ordner: {case.folder}")
@@ -147,7 +157,7 @@ def clearing_show(call: Call, nr: int) -> None:
             ]
             console.print("\n".join(f"  {call.archiv} klaerung loese {nr} {way}" for way in ways), style="dim")
 
-    call.output.result(case_json(case), show)
+    call.output.result(case_json(case, band), show)
 
 
 @klaerung.command("loese")
@@ -203,10 +213,12 @@ def clearing_resolve(
             case = services.catalog.clearing(nr)  # as it is now that nobody else decides
             cut_off = case.resolution is Resolution.RETURN and back is not None and claimed.folder.is_dir()
             if case.resolution is not None and not cut_off:
-                on = "--zurueck" if case.resolution is Resolution.RETURN else "archiv annahme"
-                raise Forbidden(
-                    f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}. Angefangenes setzt fort: {on}"
-                )
+                text = f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}."
+                if case.resolution is not Resolution.RETURN:
+                    text += f" Angefangenes setzt fort: {call.archiv} annahme"
+                elif claimed.folder.is_dir():
+                    text += " Die Dateien liegen noch im Arbeitsordner; zurück gibt sie: --zurueck ORDNER"
+                raise Forbidden(text)
             gone_back = cut_off and going_back(claimed) is not None
             if not claimed.lieferung.is_dir() and claimed.zip_file is None and not gone_back:
                 _require_lost(services, nr, returns=back is not None, sure=lost)
@@ -269,13 +281,14 @@ def clearing_lost(call: Call, lieferung: UUID) -> None:
     """Bringt eine Lieferung in die Klärung, deren Dateien auf keinem Rechner mehr liegen (archiv abgleich: WF-13)."""
     with open_archive(call) as services:
         case = declare_lost(services, lieferung, call.actor)
+        band = _band(services, case)
     way = f'{call.archiv} klaerung loese {case.number} --zurueck ORDNER --ohne-dateien --grund "…"'
 
     def show(console: Console) -> None:
-        console.print(f"Fall {case.number}: {case.aktenart} {case.aktenzeichen}  {case.betreff}")
+        console.print(f"Fall {case.number}: {_case_name(case, band)}  {case.betreff}")
         console.print(f"Beenden: {way}", soft_wrap=True)
 
-    call.output.result(case_json(case), show)
+    call.output.result(case_json(case, band), show)
 
 
 def _told(call: Call, made: Sequence[Receipt]) -> int:
@@ -298,100 +311,3 @@ def _end_without_files(
         ),
     )
     return 0
-
-
-@click.group()
-def sichtung() -> None:
-    """Die Sichtungsliste: Seiten, deren Text ein Mensch ansehen soll."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a page to look at is found: the Band of its Akte and what its Dokument is called."""
-
-    band: int | None = None
-    betreff: str = ""
-
-
-def _places(services: Services, found: Sequence[Review]) -> dict[int, _Place]:
-    """The place of every review by its number; an empty one while its Akte is not described."""
-    akten = {uuid: services.catalog.akte_snapshot(uuid) for uuid in {r.akte for r in found if r.akte is not None}}
-    places = {}
-    for review in found:
-        akte = akten.get(review.akte) if review.akte else None
-        titles = {dokument.uuid: dokument.betreff for dokument in akte.dokumente} if akte else {}
-        places[review.number] = _Place(akte.band if akte else None, titles.get(review.dokument, ""))
-    return places
-
-
-def review_json(review: Review, place: _Place) -> dict[str, Any]:
-    """One page to look at as the command line prints it."""
-    return {
-        "number": review.number,
-        "akte": str(review.akte) if review.akte else None,
-        "aktenzeichen": review.aktenzeichen,
-        "band": place.band,
-        "dokument": str(review.dokument),
-        "betreff": place.betreff,
-        "page": review.page,
-        "confidence": review.confidence,
-        "why": review.why,
-        "state": review.state,
-        "result": review.result,
-        "note": review.note,
-        "by": review.by,
-    }
-
-
-@sichtung.command("liste")
-@click.option("--alle", is_flag=True, help="Auch gesichtete Seiten.")
-@click.option("--anzahl", default=50, show_default=True, type=click.IntRange(1, 10_000), help="So viele Zeilen.")
-@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Zeile.")
-@verb
-def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
-    """Listet Seiten mit unsicherem oder fehlendem Text."""
-    with open_archive(call) as services:
-        found = services.catalog.reviews(state=None if alle else "open", limit=anzahl, offset=ab)
-        places = _places(services, found.rows)
-
-    def show(console: Console) -> None:
-        if not found.rows:
-            console.print("Keine Seite wartet auf Sichtung.")
-            return
-        titles = ("Nr.", "Akte", "Band", "Dokument", "Seite", "Güte", "Warum", "Stand")
-        table = Table(*titles, box=None, header_style="dim")
-        for review in found.rows:
-            confidence = "–" if review.confidence is None else f"{review.confidence:.0f} %"
-            state = review.result or "offen"
-            why = WHYS.get(review.why, review.why)
-            table.add_row(
-                str(review.number),
-                review.aktenzeichen,
-                str(places[review.number].band or "–"),
-                places[review.number].betreff or str(review.dokument)[:8],
-                str(review.page),
-                confidence,
-                why,
-                state,
-            )
-        console.print(table)
-        console.print(f"{len(found.rows)} von {found.total}", style="dim")
-        console.print("Gesichtet? archiv sichtung loese NR lesbar|unleserlich|nachscannen", style="dim")
-
-    call.output.result([review_json(review, places[review.number]) for review in found.rows], show)
-
-
-@sichtung.command("loese")
-@click.argument("nr", type=int)
-@click.argument("ergebnis", type=click.Choice(["lesbar", "unleserlich", "nachscannen"]))
-@click.option("--notiz", default="", help="Bemerkung.")
-@verb
-def review_resolve(call: Call, nr: int, ergebnis: str, notiz: str) -> None:
-    """Hält fest, was die Sichtung einer Seite ergab."""
-    with open_archive(call) as services:
-        review = services.catalog.resolve_review(nr, ergebnis, notiz, by=call.actor, now=services.now())
-        place = _places(services, (review,))[review.number]
-    told = ", ".join(part for part in (review.aktenzeichen, place.betreff, f"Seite {review.page}") if part)
-    call.output.result(
-        review_json(review, place), lambda console: console.print(f"Sichtung {nr} ({told}): {ergebnis}.")
-    )

@@ -40,7 +40,21 @@ class Named(click.Path):
         return super().convert(value, param, ctx)
 
 
+class Words(click.Group):
+    """A verb with words below it, each told by its whole first sentence: click would cut it off."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of the words."""
+        words = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        told = [
+            (n, word.short_help or " ".join((word.help or "").split("\n\n")[0].split())) for n, word in words if word
+        ]
+        with formatter.section("Befehle"):
+            formatter.write_dl(told)
+
+
 FOLDER = Named(path_type=Path, file_okay=False)
+OUT = Named(path_type=Path, dir_okay=False)  # a file that a command writes
 DATEN_HELP = "Datenordner des Archivs (sonst ARCHIV_DATEN)."
 JSON_HELP = "Ergebnis als ein JSON-Wert auf der Standardausgabe."
 # No number that a person means is longer, and databases hold it with room to count on; SQLite ends at 2^63.
@@ -115,6 +129,7 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
         as_usual()
         context = click.get_current_context()
         _no_endless_numbers(context, kwargs)
+        _no_blank_texts(context, kwargs)
         inherited = context.find_root().params
         as_json = as_json or bool(inherited.get("as_json"))
         output = open_output(as_json=as_json)
@@ -160,6 +175,17 @@ def _no_endless_numbers(context: click.Context, given: Mapping[str, object]) -> 
         value = given.get(param.name or "")
         if isinstance(value, int) and abs(value) > MOST:
             raise click.BadParameter("die Zahl ist zu groß", ctx=context, param=param)
+
+
+def _no_blank_texts(context: click.Context, given: Mapping[str, object]) -> None:
+    """A text of nothing but blanks (a variable that is not set) is wrong usage: as a filter it would ask for anything,
+    and as a reason it would give none. Raises BadParameter.
+    """
+    for param in context.command.params:
+        value = given.get(param.name or "")
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and not text.strip() and text != param.default:
+                raise click.BadParameter("der Text ist leer", ctx=context, param=param)
 
 
 def of_files(error: OSError) -> ArchivError | None:

@@ -12,18 +12,17 @@ from rich.console import Console
 from rich.table import Table
 
 from akten.errors import Unknown
-from app.command import Call, verb
+from app.command import OUT, Call, verb
 from app.deadline_show import german, state_de
 from app.find_verbs import FAMILIES
-from app.forecast_chart import COLUMNS_DE, draw
+from app.forecast_chart import COLUMNS_DE, FORMATS, draw, kind_of
 from app.opening import open_archive
-from app.show import number_column, plural
+from app.show import Listing, number_column, plural
 from app.written import write_csv
 from flows.due_list import DueRow, due_filter, due_page, due_rows, forecast_of
 from retention.catalogue import Fristenkatalog
 from retention.forecast import UNKNOWN
 
-OUT = click.Path(dir_okay=False, path_type=Path)
 HEADER = (
     "Aktenart", "Aktenzeichen", "Band", "Betreff", "Fristklasse", "Grundlage", "Ereignis", "am", "Beleg",
     "aufzubewahren bis", "eingetragen bis", "frei ab", "anzubieten bis", "zu löschen bis", "Sperren", "Stand",
@@ -127,10 +126,13 @@ def due(
     Maßgeblich ist das eingetragene Ende; weicht das jetzt errechnete ab, steht es daneben, bis die Fristenrunde es
     einträgt.
     """
+    if von is not None and bis < von:
+        raise click.UsageError("--bis liegt vor --von; dazwischen liegt kein Jahr.")
     with open_archive(call) as services:
         katalog = services.katalog
         if klasse is not None and klasse not in katalog.classes:
-            raise Unknown(f"Die Fristklasse „{klasse}“ gibt es im Katalog nicht; alle zeigt: archiv frist katalog.")
+            every = f"{call.archiv} frist katalog --klassen"
+            raise Unknown(f"Die Fristklasse „{klasse}“ gibt es im Katalog nicht; alle zeigt: {every}")
         wanted = due_filter(
             katalog,
             date(bis, 12, 31),
@@ -157,15 +159,17 @@ def due(
     }
 
     def show(console: Console) -> None:
-        if not page.total:
+        if page.total:
+            table = Listing(number_column(), "Aktenart", "bis", "Fristklasse", "Ereignis", "Sperre", "Stand", box=None)
+            for value in values:
+                table.add_row(*_shown(value, katalog))
+            console.print(table)
+            more = f"; weiter mit --ab {ab + anzahl}" if ab + len(values) < page.total else ""
+            console.print(f"{len(values)} von {page.total}, {result['katalog']}{more}", style="dim")
+        elif von or aktenart or klasse:
+            console.print("Keine Frist endet so, wie hier eingegrenzt ist.")
+        else:
             console.print(f"Bis Ende {bis} endet keine Frist.")
-            return
-        table = Table(number_column(), "Aktenart", "bis", "Fristklasse", "Ereignis", "Sperre", "Stand", box=None)
-        for value in values:
-            table.add_row(*_shown(value, katalog))
-        console.print(table)
-        more = f"; weiter mit --ab {ab + anzahl}" if ab + len(values) < page.total else ""
-        console.print(f"{len(values)} von {page.total}, {result['katalog']}{more}", style="dim")
         if written is not None:
             console.print(f"{plural(written, 'Zeile', 'Zeilen')} geschrieben: {csv_file}")
 
@@ -200,6 +204,8 @@ def _shown(value: Mapping[str, Any], katalog: Fristenkatalog) -> tuple[str, ...]
 @verb
 def preview(call: Call, *, jahre: int, aktenart: tuple[str, ...], bild: Path | None, csv_file: Path | None) -> int:
     """Zählt, wie viele Akten in welchem Jahr zur Aussonderung frei werden, je Aktenart."""
+    if bild is not None and kind_of(bild) not in FORMATS:
+        raise click.BadParameter(f"„{bild.name}“: Bilder gibt es als .png und .svg.", param_hint="--bild")
     with open_archive(call) as services:
         found = forecast_of(services, call.actor, years=jahre, aktenarten=aktenart or None)
         katalog = f"{services.katalog.name} {services.katalog.version}"

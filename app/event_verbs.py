@@ -15,10 +15,10 @@ from rich.text import Text
 
 from akten.errors import Unknown
 from akten.findings import Finding, Severity
-from app.command import Call, verb
-from app.one_akte import one_akte
+from app.command import Call, Words, verb
+from app.one_akte import akte_in_call, akte_name, one_akte
 from app.opening import open_archive
-from app.show import findings_table, moment, plural
+from app.show import Listing, findings_table, moment, plural
 from catalog.keeping import KeepingRow
 from catalog.query import parse_day
 from catalog.told import ArchiveReport, KnownArchive, ReportedEvent, ReportedFact
@@ -66,7 +66,7 @@ def _day(value: date | None) -> str:
     return f"{value:%d.%m.}{value.year}" if value else "nicht geschehen"
 
 
-@click.group()
+@click.group(cls=Words)
 def ereignis() -> None:
     """Ereignisse, Merkmale und Antworten des Archivs zu einer Akte, mit Beleg: aus ihnen rechnen sich die Fristen."""
 
@@ -120,11 +120,10 @@ def event_report(
     }
 
     def show(console: Console) -> None:
-        name = f"{akte.aktenart} {akte.aktenzeichen}"
-        console.print(f"Meldung Nr. {event.number} zu {name}: {title}, {_day(event.datum)}.")
+        console.print(f"Meldung Nr. {event.number} zu {akte_name(akte)}: {title}, {_day(event.datum)}.")
         if beside:
             console.print(beside, style="yellow", soft_wrap=True)
-        console.print("Die Frist zeigt: archiv frist zeige " + akte.aktenzeichen, style="dim")
+        console.print(f"Die Frist zeigt: {call.archiv} frist zeige {akte_in_call(akte)}", style="dim")
 
     call.output.result(value, show)
 
@@ -156,7 +155,7 @@ def fact_report(
         akte = one_akte(services, aktenzeichen, band)
         fact = tell_fact(services, akte.uuid, merkmal, VALUES[wert], beleg, bemerkung, call.actor)
     value = {"aktenzeichen": akte.aktenzeichen, "uuid": str(akte.uuid), **_fact_json(fact)}
-    text = f"Merkmal {fact.merkmal} von {akte.aktenart} {akte.aktenzeichen}: {wert}."
+    text = f"Merkmal {fact.merkmal} von {akte_name(akte)}: {wert}."
     call.output.result(value, lambda console: console.print(text))
 
 
@@ -179,7 +178,7 @@ def class_change(call: Call, aktenzeichen: str, klassen: tuple[str, ...], *, gru
         "by": given.by.label,
         "at": given.at.isoformat(),
     }
-    text = f"{akte.aktenart} {akte.aktenzeichen}: {', '.join(given.record_classes)}."
+    text = f"{akte_name(akte)}: {', '.join(given.record_classes)}."
     call.output.result(value, lambda console: console.print(text))
 
 
@@ -204,8 +203,9 @@ def archive_answer(
     value = {"aktenzeichen": akte.aktenzeichen, "uuid": str(akte.uuid), **_archive_json(known)}
 
     def show(console: Console) -> None:
-        console.print(f"{akte.aktenart} {akte.aktenzeichen}: {_archive_text(known)}")
-        console.print("Was nun mit ihr geschehen darf: archiv frist zeige " + akte.aktenzeichen, style="dim")
+        console.print(f"{akte_name(akte)}: {_archive_text(known)}")
+        way = f"{call.archiv} frist zeige {akte_in_call(akte)}"
+        console.print(f"Was nun mit ihr geschehen darf: {way}", style="dim")
 
     call.output.result(value, show)
 
@@ -269,10 +269,10 @@ def event_list(call: Call, aktenzeichen: str, *, band: int | None, alle: bool) -
     }
 
     def show(console: Console) -> None:
-        console.print(Text.assemble((f"{akte.aktenart} {akte.aktenzeichen}", "bold"), f"  {akte.betreff}"))
+        console.print(Text.assemble((akte_name(akte), "bold"), f"  {akte.betreff}"))
         if not (row.events or row.facts or value["reports"]):
             console.print("Kein Ereignis und kein Merkmal bekannt.")
-        table = Table("Nr.", "Ereignis", "Tag", "Beleg", box=None, header_style="dim")
+        table = Listing("Nr.", "Ereignis", "Tag", "Beleg", box=None, header_style="dim")
         for event in row.events:
             number = str(event.number) if event.number else "–"
             table.add_row(number, titles.get(event.ereignis, event.ereignis), _day(event.datum), event.evidence)
@@ -299,7 +299,7 @@ def _reports_table(
 ) -> Table:
     """Every report as it was made, the replaced ones too: what was told, by which evidence, by whom and when."""
     heads = ("Meldung", "Ereignis, Merkmal oder Antwort", "Tag", "Beleg", "Wer", "Wann", "ersetzt durch")
-    table = Table(*heads, box=None, header_style="dim")
+    table = Listing(*heads, box=None, header_style="dim")
     for report in reports:
         day = _day(report.datum)
         if report.instead_of:
@@ -361,11 +361,13 @@ def _row_json(row: EventRow) -> dict[str, Any]:
 
 
 def _show_list(console: Console, found: EventList, *, probe: bool) -> None:
-    table = Table("Zeile", "Akte", "Ereignis", "Tag", "Urteil", box=None, header_style="dim")
+    table = Listing("Zeile", "Akte", "Ereignis", "Tag", "Urteil", box=None, header_style="dim")
     shown = found.rows if len(found.rows) <= SHOWN else [row for row in found.rows if row.verdict != "ok"][:SHOWN]
     for row in shown:
         text, style = ROW_WORDS[row.verdict]
-        name = row.akte.aktenzeichen if row.akte else row.aktenzeichen
+        name = row.aktenzeichen
+        if row.akte:
+            name = row.akte.aktenzeichen + (f" Band {row.akte.band}" if row.akte.band > 1 else "")
         table.add_row(str(row.line), name, row.ereignis, _day(row.day) if row.day else row.datum, Text(text, style))
     if shown:
         console.print(table)

@@ -10,21 +10,21 @@ from uuid import UUID
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from akten.errors import Unknown
 from akten.findings import Verdict
 from akten.model import Aktenart
 from app.akte_show import german_day, show_akte
-from app.command import FOLDER, Call, require_in_order, verb
+from app.command import FOLDER, Call, Words, require_in_order, verb
 from app.hold_show import holds_of
 from app.lock_show import LockView, lock_view
-from app.one_akte import one_akte, split_band
+from app.one_akte import akte_name, one_akte, split_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.reference_verbs import akte_refer, person_forget
-from app.show import STATES, findings_table, number_column, plural, word
+from app.show import STATES, Listing, findings_table, number_column, plural, word
+from catalog.fold import fold
 from catalog.holdings import AkteFilter, Sort
 from catalog.search import Hit
 from catalog.snippets import Snippet
@@ -34,9 +34,20 @@ from flows.wiring import Services
 
 DAY = click.DateTime(formats=["%Y-%m-%d", "%d.%m.%Y"])
 DAY_WORD = "TT.MM.JJJJ"
+
+
+class _Family(click.Choice[str]):
+    """An Aktenart in any spelling that the Laufzettel knows, too: `auslaenderakte`, or with letters put together."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it is. Raises BadParameter."""
+        known = {fold(family): family for family in self.choices}
+        return super().convert(known.get(fold(str(value).strip()), value), param, ctx)
+
+
 FAMILIES = click.option(
     "--aktenart",
-    type=click.Choice([family.value for family in Aktenart], case_sensitive=False),
+    type=_Family([family.value for family in Aktenart]),
     metavar="AKTENART",
     multiple=True,
     help=f"Nur diese Aktenart (mehrfach möglich): {', '.join(Aktenart)}.",
@@ -56,6 +67,8 @@ def row_json(row: AkteRow) -> dict[str, Any]:
         "state": row.state,
         "versions": list(row.versions),
         "pages": row.pages,
+        "federfuehrung": row.federfuehrung,
+        "aktenplaneinheit": row.aktenplaneinheit,
         "laufzeit": [_iso(row.laufzeit_von), _iso(row.laufzeit_bis)],
         "zda_datum": _iso(row.zda_datum),
         "record_class": row.record_class,
@@ -148,7 +161,7 @@ def suche(
         if not answer.hits:
             console.print(f"Ab Treffer {ab} kommt nichts mehr." if ab else "Kein Treffer.")
             if not volltext and not ab:
-                console.print("Auch im Text der Seiten suchen: archiv suche --volltext …", style="dim")
+                console.print(f"Auch im Text der Seiten suchen: {call.archiv} suche --volltext …", style="dim")
         for line in (*answer.notes, *(() if answer.hits else answer.searched)):
             console.print(line, style="dim")
         for hit in answer.hits:
@@ -175,7 +188,7 @@ def _volumes(services: Services, row: AkteRow) -> int:
     return len(services.catalog.akte_by_aktenzeichen(row.aktenzeichen, services.intake.muster, row.aktenart)) or 1
 
 
-@click.group()
+@click.group(cls=Words)
 def akte() -> None:
     """Akten auflisten, alles über eine zeigen, eine herausholen."""
 
@@ -203,9 +216,9 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
 
     def show(console: Console) -> None:
         if not found.total:
-            console.print("Keine Akten.")
+            console.print("Keine Akte ist so, wie hier eingegrenzt ist." if aktenart or stand else "Keine Akten.")
             return
-        table = Table(
+        table = Listing(
             number_column(), "Aktenart", "Band", "Betreff", "Stand", "Version", "Seiten", "Frist bis", box=None
         )
         for row in found.rows:
@@ -333,7 +346,7 @@ def akte_fetch(call: Call, aktenzeichen: str, *, ziel: Path, version: int | None
         packages = services.catalog.packages(row.uuid)
         wanted = [p for p in packages if version is None or p.package.id.version == version]
         if not wanted:
-            raise Unknown(f"Von {row.aktenart} {row.aktenzeichen} {_lacking(version, packages)}.")
+            raise Unknown(f"Von {akte_name(row)} {_lacking(version, packages)}.")
         folder, findings = fetch_package(services, wanted[-1].package, ziel.absolute(), zweck, call.actor)
     value = {
         "folder": str(folder),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from akten.errors import Misconfigured
 from retention.forecast import APART, FREE, HELD, LATER, OPEN, PERMANENT, UNKNOWN, Forecast
 
 # Distinguishable without colours, too: each Aktenart has its own hatching (Okabe and Ito's palette).
@@ -21,11 +20,14 @@ COLUMNS_DE = {
 FORMATS = ("png", "svg")
 
 
+def kind_of(path: Path) -> str:
+    """What the end of a file's name asks for, without the dot."""
+    return path.suffix.removeprefix(".").lower()
+
+
 def draw(found: Forecast, katalog: str, path: Path) -> None:
-    """Writes the picture; its kind follows the end of the file's name. Raises Misconfigured for another kind."""
-    kind = path.suffix.removeprefix(".").lower()
-    if kind not in FORMATS:
-        raise Misconfigured(f"„{path.name}“: Bilder gibt es als .png und .svg.")
+    """Writes the picture; its kind, one of FORMATS, follows the end of the file's name."""
+    kind = kind_of(path)
     import matplotlib as mpl
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, MaxNLocator

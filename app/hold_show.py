@@ -8,6 +8,7 @@ from uuid import UUID
 
 from rich.text import Text
 
+from app.one_akte import akte_name
 from catalog.actor import Actor
 from catalog.holds import HoldView
 from flows.keeping import viewer_of
@@ -66,7 +67,7 @@ def _titles(services: Services) -> dict[str, str]:
 def hold_value(services: Services, view: HoldView, day: date) -> dict[str, Any]:
     """One hold with its title and the Aktenzeichen that it names."""
     row = services.catalog.akte(view.akte) if view.akte else None
-    return hold_json(view, day, _titles(services), f"{row.aktenart} {row.aktenzeichen}" if row else "")
+    return hold_json(view, day, _titles(services), akte_name(row) if row else "")
 
 
 def holds_of(services: Services, actor: Actor, akte: UUID) -> list[dict[str, Any]]:

@@ -8,17 +8,17 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from app.command import Call, verb
+from akten.errors import Unknown
+from app.command import Call, Words, verb
 from app.deadline_show import german
 from app.find_verbs import DAY, DAY_WORD
 from app.hold_show import MASK, hold_line, hold_value, holds_of
-from app.one_akte import one_akte
+from app.one_akte import akte_name, one_akte, require_number_for_band
 from app.opening import open_archive, open_or_begin
 from app.round_show import followed_json, show_followed
-from app.show import DAY_FORM, moment, plural
+from app.show import DAY_FORM, Listing, moment, plural
 from catalog.actor import Actor
 from catalog.fold import fold
 from catalog.holds import HoldOrder, HoldTarget, HoldView, Scope
@@ -44,7 +44,7 @@ def _german(value: date | str | None, otherwise: str = "") -> str:
     return german(value) if value else otherwise
 
 
-@click.group()
+@click.group(cls=Words)
 def sperre() -> None:
     """Löschsperren: was gesperrt ist, wird nicht vernichtet, nicht abgegeben, nicht gelöscht."""
 
@@ -95,7 +95,9 @@ def hold_set(
     """
     if sum(bool(given) for given in (aktenzeichen, person, flurstueck, abfrage)) != 1:
         raise click.UsageError("Bitte genau eines: AKTENZEICHEN, --person, --flurstueck oder --abfrage.")
-    with open_or_begin(call) as services:
+    require_number_for_band(aktenzeichen, band)
+    # A hold may come before the first Akte of an archive, but not one on an Akte.
+    with open_archive(call) if aktenzeichen else open_or_begin(call) as services:
         target = _target(services, aktenzeichen, band, person, flurstueck, abfrage)
         order = HoldOrder(
             target,
@@ -125,11 +127,9 @@ def hold_set(
             covers = plural(akten, "Akte", "Akten")
             console.print(f"Sperre Nr. {view.number} ist gesetzt; sie sperrt jetzt {covers}.", style="green")
         if not akten:
-            console.print(
-                "Bis jetzt passt keine Akte; bitte die Schreibweise prüfen: archiv akte verweis AKTENZEICHEN zeigt, "
-                "was vermerkt ist.",
-                style="yellow",
-            )
+            ways = "akte liste zeigt" if abfrage else "akte verweis AKTENZEICHEN zeigt, was vermerkt ist"
+            text = f"Bis jetzt passt keine Akte; bitte die Schreibweise prüfen: {call.archiv} {ways}."
+            console.print(text, style="yellow")
         if geheim and not leser:
             console.print("Niemand sonst kann sie sehen; aufheben kann sie nur, wer als Leser nachgetragen wird.")
         show_followed(console, followed)
@@ -167,6 +167,9 @@ def hold_list(call: Call, *, alle: bool, key: str | None, text: str | None, anza
     with open_archive(call) as services:
         day = services.today()
         views = services.catalog.holds(viewer_of(call.actor, services), active_only=not alle)
+        kinds = {*services.katalog.holds, *(view.key for view in views if not view.masked)}  # of older rules, too
+        if key is not None and key not in kinds:
+            raise Unknown(f"Die Sperrart „{key}“ gibt es nicht. Bekannt sind: {', '.join(sorted(kinds))}.")
         if key or text:
             # A filter on what is secret would tell it: under a filter, secret ones of others do not show at all.
             views = tuple(view for view in views if not view.masked and _fits(view, key, text))
@@ -175,9 +178,9 @@ def hold_list(call: Call, *, alle: bool, key: str | None, text: str | None, anza
 
     def show(console: Console) -> None:
         if not views:
-            console.print("Keine Sperren.")
+            console.print("Keine Sperre ist so, wie hier eingegrenzt ist." if key or text else "Keine Sperren.")
             return
-        table = Table("Nr.", "Stand", "Art", "Gilt für", "Grund", "Bezug", "Bis", box=None, header_style="dim")
+        table = Listing("Nr.", "Stand", "Art", "Gilt für", "Grund", "Bezug", "Bis", box=None, header_style="dim")
         for value in page:
             if value["state"] == MASK:
                 table.add_row(str(value["number"]), Text(MASK, "red"), *[""] * 5)
@@ -232,7 +235,8 @@ def _part(name: str, given: str | Sequence[str]) -> str:
 def hold_show(call: Call, was: str | None, *, band: int | None) -> None:
     """Zeigt eine Sperre mit ihrem Verlauf, oder die Sperren einer Akte."""
     if was is None:
-        raise click.UsageError("Bitte die Nummer einer Sperre oder ein Aktenzeichen nennen; alle: archiv sperre liste.")
+        every = f"{call.archiv} sperre liste"
+        raise click.UsageError(f"Bitte die Nummer einer Sperre oder ein Aktenzeichen nennen; alle: {every}")
     with open_archive(call) as services:
         if was.isdecimal() and len(was) < 10:
             number, viewer = int(was), viewer_of(call.actor, services)
@@ -255,7 +259,7 @@ def hold_show(call: Call, was: str | None, *, band: int | None) -> None:
         services.catalog.read_access(akte.uuid, "sperre zeige", by=call.actor, now=services.now())
 
     def show(console: Console) -> None:
-        console.print(Text.assemble((f"{akte.aktenart} {akte.aktenzeichen}", "bold"), f"  {akte.betreff}"))
+        console.print(Text.assemble((akte_name(akte), "bold"), f"  {akte.betreff}"))
         for value in found:
             console.print(hold_line(value))
         if not found:

@@ -156,10 +156,10 @@ def muster(call: Call, ordner: Path, saat: int) -> None:
     values = [
         {"folder": str(one.folder), "sheets": one.sheets, "pages": one.pages, "blanks": one.blanks} for one in made
     ]
-    call.output.result(values, lambda console: _show_made(console, values))
+    call.output.result(values, lambda console: _show_made(console, values, call.archiv))
 
 
-def _show_made(console: Console, values: Sequence[dict[str, Any]]) -> None:
+def _show_made(console: Console, values: Sequence[dict[str, Any]], archiv: str) -> None:
     for value in values:
         console.print(value["folder"], soft_wrap=True)
-    console.print("Weiter mit: archiv annahme ORDNER …", style="dim")
+    console.print(f"Weiter mit: {archiv} annahme ORDNER …", style="dim")

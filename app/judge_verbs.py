@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from akten.findings import Finding, Judgement
-from app.command import Call, verb
+from app.command import Call, Words, verb
 from app.output import EXIT_OF_JUDGEMENT
 from app.show import JUDGEMENTS, VERDICTS, findings_table, size_words, word
 from archive.bagrules import shown
@@ -67,7 +67,7 @@ def _words(name: str, fact: Any) -> str:
     return VERDICTS[fact][0] if name == "schema_verdict" else str(fact)
 
 
-@click.group()
+@click.group(cls=Words)
 def bag() -> None:
     """BagIt-Pakete (RFC 8493) beurteilen: Ordner oder Tar."""
 
@@ -90,7 +90,7 @@ def bag_check(call: Call, pfad: Path, *, intake: bool) -> int:
     return _tell(call, pfad, report.judgement, report.findings, facts)
 
 
-@click.group()
+@click.group(cls=Words)
 def xdomea() -> None:
     """XDOMEA-Nachrichten der Gruppe 05xx beurteilen."""
 
@@ -111,7 +111,7 @@ def xdomea_check(call: Call, datei: Path, *, sending: bool) -> int:
     return _tell(call, datei, report.judgement, report.findings, facts)
 
 
-@click.group()
+@click.group(cls=Words)
 def premis() -> None:
     """PREMIS-3-Sätze beurteilen."""
 
@@ -127,7 +127,7 @@ def premis_check(call: Call, datei: Path) -> int:
     return _tell(call, datei, report.judgement, report.findings, {"schema_verdict": report.schema_verdict.value})
 
 
-@click.group()
+@click.group(cls=Words)
 def pdfa() -> None:
     """PDF/A-Dateien beurteilen."""
 

@@ -10,14 +10,13 @@ from uuid import UUID
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from rich.text import Text
 
-from app.command import Call, verb
-from app.one_akte import one_akte
+from app.command import Call, Words, verb
+from app.one_akte import akte_in_call, akte_name, one_akte
 from app.opening import open_archive
 from app.round_show import exit_of, show_summary, summary_json
-from app.show import moment
+from app.show import Listing, moment
 from archive.locks import instant, outlasts
 from catalog.locks import Shortening
 from flows.locks import due_round
@@ -53,7 +52,7 @@ def due(call: Call, *, thorough: bool) -> int:
 # --- locks of one Akte ------------------------------------------------------------------------------------------------
 
 
-@click.group("sperren")
+@click.group("sperren", cls=Words)
 def locks() -> None:
     """Sperren einer Akte in den Speichern: ansehen, zu lange zu zweit kürzen."""
 
@@ -117,11 +116,11 @@ def seen_json(seen: SeenAkte, name: str) -> dict[str, Any]:
     }
 
 
-def _show_seen(console: Console, seen: SeenAkte, name: str) -> None:
+def _show_seen(console: Console, seen: SeenAkte, name: str, way: str) -> None:
     console.print(Text(name, "bold"))
     for reason in seen.terms.reasons:
         console.print(f"  · {reason}")
-    table = Table("Version", "Speicher", "Objekt", "gesperrt bis", "Löschsperre", "", box=None, header_style="dim")
+    table = Listing("Version", "Speicher", "Objekt", "gesperrt bis", "Löschsperre", "", box=None, header_style="dim")
     for each in seen.locks:
         value = _lock_json(each, seen)
         note = Text(_note(each, seen), "yellow")
@@ -145,9 +144,7 @@ def _show_seen(console: Console, seen: SeenAkte, name: str) -> None:
         if proposal.released_by is not None:
             console.print(f"Freigegeben von {proposal.released_by}, noch nicht überall ausgeführt.", style="yellow")
         else:
-            console.print(
-                "Wartet auf die Freigabe durch eine zweite Person: archiv frist sperren gib-frei", style="dim"
-            )
+            console.print(f"Wartet auf die Freigabe durch eine zweite Person: {way}", style="dim")
 
 
 def _about(
@@ -157,8 +154,9 @@ def _about(
         row = one_akte(services, aktenzeichen, band)
         seen = act(services, row.uuid)
         services.catalog.read_access(row.uuid, purpose, by=call.actor, now=services.now())
-    name = f"{row.aktenart} {row.aktenzeichen}"
-    call.output.result(seen_json(seen, name), lambda console: _show_seen(console, seen, name))
+    name = akte_name(row)
+    way = f"{call.archiv} frist sperren gib-frei {akte_in_call(row)} --grund …"
+    call.output.result(seen_json(seen, name), lambda console: _show_seen(console, seen, name, way))
     return seen
 
 
@@ -214,5 +212,5 @@ def locks_withdraw(call: Call, *, aktenzeichen: str, grund: str, band: int | Non
     with open_archive(call) as services:
         row = one_akte(services, aktenzeichen, band)
         withdraw(services, row.uuid, grund, call.actor)
-    value = {"akte": f"{row.aktenart} {row.aktenzeichen}", "proposal": None}
+    value = {"akte": akte_name(row), "proposal": None}
     call.output.result(value, lambda console: console.print("Der Vorschlag ist verworfen."))

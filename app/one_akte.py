@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from uuid import UUID
+
+import click
 
 from akten.aktenzeichen import Muster, recognise
 from akten.errors import Unknown
@@ -19,6 +22,8 @@ _BAND = re.compile(r"(.*[^\s,]),?\s+(?:Band|Bd\.?)\s*(\d{1,4})", re.IGNORECASE |
 def one_akte(services: Services, text: str, band: int | None) -> AkteRow:
     """The one Akte that a spelling (or UUID) means. Raises Unknown when there is none or several."""
     text, said = split_band(text, services.intake.muster)
+    if None not in (said, band) and said != band:
+        raise Unknown(f"„{text} Band {said}“ und --band {band} widersprechen sich.")
     band = said if band is None else band
     rows = services.catalog.akte_by_aktenzeichen(text, services.intake.muster) or _by_uuid(services, text)
     if not rows:
@@ -33,6 +38,22 @@ def one_akte(services: Services, text: str, band: int | None) -> AkteRow:
     volumes = len({(row.aktenart, row.aktenzeichen) for row in rows}) == 1
     how = "mit --band wählen" if volumes else "das Zeichen ganz schreiben; sonst hilft die UUID (archiv suche … --json)"
     raise Unknown(f"„{text}“ ist mehrdeutig: {names}. Bitte {how}.")
+
+
+def akte_name(row: AkteRow) -> str:
+    """„Bauakte 63-01234-2019 Band 2“; as on receipts the first Band goes without saying."""
+    return f"{row.aktenart} {row.aktenzeichen}" + (f" Band {row.band}" if row.band > 1 else "")
+
+
+def akte_in_call(row: AkteRow) -> str:
+    """An Akte in the next command to type, which must mean this Band, also when a number has several."""
+    return f"{shlex.quote(row.aktenzeichen)} --band {row.band}"
+
+
+def require_number_for_band(aktenzeichen: str | None, band: int | None) -> None:
+    """Raises UsageError for a Band of nothing: it would be passed over without a word."""
+    if band is not None and aktenzeichen is None:
+        raise click.UsageError("--band wählt unter den Bänden eines Aktenzeichens; hier ist keines genannt.")
 
 
 def split_band(text: str, muster: Iterable[Muster]) -> tuple[str, int | None]:

@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from app.command import Call, verb
 from app.find_verbs import FAMILIES
 from app.opening import open_archive
-from app.show import number_column
+from app.show import Listing, number_column
 from flows.receipt import finding_json
 from flows.telling import accepted, event_named
 from flows.waiting import Waiting, waiting
@@ -47,9 +46,10 @@ def frist_open(
 
     def show(console: Console) -> None:
         if not every:
-            console.print("Keine Akte wartet auf ein Ereignis.")
+            narrowed = until or aktenart or ereignis
+            console.print("Keine Akte wartet " + ("so, wie hier eingegrenzt ist." if narrowed else "auf ein Ereignis."))
             return
-        table = Table(
+        table = Listing(
             number_column(), "Aktenart", "Band", "Es fehlt", "Seit", "Zu fragen", box=None, header_style="dim"
         )
         for one in page:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 from rich.console import Console
 
-from akten.errors import Forbidden
+from akten.errors import Unknown
 from app.command import Call, verb
-from app.one_akte import one_akte
+from app.one_akte import akte_name, one_akte
 from app.opening import open_archive
 from app.show import plural
 from catalog.references import Reference, parcels, person
@@ -27,6 +27,8 @@ def akte_refer(
 
     Ohne Angabe zeigt es nur, was bekannt ist. Der Klartext steht neben der Kette und kann gelöscht werden.
     """
+    if label and not (name or flurstueck):
+        raise click.UsageError("--als-feld sagt, was --person oder --flurstueck ist; beide fehlen.")
     with open_archive(call) as services:
         akte = one_akte(services, aktenzeichen, band)
         given: list[Reference] = list(parcels(flurstueck, label)) if flurstueck else []
@@ -34,7 +36,7 @@ def akte_refer(
         if who is not None:
             given.append(who)
         if (name and who is None) or (flurstueck and len(given) == (who is not None)):
-            raise Forbidden("Diese Angabe nennt weder eine Person noch ein Flurstück.")
+            raise Unknown("Diese Angabe nennt weder eine Person noch ein Flurstück.")
         if given:
             services.catalog.note_references(akte.uuid, given, by=call.actor, now=services.now())
         else:
@@ -50,7 +52,7 @@ def akte_refer(
     }
 
     def show(console: Console) -> None:
-        console.print(f"{akte.aktenart} {akte.aktenzeichen}")
+        console.print(akte_name(akte))
         for row in rows:
             console.print(f"  {'Person' if row.kind == 'person' else 'Flurstück'}: {row.value}  ({row.label or '–'})")
         if not rows:

@@ -11,19 +11,19 @@ from uuid import UUID
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from rich.text import Text
 
-from akten.errors import ArchivError, Forbidden
+from akten.errors import ArchivError, Forbidden, Misconfigured
 from app.command import Call, verb
-from app.one_akte import one_akte
+from app.one_akte import akte_in_call, akte_name, one_akte, require_number_for_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import VERDICTS, moment, word
+from app.show import VERDICTS, Listing, moment, word
 from catalog.proposals import Proposal
 from flows import restoring
 from flows.receipt import gravest
 from flows.restoring import Release
+from flows.storehouse import store_names
 from flows.wiring import Services
 
 AKTE = click.argument("aktenzeichen", required=False)
@@ -43,13 +43,16 @@ REASON = click.option("--grund", "reason", required=True, help="Warum; steht im 
 @verb
 def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: str, cause: str, band: int | None) -> int:
     """Schlägt vor, beschädigte oder verlorene Kopien aus der anderen Kopie zu ersetzen; liest vorher alle Kopien."""
-    _require_one(aktenzeichen, everything)
+    _require_one(aktenzeichen, everything, band)
+    _require_store(call, store)
     told, codes = [], []
     with open_archive(call) as services, _progress(call) as progress:
         if everything:
             akten: Iterable[UUID] = restoring.damaged_akten(services, store)
+            which = "--alle"
         else:
-            akten = [one_akte(services, aktenzeichen or "", band).uuid]
+            row = one_akte(services, aktenzeichen or "", band)
+            akten, which = [row.uuid], akte_in_call(row)
         for akte in progress(akten):
             try:
                 found = restoring.propose(services, akte, store, cause, call.actor)
@@ -68,9 +71,10 @@ def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: st
             console.print(Text(f"{each['name']}: {what}"), soft_wrap=True)
         if not told:
             text = "Keine beschädigte Kopie ist verzeichnet, über die noch nicht entschieden wird."
-            console.print(f"{text} Alle prüft: archiv fixity pruefe --alle")
+            console.print(f"{text} Alle prüft: {call.archiv} fixity pruefe --alle")
         elif any(each["damaged"] for each in told):
-            console.print("Wartet auf die Freigabe durch eine zweite Person: archiv fixity gib-frei", style="dim")
+            way = f"{call.archiv} fixity gib-frei {which} --speicher {store} --grund …"
+            console.print(f"Wartet auf die Freigabe durch eine zweite Person: {way}", style="dim", soft_wrap=True)
 
     call.output.result(told, show)
     return gravest(codes)
@@ -87,7 +91,7 @@ def proposals(call: Call) -> None:
         if not told:
             console.print("Kein Vorschlag wartet.", style="dim")
             return
-        table = Table("Akte", "Speicher", "vorgeschlagen", "Ursache", "Stand", box=None, header_style="dim")
+        table = Listing("Akte", "Speicher", "vorgeschlagen", "Ursache", "Stand", box=None, header_style="dim")
         for each in told:
             state = f"freigegeben von {each['released_by']}, nicht zu Ende" if each["released_by"] else "wartet"
             who = f"{each['proposed_by']}, {moment(datetime.fromisoformat(each['proposed_at']))}"
@@ -108,7 +112,8 @@ def release(
     call: Call, *, aktenzeichen: str | None, everything: bool, store: str, reason: str, band: int | None
 ) -> int:
     """Gibt als zweite Person das Ersetzen frei und führt es aus: vorher und nachher wird jede Kopie ganz gelesen."""
-    _require_one(aktenzeichen, everything)
+    _require_one(aktenzeichen, everything, band)
+    _require_store(call, store)
     told, codes = [], []
     with open_archive(call) as services, _progress(call) as progress:
         for proposal in progress(_waiting(services, aktenzeichen, band, store)):
@@ -152,7 +157,8 @@ def withdraw(
     call: Call, *, aktenzeichen: str | None, everything: bool, store: str, reason: str, band: int | None
 ) -> None:
     """Verwirft einen Vorschlag; was schon ersetzt ist, bleibt."""
-    _require_one(aktenzeichen, everything)
+    _require_one(aktenzeichen, everything, band)
+    _require_store(call, store)
     told = []
     with open_archive(call) as services:
         for proposal in _waiting(services, aktenzeichen, band, store):
@@ -175,14 +181,22 @@ def _waiting(services: Services, aktenzeichen: str | None, band: int | None, sto
     return (found,)
 
 
-def _require_one(aktenzeichen: str | None, everything: bool) -> None:
+def _require_one(aktenzeichen: str | None, everything: bool, band: int | None) -> None:
     if (aktenzeichen is None) == (not everything):
         raise click.UsageError("Bitte genau eines: AKTENZEICHEN oder --alle.")
+    require_number_for_band(aktenzeichen, band)
+
+
+def _require_store(call: Call, name: str) -> None:
+    """Raises Misconfigured for a name that no store bears: that nothing is damaged there would comfort wrongly."""
+    there = store_names(call.settings)
+    if name not in there:
+        raise Misconfigured(f"Der Speicher „{name}“ ist nicht eingerichtet; es gibt: {', '.join(there)}.")
 
 
 def _named(services: Services, akte: UUID) -> dict[str, Any]:
     row = services.catalog.akte(akte)
-    name = f"{row.aktenart} {row.aktenzeichen}" if row is not None else str(akte)
+    name = akte_name(row) if row is not None else str(akte)
     return {"akte": str(akte), "aktenzeichen": row.aktenzeichen if row is not None else "", "name": name}
 
 

@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.text import Text
 
 from akten.errors import Unknown
-from app.command import Call, verb
+from app.command import Call, Words, verb
 from app.deadline_show import german, show_deadline, show_derivation
 from app.due_verbs import due, preview
 from app.find_verbs import DAY, DAY_WORD
 from app.lock_verbs import due as due_round
 from app.lock_verbs import locks
-from app.one_akte import one_akte
+from app.one_akte import akte_name, one_akte
 from app.open_verbs import frist_open
 from app.opening import open_archive
 from app.rule_verbs import catalogue, comparison, rule_release
@@ -37,7 +37,7 @@ def _today(katalog: Fristenkatalog, day: datetime | None) -> date:
     return day.date() if day else datetime.now(ZoneInfo(katalog.time_zone)).date()
 
 
-@click.group()
+@click.group(cls=Words)
 def frist() -> None:
     """Aufbewahrungsfristen mit Herleitung, und die Sperren, die ihnen folgen."""
 
@@ -105,7 +105,7 @@ def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datet
     }
 
     def show(console: Console) -> None:
-        console.print(Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"  {row.betreff}"))
+        console.print(Text.assemble((akte_name(row), "bold"), f"  {row.betreff}"))
         console.print(f"  Fristklasse: {', '.join(value['record_classes'])}")
         show_deadline(console, value, katalog)
         if known.retention_ends != deadline.retention_ends:

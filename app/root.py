@@ -22,7 +22,7 @@ from flows.terminal import visible
 VERBS: dict[str, tuple[str, str, str]] = {
     "annahme": ("app.intake_verbs", "annahme", "Lieferungen annehmen und archivieren"),
     "klaerung": ("app.clearing_verbs", "klaerung", "Klärungskorb: ansehen und lösen"),
-    "sichtung": ("app.clearing_verbs", "sichtung", "Seiten mit unsicherem Text ansehen"),
+    "sichtung": ("app.review_verbs", "sichtung", "Seiten mit unsicherem Text ansehen"),
     "suche": ("app.find_verbs", "suche", "Akten suchen, auch im Volltext"),
     "akte": ("app.find_verbs", "akte", "Akten auflisten, zeigen, herausholen"),
     "fixity": ("app.check_verbs", "fixity", "Kopien auf Unversehrtheit prüfen"),
@@ -88,8 +88,8 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit-Codes: 0 alles gut · 2 falscher Aufruf oder Unbekanntes · 3 beanstandet · 4 nicht erlaubt · "
-    "5 Kopie beschädigt · 6 nicht erreichbar · 7 Einstellung oder Programm fehlt · "
-    "8 nichts schlecht, aber etwas nicht geprüft · 1 Programmfehler",
+    "5 Kopie oder Kette beschädigt · 6 nicht erreichbar · 7 Einstellung oder Programm fehlt · "
+    "8 nichts schlecht, aber etwas nicht geprüft · 1 Programmfehler · 130 mit Strg-C abgebrochen",
 )
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 @click.option("--daten", type=FOLDER, metavar="ORDNER", help=DATEN_HELP)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from akten.findings import Verdict
-from app.show import VERDICTS, findings_table, plural, word
+from app.show import VERDICTS, Listing, findings_table, plural, word
 from flows.locks import DueSummary
 from flows.receipt import finding_json
 
@@ -65,7 +64,7 @@ def show_summary(console: Console, summary: DueSummary) -> None:
         f"Kopien: {summary.extended} länger gesperrt, {summary.holds_set} Löschsperren gesetzt, "
         f"{summary.holds_lifted} aufgehoben"
     )
-    table = Table("Speicher", "Kopien", "unverändert", "nachgezogen", "nicht geprüft", box=None, header_style="dim")
+    table = Listing("Speicher", "Kopien", "unverändert", "nachgezogen", "nicht geprüft", box=None, header_style="dim")
     for name, tally in sorted(summary.stores.items()):
         left = Text(str(tally.not_checked), "yellow" if tally.not_checked or tally.why else "")
         table.add_row(name, str(tally.copies), str(tally.kept), str(tally.changed), left)

@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from akten.errors import Forbidden
-from app.command import Call, verb
+from akten.model import clean_text
+from app.command import OUT, Call, verb
 from app.deadline_show import STATES_DE, german
 from app.opening import begins, open_archive, open_or_begin
-from app.show import DAY_FORM, findings_table, moment, number_column, plural
+from app.show import DAY_FORM, Listing, findings_table, moment, number_column, plural
 from app.written import write_csv
 from catalog.rulebook import RuleState, RuleVersion
 from flows.receipt import finding_json
@@ -34,7 +35,6 @@ from retention.catalogue import Fristenkatalog
 from retention.compare import Change, Move
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-OUT = click.Path(dir_okay=False, path_type=Path)
 RULE_STATES = {
     RuleState.BASIS: "galt ohne Freigabe",
     RuleState.PROPOSED: "vorgeschlagen",
@@ -161,10 +161,14 @@ def comparison(
     """
     if (new is None) == (number is None):
         raise click.UsageError("Bitte entweder --neu DATEI oder --nr NR angeben.")
-    with open_or_begin(call) as services:
-        rules = read_rules(new) if new is not None else rules_numbered(services, number or 0)
+    if grund and (new is None or only):
+        raise click.UsageError("--grund steht bei einem neuen Vorschlag; hier wird nur verglichen.")
+    rules = read_rules(new) if new is not None else None
+    # Only a proposal is worth an archive of its own: of a mistyped place nothing is compared.
+    with open_archive(call) if rules is None or only else open_or_begin(call) as services:
+        rules = rules or rules_numbered(services, number or 0)
         proposal = None if number is None else services.catalog.rules.version(number)
-        if new is not None and not only:
+        if number is None and not only:
             proposal = propose(services, rules, grund, call.actor)
         found = compared(services, rules, call.actor)
     value = _comparison_json(found, proposal, limit=anzahl, offset=ab)
@@ -187,10 +191,12 @@ def comparison(
             console.print(findings_table(findings))
         if proposal is not None and proposal.state is RuleState.PROPOSED:
             who = str(proposal.proposed_by)
+            if grund and proposal.reason != clean_text(grund):
+                why = proposal.reason or "keiner genannt"
+                console.print(f"Diese Fassung war schon vorgeschlagen; es bleibt der Grund von damals: {why}.")
             console.print(f"Vorschlag Nr. {proposal.number} von {who}; noch gilt nichts Neues.", style="bold")
-            console.print(
-                f"Eine zweite Person gibt frei: archiv frist freigabe {proposal.number} --grund …", style="dim"
-            )
+            way = f"{call.archiv} frist freigabe {proposal.number} --grund …"
+            console.print(f"Eine zweite Person gibt frei: {way}", style="dim")
 
     call.output.result(value, show)
     return 8 if found.skipped else 0
@@ -199,7 +205,7 @@ def comparison(
 def _show_moves(console: Console, value: Mapping[str, Any]) -> None:
     if not value["moves"]:
         return
-    table = Table(number_column(), "Aktenart", "Fristklasse", "frei ab jetzt", "frei ab neu", "Stand neu", box=None)
+    table = Listing(number_column(), "Aktenart", "Fristklasse", "frei ab jetzt", "frei ab neu", "Stand neu", box=None)
     for move in value["moves"]:
         after = STATES_DE.get(move["state_after"], "ohne Klasse")
         days = (german(move["free_before"]), german(move["free_after"]))
@@ -267,6 +273,8 @@ def _name(katalog: Fristenkatalog) -> str:
 @verb
 def catalogue(call: Call, *, number: int | None, check: Path | None, classes: bool, out: Path | None) -> None:
     """Listet die Fassungen des Fristenkatalogs: geltend, vorgeschlagen, freigegeben, abgelehnt."""
+    if check is not None and (number is not None or out is not None):
+        raise click.UsageError("--pruefe prüft nur eine Datei; --nr und --ausgabe gehören zu den Fassungen im Katalog.")
     if check is not None:
         _checked(call, read_rules(check), classes=classes)
         return
@@ -311,7 +319,7 @@ def catalogue(call: Call, *, number: int | None, check: Path | None, classes: bo
 
 
 def _versions_table(versions: tuple[RuleVersion, ...], in_force: Rules) -> Table:
-    table = Table("Nr.", "Fassung", "gilt ab", "Stand", "vorgeschlagen", "entschieden", "Begründung", box=None)
+    table = Listing("Nr.", "Fassung", "gilt ab", "Stand", "vorgeschlagen", "entschieden", "Begründung", box=None)
     for version in versions:
         state = RULE_STATES[version.state]
         state += ", gilt" if version.number == in_force.number else ""
@@ -360,7 +368,7 @@ def _katalog_json(katalog: Fristenkatalog) -> dict[str, Any]:
 
 
 def _show_katalog(console: Console, katalog: Fristenkatalog) -> None:
-    table = Table("Fristklasse", "Titel", "Grundlagen", "Aussonderung", "bestätigt", box=None)
+    table = Listing("Fristklasse", "Titel", "Grundlagen", "Aussonderung", "bestätigt", box=None)
     for each in katalog.classes.values():
         bases = "; ".join(basis.text for basis in each.bases)
         table.add_row(each.key, each.title, bases, each.disposal.value, each.confirmed_by or "nein")

@@ -63,6 +63,7 @@ STEP_NAMES = {
 
 
 LEFT_OUT = ("IN-05", "IN-42")  # files of the delivery that are not of the Akte
+TO_REVIEW = ("OC-01", "OC-06", "OC-09")  # pages not read, read badly, or found without a word: on the review list
 
 DAY_FORM = "%d.%m.%Y"
 
@@ -87,9 +88,17 @@ def size_words(size: float) -> str:
     return f"{size:.1f} TB".replace(".", ",")
 
 
-def number_column() -> Column:
+class Listing(Table):
+    """A table that on a narrow terminal folds what is too long for its column: half a day or reason says nothing."""
+
+    def __init__(self, *heads: str | Column, **looks: Any) -> None:
+        folded = (Column(head, overflow="fold") if isinstance(head, str) else head for head in heads)
+        super().__init__(*folded, **looks)
+
+
+def number_column(head: str = "Aktenzeichen") -> Column:
     """The column of Aktenzeichen: on a narrow terminal the others give way, since half a number finds nothing."""
-    return Column("Aktenzeichen", no_wrap=True)
+    return Column(head, no_wrap=True)
 
 
 def plural(number: int, one: str, many: str) -> str:
@@ -111,7 +120,7 @@ def _verdict_line(document: Mapping[str, Any]) -> Text:
 
 
 def _documents_table(documents: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(
+    table = Listing(
         "Dokument", "Seiten", "Art", "PDF/A-Prüfung", "Textgüte", box=None, pad_edge=False, header_style="dim"
     )
     for document in documents:
@@ -128,7 +137,7 @@ def _documents_table(documents: Sequence[Mapping[str, Any]]) -> Table:
 
 def findings_table(findings: Sequence[Mapping[str, str]]) -> Table:
     """Findings with code, weight, place and sentence."""
-    table = Table("Code", "Gewicht", "Stelle", "Befund", box=None, pad_edge=False, header_style="dim")
+    table = Listing("Code", "Gewicht", "Stelle", "Befund", box=None, pad_edge=False, header_style="dim")
     for finding in findings:
         table.add_row(finding["code"], word(SEVERITIES, finding["severity"]), finding["where"], finding["text"])
     return table
@@ -179,17 +188,21 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
         if not good:
             parts.append(Text("Bitte nichts vernichten und den Betrieb rufen: archiv fixity pruefe", style="red"))
     if receipt.get("not_checked"):
-        parts.append(Text(f"nicht geprüft: {', '.join(receipt['not_checked'])} (siehe archiv doctor)", style="yellow"))
+        lacks = ", ".join(receipt["not_checked"])
+        parts.append(Text(f"nicht geprüft: {lacks} (siehe {archiv} doctor)", style="yellow"))
     shown = [f for f in receipt["findings"] if f["severity"] != "info"]
     if shown:
         parts.append(findings_table(shown))
+    if receipt["state"] == "archived" and any(f["code"] in TO_REVIEW for f in receipt["findings"]):
+        parts.append(Text(f"Seiten, deren Text anzusehen ist, nennt: {archiv} sichtung liste", style="yellow"))
     if receipt.get("clearing_case"):
         parts.append(Text(f"Nächster Schritt: {archiv} klaerung zeige {receipt['clearing_case']}", style="bold"))
     if receipt.get("steps"):
         times = " · ".join(
             f"{STEP_NAMES.get(n, n)} {s:.1f}\u00a0s".replace(".", ",") for n, s in receipt["steps"].items() if s >= 0.05
         )
-        parts.append(Text(f"{receipt['seconds']:.1f} s gesamt: ".replace(".", ",") + times, style="dim"))
+        total = f"{receipt['seconds']:.1f} s gesamt".replace(".", ",")
+        parts.append(Text(f"{total}: {times}" if times else total, style="dim"))
     band = f"Band {receipt['band']}" if (receipt.get("band") or 1) > 1 and receipt["aktenzeichen"] else ""
     title = " ".join(part for part in (receipt.get("aktenart", ""), receipt["aktenzeichen"], band) if part)
     return Panel(

@@ -9,18 +9,17 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from akten.findings import Severity, Verdict, worst
 from akten.model import clean_text
 from app.audit_verbs import IN, check_extract, sample_draw, tell_like, trail_extract
-from app.command import Call, require_in_order, verb
+from app.command import Call, Words, require_in_order, verb
 from app.find_verbs import DAY, DAY_WORD
-from app.one_akte import one_akte
+from app.one_akte import one_akte, require_number_for_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import DAY_FORM, VERDICTS, findings_table, moment, plural, word
+from app.show import DAY_FORM, VERDICTS, Listing, findings_table, moment, plural, word
 from app.spans import midnight
 from archive.locks import instant
 from catalog.values import TrailEvent
@@ -123,7 +122,7 @@ BROKEN_DE = {
 }
 
 
-@click.group()
+@click.group(cls=Words)
 def protokoll() -> None:
     """Das Protokoll: lückenlos verkettet, nur anfügbar."""
 
@@ -276,6 +275,7 @@ def trail_show(
     if aktenzeichen is None and benutzer is None and von is None and bis is None:
         raise click.UsageError("Bitte ein Aktenzeichen, --benutzer oder einen Zeitraum nennen.")
     require_in_order(von, bis)
+    require_number_for_band(aktenzeichen, band)
     with open_archive(call) as services:
         akte = one_akte(services, aktenzeichen, band).uuid if aktenzeichen is not None else None
         events = services.catalog.events_of(
@@ -292,7 +292,7 @@ def trail_show(
 
     def show(console: Console) -> None:
         of_akte = ("Akte",) if akte is None else ()
-        table = Table("Zeile", "Zeit", "Wer", "Was", *of_akte, "Angaben", box=None, header_style="dim")
+        table = Listing("Zeile", "Zeit", "Wer", "Was", *of_akte, "Angaben", box=None, header_style="dim")
         for event in events:
             facts = _facts(event)
             what = VERBS_DE.get(event.verb, event.verb)
@@ -308,5 +308,6 @@ def trail_show(
         call.output.say(f"Das sind nur die ältesten {anzahl}; weitere zeigt --anzahl ZAHL oder ein Zeitraum ab --von.")
     if not (bad := sum(bool(event.broken) for event in events)):
         return 0
-    call.output.say(f"{plural(bad, 'Zeile stimmt', 'Zeilen stimmen')} nicht. Alles prüft: archiv protokoll pruefe")
+    wrong = plural(bad, "Zeile stimmt", "Zeilen stimmen")
+    call.output.say(f"{wrong} nicht. Alles prüft: {call.archiv} protokoll pruefe")
     return EXIT_OF_VERDICT[Verdict.FAILED]

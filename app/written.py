@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,11 +21,16 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def whole_file(path: Path, *, encoding: str = "utf-8", newline: str | None = None) -> Iterator[TextIO]:
     """A text file that appears under its name, and takes the place of an older one, when it is whole and on the disk.
 
-    Raises OSError as the file system does; then nothing has changed.
+    Raises OSError as the file system does, about the folder when no file can be made in it; then nothing has changed.
     """
     half = path.with_name(f".{path.name}.{os.getpid()}.teil")
     try:
-        with half.open("x", encoding=encoding, newline=newline) as file:
+        file = half.open("x", encoding=encoding, newline=newline)
+    except OSError as error:  # nobody knows the name of the half file
+        error.filename = str(path if error.errno == errno.ENAMETOOLONG else path.parent)
+        raise
+    try:
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())

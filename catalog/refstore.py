@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from akten.errors import Forbidden
+from akten.errors import Forbidden, Unknown
 from akten.model import clean_text
 from catalog import events
 from catalog.change import Change
@@ -91,7 +91,7 @@ def forget_person(change: Change, text: str, reason: str, today: date) -> int:
     """
     key, reason = person_key(clean_text(text)), clean_text(reason)
     if not key:
-        raise Forbidden("Diese Angabe nennt keine Person.")
+        raise Unknown("Diese Angabe nennt keine Person.")
     if not reason:
         raise Forbidden("Personenangaben werden nur mit Grund gelöscht.")
     connection, table = change.connection, akte_references

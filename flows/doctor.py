@@ -21,6 +21,7 @@ from akten.diskwords import as_ours, in_german, is_of_the_machine
 from akten.errors import ArchivError, Rejected
 from akten.findings import Verdict
 from akten.localtime import BERLIN
+from flows.craft_options import xdomea_profile
 from flows.rule_change import katalog_for
 from flows.settings import Settings
 from metadata.profile import READ_VERSIONS
@@ -34,6 +35,7 @@ _SANDBOX_ADVICE = {
     "namespace": f"{_INSIDE}: Decoder laufen ohne Netz und mit Grenzen, aber ohne eigene Wurzel.",
     "rlimit": f"{_INSIDE}: Decoder laufen nur mit Grenzen für Zeit und Speicher.",
 }
+RECIPIENT = "Empfängerprofil (ARCHIV_RECIPIENT)"
 LITTLE_SPACE = 2_000_000_000  # bytes: below this a large delivery may not fit any more
 _WRITES = ("PB-03", "PB-19")  # a store that takes nothing now is not well, whatever else it answers
 FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
@@ -339,6 +341,9 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     parts.extend(_schemas(settings))
     parts.append(_guarded("Fristenkatalog", lambda: _schedule(settings)))
     parts.append(_guarded("Regeln der Annahme", lambda: _intake_rules(settings)))
+    parts.append(
+        _guarded(RECIPIENT, lambda: PartHealth(RECIPIENT, f"XDOMEA {xdomea_profile(settings).version}", Health.OK))
+    )
     parts.append(_data_folder(settings))
     catalog = _guarded("Katalog", lambda: _catalog(settings))
     parts.append(catalog)

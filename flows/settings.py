@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 from collections.abc import Mapping
 from datetime import date
 from itertools import combinations
@@ -57,27 +58,35 @@ class StoreSettings(_Part):
     endpoint: str = Field(description="Adresse des S3-Dienstes")
     bucket: str = Field("archiv", description="Bucket mit Object Lock und Versionierung")
     staging_bucket: str = Field("staging", description="Bucket ohne Sperre für Zwischenstände")
-    region: str = "us-east-1"
-    addressing_style: str = "path"
-    checksum_mode: str = "when_supported"
-    lock_mode: str = "GOVERNANCE"
-    ca_bundle: Path | None = None
+    region: str = Field("us-east-1", description="Region des S3-Dienstes")
+    addressing_style: str = Field("path", description="path oder virtual: Bucket im Pfad oder im Rechnernamen")
+    checksum_mode: str = Field("when_supported", description="when_supported oder when_required")
+    lock_mode: str = Field("GOVERNANCE", description="Art der Sperre, wie sie der Dienst nennt")
+    ca_bundle: Path | None = Field(None, description="PEM-Datei mit der Zertifizierungsstelle; leer: die des Systems")
     retain_until: date = Field(date(2105, 12, 31), description="keine Sperre reicht weiter (manche Server laufen über)")
     retain_days: int | None = Field(
         None, ge=2, description="so viele Tage im Voraus nimmt der Anbieter Sperren an; leer: ohne Grenze"
     )
-    ingest: Identity
-    auditor: Identity
-    deletion: Identity | None = Field(None, description="hebt Löschsperren auf und kürzt freigegebene Sperren")
+    ingest: Identity = Field(description="access_key und secret_key: legt ab, liest und verlängert Sperren")
+    auditor: Identity = Field(description="access_key und secret_key: liest nur")
+    deletion: Identity | None = Field(
+        None, description="access_key und secret_key: hebt Löschsperren auf, kürzt freigegebene Sperren"
+    )
+
+
+# Five parts; that each is in its range is judged where the rounds are planned.
+_CRON = r"^\s*([\w*,/#?-]+\s+){4}[\w*,/#?-]+\s*$"
 
 
 class RoundSettings(_Part):
     """When the rounds of the service run (cron, time of Berlin) and how the local Prefect server is reached."""
 
-    intake_cron: str = Field("*/10 * * * *", description="Eingang, auch Angefangenes nach einem Abbruch")
-    fixity_cron: str = Field("0 2 * * *", description="Prüfrunde: jede Kopie lesen und prüfen")
-    due_cron: str = Field("0 1 * * *", description="Fristenrunde: Fristen neu rechnen, Sperren nachziehen")
-    reconcile_cron: str = Field("30 4 * * *", description="Abgleich zwischen Katalog und Speichern")
+    intake_cron: str = Field("*/10 * * * *", pattern=_CRON, description="Eingang, auch Angefangenes nach einem Abbruch")
+    fixity_cron: str = Field("0 2 * * *", pattern=_CRON, description="Prüfrunde: jede Kopie lesen und prüfen")
+    due_cron: str = Field(
+        "0 1 * * *", pattern=_CRON, description="Fristenrunde: Fristen neu rechnen, Sperren nachziehen"
+    )
+    reconcile_cron: str = Field("30 4 * * *", pattern=_CRON, description="Abgleich zwischen Katalog und Speichern")
     akten_at_once: int = Field(4, ge=1, description="so viele Akten sind zugleich in Arbeit")
     pool: str = Field(
         "",
@@ -224,6 +233,7 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
             raise Misconfigured(f"Die Einstellung {variable} gibt es nicht.{hint}")
 
 
+_FIELD = re.compile(r'field "(\w+)"')
 # What pydantic says in English, for the sorts of fault that a variable can have; the rest keeps its own words.
 _FAULTS = {
     "int_parsing": "eine ganze Zahl wird erwartet",
@@ -237,6 +247,7 @@ _FAULTS = {
     "missing": "fehlt",
     "extra_forbidden": "gibt es hier nicht",
     "string_type": "ein Text wird erwartet",
+    "string_pattern_mismatch": "fünf Teile werden erwartet: Minute, Stunde, Tag, Monat, Wochentag (etwa „0 2 * * *“)",
     "path_type": "ein Pfad wird erwartet",
     "tuple_type": "eine Liste wird erwartet",
     "model_type": "Felder der Form „name: wert“ werden erwartet",
@@ -271,10 +282,10 @@ def read_settings(**overrides: Any) -> Settings:
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         settings = Settings(**given)
-    except SettingsError as error:  # a value that should be JSON and is none; its text would quote secrets
-        raise Misconfigured(
-            f"Einstellungen sind nicht lesbar: {error.args[0]}. Listen wie ARCHIV_STORES sind JSON (docs/settings.md)."
-        ) from error
+    except SettingsError as error:  # a value that should be JSON and is none; its text is English and names the field
+        field = _FIELD.search(error.args[0])
+        which = PREFIX + field[1].upper() if field else "Eine Einstellung"
+        raise Misconfigured(f"{which} ist kein JSON; wie es aussieht, steht in docs/settings.md.") from error
     except ValidationError as error:
         faults = "; ".join(
             f"{PREFIX}{'__'.join(str(part) for part in fault['loc']).upper()}: {_in_german(fault)}"

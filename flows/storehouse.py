@@ -60,6 +60,11 @@ def embedded_folder(settings: Settings, name: str) -> Path:
     return settings.daten / "speicher" / name
 
 
+def store_names(settings: Settings) -> tuple[str, ...]:
+    """The names of all configured stores."""
+    return tuple(store.name for store in settings.stores) or EMBEDDED
+
+
 def embedded_stores_were_here(settings: Settings) -> bool:
     """Whether an embedded server ever wrote below this data folder."""
     return any((embedded_folder(settings, name) / "daten").is_dir() for name in EMBEDDED)
@@ -135,7 +140,7 @@ class Storehouse:
                 away: dict[str, str] = {}
                 if not self._settings.stores:
                     away = {name: error.text for name, error in self._start_embedded().items()}
-                names = [store.name for store in self._settings.stores] or list(EMBEDDED)
+                names = store_names(self._settings)
                 stores = open_stores(self._settings_of(name, Role.INGEST) for name in names if name not in away)
                 for store in stores:
                     self._stack.callback(store.close)
@@ -228,7 +233,7 @@ class Storehouse:
         with self._lock:
             failed = {} if self._settings.stores else self._unfit()
             found: dict[str, ProbeTarget | ArchivError] = {}
-            for name in [store.name for store in self._settings.stores] or EMBEDDED:
+            for name in store_names(self._settings):
                 try:
                     found[name] = failed.get(name) or self._target(name)
                 except ArchivError as error:

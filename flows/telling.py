@@ -253,46 +253,46 @@ QUERY_PARTS = ("aktenart", "aktenzeichen", "betreff", "klasse", "von", "bis")
 
 
 def on_person(text: str) -> HoldTarget:
-    """A hold on everything that names a person. Raises Forbidden for a text that names none."""
+    """A hold on everything that names a person. Raises Unknown for a text that names none."""
     reference = person(text)
     if reference is None:
-        raise Forbidden("Diese Angabe nennt keine Person; eine Nummer oder ein Name wird gebraucht.")
+        raise Unknown("Diese Angabe nennt keine Person; eine Nummer oder ein Name wird gebraucht.")
     return HoldTarget(Scope.PERSON, text=reference.value, match_key=reference.match_key)
 
 
 def on_parcel(text: str) -> HoldTarget:
-    """A hold on everything that names a parcel. Raises Forbidden unless it is one parcel with its Flur."""
+    """A hold on everything that names a parcel. Raises Unknown unless it is one parcel with its Flur."""
     found = parcels(text)
     if len(found) != 1 or "-" not in found[0].match_key:
-        raise Forbidden(
+        raise Unknown(
             f"„{text.strip()}“ ist nicht genau ein Flurstück mit Flur; z. B. „Gemarkung Neuss, Flur 12, 345/2“."
         )
     return HoldTarget(Scope.PARCEL, text=found[0].value, match_key=found[0].match_key, match_place=found[0].match_place)
 
 
 def on_query(parts: Iterable[str], services: Services) -> HoldTarget:
-    """A hold on all Akten that fit, now and later; parts are written `aktenart=Bauakte`. Raises Forbidden."""
+    """A hold on all Akten that fit, now and later; parts are written `aktenart=Bauakte`. Raises Unknown."""
     given: dict[str, list[str]] = {}
     for part in parts:
         name, equals, value = part.partition("=")
         name = fold(name.strip())
         if not equals or name not in QUERY_PARTS or not value.strip():
-            raise Forbidden(f"„{part}“ ist keine Bedingung; geschrieben wird NAME=WERT mit {', '.join(QUERY_PARTS)}.")
+            raise Unknown(f"„{part}“ ist keine Bedingung; geschrieben wird NAME=WERT mit {', '.join(QUERY_PARTS)}.")
         given.setdefault(name, []).append(value.strip())
     for name in ("klasse", "von", "bis"):
         if len(given.get(name, ())) > 1:
-            raise Forbidden(f"„{name}“ kann nur einmal genannt werden.")
+            raise Unknown(f"„{name}“ kann nur einmal genannt werden.")
     families = {fold(family.value): family.value for family in Aktenart}
     unknown = [text for text in given.get("aktenart", ()) if fold(text) not in families]
     if unknown:
         raise Unknown(f"Die Aktenart „{unknown[0]}“ gibt es nicht. Bekannt sind: {', '.join(families.values())}.")
     wordless = [text for text in given.get("betreff", ()) if not tokens(text)]
     if wordless:  # no word is in every Betreff: it would hold the whole archive
-        raise Forbidden(f"„{clean_text(wordless[0])}“ nennt kein Wort, das in einem Betreff stehen kann.")
+        raise Unknown(f"„{clean_text(wordless[0])}“ nennt kein Wort, das in einem Betreff stehen kann.")
     numbers = given.get("aktenzeichen", ())
     von, bis = _query_day(given.get("von", ())), _query_day(given.get("bis", ()))
     if von and bis and bis < von:  # it would seem to hold, and hold next to nothing
-        raise Forbidden("„bis“ liegt vor „von“; dazwischen liegt kein Tag.")
+        raise Unknown("„bis“ liegt vor „von“; dazwischen liegt kein Tag.")
     return HoldTarget(
         Scope.QUERY,
         query=HoldQuery(
@@ -311,7 +311,7 @@ def _query_day(texts: Sequence[str]) -> date | None:
         return None
     day = parse_day(texts[0])
     if day is None:
-        raise Forbidden(f"„{texts[0]}“ ist kein Tag (TT.MM.JJJJ oder JJJJ-MM-TT).")
+        raise Unknown(f"„{texts[0]}“ ist kein Tag (TT.MM.JJJJ oder JJJJ-MM-TT).")
     return day
 
 

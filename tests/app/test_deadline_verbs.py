@@ -135,7 +135,7 @@ def test_the_forecast_as_table_csv_and_picture(call: Call, tmp_path: Path, monke
     assert call("vorschau", "--bild", png).exit_code == 0
     assert png.read_bytes().startswith(b"\x89PNG")
     assert table.read_text(encoding="utf-8-sig").splitlines()[0] == "frei;Bauakte;Steuerakte;zusammen"
-    assert call("vorschau", "--bild", tmp_path / "v.gif").exit_code == 7
+    assert call("vorschau", "--bild", tmp_path / "v.gif").exit_code == 2
 
 
 def test_a_rule_change_from_proposal_to_release(
@@ -152,7 +152,9 @@ def test_a_rule_change_from_proposal_to_release(
     assert found["moves"][0]["free_after"] == "2024-01-01"
     text = call("vergleich", "--nr", number).stdout
     assert "3 Akten würden früher frei, 0 später (von 4 Akten)." in text
-    assert f"archiv frist freigabe {number}" in text
+    assert f" frist freigabe {number}" in text
+    again = call("vergleich", "--neu", new, "--grund", "etwas anderes").stdout
+    assert "Diese Fassung war schon vorgeschlagen; es bleibt der Grund von damals: AO." in again
     for as_whom in ((), ("--als", "bernd.schulz")):  # the account behind the call is the same
         assert call("freigabe", number, "--grund", "ok", *as_whom).exit_code == 4
     with open_services(read_settings(daten=daten)) as services:

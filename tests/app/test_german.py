@@ -57,6 +57,11 @@ def test_help_is_german_and_every_option_is_explained(words: tuple[str, ...]) ->
     assert english_in(ran.output) == []
 
 
+@pytest.mark.parametrize("words", GROUPS, ids=" ".join)
+def test_a_list_of_words_tells_each_in_a_whole_sentence(words: tuple[str, ...]) -> None:
+    assert "..." not in CliRunner().invoke(archiv, [*words, "--help"], prog_name="archiv").output.split("Befehle:")[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

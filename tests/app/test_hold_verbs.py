@@ -216,7 +216,7 @@ def test_nothing_of_a_secret_hold_reaches_others(filled: Desk) -> None:
 def test_a_person_is_noted_and_forgotten(filled: Desk) -> None:
     noted = filled("akte", "verweis", NUMBER, "--person", "Meier, Anna", "--json")
     assert [r["value"] for r in noted.json["references"]] == ["4711-08", "Meier, Anna"]
-    assert filled("akte", "verweis", NUMBER, "--flurstueck", "irgendwo").code == 4
+    assert filled("akte", "verweis", NUMBER, "--flurstueck", "irgendwo").code == 2
     gone = filled("akte", "vergiss", "--person", "anna meier", "--grund", "Art. 17 DSGVO", "--json")
     assert gone.json == {"deleted": 1}
     assert [r["value"] for r in filled("akte", "verweis", NUMBER, "--json").json["references"]] == ["4711-08"]

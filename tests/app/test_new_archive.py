@@ -49,8 +49,17 @@ LOOKS = [
     ("frist", "runde"),
     ("frist", "sperren", "zeige", "63-1-20"),
     ("frist", "freigabe", "1", "--grund", "x"),
+    ("frist", "vergleich", "--nr", "1"),
+    ("frist", "vergleich", "--neu", "retention/katalog/neuss.yaml", "--nur-vergleichen"),
+    ("sperre", "setze", "63-1-20", "--art", "litigation", "--grund", "Klage", "--bezug", "4 K 12/26"),
     ("katalog", "index"),
 ]
+
+
+def test_rules_that_cannot_be_read_begin_no_archive(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "neu.yaml").write_text("classes: [")
+    assert desk("frist", "vergleich", "--neu", tmp_path / "neu.yaml").code == 3
+    assert not desk.daten.exists()
 
 
 @pytest.mark.parametrize("words", LOOKS, ids=" ".join)

@@ -46,8 +46,10 @@ def test_a_volume_named_as_lists_and_receipts_name_it_is_that_volume(desk: Desk,
 
 
 @pytest.mark.usefixtures("volumes")
-def test_a_volume_that_the_option_names_goes_before_and_words_stay_words(desk: Desk) -> None:
-    assert desk("akte", "zeige", "63-1234-19 Band 2", "--band", "1", "--json").json["band"] == 1
+def test_two_volumes_in_one_call_are_asked_about_and_words_stay_words(desk: Desk) -> None:
+    assert desk("akte", "zeige", "63-1234-19 Band 2", "--band", "2", "--json").json["band"] == 2
+    both = desk("akte", "zeige", "63-1234-19 Band 2", "--band", "1")
+    assert (both.code, "Band 2“ und --band 1 widersprechen sich" in both.err) == (2, True)
     assert "keinen Band 7" in desk("akte", "zeige", "63-1234-19 Band 7").err
     assert "Müller Band 2" in desk("akte", "zeige", "Müller Band 2").err
 
@@ -119,3 +121,25 @@ def test_a_place_in_the_text_names_its_dokument(desk: Desk) -> None:
     assert "Prüfbericht, S. 1: Statik" in desk("suche", "--volltext", "Statik").out
     (hit,) = desk("suche", "--volltext", "Statik", "--json").json
     assert [(s["betreff"], s["page"]) for s in hit["snippets"]] == [("Prüfbericht", 1)]
+
+
+def test_an_akte_on_the_screen_names_its_vorgang(desk: Desk) -> None:
+    """The handbook promises it; without it nobody sees to which Vorgang a Dokument belongs."""
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1)
+    told = desk("akte", "zeige", NUMBER)
+    assert "Vorgang: B-17 Neubau Doppelgarage" in told.out
+    (value,) = desk("akte", "liste", "--json").json
+    assert {"federfuehrung", "aktenplaneinheit"} <= value.keys()
+
+
+def test_the_clearing_desk_names_the_volume(desk: Desk) -> None:
+    with open_catalog(desk.url) as catalog:
+        for band in (1, 2):
+            stopped = receive(catalog, band, band=band)
+            catalog.to_clearing(stopped.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
+    listed = desk("klaerung", "liste").out
+    assert listed.count(f"Bauakte {NUMBER}") == 2
+    assert listed.count(f"Bauakte {NUMBER} Band 2") == 1
+    assert f"Bauakte {NUMBER} Band 2" in desk("klaerung", "zeige", "2").out
+    assert [case["band"] for case in desk("klaerung", "liste", "--json").json] == [1, 2]

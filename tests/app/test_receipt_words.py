@@ -11,7 +11,7 @@ from rich.console import Console
 from akten.errors import Unavailable, Unknown
 from akten.findings import Finding, Severity
 from app.intake_verbs import refused_json
-from app.show import receipts
+from app.show import TO_REVIEW, receipts
 from flows.receipt import Outcome, Receipt, gravest, receipt_json
 from tests.catalog.build import a_package
 
@@ -45,6 +45,16 @@ def test_a_receipt_of_a_later_volume_names_it() -> None:
     volume = replace(RECEIPT, aktenart="Bauakte", aktenzeichen="63-01234-2019", band=2)
     assert "Bauakte 63-01234-2019 Band 2" in shown(volume)
     assert "Band" not in shown(replace(volume, band=1))
+
+
+def test_a_receipt_leads_to_the_pages_that_a_person_should_look_at() -> None:
+    """A page without a word is no warning and stands on the review list all the same."""
+    way = "Seiten, deren Text anzusehen ist, nennt: archiv sichtung liste"
+    for code in TO_REVIEW:
+        page = Finding(code, Severity.INFO, "s1.tif, Seite 1", "Auf der Seite wurde kein Text gefunden.")
+        assert way in shown(replace(RECEIPT, findings=(page,)))
+        assert way not in shown(replace(RECEIPT, state=Outcome.CLEARING, findings=(page,)))
+    assert way not in shown(RECEIPT)
 
 
 def test_files_that_are_left_out_stand_on_the_receipt() -> None:
@@ -85,3 +95,9 @@ def test_one_exit_code_speaks_for_all_deliveries_and_it_is_the_gravest() -> None
     assert gravest([0, 8]) == 8
     assert gravest([2, 3, 8]) == 3  # a path that is not there hides no case at the clearing desk
     assert gravest([3, 7, 5, 1]) == 5
+
+
+def test_a_delivery_whose_steps_took_no_time_tells_no_list_of_steps() -> None:
+    told = shown(replace(RECEIPT, seconds=0.1, steps={"lesen": 0.01}))
+    assert "0,1 s gesamt" in told
+    assert "gesamt:" not in told

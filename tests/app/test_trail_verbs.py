@@ -142,9 +142,9 @@ def test_who_asks_what_an_account_read_is_told_which_akten(filled: Desk) -> None
     assert f"Bauakte {NUMBER}" not in filled("protokoll", "zeige", NUMBER).out  # it is asked for
 
 
-def test_an_empty_number_is_unknown_and_not_the_whole_trail(filled: Desk) -> None:
-    ran = filled("protokoll", "zeige", "", "--json")
-    assert (ran.code, ran.json["error"]) == (2, "Unknown")
+def test_an_empty_number_is_wrong_usage_and_not_the_whole_trail(filled: Desk) -> None:
+    ran = filled("protokoll", "zeige", "")
+    assert (ran.code, "der Text ist leer" in ran.err) == (2, True)
 
 
 def test_an_account_whose_name_is_no_text_did_nothing(filled: Desk) -> None:

@@ -146,3 +146,14 @@ def test_rules_of_intake_with_a_mistake_are_told_and_those_in_use_are_counted(tm
     assert good.health is Health.OK
     assert good.version.startswith("regeln.yaml: ")
     assert doctor._intake_rules(read_settings(daten=tmp_path)).version == "eingebaut"
+
+
+def test_a_version_that_is_not_written_is_told_before_a_delivery_is_halted_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_tesseract", "_programs", "_validators", "_schemas", "embedded_server"):
+        monkeypatch.setattr(doctor, name, lambda *_: ())
+    monkeypatch.setenv("ARCHIV_RECIPIENT__XDOMEA_VERSION", "9")
+    parts = {part.part: part for part in doctor.examine_machine(read_settings(daten=tmp_path), stores=False).parts}
+    assert parts[doctor.RECIPIENT].health is Health.FAILED
+    assert "möglich sind 3.0.0, 3.1.0, 4.0.0" in parts[doctor.RECIPIENT].advice

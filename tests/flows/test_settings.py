@@ -130,3 +130,21 @@ def test_a_folder_whose_name_is_no_text_is_told_and_is_no_bug(tmp_path: Path) ->
     with pytest.raises(Misconfigured, match="UTF-8"):
         read_settings(daten=tmp_path / os.fsdecode(b"Neu\xdf"))
     assert read_settings(daten=tmp_path / "Neuß").daten == tmp_path / "Neuß"
+
+
+@pytest.mark.parametrize("name", ["STORES", "SHARED_ACCOUNTS", "ROUNDS"])
+def test_a_value_that_is_no_json_is_told_in_german_with_its_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"ARCHIV_{name}", "geheim")
+    with pytest.raises(Misconfigured) as caught:
+        read_settings()
+    assert caught.value.text == f"ARCHIV_{name} ist kein JSON; wie es aussieht, steht in docs/settings.md."
+
+
+@pytest.mark.parametrize("cron", ["nachts", "", "2:00", "0 2 * *", "0 2 * * * *"])
+def test_a_time_of_a_round_that_is_none_is_told_at_once(cron: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service said that it runs, and began its rounds again and again."""
+    monkeypatch.setenv("ARCHIV_ROUNDS__DUE_CRON", cron)
+    with pytest.raises(Misconfigured, match="ARCHIV_ROUNDS__DUE_CRON: fünf Teile werden erwartet"):
+        read_settings()
+    monkeypatch.setenv("ARCHIV_ROUNDS__DUE_CRON", "*/15 1-5 * jan,feb mon#1")
+    assert read_settings().rounds.due_cron == "*/15 1-5 * jan,feb mon#1"
