@@ -74,8 +74,29 @@ class StoreSettings(_Part):
     )
 
 
-# Five parts; that each is in its range is judged where the rounds are planned.
-_CRON = r"^\s*([\w*,/#?-]+\s+){4}[\w*,/#?-]+\s*$"
+def _cron_part(number: str) -> str:
+    """A part of a cron line: numbers, spans, steps and lists of them."""
+    one = rf"(?:[*?]|(?:{number})(?:-(?:{number}))?)(?:/[1-9]\d*)?"
+    return rf"{one}(?:,{one})*"
+
+
+# Each part in its range: rounds that the server refuses would be started again for ever.
+_CRON = (
+    r"(?i)^\s*"
+    + r"\s+".join(
+        map(
+            _cron_part,
+            (
+                r"[0-5]?\d",
+                r"[01]?\d|2[0-3]",
+                r"0?[1-9]|[12]\d|3[01]|L",
+                r"0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec",
+                r"(?:[0-7]|sun|mon|tue|wed|thu|fri|sat)(?:#[1-5])?",
+            ),
+        )
+    )
+    + r"\s*$"
+)
 
 
 class RoundSettings(_Part):
@@ -247,7 +268,8 @@ _FAULTS = {
     "missing": "fehlt",
     "extra_forbidden": "gibt es hier nicht",
     "string_type": "ein Text wird erwartet",
-    "string_pattern_mismatch": "fünf Teile werden erwartet: Minute, Stunde, Tag, Monat, Wochentag (etwa „0 2 * * *“)",
+    "string_pattern_mismatch": "fünf Teile werden erwartet, jeder in seinem Bereich: Minute, Stunde, Tag, Monat, "
+    "Wochentag (etwa „0 2 * * *“)",
     "path_type": "ein Pfad wird erwartet",
     "tuple_type": "eine Liste wird erwartet",
     "model_type": "Felder der Form „name: wert“ werden erwartet",

@@ -140,7 +140,21 @@ def test_a_value_that_is_no_json_is_told_in_german_with_its_name(name: str, monk
     assert caught.value.text == f"ARCHIV_{name} ist kein JSON; wie es aussieht, steht in docs/settings.md."
 
 
-@pytest.mark.parametrize("cron", ["nachts", "", "2:00", "0 2 * *", "0 2 * * * *"])
+@pytest.mark.parametrize(
+    "cron",
+    [
+        "nachts",
+        "",
+        "2:00",
+        "0 2 * *",
+        "0 2 * * * *",
+        "0 25 * * *",
+        "60 2 * * *",
+        "0 2 32 * *",
+        "0 2 * 13 *",
+        "0 2 * * 8",
+    ],
+)
 def test_a_time_of_a_round_that_is_none_is_told_at_once(cron: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The service said that it runs, and began its rounds again and again."""
     monkeypatch.setenv("ARCHIV_ROUNDS__DUE_CRON", cron)
