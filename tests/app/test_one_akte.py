@@ -137,6 +137,7 @@ def test_the_clearing_desk_names_the_volume(desk: Desk) -> None:
     with open_catalog(desk.url) as catalog:
         for band in (1, 2):
             stopped = receive(catalog, band, band=band)
+            (desk.daten / stopped.folder / "lieferung").mkdir(parents=True)
             catalog.to_clearing(stopped.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
     listed = desk("klaerung", "liste").out
     assert listed.count(f"Bauakte {NUMBER}") == 2
