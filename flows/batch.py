@@ -33,6 +33,7 @@ from ingest.inbox import claim, claim_ready, unfinished
 from ingest.rules import error
 
 _LOG = logging.getLogger(__name__)
+_LISTEN_SECONDS = 0.5
 
 Show = Callable[[ClaimedDelivery], Progress]
 
@@ -190,7 +191,8 @@ def archive_all(services: Services, claimed: Sequence[ClaimedDelivery], by: Acto
                 futures.append(  # noqa: PERF401
                     threads.submit(archive_one, services, one, by, _until(asked_to_stop, show(one)))
                 )
-            wait(futures)
+            while wait(futures, _LISTEN_SECONDS).not_done:
+                pass  # Ctrl-C is raised here, and only between two waits where another thread was woken by it
         except BaseException:  # Ctrl-C: none begins any more, and those under way end at their next step
             asked_to_stop.set()
             for future in futures:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -354,17 +355,28 @@ def test_a_round_over_the_whole_holdings_names_only_what_is_not_well() -> None:
     assert {copy["verdict"] for copy in summary.copies} == {"failed"}
 
 
+def to_the_process() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def to_this_thread() -> None:
+    """The system may wake any thread for a signal, and Python raises it in the first one."""
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("press", [to_the_process, to_this_thread])
 def test_ctrl_c_ends_the_deliveries_under_way_at_their_next_step_and_begins_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    press: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[str] = []
     ended: list[str] = []
 
     def walk(_services: Any, claimed: ClaimedDelivery, _by: Actor, progress: Any) -> Receipt:
         begun.append(claimed.name)
-        if len(begun) == 2:
-            os.kill(os.getpid(), signal.SIGINT)
+        second = len(begun) == 2
         for page in range(1000):
+            if second and page == 30:  # all are handed in by now, and the first thread waits
+                press()
             progress("Texterkennung", page, 1000)
             time.sleep(0.01)
         ended.append(claimed.name)
