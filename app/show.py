@@ -186,7 +186,9 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
         told = f"{plural(len(receipt['copies']), 'Kopie', 'Kopien')} {read}: {copies}"
         parts.append(Text(told, style="green" if good else "red"))
         if not good:
-            parts.append(Text("Bitte nichts vernichten und den Betrieb rufen: archiv fixity pruefe", style="red"))
+            parts.append(
+                Text(f"Bitte nichts vernichten und den Betrieb rufen: {archiv} fixity pruefe --alle", style="red")
+            )
     if receipt.get("not_checked"):
         lacks = ", ".join(receipt["not_checked"])
         parts.append(Text(f"nicht geprüft: {lacks} (siehe {archiv} doctor)", style="yellow"))

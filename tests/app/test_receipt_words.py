@@ -41,6 +41,16 @@ def test_a_delivery_that_was_there_already_tells_of_what_lies_there_and_reads_no
     assert "2 Kopien beim Ablegen zurückgelesen" in told
 
 
+def test_a_damaged_copy_is_told_with_a_call_that_works() -> None:
+    value = receipt_json(replace(RECEIPT, state=Outcome.DUPLICATE))
+    value["copies"][1]["verified"] = False
+    console = Console(width=120)
+    with console.capture() as captured:
+        receipts(console, [value], "archiv --daten d")
+    assert "nichts vernichten und den Betrieb rufen: archiv --daten d fixity pruefe --alle" in captured.get()
+    assert "nichts vernichten" not in shown(RECEIPT)
+
+
 def test_a_receipt_of_a_later_volume_names_it() -> None:
     volume = replace(RECEIPT, aktenart="Bauakte", aktenzeichen="63-01234-2019", band=2)
     assert "Bauakte 63-01234-2019 Band 2" in shown(volume)
