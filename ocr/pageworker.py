@@ -20,6 +20,7 @@ from typing import Any
 
 from ocr.jobs import plain_options
 from ocr.options import Limits, OcrOptions
+from ocr.walls import HEAP
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LONGEST_REPLY = 64 << 20
@@ -175,9 +176,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "OMP_THREAD_LIMIT": "1",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",
-        "MALLOC_MMAP_THRESHOLD_": "1048576",  # large pictures go back to the system as soon as they are let go
-        "MALLOC_TRIM_THRESHOLD_": "8388608",
+        **HEAP,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
     }
