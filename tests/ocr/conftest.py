@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,15 @@ import pytest
 from ocr.options import OcrOptions
 from tests.conftest import ROOT, lacking
 from tests.ocr.examined import images, pdfs
+from tests.ocr.sheets import SHARED
 
 __all__ = ["images", "pdfs"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_means_end() -> Iterator[None]:
+    with SHARED:
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -118,7 +120,22 @@ def convert(
     """What the document path makes of a PDF or of some of its pages, with a worker to read what is a picture."""
     chosen = pages or tuple(page.number for page in facts.pages)
     stretch = Stretch(False, 1, tuple(PageRef(scan.uuid, number) for number in chosen))  # noqa: FBT003 - no images
-    workers = int(any(page.to_read for page in facts.pages))
-    with PagePool(workers, options) as pool, TemporaryDirectory() as folder, VeraPdf(options) as reference:
+    pool = pool_for(int(any(page.to_read for page in facts.pages)), options)
+    with TemporaryDirectory() as folder:
         reader = DocumentReader(stretch, facts, pool, options, Path(folder))
-        return convert_document(scan, facts, pages, target, options, target.parent, reader, reference)
+        return convert_document(scan, facts, pages, target, options, target.parent, reader, reference_for(options))
+
+
+@cache
+def pool_for(workers: int, options: OcrOptions) -> PagePool:
+    """A pool that all tests with these settings share, until the session ends."""
+    return SHARED.enter_context(PagePool(workers, options))
+
+
+@cache
+def reference_for(options: OcrOptions) -> VeraPdf:
+    """A veraPDF that all tests with these settings share: its JVM takes longer to start than a test to run."""
+    return SHARED.enter_context(VeraPdf(options))
+
+
+SHARED = ExitStack()
