@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from akten.model import Akte
@@ -9,7 +12,8 @@ from catalog.catalog import open_catalog
 from catalog.values import Resolution
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
-from tests.catalog.build import AN_ERROR, CLERK, NOON, a_page, a_pdfa, archive, receive
+from tests.catalog import build
+from tests.catalog.build import AN_ERROR, CLERK, NOON, a_page, a_pdfa, an_akte, an_id, archive, receive
 
 NUMBER = "63-01234-2019"
 
@@ -131,6 +135,26 @@ def test_an_akte_on_the_screen_names_its_vorgang(desk: Desk) -> None:
     assert "Vorgang: B-17 Neubau Doppelgarage" in told.out
     (value,) = desk("akte", "liste", "--json").json
     assert {"federfuehrung", "aktenplaneinheit"} <= value.keys()
+
+
+def test_two_vorgaenge_that_are_called_alike_stay_two_on_the_screen(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def alike(*said: Any, **more: Any) -> Akte:
+        akte = an_akte(*said, **more)
+        (vorgang,) = akte.vorgaenge
+        each = enumerate(vorgang.dokumente)
+        return replace(
+            akte, vorgaenge=tuple(replace(vorgang, uuid=an_id("vorgang", n), dokumente=(d,)) for n, d in each)
+        )
+
+    monkeypatch.setattr(build, "an_akte", alike)
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1, titles=("Bauantrag", "Nachtrag"))
+    told = desk("akte", "zeige", NUMBER).out
+    assert "Vorgang: B-17 Neubau Doppelgarage (1)\n  Vorgang: B-17 Neubau Doppelgarage (2)\n" in told
+    rows = {line.split()[0]: line for line in told.splitlines() if line.strip().startswith(("Bauantrag", "Nachtrag"))}
+    assert ("(1)" in rows["Bauantrag"], "(2)" in rows["Nachtrag"]) == (True, True)
 
 
 def test_the_clearing_desk_names_the_volume(desk: Desk) -> None:
