@@ -119,6 +119,28 @@ def test_an_empty_page_of_a_search_says_why_it_is_empty(desk: Desk) -> None:
         assert f"In „{typed}“ ist kein Wort, kein Zeichen und kein Tag, wonach sich suchen lässt." in ran.out
 
 
+@pytest.mark.usefixtures("volumes")
+@pytest.mark.parametrize(
+    ("narrowed", "told"),
+    [
+        (
+            ("--aktenart", "Steuerakte", "--aktenart", "personalakte"),
+            "unter den Akten der Aktenart Steuerakte oder Personalakte",
+        ),
+        (("--von", "1.1.2030"), "unter den Akten mit einem Datum ab 01.01.2030"),
+        (
+            ("--aktenart", "Bauakte", "--von", "1.1.1980", "--bis", "31.12.1981"),
+            "unter den Akten der Aktenart Bauakte mit einem Datum ab 01.01.1980 bis 31.12.1981",
+        ),
+    ],
+)
+def test_a_narrowed_search_without_a_hit_says_where_it_looked(desk: Desk, narrowed: tuple[str, ...], told: str) -> None:
+    """The Akte is there: "Kein Treffer" alone would say that it is not."""
+    assert desk("suche", NUMBER, *narrowed).out.startswith(f"Kein Treffer {told}.")
+    assert f"Gesucht nur {told}" in desk("suche", NUMBER, *narrowed, "--json").err
+    assert "unter den Akten" not in desk("suche", "Meier").out
+
+
 def test_a_place_in_the_text_names_its_dokument(desk: Desk) -> None:
     with open_catalog(desk.url) as catalog:
         archive(catalog, 1, {0: ["Antrag"], 1: ["Statik"]}, titles=("Bauantrag", "Prüfbericht"))
