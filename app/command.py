@@ -40,6 +40,17 @@ class Named(click.Path):
         return super().convert(value, param, ctx)
 
 
+class NewFile(Named):
+    """A file that a command writes; what lies there already may be somebody's work and is not written over."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path. Raises BadParameter."""
+        path = super().convert(value, param, ctx)
+        if os.path.lexists(path):
+            self.fail(f"„{path}“ gibt es schon; überschrieben wird nichts.", param, ctx)
+        return path
+
+
 class Words(click.Group):
     """A verb with words below it, each told by its whole first sentence: click would cut it off."""
 
@@ -54,7 +65,7 @@ class Words(click.Group):
 
 
 FOLDER = Named(path_type=Path, file_okay=False)
-OUT = Named(path_type=Path, dir_okay=False)  # a file that a command writes
+OUT = NewFile(path_type=Path, dir_okay=False)
 DATEN_HELP = "Datenordner des Archivs (sonst ARCHIV_DATEN)."
 JSON_HELP = "Ergebnis als ein JSON-Wert auf der Standardausgabe."
 # No number that a person means is longer, and databases hold it with room to count on; SQLite ends at 2^63.

@@ -10,7 +10,6 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from akten.errors import Forbidden
 from akten.model import clean_text
 from app.command import OUT, Call, verb
 from app.deadline_show import STATES_DE, german
@@ -287,8 +286,6 @@ def catalogue(call: Call, *, number: int | None, check: Path | None, classes: bo
             in_force = rules_in_force(services)
             chosen = in_force if number is None else rules_numbered(services, number)
     if out is not None:
-        if out.exists():
-            raise Forbidden(f"„{out}“ gibt es schon; überschrieben wird nichts.")
         out.write_bytes(chosen.text.encode())
     digest = in_force.entry.digest
     value = {

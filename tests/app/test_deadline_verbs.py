@@ -177,10 +177,23 @@ def test_versions_can_be_exported_byte_for_byte_and_refused(call: Call, tmp_path
     out = tmp_path / "fassung.yaml"
     assert call("katalog", "--nr", number, "--ausgabe", out).exit_code == 0
     assert out.read_bytes() == new.read_bytes()
-    assert call("katalog", "--nr", number, "--ausgabe", out).exit_code == 4
+    assert call("katalog", "--nr", number, "--ausgabe", out).exit_code == 2
     refused = value(call("freigabe", number, "--ablehnen", "--grund", "doch nicht", "--json"))
     assert (refused["state"], refused["in_force"]) == ("refused", False)
     assert call("freigabe", number, "--grund", "zu spät").exit_code == 4
+
+
+@pytest.mark.parametrize("words", [("vorschau", "--bild"), ("vorschau", "--csv"), ("faellig", "--bis", 2040, "--csv")])
+def test_what_lies_there_is_never_written_over(call: Call, tmp_path: Path, words: tuple[object, ...]) -> None:
+    for place in (tmp_path / "alt.svg", tmp_path / "zeiger.svg"):
+        if place.name == "alt.svg":
+            place.write_text("von gestern", encoding="utf-8")
+        else:  # points to nothing yet
+            place.symlink_to(tmp_path / "fehlt.svg")
+        ran = call(*words, place)
+        assert (ran.exit_code, f"„{place}“ gibt es schon; überschrieben wird nichts." in ran.stderr) == (2, True)
+    assert (tmp_path / "alt.svg").read_text(encoding="utf-8") == "von gestern"
+    assert not (tmp_path / "fehlt.svg").exists()
 
 
 def test_a_catalogue_is_only_checked(call: Call, tmp_path: Path) -> None:
