@@ -21,6 +21,7 @@ import click
 from akten.diskwords import DISK_FULL, in_german, is_full
 from akten.errors import ArchivError, Misconfigured, Unavailable
 from akten.exhausted import exhausted
+from akten.model import shows_nothing
 from app.interrupt import as_usual
 from app.output import Output, open_output
 from catalog.actor import Actor, ActorKind
@@ -189,13 +190,13 @@ def _no_endless_numbers(context: click.Context, given: Mapping[str, object]) -> 
 
 
 def _no_blank_texts(context: click.Context, given: Mapping[str, object]) -> None:
-    """A text of nothing but blanks (a variable that is not set) is wrong usage: as a filter it would ask for anything,
+    """A text that shows nothing (a variable that is not set) is wrong usage: as a filter it would ask for anything,
     and as a reason it would give none. Raises BadParameter.
     """
     for param in context.command.params:
         value = given.get(param.name or "")
         for text in value if isinstance(value, tuple) else (value,):
-            if isinstance(text, str) and not text.strip() and text != param.default:
+            if isinstance(text, str) and shows_nothing(text) and text != param.default:
                 raise click.BadParameter("der Text ist leer", ctx=context, param=param)
 
 

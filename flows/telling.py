@@ -11,7 +11,7 @@ from uuid import UUID
 
 from akten.errors import Forbidden, Rejected, Unknown
 from akten.findings import Finding, Severity
-from akten.model import Aktenart, clean_text
+from akten.model import Aktenart, clean_text, shows_nothing
 from catalog.actor import Actor
 from catalog.fold import fold, tokens
 from catalog.holds import HoldOrder, HoldQuery, HoldTarget, HoldView, Scope
@@ -157,7 +157,7 @@ def tell_event(services: Services, akte: UUID, told: Told, by: Actor) -> Reporte
     name = ereignis if isinstance(ereignis, str) else ""
     day = day_of(told.datum, services.today(), name) if told.datum else None
     problems = [each for each in (ereignis, day) if isinstance(each, Finding)]
-    if not told.evidence.strip():
+    if shows_nothing(told.evidence):
         problems.append(error("EV-08", "Ohne Beleg wird kein Ereignis vermerkt: woraus geht es hervor?"))
     if isinstance(ereignis, Finding):
         raise _unknown(*problems)
@@ -206,7 +206,7 @@ def tell_fact(
 ) -> ReportedFact:
     """Writes one fact down. Raises Unknown (EV-11), Rejected (EV-08)."""
     name = accepted(fact_named(merkmal, services.katalog))
-    if not evidence.strip():
+    if shows_nothing(evidence):
         raise Rejected((error("EV-08", "Ohne Beleg wird kein Merkmal vermerkt: woraus geht es hervor?"),))
     return services.catalog.report_fact(akte, name, value, evidence, note=note, by=by, now=services.now())
 
@@ -243,7 +243,7 @@ def tell_archive(
         raise Forbidden("Eine Anbietung wird mit ihrem Tag vermerkt (--angeboten TT.MM.JJJJ).")
     day = day_of(offered_on, services.today(), OFFERED) if offered_on.strip() else None
     problems = [day] if isinstance(day, Finding) else []
-    if not evidence.strip():
+    if shows_nothing(evidence):
         problems.append(error("EV-08", "Ohne Beleg wird keine Antwort des Archivs vermerkt: woraus geht sie hervor?"))
     if isinstance(day, Finding) or problems:
         raise Rejected(tuple(problems))

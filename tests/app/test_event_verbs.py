@@ -188,6 +188,7 @@ ROWS = {
     "unknown Akte": ("63-77777-2019;death;17.5.2020;Urkunde\n", "rejected", {"EV-06"}),
     "no Akte": (";death;17.5.2020;Urkunde\n", "rejected", {"EV-06"}),
     "several volumes": ("63-00009-2020;death;17.5.2020;Urkunde\n", "rejected", {"EV-07"}),
+    "evidence that shows nothing": (f"{NUMBER};death;17.5.2020;\u00ad\n", "rejected", {"EV-08"}),
     "no evidence": (f"{NUMBER};death;17.5.2020;\n", "rejected", {"EV-08"}),
     "too few cells": (f"{NUMBER};death\n", "rejected", {"EV-03", "EV-08"}),
     "too many cells": (f"{NUMBER};death;17.5.2020;Urkunde;mehr\n", "rejected", {"EV-01"}),
