@@ -9,6 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from akten.model import clean_text
 from app.command import OUT, Call, verb
@@ -191,9 +192,13 @@ def comparison(
         if proposal is not None and proposal.state is RuleState.PROPOSED:
             who = str(proposal.proposed_by)
             if grund and proposal.reason != clean_text(grund):
-                why = proposal.reason or "keiner genannt"
-                console.print(f"Diese Fassung war schon vorgeschlagen; es bleibt der Grund von damals: {why}.")
+                console.print("Diese Fassung war schon vorgeschlagen; es bleibt der Grund von damals.")
             console.print(f"Vorschlag Nr. {proposal.number} von {who}; noch gilt nichts Neues.", style="bold")
+            if proposal.reason:
+                console.print(Text(f"Grund: {proposal.reason}"), soft_wrap=True)
+            else:
+                text = "Ein Grund steht nicht dabei; noch einmal mit --neu und --grund vorgeschlagen, trägt sie ihn."
+                console.print(text, style="yellow", soft_wrap=True)
             way = f"{call.archiv} frist freigabe {proposal.number} --grund …"
             console.print(f"Eine zweite Person gibt frei: {way}", style="dim")
 
