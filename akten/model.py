@@ -45,6 +45,18 @@ def clean_text(text: str) -> str:
     return unicodedata.normalize("NFC", _NEVER_CARRIED.sub("", text)).strip()
 
 
+# What of letters and marks Unicode itself calls ignorable (DerivedCoreProperties), and the blank of Braille
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U000e0000-\U000e0fff]"
+)
+
+
+def shows_nothing(text: str) -> bool:
+    """True for a text that no reader sees anything of: empty, or of blanks, controls and other invisible signs."""
+    return all(c.isspace() or unicodedata.category(c) in ("Cc", "Cf", "Cs") or _UNSEEN.match(c) for c in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Laufzeit:
     """First and last day that the papers cover; either may be unknown, never invented."""

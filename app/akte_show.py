@@ -22,10 +22,12 @@ def german_day(value: date | None) -> str:
 
 
 def _vorgaenge(details: AkteDetails) -> dict[UUID, str]:
-    """What the Vorgang of every Dokument is called, with its number."""
+    """What the Vorgang of every Dokument is called, with its number; several that are called alike are counted."""
+    vorgaenge = details.akte.vorgaenge if details.akte else ()
+    titles = [" ".join(part for part in (vorgang.zeichen, vorgang.betreff) if part) for vorgang in vorgaenge]
     return {
-        dokument.uuid: " ".join(part for part in (vorgang.zeichen, vorgang.betreff) if part)
-        for vorgang in (details.akte.vorgaenge if details.akte else ())
+        dokument.uuid: title if titles.count(title) == 1 else f"{title} ({titles[: place + 1].count(title)})"
+        for place, (vorgang, title) in enumerate(zip(vorgaenge, titles, strict=True))
         for dokument in vorgang.dokumente
     }
 

@@ -21,6 +21,7 @@ import click
 from akten.diskwords import DISK_FULL, in_german, is_full
 from akten.errors import ArchivError, Misconfigured, Unavailable
 from akten.exhausted import exhausted
+from akten.model import shows_nothing
 from app.interrupt import as_usual
 from app.output import Output, open_output
 from catalog.actor import Actor, ActorKind
@@ -40,6 +41,17 @@ class Named(click.Path):
         return super().convert(value, param, ctx)
 
 
+class NewFile(Named):
+    """A file that a command writes; what lies there already may be somebody's work and is not written over."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path. Raises BadParameter."""
+        path = super().convert(value, param, ctx)
+        if os.path.lexists(path):
+            self.fail(f"„{path}“ gibt es schon; überschrieben wird nichts.", param, ctx)
+        return path
+
+
 class Words(click.Group):
     """A verb with words below it, each told by its whole first sentence: click would cut it off."""
 
@@ -54,7 +66,7 @@ class Words(click.Group):
 
 
 FOLDER = Named(path_type=Path, file_okay=False)
-OUT = Named(path_type=Path, dir_okay=False)  # a file that a command writes
+OUT = NewFile(path_type=Path, dir_okay=False)
 DATEN_HELP = "Datenordner des Archivs (sonst ARCHIV_DATEN)."
 JSON_HELP = "Ergebnis als ein JSON-Wert auf der Standardausgabe."
 # No number that a person means is longer, and databases hold it with room to count on; SQLite ends at 2^63.
@@ -178,13 +190,13 @@ def _no_endless_numbers(context: click.Context, given: Mapping[str, object]) -> 
 
 
 def _no_blank_texts(context: click.Context, given: Mapping[str, object]) -> None:
-    """A text of nothing but blanks (a variable that is not set) is wrong usage: as a filter it would ask for anything,
+    """A text that shows nothing (a variable that is not set) is wrong usage: as a filter it would ask for anything,
     and as a reason it would give none. Raises BadParameter.
     """
     for param in context.command.params:
         value = given.get(param.name or "")
         for text in value if isinstance(value, tuple) else (value,):
-            if isinstance(text, str) and not text.strip() and text != param.default:
+            if isinstance(text, str) and shows_nothing(text) and text != param.default:
                 raise click.BadParameter("der Text ist leer", ctx=context, param=param)
 
 

@@ -157,9 +157,11 @@ def suche(
         if seen := [hit.akte.uuid for hit in answer.hits if hit.snippets]:  # what its pages say was shown
             services.catalog.read_accesses(seen, "suche --volltext", by=call.actor, now=services.now())
 
+    within = _within(aktenart, _day(von), _day(bis))
+
     def show(console: Console) -> None:
         if not answer.hits:
-            console.print(f"Ab Treffer {ab} kommt nichts mehr." if ab else "Kein Treffer.")
+            console.print(f"Ab Treffer {ab} kommt nichts mehr{within}." if ab else f"Kein Treffer{within}.")
             if not volltext and not ab:
                 console.print(f"Auch im Text der Seiten suchen: {call.archiv} suche --volltext …", style="dim")
         for line in (*answer.notes, *(() if answer.hits else answer.searched)):
@@ -180,8 +182,15 @@ def suche(
 
     call.output.result([hit_json(hit, volumes[hit.akte.uuid], titles[hit.akte.uuid]) for hit in answer.hits], show)
     if call.output.as_json and not answer.hits:  # what was searched belongs to the answer that there is nothing
-        for line in (*answer.notes, *answer.searched):
+        for line in (*answer.notes, *answer.searched, *([f"Gesucht nur{within}"] if within else ())):
             call.output.say(line)
+
+
+def _within(aktenarten: Sequence[str], since: date | None, until: date | None) -> str:
+    """How a search was narrowed, as it ends its sentence: without it "Kein Treffer" says that there is nothing."""
+    days = " ".join(f"{word} {german_day(day)}" for word, day in (("ab", since), ("bis", until)) if day)
+    kinds = f" unter den Akten der Aktenart {' oder '.join(aktenarten)}" if aktenarten else ""
+    return kinds + (f" {'' if kinds else 'unter den Akten '}mit einem Datum {days}" if days else "")
 
 
 def _volumes(services: Services, row: AkteRow) -> int:

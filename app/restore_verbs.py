@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from akten.errors import ArchivError, Forbidden, Misconfigured
+from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured
 from app.command import Call, verb
 from app.one_akte import akte_in_call, akte_name, one_akte, require_number_for_band
 from app.opening import open_archive
@@ -56,7 +56,9 @@ def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: st
         for akte in progress(akten):
             try:
                 found = restoring.propose(services, akte, store, cause, call.actor)
-                versions, why = [id_.version for id_ in found], ""
+                versions = [id_.version for id_ in found.wanted]
+                why = restoring.lost_words(found.lost) if found.lost else ""
+                codes += [FixityError.exit_code] if found.lost else []
             except ArchivError as error:
                 if not everything:
                     raise
@@ -67,8 +69,8 @@ def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: st
     def show(console: Console) -> None:
         for each in told:
             versions = ", ".join(f"Version {number}" for number in each["damaged"])
-            what = each["why"] or f"{versions} in Speicher {store} zu ersetzen"
-            console.print(Text(f"{each['name']}: {what}"), soft_wrap=True)
+            what = (f"{versions} in Speicher {store} zu ersetzen." if versions else "", each["why"])
+            console.print(Text(f"{each['name']}: {' '.join(filter(None, what))}"), soft_wrap=True)
         if not told:
             text = "Keine beschädigte Kopie ist verzeichnet, über die noch nicht entschieden wird."
             console.print(f"{text} Alle prüft: {call.archiv} fixity pruefe --alle")

@@ -9,8 +9,8 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from akten.errors import Forbidden
 from akten.model import clean_text
 from app.command import OUT, Call, verb
 from app.deadline_show import STATES_DE, german
@@ -192,9 +192,13 @@ def comparison(
         if proposal is not None and proposal.state is RuleState.PROPOSED:
             who = str(proposal.proposed_by)
             if grund and proposal.reason != clean_text(grund):
-                why = proposal.reason or "keiner genannt"
-                console.print(f"Diese Fassung war schon vorgeschlagen; es bleibt der Grund von damals: {why}.")
+                console.print("Diese Fassung war schon vorgeschlagen; es bleibt der Grund von damals.")
             console.print(f"Vorschlag Nr. {proposal.number} von {who}; noch gilt nichts Neues.", style="bold")
+            if proposal.reason:
+                console.print(Text(f"Grund: {proposal.reason}"), soft_wrap=True)
+            else:
+                text = "Ein Grund steht nicht dabei; noch einmal mit --neu und --grund vorgeschlagen, trägt sie ihn."
+                console.print(text, style="yellow", soft_wrap=True)
             way = f"{call.archiv} frist freigabe {proposal.number} --grund …"
             console.print(f"Eine zweite Person gibt frei: {way}", style="dim")
 
@@ -287,8 +291,6 @@ def catalogue(call: Call, *, number: int | None, check: Path | None, classes: bo
             in_force = rules_in_force(services)
             chosen = in_force if number is None else rules_numbered(services, number)
     if out is not None:
-        if out.exists():
-            raise Forbidden(f"„{out}“ gibt es schon; überschrieben wird nichts.")
         out.write_bytes(chosen.text.encode())
     digest = in_force.entry.digest
     value = {

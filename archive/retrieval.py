@@ -32,7 +32,9 @@ MOST_COMMIT = 64 << 20  # bytes; the commit of 1,000 pages holds about 0.3 MB
 
 
 class Occupied(Forbidden):
-    """Something lies already where a package was to be unpacked."""
+    """Something lies already where a package was to be unpacked: the call named a place that is taken."""
+
+    exit_code = 2
 
 
 class NoPlace(Unavailable):

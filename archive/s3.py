@@ -17,7 +17,7 @@ from akten.files import Digests
 from akten.package import Lock
 from archive.durable import sync_filesystem
 from archive.s3body import content_type, exactly, header, md5, opened
-from archive.s3errors import Full, Taken, Unset, translated
+from archive.s3errors import Full, Taken, Unset, dated, translated
 from archive.s3settings import S3Settings, open_client, open_session
 from archive.store import (
     Absent,
@@ -270,7 +270,7 @@ class S3Store:
         where = self._where(key, version_id)
         if lock.retain_until is not None:
             until = storable(lock.retain_until, self.retain_cap)
-            with self._translated(f"{key} sperren"):
+            with dated(self.name, key, until), self._translated(f"{key} sperren"):
                 self._client.put_object_retention(
                     **where, Retention={"Mode": self.lock_mode.value, "RetainUntilDate": until}
                 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import botocore.exceptions as boto
@@ -18,6 +20,7 @@ from botocore.parsers import ResponseParserError
 
 from akten.diskwords import no_room
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
+from akten.localtime import BERLIN
 from archive.store import Absent
 
 
@@ -204,6 +207,38 @@ def translated(store: str, what: str, data_folder: Path | None = None) -> Iterat
     except KeyError as error:  # the callers read fields of answers inside, which every S3 server must send
         text = f"Speicher „{store}“: {what} – in der Antwort fehlt {error}; dort antwortet kein S3-Speicher."
         raise Misconfigured(text) from error
+
+
+@contextmanager
+def dated(store: str, key: str, until: datetime) -> Iterator[None]:
+    """Around a lock until a date: one that is past by the store's own clock is called that and not a wrong setting.
+
+    Servers say no more than "invalid request". We never want a past date, so it is a clock that is wrong.
+    """
+    try:
+        yield
+    except Misconfigured as refused:
+        if (there := _time_there(refused.__cause__)) is None or there < until:
+            raise
+        days = [f"{at.astimezone(BERLIN):%d.%m.%Y %H:%M}" for at in (until, there)]
+        text = (
+            f"Speicher „{store}“: {key} soll bis {days[0]} gesperrt werden, dort ist es aber schon {days[1]}. Die Uhr "
+            "dieses Rechners geht nach (oder die des Speichers vor): Uhr stellen (Zeitserver), dann denselben Befehl "
+            "noch einmal geben."
+        )
+        raise Misconfigured(text) from refused
+
+
+def _time_there(error: BaseException | None) -> datetime | None:
+    """The store's clock when it refused a request as invalid; None for other refusals, and where it does not say."""
+    answer = error.response.get("ResponseMetadata", {}) if isinstance(error, ClientError) else {}
+    try:
+        there = parsedate_to_datetime(answer["HTTPHeaders"]["date"]) if answer["HTTPStatusCode"] == 400 else None
+    except (KeyError, ValueError):
+        return None
+    if there is None:
+        return None
+    return there if there.tzinfo is not None else None
 
 
 def _sentence(kind: type[ArchivError], store: str, what: str, error: Exception) -> str:

@@ -119,7 +119,8 @@ class RuleBook:
             return _value(row), _text(row)
 
     def propose(self, wanted: RuleText, basis: RuleText, reason: str, *, by: Actor, now: datetime) -> RuleVersion:
-        """Keeps a version as a proposal against the one in force (`basis`); the same again changes nothing.
+        """Keeps a version as a proposal against the one in force (`basis`); the same again changes nothing, unless it
+        brings the reason that the one before did not tell: a row is signed as it stands, so a new one takes its place.
 
         Raises Forbidden for what is in force already, and for a name and version that another text bears.
         """
@@ -298,9 +299,13 @@ def _propose(change: Change, wanted: RuleText, basis: RuleText, reason: str) -> 
         )
     waiting = [row for row in rows if row.digest == wanted.digest and row.state == RuleState.PROPOSED.value]
     for row in waiting:
-        if row.instead_of == basis.digest:
+        if row.instead_of != basis.digest:
+            why = "überholt: neu vorgeschlagen, seit eine andere Fassung gilt"
+        elif reason and not row.reason:
+            why = "überholt: mit einem Grund neu vorgeschlagen"
+        else:
             return _value(row)
-        _decide(change, row, RuleState.REFUSED, "überholt: neu vorgeschlagen, seit eine andere Fassung gilt")
+        _decide(change, row, RuleState.REFUSED, why)
     if not any(row.digest == basis.digest for row in rows):
         # What is in force now will be asked for when it is not any more: decisions name it.
         _keep(change, basis, RuleState.BASIS, "", "")

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from akten.errors import Rejected
 from akten.findings import Finding, Severity
-from akten.model import clean_text
+from akten.model import clean_text, shows_nothing
 from catalog.actor import Actor
 from catalog.fold import fold
 from catalog.told import EventReport, ReportedEvent, corrected_by
@@ -201,7 +201,7 @@ def _judge_row(services: Services, line: int, cells: Mapping[str, str]) -> Event
     elif day > now and is_planned(name):
         text = f"Der {day:%d.%m.%Y} liegt in der Zukunft; er gilt als geplantes Ende."
         findings.append(Finding("EV-04", Severity.WARNING, "", text))
-    if not cells.get("beleg"):
+    if shows_nothing(cells.get("beleg", "")):
         findings.append(error("EV-08", "Die Zeile nennt keinen Beleg."))
     if cells[""]:
         findings.append(error("EV-01", "Die Zeile hat mehr Spalten als die Kopfzeile."))

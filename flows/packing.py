@@ -355,17 +355,21 @@ def not_validated(pdfas: Mapping[UUID, PdfA], *, allowed: bool) -> tuple[Finding
 def with_version(akte: Akte, earlier: Akte | None) -> Akte:
     """The Akte of the new version: everything of the earlier one, then the new Vorgänge (same title: joined).
 
+    Several of one title are joined in their order, each with another: two that the slip tells apart stay two.
     The slip of a Nachscan names what is new; where it is silent, what was known of the Akte stays.
     """
     if earlier is None:
         return akte
     vorgaenge = list(earlier.vorgaenge)
-    titles = {(v.betreff, v.zeichen): place for place, v in enumerate(vorgaenge)}
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, known in enumerate(earlier.vorgaenge):
+        places.setdefault((known.betreff, known.zeichen), []).append(place)
     for vorgang in akte.vorgaenge:
-        place = titles.get((vorgang.betreff, vorgang.zeichen))
-        if place is None:
+        alike = places.get((vorgang.betreff, vorgang.zeichen))
+        if not alike:
             vorgaenge.append(vorgang)
         else:
+            place = alike.pop(0)
             there = vorgaenge[place]
             vorgaenge[place] = replace(
                 there,

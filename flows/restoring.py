@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from akten.errors import ArchivError, Forbidden, Misconfigured, Unavailable
+from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from akten.findings import Verdict
 from akten.model import clean_text
 from akten.package import CopyReport, Lock, PackageId, StoredCopy, StoredPackage
@@ -49,22 +49,51 @@ class Release:
         return not self.failed and not unseen and not any(map(wants_restoring, reports))
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was proposed to be put there anew; `lost` are those of which no other copy is whole now."""
+
+    wanted: tuple[PackageId, ...]
+    lost: tuple[PackageId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Damaged:
+    package: StoredPackage
+    copy: StoredCopy
+    lost: bool  # a look found every other copy damaged as well; one that was away may be whole
+
+
 def proposal_for(services: Services, akte: UUID, store: str) -> Proposal | None:
     """The open proposal for the copies of an Akte in one store, or None."""
     return next((each for each in services.catalog.restoring.open(akte) if each.about["store"] == store), None)
 
 
-def propose(services: Services, akte: UUID, store: str, cause: str, by: Actor) -> tuple[PackageId, ...]:
+def propose(services: Services, akte: UUID, store: str, cause: str, by: Actor) -> Asked:
     """The first person asks for new copies in one store, after a look at all of them; returns those that are damaged.
 
-    Raises Forbidden without a cause, where no copy is damaged, or where a proposal waits already.
+    Raises Forbidden without a cause, where no copy is damaged, or where a proposal waits already; FixityError where
+    nothing could be put there anew, since no copy is whole.
     """
     cause = _words(cause, "Ohne Ursache wird keine Kopie ersetzt: Was ist geschehen?")
     damaged = _damaged(services, akte, store, by)
     if not damaged:
         raise Forbidden(f"Im Speicher „{store}“ ist keine Kopie dieser Akte beschädigt; es gibt nichts zu ersetzen.")
+    wanted = tuple(each.package.id for each in damaged if not each.lost)
+    lost = tuple(each.package.id for each in damaged if each.lost)
+    if not wanted:
+        raise FixityError(f"{lost_words(lost)} Vorgeschlagen wurde nichts.")
     services.catalog.restoring.propose(akte, store, cause, by=by, now=services.now())
-    return tuple(package.id for package, _ in damaged)
+    return Asked(wanted, lost)
+
+
+def lost_words(lost: Sequence[PackageId]) -> str:
+    """What is said of packages of which no copy is whole, and what to do."""
+    versions = " und ".join(f"Version {each.version}" for each in lost)
+    return (
+        f"Von {versions} ist in keinem anderen Speicher eine unversehrte Kopie: Ersetzen lässt sich da nichts. "
+        "Nichts vernichten; den Speicher aus einer Sicherung zurückholen, dann noch einmal."
+    )
 
 
 def release(services: Services, proposal: Proposal, reason: str, by: Actor) -> Release:
@@ -78,9 +107,9 @@ def release(services: Services, proposal: Proposal, reason: str, by: Actor) -> R
     book.release(akte, proposal.number, reason, by=by, now=services.now())
     restored: list[Restored] = []
     failed: list[ArchivError] = []
-    for package, before in _damaged(services, akte, store, by):
+    for each in _damaged(services, akte, store, by):
         try:
-            restored.append(_restore(services, package, before, proposal.number, by))
+            restored.append(_restore(services, each.package, each.copy, proposal.number, by))
         except ArchivError as error:
             failed.append(error)
     found = Release(akte, tuple(restored), tuple(failed))
@@ -114,7 +143,7 @@ def _restore(services: Services, package: StoredPackage, before: StoredCopy, pro
     return Restored(package.id, before, after, of_copy)
 
 
-def _damaged(services: Services, akte: UUID, store: str, by: Actor) -> Sequence[tuple[StoredPackage, StoredCopy]]:
+def _damaged(services: Services, akte: UUID, store: str, by: Actor) -> Sequence[_Damaged]:
     """The packages of an Akte whose copy in this store a look finds damaged now.
 
     Raises Misconfigured when there is no such store, Unavailable when one of the copies could not be looked at.
@@ -129,7 +158,8 @@ def _damaged(services: Services, akte: UUID, store: str, by: Actor) -> Sequence[
             if copy.store != store:
                 continue
             if wants_restoring(seen):
-                found.append((package, copy))
+                others = [each for each in report.copies if each.store != store]
+                found.append(_Damaged(package, copy, all(map(wants_restoring, others))))
             elif seen.verdict is Verdict.NOT_CHECKED:
                 raise Unavailable(f"Nicht jede Kopie ließ sich prüfen: {seen.findings[0].text}")
     return found

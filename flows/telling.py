@@ -11,7 +11,7 @@ from uuid import UUID
 
 from akten.errors import Forbidden, Rejected, Unknown
 from akten.findings import Finding, Severity
-from akten.model import Aktenart, clean_text
+from akten.model import Aktenart, clean_text, shows_nothing
 from catalog.actor import Actor
 from catalog.fold import fold, tokens
 from catalog.holds import HoldOrder, HoldQuery, HoldTarget, HoldView, Scope
@@ -125,10 +125,14 @@ def day_of(text: str, today: date, ereignis: str) -> date | Finding:
 
 
 def accepted(value: str | Finding) -> str:
-    """The value. Raises Rejected for a finding."""
+    """The value. Raises Unknown for a name that is none: what a call names and is not there is a wrong call."""
     if isinstance(value, Finding):
-        raise Rejected((value,))
+        raise _unknown(value)
     return value
+
+
+def _unknown(*findings: Finding) -> Unknown:
+    return Unknown("; ".join(f"{finding.code} {finding.text}" for finding in findings))
 
 
 # --- telling ---------------------------------------------------------------------------------------------------------
@@ -146,14 +150,18 @@ class Told:
 
 
 def tell_event(services: Services, akte: UUID, told: Told, by: Actor) -> ReportedEvent:
-    """Writes one event down. Raises Rejected with EV findings, Forbidden for corrections that do not fit."""
+    """Writes one event down. Raises Unknown for a name that is none, Rejected with EV findings, Forbidden for
+    corrections that do not fit.
+    """
     ereignis = event_named(told.ereignis, services.katalog)
     name = ereignis if isinstance(ereignis, str) else ""
     day = day_of(told.datum, services.today(), name) if told.datum else None
     problems = [each for each in (ereignis, day) if isinstance(each, Finding)]
-    if not told.evidence.strip():
+    if shows_nothing(told.evidence):
         problems.append(error("EV-08", "Ohne Beleg wird kein Ereignis vermerkt: woraus geht es hervor?"))
-    if isinstance(ereignis, Finding) or isinstance(day, Finding) or problems:
+    if isinstance(ereignis, Finding):
+        raise _unknown(*problems)
+    if isinstance(day, Finding) or problems:
         raise Rejected(tuple(problems))
     if isinstance(told.supersedes, date):
         _require_on_slip(services, akte, ereignis, told.supersedes)
@@ -196,9 +204,9 @@ def _require_on_slip(services: Services, akte: UUID, ereignis: str, day: date) -
 def tell_fact(
     services: Services, akte: UUID, merkmal: str, value: bool | None, evidence: str, note: str, by: Actor
 ) -> ReportedFact:
-    """Writes one fact down. Raises Rejected (EV-08, EV-11)."""
+    """Writes one fact down. Raises Unknown (EV-11), Rejected (EV-08)."""
     name = accepted(fact_named(merkmal, services.katalog))
-    if not evidence.strip():
+    if shows_nothing(evidence):
         raise Rejected((error("EV-08", "Ohne Beleg wird kein Merkmal vermerkt: woraus geht es hervor?"),))
     return services.catalog.report_fact(akte, name, value, evidence, note=note, by=by, now=services.now())
 
@@ -206,7 +214,7 @@ def tell_fact(
 def tell_classes(
     services: Services, akte: UUID, record_classes: Sequence[str], reason: str, by: Actor
 ) -> Classification:
-    """Gives an Akte its classes. Raises Rejected (EV-15), Forbidden without a reason."""
+    """Gives an Akte its classes. Raises Unknown (EV-15), Forbidden without a reason."""
     names = [accepted(class_named(text, services.katalog)) for text in record_classes]
     under = services.katalog.digest
     return services.catalog.classify(akte, names, reason, under=under, by=by, now=services.now())
@@ -235,7 +243,7 @@ def tell_archive(
         raise Forbidden("Eine Anbietung wird mit ihrem Tag vermerkt (--angeboten TT.MM.JJJJ).")
     day = day_of(offered_on, services.today(), OFFERED) if offered_on.strip() else None
     problems = [day] if isinstance(day, Finding) else []
-    if not evidence.strip():
+    if shows_nothing(evidence):
         problems.append(error("EV-08", "Ohne Beleg wird keine Antwort des Archivs vermerkt: woraus geht sie hervor?"))
     if isinstance(day, Finding) or problems:
         raise Rejected(tuple(problems))

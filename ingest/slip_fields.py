@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from akten.findings import Finding
 from akten.localtime import BERLIN
-from akten.model import Laufzeit
+from akten.model import Laufzeit, shows_nothing
 from ingest.rules import error
 from ingest.slip_nodes import Kind, Node
 
@@ -129,13 +129,15 @@ class Part:
 
     # --- values -------------------------------------------------------------------------------------------------------
     def scalar(self, node: Node, path: str, longest: int = 200, *, lines: bool = False) -> str:
-        """The clean text of a simple value; empty when it is none, with a fault."""
+        """The clean text of a simple value; empty when it is none, with a fault, and when it shows nothing."""
         if node.kind in (Kind.MAPPING, Kind.LIST):
             self.fault("IN-14", node.line, path, "Hier steht ein einfacher Text, keine Liste und keine Felder.")
             return ""
         text = unicodedata.normalize("NFC", node.text).strip().replace("\r\n", "\n")
         if _TRICKS.search(text) or any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in text):
             self.fault("IN-14", node.line, path, "Der Text enthält unsichtbare Steuerzeichen; bitte neu eintippen.")
+            return ""
+        if shows_nothing(text):
             return ""
         if not lines:
             text = " ".join(text.split())

@@ -30,6 +30,7 @@ from metadata.objects import (
     Version,
     VorgangSGO,
 )
+from metadata.ownfields import told_name
 from metadata.profile import Profile
 
 OHNE_LAUFZEIT = "Laufzeit nicht angegeben: kein Datum bekannt."
@@ -106,7 +107,7 @@ def _historie(eintraege: tuple[HistorienEintrag, ...]) -> tuple[Protokolleintrag
 
 def _fachdaten(akte: Akte, profile: Profile, datenschutz: str) -> tuple[Erweiterung, ...]:
     """Everything that XDOMEA has no element for, in a fixed order."""
-    felder = [Feld(name, wert) for name, wert in akte.felder]
+    felder = [Feld(told_name(name), wert) for name, wert in akte.felder]
     if akte.band != 1:
         felder.append(Feld("Band", str(akte.band)))
     schreibweise = akte.aktenzeichen.schreibweise.strip()

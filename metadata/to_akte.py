@@ -25,6 +25,7 @@ from akten.model import (
 from metadata.codelists import PDFA, SONSTIGES
 from metadata.messages import Aussonderung0503, Message
 from metadata.objects import AkteSGO, Aussonderung, DateiSGO, DokumentSGO, Protokolleintrag, VorgangSGO
+from metadata.ownfields import OWN, slip_name
 
 _PDF = "application/pdf"
 
@@ -129,24 +130,14 @@ class _Reading:
         )
 
 
-# What `_fachdaten` appends to the fields of the slip, in its order.
-_OWN = (
-    "Band",
-    "Aktenzeichen auf dem Laufzettel",
-    "Aufbewahrungsklasse",
-    "Rechtsgrundlage der Aufbewahrung",
-    "Datenschutzstufe",
-)
-
-
 def _parted(sgo: AkteSGO) -> tuple[tuple[tuple[str, str], ...], Mapping[str, str]]:
-    """The fields of the slip, and ours behind them; a slip may have a field of the same name, which stands before."""
+    """The fields of the slip, and ours behind them; in older messages one of the slip may bear a name of ours, too."""
     fields = [(feld.name, feld.wert) for each in sgo.erweiterungen for feld in each.felder]
     own: dict[str, str] = {}
-    for name in reversed(_OWN):
+    for name in reversed(OWN):
         if fields and fields[-1][0] == name and _is_ours(name, fields, sgo):
             own[name] = fields.pop()[1]
-    return tuple(fields), own
+    return tuple((slip_name(name), wert) for name, wert in fields), own
 
 
 def _is_ours(name: str, fields: Sequence[tuple[str, str]], sgo: AkteSGO) -> bool:

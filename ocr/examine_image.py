@@ -26,7 +26,7 @@ from ocr.imagestrips import decode_in_parts
 from ocr.jp2boxes import complete
 from ocr.jp2depth import misread_bits
 from ocr.jpegdata import DAMAGED, MOST_BYTES, SURPLUS, JpegFault, joined_by_others, jpeg_fault, tiff_jpeg_fault
-from ocr.pageimage import flatten, read_rows, stated_dpi, tiff_tag
+from ocr.pageimage import flatten, read_rows, stated_dpi, tiff_tag, to_eight_bits
 from ocr.wholeness import missing_part
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000")  # MPO is opened as JPEG; Pillow knows no such name to open by
@@ -250,25 +250,39 @@ def _misread(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
         text = "Farben in getrennten Ebenen werden hier falsch gelesen. Bitte als gewöhnliches TIFF in RGB neu liefern."
         yield error("EX-30", where, text)
         return
-    if image.mode not in ("I", "LA", "RGBA") or image.width * image.height * 4 > _WHOLE_BYTES:
+    keyed = "transparency" in image.info  # one colour of a PNG that is not shown
+    if not (keyed or image.mode in ("I", "LA", "RGBA")) or image.width * image.height * 4 > _WHOLE_BYTES:
         return
-    if image.mode == "I":
+    if image.mode == "I" and not keyed:
         tags = getattr(image, "tag_v2", {})
         if tags.get(339, (1,)) in ((1,), 1) and int(image.getextrema()[0]) < 0:  # type: ignore[arg-type]
             text = "So große ganze Zahlen (32 Bit) werden falsch gelesen. Bitte mit 8 oder 16 Bit neu liefern."
             yield error("EX-30", where, text)
         return
-    # White ink on transparent ground: on paper nothing of it would be left.
-    least, most = image.getchannel("A").getextrema()
-    if int(most) - int(least) < _SEEN:  # type: ignore[arg-type]
-        return
-    darkest, _ = flatten(image).convert("L").getextrema()
-    if 255 - int(darkest) < _SEEN:  # type: ignore[arg-type]
+    # White ink on transparent ground, or ink that is transparent itself: on paper nothing of it would be left.
+    if _hidden(image, keyed=keyed) >= _SEEN and _ink(flatten(image)) < _SEEN:
         text = (
-            "Was auf der Seite steht, ist weiß auf durchsichtigem Grund; auf Weiß bliebe davon nichts. "
-            "Bitte ohne Durchsichtigkeit neu speichern und neu liefern."
+            "Was auf der Seite steht, ist durchsichtig oder weiß auf durchsichtigem Grund; auf Weiß bliebe davon "
+            "nichts. Bitte ohne Durchsichtigkeit neu speichern und neu liefern."
         )
         yield error("EX-30", where, text)
+
+
+def _hidden(image: Image.Image, *, keyed: bool) -> int:
+    """How much transparency can hide, in levels of 255: where one colour is not shown, all that differs from it."""
+    if keyed:
+        plain = image.copy()
+        del plain.info["transparency"]
+        channel = (to_eight_bits(plain) if plain.mode.startswith("I") else plain).convert("L")
+    else:
+        channel = image.getchannel("A")
+    least, most = channel.getextrema()
+    return int(most) - int(least)  # type: ignore[arg-type]
+
+
+def _ink(image: Image.Image) -> int:
+    """How far the darkest pixel is from white, in levels of 255."""
+    return 255 - int(image.convert("L").getextrema()[0])  # type: ignore[arg-type]
 
 
 def _parted_and_misread(image: Image.Image) -> bool:

@@ -197,7 +197,7 @@ def right_ink(image: Image.Image) -> Image.Image:
 
 def to_gray(image: Image.Image) -> Image.Image:
     """A gray (L) or bilevel (1) picture of any image, transparent parts white."""
-    if image.mode in ("1", "L"):
+    if image.mode in ("1", "L") and "transparency" not in image.info:
         return image
     if image.mode.startswith("I") or image.mode == "F":
         return flatten(image) if "transparency" in image.info else to_eight_bits(image)

@@ -15,7 +15,7 @@ from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Rej
 from akten.files import Digests, digest_bytes, digest_stream
 from akten.findings import Finding, Judgement, Severity, Verdict, judgement, worst
 from akten.lifecycle import MOVES, Stage, require_move
-from akten.model import Laufzeit, clean_text
+from akten.model import Laufzeit, clean_text, shows_nothing
 
 AN_ERROR = Finding("XX-01", Severity.ERROR, "Seite 1", "kaputt")
 A_WARNING = Finding("XX-02", Severity.WARNING, "Seite 1", "auffällig")
@@ -80,3 +80,17 @@ def test_clean_text_leaves_nothing_that_xml_forbids(text: str) -> None:
     cleaned = clean_text(text)
     assert cleaned == clean_text(cleaned)
     assert all(c in "\t\n" or (c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff") for c in cleaned)
+
+
+@pytest.mark.parametrize(
+    "code", [0x20, 0xA0, 0xAD, 0x200B, 0x200D, 0x2060, 0xFEFF, 0xFE0F, 0xE0101, 0x3164, 0x2800, 0x07]
+)
+def test_invisible_signs_show_nothing_however_many_and_beside_a_letter_they_are_text(code: int) -> None:
+    assert shows_nothing("")
+    assert shows_nothing(chr(code) * 3 + " \n")
+    assert not shows_nothing(f"{chr(code)}x")
+
+
+@pytest.mark.parametrize("text", ["ä", "a\u0308", "\u0308", "–", ".", "א", "🗎", "½", "\ue000", "\u0378"])
+def test_what_a_reader_sees_or_might_see_is_text(text: str) -> None:
+    assert not shows_nothing(text)

@@ -58,6 +58,7 @@ def test_nothing_found_under_a_filter_is_not_nothing_there(
     "words",
     [
         ("suche", " "),
+        ("suche", "\u00ad\u200b\ufe0f"),
         ("protokoll", "zeige", "--benutzer", ""),
         ("klaerung", "liste", "--wer", ""),
         ("sperre", "liste", "--art", ""),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from akten.model import Akte
@@ -9,7 +12,8 @@ from catalog.catalog import open_catalog
 from catalog.values import Resolution
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
-from tests.catalog.build import AN_ERROR, CLERK, NOON, a_page, a_pdfa, archive, receive
+from tests.catalog import build
+from tests.catalog.build import AN_ERROR, CLERK, NOON, a_page, a_pdfa, an_akte, an_id, archive, receive
 
 NUMBER = "63-01234-2019"
 
@@ -115,6 +119,28 @@ def test_an_empty_page_of_a_search_says_why_it_is_empty(desk: Desk) -> None:
         assert f"In „{typed}“ ist kein Wort, kein Zeichen und kein Tag, wonach sich suchen lässt." in ran.out
 
 
+@pytest.mark.usefixtures("volumes")
+@pytest.mark.parametrize(
+    ("narrowed", "told"),
+    [
+        (
+            ("--aktenart", "Steuerakte", "--aktenart", "personalakte"),
+            "unter den Akten der Aktenart Steuerakte oder Personalakte",
+        ),
+        (("--von", "1.1.2030"), "unter den Akten mit einem Datum ab 01.01.2030"),
+        (
+            ("--aktenart", "Bauakte", "--von", "1.1.1980", "--bis", "31.12.1981"),
+            "unter den Akten der Aktenart Bauakte mit einem Datum ab 01.01.1980 bis 31.12.1981",
+        ),
+    ],
+)
+def test_a_narrowed_search_without_a_hit_says_where_it_looked(desk: Desk, narrowed: tuple[str, ...], told: str) -> None:
+    """The Akte is there: "Kein Treffer" alone would say that it is not."""
+    assert desk("suche", NUMBER, *narrowed).out.startswith(f"Kein Treffer {told}.")
+    assert f"Gesucht nur {told}" in desk("suche", NUMBER, *narrowed, "--json").err
+    assert "unter den Akten" not in desk("suche", "Meier").out
+
+
 def test_a_place_in_the_text_names_its_dokument(desk: Desk) -> None:
     with open_catalog(desk.url) as catalog:
         archive(catalog, 1, {0: ["Antrag"], 1: ["Statik"]}, titles=("Bauantrag", "Prüfbericht"))
@@ -131,6 +157,26 @@ def test_an_akte_on_the_screen_names_its_vorgang(desk: Desk) -> None:
     assert "Vorgang: B-17 Neubau Doppelgarage" in told.out
     (value,) = desk("akte", "liste", "--json").json
     assert {"federfuehrung", "aktenplaneinheit"} <= value.keys()
+
+
+def test_two_vorgaenge_that_are_called_alike_stay_two_on_the_screen(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def alike(*said: Any, **more: Any) -> Akte:
+        akte = an_akte(*said, **more)
+        (vorgang,) = akte.vorgaenge
+        each = enumerate(vorgang.dokumente)
+        return replace(
+            akte, vorgaenge=tuple(replace(vorgang, uuid=an_id("vorgang", n), dokumente=(d,)) for n, d in each)
+        )
+
+    monkeypatch.setattr(build, "an_akte", alike)
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1, titles=("Bauantrag", "Nachtrag"))
+    told = desk("akte", "zeige", NUMBER).out
+    assert "Vorgang: B-17 Neubau Doppelgarage (1)\n  Vorgang: B-17 Neubau Doppelgarage (2)\n" in told
+    rows = {line.split()[0]: line for line in told.splitlines() if line.strip().startswith(("Bauantrag", "Nachtrag"))}
+    assert ("(1)" in rows["Bauantrag"], "(2)" in rows["Nachtrag"]) == (True, True)
 
 
 def test_the_clearing_desk_names_the_volume(desk: Desk) -> None:

@@ -95,5 +95,6 @@ def test_a_full_target_is_no_fault_of_the_copy(tmp_path: Path, monkeypatch: pyte
         raise OSError(errno.ENOTEMPTY, "Directory not empty")
 
     monkeypatch.setattr(Path, "rename", there_now)
-    with pytest.raises(retrieval.Occupied):
+    with pytest.raises(retrieval.Occupied) as taken:
         read_package(id_, package.copies[0], stores[0], tmp_path / "ziel")
+    assert taken.value.exit_code == 2  # the call named a place that is taken; nothing is forbidden

@@ -82,6 +82,19 @@ def test_a_web_page_is_no_empty_store_and_nothing_that_was_done(s3_server: Embed
         said(s3_server, always(PAGE), act)
 
 
+def test_a_lock_that_is_past_by_the_clock_of_the_store_is_told_as_a_wrong_clock(s3_server: EmbeddedServer) -> None:
+    """A store says "invalid request" alone, and whoever reads that looks at endpoint and keys."""
+    store, there = S3Store(s3_server.settings(Role.INGEST)), key()
+    version = store.put(there, b"x", digest_bytes(b"x"))
+    with pytest.raises(Misconfigured, match="Die Uhr dieses Rechners geht nach") as told:
+        store.lock(there, version, Lock(datetime.now(UTC) - timedelta(days=1)))
+    assert "Endpunkt" not in told.value.text
+    for refusal in (error("InvalidRequest", 400), error("NoSuchBucket", 404)):  # what has another cause stays so
+        with pytest.raises(Misconfigured) as told:
+            said(s3_server, where("retention", refusal), ACTS["lock"])
+        assert "Uhr" not in told.value.text
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize("act", [ACTS["ping"], ACTS["head"], ACTS["put"]], ids=["ping", "head", "put"])
 def test_a_store_that_sends_us_elsewhere_is_misconfigured(s3_server: EmbeddedServer, status: int, act: Act) -> None:

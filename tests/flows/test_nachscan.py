@@ -58,6 +58,20 @@ def test_the_laufzeit_of_akte_and_joined_vorgang_reaches_to_the_new_papers(said:
     assert whole.vorgaenge[0].typ == "Verfahren"
 
 
+def test_two_vorgaenge_of_one_title_stay_two_in_the_next_version() -> None:
+    """The first of the slip goes on with the first that is there, the second with the second, a third is new."""
+    old, new = ([Dokument(an_id(when, n), f"{when} {n}") for n in range(4)] for when in ("alt", "neu"))
+
+    def an_akte_with(dokumente: list[Dokument]) -> Akte:
+        alike = (Vorgang(an_id(d.uuid, "vorgang"), "Anbau", dokumente=(d,)) for d in dokumente)
+        return replace(EARLIER, vorgaenge=tuple(alike))
+
+    whole = with_version(an_akte_with(new[:3]), an_akte_with(old[:2]))
+    told = [[d.betreff for d in vorgang.dokumente] for vorgang in whole.vorgaenge]
+    assert told == [["alt 0", "neu 0"], ["alt 1", "neu 1"], ["neu 2"]]
+    assert [v.uuid for v in whole.vorgaenge[:2]] == [v.uuid for v in an_akte_with(old[:2]).vorgaenge]
+
+
 @pytest.mark.parametrize(
     ("slip", "known", "kept"),
     [

@@ -73,7 +73,8 @@ def test_two_persons_put_every_damaged_version_there_anew(world: World) -> None:
     akte = an_akte_of_two_versions(world)
     spoil(world, akte)
     before = {row.package.id.version: row.package.copies[1] for row in world.catalog.packages(akte.uuid)}
-    assert [id_.version for id_ in propose(world.services, akte.uuid, "b", CAUSE, ANNA)] == [1, 2]
+    asked = propose(world.services, akte.uuid, "b", CAUSE, ANNA)
+    assert ([id_.version for id_ in asked.wanted], asked.lost) == ([1, 2], ())
     assert verdicts(world, akte) == [Verdict.OK, Verdict.FAILED, Verdict.OK, Verdict.FAILED]
     done = released(world, akte)
     assert done.done  # type: ignore[attr-defined]
@@ -148,7 +149,8 @@ def test_what_no_other_copy_has_stays_open_and_the_rest_is_done(world: World) ->
     akte = an_akte_of_two_versions(world)
     spoil(world, akte)
     spoil(world, akte, store=0, versions=(1,))
-    propose(world.services, akte.uuid, "b", CAUSE, ANNA)
+    asked = propose(world.services, akte.uuid, "b", CAUSE, ANNA)
+    assert [[id_.version for id_ in ids] for ids in (asked.wanted, asked.lost)] == [[2], [1]]
     found = released(world, akte)
     assert not found.done  # type: ignore[attr-defined]
     assert [type(error) for error in found.failed] == [FixityError]  # type: ignore[attr-defined]
@@ -156,6 +158,16 @@ def test_what_no_other_copy_has_stays_open_and_the_rest_is_done(world: World) ->
     proposal = proposal_for(world.services, akte.uuid, "b")
     assert proposal is not None
     assert proposal.released_by == BERND
+
+
+def test_where_no_copy_is_whole_nothing_is_proposed(world: World) -> None:
+    """The first person hears it, and not only the second one."""
+    akte = an_akte_of_two_versions(world)
+    spoil(world, akte, versions=(1,))
+    spoil(world, akte, store=0, versions=(1,))
+    with pytest.raises(FixityError, match="Von Version 1 ist in keinem anderen Speicher eine unversehrte Kopie"):
+        propose(world.services, akte.uuid, "b", CAUSE, ANNA)
+    assert told(world, akte) == []
 
 
 def test_a_held_akte_gets_its_hold_on_the_new_objects(world: World) -> None:

@@ -175,6 +175,8 @@ def test_a_byte_order_mark_is_no_fault() -> None:
         ({"aktenart": ...}, "IN-13"),
         ({"aktenzeichen": "  "}, "IN-13"),
         ({"betreff": None}, "IN-13"),
+        ({"betreff": "\u00ad\ufe0f \u3164"}, "IN-13"),
+        ({"betreff": "\u200b"}, "IN-14"),
         ({"operator": ...}, "IN-13"),
         ({"blattzahl": ...}, "IN-13"),
         ({"blattzahl": -1}, "IN-14"),

@@ -14,6 +14,7 @@ from akten.files import Digests, digest_bytes
 from akten.model import Akte, Aktenart, Anlage, Aufbewahrung, Aussonderungsart, Datei, Dokument, Laufzeit, Vorgang
 from metadata.from_akte import akte_object
 from metadata.messages import Message, aussonderung
+from metadata.ownfields import OWN
 from metadata.to_akte import akte_of
 from metadata.xdomea import read_message, write_message
 from tests.metadata.xdomea_builders import NOW, PROZESS, VERSIONS, a_dokument, a_message, a_profile, an_akte, an_id
@@ -77,6 +78,32 @@ def back(akte: Akte, version: str = "3.0.0") -> Akte:
 def test_an_akte_read_back_and_written_again_is_the_same_message(version: str, akte: Akte) -> None:
     """Whatever fields a slip has, also such as we write ourselves."""
     assert akte_object(back(akte, version), a_profile(version)) == akte_object(akte, a_profile(version))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", [*OWN, f"{OWN[0]} (laut Laufzettel)", "Flurstück (laut Laufzettel)"])
+def test_a_field_of_the_slip_is_never_taken_for_one_of_ours(version: str, name: str) -> None:
+    """A last field "Band: 3" made Band 3 of an Akte without one, and who receives a message read two of one name."""
+    akte = replace(an_akte(), band=1, aufbewahrung=None, felder=(("Flur", "1"), (name, "3")))
+    akte = replace(akte, aktenzeichen=Aktenzeichen(akte.aktenzeichen.kanonisch, akte.aktenzeichen.kanonisch))
+    akte = replace(akte, vorgaenge=())
+    assert back(akte, version) == akte
+    held = replace(akte, band=2, aufbewahrung=Aufbewahrung("k", 10, None, rechtsgrundlage="§ 1"))
+    (erweiterung,) = akte_object(held, a_profile(version)).erweiterungen
+    names = [feld.name for feld in erweiterung.felder]
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_a_message_of_before_with_two_fields_of_one_name_is_read_as_it_was_meant() -> None:
+    akte = replace(an_akte(), band=2, felder=(("Band", "der blaue"),), vorgaenge=())
+    message = sent(akte, "3.0.0")
+    (sgo,) = message.objekte  # type: ignore[union-attr]
+    (erweiterung,) = sgo.erweiterungen  # type: ignore[union-attr]
+    as_before = tuple(replace(feld, name=feld.name.removesuffix(" (laut Laufzettel)")) for feld in erweiterung.felder)
+    assert [feld.name for feld in as_before].count("Band") == 2
+    old = replace(message, objekte=(replace(sgo, erweiterungen=(replace(erweiterung, felder=as_before),)),))  # type: ignore[type-var]
+    found = akte_of(old, {}, {})
+    assert (found.band, found.felder) == (2, (("Band", "der blaue"),))
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -278,6 +278,13 @@ def white_ink() -> bytes:
     return saved(Image.merge("LA", [Image.new("L", ink.size, 255), ink]), "PNG")
 
 
+def hidden_ink(mode: str) -> bytes:
+    """White paper, and all that is written is of the one colour that is not shown."""
+    page = truth("L").point(lambda value: 255 if value > 127 else 0).convert(mode, colors=2)
+    dark = min(page.getcolors() or [], key=lambda counted: counted[0])[1]  # there is less ink than paper
+    return saved(page, "PNG", transparency=dark)
+
+
 def transparent_palette() -> bytes:
     image = truth().quantize(16)
     white = int(np.asarray(image)[0, 0])
@@ -318,6 +325,7 @@ OTHERS: dict[str, tuple[Build, str]] = {
     "interlaced-gray4.png": (lambda: png("L", 4, 0, interlaced=True), ""),
     "alpha.png": (transparent, ""),
     "white-ink.png": (white_ink, "EX-30"),
+    **{f"hidden-{mode}.png": ((lambda mode=mode: hidden_ink(mode)), "EX-30") for mode in ("1", "L", "P", "RGB")},  # type: ignore[misc]
     "palette.png": (lambda: saved(truth().quantize(16), "PNG"), ""),
     "palette-transparent.png": (transparent_palette, ""),
     "gray-key.png": (lambda: png("L", 8, 0, more=chunk(b"tRNS", b"\0\xff")), ""),

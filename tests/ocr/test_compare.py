@@ -20,7 +20,7 @@ from ocr import openpdfs
 from ocr.compare import PAGES_AT_ONCE, RULES, comparisons
 from ocr.documenttools import read_pages
 from ocr.judging import judge_documents
-from ocr.likeness import compare_pages
+from ocr.likeness import compare_pages, reduced_gray
 from ocr.options import Limits, OcrOptions
 from ocr.request import PageProfile, RecogniseRequest
 from tests.ocr.papers import add, image_page, picture, scan_of
@@ -219,6 +219,16 @@ def test_files_are_closed_between_pages_when_they_hold_too_much(
     assert len(
         read_pages(payload | {"path": payload["pdf"], "words": str(tmp_path / "words"), "as_seen": False})["pages"]
     ) == len(shown)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
+def test_a_colour_that_is_not_shown_is_white_in_every_mode(mode: str) -> None:
+    """Gray and black-and-white scans were compared with what is hidden in them, against the white page made of them."""
+    image = Image.new("L", (40, 40), 255)
+    image.paste(0, (0, 0, 20, 40))
+    keyed = image.convert(mode, colors=2)
+    keyed.info["transparency"] = keyed.getpixel((0, 0))
+    assert reduced_gray(keyed, 4).getextrema() == (255, 255)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])

@@ -116,6 +116,18 @@ def test_a_written_page_claims_u_when_its_fonts_lead_to_unicode(
     assert (poor.flavour, reference.validate(poor.path, BASIC).verdict) == (BASIC, Verdict.OK)
 
 
+def test_a_table_that_leads_a_letter_to_zero_keeps_a_page_at_level_b(
+    tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
+) -> None:
+    """The judges differ about fpdf2's table, and the words of the norm are with the stricter one (decision 24)."""
+    made, _ = converted(written(tmp_path / "fpdf2.pdf", "Bescheid über die Gebühr"), verapdf_options)
+    assert made.flavour == BASIC
+    assert claim_unicode(made.path)
+    strict = PageValidation(verapdf_options, tmp_path / "scratch").validate(made.path, UNICODE)
+    assert (strict.verdict, strict.clauses) == (Verdict.FAILED, ("PDFA2U-UNICODE-VALUE-001",))
+    assert reference.validate(made.path, UNICODE).verdict is Verdict.OK
+
+
 def test_pikepdf_tells_that_it_judged_level_b(basic: Path, tmp_path: Path) -> None:
     judge = PikepdfValidator(OcrOptions(), tmp_path / "scratch")
     assert judge.validate(basic, UNICODE).verdict is Verdict.OK, "it cannot tell; the others do"
