@@ -13,6 +13,7 @@ from rich.text import Text
 from app.hold_show import hold_line
 from app.lock_show import LockView
 from app.show import STATES, VERDICTS, Listing, moment, plural, size_words, word
+from archive.reconcile import lacking
 from catalog.values import AkteDetails, ClearingState
 
 
@@ -33,9 +34,14 @@ def _vorgaenge(details: AkteDetails) -> dict[UUID, str]:
 
 
 def show_akte(
-    console: Console, details: AkteDetails, holds: Sequence[dict[str, Any]], locks: LockView, archiv: str
+    console: Console,
+    details: AkteDetails,
+    holds: Sequence[dict[str, Any]],
+    locks: LockView,
+    stores: Sequence[str],
+    archiv: str,
 ) -> None:
-    """Prints one Akte; `archiv` is how the next command on this archive begins."""
+    """Prints one Akte; `stores` are the configured ones, `archiv` is how the next command on this archive begins."""
     row = details.row
     head = Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"  Band {row.band}  {row.betreff}  ")
     head.append_text(word(STATES, row.state))
@@ -89,4 +95,9 @@ def show_akte(
             line.append_text(word(VERDICTS, c.verdict.value) if c.checked_at else Text("beim Ablegen geprüft", "green"))
             line.append(f", zuletzt gelesen {moment(c.checked_at or c.verified_at)}", style="dim")
             locks.show_copy(console, line, p.package.id.version, c)
+        for store in lacking(p.package, stores):
+            line = Text(f"  Kopie {store}: ").append(
+                "fehlt, der Speicher kam wohl erst nach dieser Version hinzu", "yellow"
+            )
+            console.print(line.append(f": {archiv} fixity ersetze … --speicher {store} --ursache …", "dim"))
     locks.show_reasons(console)

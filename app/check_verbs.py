@@ -80,6 +80,8 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
         "damaged": summary.damaged,
         "unchecked": summary.unchecked,
         "bytes": summary.bytes,
+        "lacking": dict(sorted(summary.lacking.items())),
+        "findings": [finding_json(finding) for finding in summary.findings],
         "copies": summary.copies,
     }
 
@@ -100,6 +102,8 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
                     place = finding["where"].rsplit("/", 1)[-1]  # the object, and its VersionId where locks are meant
                     table.add_row("", "", finding["code"], f"{finding['text']} [{place}]")
             console.print(table)
+        if summary.findings:
+            console.print(findings_table([finding_json(finding) for finding in summary.findings]))
         if not (summary.checked or summary.damaged or summary.unchecked):
             console.print("Es ist noch nichts archiviert; also wurde nichts geprüft.", style="dim")
         if summary.damaged:

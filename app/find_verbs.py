@@ -24,12 +24,14 @@ from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.reference_verbs import akte_refer, person_forget
 from app.show import STATES, Listing, findings_table, number_column, plural, word
+from archive.reconcile import lacking
 from catalog.fold import fold
 from catalog.holdings import AkteFilter, Sort
 from catalog.search import Hit
 from catalog.snippets import Snippet
 from catalog.values import AkteDetails, AkteRow, PackageRow
 from flows.receipt import finding_json
+from flows.storehouse import store_names
 from flows.wiring import Services
 
 DAY = click.DateTime(formats=["%Y-%m-%d", "%d.%m.%Y"])
@@ -248,8 +250,10 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
     call.output.result([row_json(row) for row in found.rows], show)
 
 
-def details_json(details: AkteDetails, holds: Sequence[dict[str, Any]], locks: LockView) -> dict[str, Any]:
-    """Everything known of one Akte."""
+def details_json(
+    details: AkteDetails, holds: Sequence[dict[str, Any]], locks: LockView, stores: Sequence[str]
+) -> dict[str, Any]:
+    """Everything known of one Akte; `stores` are the configured ones, in each of which a copy should lie."""
     return {
         **row_json(details.row),
         "record_class": next(iter(details.record_classes), ""),
@@ -301,6 +305,7 @@ def details_json(details: AkteDetails, holds: Sequence[dict[str, Any]], locks: L
                     }
                     for c, stored in zip(p.copies, p.package.copies, strict=True)
                 ],
+                "lacking": list(lacking(p.package, stores)),
             }
             for p in details.packages
         ],
@@ -328,8 +333,9 @@ def akte_show(call: Call, aktenzeichen: str, *, band: int | None) -> None:
         holds = holds_of(services, call.actor, row.uuid)
         locks = lock_view(services, details)
         services.catalog.read_access(row.uuid, "akte zeige", by=call.actor, now=services.now())
-    value = details_json(details, holds, locks)
-    call.output.result(value, lambda console: show_akte(console, details, holds, locks, call.archiv))
+    stores = store_names(call.settings)
+    value = details_json(details, holds, locks, stores)
+    call.output.result(value, lambda console: show_akte(console, details, holds, locks, stores, call.archiv))
 
 
 def _lacking(version: int | None, packages: Sequence[PackageRow]) -> str:

@@ -1,4 +1,4 @@
-"""`archiv fixity ersetze|ersetzungen|gib-frei|verwirf`: a damaged copy is put there anew, by two persons."""
+"""`archiv fixity ersetze|ersetzungen|gib-frei|verwirf`: a damaged or missing copy is put there, by two persons."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.progress import Progress
 from rich.text import Text
 
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured
+from akten.package import StoredCopy
 from app.command import Call, verb
 from app.one_akte import akte_in_call, akte_name, one_akte, require_number_for_band
 from app.opening import open_archive
@@ -29,7 +30,9 @@ from flows.wiring import Services
 AKTE = click.argument("aktenzeichen", required=False)
 BAND = click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
 ALL = click.option("--alle", "everything", is_flag=True, help="Alle Akten, die es betrifft.")
-STORE = click.option("--speicher", "store", required=True, help="Name des Speichers mit der beschädigten Kopie.")
+STORE = click.option(
+    "--speicher", "store", required=True, help="Name des Speichers, in dem die Kopie beschädigt ist oder fehlt."
+)
 CAUSE = click.option("--ursache", "cause", required=True, help="Was geschehen ist; steht im Protokoll.")
 REASON = click.option("--grund", "reason", required=True, help="Warum; steht im Protokoll.")
 
@@ -42,39 +45,47 @@ REASON = click.option("--grund", "reason", required=True, help="Warum; steht im 
 @BAND
 @verb
 def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: str, cause: str, band: int | None) -> int:
-    """Schlägt vor, beschädigte oder verlorene Kopien aus der anderen Kopie zu ersetzen; liest vorher alle Kopien."""
+    """Schlägt vor, beschädigte, verlorene oder noch nie abgelegte Kopien aus einer anderen Kopie neu abzulegen.
+
+    Vorher werden alle Kopien gelesen. Noch nie abgelegt sind ältere Versionen in einem Speicher, der später hinzukam.
+    """
     _require_one(aktenzeichen, everything, band)
     _require_store(call, store)
     told, codes = [], []
     with open_archive(call) as services, _progress(call) as progress:
         if everything:
-            akten: Iterable[UUID] = restoring.damaged_akten(services, store)
+            akten: Iterable[UUID] = restoring.wanting_akten(services, store)
             which = "--alle"
         else:
             row = one_akte(services, aktenzeichen or "", band)
             akten, which = [row.uuid], akte_in_call(row)
         for akte in progress(akten):
             try:
-                found = restoring.propose(services, akte, store, cause, call.actor)
-                versions = [id_.version for id_ in found.wanted]
-                why = restoring.lost_words(found.lost) if found.lost else ""
-                codes += [FixityError.exit_code] if found.lost else []
+                asked = restoring.propose(services, akte, store, cause, call.actor)
+                found = asked.wanted
+                why = restoring.lost_words(asked.lost) if asked.lost else ""
+                codes += [FixityError.exit_code] if asked.lost else []
             except ArchivError as error:
                 if not everything:
                     raise
-                versions, why = [], error.text
+                found, why = (), error.text
                 codes.append(error.exit_code)
-            told.append({**_named(services, akte), "store": store, "damaged": versions, "why": why})
+            damaged, lacking = (
+                [each.package.id.version for each in found if (each.copy is None) is never] for never in (False, True)
+            )
+            versions = {"damaged": damaged, "lacking": lacking}
+            told.append({**_named(services, akte), "store": store, **versions, "why": why})
 
     def show(console: Console) -> None:
         for each in told:
-            versions = ", ".join(f"Version {number}" for number in each["damaged"])
-            what = (f"{versions} in Speicher {store} zu ersetzen." if versions else "", each["why"])
+            parts = (("damaged", "zu ersetzen"), ("lacking", "erstmals abzulegen"))
+            words = [f"{', '.join(f'Version {n}' for n in each[key])} {what}" for key, what in parts if each[key]]
+            what = (f"in Speicher {store} {'; '.join(words)}." if words else "", each["why"])
             console.print(Text(f"{each['name']}: {' '.join(filter(None, what))}"), soft_wrap=True)
         if not told:
-            text = "Keine beschädigte Kopie ist verzeichnet, über die noch nicht entschieden wird."
+            text = "Keine beschädigte oder fehlende Kopie ist verzeichnet, über die noch nicht entschieden wird."
             console.print(f"{text} Alle prüft: {call.archiv} fixity pruefe --alle")
-        elif any(each["damaged"] for each in told):
+        elif any(each["damaged"] or each["lacking"] for each in told):
             way = f"{call.archiv} fixity gib-frei {which} --speicher {store} --grund …"
             console.print(f"Wartet auf die Freigabe durch eine zweite Person: {way}", style="dim", soft_wrap=True)
 
@@ -132,13 +143,15 @@ def release(
         if not told:
             console.print(f"Kein Vorschlag für den Speicher {store} wartet.", style="dim")
         for each in told:
-            good = "ersetzt" if each["restored"] else "inzwischen in Ordnung, nichts zu ersetzen"
+            replaced = "ersetzt" if any(copy["before"] for copy in each["restored"]) else "abgelegt"
+            good = replaced if each["restored"] else "inzwischen in Ordnung, nichts zu ersetzen"
             state = Text(good, "green") if each["done"] else Text("nicht zu Ende", "red")
             console.print(Text(f"{each['name']}, Speicher {store}: ") + state)
             for copy in each["restored"]:
                 text = f"  Version {copy['version']}: neu abgelegt, gesperrt und ganz zurückgelesen; Prüfung danach: "
                 console.print(Text(text) + word(VERDICTS, copy["verdict"]))
-                console.print(f"  beiseitegestellt, unverändert: {', '.join(copy['set_aside'])}", style="dim")
+                if copy["set_aside"]:
+                    console.print(f"  beiseitegestellt, unverändert: {', '.join(copy['set_aside'])}", style="dim")
             for why in each["failed"]:
                 console.print(Text(f"  {why}"), soft_wrap=True)
         if any(not each["done"] for each in told) and set(codes) != {Forbidden.exit_code}:
@@ -224,8 +237,8 @@ def _release_json(found: Release) -> dict[str, Any]:
         "restored": [
             {
                 "version": each.id.version,
-                "before": {"bag": each.before.bag_version_id, "commit": each.before.commit_version_id},
-                "after": {"bag": each.after.bag_version_id, "commit": each.after.commit_version_id},
+                "before": _ids(each.before) if each.before is not None else None,
+                "after": _ids(each.after),
                 "set_aside": list(each.after.set_aside),
                 "verdict": each.report.verdict.value,
             }
@@ -233,6 +246,10 @@ def _release_json(found: Release) -> dict[str, Any]:
         ],
         "failed": [error.text for error in found.failed],
     }
+
+
+def _ids(copy: StoredCopy) -> dict[str, str]:
+    return {"bag": copy.bag_version_id, "commit": copy.commit_version_id}
 
 
 @contextmanager

@@ -189,7 +189,7 @@ def _check_commit(seen: _Copy, package: StoredPackage) -> None:
     if digest_bytes(data).sha256 != package.commit_sha256:
         seen.damage("FX-05", key, "Das Commit-Objekt ist nicht das verzeichnete.")
     commit = read_commit(data, seen.id)
-    recorded = (seen.copy.bag_version_id, *seen.copy.set_aside)
+    recorded = (None, seen.copy.bag_version_id, *seen.copy.set_aside)  # None: put there later, so it names none here
     if commit.bag != seen.copy.digests or commit.copies.get(seen.copy.store) not in recorded:
         seen.damage(
             "FX-06", key, "Das Commit-Objekt nennt andere Prüfsummen oder eine andere Version als das Verzeichnis."

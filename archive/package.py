@@ -140,7 +140,8 @@ def _previous(bag: Bag, id: PackageId, stores: Sequence[ObjectStore]) -> str | N
     """SHA-256 of the commit that this version follows, or None where it is the first that was ever committed.
 
     Numbers are left out where a package was given up before it was committed: its number is not given again. The
-    version before must be there in every store, and be the one that the bag names. Raises FixityError else.
+    version before must be there in every store that it was committed for (one that came later may lack it), and be
+    the one that the bag names. Raises FixityError else.
     """
     for number in range(id.version - 1, 0, -1):
         before = PackageId(id.akte, number)
@@ -148,7 +149,8 @@ def _previous(bag: Bag, id: PackageId, stores: Sequence[ObjectStore]) -> str | N
         agreed = _agreed(before, found)
         if agreed is None:
             continue
-        if None in found:
+        copies = agreed.commit.copies
+        if any(each is None and store.name in copies for store, each in zip(stores, found, strict=True)):
             raise FixityError(f"Die Version davor ({before}) ist nicht in allen Speichern festgeschrieben.")
         if agreed.commit.tag_manifests.get("tagmanifest-sha512.txt") != bag.supersedes:
             raise FixityError(f"{id} folgt nicht auf {before}, die jüngste festgeschriebene Version.")

@@ -6,7 +6,7 @@ Run daily (packaging.md §3). `take_listing` looks, `reconcile` compares; who ma
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -32,7 +32,9 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "RC-11": ("Jeder Speicher, den das Verzeichnis nennt, wurde aufgelistet.", "packaging.md §2"),
     "RC-12": ("Neben der festgeschriebenen liegt keine ältere, nie festgeschriebene Version.", "packaging.md §3"),
+    "RC-13": ("Jede Version im Verzeichnis hat in jedem eingerichteten Speicher eine Kopie.", "packaging.md §2"),
 }
+LACKS_COPIES = "RC-13"
 _PREFIX = "aip/"
 _CLOCKS = timedelta(minutes=1)  # as far as the clocks of store and machine may be apart
 _KEY = re.compile(r"aip/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/v([1-9][0-9]{0,5})/(bag\.tar|commit\.json)\Z")
@@ -85,9 +87,10 @@ def reconcile(
     `where` of a finding is "<store>:<key>". Lists are loaded into sets: servers sort keys differently.
     """
     by_store = {listing.store: _Compared(listing, now - patience) for listing in listings}
-    findings: list[Finding] = []
-    for compared in by_store.values():
-        findings.extend(compared.shape())
+    lacks = {store: {package.id for package in catalog if lacking(package, (store,))} for store in by_store}
+    findings = [lacks_copies(store, len(ids)) for store, ids in lacks.items() if ids]
+    for store, compared in by_store.items():
+        findings.extend(compared.shape(lacks[store]))
     unlisted: dict[str, int] = {}
     for package in catalog:
         for copy in package.copies:
@@ -98,7 +101,7 @@ def reconcile(
     for store, count in unlisted.items():  # one line for a store, however many packages lie in it
         text = f"Der Speicher „{store}“ wurde nicht aufgelistet; seine Kopien (Anzahl: {count}) sind nicht geprüft."
         findings.append(Finding("RC-11", Severity.WARNING, f"{store}:{_PREFIX}", text))
-    known = _known(catalog)
+    known = {package.id for package in catalog}
     for compared in by_store.values():
         findings.extend(compared.unknown(known, under_way))
     return tuple(sorted(set(findings)))
@@ -112,7 +115,7 @@ def lost_rows(
     under_way: Mapping[PackageId, datetime] = MappingProxyType({}),
 ) -> tuple[PackageId, ...]:
     """The committed packages that `reconcile` tells as RC-03 in any store, as they were committed, the oldest first."""
-    known = _known(catalog)
+    known = {package.id for package in catalog}
     found: dict[PackageId, datetime] = {}
     for listing in listings:
         for id_, committed in _Compared(listing, now - patience).lost(known, under_way):
@@ -120,8 +123,24 @@ def lost_rows(
     return tuple(sorted(found, key=lambda id_: (found[id_], id_)))
 
 
-def _known(catalog: Sequence[StoredPackage]) -> set[tuple[str, PackageId]]:
-    return {(copy.store, package.id) for package in catalog for copy in package.copies}
+def lacking(package: StoredPackage, stores: Iterable[str]) -> tuple[str, ...]:
+    """Those of the stores in which a package never had a copy: they were named in the settings after it was stored."""
+    there = {copy.store for copy in package.copies}
+    return tuple(store for store in stores if store not in there)
+
+
+def lacks_copies(store: str, count: int) -> Finding:
+    """One finding for a store, however many versions have no copy there.
+
+    A warning: nothing is damaged or lost, and all that was promised when they were archived is kept. But what is not
+    there cannot be checked, so who looks at all copies calls the whole *not checked*, never good.
+    """
+    text = (
+        f"Von Versionen im Verzeichnis (Anzahl: {count}) liegt im Speicher „{store}“ keine Kopie; er kam wohl erst "
+        f"nach ihnen hinzu. Beschädigt ist nichts. Dort ablegen, zu zweit: archiv fixity ersetze --alle --speicher "
+        f"{store} --ursache …, dann archiv fixity gib-frei --alle --speicher {store} --grund …"
+    )
+    return Finding(LACKS_COPIES, Severity.WARNING, f"{store}:{_PREFIX}", text)
 
 
 class _Compared:
@@ -140,8 +159,8 @@ class _Compared:
             elif not each.key.startswith(STAGING):
                 self._foreign.append(each.key)
 
-    def shape(self) -> Iterator[Finding]:
-        """What is wrong whatever the catalog says."""
+    def shape(self, elsewhere: Set[PackageId]) -> Iterator[Finding]:
+        """What is wrong whatever the catalog says, but for versions that it says to lie in other stores only."""
         for key in self._foreign:
             yield self._finding("RC-08", key, "Dieser Schlüssel gehört nicht zum Aufbau des Archivs.", warn=True)
         for upload in self._listing.uploads:
@@ -156,12 +175,16 @@ class _Compared:
         for id_, objects in self._packages.items():
             if objects.commits and not objects.bags:
                 yield self._finding("RC-02", id_.bag_key, "Das Commit-Objekt liegt da, das Paket fehlt.")
-            if objects.bags and not objects.commits and objects.bags[0].modified < self._old:
+            begun = objects.bags and not objects.commits and id_ not in elsewhere
+            if begun and objects.bags[0].modified < self._old:
                 text = "Das Paket wurde nie festgeschrieben; es gilt nicht als archiviert."
                 yield self._finding("RC-01", id_.bag_key, text, warn=True)
-            if id_ in committed and id_.version > 1 and PackageId(id_.akte, id_.version - 1) not in committed:
+            if id_ not in committed or id_.version == 1:
+                continue
+            before = PackageId(id_.akte, id_.version - 1)
+            if before not in committed and before not in elsewhere:
                 text = (
-                    f"Vor dieser Version fehlt v{id_.version - 1}. Wurde eine gepackte Lieferung zurückgegeben oder "
+                    f"Vor dieser Version fehlt v{before.version}. Wurde eine gepackte Lieferung zurückgegeben oder "
                     "neu eingereicht, ist das in Ordnung: Ihre Nummer wird nicht noch einmal vergeben."
                 )
                 yield self._finding("RC-10", id_.commit_key, text, warn=True)
@@ -194,7 +217,7 @@ class _Compared:
                     text = "Unter der festgeschriebenen liegt eine ältere, nie festgeschriebene Version."
                     yield self._finding("RC-12", key, text, warn=True)
 
-    def unknown(self, known: set[tuple[str, PackageId]], under_way: Mapping[PackageId, datetime]) -> Iterator[Finding]:
+    def unknown(self, known: Set[PackageId], under_way: Mapping[PackageId, datetime]) -> Iterator[Finding]:
         """A finding for each of the `lost` ones."""
         for id_, _ in self.lost(known, under_way):
             text = (
@@ -204,11 +227,11 @@ class _Compared:
             yield self._finding("RC-03", id_.commit_key, text)
 
     def lost(
-        self, known: set[tuple[str, PackageId]], under_way: Mapping[PackageId, datetime]
+        self, known: Set[PackageId], under_way: Mapping[PackageId, datetime]
     ) -> Iterator[tuple[PackageId, datetime]]:
         """Committed packages that the catalog does not have, but for those that are about to be entered, and when."""
         for id_, objects in self._packages.items():
-            if not objects.commits or (self._listing.store, id_) in known:
+            if not objects.commits or id_ in known:
                 continue
             committed = objects.commits[-1].modified
             began = under_way.get(id_)

@@ -36,22 +36,26 @@ def committed_everywhere(
     stores: Sequence[ObjectStore],
     now: datetime,
 ) -> Committed:
-    """The package whose commit object is the same in every store and names a copy in each of them; without locks.
+    """The package whose commit object is the same in every store, with its copy in each of them; without locks.
 
-    Raises FixityError where it is missing, damaged or another one in a store, Misconfigured when it was committed for
-    other stores than these.
+    A store that the commit does not name came later, and the copy was put there since (archive/restore.py). Raises
+    FixityError where it is missing, damaged or another one in a store, Misconfigured when it was committed for a store
+    that is none of these, or lies in those only that it was committed for.
     """
     found = {store.name: find_commit(store, id) for store in stores}
     there = [each for each in found.values() if each is not None]
-    if lacking := sorted(name for name, each in found.items() if each is None):
-        raise FixityError(f"Das Commit-Objekt fehlt im Speicher {', '.join(lacking)}; es liegt nicht in jedem.")
-    if len({each.data for each in there}) != 1:
+    lacking = sorted(name for name, each in found.items() if each is None)
+    if len({each.data for each in there}) > 1:
         raise FixityError("Die Commit-Objekte in den Speichern stimmen nicht überein.")
+    named = set(there[0].commit.copies) if there else set()
+    if not named or named & set(lacking):
+        raise FixityError(f"Das Commit-Objekt fehlt im Speicher {', '.join(lacking)}; es liegt nicht in jedem.")
+    if lacking or not named <= found.keys():
+        text = f"Festgeschrieben wurde für die Speicher {', '.join(sorted(named))}"
+        text += f", eingerichtet sind {', '.join(sorted(found))}. Erst mit genau jenen in ARCHIV_STORES aufnehmen"
+        raise Misconfigured(f"{text}: docs/operations.md, Abschnitt „Carrying it on“.")
     first = there[0]
     commit = first.commit
-    if sorted(commit.copies) != sorted(found):
-        text = f"Festgeschrieben wurde für die Speicher {', '.join(sorted(commit.copies))}"
-        raise Misconfigured(f"{text}, eingerichtet sind {', '.join(sorted(found))}.")
     copies = [_copy(each, now) for each in there]
     tag_manifest = commit.tag_manifests.get("tagmanifest-sha512.txt", "")
     package = StoredPackage(id, tuple(sorted(copies, key=lambda c: c.store)), first.sha256, tag_manifest)
@@ -59,9 +63,10 @@ def committed_everywhere(
 
 
 def _copy(found: FoundCommit, now: datetime) -> StoredCopy:
-    named = found.commit.copies[found.store]
-    lies = found.bag_version_id or named
-    set_aside = () if lies == named else (named,)
+    named, lies = found.commit.copies.get(found.store), found.bag_version_id
+    if lies is None:
+        raise FixityError(f"Das Commit-Objekt liegt im Speicher {found.store}, das Paket fehlt.")
+    set_aside = () if named in (None, lies) else (named,)
     return StoredCopy(found.store, lies, found.version_id, found.commit.bag, Lock(None), now, set_aside)
 
 

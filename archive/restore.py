@@ -1,5 +1,7 @@
 """Puts a damaged or lost copy there anew from a copy that is whole; only the manifests and the commit decide what is.
 
+The same for a copy that never was: of a version that was archived before the store came.
+
 What is damaged stays where it lies, under its version id, locked as it was: nothing is overwritten and nobody reads it
 again. The good copy is read and judged whole before, the new one after. Every step looks first, so that it may be
 killed anywhere and repeated. That two persons agreed is the caller's to know.
@@ -8,6 +10,7 @@ killed anywhere and repeated. That two persons agreed is the caller's to know.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -39,14 +42,15 @@ def restore_copy(
     now: Callable[[], datetime],
     work: Path,
 ) -> StoredCopy:
-    """The copy in the store `damaged` after it was put there anew where it was not whole, locked and read back.
+    """The copy in the store `damaged` after it was put there where it was not whole or not at all; locked, read back.
 
     `lock` is what the new objects get. `work` holds the tar meanwhile. Raises FixityError when no other copy is whole,
     or the store does not give back what was written; Unavailable, Forbidden, or Misconfigured as the stores do.
     """
-    before = next((copy for copy in package.copies if copy.store == damaged), None)
-    if before is None or damaged not in stores:
-        raise Misconfigured(f"Im Speicher „{damaged}“ gibt es keine Kopie von {package.id}, die zu ersetzen wäre.")
+    if damaged not in stores:
+        raise Misconfigured(f"Der Speicher „{damaged}“ ist nicht eingerichtet; dort ist nichts abzulegen.")
+    recorded = next((copy for copy in package.copies if copy.store == damaged), None)
+    before = recorded or replace(package.copies[0], bag_version_id="", commit_version_id="", set_aside=())
     work.mkdir(parents=True, exist_ok=True)
     path = work / f"{package.id.akte}-v{package.id.version}.ersatz.tar"
     store = stores[damaged]
@@ -66,7 +70,7 @@ def restore_copy(
     store.sync()
     clear_staging(store, package.id)
     old = (before.bag_version_id, before.commit_version_id)
-    aside = [was for was, is_now in zip(old, after, strict=True) if was != is_now]
+    aside = [was for was, is_now in zip(old, after, strict=True) if was and was != is_now]
     return StoredCopy(damaged, *after, before.digests, as_one(states), now(), (*before.set_aside, *aside))
 
 

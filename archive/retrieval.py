@@ -45,7 +45,8 @@ class NoPlace(Unavailable):
 class FoundCommit:
     """A commit object as it lies in one store, and under which version the tar lies there.
 
-    That is the one it names, unless the tar was put there anew when the first was damaged or lost (archive/restore.py).
+    That is the one it names, unless the tar was put there anew when the first was damaged or lost, or put into a store
+    that came later and that it does not name (archive/restore.py).
     """
 
     store: str
@@ -88,10 +89,11 @@ def find_commit(store: ObjectStore, id: PackageId) -> FoundCommit | None:  # noq
 
 
 def _where_tar_lies(store: ObjectStore, commit: Commit, versions: Sequence[ObjectVersion]) -> str | None:
-    """The named version, or the newest that the store says to be of the same bytes; whoever reads it compares."""
+    """The named version, or the newest that the store says to be of the same bytes; whoever reads it compares.
+
+    None where neither is: a store that the commit does not name, and that has no tar of these bytes.
+    """
     named = commit.copies.get(store.name)
-    if named is None:
-        return None
     for each in versions:
         if each.version_id == named:
             break
@@ -131,7 +133,7 @@ def read_member(store: ObjectStore, found: FoundCommit, name: str) -> bytes:
     commit = found.commit
     version_id = found.bag_version_id
     if version_id is None:
-        raise Absent(f"Das Commit-Objekt von {commit.id} nennt keine Kopie im Speicher „{store.name}“.")
+        raise Absent(f"Zum Commit-Objekt von {commit.id} liegt im Speicher „{store.name}“ kein Paket.")
 
     def take(path: str) -> bytes:
         member = commit.member(path)

@@ -119,13 +119,23 @@ def damaged_in(connection: Connection, store: str) -> tuple[UUID, ...]:
     return tuple(connection.execute(query.distinct().order_by(copies.c.akte)).scalars())
 
 
+def lacking_in(connection: Connection, store: str) -> tuple[UUID, ...]:
+    """The Akten of which a version has no copy in this store."""
+    same = (copies.c.akte == packages.c.akte) & (copies.c.version == packages.c.version) & (copies.c.store == store)
+    query = select(packages.c.akte).where(~select(copies.c.store).where(same).exists())
+    return tuple(connection.execute(query.distinct().order_by(packages.c.akte)).scalars())
+
+
 def record_restored(change: Change, id: PackageId, copy: StoredCopy, proposal: int) -> None:  # noqa: A002
-    """Keeps where a copy lies that was put there anew. Raises Forbidden when the catalog knows another one by now."""
+    """Keeps where a copy lies that was put there anew, or for the first time.
+
+    Raises Forbidden when the catalog knows another one by now, or not the package.
+    """
     here = (copies.c.akte == id.akte) & (copies.c.version == id.version) & (copies.c.store == copy.store)
     row = change.connection.execute(select(copies).where(here)).first()
-    if row is None:
-        raise Forbidden("Diese Kopie ist im Katalog nicht bekannt.")
-    before = {"bag": row.bag_version_id, "commit": row.commit_version_id}
+    if row is None and one(change.connection, id.akte, id.version) is None:
+        raise Forbidden("Dieses Paket ist im Katalog nicht bekannt.")
+    before = {"bag": row.bag_version_id, "commit": row.commit_version_id} if row is not None else {}
     after = {"bag": copy.bag_version_id, "commit": copy.commit_version_id}
     if not {before[name] for name in before if before[name] != after[name]} <= set(copy.set_aside):
         raise Forbidden("Diese Kopie wurde zur selben Zeit von anderer Seite ersetzt.")
@@ -137,7 +147,12 @@ def record_restored(change: Change, id: PackageId, copy: StoredCopy, proposal: i
         "verified_at": copy.verified_at,
         "set_aside": json.dumps(copy.set_aside),
     }
-    change.connection.execute(update(copies).where(here).values(**values))
+    if row is None:
+        keys = {"akte": id.akte, "version": id.version, "store": copy.store}
+        content = {"sha256": copy.digests.sha256, "sha512": copy.digests.sha512, "size": copy.digests.size}
+        change.connection.execute(insert(copies).values(**keys, **content, **values))
+    else:
+        change.connection.execute(update(copies).where(here).values(**values))
     change.event(
         Verb.COPY_RESTORED,
         akte=id.akte,

@@ -28,6 +28,11 @@ class RestoreBook:
         with self._database.read() as connection:
             return packages.damaged_in(connection, store)
 
+    def lacking_in(self, store: str) -> tuple[UUID, ...]:
+        """The Akten of which a version has no copy in this store."""
+        with self._database.read() as connection:
+            return packages.lacking_in(connection, store)
+
     def open(self, akte: UUID | None = None) -> tuple[Proposal, ...]:
         """The proposals to put copies there anew that wait for their release or their end; `about` names the store."""
         with self._database.read() as connection:
@@ -44,7 +49,7 @@ class RestoreBook:
             proposals.release(change, RESTORATION, akte, number, clean_text(reason))
 
     def record(self, id: PackageId, copy: StoredCopy, proposal: int, *, by: Actor, now: datetime) -> None:  # noqa: A002
-        """Keeps where the new copy lies, was read back and is locked."""
+        """Keeps where the new copy lies, was read back and is locked; the first one in this store has a row made."""
         with self._begin(by, now) as change:
             packages.record_restored(change, id, copy, proposal)
 

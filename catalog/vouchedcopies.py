@@ -29,7 +29,8 @@ def copies_not_as_told(connection: Connection) -> Iterator[Finding]:
         told = {copy: ids for body in map(read_body, bodies) for copy, ids in _told(body)}
         akten = {akte for akte, *_ in told}
         there = _there(connection, akten)
-        for (akte, version, store), ids in (told | _anew(connection, akten, told)).items():
+        stored = {(akte, version) for akte, version, _ in told}
+        for (akte, version, store), ids in (told | _anew(connection, akten, stored)).items():
             stores = there.get((akte, version))  # a package that is gone altogether is told by itself
             if stores is None or (store in stores and ids in (_UNTOLD, stores[store])):
                 continue
@@ -54,11 +55,11 @@ def _told(body: dict[str, Any]) -> Iterator[tuple[_Copy, _Ids]]:
         return
 
 
-def _anew(connection: Connection, akten: set[str], stored: Container[_Copy]) -> dict[_Copy, _Ids]:
-    """Copies of these that were put there anew since, as the last row about each tells it."""
+def _anew(connection: Connection, akten: set[str], stored: Container[tuple[str, int]]) -> dict[_Copy, _Ids]:
+    """Copies of these versions that were put there since, anew or for the first time, as the last row of each tells."""
     query = select(trail.c.body).where(trail.c.verb == Verb.COPY_RESTORED.value, trail.c.akte.in_(sorted(akten)))
     rows = connection.execute(query.order_by(trail.c.seq)).scalars()
-    return {copy: ids for body in map(read_body, rows) for copy, ids in _told(body) if copy in stored}
+    return {copy: ids for body in map(read_body, rows) for copy, ids in _told(body) if copy[:2] in stored}
 
 
 def _there(connection: Connection, akten: set[str]) -> dict[tuple[str, int], dict[str, _Ids]]:

@@ -309,6 +309,14 @@ def _agreement(settings: Settings) -> list[PartHealth]:
     return [PartHealth(f"{part} {name}", "", Health.FAILED if why else Health.OK, why) for name, why in found]
 
 
+def _lacking_copies(settings: Settings) -> Iterator[PartHealth]:
+    """Not broken, and not well: what is not there yet cannot be checked, so the whole is *not checked* (exit 8)."""
+    from flows.tryouts import copies_lacking
+
+    for name, why in copies_lacking(settings):
+        yield PartHealth(f"Kopien im Speicher {name}", "", Health.ABSENT, why, needed=False)
+
+
 def _store(part: str, outcome: ProbeReport | ArchivError) -> PartHealth:
     if isinstance(outcome, ArchivError):
         return PartHealth(part, "", Health.FAILED, outcome.text)
@@ -350,6 +358,7 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     if catalog.health is not Health.FAILED:  # else both would be called broken for what is said there
         parts.append(_guarded("Uhr", lambda: _clock(settings)))
         parts.append(_guarded("Suchindex", lambda: _index(settings)))
+        parts.extend(_each_guarded("Kopien", lambda: _lacking_copies(settings)))
     parts.extend(embedded_server(settings))
     if stores:
         parts.extend(_each_guarded("Speicher", lambda: examine_stores(settings)))

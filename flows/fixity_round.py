@@ -28,5 +28,6 @@ def fixity_round() -> dict[str, Any]:
             "checked": summary.checked,
             "damaged": summary.damaged,
             "unchecked": summary.unchecked,
+            "lacking": summary.lacking.total(),
             "anchored": anchored,
         }

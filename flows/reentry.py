@@ -17,7 +17,7 @@ from akten.findings import Finding, Severity, Verdict
 from akten.model import Akte
 from akten.package import CopyReport, PackageId
 from archive.fixity import check_package
-from archive.reconcile import lost_rows
+from archive.reconcile import LACKS_COPIES, lost_rows
 from archive.recovery import Committed, committed_everywhere, with_locks
 from archive.store import ObjectStore
 from catalog.actor import Actor
@@ -104,7 +104,8 @@ def reenter_lost(services: Services, by: Actor, told: Callable[[int, int], None]
 def _note_all_entered(services: Services, by: Actor, summary: ReentrySummary) -> None:
     """Notes once that nothing is left to enter: what the stores still say of rows that are lost is then no news."""
     stores, away = services.stores_to_read()
-    if summary.left or away or verdict_of(summary.findings) is Verdict.NOT_CHECKED:
+    unseen = (finding for finding in summary.findings if finding.code != LACKS_COPIES)  # that is of no lost row
+    if summary.left or away or verdict_of(unseen) is Verdict.NOT_CHECKED:
         return
     with suppress(ArchivError):  # a store that went away meanwhile: the next call looks again
         if is_behind(services, stores):

@@ -1,19 +1,22 @@
 """A damaged or lost copy is put there anew: proposed with the cause by one person, released by another, then done.
 
 Before and after it every copy of the package is read whole; what was damaged stays where it lies and is set aside.
-Broken off, it is taken up by the same command.
+Broken off, it is taken up by the same command. A copy that a version never had, because the store came later, is put
+there the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 from uuid import UUID
 
 from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from akten.findings import Verdict
 from akten.model import clean_text
 from akten.package import CopyReport, Lock, PackageId, StoredCopy, StoredPackage
+from archive.reconcile import lacking
 from archive.restore import restore_copy, wants_restoring
 from catalog.actor import Actor
 from catalog.identity import require_second
@@ -23,12 +26,23 @@ from flows.walks import verify_package
 from flows.wiring import Services
 
 
+class Wanting(NamedTuple):
+    """A package with the copy in one store that is damaged, or None where it never had one there.
+
+    `lost`: a look found every other copy damaged as well; one that was away may be whole.
+    """
+
+    package: StoredPackage
+    copy: StoredCopy | None
+    lost: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """One copy that was put there anew, and how it is by a look after that."""
+    """One copy that was put there anew (`before` is None: for the first time), and how it is by a look after that."""
 
     id: PackageId
-    before: StoredCopy
+    before: StoredCopy | None
     after: StoredCopy
     report: CopyReport
 
@@ -51,17 +65,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was proposed to be put there anew; `lost` are those of which no other copy is whole now."""
+    """What was proposed to be put there; `lost` are those of which no other copy is whole now."""
 
-    wanted: tuple[PackageId, ...]
+    wanted: tuple[Wanting, ...]
     lost: tuple[PackageId, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Damaged:
-    package: StoredPackage
-    copy: StoredCopy
-    lost: bool  # a look found every other copy damaged as well; one that was away may be whole
 
 
 def proposal_for(services: Services, akte: UUID, store: str) -> Proposal | None:
@@ -70,17 +77,18 @@ def proposal_for(services: Services, akte: UUID, store: str) -> Proposal | None:
 
 
 def propose(services: Services, akte: UUID, store: str, cause: str, by: Actor) -> Asked:
-    """The first person asks for new copies in one store, after a look at all of them; returns those that are damaged.
+    """The first person asks for new copies in one store, after a look at all that are there; returns what it is for.
 
-    Raises Forbidden without a cause, where no copy is damaged, or where a proposal waits already; FixityError where
-    nothing could be put there anew, since no copy is whole.
+    Raises Forbidden without a cause, where no copy is damaged or missing, or where a proposal waits already;
+    FixityError where nothing could be put there, since no copy is whole.
     """
     cause = _words(cause, "Ohne Ursache wird keine Kopie ersetzt: Was ist geschehen?")
-    damaged = _damaged(services, akte, store, by)
-    if not damaged:
-        raise Forbidden(f"Im Speicher „{store}“ ist keine Kopie dieser Akte beschädigt; es gibt nichts zu ersetzen.")
-    wanted = tuple(each.package.id for each in damaged if not each.lost)
-    lost = tuple(each.package.id for each in damaged if each.lost)
+    wanting = _wanting(services, akte, store, by)
+    if not wanting:
+        text = f"Im Speicher „{store}“ ist keine Kopie dieser Akte beschädigt, und keine fehlt"
+        raise Forbidden(f"{text}; es gibt nichts zu ersetzen.")
+    wanted = tuple(each for each in wanting if not each.lost)
+    lost = tuple(each.package.id for each in wanting if each.lost)
     if not wanted:
         raise FixityError(f"{lost_words(lost)} Vorgeschlagen wurde nichts.")
     services.catalog.restoring.propose(akte, store, cause, by=by, now=services.now())
@@ -97,7 +105,7 @@ def lost_words(lost: Sequence[PackageId]) -> str:
 
 
 def release(services: Services, proposal: Proposal, reason: str, by: Actor) -> Release:
-    """The second person agrees, and it is done: copies that are damaged now, each read back whole after.
+    """The second person agrees, and it is done: copies that are damaged or missing now, each read back whole after.
 
     Raises Forbidden for the same person. What failed is returned; the same call again does the rest.
     """
@@ -107,9 +115,9 @@ def release(services: Services, proposal: Proposal, reason: str, by: Actor) -> R
     book.release(akte, proposal.number, reason, by=by, now=services.now())
     restored: list[Restored] = []
     failed: list[ArchivError] = []
-    for each in _damaged(services, akte, store, by):
+    for wanting in _wanting(services, akte, store, by):
         try:
-            restored.append(_restore(services, each.package, each.copy, proposal.number, by))
+            restored.append(_restore(services, wanting, store, proposal.number, by))
         except ArchivError as error:
             failed.append(error)
     found = Release(akte, tuple(restored), tuple(failed))
@@ -125,41 +133,50 @@ def withdraw(services: Services, proposal: Proposal, reason: str, by: Actor) -> 
     services.catalog.restoring.end(proposal.akte, number, done=False, reason=reason, by=by, now=services.now())
 
 
-def damaged_akten(services: Services, store: str) -> tuple[UUID, ...]:
-    """The Akten of which the last look found a copy in this store not to be as it should, without an open proposal."""
-    waiting = {each.akte for each in services.catalog.restoring.open() if each.about["store"] == store}
-    return tuple(akte for akte in services.catalog.restoring.damaged_in(store) if akte not in waiting)
+def wanting_akten(services: Services, store: str) -> tuple[UUID, ...]:
+    """The Akten without an open proposal of which a copy in this store is not as it should be by the last look, or of
+    which a version has none there.
+    """
+    book = services.catalog.restoring
+    waiting = {each.akte for each in book.open() if each.about["store"] == store}
+    return tuple(sorted({*book.damaged_in(store), *book.lacking_in(store)} - waiting))
 
 
-def _restore(services: Services, package: StoredPackage, before: StoredCopy, proposal: int, by: Actor) -> Restored:
-    book, stores = services.catalog.restoring, {store.name: store for store in services.stores}
-    lock = _lock(services, package.id.akte, before.lock)
+def _restore(services: Services, wanting: Wanting, store: str, proposal: int, by: Actor) -> Restored:
+    package, before, _ = wanting
+    book, stores = services.catalog.restoring, {each.name: each for each in services.stores}
+    # A first copy is locked by the rules, and held where the others are, be it for a reason that nobody knows (LK-07).
+    held = any(copy.lock.legal_hold for copy in package.copies)
+    lock = _lock(services, package.id.akte, Lock(None, held) if before is None else before.lock)
     work = services.settings.work / ".ersatz"
-    after = restore_copy(package, before.store, stores, lock, services.now, work)
+    after = restore_copy(package, store, stores, lock, services.now, work)
     book.record(package.id, after, proposal, by=by, now=services.now())
-    copies = tuple(after if copy.store == after.store else copy for copy in package.copies)
-    report = verify_package(services, replace(package, copies=copies), by)
-    (of_copy,) = (each for each in report.copies if each.store == before.store)
-    return Restored(package.id, before, after, of_copy)
+    others = tuple(copy for copy in package.copies if copy.store != store)
+    report = verify_package(services, replace(package, copies=(*others, after)), by)
+    return Restored(package.id, before, after, report.copies[-1])
 
 
-def _damaged(services: Services, akte: UUID, store: str, by: Actor) -> Sequence[_Damaged]:
-    """The packages of an Akte whose copy in this store a look finds damaged now.
+def _wanting(services: Services, akte: UUID, store: str, by: Actor) -> Sequence[Wanting]:
+    """The packages of an Akte whose copy in this store a look finds damaged now, and those that never had one there.
 
-    Raises Misconfigured when there is no such store, Unavailable when one of the copies could not be looked at.
+    Of these no look could tell more, and the copy that theirs is made of is read whole in any case. Raises
+    Misconfigured when there is no such store, Unavailable when one of the copies could not be looked at.
     """
     if store not in {each.name for each in services.stores}:
         raise Misconfigured(f"Der Speicher „{store}“ ist nicht eingerichtet.")
     found = []
     for row in services.catalog.packages(akte):
         package = row.package
+        if lacking(package, (store,)):
+            found.append(Wanting(package, None))
+            continue
         report = verify_package(services, package, by)
         for copy, seen in zip(package.copies, report.copies, strict=True):
             if copy.store != store:
                 continue
             if wants_restoring(seen):
                 others = [each for each in report.copies if each.store != store]
-                found.append(_Damaged(package, copy, all(map(wants_restoring, others))))
+                found.append(Wanting(package, copy, all(map(wants_restoring, others))))
             elif seen.verdict is Verdict.NOT_CHECKED:
                 raise Unavailable(f"Nicht jede Kopie ließ sich prüfen: {seen.findings[0].text}")
     return found

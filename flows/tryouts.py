@@ -76,6 +76,17 @@ def try_apart(settings: Settings) -> None:
         require_apart(stores, services.new_id().hex[:12])
 
 
+def copies_lacking(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Every configured store without a copy of some versions, with what to do; the catalog alone knows. Raises ours."""
+    from archive.reconcile import lacks_copies
+    from flows.storehouse import store_names
+
+    with open_services(settings) as services:
+        held = services.catalog.stats()
+    counts = {name: held.packages - sum(held.copies.get(name, {}).values()) for name in store_names(settings)}
+    return tuple((name, lacks_copies(name, count).text) for name, count in counts.items() if count)
+
+
 def compare_with_stores(settings: Settings) -> tuple[tuple[str, str], ...]:
     """Every store that can be opened with what does not fit between it and the catalog, "" where all fits."""
     from flows.agreement import disagreements

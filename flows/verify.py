@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from akten.errors import Forbidden, Misconfigured, Unavailable
 from akten.findings import Finding, Severity, Verdict
 from akten.lifecycle import Stage
 from akten.package import CopyReport, FixityReport, PackageId, StoredPackage
-from archive.reconcile import StoreListing, reconcile, take_listing
+from archive.reconcile import LACKS_COPIES, StoreListing, lacking, lacks_copies, reconcile, take_listing
 from archive.resume import Patience
 from catalog.actor import Actor
 from flows.lost import lost_deliveries, surely_lost
@@ -27,6 +28,7 @@ HALF_DONE = timedelta(hours=6)  # a bag without commit may belong to a run that 
 class FixitySummary:
     """What a look at several packages found; counts are copies, bytes are bytes read.
 
+    `lacking` counts per store the versions that have no copy there, for it was named in the settings after them.
     `copies` are all of them, or, where not all are `wanted`, the first ones with something to tell: a round over the
     whole holdings would else keep a kilobyte for each.
     """
@@ -36,14 +38,20 @@ class FixitySummary:
     damaged: int = 0
     unchecked: int = 0
     bytes: int = 0
+    lacking: Counter[str] = field(default_factory=Counter)
     copies: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def verdict(self) -> Verdict:
-        """Failed when a copy is damaged, not checked when one could not be read or nothing was looked at."""
+        """Failed when a copy is damaged, not checked when one could not be read, is not there yet, or none was."""
         if self.damaged:
             return Verdict.FAILED
-        return Verdict.NOT_CHECKED if self.unchecked or not self.checked else Verdict.OK
+        return Verdict.NOT_CHECKED if self.unchecked or self.lacking or not self.checked else Verdict.OK
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is so of a whole store and of no single copy."""
+        return tuple(lacks_copies(store, count) for store, count in sorted(self.lacking.items()))
 
     def add(self, report: FixityReport) -> None:
         """Counts one package's copies."""
@@ -84,6 +92,8 @@ def verify_packages(
     summary, patience = FixitySummary(wanted=every_copy), Patience()
     for number, package in enumerate(packages, 1):
         summary.add(verify_package(services, package, by, patience))
+        stores, away = services.stores_to_read()
+        summary.lacking.update(lacking(package, (*(store.name for store in stores), *away)))
         told(number)
     return summary
 
@@ -144,9 +154,10 @@ def verdict_of(findings: Iterable[Finding]) -> Verdict:
     """What a comparison came to: a store that was not listed is not checked, whatever the others say.
 
     Nor are files that this machine does not have and another one may (WF-13 as a warning), nor a package that could not
-    be read whole to be entered again (WE-02 as a warning).
+    be read whole to be entered again (WE-02 as a warning), nor copies that were not put into a store yet (RC-13).
     """
     found = tuple(findings)
     if any(finding.severity is Severity.ERROR for finding in found):
         return Verdict.FAILED
-    return Verdict.NOT_CHECKED if any(finding.code in ("RC-11", "WF-13", "WE-02") for finding in found) else Verdict.OK
+    unseen = ("RC-11", LACKS_COPIES, "WF-13", "WE-02")
+    return Verdict.NOT_CHECKED if any(finding.code in unseen for finding in found) else Verdict.OK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -57,7 +58,7 @@ def test_a_lost_store_is_filled_again_by_two_persons(desk: Desk, stores: tuple[M
     assert desk("fixity", "ersetzungen", "--json").json == []
     shown = desk("akte", "zeige", ran.json[0]["akte"], "--json").json["packages"][0]["copies"]
     assert [len(copy["set_aside"]) for copy in shown] == [0, 2]
-    assert "Kopie ersetzt" in desk("protokoll", "zeige", ran.json[0]["akte"]).out
+    assert "Kopie neu abgelegt" in desk("protokoll", "zeige", ran.json[0]["akte"]).out
 
 
 def test_what_is_in_order_by_then_is_not_called_replaced(desk: Desk, stores: tuple[MemoryStore, MemoryStore]) -> None:
@@ -132,3 +133,48 @@ def test_a_store_that_is_away_is_not_damage(
     monkeypatch.setattr(Services, "stores", property(away))
     ran = desk("fixity", "ersetze", "--alle", *CAUSE, "--json")
     assert (ran.code, {each["why"] for each in ran.json}) == (6, {"Speicher „b“ antwortet nicht."})
+
+
+@pytest.fixture
+def third(desk: Desk, stores: tuple[MemoryStore, MemoryStore], monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
+    """The same archive after its settings named a third store."""
+    new = MemoryStore("c")
+    monkeypatch.setattr(Services, "stores", property(lambda _: (*stores, new)))
+    monkeypatch.setattr(Services, "stores_to_read", lambda _: ((*stores, new), {}))
+    keys = {"access_key": "x", "secret_key": "y"}
+    named = [
+        {"name": name, "endpoint": f"http://127.0.0.1:{port}", "ingest": keys, "auditor": keys, "deletion": keys}
+        for name, port in (("a", 9), ("b", 11), ("c", 13))
+    ]
+    monkeypatch.setenv("ARCHIV_STORES", json.dumps(named))
+    return new
+
+
+def test_a_store_that_came_later_is_told_by_all_who_look_and_filled_by_two_persons(
+    desk: Desk, third: MemoryStore
+) -> None:
+    (akte, _) = (each["uuid"] for each in desk("akte", "liste", "--json").json)
+    for look in (("fixity", "pruefe", "--alle"), ("abgleich",)):
+        told = desk(*look, "--json")
+        assert (told.code, told.json["verdict"]) == (8, "not_checked")
+        assert [finding["code"] for finding in told.json["findings"]] == ["RC-13"]
+        assert "Anzahl: 2" in " ".join(desk(*look).out.split())
+    assert desk("fixity", "pruefe", "--akte", akte, "--json").json["lacking"] == {"c": 1}
+    assert [package["lacking"] for package in desk("akte", "zeige", akte, "--json").json["packages"]] == [["c"]]
+    assert "Kopie c: fehlt" in desk("akte", "zeige", akte).out
+
+    c = ("--speicher", "c")
+    ran = desk("fixity", "ersetze", akte, *c, "--ursache", "Speicher kam hinzu")
+    assert (ran.code, "Version 1 erstmals abzulegen" in ran.out) == (0, True)
+    ran = desk("fixity", "ersetze", "--alle", *c, "--ursache", "Speicher kam hinzu", "--json")
+    assert [(each["damaged"], each["lacking"], each["why"]) for each in ran.json] == [([], [1], "")]
+    assert not any(key.startswith("aip/") for key in third.keys)
+    ran = desk("fixity", "gib-frei", akte, *c, "--grund", "geprüft", login="b.schulz")
+    assert (ran.code, ": abgelegt" in ran.out, "beiseite" in ran.out) == (0, True, False)
+    ran = desk("fixity", "gib-frei", "--alle", *c, "--grund", "geprüft", "--json", login="b.schulz")
+    assert [(one["before"], one["set_aside"], one["verdict"]) for one in ran.json[0]["restored"]] == [(None, [], "ok")]
+    for look in (("fixity", "pruefe", "--alle"), ("abgleich",)):
+        told = desk(*look, "--json")
+        assert (told.code, told.json["findings"]) == (0, [])
+    assert [package["lacking"] for package in desk("akte", "zeige", akte, "--json").json["packages"]] == [[]]
+    assert desk("fixity", "ersetze", akte, *c, "--ursache", "noch einmal").code == 4

@@ -296,6 +296,22 @@ def test_stores_that_are_not_those_of_the_commit_are_refused(tmp_path: Path) -> 
             store(a_bag(id_), id_, wrong, tmp_path)
 
 
+def test_a_version_follows_one_from_before_a_store_came_but_not_one_that_a_store_lost(tmp_path: Path) -> None:
+    stores = (*memory_pair(), MemoryStore("c", clock=lambda: NOON))
+    first = store(a_bag(an_id()), an_id(), stores[:2], tmp_path)
+    bag = a_bag(an_id(version=2), b"Seite 2", supersedes=first.tag_manifest_sha512)
+    kept = dict(stores[1].keys)
+    stores[1].keys.clear()
+    with pytest.raises(FixityError, match="nicht in allen Speichern"):
+        store(bag, an_id(version=2), stores, tmp_path)
+    stores[1].keys.update(kept)
+    second = store(bag, an_id(version=2), stores, tmp_path)
+    assert [copy.store for copy in second.copies] == ["a", "b", "c"]
+    found = find_commit(stores[2], an_id(version=2))
+    assert found is not None
+    assert found.commit.previous == first.commit_sha256
+
+
 def test_a_source_that_changed_stops_before_anything_is_stored(tmp_path: Path) -> None:
     page = tmp_path / "seite.tif"
     page.write_bytes(b"Seite 1")

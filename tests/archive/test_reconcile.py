@@ -112,6 +112,10 @@ def rubbish_below(archive: Archive) -> None:
     entries.append(replace(entries[0], version_id="00000000"))
 
 
+def store_added(archive: Archive) -> None:
+    archive.stores["c"] = MemoryStore("c", clock=lambda: NOON)
+
+
 @pytest.mark.parametrize(
     ("harm", "code"),
     [
@@ -130,6 +134,7 @@ def rubbish_below(archive: Archive) -> None:
         (gap, "RC-10"),
         (store_missing, "RC-11"),
         (rubbish_below, "RC-12"),
+        (store_added, "RC-13"),
     ],
 )
 def test_each_difference_has_its_code(archive: Archive, harm: Callable[[Archive], None], code: str) -> None:
@@ -174,6 +179,24 @@ def test_the_object_of_the_readiness_check_is_no_rubbish(archive: Archive) -> No
 def test_a_store_that_was_not_listed_is_one_finding_however_much_lies_in_it(archive: Archive) -> None:
     store_missing(archive)
     assert [finding.where for finding in archive.findings() if finding.code == "RC-11"] == ["b:aip/"]
+
+
+def test_a_store_that_came_later_is_one_finding_and_no_gap_whatever_lies_there_already(
+    archive: Archive, tmp_path: Path
+) -> None:
+    store_added(archive)
+    (package,) = archive.catalog
+    second = a_bag(an_id(version=2), b"Seite 2", supersedes=package.tag_manifest_sha512)
+    stores = list(archive.stores.values())
+    archive.catalog.append(store_package(second, an_id(version=2), stores, Lock(LATER), lambda: NOON, tmp_path, EXTRA))
+    (finding,) = archive.findings()  # no RC-10 of version 2 there, which has none before it
+    assert (finding.code, finding.severity, finding.where) == ("RC-13", Severity.WARNING, "c:aip/")
+    assert "Anzahl: 1" in finding.text
+    for key in (ID.bag_key, ID.commit_key):  # being put there right now, or broken off
+        put(archive.stores["c"], key, archive.stores["a"].keys[key][0].data)
+        assert archive.findings() == (finding,)
+    listings = [take_listing(store) for store in archive.stores.values()]
+    assert lost_rows(archive.catalog, listings, LATER, PATIENCE) == ()
 
 
 def test_a_lost_catalog_loses_every_copy(archive: Archive) -> None:

@@ -172,6 +172,50 @@ def test_a_foreign_version_on_top_is_no_copy(tmp_path: Path) -> None:
     assert read_member(stores[1], found, PAGE) == b"Seite 1"
 
 
+def with_c(stores: tuple[MemoryStore, ...]) -> tuple[MemoryStore, ...]:
+    return (*stores, MemoryStore("c", clock=lambda: NOON))
+
+
+def added(package: StoredPackage, stores: tuple[ObjectStore, ...], work: Path) -> tuple[StoredPackage, StoredCopy]:
+    copy = restore_copy(package, "c", {each.name: each for each in stores}, Lock(UNTIL), lambda: LATER, work)
+    return replace(package, copies=(*package.copies, copy)), copy
+
+
+def test_a_store_that_came_later_gets_its_copy_and_is_found_without_a_catalog(tmp_path: Path) -> None:
+    stores = with_c(memory_pair())
+    package = store(a_bag(an_id()), an_id(), stores[:2], tmp_path)
+    with pytest.raises(Misconfigured, match="Festgeschrieben wurde für die Speicher a, b, eingerichtet sind a, b, c"):
+        committed_everywhere(an_id(), stores, LATER)
+    whole, copy = added(package, stores, tmp_path)
+    assert (copy.set_aside, copy.lock) == ((), Lock(UNTIL))
+    assert verdicts(whole, stores) == [Verdict.OK] * 3
+    assert reconcile([whole], [take_listing(each) for each in stores], LATER, timedelta(0)) == ()
+    assert added(package, stores, tmp_path)[1] == copy  # what is whole is not doubled
+    for order in (stores, stores[::-1]):
+        again = committed_everywhere(an_id(), order, LATER)
+        assert [(each.store, each.bag_version_id, each.set_aside) for each in again.package.copies] == [
+            (each.store, each.bag_version_id, ()) for each in whole.copies
+        ]
+        by_name = {each.name: each for each in stores}
+        assert read_member(by_name[again.found.store], again.found, PAGE) == b"Seite 1"
+    stores[2].keys.pop(an_id().bag_key)
+    with pytest.raises(FixityError, match="im Speicher c, das Paket fehlt"):
+        committed_everywhere(an_id(), stores, LATER)
+    with pytest.raises(Misconfigured):  # given up: what lies in b is nobody's to leave out
+        committed_everywhere(an_id(), (stores[0], stores[2]), LATER)
+
+
+@pytest.mark.parametrize("damage", [spoil_tar, spoil_commit])
+def test_what_lies_in_the_new_store_and_is_not_whole_is_no_copy(damage: object, tmp_path: Path) -> None:
+    stores = with_c(memory_pair())
+    package = store(a_bag(an_id()), an_id(), stores[:2], tmp_path)
+    _, first = added(package, stores, tmp_path)
+    damage(stores[2])  # type: ignore[operator]
+    whole, second = added(package, stores, tmp_path)
+    assert objects_of(an_id(), first) != objects_of(an_id(), second)
+    assert verdicts(whole, stores) == [Verdict.OK] * 3
+
+
 def test_on_the_real_server_a_lost_copy_comes_back(s3_pair: tuple[EmbeddedServer, ...], tmp_path: Path) -> None:
     stores = tuple(S3Store(server.settings(Role.INGEST)) for server in s3_pair)
     id_ = an_id(number=977)
@@ -192,6 +236,21 @@ def test_on_the_real_server_a_lost_copy_comes_back(s3_pair: tuple[EmbeddedServer
     found = find_commit(stores[1], id_)
     assert found is not None
     assert read_member(stores[1], found, PAGE) == b"Seite 1"
+
+
+def test_on_the_real_server_a_store_that_came_later_is_filled(
+    s3_pair: tuple[EmbeddedServer, ...], tmp_path: Path
+) -> None:
+    stores = tuple(S3Store(server.settings(Role.INGEST)) for server in s3_pair)
+    id_ = an_id(number=978)
+    package = store(a_bag(id_), id_, stores[:1], tmp_path)
+    by_name = {each.name: each for each in stores}
+    copy = restore_copy(package, stores[1].name, by_name, Lock(UNTIL), lambda: LATER, tmp_path)
+    whole = replace(package, copies=(*package.copies, copy))
+    assert (copy.lock, copy.set_aside) == (Lock(UNTIL), ())
+    assert check_package(whole, by_name, wanted=an_exact(Lock(UNTIL))).verdict is Verdict.OK
+    again = committed_everywhere(id_, stores, LATER).package
+    assert [each.bag_version_id for each in again.copies] == [each.bag_version_id for each in whole.copies]
 
 
 def test_the_next_version_follows_a_copy_that_was_put_there_anew(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from akten.errors import Forbidden
 from akten.findings import Finding, Severity, Verdict
-from akten.package import CopyReport, FixityReport, Lock, PackageId, StoredCopy
+from akten.package import CopyReport, FixityReport, Lock, PackageId, StoredCopy, StoredPackage
 from catalog.actor import Actor
 from catalog.catalog import Catalog
 from catalog.trail import Verb
@@ -65,6 +65,38 @@ def test_what_somebody_else_replaced_meanwhile_stays(catalog: Catalog) -> None:
     with pytest.raises(Forbidden, match="nicht bekannt"):
         catalog.restoring.record(PackageId(akte.uuid, 9), anew(package.copies[1]), 7, by=ANNA, now=NOON)
     assert catalog.packages(akte.uuid)[0].package.copies[1].bag_version_id == "bag-neu"
+
+
+def first_in_c(package: StoredPackage) -> StoredCopy:
+    return replace(package.copies[1], store="c", bag_version_id="bag-c", commit_version_id="commit-c")
+
+
+def test_a_first_copy_in_a_store_is_entered_told_and_missed_when_it_goes(url: str, catalog: Catalog) -> None:
+    akte, package = archive(catalog, 1)
+    other, _ = archive(catalog, 2, number="63-00001-2020")
+    assert catalog.restoring.lacking_in("c") == tuple(sorted((akte.uuid, other.uuid)))
+    assert catalog.restoring.lacking_in("b") == ()
+    new = first_in_c(package)
+    for _ in range(2):  # broken off after it was written, the same call comes again
+        catalog.restoring.record(package.id, new, 7, by=BERND, now=later(3))
+    (row,) = catalog.packages(akte.uuid)
+    assert row.package.copies == (*package.copies, new)
+    assert (row.copies[2].verdict, row.copies[2].checked_at) == (Verdict.NOT_CHECKED, None)
+    assert catalog.restoring.lacking_in("c") == (other.uuid,)
+    assert catalog.restoring.damaged_in("c") == ()
+    told = [event.data for event in catalog.events_of(akte=akte.uuid) if event.verb == Verb.COPY_RESTORED.value]
+    where = [{"store": "c", "bag": "bag-c", "commit": "commit-c"}]
+    assert dict(told[0]) == {"version": 1, "store": "c", "replaced": {}, "copies": where, "proposal": 7}
+    with pytest.raises(Forbidden, match="zur selben Zeit"):
+        catalog.restoring.record(package.id, replace(new, bag_version_id="x"), 7, by=ANNA, now=NOON)
+    anchor = catalog.head()
+    assert anchor is not None
+    assert catalog.verify_trail([anchor]).findings == ()
+    meddle(url, "UPDATE copies SET bag_version_id = 'untergeschoben' WHERE store = 'c'")
+    assert ["„c“ ist im Katalog eine andere" in f.text for f in catalog.verify_trail([anchor]).findings] == [True]
+    meddle(url, "DELETE FROM copies WHERE store = 'c'")
+    (finding,) = catalog.verify_trail([anchor]).findings
+    assert (finding.code, "„c“ fehlt im Katalog" in finding.text) == ("TR-07", True)
 
 
 def test_akten_are_damaged_in_a_store_by_the_last_look(catalog: Catalog) -> None:

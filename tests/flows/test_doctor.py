@@ -16,12 +16,12 @@ from archive.weed import weed_version
 from catalog import place
 from flows import doctor
 from flows.craft_options import ocr_options
-from flows.doctor import Health, embedded_server, examine_machine, examine_stores
+from flows.doctor import Examination, Health, embedded_server, examine_machine, examine_stores
 from flows.settings import Settings, read_settings
 from flows.wiring import open_services
 from ocr import walls
 from ocr.verapdf import java_command
-from tests.catalog.build import CLERK
+from tests.catalog.build import CLERK, archive
 
 _KEYS = {"access_key": "a", "secret_key": "b"}
 
@@ -36,7 +36,7 @@ def with_stores(folder: Path, *names: str, **changes: object) -> Settings:
             "deletion": _KEYS,
             **changes,
         }
-        for name, port in zip(names, (9, 11), strict=False)
+        for name, port in zip(names, (9, 11, 13), strict=False)
     ]
     return read_settings(daten=folder, stores=stores)
 
@@ -157,3 +157,18 @@ def test_a_version_that_is_not_written_is_told_before_a_delivery_is_halted_by_it
     parts = {part.part: part for part in doctor.examine_machine(read_settings(daten=tmp_path), stores=False).parts}
     assert parts[doctor.RECIPIENT].health is Health.FAILED
     assert "möglich sind 3.0.0, 3.1.0, 4.0.0" in parts[doctor.RECIPIENT].advice
+
+
+def test_a_store_that_lacks_older_versions_is_no_fault_and_not_well(tmp_path: Path) -> None:
+    before, settings = with_stores(tmp_path, "a", "b"), with_stores(tmp_path, "a", "b", "c")
+    assert list(doctor._lacking_copies(before)) == []
+    with open_services(before) as services:
+        archive(services.catalog, 1)
+    assert list(doctor._lacking_copies(before)) == []
+    (part,) = doctor._lacking_copies(settings)
+    assert (part.part, part.health) == ("Kopien im Speicher c", Health.ABSENT)
+    assert "Anzahl: 1" in part.advice
+    assert "archiv fixity ersetze --alle --speicher c" in part.advice
+    assert Examination((part,)).verdict is Verdict.NOT_CHECKED
+    given_up = with_stores(tmp_path, "a", "c")
+    assert [each.part for each in doctor._lacking_copies(given_up)] == ["Kopien im Speicher c"]

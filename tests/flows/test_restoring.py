@@ -19,7 +19,7 @@ from catalog.actor import Actor, ActorKind
 from catalog.catalog import open_catalog
 from catalog.trail import Verb
 from flows import restoring
-from flows.restoring import damaged_akten, proposal_for, propose, release, withdraw
+from flows.restoring import proposal_for, propose, release, wanting_akten, withdraw
 from flows.walks import verify_package
 from tests.flows.dueworld import ENDS_2030, SERVICE, WithHolds, World, a_hold
 from tests.memory_store import MemoryStore
@@ -74,7 +74,7 @@ def test_two_persons_put_every_damaged_version_there_anew(world: World) -> None:
     spoil(world, akte)
     before = {row.package.id.version: row.package.copies[1] for row in world.catalog.packages(akte.uuid)}
     asked = propose(world.services, akte.uuid, "b", CAUSE, ANNA)
-    assert ([id_.version for id_ in asked.wanted], asked.lost) == ([1, 2], ())
+    assert ([each.package.id.version for each in asked.wanted], asked.lost) == ([1, 2], ())
     assert verdicts(world, akte) == [Verdict.OK, Verdict.FAILED, Verdict.OK, Verdict.FAILED]
     done = released(world, akte)
     assert done.done  # type: ignore[attr-defined]
@@ -150,7 +150,8 @@ def test_what_no_other_copy_has_stays_open_and_the_rest_is_done(world: World) ->
     spoil(world, akte)
     spoil(world, akte, store=0, versions=(1,))
     asked = propose(world.services, akte.uuid, "b", CAUSE, ANNA)
-    assert [[id_.version for id_ in ids] for ids in (asked.wanted, asked.lost)] == [[2], [1]]
+    assert [each.package.id.version for each in asked.wanted] == [2]
+    assert [each.version for each in asked.lost] == [1]
     found = released(world, akte)
     assert not found.done  # type: ignore[attr-defined]
     assert [type(error) for error in found.failed] == [FixityError]  # type: ignore[attr-defined]
@@ -214,14 +215,14 @@ def test_what_could_not_be_looked_at_afterwards_is_not_called_done(
 def test_akten_that_a_look_found_damaged_are_listed_until_somebody_asks(world: World) -> None:
     first, second = an_akte_of_two_versions(world), an_akte_of_two_versions(world, "2-2")
     spoil(world, first)
-    assert damaged_akten(world.services, "b") == ()
+    assert wanting_akten(world.services, "b") == ()
     verdicts(world, first)
     verdicts(world, second)
-    assert damaged_akten(world.services, "b") == (first.uuid,)
+    assert wanting_akten(world.services, "b") == (first.uuid,)
     propose(world.services, first.uuid, "b", CAUSE, ANNA)
-    assert damaged_akten(world.services, "b") == ()
+    assert wanting_akten(world.services, "b") == ()
     released(world, first)
-    assert damaged_akten(world.services, "b") == ()
+    assert wanting_akten(world.services, "b") == ()
 
 
 def test_killed_anywhere_the_same_call_does_the_rest(world: World) -> None:
