@@ -274,8 +274,8 @@ def _check_twins(
             yield info("IN-36", scan.name, f"Dieser Scan liegt schon in dieser Akte (Version {there.version}); {what}.")
         else:
             text = (
-                f"Dieser Scan liegt schon in einer anderen Akte ({there.akte}, Version {there.version}); "
-                "bitte entscheiden, ob er in beide gehört."
+                f"Dieser Scan liegt schon in einer anderen Akte (Version {there.version}; welche, sagt: archiv akte "
+                f"zeige {there.akte}); bitte entscheiden, ob er in beide gehört."
             )
             yield error("IN-37", scan.name, text)
 

@@ -177,6 +177,7 @@ def test_a_known_scan_is_linked_in_its_own_akte_and_asked_in_another() -> None:
     found = checked(delivery, known={one: own, two: foreign})
     assert [(f.code, f.severity) for f in found] == [("IN-36", Severity.INFO), ("IN-37", Severity.ERROR)]
     assert "11-004711" not in found[1].text  # a number of another Akte is nobody's business here
+    assert f"archiv akte zeige {foreign.akte}" in found[1].text
     assert already_archived(delivery, {one: own}, OPTIONS) is None
     assert already_archived(delivery, {one: own, two: foreign}, OPTIONS) is None
     assert already_archived(delivery, {one: own, two: replace(own, version=2)}, OPTIONS) == replace(own, version=2)
