@@ -91,8 +91,32 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
         attachments=tuple(anlage for dokument, _ in told for anlage in dokument.anlagen),
         copies=package.package.copies,
         damaged=frozenset(copy.store for copy in package.copies if copy.verdict is Verdict.FAILED),
-        findings=(_DUPLICATE,) if duplicate else (),
+        findings=(_DUPLICATE, *_other_slip(services, row, holders)) if duplicate else (),
     )
+
+
+def _other_slip(services: Services, row: DeliveryRow, holders: Collection[UUID]) -> tuple[Finding, ...]:
+    """WF-06 for a slip that is not the one with which these scans were archived: who wrote it expects it to count."""
+    before = [holder.slip for uuid in holders if (holder := services.catalog.delivery(uuid)) is not None]
+    if any(slip.get("sha256", "") in ("", row.slip.get("sha256")) for slip in before):  # none is noted of old ones
+        return ()
+    new = any(
+        told not in [known for slip in before for known in slip.get(field, ())]
+        for field in ("ereignisse", "merkmale")
+        for told in row.slip.get(field, ())
+    )
+    taken = (
+        "Seine Ereignisse und Merkmale gelten für die Akte (archiv ereignis liste zeigt sie), sonst wurde nichts von "
+        "ihm übernommen"
+        if new
+        else "Von ihm wurde nichts übernommen"
+    )
+    text = (
+        f"Der Laufzettel sagt anderes als der, mit dem diese Scans archiviert wurden. {taken}: Betreff, Vorgänge, "
+        "Dokumente, Felder und Fristklasse der Akte sind, wie sie waren. Sollte sich daran etwas ändern, bitte das "
+        "Archiv fragen."
+    )
+    return (Finding("WF-06", Severity.WARNING, str(row.slip.get("datei", "")), text),)
 
 
 def _version(package: PackageRow) -> int:

@@ -67,6 +67,11 @@ def is_planned(ereignis: str) -> bool:
     return ereignis in PLANNED or age_of_event(ereignis) is not None
 
 
+def is_too_early(today: date, ereignis: str, day: date) -> bool:
+    """True for an event that is told before it can have happened."""
+    return day > today and not is_planned(ereignis)
+
+
 # --- names of the Fristenkatalog -------------------------------------------------------------------------------------
 
 
@@ -117,7 +122,7 @@ def day_of(text: str, today: date, ereignis: str) -> date | Finding:
     day = parse_day(_MIDNIGHT.sub("", text))
     if day is None:
         return error("EV-03", f"„{text.strip()}“ ist kein Tag (TT.MM.JJJJ oder JJJJ-MM-TT).")
-    if day > today and not is_planned(ereignis):
+    if is_too_early(today, ereignis, day):
         return error("EV-04", f"Der {day:%d.%m.%Y} liegt in der Zukunft; gemeldet wird, was geschehen ist.")
     if day < EARLIEST:
         return error("EV-05", f"Der {day:%d.%m.}{day.year} liegt vor 1700; bitte das Jahr prüfen.")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -37,6 +38,7 @@ from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
 from flows.steps import Run, Stopwatch, require
+from flows.telling import is_too_early
 from flows.wiring import Services
 from ingest.checks import (
     KnownScan,
@@ -168,13 +170,15 @@ def _make(
     scans = [scan.digests.sha512 for scan in delivery.scans]
     archived = catalog.known_scans(scans, row.akte)
     known = {sha512: KnownScan(s.akte, s.aktenzeichen, s.version, s.band) for sha512, s in archived.items()}
-    if already_archived(delivery, known, services.intake) is not None:
-        return None
     accepted = catalog.accepted(delivery.uuid)
     today = services.today()
     options = services.intake_in_force
     names = Names(services.katalog)
-    unknown = check_names(delivery, names.event_fault, names.fact_fault, accepted=accepted)
+    early = partial(is_too_early, today)
+    unknown = check_names(delivery, names.event_fault, names.fact_fault, early, accepted=accepted)
+    if already_archived(delivery, known, services.intake) is not None:
+        require(unknown)  # the Akte takes the events and facts of this slip all the same
+        return None
     findings = list(require((*check_record_class(delivery, options, accepted=accepted, today=today), *unknown)))
     # Known before anything is read, and the same for every delivery: that is no matter of the clearing desk.
     if not services.settings.archive_unchecked and (why := services.missing_judge()):

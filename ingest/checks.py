@@ -88,19 +88,26 @@ def check_names(
     delivery: Delivery,
     event_fault: Callable[[str], str],
     fact_fault: Callable[[str], str],
+    too_early: Callable[[str, date], bool],
     *,
     accepted: frozenset[str],
 ) -> tuple[Finding, ...]:
     """IN-25 for every event and fact on the slip of which no rule knows: the period that waits for it would never run.
 
-    The two functions say what is wrong with a name, "" for a known one; the Fristenkatalog has them.
+    The two functions say what is wrong with a name, "" for a known one; the Fristenkatalog has them. IN-22 for an event
+    that is told before it can have happened (`too_early`).
     """
     slip = delivery.slip
+    early = [event for event in slip.ereignisse if too_early(event.ereignis, event.datum)]
     told = (
         *(("ereignisse", event_fault(event.ereignis)) for event in slip.ereignisse),
         *(("merkmale", fact_fault(name)) for name, _ in slip.merkmale),
     )
-    return apply_accepted([error("IN-25", f"{slip.datei}, {field}", fault) for field, fault in told if fault], accepted)
+    findings = [error("IN-25", f"{slip.datei}, {field}", fault) for field, fault in told if fault]
+    text = "Das Ereignis „{}“ liegt in der Zukunft ({:%d.%m.%Y}); bitte prüfen."
+    where = f"{slip.datei}, ereignisse"
+    findings += [error("IN-22", where, text.format(shown(event.ereignis), event.datum)) for event in early]
+    return apply_accepted(findings, accepted)
 
 
 def other_betreff(delivery: Delivery) -> Finding:
