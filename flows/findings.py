@@ -10,6 +10,7 @@ RULES: dict[str, tuple[str, str]] = {
         "Sagt der Laufzettel schon archivierter Scans anderes als damals, wird gesagt, was davon gilt.",
         "Hausregel",
     ),
+    "WF-07": ("Nennt der Laufzettel eines Nachscans anders, was in der Akte stand, wird es gesagt.", "Hausregel"),
     "WF-08": ("Was nicht angenommen werden kann, bleibt an seinem Ort und wird genannt.", "Hausregel"),
     "WF-09": ("Ist etwas nicht erreichbar, wartet die Lieferung und wird später fortgesetzt.", "Hausregel"),
     "WF-10": (

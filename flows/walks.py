@@ -37,6 +37,7 @@ from flows.outcomes import clearing_receipt, put_away, to_clearing
 from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
+from flows.redescribed import redescribed
 from flows.steps import Run, Stopwatch, require
 from flows.telling import is_too_early
 from flows.wiring import Services
@@ -243,6 +244,7 @@ def _make(
     package = PackageId(akte.uuid, version)
     carried = run("packen", _carried, services, akte.uuid, version, result / "vorher")
     findings.extend(carried.findings if carried else ())
+    findings.extend(redescribed(carried.akte, akte, delivery.slip.datei) if carried else ())
     whole = with_version(akte, carried.akte if carried else None)
     if carried is not None and carried.akte.aufbewahrung is not None:  # archived since the plan was made, perhaps
         whole = with_retention(services, delivery, whole, carried.akte.aufbewahrung.record_class)

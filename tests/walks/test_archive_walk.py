@@ -203,16 +203,17 @@ def test_a_scan_that_lies_in_the_akte_already_is_not_stored_again_beside_the_new
     assert [name for name in ("scan1.png", "scan2.png") if name in record] == ["scan2.png"]
 
 
-def test_a_nachscan_with_another_betreff_is_archived_and_told(
+def test_a_nachscan_with_another_betreff_or_field_is_archived_and_told(
     services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
 ) -> None:
-    def told(name: str, betreff: str) -> tuple[Outcome, list[str]]:
-        made = archived(services, clerk, a_delivery(tmp_path / name, aktenzeichen=aktenzeichen, betreff=betreff))
-        return made[0].state, [f.code for f in made[0].findings if f.code == "IN-26"]
+    def told(name: str, betreff: str, **slip: Any) -> tuple[Outcome, list[str]]:
+        folder = a_delivery(tmp_path / name, aktenzeichen=aktenzeichen, betreff=betreff, **slip)
+        (made,) = archived(services, clerk, folder)
+        return made.state, [f.code for f in made.findings if f.code in ("IN-26", "WF-07")]
 
-    assert told("eins", "Anbau Hafenstraße 5") == (Outcome.ARCHIVED, [])
+    assert told("eins", "Anbau Hafenstraße 5", felder={"Bauherr": "A"}) == (Outcome.ARCHIVED, [])
     assert told("zwei", "ANBAU, Hafenstr. 5") == (Outcome.ARCHIVED, [])
-    assert told("drei", "Personalakte Meier") == (Outcome.ARCHIVED, ["IN-26"])
+    assert told("drei", "Personalakte Meier", felder={"Bauherr": "B"}) == (Outcome.ARCHIVED, ["IN-26", "WF-07"])
 
 
 def test_two_deliveries_of_one_akte_at_once_become_two_versions(
