@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from akten.errors import FixityError, Forbidden
@@ -95,11 +96,21 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
     )
 
 
+def says_otherwise(services: Services, row: DeliveryRow, holders: Collection[UUID]) -> bool:
+    """True when the slip is none of those with which these deliveries were archived."""
+    same = ("", row.slip.get("sha256"))  # of old ones none is noted
+    return all(slip.get("sha256", "") not in same for slip in _slips(services, holders))
+
+
+def _slips(services: Services, deliveries: Collection[UUID]) -> list[Mapping[str, Any]]:
+    return [row.slip for uuid in deliveries if (row := services.catalog.delivery(uuid)) is not None]
+
+
 def _other_slip(services: Services, row: DeliveryRow, holders: Collection[UUID]) -> tuple[Finding, ...]:
     """WF-06 for a slip that is not the one with which these scans were archived: who wrote it expects it to count."""
-    before = [holder.slip for uuid in holders if (holder := services.catalog.delivery(uuid)) is not None]
-    if any(slip.get("sha256", "") in ("", row.slip.get("sha256")) for slip in before):  # none is noted of old ones
+    if not says_otherwise(services, row, holders):
         return ()
+    before = _slips(services, holders)
     new = any(
         told not in [known for slip in before for known in slip.get(field, ())]
         for field in ("ereignisse", "merkmale")

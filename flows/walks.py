@@ -24,7 +24,7 @@ from catalog.actor import Actor
 from catalog.fold import tokens
 from catalog.trail import Verb
 from catalog.values import DeliveryRow
-from flows.archivedreceipt import archived_receipt, receipt_of
+from flows.archivedreceipt import archived_receipt, receipt_of, says_otherwise
 from flows.arrival import registered
 from flows.attachments import take_out_all
 from flows.carry import Carried, carry_over
@@ -177,12 +177,12 @@ def _make(
     names = Names(services.katalog)
     early = partial(is_too_early, today)
     unknown = check_names(delivery, names.event_fault, names.fact_fault, early, accepted=accepted)
-    if already_archived(delivery, known, services.intake) is not None:
-        require(unknown)  # the Akte takes the events and facts of this slip all the same
-        return None
+    there = already_archived(delivery, known, services.intake) is not None
+    if there and not says_otherwise(services, row, {scan.delivery for scan in archived.values()}):
+        return None  # else all is checked that can be wrong: perhaps a file is missing, and what its slip tells counts
     findings = list(require((*check_record_class(delivery, options, accepted=accepted, today=today), *unknown)))
     # Known before anything is read, and the same for every delivery: that is no matter of the clearing desk.
-    if not services.settings.archive_unchecked and (why := services.missing_judge()):
+    if not (there or services.settings.archive_unchecked) and (why := services.missing_judge()):
         raise Misconfigured(f"{why} Ungeprüft wird nicht archiviert; die Lieferung wartet so lange.")
 
     # 2 examine: hostile or not, in a child with limits; then the rules of intake
@@ -193,6 +193,8 @@ def _make(
     findings.extend(require(check_delivery(delivery, facts, known, options, accepted=accepted, today=today)))
     # Before any reading: what is already out of balance need not wait for it. What was noticed may well be the reason.
     require((*findings, *check_balance(delivery, facts, None, options=services.intake, accepted=accepted)))
+    if there:
+        return None
     if row.akte is None:
         raise Unavailable("Die Akte dieser Lieferung ist im Katalog noch nicht bestimmt.")
     before = catalog.akte(row.akte)

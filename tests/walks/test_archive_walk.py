@@ -110,6 +110,8 @@ def test_what_another_slip_tells_of_archived_scans_is_asked_and_told(
     events = [{"ereignis": "file_closed", "datum": "2999-01-01"}, {"ereignis": "no_such_event", "datum": "2020-01-01"}]
     asked = delivered("zwei", ereignisse=events, merkmale={"no_such_fact": True})
     assert (asked.state, {f.code for f in asked.findings}) == (Outcome.CLEARING, {"IN-22", "IN-25"})
+    short = delivered("kurz", blattzahl=7)  # six sheets were never saved; it was called archived
+    assert (short.state, "IN-50" in {f.code for f in short.findings}) == (Outcome.CLEARING, True)
     linked = delivered("drei", ereignisse=[{"ereignis": "file_closed", "datum": "2020-01-01"}])
     assert (linked.state, [f.code for f in linked.findings]) == (Outcome.DUPLICATE, ["WF-05", "WF-06"])
     assert "Seine Ereignisse und Merkmale gelten" in linked.findings[1].text
