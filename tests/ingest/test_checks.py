@@ -99,6 +99,13 @@ def test_an_unknown_aktenzeichen_names_what_is_expected_and_the_family_it_fits()
     assert "Bauakte" in finding.text
 
 
+@pytest.mark.parametrize("written", ["63-1234-19 Band 2", "63/1234/19, Bd. 2", "63-1234-19 (Band 2)"])
+def test_a_band_behind_the_aktenzeichen_is_sent_to_its_field(written: str) -> None:
+    """It is how receipts and lists name a volume, so people write it; the answer spoke of the number alone."""
+    (finding,) = checked(a_delivery(a_slip(aktenzeichen=written)))
+    assert (finding.code, "„band“ ist 2" in finding.text) == ("IN-20", True)
+
+
 def test_every_example_of_a_pattern_is_recognised() -> None:
     for muster in MUSTER:
         assert codes(a_delivery(a_slip(aktenart=Aktenart(muster.aktenart), aktenzeichen=example_of(muster)))) == []
