@@ -54,6 +54,7 @@ RULES: dict[str, tuple[str, str]] = {
     "EV-13": ("Eine Berichtigung nennt eine Meldung dieser Akte, die noch gilt.", "issue 5 §2"),
     "EV-14": ("Ein Zeichensatz, der nicht UTF-8 ist, wird genannt.", "issue 5 §2"),
     "EV-15": ("Eine Fristklasse steht im Fristenkatalog.", "issue 5 §2"),
+    "EV-16": ("Eine Spalte, die nicht gelesen wird, wird genannt.", "Hausregel"),
 }
 
 
