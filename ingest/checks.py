@@ -364,9 +364,11 @@ def _check_sheets(delivery: Delivery, assignment: Assignment, options: IntakeOpt
     duplex = profile.duplex if slip.duplex is None else slip.duplex
     removed = profile.blanks_removed if slip.leerseiten_entfernt is None else slip.leerseiten_entfernt
     pages = len(assignment.sequence) - len(assignment.digital)
+    digital = f" (dazu {_seiten(len(assignment.digital))} digital, ohne Blatt)" if assignment.digital else ""
+    got = f"{_seiten(pages)}{digital}"
     sheets, sides = slip.blattzahl, slip.seitenzahl
     if sheets is None and sides is None:
-        yield error("IN-51", slip.datei, f"Der Laufzettel nennt keine Blattzahl; empfangen: {_seiten(pages)}.")
+        yield error("IN-51", slip.datei, f"Der Laufzettel nennt keine Blattzahl; empfangen: {got}.")
         return
     if sheets is not None and sides is not None and not sheets <= sides <= (2 * sheets if duplex else sheets):
         how = "beidseitig" if duplex else "einseitig"
@@ -374,7 +376,7 @@ def _check_sheets(delivery: Delivery, assignment: Assignment, options: IntakeOpt
         yield error("IN-53", slip.datei, text)
     if sides is not None:
         if pages != sides:
-            yield error("IN-50", slip.datei, f"Laut Laufzettel {_seiten(sides)}, empfangen {_seiten(pages)}.")
+            yield error("IN-50", slip.datei, f"Laut Laufzettel {_seiten(sides)}, empfangen {got}.")
         return
     assert sheets is not None  # noqa: S101 - one of the two is there, see above
     highest = 2 * sheets if duplex else sheets
@@ -382,7 +384,7 @@ def _check_sheets(delivery: Delivery, assignment: Assignment, options: IntakeOpt
     if not lowest <= pages <= highest:
         expected = _seiten(highest) if lowest == highest else f"{lowest} bis {highest} Seiten"
         how = "beidseitig" if duplex else "einseitig"
-        text = f"Laut Laufzettel {sheets} Blatt ({how}, also {expected}), empfangen {_seiten(pages)}."
+        text = f"Laut Laufzettel {sheets} Blatt ({how}, also {expected}), empfangen {got}."
         yield error("IN-50", slip.datei, text)
 
 

@@ -85,7 +85,7 @@ class Part:
         known = tuple(known)
         if node.kind is not Kind.MAPPING:
             if not node.is_null:
-                self.fault("IN-14", node.line, path, "Hier stehen Felder der Form „feld: wert“.")
+                self.fault("IN-14", node.line, path, f"Hier stehen Felder der Form „feld: wert“: {', '.join(known)}.")
             return
         for key, line, value in node.entries:
             field = aliases.get(fold(key), fold(key))

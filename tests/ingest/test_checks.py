@@ -296,6 +296,13 @@ def test_digital_documents_have_no_sheets() -> None:
     assert check_balance(delivery, some_facts(delivery, {"b.pdf": 5}), None) == ()
 
 
+def test_pages_that_never_were_paper_are_named_where_the_balance_misses_them() -> None:
+    """„Laut Laufzettel 1 Blatt, empfangen 0 Seiten“ was said of a file with five pages, and not why."""
+    delivery = a_delivery(a_slip(digital=True, blattzahl=1), a_scan("b.pdf", mime="application/pdf"))
+    (finding,) = check_balance(delivery, some_facts(delivery, {"b.pdf": 5}), None)
+    assert (finding.code, "empfangen 0 Seiten (dazu 5 Seiten digital" in finding.text) == ("IN-50", True)
+
+
 @pytest.mark.parametrize(
     ("blank", "kept", "good"), [(0, 2, True), (2, 0, True), (1, 2, False), (0, 1, False), (3, None, False)]
 )
