@@ -19,7 +19,7 @@ def redescribed(before: Akte, said: Akte, slip: str) -> tuple[Finding, ...]:
             ("Aktenplaneinheit", before.aktenplaneinheit, said.aktenplaneinheit),
             ("z.d.A.-Datum", before.zda_datum, said.zda_datum),
         )
-        if old and new and old != new
+        if old and new and tokens(str(old)) != tokens(str(new))
     ]
     if _narrower(before.laufzeit, said.laufzeit):
         changed.append("Laufzeit (sie deckt nicht mehr, was sie deckte)")

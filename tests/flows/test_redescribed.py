@@ -47,6 +47,7 @@ def test_what_the_new_slip_names_otherwise_is_said_and_not_quoted(said: dict[str
         {},
         {"federfuehrung": "", "zda_datum": None, "felder": (), "laufzeit": Laufzeit()},
         {"laufzeit": Laufzeit(date(2000, 1, 1), date(2012, 1, 1))},
+        {"federfuehrung": "BAUAMT"},
         {"felder": (("Flurstück", "FLUR 12,  345"), ("Bauherr", "B."))},
     ],
 )
