@@ -20,7 +20,8 @@ _FIELD = re.compile(r"\{(?P<name>[a-z]+)(?::(?P<width>\d+|a))?\}")
 _WIDEST = 20
 _EARLIEST_YEAR = 1500  # no file of a city is older: „0019“ was typed by mistake, and would be an Akte that nobody finds
 _PREFIX = re.compile(
-    r"\A\s*(?:(?:unser|ihr)\s+zeichen|aktenzeichen|akten-?nr\.?|akten?-?nummer|akte|az\.?|gesch(?:ä|ae)ftszeichen|[a-zäöüß]+akte)?"
+    r"\A\s*(?:(?:unser|ihr|mein)\s+zeichen|aktenzeichen|akten-?nr\.?|akten?-?nummer|akte|az\.?"
+    r"|gesch(?:ä|ae)ftszeichen|gesch\.?-?\s?z\.?|gz\.?|[a-zäöüß]+akte)?"
     r"\s*(?:nr\.?)?\s*:?\s*",
     re.IGNORECASE,
 )

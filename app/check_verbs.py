@@ -172,6 +172,8 @@ def doctor(call: Call, *, without_stores: bool) -> int:
             )
 
     call.output.result(value, show)
+    if without_stores:  # no line of the table tells of them, and „Gesamt“ would speak for them, too
+        call.output.say("Nicht geprüft sind die Speicher (--ohne-speicher).")
     failed = any(p.health is Health.FAILED or (p.needed and p.health is Health.ABSENT) for p in found.parts)
     return 7 if failed else EXIT_OF_VERDICT[found.verdict]
 

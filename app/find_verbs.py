@@ -23,7 +23,7 @@ from app.one_akte import akte_name, one_akte, split_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.reference_verbs import akte_refer, person_forget
-from app.show import STATES, Listing, findings_table, number_column, plural, word
+from app.show import STATES, Listing, findings_table, number_column, plural, rest_of, word
 from archive.reconcile import lacking
 from catalog.fold import fold
 from catalog.holdings import AkteFilter, Sort
@@ -179,12 +179,15 @@ def suche(
                 title = titles[row.uuid].get(snippet.dokument, "")
                 place = ", ".join(part for part in (title, f"S. {snippet.page}") if part)
                 console.print(Text.assemble((f"   {place}: ", "dim"), _marked(snippet)))
-        if answer.more:
-            console.print(f"Weitere Treffer: --ab {ab + anzahl}", style="dim")
+        if rest:
+            console.print(rest, style="dim")
 
-    call.output.result([hit_json(hit, volumes[hit.akte.uuid], titles[hit.akte.uuid]) for hit in answer.hits], show)
-    if call.output.as_json and not answer.hits:  # what was searched belongs to the answer that there is nothing
-        for line in (*answer.notes, *answer.searched, *([f"Gesucht nur{within}"] if within else ())):
+    rest = f"Weitere Treffer: --ab {ab + anzahl}" if answer.more else ""
+    hits = [hit_json(hit, volumes[hit.akte.uuid], titles[hit.akte.uuid]) for hit in answer.hits]
+    call.output.page(hits, show, rest)
+    if call.output.as_json:  # how it was searched, and where and how narrowly if nothing was found, is of the answer
+        unfound = (*answer.searched, *([f"Gesucht nur{within}"] if within else ()))
+        for line in (*answer.notes, *(() if answer.hits else unfound)):
             call.output.say(line)
 
 
@@ -244,10 +247,10 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
                 german_day(row.retention_ends),
             )
         console.print(table)
-        more = f"; weiter mit --ab {ab + anzahl}" if ab + len(found.rows) < found.total else ""
-        console.print(f"{len(found.rows)} von {found.total}{more}", style="dim")
+        console.print(rest or f"{len(found.rows)} von {found.total}", style="dim")
 
-    call.output.result([row_json(row) for row in found.rows], show)
+    rest = rest_of(len(found.rows), found.total, ab)
+    call.output.page([row_json(row) for row in found.rows], show, rest)
 
 
 def details_json(

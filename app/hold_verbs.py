@@ -18,7 +18,7 @@ from app.hold_show import MASK, hold_line, hold_value, holds_of
 from app.one_akte import akte_name, one_akte, require_number_for_band
 from app.opening import open_archive, open_or_begin
 from app.round_show import followed_json, show_followed
-from app.show import DAY_FORM, Listing, moment, plural
+from app.show import DAY_FORM, Listing, moment, plural, rest_of
 from catalog.actor import Actor
 from catalog.fold import fold
 from catalog.holds import HoldOrder, HoldTarget, HoldView, Scope
@@ -196,10 +196,10 @@ def hold_list(call: Call, *, alle: bool, key: str | None, text: str | None, anza
                 _german(value["until"], "offen"),
             )
         console.print(table)
-        more = f"; weiter mit --ab {ab + anzahl}" if ab + len(page) < len(views) else ""
-        console.print(f"{len(page)} von {len(views)}{more}", style="dim")
+        console.print(rest or f"{len(page)} von {len(views)}", style="dim")
 
-    call.output.result(page, show)
+    rest = rest_of(len(page), len(views), ab)
+    call.output.page(page, show, rest)
 
 
 def _note_seen(services: Services, by: Actor, views: Sequence[HoldView], purpose: str) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from app.command import Call, verb
 from app.find_verbs import FAMILIES
 from app.opening import open_archive
-from app.show import Listing, number_column
+from app.show import Listing, number_column, rest_of
 from flows.receipt import finding_json
 from flows.telling import accepted, event_named
 from flows.waiting import Waiting, waiting
@@ -63,10 +63,10 @@ def frist_open(
                 ", ".join(one.ask),
             )
         console.print(table)
-        more = f"; weiter mit --ab {ab + anzahl}" if ab + len(page) < len(every) else ""
-        console.print(f"{len(page)} von {len(every)}{more}", style="dim")
+        console.print(rest or f"{len(page)} von {len(every)}", style="dim")
 
-    call.output.result([_waiting_json(one) for one in page], show)
+    rest = rest_of(len(page), len(every), ab)
+    call.output.page([_waiting_json(one) for one in page], show, rest)
 
 
 def _waiting_json(one: Waiting) -> dict[str, Any]:

@@ -73,6 +73,12 @@ class Output:
         """A remark for people, on standard error."""
         self._tell(text)
 
+    def page(self, values: list[Any], show: Callable[[Console], None], rest: str) -> None:
+        """One page of a list as the result; `rest` says what is not on it, which JSON would leave out unseen."""
+        self.result(values, show)
+        if self.as_json and rest:
+            self.say(rest)
+
     def error(self, error: ArchivError) -> None:
         """An error of ours: text for people on standard error, and the JSON value where JSON was asked for."""
         findings = error.findings if isinstance(error, Rejected) else ()

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from app.command import Call, Words, verb
 from app.opening import open_archive
-from app.show import Listing, number_column
+from app.show import Listing, number_column, rest_of
 from catalog.values import Review
 from flows.wiring import Services
 
@@ -93,11 +93,11 @@ def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
                 state,
             )
         console.print(table)
-        more = f"; weiter mit --ab {ab + anzahl}" if ab + len(found.rows) < found.total else ""
-        console.print(f"{len(found.rows)} von {found.total}{more}", style="dim")
+        console.print(rest or f"{len(found.rows)} von {found.total}", style="dim")
         console.print(f"Gesichtet? {call.archiv} sichtung loese NR lesbar|unleserlich|nachscannen", style="dim")
 
-    call.output.result([review_json(review, places[review.number]) for review in found.rows], show)
+    rest = rest_of(len(found.rows), found.total, ab)
+    call.output.page([review_json(review, places[review.number]) for review in found.rows], show, rest)
 
 
 @sichtung.command("loese")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from akten.errors import FixityError, Forbidden
@@ -91,8 +92,42 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
         attachments=tuple(anlage for dokument, _ in told for anlage in dokument.anlagen),
         copies=package.package.copies,
         damaged=frozenset(copy.store for copy in package.copies if copy.verdict is Verdict.FAILED),
-        findings=(_DUPLICATE,) if duplicate else (),
+        findings=(_DUPLICATE, *_other_slip(services, row, holders)) if duplicate else (),
     )
+
+
+def says_otherwise(services: Services, row: DeliveryRow, holders: Collection[UUID]) -> bool:
+    """True when the slip is none of those with which these deliveries were archived."""
+    same = ("", row.slip.get("sha256"))  # of old ones none is noted
+    return all(slip.get("sha256", "") not in same for slip in _slips(services, holders))
+
+
+def _slips(services: Services, deliveries: Collection[UUID]) -> list[Mapping[str, Any]]:
+    return [row.slip for uuid in deliveries if (row := services.catalog.delivery(uuid)) is not None]
+
+
+def _other_slip(services: Services, row: DeliveryRow, holders: Collection[UUID]) -> tuple[Finding, ...]:
+    """WF-06 for a slip that is not the one with which these scans were archived: who wrote it expects it to count."""
+    if not says_otherwise(services, row, holders):
+        return ()
+    before = _slips(services, holders)
+    new = any(
+        told not in [known for slip in before for known in slip.get(field, ())]
+        for field in ("ereignisse", "merkmale")
+        for told in row.slip.get(field, ())
+    )
+    taken = (
+        "Seine Ereignisse und Merkmale gelten für die Akte (archiv ereignis liste zeigt sie), sonst wurde nichts von "
+        "ihm übernommen"
+        if new
+        else "Von ihm wurde nichts übernommen"
+    )
+    text = (
+        f"Der Laufzettel sagt anderes als der, mit dem diese Scans archiviert wurden. {taken}: Betreff, Vorgänge, "
+        "Dokumente, Felder und Fristklasse der Akte sind, wie sie waren. Sollte sich daran etwas ändern, bitte das "
+        "Archiv fragen."
+    )
+    return (Finding("WF-06", Severity.WARNING, str(row.slip.get("datei", "")), text),)
 
 
 def _version(package: PackageRow) -> int:

@@ -28,6 +28,8 @@ from flows.wiring import Services
 MAX_BYTES = 50_000_000
 MAX_ROWS = 100_000
 SEPARATORS = (";", ",", "\t")
+_UNREAD = "Nicht gelesen wird, was unter {} steht; es kommt nicht ins Register."
+_MOST_NAMED = 10
 _SEPARATOR_TOLD = re.compile(r'"?sep=', re.IGNORECASE)  # Excel's own first line; we find out for ourselves
 # Headings as offices write them, folded, and what they mean.
 COLUMNS = {
@@ -99,7 +101,11 @@ def import_events(services: Services, path: Path, by: Actor, *, dry: bool) -> Ev
 def judge(services: Services, path: Path) -> EventList:
     """Every row of a list with what is wrong with it; nothing is written down. Raises Rejected (EV-01)."""
     text, findings = _text(path)
-    rows = [_judge_row(services, line, cells) for line, cells in _rows(text)]
+    unread: list[str] = []
+    rows = [_judge_row(services, line, cells) for line, cells in _rows(text, unread)]
+    if unread:
+        names = ", ".join(f"„{name:.40}“" for name in unread[:_MOST_NAMED]) + (" …" if unread[_MOST_NAMED:] else "")
+        findings = (*findings, Finding("EV-16", Severity.WARNING, "Kopfzeile", _UNREAD.format(names)))
     if not rows:
         raise Rejected((error("EV-01", "Die Liste hat keine Zeilen außer der Kopfzeile.", path.name),))
     return EventList(tuple(_beside_each_other(services, rows)), findings)
@@ -135,8 +141,8 @@ def _text(path: Path) -> tuple[str, tuple[Finding, ...]]:
     )
 
 
-def _rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Line number and cells by meaning of every row that is not empty."""
+def _rows(text: str, unread: list[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Line number and cells by meaning of every row that is not empty; headings of no meaning go into `unread`."""
     lines = (line for line in io.StringIO(text, newline=None) if line.strip())
     head = next((line for line in lines if not _SEPARATOR_TOLD.match(line)), "")
     if len(head) > csv.field_size_limit():
@@ -155,6 +161,7 @@ def _rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
                 continue
             if names is None:
                 names = _headings(cells)
+                unread += [cell.strip() for cell, name in zip(cells, names, strict=True) if not name and cell.strip()]
                 continue
             if reader.line_num > MAX_ROWS:
                 raise Rejected((error("EV-01", f"Mehr als {MAX_ROWS} Zeilen; bitte die Liste teilen."),))

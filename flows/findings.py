@@ -6,6 +6,11 @@ RULES: dict[str, tuple[str, str]] = {
     "WF-01": ("Nur gültiges PDF/A wird archiviert.", "ISO 19005; Hausregel"),
     "WF-02": ("Was nicht geprüft werden konnte, wird so nicht archiviert, außer es ist so eingestellt.", "Hausregel"),
     "WF-05": ("Liegen alle Scans schon in dieser Akte, wird verknüpft und nichts doppelt abgelegt.", "Hausregel"),
+    "WF-06": (
+        "Sagt der Laufzettel schon archivierter Scans anderes als damals, wird gesagt, was davon gilt.",
+        "Hausregel",
+    ),
+    "WF-07": ("Nennt der Laufzettel eines Nachscans anders, was in der Akte stand, wird es gesagt.", "Hausregel"),
     "WF-08": ("Was nicht angenommen werden kann, bleibt an seinem Ort und wird genannt.", "Hausregel"),
     "WF-09": ("Ist etwas nicht erreichbar, wartet die Lieferung und wird später fortgesetzt.", "Hausregel"),
     "WF-10": (

@@ -54,6 +54,7 @@ RULES: dict[str, tuple[str, str]] = {
     "EV-13": ("Eine Berichtigung nennt eine Meldung dieser Akte, die noch gilt.", "issue 5 §2"),
     "EV-14": ("Ein Zeichensatz, der nicht UTF-8 ist, wird genannt.", "issue 5 §2"),
     "EV-15": ("Eine Fristklasse steht im Fristenkatalog.", "issue 5 §2"),
+    "EV-16": ("Eine Spalte, die nicht gelesen wird, wird genannt.", "Hausregel"),
 }
 
 
@@ -65,6 +66,11 @@ def error(code: str, text: str, where: str = "") -> Finding:
 def is_planned(ereignis: str) -> bool:
     """True for an end that is known before it comes; any age is one."""
     return ereignis in PLANNED or age_of_event(ereignis) is not None
+
+
+def is_too_early(today: date, ereignis: str, day: date) -> bool:
+    """True for an event that is told before it can have happened."""
+    return day > today and not is_planned(ereignis)
 
 
 # --- names of the Fristenkatalog -------------------------------------------------------------------------------------
@@ -117,7 +123,7 @@ def day_of(text: str, today: date, ereignis: str) -> date | Finding:
     day = parse_day(_MIDNIGHT.sub("", text))
     if day is None:
         return error("EV-03", f"„{text.strip()}“ ist kein Tag (TT.MM.JJJJ oder JJJJ-MM-TT).")
-    if day > today and not is_planned(ereignis):
+    if is_too_early(today, ereignis, day):
         return error("EV-04", f"Der {day:%d.%m.%Y} liegt in der Zukunft; gemeldet wird, was geschehen ist.")
     if day < EARLIEST:
         return error("EV-05", f"Der {day:%d.%m.}{day.year} liegt vor 1700; bitte das Jahr prüfen.")

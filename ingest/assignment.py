@@ -60,18 +60,23 @@ def _one_per_file(scans: Sequence[Scan], slip: Slip) -> tuple[SlipVorgang, ...]:
     return (SlipVorgang(slip.betreff, laufzeit=slip.laufzeit, dokumente=dokumente),)
 
 
+def _as_read(name: str) -> str:
+    """What a person sees of a name: upper and lower case, and how many blanks stand there, are no difference."""
+    return " ".join(name.split()).casefold()
+
+
 class FileNames:
-    """Finds a file by the name on the slip; upper and lower case count only where they must."""
+    """Finds a file by the name on the slip; upper and lower case and blanks count only where they must."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._exact = frozenset(names)
-        folded = Counter(name.casefold() for name in self._exact)
-        self._folded = {name.casefold(): name for name in self._exact if folded[name.casefold()] == 1}
+        read = Counter(_as_read(name) for name in self._exact)
+        self._read = {_as_read(name): name for name in self._exact if read[_as_read(name)] == 1}
 
     def find(self, name: str) -> str | None:
         """The name as the file bears it; None when no file is meant, or nobody can tell which."""
         name = unicodedata.normalize("NFC", name)
-        return name if name in self._exact else self._folded.get(name.casefold())
+        return name if name in self._exact else self._read.get(_as_read(name))
 
 
 class _Scans:

@@ -88,19 +88,26 @@ def check_names(
     delivery: Delivery,
     event_fault: Callable[[str], str],
     fact_fault: Callable[[str], str],
+    too_early: Callable[[str, date], bool],
     *,
     accepted: frozenset[str],
 ) -> tuple[Finding, ...]:
     """IN-25 for every event and fact on the slip of which no rule knows: the period that waits for it would never run.
 
-    The two functions say what is wrong with a name, "" for a known one; the Fristenkatalog has them.
+    The two functions say what is wrong with a name, "" for a known one; the Fristenkatalog has them. IN-22 for an event
+    that is told before it can have happened (`too_early`).
     """
     slip = delivery.slip
+    early = [event for event in slip.ereignisse if too_early(event.ereignis, event.datum)]
     told = (
         *(("ereignisse", event_fault(event.ereignis)) for event in slip.ereignisse),
         *(("merkmale", fact_fault(name)) for name, _ in slip.merkmale),
     )
-    return apply_accepted([error("IN-25", f"{slip.datei}, {field}", fault) for field, fault in told if fault], accepted)
+    findings = [error("IN-25", f"{slip.datei}, {field}", fault) for field, fault in told if fault]
+    text = "Das Ereignis „{}“ liegt in der Zukunft ({:%d.%m.%Y}); bitte prüfen."
+    where = f"{slip.datei}, ereignisse"
+    findings += [error("IN-22", where, text.format(shown(event.ereignis), event.datum)) for event in early]
+    return apply_accepted(findings, accepted)
 
 
 def other_betreff(delivery: Delivery) -> Finding:
@@ -274,8 +281,8 @@ def _check_twins(
             yield info("IN-36", scan.name, f"Dieser Scan liegt schon in dieser Akte (Version {there.version}); {what}.")
         else:
             text = (
-                f"Dieser Scan liegt schon in einer anderen Akte ({there.akte}, Version {there.version}); "
-                "bitte entscheiden, ob er in beide gehört."
+                f"Dieser Scan liegt schon in einer anderen Akte (Version {there.version}; welche, sagt: archiv akte "
+                f"zeige {there.akte}); bitte entscheiden, ob er in beide gehört."
             )
             yield error("IN-37", scan.name, text)
 
@@ -357,9 +364,11 @@ def _check_sheets(delivery: Delivery, assignment: Assignment, options: IntakeOpt
     duplex = profile.duplex if slip.duplex is None else slip.duplex
     removed = profile.blanks_removed if slip.leerseiten_entfernt is None else slip.leerseiten_entfernt
     pages = len(assignment.sequence) - len(assignment.digital)
+    digital = f" (dazu {_seiten(len(assignment.digital))} digital, ohne Blatt)" if assignment.digital else ""
+    got = f"{_seiten(pages)}{digital}"
     sheets, sides = slip.blattzahl, slip.seitenzahl
     if sheets is None and sides is None:
-        yield error("IN-51", slip.datei, f"Der Laufzettel nennt keine Blattzahl; empfangen: {_seiten(pages)}.")
+        yield error("IN-51", slip.datei, f"Der Laufzettel nennt keine Blattzahl; empfangen: {got}.")
         return
     if sheets is not None and sides is not None and not sheets <= sides <= (2 * sheets if duplex else sheets):
         how = "beidseitig" if duplex else "einseitig"
@@ -367,7 +376,7 @@ def _check_sheets(delivery: Delivery, assignment: Assignment, options: IntakeOpt
         yield error("IN-53", slip.datei, text)
     if sides is not None:
         if pages != sides:
-            yield error("IN-50", slip.datei, f"Laut Laufzettel {_seiten(sides)}, empfangen {_seiten(pages)}.")
+            yield error("IN-50", slip.datei, f"Laut Laufzettel {_seiten(sides)}, empfangen {got}.")
         return
     assert sheets is not None  # noqa: S101 - one of the two is there, see above
     highest = 2 * sheets if duplex else sheets
@@ -375,7 +384,7 @@ def _check_sheets(delivery: Delivery, assignment: Assignment, options: IntakeOpt
     if not lowest <= pages <= highest:
         expected = _seiten(highest) if lowest == highest else f"{lowest} bis {highest} Seiten"
         how = "beidseitig" if duplex else "einseitig"
-        text = f"Laut Laufzettel {sheets} Blatt ({how}, also {expected}), empfangen {_seiten(pages)}."
+        text = f"Laut Laufzettel {sheets} Blatt ({how}, also {expected}), empfangen {got}."
         yield error("IN-50", slip.datei, text)
 
 

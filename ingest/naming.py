@@ -11,6 +11,7 @@ from ingest.rules import error
 from ingest.slip_fields import shown
 from ingest.slipdoc import Slip
 
+_BAND = re.compile(r"(.+?)[\s,;(]*\b(?:Band|Bd\.?)\s*([1-9]\d{0,3})\)?", re.IGNORECASE | re.ASCII)
 _FIELD = re.compile(r"\{([a-z]+)(?::(\d+|a))?\}")
 
 
@@ -53,6 +54,9 @@ def reading_of(slip: Slip, options: IntakeOptions) -> Aktenzeichen | Finding:
         return error("IN-20", where, f"Für die Aktenart {slip.aktenart} ist kein Muster eingerichtet (ARCHIV_INTAKE).")
     given = shown(slip.aktenzeichen)
     text = f"„{given}“ ist kein Aktenzeichen der Aktenart {slip.aktenart}; erwartet wird etwa {expected}."
+    band = _BAND.fullmatch(slip.aktenzeichen.strip())
+    if band is not None and recognise(band[1], options.muster, slip.aktenart):
+        text += f" Der Band steht in einem eigenen Feld: „band“ ist {band[2]}."
     others = {m.aktenart for m in options.muster if recognise(slip.aktenzeichen, (m,))}
     if others:
         text += f" Es passt zur Aktenart {' oder '.join(sorted(others))}: Stimmt die Aktenart?"

@@ -57,14 +57,20 @@ def content_type(head: bytes) -> str:
 
 
 def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], ...]:
-    """Sort key in which „scan2“ stands before „scan10“, folder by folder, upper and lower case alike."""
+    """Sort key in which „scan2“ stands before „scan10“, folder by folder, upper and lower case alike.
+
+    The ending comes last: programs call the first page „Scan.jpg“ and the next „Scan (2).jpg“ or „Scan-1.jpg“, and of
+    the whole names the first would be the last.
+    """
+    *folders, file = name.split("/")
+    stem, _, ending = file.rpartition(".")
     return tuple(
         tuple(
             (0, int(piece), "") if piece.isdecimal() and piece.isascii() and len(piece) <= 200 else (1, 0, piece)
             for piece in _DIGITS.split(unicodedata.normalize("NFC", part).casefold())
             if piece
         )
-        for part in name.split("/")
+        for part in (*folders, stem or file, ending if stem else "")
     )
 
 

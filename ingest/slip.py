@@ -273,7 +273,7 @@ def _merkmale(part: Part) -> tuple[tuple[str, bool], ...]:
 def _names(part: Part, field: str) -> tuple[str, ...]:
     """File names of a list field; a name that leaves the delivery is a fault."""
     found: dict[str, None] = {}
-    for path, line, text in part.texts(field):
+    for path, line, text in part.texts(field, blanks=True):
         name = unicodedata.normalize("NFC", text.replace("\\", "/"))
         pieces = name.split("/")
         if name.startswith("/") or ".." in pieces or ":" in pieces[0][1:2]:

@@ -85,7 +85,7 @@ class Part:
         known = tuple(known)
         if node.kind is not Kind.MAPPING:
             if not node.is_null:
-                self.fault("IN-14", node.line, path, "Hier stehen Felder der Form „feld: wert“.")
+                self.fault("IN-14", node.line, path, f"Hier stehen Felder der Form „feld: wert“: {', '.join(known)}.")
             return
         for key, line, value in node.entries:
             field = aliases.get(fold(key), fold(key))
@@ -128,8 +128,11 @@ class Part:
         self.fault("IN-13", self.line, self.at(field), f"Das Pflichtfeld „{field}“ fehlt oder ist leer: {what}.")
 
     # --- values -------------------------------------------------------------------------------------------------------
-    def scalar(self, node: Node, path: str, longest: int = 200, *, lines: bool = False) -> str:
-        """The clean text of a simple value; empty when it is none, with a fault, and when it shows nothing."""
+    def scalar(self, node: Node, path: str, longest: int = 200, *, lines: bool = False, blanks: bool = False) -> str:
+        """The clean text of a simple value; empty when it shows nothing, and when it is none, with a fault.
+
+        `lines` and `blanks` are kept.
+        """
         if node.kind in (Kind.MAPPING, Kind.LIST):
             self.fault("IN-14", node.line, path, "Hier steht ein einfacher Text, keine Liste und keine Felder.")
             return ""
@@ -139,7 +142,7 @@ class Part:
             return ""
         if shows_nothing(text):
             return ""
-        if not lines:
+        if not (lines or blanks):
             text = " ".join(text.split())
         if len(text) > longest:
             self.fault("IN-14", node.line, path, f"Der Text ist länger als {longest} Zeichen.")
@@ -228,12 +231,12 @@ class Part:
             for place, node in enumerate(self.nodes(field), 1)
         )
 
-    def texts(self, field: str) -> tuple[tuple[str, int, str], ...]:
-        """The texts of a list field as (path, line, text)."""
+    def texts(self, field: str, *, blanks: bool = False) -> tuple[tuple[str, int, str], ...]:
+        """The texts of a list field as (path, line, text); with `blanks` two of them stay two, as in a file name."""
         found = []
         for place, node in enumerate(self.nodes(field), 1):
             path = f"{self.at(field)}[{place}]"
-            if text := self.scalar(node, path, 400):
+            if text := self.scalar(node, path, 400, blanks=blanks):
                 found.append((path, node.line, text))
         return tuple(found)
 

@@ -217,6 +217,15 @@ FILES = {
 }
 
 
+def test_a_column_that_nobody_reads_is_told(filled: Desk, tmp_path: Path) -> None:
+    """A remark under „Vermerk“ was written nowhere, and the answer was that all is well."""
+    file = tmp_path / "liste.csv"
+    file.write_text(f"Az;Ereignis;Datum;Beleg;Vermerk;\n{NUMBER};death;17.5.2020;Urkunde;wichtig;\n", encoding="utf-8")
+    ran = filled("ereignis", "import", file, "--json")
+    (told,) = ran.json["findings"]
+    assert (ran.code, ran.json["written"], told["code"], "„Vermerk“" in told["text"]) == (0, 1, "EV-16", True)
+
+
 @pytest.mark.parametrize("data", FILES.values(), ids=list(FILES))
 def test_a_list_is_read_in_every_form_an_office_sends(filled: Desk, tmp_path: Path, data: bytes) -> None:
     file = tmp_path / "liste.csv"

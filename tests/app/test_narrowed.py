@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.app.desk import desk as desk
 from tests.catalog.build import CLERK, NOON, a_page, a_pdfa, archive, receive
 
 NUMBER = "63-01234-2019"
+ID = UUID("00000000-0000-0000-0000-00000000d0c1")
 HOLD = ("--art", "litigation", "--grund", "Klage", "--bezug", "VG 4 K 12/26")
 
 
@@ -131,3 +133,32 @@ def test_an_empty_list_that_was_written_is_told_as_written(filled: Desk, tmp_pat
     file = tmp_path / "liste.csv"
     ran = filled("frist", "faellig", "--bis", "2030", "--csv", file)
     assert (ran.code, "0 Zeilen geschrieben" in ran.out, file.exists()) == (0, True, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("suche", NUMBER),
+        ("akte", "liste"),
+        ("sichtung", "liste"),
+        ("frist", "offen"),
+        ("sperre", "liste"),
+    ],
+)
+def test_a_page_of_a_list_says_in_json_too_that_more_follows(filled: Desk, words: tuple[str, ...]) -> None:
+    """The value has no place for it: a program, or who reads its output, took twenty hits for all of them."""
+    with open_catalog(filled.url) as catalog:
+        third = receive(catalog, 4)
+        catalog.record_recognised(third.uuid, {ID: a_pdfa(ID, [a_page(1, "x", 40.0)])}, by=CLERK, now=NOON)
+    assert filled("sperre", "setze", NUMBER, "--band", "1", *HOLD).code == 0
+    first = filled(*words, "--anzahl", "1", "--json")
+    assert (first.code, len(first.json)) == (0, 1)
+    assert "--ab 1" in first.err
+    rest = filled(*words, "--ab", "1", "--json")
+    assert rest.json
+    assert "--ab" not in rest.err
+
+
+def test_how_a_search_was_shortened_is_said_in_json_with_hits_too(filled: Desk) -> None:
+    ran = filled("suche", f"{NUMBER} {'63 ' * 1000}", "--json")
+    assert "nur mit den ersten 2000 Zeichen" in ran.err

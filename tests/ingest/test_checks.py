@@ -99,6 +99,13 @@ def test_an_unknown_aktenzeichen_names_what_is_expected_and_the_family_it_fits()
     assert "Bauakte" in finding.text
 
 
+@pytest.mark.parametrize("written", ["63-1234-19 Band 2", "63/1234/19, Bd. 2", "63-1234-19 (Band 2)"])
+def test_a_band_behind_the_aktenzeichen_is_sent_to_its_field(written: str) -> None:
+    """It is how receipts and lists name a volume, so people write it; the answer spoke of the number alone."""
+    (finding,) = checked(a_delivery(a_slip(aktenzeichen=written)))
+    assert (finding.code, "„band“ ist 2" in finding.text) == ("IN-20", True)
+
+
 def test_every_example_of_a_pattern_is_recognised() -> None:
     for muster in MUSTER:
         assert codes(a_delivery(a_slip(aktenart=Aktenart(muster.aktenart), aktenzeichen=example_of(muster)))) == []
@@ -177,6 +184,7 @@ def test_a_known_scan_is_linked_in_its_own_akte_and_asked_in_another() -> None:
     found = checked(delivery, known={one: own, two: foreign})
     assert [(f.code, f.severity) for f in found] == [("IN-36", Severity.INFO), ("IN-37", Severity.ERROR)]
     assert "11-004711" not in found[1].text  # a number of another Akte is nobody's business here
+    assert f"archiv akte zeige {foreign.akte}" in found[1].text
     assert already_archived(delivery, {one: own}, OPTIONS) is None
     assert already_archived(delivery, {one: own, two: foreign}, OPTIONS) is None
     assert already_archived(delivery, {one: own, two: replace(own, version=2)}, OPTIONS) == replace(own, version=2)
@@ -286,6 +294,13 @@ def test_digital_documents_have_no_sheets() -> None:
     )
     delivery = a_delivery(slip, a_scan("a.tif"), a_scan("b.pdf", mime="application/pdf"))
     assert check_balance(delivery, some_facts(delivery, {"b.pdf": 5}), None) == ()
+
+
+def test_pages_that_never_were_paper_are_named_where_the_balance_misses_them() -> None:
+    """„Laut Laufzettel 1 Blatt, empfangen 0 Seiten“ was said of a file with five pages, and not why."""
+    delivery = a_delivery(a_slip(digital=True, blattzahl=1), a_scan("b.pdf", mime="application/pdf"))
+    (finding,) = check_balance(delivery, some_facts(delivery, {"b.pdf": 5}), None)
+    assert (finding.code, "empfangen 0 Seiten (dazu 5 Seiten digital" in finding.text) == ("IN-50", True)
 
 
 @pytest.mark.parametrize(

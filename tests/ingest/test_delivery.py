@@ -79,6 +79,20 @@ def test_the_natural_order_of_names_is_the_order_of_pages() -> None:
     assert sorted(mixed, key=lambda name: (natural_key(name), name)) == names
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Scan.jpg", "Scan (2).jpg", "Scan (3).jpg", "Scan (10).jpg"],  # Windows
+        ["Scan.jpeg", "Scan 1.jpeg", "Scan 2.jpeg"],  # a Mac
+        ["scan.tif", "scan-1.tif", "scan-2.tif"],
+        ["scan.tif", "scan0001.tif", "scan0002.tif"],
+        ["v1.scan.tif", "v1.scan.2.tif", "v1.scan.10.tif"],
+    ],
+)
+def test_the_file_without_a_number_is_the_first_page(names: list[str]) -> None:
+    assert sorted(names, key=natural_key) == names
+
+
 @given(st.lists(st.text(max_size=8)))
 def test_any_names_can_be_ordered(names: list[str]) -> None:
     assert sorted(names, key=natural_key) is not None
@@ -256,6 +270,16 @@ def test_a_file_that_differs_from_a_named_one_in_upper_and_lower_case_only_is_no
         ("IN-42", "scan_a.tif"),
         ("IN-30", "SCAN_B.TIF"),
     ]
+
+
+def test_a_file_with_two_blanks_in_its_name_is_found_by_it(inbox: Path, work: Path, new_id: NewId) -> None:
+    """It was looked for with one, and the clerk was asked whether the name was meant that stood on the slip."""
+    slip = {**GOOD, "nicht_archivieren": ["Scan  1.txt", "Scan 2.txt", "b  1.txt"]}
+    files = dict.fromkeys(["Scan  1.txt", "Scan  2.txt", "b 1.txt", "b  1.txt"], b"text")
+    fill(inbox / "a", slip, {"scan1.tif": TIFF, **files})
+    delivery = read_delivery(claim(inbox / "a", work, new_id))
+    assert [scan.name for scan in delivery.scans] == ["b 1.txt", "scan1.tif"]
+    assert {finding.code for finding in delivery.findings} == {"IN-42"}
 
 
 def test_a_bad_slip_and_bad_files_are_told_together(inbox: Path, work: Path, new_id: NewId) -> None:

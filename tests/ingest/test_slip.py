@@ -373,3 +373,10 @@ def test_a_linked_slip_is_never_opened(tmp_path: Path) -> None:
     with pytest.raises(Rejected) as caught:
         read_slip(tmp_path)
     assert [finding.code for finding in caught.value.findings] == ["IN-04"]
+
+
+def test_a_text_in_place_of_fields_is_answered_with_their_names() -> None:
+    with pytest.raises(Rejected) as caught:
+        parsed(geraet="Canon", laufzeit="2001-2010")
+    told = [finding.text for finding in caught.value.findings]
+    assert [sum(names in text for text in told) for names in ("beginn, ende", "hersteller, modell")] == [1, 1]

@@ -96,6 +96,33 @@ def test_the_same_delivery_again_is_found_and_linked_not_stored_twice(
     assert len(services.catalog.packages(one.akte)) == 1
 
 
+def test_what_another_slip_tells_of_archived_scans_is_asked_and_told(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    """Nothing was said: neither that its Betreff was lost, nor that an event of the year 2999 began a period."""
+
+    def delivered(name: str, **slip: Any) -> Receipt:
+        folder = a_delivery(tmp_path / name, seed="nochmal" + aktenzeichen, aktenzeichen=aktenzeichen, **slip)
+        return archived(services, clerk, folder)[0]
+
+    one = delivered("eins")
+    assert one.akte is not None
+    events = [{"ereignis": "file_closed", "datum": "2999-01-01"}, {"ereignis": "no_such_event", "datum": "2020-01-01"}]
+    asked = delivered("zwei", ereignisse=events, merkmale={"no_such_fact": True})
+    assert (asked.state, {f.code for f in asked.findings}) == (Outcome.CLEARING, {"IN-22", "IN-25"})
+    short = delivered("kurz", blattzahl=7)  # six sheets were never saved; it was called archived
+    assert (short.state, "IN-50" in {f.code for f in short.findings}) == (Outcome.CLEARING, True)
+    linked = delivered("drei", ereignisse=[{"ereignis": "file_closed", "datum": "2020-01-01"}])
+    assert (linked.state, [f.code for f in linked.findings]) == (Outcome.DUPLICATE, ["WF-05", "WF-06"])
+    assert "Seine Ereignisse und Merkmale gelten" in linked.findings[1].text
+    other = delivered("vier", betreff="Ganz anders")
+    assert (other.betreff, other.findings[1].code) == (one.betreff, "WF-06")
+    assert "Von ihm wurde nichts übernommen" in other.findings[1].text
+    keeping = services.catalog.keeping(one.akte)
+    assert keeping is not None
+    assert {(event.ereignis, event.datum.year) for event in keeping.events} == {("file_closed", 2020)}
+
+
 def test_the_same_delivery_at_once_from_two_desks_is_stored_once(
     services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
 ) -> None:
@@ -178,16 +205,17 @@ def test_a_scan_that_lies_in_the_akte_already_is_not_stored_again_beside_the_new
     assert [name for name in ("scan1.png", "scan2.png") if name in record] == ["scan2.png"]
 
 
-def test_a_nachscan_with_another_betreff_is_archived_and_told(
+def test_a_nachscan_with_another_betreff_or_field_is_archived_and_told(
     services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
 ) -> None:
-    def told(name: str, betreff: str) -> tuple[Outcome, list[str]]:
-        made = archived(services, clerk, a_delivery(tmp_path / name, aktenzeichen=aktenzeichen, betreff=betreff))
-        return made[0].state, [f.code for f in made[0].findings if f.code == "IN-26"]
+    def told(name: str, betreff: str, **slip: Any) -> tuple[Outcome, list[str]]:
+        folder = a_delivery(tmp_path / name, aktenzeichen=aktenzeichen, betreff=betreff, **slip)
+        (made,) = archived(services, clerk, folder)
+        return made.state, [f.code for f in made.findings if f.code in ("IN-26", "WF-07")]
 
-    assert told("eins", "Anbau Hafenstraße 5") == (Outcome.ARCHIVED, [])
+    assert told("eins", "Anbau Hafenstraße 5", felder={"Bauherr": "A"}) == (Outcome.ARCHIVED, [])
     assert told("zwei", "ANBAU, Hafenstr. 5") == (Outcome.ARCHIVED, [])
-    assert told("drei", "Personalakte Meier") == (Outcome.ARCHIVED, ["IN-26"])
+    assert told("drei", "Personalakte Meier", felder={"Bauherr": "B"}) == (Outcome.ARCHIVED, ["IN-26", "WF-07"])
 
 
 def test_two_deliveries_of_one_akte_at_once_become_two_versions(

@@ -1,0 +1,43 @@
+"""What the slip of a Nachscan changes in the description of an archived Akte: said, because nobody asked for it."""
+
+from __future__ import annotations
+
+from akten.findings import Finding, Severity
+from akten.model import Akte, Laufzeit
+from catalog.fold import tokens
+
+
+def redescribed(before: Akte, said: Akte, slip: str) -> tuple[Finding, ...]:
+    """WF-07 for what the new slip (`said`) names otherwise than it stood in the Akte; no value is quoted.
+
+    A Betreff has its own word (IN-26), and where a slip is silent, or wider, nothing is lost.
+    """
+    changed = [
+        name
+        for name, old, new in (
+            ("Federführung", before.federfuehrung, said.federfuehrung),
+            ("Aktenplaneinheit", before.aktenplaneinheit, said.aktenplaneinheit),
+            ("z.d.A.-Datum", before.zda_datum, said.zda_datum),
+        )
+        if old and new and tokens(str(old)) != tokens(str(new))
+    ]
+    if _narrower(before.laufzeit, said.laufzeit):
+        changed.append("Laufzeit (sie deckt nicht mehr, was sie deckte)")
+    known = dict(before.felder)
+    changed += [
+        f"Feld „{name}“" for name, value in said.felder if name in known and tokens(known[name]) != tokens(value)
+    ]
+    if not changed:
+        return ()
+    text = (
+        f"Der Laufzettel nennt anders, was schon in der Akte stand: {', '.join(changed)}. Die neue Version trägt, was "
+        "er nennt; die vorige bleibt, wie sie war. Bitte ansehen (archiv akte zeige), ob das gewollt ist."
+    )
+    return (Finding("WF-07", Severity.WARNING, slip, text),)
+
+
+def _narrower(known: Laufzeit, said: Laufzeit) -> bool:
+    """True when the named days leave out days that were covered."""
+    later = known.beginn is not None and said.beginn is not None and said.beginn > known.beginn
+    earlier = known.ende is not None and said.ende is not None and said.ende < known.ende
+    return later or earlier
