@@ -359,6 +359,8 @@ def akte_fetch(call: Call, aktenzeichen: str, *, ziel: Path, version: int | None
     """Holt das Paket einer Akte heraus: ausgepackt und dabei vollständig geprüft."""
     from flows.fetch import fetch_package  # nobody else here needs what unpacks packages
 
+    if ziel.resolve().is_relative_to(call.settings.daten.resolve()):  # what lies there unasked is cleared away some day
+        raise click.UsageError(f"„{ziel}“ liegt im Datenordner des Archivs. Bitte einen Ordner außerhalb nehmen.")
     with open_archive(call) as services:
         row = one_akte(services, aktenzeichen, band)
         packages = services.catalog.packages(row.uuid)

@@ -354,7 +354,7 @@ def _link_duplicate(services: Services, claimed: ClaimedDelivery, row: DeliveryR
     if row.akte is None:
         raise FixityError("Zur schon archivierten Lieferung fehlt die Akte im Katalog.")
     services.catalog.mark_duplicate(claimed.uuid, row.akte, by=by, now=services.now())
-    left = put_away(claimed)  # every byte of it lies in the archive already
+    left = put_away(claimed)  # every scan of it lies in the archive already, and what its slip says in the catalog
     receipt = receipt_of(services, _row_of(services, claimed.uuid))
     return replace(receipt, findings=(*receipt.findings, *left))
 

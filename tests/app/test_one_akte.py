@@ -102,9 +102,16 @@ def test_an_akte_on_the_screen_says_what_waits_for_a_person(desk: Desk) -> None:
 @pytest.mark.usefixtures("volumes")
 @pytest.mark.parametrize("version", ["9", "0", "-1"])
 def test_a_version_that_is_not_there_is_told_as_not_there(version: str, desk: Desk) -> None:
-    ran = desk("akte", "hole", NUMBER, "--band", "1", "--version", version, "--ziel", desk.daten / "ziel", "--json")
+    ran = desk("akte", "hole", NUMBER, "--band", "1", "--version", version, "--ziel", "ziel", "--json")
     assert ran.code == 2
     assert ran.json["text"].endswith(f"ist die Version {version} nicht archiviert; es gibt 1.")
+
+
+@pytest.mark.usefixtures("volumes")
+@pytest.mark.parametrize("place", [".", "arbeit/heraus", "heraus/../speicher"])
+def test_no_package_is_unpacked_into_the_folder_of_the_archive_itself(place: str, desk: Desk) -> None:
+    ran = desk("akte", "hole", NUMBER, "--band", "1", "--ziel", desk.daten / place)
+    assert (ran.code, "liegt im Datenordner des Archivs" in ran.err) == (2, True)
 
 
 @pytest.mark.usefixtures("volumes")
