@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.catalog.databases import catalog, new_url, template, url
+from tests.catalog.databases import catalog, copied, new_url, templates, url
 
-__all__ = ["catalog", "new_url", "template", "url"]
+__all__ = ["catalog", "copied", "new_url", "templates", "url"]

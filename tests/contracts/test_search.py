@@ -20,9 +20,8 @@ from tests.catalog.build import (
     later,
     receive,
 )
+from tests.catalog.databases import Templates
 from tests.catalog.meddling import meddle
-from tests.conftest import lacking
-from tests.pgfixture import running_postgres
 
 
 def test_lists_filter_sort_and_page(catalog: Catalog) -> None:
@@ -61,18 +60,11 @@ def fill(catalog: Catalog) -> None:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def library(
-    request: pytest.FixtureRequest, template: str | None, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, templates: Templates, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Catalog]:
     """One filled catalog per database, only read by the tests."""
-    server = running_postgres()
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('library') / 'archiv.sqlite'}"
-    elif server is None or template is None:
-        lacking("PostgreSQL (apt install postgresql)")
-    else:
-        url = server.database(template)
-    with open_catalog(url) as opened:
-        fill(opened)
+    place = tmp_path_factory.mktemp("library") / "sqlite" / "archiv.sqlite"
+    with open_catalog(templates.copy(request.param, fill, place)) as opened:
         yield opened
 
 

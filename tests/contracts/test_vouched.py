@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -10,7 +11,7 @@ import pytest
 from akten.findings import Verdict
 from akten.lifecycle import Stage
 from catalog.actor import Actor, ActorKind
-from catalog.catalog import Catalog
+from catalog.catalog import Catalog, open_catalog
 from catalog.recognised import content_digest
 from catalog.rulebook import RuleText
 from catalog.told import KnownArchive
@@ -18,6 +19,7 @@ from catalog.trail import salted
 from catalog.values import Resolution
 from catalog.vouchedresults import as_told
 from tests.catalog.build import AN_ERROR, STAGES, a_package, a_page, a_pdfa, an_akte, an_id, later, receive
+from tests.catalog.databases import Copied
 from tests.catalog.meddling import guarded, meddle, unguarded
 from tests.contracts.telling import ANNA, BERND, DEATH, TODAY, hold, intact, on_akte, on_parcel, on_person, one, tell
 
@@ -67,9 +69,20 @@ def a_year_of_work(catalog: Catalog) -> None:
     assert (first, refused, waits) == (2, 3, 4)
 
 
-def test_what_was_told_in_every_way_fits(catalog: Catalog) -> None:
-    a_year_of_work(catalog)
-    assert intact(catalog)
+@pytest.fixture
+def worked_url(copied: Copied) -> str:
+    return copied(a_year_of_work)
+
+
+@pytest.fixture
+def worked(worked_url: str) -> Iterator[Catalog]:
+    """A catalog with a year of work in it."""
+    with open_catalog(worked_url) as opened:
+        yield opened
+
+
+def test_what_was_told_in_every_way_fits(worked: Catalog) -> None:
+    assert intact(worked)
 
 
 @pytest.mark.parametrize(
@@ -115,12 +128,11 @@ def test_what_was_told_in_every_way_fits(catalog: Catalog) -> None:
         ("UPDATE deliveries SET akte = (SELECT uuid FROM akten WHERE nr = 2), version = 9 WHERE nr = 1", DELIVERY),
     ],
 )
-def test_what_was_changed_behind_our_back_is_told(url: str, catalog: Catalog, statement: str, where: str) -> None:
-    a_year_of_work(catalog)
-    anchor = catalog.head()
+def test_what_was_changed_behind_our_back_is_told(worked_url: str, worked: Catalog, statement: str, where: str) -> None:
+    anchor = worked.head()
     assert anchor is not None
-    meddle(url, statement)
-    report = catalog.verify_trail([anchor])
+    meddle(worked_url, statement)
+    report = worked.verify_trail([anchor])
     assert report.verdict is Verdict.FAILED
     (finding,) = report.findings
     assert (finding.code, finding.where.split(",")[0]) == ("TR-17", where)
@@ -240,30 +252,28 @@ def test_results_from_before_the_trail_bore_a_digest_of_them_are_held_by_counts_
 
 @pytest.mark.parametrize("statement", ["holds SET until = 'x'", "akten SET zda_datum = 'x'", "akten SET salt = 'x'"])
 def test_what_nobody_can_read_in_the_register_is_a_finding_and_no_bug(
-    url: str, catalog: Catalog, statement: str
+    worked_url: str, worked: Catalog, statement: str
 ) -> None:
-    a_year_of_work(catalog)
-    anchor = catalog.head()
+    anchor = worked.head()
     assert anchor is not None
-    if not url.startswith("sqlite"):  # which takes everything for a day
+    if not worked_url.startswith("sqlite"):  # which takes everything for a day
         statement = "akten SET salt = 'x'"
-    meddle(url, f"UPDATE {statement}")
-    report = catalog.verify_trail([anchor])
+    meddle(worked_url, f"UPDATE {statement}")
+    report = worked.verify_trail([anchor])
     assert report.verdict is Verdict.FAILED
     assert "TR-15" in {finding.code for finding in report.findings}
 
 
 @pytest.mark.parametrize("verb", ["hold.set", "event.reported", "package.stored"])
 def test_a_row_that_nobody_can_read_is_told_by_its_hash_and_stops_nothing(
-    url: str, catalog: Catalog, verb: str
+    worked_url: str, worked: Catalog, verb: str
 ) -> None:
-    a_year_of_work(catalog)
-    anchor = catalog.head()
+    anchor = worked.head()
     assert anchor is not None
     deep = 'replace(body, \'"data":\', \'"data":{"x":' + "[" * 970 + "]" * 970 + '},"atad":\')'
     written = f"UPDATE trail SET body = {deep} WHERE verb = '{verb}'"  # noqa: S608 - ours
-    meddle(url, *unguarded(url), written, *guarded(url))
-    report = catalog.verify_trail([anchor])
+    meddle(worked_url, *unguarded(worked_url), written, *guarded(worked_url))
+    report = worked.verify_trail([anchor])
     assert report.verdict is Verdict.FAILED
     assert "TR-01" in {finding.code for finding in report.findings}
 
