@@ -236,9 +236,7 @@ def _time_there(error: BaseException | None) -> datetime | None:
         there = parsedate_to_datetime(answer["HTTPHeaders"]["date"]) if answer["HTTPStatusCode"] == 400 else None
     except (KeyError, ValueError):
         return None
-    if there is None:
-        return None
-    return there if there.tzinfo is not None else None
+    return there if there is not None and there.tzinfo is not None else None
 
 
 def _sentence(kind: type[ArchivError], store: str, what: str, error: Exception) -> str:

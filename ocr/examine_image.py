@@ -31,6 +31,7 @@ from ocr.wholeness import missing_part
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000")  # MPO is opened as JPEG; Pillow knows no such name to open by
 _WHOLE_BYTES = 192 << 20  # an image that needs more memory than this is decoded in parts
+_STRIP_PIXELS = 8 << 20
 _PARTS_BYTES = 1 << 30  # and above this not at all when it cannot be taken apart
 _MM = 25.4
 _A3_MM = 432.0
@@ -251,7 +252,7 @@ def _misread(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
         yield error("EX-30", where, text)
         return
     keyed = "transparency" in image.info  # one colour of a PNG that is not shown
-    if not (keyed or image.mode in ("I", "LA", "RGBA")) or image.width * image.height * 4 > _WHOLE_BYTES:
+    if not keyed and (image.mode not in ("I", "LA", "RGBA") or image.width * image.height * 4 > _WHOLE_BYTES):
         return
     if image.mode == "I" and not keyed:
         tags = getattr(image, "tag_v2", {})
@@ -260,7 +261,7 @@ def _misread(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
             yield error("EX-30", where, text)
         return
     # White ink on transparent ground, or ink that is transparent itself: on paper nothing of it would be left.
-    if _hidden(image, keyed=keyed) >= _SEEN and _ink(flatten(image)) < _SEEN:
+    if _all_hidden(image, keyed=keyed):
         text = (
             "Was auf der Seite steht, ist durchsichtig oder weiß auf durchsichtigem Grund; auf Weiß bliebe davon "
             "nichts. Bitte ohne Durchsichtigkeit neu speichern und neu liefern."
@@ -268,21 +269,26 @@ def _misread(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
         yield error("EX-30", where, text)
 
 
-def _hidden(image: Image.Image, *, keyed: bool) -> int:
-    """How much transparency can hide, in levels of 255: where one colour is not shown, all that differs from it."""
-    if keyed:
-        plain = image.copy()
-        del plain.info["transparency"]
-        channel = (to_eight_bits(plain) if plain.mode.startswith("I") else plain).convert("L")
-    else:
-        channel = image.getchannel("A")
-    least, most = channel.getextrema()
-    return int(most) - int(least)  # type: ignore[arg-type]
+def _all_hidden(image: Image.Image, *, keyed: bool) -> bool:
+    """True when transparency hides something, and on white paper nothing is left. Looked at in strips."""
+    least, most, ink = 255, 0, 0
+    rows = max(1, _STRIP_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(image.height, top + rows)))
+        low, high = _told_apart(strip, keyed=keyed).getextrema()
+        least, most = min(least, int(low)), max(most, int(high))  # type: ignore[arg-type]
+        darkest, _ = flatten(strip).convert("L").getextrema()
+        ink = max(ink, 255 - int(darkest))  # type: ignore[arg-type]
+    return most - least >= _SEEN > ink
 
 
-def _ink(image: Image.Image) -> int:
-    """How far the darkest pixel is from white, in levels of 255."""
-    return 255 - int(image.convert("L").getextrema()[0])  # type: ignore[arg-type]
+def _told_apart(image: Image.Image, *, keyed: bool) -> Image.Image:
+    """In which levels differ what transparency hides and what it shows: where one colour is not shown, all of them."""
+    if not keyed:
+        return image.getchannel("A")
+    plain = image.copy()
+    del plain.info["transparency"]
+    return (to_eight_bits(plain) if plain.mode.startswith("I") else plain).convert("L")
 
 
 def _parted_and_misread(image: Image.Image) -> bool:

