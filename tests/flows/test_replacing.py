@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -13,8 +14,11 @@ import pytest
 from akten.files import Digests, digest_bytes
 from akten.findings import Finding, Severity
 from akten.model import Akte, Datei, Dokument, Ersetztes, Vorgang
+from flows.arrival import slip_json
 from flows.replacing import Standing, Wanted, Wish, decide, seen_before
+from ingest.slip import parse_slip
 from ingest.slipdoc import Slip, SlipDokument, SlipVorgang
+from tests.builders import a_slip
 from tests.catalog.build import a_page, a_pdfa, an_akte, an_id
 from tests.conftest import ROOT
 
@@ -211,3 +215,20 @@ def test_docs_say_which_of_them_a_person_may_accept() -> None:
     page = (ROOT / "docs" / "laufzettel.md").read_text(encoding="utf-8")
     accepted = page.split("annehmen darf", 1)[1]
     assert ("IN-45" in accepted, "IN-43" in accepted, "IN-44" in accepted) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("said", "noted"),
+    [
+        ({}, "42ad975fdd9beeaa5702acf26c9e0bf3a4c72f34fa4f6cb9ce54a1ee741e077f"),
+        ({"ersetzt": "D"}, ""),
+    ],
+)
+def test_a_slip_without_ersetzt_is_the_one_that_was_noted_before_it_could_be_said(
+    said: dict[str, str], noted: str
+) -> None:
+    """Else every delivery of old that comes again would be told that its slip says otherwise (WF-06)."""
+    one = {"betreff": "D", "dateien": ["scan1.png"], "datum": "2019-03-01", **said}
+    slip = a_slip(vorgaenge=[{"betreff": "V", "dokumente": [one]}])
+    found = slip_json(parse_slip(json.dumps(slip).encode(), "laufzettel.json"))["sha256"]
+    assert (found == noted) is bool(noted)
