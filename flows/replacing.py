@@ -13,17 +13,25 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from akten.files import FileFacts, PdfA
-from akten.findings import Finding, Severity
+from akten.findings import Finding
 from akten.model import Akte, Dokument, Ersetztes
 from catalog.fold import tokens
 from flows.wiring import Services
-from ingest.assignment import assign
-from ingest.delivery import Delivery, dokument_uuid
-from ingest.rules import apply_accepted, error
-from ingest.slip_fields import shown
+from ingest.delivery import Delivery
+from ingest.rescans import (
+    Wish,
+    delivered_before,
+    fewer_pages,
+    not_there,
+    nothing_archived,
+    replaced_before,
+    replaces,
+    several_there,
+    wanted_twice,
+    wishes,
+)
+from ingest.rules import apply_accepted
 from ingest.slipdoc import Slip
-
-_MOST = 5  # Dokumente that one finding names
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +49,6 @@ class Standing:
     def pages(self, dokument: Dokument) -> int:
         """How many pages were scanned for it."""
         return self.received.get(dokument.uuid, dokument.seiten)
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """One Dokument of a slip that says `ersetzt`; `scans` are the SHA-512 of the files that it is made of."""
-
-    dokument: UUID
-    betreff: str
-    named: str
-    pages: int
-    scans: frozenset[str]
-    files: frozenset[str]
-    where: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +89,6 @@ class Wanted:
             yield replace(finding, text=text)
 
 
-def replaces(slip: Slip) -> bool:
-    """True when a Dokument of the slip is to take the place of another."""
-    return any(dokument.ersetzt for vorgang in slip.vorgaenge for dokument in vorgang.dokumente)
-
-
 def wanted_of(
     services: Services,
     delivery: Delivery,
@@ -134,29 +124,6 @@ def standing_of(services: Services, akte: UUID) -> Standing:
     return Standing(described[newest], newest, tuple(former.values()), received)
 
 
-def wishes(delivery: Delivery, facts: Mapping[UUID, FileFacts]) -> tuple[Wish, ...]:
-    """Every `ersetzt` of the slip with the pages of its Dokument; one whose files are missing is left out."""
-    assignment = assign(delivery.scans, delivery.slip, facts)
-    scans = {scan.uuid: scan for scan in delivery.scans}
-    found = []
-    for place, (vorgang, documents) in enumerate(zip(assignment.vorgaenge, assignment.pages, strict=True), 1):
-        for number, (entry, positions) in enumerate(zip(vorgang.dokumente, documents, strict=True), 1):
-            if entry.ersetzt and positions:
-                own = {scans[assignment.sequence[position].scan] for position in positions}
-                found.append(
-                    Wish(
-                        dokument=dokument_uuid(delivery.uuid, place, number),
-                        betreff=entry.betreff,
-                        named=entry.ersetzt,
-                        pages=len(positions),
-                        scans=frozenset(scan.digests.sha512 for scan in own),
-                        files=frozenset(scan.name for scan in own),
-                        where=f"{delivery.slip.datei}, vorgaenge[{place}].dokumente[{number}].ersetzt",
-                    )
-                )
-    return tuple(found)
-
-
 def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str]) -> Wanted:
     """Each wish held against the Akte: IN-43 for none, IN-44 for several, IN-45 for fewer pages than there were."""
     made: list[Replacement] = []
@@ -177,17 +144,12 @@ def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str
             made.append(one)
             again |= wish.files
             if one.pages < one.pages_before:
-                text = (
-                    f"Das Dokument hat {_seiten(one.pages)}, das ersetzte {_seiten(one.pages_before)}. Fehlt ein "
-                    "Blatt, bitte alle neu scannen; ist es vollständig, bitte mit Begründung annehmen."
-                )
-                findings.append(error("IN-45", wish.where, text))
+                findings.append(fewer_pages(wish, one.pages_before))
     twice = Counter(gone.dokument for one in made for gone in one.gone)
     for wish in wanted:
         own = next((one for one in made if one.dokument == wish.dokument), None)
         if own is not None and any(twice[gone.dokument] > 1 for gone in own.gone):
-            text = "Ein weiteres Dokument dieser Lieferung ersetzt dasselbe; an seine Stelle tritt nur eines."
-            findings.append(error("IN-44", wish.where, text))
+            findings.append(wanted_twice(wish))
     return Wanted(tuple(made), apply_accepted(findings, accepted), frozenset(again))
 
 
@@ -214,32 +176,17 @@ def _meant(wish: Wish, standing: Standing) -> tuple[Dokument, ...] | Finding:
             return ()
         if not named:
             return _nothing(wish, standing, replaced=bool(before))
-    listed = "; ".join(f"{d.uuid} ({_seiten(standing.pages(d))})" for d in (others or named)[:_MOST])
-    more = " …" if len(others or named) > _MOST else ""
-    text = (
-        f"Die Akte hat {len(others or named)} Dokumente „{shown(wish.named)}“: {listed}{more}. Welches ersetzt wird, "
-        "sagt seine UUID anstelle des Betreffs."
-    )
-    return error("IN-44", wish.where, text)
+    return several_there(wish, [(dokument.uuid, standing.pages(dokument)) for dokument in others or named])
 
 
 def _nothing(wish: Wish, standing: Standing, *, replaced: bool) -> Finding:
     if standing.akte is None:
-        text = (
-            "Die Akte ist noch nicht archiviert, also gibt es nichts zu ersetzen. Ist sie noch unterwegs, bitte danach "
-            "neu einreichen; sonst bitte das Aktenzeichen prüfen oder „ersetzt“ weglassen."
-        )
-        return error("IN-43", wish.where, text)
+        return nothing_archived(wish)
     if replaced:
-        text = f"„{shown(wish.named)}“ ist schon ersetzt; bitte das Dokument nennen, das jetzt in der Akte ist."
-        return error("IN-43", wish.where, f"{text} Alle nennt: archiv akte zeige.")
+        return replaced_before(wish)
     titles = {dokument.betreff.casefold(): dokument for dokument in _dokumente(standing)}
     near = difflib.get_close_matches(wish.named.casefold(), titles, n=3, cutoff=0.5)
-    hint = "; ".join(f"„{shown(titles[title].betreff)}“ ({titles[title].uuid})" for title in near)
-    text = f"Ein Dokument „{shown(wish.named)}“ hat die Akte nicht."
-    return error(
-        "IN-43", wish.where, f"{text} Am nächsten: {hint}." if hint else f"{text} Alle nennt: archiv akte zeige."
-    )
+    return not_there(wish, [(titles[title].betreff, titles[title].uuid) for title in near])
 
 
 def _dokumente(standing: Standing) -> tuple[Dokument, ...]:
@@ -258,10 +205,6 @@ def _is_named(dokument: Dokument, named: str) -> bool:
 def _key(betreff: str) -> tuple[str, ...]:
     """A Betreff as it is compared: words without marks; one of signs only as it stands."""
     return tuple(tokens(betreff)) or (betreff.strip(),)
-
-
-def _seiten(number: int) -> str:
-    return "1 Seite" if number == 1 else f"{number} Seiten"
 
 
 def told_in_premis(akte: Akte, pdfas: Mapping[UUID, PdfA]) -> tuple[tuple[UUID, str], ...]:
@@ -304,13 +247,7 @@ def seen_before(before: Akte, akte: Akte, pdfas: Mapping[UUID, PdfA], slip: Slip
         return ()
     if not seen:
         return ()
-    what = "Das Dokument" if total == 1 else f"{seen} von {total} Dokumenten"
-    text = (
-        f"{what} dieser Lieferung gab es schon: Betreff und Seitenzahl sind die eines Dokuments, das in der Akte ist. "
-        "Die neue Version hat beide. Soll der neue Scan den alten ersetzen? Dann bitte dieselben Scans noch einmal "
-        "liefern und am Dokument „ersetzt“ nennen (docs/laufzettel.md)."
-    )
-    return (Finding("IN-46", Severity.WARNING, slip.datei, text),)
+    return (delivered_before(slip, seen, total),)
 
 
 def _alike(old: Dokument, new: Dokument, pages: int) -> bool:

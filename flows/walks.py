@@ -37,7 +37,7 @@ from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
 from flows.redescribed import redescribed
-from flows.replacing import replaces, seen_before, wanted_of
+from flows.replacing import seen_before, wanted_of
 from flows.steps import Run, Stopwatch, require
 from flows.superseding import superseded
 from flows.telling import is_too_early
@@ -53,6 +53,7 @@ from ingest.checks import (
 )
 from ingest.claimed import ClaimedDelivery, held
 from ingest.delivery import Delivery, changed_files, plan_akte, read_delivery
+from ingest.rescans import replaces
 from ocr.examine import examine_each
 from retention.names import Names
 

@@ -33,11 +33,12 @@ from akten.findings import Verdict
 from akten.package import PackageId
 from flows.carry import Carried
 from flows.packing import Made, Material, make_package, with_version
-from flows.replacing import Standing, decide, wishes
+from flows.replacing import Standing, decide
 from flows.steps import require
 from flows.superseding import superseded
 from ingest.delivery import Delivery, plan_akte
 from ingest.options import IntakeOptions
+from ingest.rescans import wishes
 from ingest.slip import read_slip
 from metadata.profile import Profile
 from metadata.schemas import Schemas

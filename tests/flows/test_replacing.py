@@ -15,12 +15,12 @@ from akten.files import Digests, digest_bytes
 from akten.findings import Finding, Severity
 from akten.model import Akte, Datei, Dokument, Ersetztes, Vorgang
 from flows.arrival import slip_json
-from flows.replacing import Standing, Wanted, Wish, decide, seen_before
+from flows.replacing import Standing, Wanted, decide, seen_before
+from ingest.rescans import Wish
 from ingest.slip import parse_slip
 from ingest.slipdoc import Slip, SlipDokument, SlipVorgang
 from tests.builders import a_slip
 from tests.catalog.build import a_page, a_pdfa, an_akte, an_id
-from tests.conftest import ROOT
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -209,12 +209,6 @@ def test_names_of_files_are_believed_only_where_all_are_there_and_no_scanner_cou
 ) -> None:
     known, came = ([a_dokument(name, pages=1) for name in names] for names in (before, new))
     assert bool(said(known, newly(*came), files=True)) is told
-
-
-def test_docs_say_which_of_them_a_person_may_accept() -> None:
-    page = (ROOT / "docs" / "laufzettel.md").read_text(encoding="utf-8")
-    accepted = page.split("annehmen darf", 1)[1]
-    assert ("IN-45" in accepted, "IN-43" in accepted, "IN-44" in accepted) == (True, False, False)
 
 
 @pytest.mark.parametrize(
