@@ -117,9 +117,20 @@ class Anlage:
     aus: UUID
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Ersetztes:
+    """A Dokument whose place another one took: its UUID and the newest version of the Akte that holds it."""
+
+    dokument: UUID
+    version: int
+
+
 @dataclass(frozen=True, slots=True)
 class Dokument:
-    """One document: a letter, a notice, a plan; its files, PDF/A first, and what was embedded in them."""
+    """One document: a letter, a notice, a plan; its files, PDF/A first, and what was embedded in them.
+
+    `ersetzt` are the Dokumente of earlier versions that it stands for since: scanned anew, under a UUID of its own.
+    """
 
     uuid: UUID
     betreff: str
@@ -130,6 +141,7 @@ class Dokument:
     dateien: tuple[Datei, ...] = ()
     historie: tuple[HistorienEintrag, ...] = ()
     anlagen: tuple[Anlage, ...] = ()
+    ersetzt: tuple[Ersetztes, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.betreff.strip():

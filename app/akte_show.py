@@ -84,10 +84,15 @@ def show_akte(
             d.flavour,
             word(VERDICTS, d.verdict.value),
             quality,
-            str(d.version),
+            f"{d.version} (ersetzt)" if d.replaced_by else str(d.version),
             *((places.get(d.uuid, ""),) if many else ()),
         )
     console.print(table)
+    titles = {d.uuid: d.betreff for d in details.dokumente}
+    for d in details.dokumente:
+        for old in d.replaces:
+            what = titles.get(old.dokument, "")
+            console.print(f"  „{d.betreff}“ ({d.uuid}) ersetzt „{what}“ ({old.dokument}) der Version {old.version}.")
     for p in details.packages:
         console.print(f"Version {p.package.id.version}: {size_words(p.size)}, abgelegt {moment(p.stored_at)}")
         for c in p.copies:

@@ -279,6 +279,8 @@ def details_json(
                 "typ": d.typ,
                 "datum": _iso(d.datum),
                 "version": d.version,
+                "replaces": [{"dokument": str(old.dokument), "version": old.version} for old in d.replaces],
+                "replaced_by": str(d.replaced_by) if d.replaced_by else None,
                 "pages": d.pages,
                 "pdfa": d.flavour,
                 "file": str(d.pdfa) if d.pdfa else None,

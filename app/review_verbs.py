@@ -15,6 +15,8 @@ from app.show import Listing, number_column, rest_of
 from catalog.values import Review
 from flows.wiring import Services
 
+# One line; the UUID behind it may be copied onto the slip.
+RESCAN = "Das ganze Dokument neu scannen und mit demselben Aktenzeichen liefern; am Dokument auf dem Laufzettel:"
 WHYS = {"failed": "Seite nicht lesbar", "no_text": "kein Text erkannt", "low": "Text unsicher"}
 
 
@@ -111,6 +113,10 @@ def review_resolve(call: Call, nr: int, ergebnis: str, notiz: str) -> None:
         review = services.catalog.resolve_review(nr, ergebnis, notiz, by=call.actor, now=services.now())
         place = _places(services, (review,))[review.number]
     told = ", ".join(part for part in (review.aktenzeichen, place.betreff, f"Seite {review.page}") if part)
-    call.output.result(
-        review_json(review, place), lambda console: console.print(f"Sichtung {nr} ({told}): {ergebnis}.")
-    )
+
+    def show(console: Console) -> None:
+        console.print(f"Sichtung {nr} ({told}): {ergebnis}.")
+        if ergebnis == "nachscannen":
+            console.print(f"{RESCAN} ersetzt: {review.dokument}", style="dim")
+
+    call.output.result(review_json(review, place), show)

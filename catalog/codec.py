@@ -22,6 +22,7 @@ from akten.model import (
     Aussonderungsart,
     Datei,
     Dokument,
+    Ersetztes,
     HistorienEintrag,
     Laufzeit,
     Vorgang,
@@ -116,6 +117,7 @@ def _dokument(value: Dokument) -> dict[str, Any]:
             {"datei": _datei(anlage.datei), "betreff": anlage.betreff, "aus": str(anlage.aus)}
             for anlage in value.anlagen
         ],
+        **({"ersetzt": [[str(e.dokument), e.version] for e in value.ersetzt]} if value.ersetzt else {}),
     }
 
 
@@ -132,6 +134,7 @@ def _to_dokument(value: Mapping[str, Any]) -> Dokument:
         anlagen=tuple(  # snapshots written before attachments were taken out have none
             Anlage(_to_datei(one["datei"]), one["betreff"], UUID(one["aus"])) for one in value.get("anlagen", ())
         ),
+        ersetzt=tuple(Ersetztes(UUID(dokument), version) for dokument, version in value.get("ersetzt", ())),
     )
 
 

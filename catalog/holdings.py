@@ -193,17 +193,22 @@ def snapshot(connection: Connection, uuid: UUID, version: int | None) -> Akte | 
 
 
 def _dokumente(connection: Connection, akte: UUID, described: Akte | None) -> tuple[DokumentRow, ...]:
-    """All archived Dokumente of an Akte with the validators' words, as they lie in it: Vorgang after Vorgang.
+    """All archived Dokumente of an Akte with the validators' words, as they lie in it: Vorgang after Vorgang, and
+    behind them those that only earlier versions hold.
 
     Their pages are those of the PDF/A, as its description, the receipt and every place in a text count them; what was
     recognised counts the blank pages that were left out, too.
     """
-    seiten = {dokument.uuid: dokument.seiten for dokument in described.dokumente} if described is not None else {}
     above = (vorgaenge.c.akte == dokumente.c.akte) & (vorgaenge.c.uuid == dokumente.c.vorgang)
     query = select(dokumente).join(vorgaenge, above, isouter=True).where(dokumente.c.akte == akte)
-    order = (dokumente.c.version, vorgaenge.c.position, dokumente.c.position, dokumente.c.uuid)
+    order = (dokumente.c.version.desc(), vorgaenge.c.position, dokumente.c.position, dokumente.c.uuid)
     rows = connection.execute(query.order_by(*order)).all()
     reports = reports_of(connection, {row.delivery for row in rows})
+    known = {dokument.uuid: dokument for dokument in described.dokumente} if described is not None else {}
+    for version in {row.version for row in rows if row.uuid not in known}:
+        if (earlier := snapshot(connection, akte, version)) is not None:
+            known |= {dokument.uuid: dokument for dokument in earlier.dokumente if dokument.uuid not in known}
+    replaced = {old.dokument: new.uuid for new in known.values() for old in new.ersetzt}
     return tuple(
         DokumentRow(
             uuid=row.uuid,
@@ -212,7 +217,7 @@ def _dokumente(connection: Connection, akte: UUID, described: Akte | None) -> tu
             betreff=row.betreff,
             typ=row.typ,
             datum=row.datum,
-            pages=seiten.get(row.uuid, row.pages),
+            pages=known[row.uuid].seiten if row.uuid in known else row.pages,
             pdfa=row.pdfa,
             pdfa_sha512=row.pdfa_sha512,
             flavour=row.flavour,
@@ -220,6 +225,8 @@ def _dokumente(connection: Connection, akte: UUID, described: Akte | None) -> tu
             verdict=Verdict(row.verdict),
             mean_confidence=row.confidence,
             reports=reports.get((row.delivery, row.uuid), ()),
+            replaces=known[row.uuid].ersetzt if row.uuid in known else (),
+            replaced_by=replaced.get(row.uuid),
         )
         for row in rows
     )

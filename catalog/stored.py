@@ -14,7 +14,7 @@ from akten.errors import FixityError, Forbidden
 from akten.lifecycle import Stage
 from akten.model import Akte, clean_text
 from akten.package import StoredPackage
-from catalog import index, reindex
+from catalog import index, reindex, superseded
 from catalog.change import Change
 from catalog.codec import akte_to_json
 from catalog.passages import FORMAT, Kind, Passage, passages_of_texts
@@ -91,6 +91,7 @@ def record_stored(change: Change, delivery: UUID, akte: Akte, package: StoredPac
         ],
         content=salted(known.salt, snapshot),
     )
+    superseded.settle(change, row, akte, known.nr)
 
 
 def _require_same_package(connection: Connection, package: StoredPackage) -> None:
@@ -139,7 +140,7 @@ def _insert_package(change: Change, row: Row[Any], package: StoredPackage, snaps
 
 
 def _register(connection: Connection, row: Row[Any], akte: Akte) -> int:
-    """Rows of Vorgänge and Dokumente, beside those of earlier versions. Returns the pages of the whole Akte."""
+    """Rows of Vorgänge and Dokumente, beside those of earlier versions. Returns the pages of this one."""
     results = {r.dokument: r for r in connection.execute(select(recognised).where(recognised.c.delivery == row.uuid))}
     vorgang_rows, dokument_rows = [], []
     for place, vorgang in enumerate(akte.vorgaenge, 1):
@@ -190,7 +191,8 @@ def _register(connection: Connection, row: Row[Any], akte: Akte) -> int:
             keys = [{"a": akte.uuid, "u": r["uuid"]} for r in rows]
             connection.execute(_delete_by_key(table), keys)
             connection.execute(insert(table), rows)
-    total = select(func.coalesce(func.sum(dokumente.c.pages), 0)).where(dokumente.c.akte == akte.uuid)
+    here = (dokumente.c.akte == akte.uuid) & (dokumente.c.version == row.version)  # what was replaced stays behind
+    total = select(func.coalesce(func.sum(dokumente.c.pages), 0)).where(here)
     return int(connection.execute(total).scalar_one())
 
 

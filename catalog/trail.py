@@ -89,6 +89,7 @@ class Verb(StrEnum):
     AKTE_READ = "akte.read"
     PACKAGE_STORED = "package.stored"
     PACKAGE_REENTERED = "package.reentered"
+    DOKUMENT_REPLACED = "dokument.replaced"
     FIXITY_CHECKED = "fixity.checked"
     RETENTION_COMPUTED = "retention.computed"
     LOCK_CHANGED = "lock.changed"

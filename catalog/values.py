@@ -12,7 +12,7 @@ from uuid import UUID
 from akten.files import Digests, ValidatorReport
 from akten.findings import Finding, Verdict
 from akten.lifecycle import Stage
-from akten.model import Akte
+from akten.model import Akte, Ersetztes
 from akten.package import StoredPackage
 from catalog.actor import Actor
 
@@ -116,7 +116,10 @@ class PackageRow:
 
 @dataclass(frozen=True, slots=True)
 class DokumentRow:
-    """One Dokument of an archived Akte with the verdict on its PDF/A; `pages` are those that the PDF/A has."""
+    """One Dokument of an archived Akte with the verdict on its PDF/A; `pages` are those that the PDF/A has.
+
+    `version` is the newest that holds it; one that was replaced since names its successor in `replaced_by`.
+    """
 
     uuid: UUID
     vorgang: UUID
@@ -132,6 +135,8 @@ class DokumentRow:
     verdict: Verdict
     mean_confidence: float | None
     reports: tuple[ValidatorReport, ...]
+    replaces: tuple[Ersetztes, ...] = ()
+    replaced_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

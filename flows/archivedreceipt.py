@@ -11,7 +11,7 @@ from akten.errors import FixityError, Forbidden
 from akten.files import PdfA
 from akten.findings import Finding, Severity, Verdict
 from akten.lifecycle import Stage
-from akten.model import Dokument
+from akten.model import Akte, Dokument
 from akten.package import StoredCopy
 from catalog.values import DeliveryRow, PackageRow, ResultRow
 from flows.attachments import anlage_of
@@ -92,7 +92,9 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
         attachments=tuple(anlage for dokument, _ in told for anlage in dokument.anlagen),
         copies=package.package.copies,
         damaged=frozenset(copy.store for copy in package.copies if copy.verdict is Verdict.FAILED),
-        findings=(_DUPLICATE, *_other_slip(services, row, holders)) if duplicate else (),
+        findings=(_DUPLICATE, *_other_slip(services, row, holders), *_outdated(services, akte, told))
+        if duplicate
+        else (),
     )
 
 
@@ -128,6 +130,21 @@ def _other_slip(services: Services, row: DeliveryRow, holders: Collection[UUID])
         "Archiv fragen."
     )
     return (Finding("WF-06", Severity.WARNING, str(row.slip.get("datei", "")), text),)
+
+
+def _outdated(services: Services, akte: Akte, told: Sequence[tuple[Dokument, ResultRow]]) -> tuple[Finding, ...]:
+    """WF-05 once more when what holds these scans was replaced since: they are kept, and count no longer."""
+    newest = services.catalog.akte_snapshot(akte.uuid)
+    now = {dokument.uuid for dokument in newest.dokumente} if newest is not None else set()
+    gone = [dokument for dokument, _ in told if dokument.uuid not in now]
+    if not gone:
+        return ()
+    text = (
+        f"Von den {len(told)} Dokumenten mit diesen Scans sind {len(gone)} seither ersetzt: Frühere Versionen der Akte "
+        "haben sie noch, in der neuesten zählen die, die an ihre Stelle kamen (archiv akte zeige). Sollen diese Scans "
+        "doch gelten, bitte am Dokument auf dem Laufzettel „ersetzt“ nennen."
+    )
+    return (Finding("WF-05", Severity.WARNING, "", text),)
 
 
 def _version(package: PackageRow) -> int:

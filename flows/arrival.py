@@ -52,4 +52,8 @@ def slip_json(slip: Slip) -> dict[str, Any]:
 
 def _digest(slip: Slip) -> str:
     """SHA-256 over every field of the slip: another assignment of pages makes it another delivery, too."""
-    return hashlib.sha256(json.dumps(asdict(slip), sort_keys=True, default=str).encode()).hexdigest()
+    said = asdict(slip)
+    for dokument in (each for vorgang in said["vorgaenge"] for each in vorgang["dokumente"]):
+        if not dokument["ersetzt"]:  # slips were digested before there was this field
+            del dokument["ersetzt"]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()

@@ -21,6 +21,7 @@ from flows.carry import Carried
 from flows.examined import examination_record, verdict_record
 from flows.formats import FORMATS
 from flows.quality import quality_of
+from flows.replacing import told_in_premis
 from flows.steps import require
 from ingest.delivery import Delivery
 from metadata.checks import Purpose, check_message
@@ -207,6 +208,7 @@ def _metadata(
             recognised=material.recognised,
             now=material.now,
             attachments=material.attachments,
+            replaced=told_in_premis(akte, material.pdfas),
         )
     )
     findings.extend(require(check_record(record, premis_xsd).findings))
@@ -374,7 +376,7 @@ def with_version(akte: Akte, earlier: Akte | None) -> Akte:
             vorgaenge[place] = replace(
                 there,
                 typ=there.typ or vorgang.typ,
-                laufzeit=_wider(there.laufzeit, vorgang.laufzeit, vorgang.dokumente),
+                laufzeit=wider(there.laufzeit, vorgang.laufzeit, vorgang.dokumente),
                 dokumente=(*there.dokumente, *vorgang.dokumente),
             )
     return replace(
@@ -382,14 +384,14 @@ def with_version(akte: Akte, earlier: Akte | None) -> Akte:
         vorgaenge=tuple(vorgaenge),
         aktenplaneinheit=akte.aktenplaneinheit or earlier.aktenplaneinheit,
         federfuehrung=akte.federfuehrung or earlier.federfuehrung,
-        laufzeit=_wider(earlier.laufzeit, akte.laufzeit, akte.dokumente),
+        laufzeit=wider(earlier.laufzeit, akte.laufzeit, akte.dokumente),
         historie=earlier.historie,
         zda_datum=akte.zda_datum or earlier.zda_datum,
         felder=tuple(dict([*earlier.felder, *akte.felder]).items()),
     )
 
 
-def _wider(known: Laufzeit, said: Laufzeit, dokumente: Sequence[Dokument]) -> Laufzeit:
+def wider(known: Laufzeit, said: Laufzeit, dokumente: Sequence[Dokument]) -> Laufzeit:
     """The Laufzeit of before, drawn out to the new papers; an end that the new slip names counts as it is named."""
     days = [day for dokument in dokumente if (day := day_of(dokument)) is not None]
     beginn = said.beginn or (min([known.beginn, *days]) if known.beginn else None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -12,7 +11,6 @@ from pathlib import Path
 from uuid import UUID
 
 from akten.errors import FixityError, Misconfigured, Rejected, Unavailable
-from akten.files import Attachment, PageRef
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.model import Akte
@@ -31,6 +29,7 @@ from flows.carry import Carried, carry_over
 from flows.craft_options import SOFTWARE, software_version
 from flows.documents import Progress, recognise_documents
 from flows.keeping import as_planned, judge, with_retention
+from flows.linked import refs_of, without_archived, without_linked
 from flows.locks import follow_at_intake
 from flows.machine import machine_told
 from flows.outcomes import clearing_receipt, put_away, to_clearing
@@ -38,7 +37,9 @@ from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
 from flows.redescribed import redescribed
+from flows.replacing import seen_before, wanted_of
 from flows.steps import Run, Stopwatch, require
+from flows.superseding import superseded
 from flows.telling import is_too_early
 from flows.wiring import Services
 from ingest.checks import (
@@ -51,7 +52,8 @@ from ingest.checks import (
     other_betreff,
 )
 from ingest.claimed import ClaimedDelivery, held
-from ingest.delivery import Delivery, PlannedAkte, changed_files, plan_akte, read_delivery
+from ingest.delivery import Delivery, changed_files, plan_akte, read_delivery
+from ingest.rescans import replaces
 from ocr.examine import examine_each
 from retention.names import Names
 
@@ -182,7 +184,9 @@ def _make(
         return None  # else all is checked that can be wrong: perhaps a file is missing, and what its slip tells counts
     findings = list(require((*check_record_class(delivery, options, accepted=accepted, today=today), *unknown)))
     # Known before anything is read, and the same for every delivery: that is no matter of the clearing desk.
-    if not (there or services.settings.archive_unchecked) and (why := services.missing_judge()):
+    if not ((there and not replaces(delivery.slip)) or services.settings.archive_unchecked) and (
+        why := services.missing_judge()
+    ):
         raise Misconfigured(f"{why} Ungeprüft wird nicht archiviert; die Lieferung wartet so lange.")
 
     # 2 examine: hostile or not, in a child with limits; then the rules of intake
@@ -190,10 +194,13 @@ def _make(
     services.prepare_to_read()
     looked = run("untersuchen", examine_each, delivery.scans, services.ocr, result, services.sandbox.call_each)
     facts = {scan.uuid: found for scan, found in zip(delivery.scans, looked, strict=True)}
-    findings.extend(require(check_delivery(delivery, facts, known, options, accepted=accepted, today=today)))
+    here = [sha512 for sha512, scan in archived.items() if scan.akte == row.akte]
+    wanted = wanted_of(services, delivery, facts, row.akte, here, accepted)
+    checked = check_delivery(delivery, facts, known, options, accepted=accepted, today=today)
+    findings.extend(require((*wanted.retold(checked), *wanted.findings)))
     # Before any reading: what is already out of balance need not wait for it. What was noticed may well be the reason.
     require((*findings, *check_balance(delivery, facts, None, options=services.intake, accepted=accepted)))
-    if there:
+    if there and not wanted.replacements:
         return None
     if row.akte is None:
         raise Unavailable("Die Akte dieser Lieferung ist im Katalog noch nicht bestimmt.")
@@ -205,8 +212,8 @@ def _make(
     findings.extend(said)
     require([f for f in said if f.code not in accepted])
     whole_plan = plan_akte(delivery, facts, services.intake, row.akte)
-    planned = without_archived(whole_plan, delivery, known, row.akte)
-    linked = _refs(whole_plan) - _refs(planned)
+    planned = without_archived(whole_plan, delivery, known, row.akte, wanted.new)
+    linked = refs_of(whole_plan) - refs_of(planned)
     known_class = before.record_class if before is not None and before.version else ""
     akte = with_retention(services, delivery, planned.akte, known_class)
     catalog.plan(delivery.uuid, akte, under=services.katalog.digest, by=by, now=services.now())
@@ -241,13 +248,17 @@ def _make(
     progress("Beschreiben und packen", 0, 1)
     version = catalog.settle_version(delivery.uuid, by=by, now=services.now())
     # From here on nobody else stores a scan of ours; who did so since we looked, on any machine, was first: begin anew.
-    if catalog.known_scans(scans, row.akte) != archived:
+    again = wanted_of(services, delivery, facts, row.akte, here, accepted)
+    if catalog.known_scans(scans, row.akte) != archived or again != wanted:
         return _make(services, delivery, _row_of(services, delivery.uuid), result, by, progress, run)
     package = PackageId(akte.uuid, version)
     carried = run("packen", _carried, services, akte.uuid, version, result / "vorher")
-    findings.extend(carried.findings if carried else ())
-    findings.extend(redescribed(carried.akte, akte, delivery.slip.datei) if carried else ())
-    whole = with_version(akte, carried.akte if carried else None)
+    rest = akte
+    if carried is not None:
+        findings.extend((*carried.findings, *redescribed(carried.akte, akte, delivery.slip.datei)))
+        carried, rest = superseded(carried, akte, wanted.replacements, delivery.slip.operator, services.now())
+        findings.extend(seen_before(carried.akte, rest, recognised.pdfas, delivery.slip))
+    whole = with_version(rest, carried.akte if carried else None)
     if carried is not None and carried.akte.aufbewahrung is not None:  # archived since the plan was made, perhaps
         whole = with_retention(services, delivery, whole, carried.akte.aufbewahrung.record_class)
     new, new_attachments = without_linked(delivery, attachments, planned)
@@ -310,44 +321,6 @@ def _first_lock(services: Services, akte: Akte) -> Lock:
     classified = bool(services.catalog.classifications(akte.uuid))
     planned = as_planned(row, akte, classified=classified)
     return judge(planned, services.katalog, services.now()).terms.lock
-
-
-def _refs(planned: PlannedAkte) -> set[PageRef]:
-    """Every page of the delivery that the plan uses, once."""
-    return {ref for refs in planned.pages.values() for ref in refs}
-
-
-def without_archived(
-    planned: PlannedAkte, delivery: Delivery, known: Mapping[str, KnownScan], akte: UUID
-) -> PlannedAkte:
-    """The plan without Dokumente whose every scan lies in this very Akte already: linked, not stored twice."""
-    here = {
-        scan.uuid
-        for scan in delivery.scans
-        if (place := known.get(scan.digests.sha512)) is not None and place.akte == akte
-    }
-    pages = {d: refs for d, refs in planned.pages.items() if not all(ref.scan in here for ref in refs)}
-    if len(pages) == len(planned.pages):
-        return planned
-    kept = [
-        replace(vorgang, dokumente=tuple(d for d in vorgang.dokumente if d.uuid in pages))
-        for vorgang in planned.akte.vorgaenge
-    ]
-    akte_left = replace(planned.akte, vorgaenge=tuple(v for v in kept if v.dokumente))
-    return replace(planned, akte=akte_left, pages=pages)
-
-
-def without_linked(
-    delivery: Delivery, attachments: Sequence[Attachment], planned: PlannedAkte
-) -> tuple[Delivery, tuple[Attachment, ...]]:
-    """The scans that the plan uses, and what was embedded in them: a linked one lies in the package before already."""
-    used = {ref.scan for refs in planned.pages.values() for ref in refs}
-    kept: list[Attachment] = []
-    for one in attachments:  # what held others stands before them
-        if one.source in used:
-            used.add(one.uuid)
-            kept.append(one)
-    return replace(delivery, scans=tuple(scan for scan in delivery.scans if scan.uuid in used)), tuple(kept)
 
 
 def _link_duplicate(services: Services, claimed: ClaimedDelivery, row: DeliveryRow, by: Actor) -> Receipt:

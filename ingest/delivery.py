@@ -167,7 +167,7 @@ def plan_akte(
         for number, (entry, positions) in enumerate(zip(vorgang.dokumente, documents, strict=True), 1):
             if not positions:  # its file is missing; check_delivery has said so
                 continue
-            uuid = uuid5(delivery.uuid, f"dokument/{place}/{number}")
+            uuid = dokument_uuid(delivery.uuid, place, number)
             pages[uuid] = tuple(assignment.sequence[position] for position in positions)
             if slip.digital or entry.digital:
                 digital.add(uuid)
@@ -197,6 +197,11 @@ def plan_akte(
         vorgaenge=tuple(vorgaenge),
     )
     return PlannedAkte(akte, pages, frozenset(digital))
+
+
+def dokument_uuid(delivery: UUID, vorgang: int, number: int) -> UUID:
+    """The name that a Dokument of this delivery gets, by where the slip has it (counted from 1)."""
+    return uuid5(delivery, f"dokument/{vorgang}/{number}")
 
 
 def _vorgang(delivery: UUID, place: int, entry: SlipVorgang, dokumente: list[Dokument]) -> Vorgang:

@@ -68,7 +68,7 @@ _SLIP = (
 )
 _SLIP_ALIASES = {"az": "aktenzeichen", "record_class": "fristklasse", "titel": "betreff", "blatt": "blattzahl"}
 _VORGANG = ("betreff", "zeichen", "typ", "laufzeit", "dokumente")
-_DOKUMENT = ("betreff", "typ", "datum", "posteingang", "dateien", "seiten", "digital")
+_DOKUMENT = ("betreff", "typ", "datum", "posteingang", "dateien", "seiten", "digital", "ersetzt")
 _GERAET = ("hersteller", "modell", "seriennummer", "software")
 _PRUEFUNG = ("pruefer", "umfang", "ergebnis", "zeitpunkt")
 _FAMILIES: Mapping[str, Aktenart] = {fold(family): family for family in Aktenart}
@@ -320,6 +320,7 @@ def _dokument(part: Part) -> SlipDokument:
         dateien,
         seiten,
         bool(part.flag("digital")),
+        part.text("ersetzt", 500),
     )
 
 

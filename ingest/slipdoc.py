@@ -15,6 +15,7 @@ class SlipDokument:
     """One document of the slip: either whole files by name, or page ranges over all pages of the delivery.
 
     `seiten` are pairs (first, last), counted from 1. `digital` marks what never was paper: it has no sheets.
+    `ersetzt` names the Dokument of the archived Akte whose place it takes, by its Betreff or its UUID.
     """
 
     betreff: str
@@ -24,6 +25,7 @@ class SlipDokument:
     dateien: tuple[str, ...] = ()
     seiten: tuple[tuple[int, int], ...] = ()
     digital: bool = False
+    ersetzt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from metadata.objects import (
     Version,
     VorgangSGO,
 )
-from metadata.ownfields import told_name
+from metadata.ownfields import ERSETZT, told_name
 from metadata.profile import Profile
 
 OHNE_LAUFZEIT = "Laufzeit nicht angegeben: kein Datum bekannt."
@@ -152,7 +152,8 @@ def _vorgang(akte: Akte, vorgang: Vorgang, number: int, profile: Profile, *, wit
 def _dokument(akte: Akte, dokument: Dokument, number: int, profile: Profile, *, with_files: bool) -> DokumentSGO:
     # PDF/A first: nothing else marks which of several formats is the one to use
     dateien = sorted(dokument.dateien, key=lambda datei: datei.format_code != PDFA) if with_files else []
-    seiten = Erweiterung(profile.erweiterung_kennung, "Digitalisat", (Feld("Seiten", str(dokument.seiten)),))
+    felder = [Feld("Seiten", str(dokument.seiten))] if dokument.seiten else []
+    felder += [Feld(ERSETZT, f"{one.dokument}, Version {one.version}") for one in dokument.ersetzt]
     return DokumentSGO(
         uuid=dokument.uuid,
         nummer=number,
@@ -170,7 +171,7 @@ def _dokument(akte: Akte, dokument: Dokument, number: int, profile: Profile, *, 
         anlagen=tuple(_anlage(akte, anlage, place, profile) for place, anlage in enumerate(dokument.anlagen, 1))
         if with_files
         else (),
-        erweiterungen=(seiten,) if dokument.seiten else (),
+        erweiterungen=(Erweiterung(profile.erweiterung_kennung, "Digitalisat", tuple(felder)),) if felder else (),
     )
 
 

@@ -15,6 +15,7 @@ OWN = (
     "Rechtsgrundlage der Aufbewahrung",
     "Datenschutzstufe",
 )
+ERSETZT = "Ersetzt Dokument"  # of a Dokument, whose extension holds fields of ours only
 _SAID = " (laut Laufzettel)"
 _TAKEN = re.compile(rf"(?:{'|'.join(map(re.escape, OWN))})(?:{re.escape(_SAID)})*")
 

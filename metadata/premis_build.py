@@ -74,11 +74,13 @@ def build_record(
     rights: Sequence[PremisRights] = (),
     attachments: Sequence[Attachment] = (),
     scanned: Collection[UUID] | None = None,
+    replaced: Sequence[tuple[UUID, str]] = (),
 ) -> PremisRecord:
     """The record of a package: received, digested, identified, unpacked, recognised, validated, packed.
 
     `identifier` is the tool that told the types of the scans (name, version). Times have zones and run forward.
     `scanned` are the delivered files that were paper (all, when it is None); the others were never captured.
+    `replaced` are PDF/A that stand for others since, which are no longer in the package, with the words about it.
     """
     book = _Book(package, software)
     entity = Identifier("UUID", str(package.akte))
@@ -95,6 +97,9 @@ def build_record(
         book.add_event("message digest calculation", recognised, sources=made, notes=("SHA-256, SHA-512",))
     for pdfa in pdfas:
         book.validation(pdfa, recognised)
+    for pdfa_uuid, detail in replaced:
+        new = Identifier("UUID", str(pdfa_uuid))
+        book.add_event("modification", now, sources=[new], outcomes=[entity], detail=detail)
     book.add_event("information package creation", now, outcomes=[entity], detail=f"Paketversion {package.version}")
     return book.record(entity, rights)
 

@@ -6,7 +6,7 @@ the examination. Times come back in milliseconds, as a message has them. What is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
 from akten.aktenzeichen import Aktenzeichen
@@ -19,13 +19,14 @@ from akten.model import (
     Aussonderungsart,
     Datei,
     Dokument,
+    Ersetztes,
     HistorienEintrag,
     Vorgang,
 )
 from metadata.codelists import PDFA, SONSTIGES
 from metadata.messages import Aussonderung0503, Message
 from metadata.objects import AkteSGO, Aussonderung, DateiSGO, DokumentSGO, Protokolleintrag, VorgangSGO
-from metadata.ownfields import OWN, slip_name
+from metadata.ownfields import ERSETZT, OWN, slip_name
 
 _PDF = "application/pdf"
 
@@ -101,15 +102,18 @@ class _Reading:
             typ=sgo.typ,
             datum=sgo.datum,
             posteingang=sgo.posteingang,
-            seiten=int(_value(sgo, "Digitalisat", "Seiten") or "0"),
+            seiten=int(next(_values(sgo, "Digitalisat", "Seiten"), "0")),
             dateien=tuple(self._datei(datei) for version in sgo.versionen for datei in version.dateien),
             historie=_historie(sgo.historie),
             anlagen=tuple(self._anlage(anlage.dokument) for anlage in sgo.anlagen),
+            ersetzt=tuple(_ersetztes(value) for value in _values(sgo, "Digitalisat", ERSETZT)),
         )
 
     def _anlage(self, sgo: DokumentSGO) -> Anlage:
         (datei,) = sgo.versionen[0].dateien
-        return Anlage(self._datei(datei), sgo.metadaten.betreff, UUID(_value(sgo, "Anlage", "Herausgenommen aus")))
+        return Anlage(
+            self._datei(datei), sgo.metadaten.betreff, UUID(next(_values(sgo, "Anlage", "Herausgenommen aus"), ""))
+        )
 
     def _datei(self, sgo: DateiSGO) -> Datei:
         stem, _, suffix = sgo.dateiname.partition(".")
@@ -165,9 +169,13 @@ def _historie(entries: Sequence[Protokolleintrag]) -> tuple[HistorienEintrag, ..
     return tuple(HistorienEintrag(one.zeitpunkt, one.akteur, one.aktion, one.bemerkung) for one in entries)
 
 
-def _value(sgo: DokumentSGO, erweiterung: str, feld: str) -> str:
-    """A field that we wrote into an extension of ours, "" when it is not there."""
-    return next(
-        (one.wert for each in sgo.erweiterungen if each.name == erweiterung for one in each.felder if one.name == feld),
-        "",
-    )
+def _ersetztes(text: str) -> Ersetztes:
+    dokument, _, version = text.partition(", Version ")
+    return Ersetztes(UUID(dokument), int(version))
+
+
+def _values(sgo: DokumentSGO, erweiterung: str, feld: str) -> Iterator[str]:
+    """The fields of this name that we wrote into an extension of ours."""
+    for each in sgo.erweiterungen:
+        if each.name == erweiterung:
+            yield from (one.wert for one in each.felder if one.name == feld)

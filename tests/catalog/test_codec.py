@@ -21,6 +21,7 @@ from akten.model import (
     Aussonderungsart,
     Datei,
     Dokument,
+    Ersetztes,
     HistorienEintrag,
     Laufzeit,
     Vorgang,
@@ -61,6 +62,7 @@ DOKUMENT = st.builds(
     st.integers(0, 10**6),
     st.lists(DATEI, max_size=2).map(tuple),
     HISTORIE,
+    ersetzt=st.lists(st.builds(Ersetztes, st.uuids(), st.integers(1, 99)), max_size=2).map(tuple),
 )
 VORGANG = st.builds(Vorgang, st.uuids(), TITLE, TEXT, TEXT, laufzeiten(), st.lists(DOKUMENT, max_size=2).map(tuple))
 NUMBER = TEXT.map(str.strip).filter(bool)
@@ -136,3 +138,4 @@ def test_a_file_without_a_signature_is_written_as_it_was_before_signatures_were_
         vorgaenge=(Vorgang(UUID(int=4), "V", dokumente=(dokument,)),),
     )
     assert "signiert" not in akte_to_json(akte)
+    assert "ersetzt" not in akte_to_json(akte), "nor did anything replace another then"

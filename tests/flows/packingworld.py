@@ -33,8 +33,12 @@ from akten.findings import Verdict
 from akten.package import PackageId
 from flows.carry import Carried
 from flows.packing import Made, Material, make_package, with_version
+from flows.replacing import Standing, decide
+from flows.steps import require
+from flows.superseding import superseded
 from ingest.delivery import Delivery, plan_akte
 from ingest.options import IntakeOptions
+from ingest.rescans import wishes
 from ingest.slip import read_slip
 from metadata.profile import Profile
 from metadata.schemas import Schemas
@@ -98,12 +102,17 @@ class World:
             facts[scan.uuid] = FileFacts(kind, came.mime, pages, signatures=came.signatures)
         one = Delivery(delivery, root.parent, *read_slip(root), tuple(scans))
         plan = plan_akte(one, facts, IntakeOptions(), AKTE)
+        rest = plan.akte
+        if carried is not None:
+            wanted = decide(wishes(one, facts), Standing(carried.akte, version - 1), frozenset())
+            require(wanted.findings)
+            carried, rest = superseded(carried, rest, wanted.replacements, one.slip.operator, NOW)
         by_uuid = {scan.uuid: scan for scan in scans}
         pdfas = {dokument: self._pdfa(dokument, refs, files, by_uuid) for dokument, refs in plan.pages.items()}
         return Material(
             delivery=one,
             package=PackageId(AKTE, version),
-            akte=with_version(plan.akte, carried.akte if carried else None),
+            akte=with_version(rest, carried.akte if carried else None),
             pages=plan.pages,
             digital=plan.digital,
             pdfas=pdfas,

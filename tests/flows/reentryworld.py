@@ -98,7 +98,7 @@ class Restored:
         """What a walk would pack for these files, with text that can be read back."""
         if version > 1:
             more["carried"] = carried_from(self.made[akte], version - 1)
-        made = Desk(self.folder / "schreibtisch").material(files, delivery=delivery, **more)
+        made = Desk(self.folder / "schreibtisch").material(files, delivery=delivery, version=version, **more)
         whole = replace(made.akte, uuid=akte)
         pdfas = {}
         for dokument, pdfa in made.pdfas.items():

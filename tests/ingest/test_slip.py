@@ -83,6 +83,20 @@ def test_the_documented_full_slip_is_good_and_every_field_arrives() -> None:
     assert empty == ["seitenzahl"]
 
 
+def test_a_rescan_as_documented_names_what_it_replaces() -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "laufzettel.md").read_text(encoding="utf-8"), re.DOTALL)
+    slip = parse_slip("".join(blocks).encode(), "laufzettel.yaml")
+    ((dokument,),) = (vorgang.dokumente for vorgang in slip.vorgaenge)
+    assert (dokument.ersetzt, dokument.dateien) == ("Bauantrag", ("bauantrag_neu.tif",))
+    assert (
+        parsed(vorgaenge=[{"betreff": "x", "dokumente": [{"betreff": "y", "seiten": "1"}]}])
+        .vorgaenge[0]
+        .dokumente[0]
+        .ersetzt
+        == ""
+    )
+
+
 def test_json_and_yaml_say_the_same() -> None:
     full = documented("json")
     as_yaml = yaml.safe_dump(json.loads(full), allow_unicode=True)
@@ -212,6 +226,7 @@ def test_a_byte_order_mark_is_no_fault() -> None:
         ({"vorgaenge": [{"betreff": "x", "dokumente": [{"betreff": "y", "dateien": []}]}]}, "IN-13"),
         ({"vorgaenge": [{"betreff": "x", "dokumente": [{"betreff": "y", "dateien": ["", " "]}]}]}, "IN-13"),
         ({"vorgaenge": [{"betreff": "x", "dokumente": [{"betreff": "y", "seiten": ""}]}]}, "IN-13"),
+        ({"vorgaenge": [{"betreff": "x", "dokumente": [{"betreff": "y", "seiten": "1", "ersetzt": ["z"]}]}]}, "IN-14"),
         ({"merkmale": ["structure_exists"]}, "IN-14"),
         ({"ereignisse": [{"ereignis": "file_closed"}]}, "IN-13"),
         ({"qualitaetspruefung": {"pruefer": "x"}}, "IN-13"),

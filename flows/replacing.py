@@ -1,0 +1,256 @@
+"""Which Dokumente of an archived Akte the slip of a rescan replaces: `ersetzt`, held against what the Akte has now.
+
+The new Dokument has a UUID of its own: a name stands for the same sheets of paper and the same files for ever, in
+version 1, in the trail and in what people noted. What it stands for since it says itself (`Dokument.ersetzt`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from akten.files import FileFacts, PdfA
+from akten.findings import Finding
+from akten.model import Akte, Dokument, Ersetztes
+from catalog.fold import tokens
+from flows.wiring import Services
+from ingest.delivery import Delivery
+from ingest.rescans import (
+    Wish,
+    delivered_before,
+    fewer_pages,
+    not_there,
+    nothing_archived,
+    replaced_before,
+    replaces,
+    several_there,
+    wanted_twice,
+    wishes,
+)
+from ingest.rules import apply_accepted
+from ingest.slipdoc import Slip
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What counts of an Akte now (`akte`, None before the first version), and what did before and no longer does.
+
+    `received` are the pages that came for each Dokument, those counted that were left out as blank.
+    """
+
+    akte: Akte | None = None
+    version: int = 0
+    former: tuple[Dokument, ...] = ()
+    received: Mapping[UUID, int] = field(default_factory=dict)
+
+    def pages(self, dokument: Dokument) -> int:
+        """How many pages were scanned for it."""
+        return self.received.get(dokument.uuid, dokument.seiten)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The Dokument `dokument` of the delivery takes the place of the first of `gone`; the others go with that one."""
+
+    dokument: UUID
+    gone: tuple[Ersetztes, ...]
+    pages: int
+    pages_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a delivery replaces, what is wrong with it, and which of its files are stored again for that.
+
+    `outdated` are the files of the delivery that only Dokumente have which were replaced meanwhile.
+    """
+
+    replacements: tuple[Replacement, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    again: frozenset[str] = frozenset()
+    outdated: frozenset[str] = frozenset()
+
+    @property
+    def new(self) -> frozenset[UUID]:
+        """The Dokumente of the delivery that replace others."""
+        return frozenset(one.dokument for one in self.replacements)
+
+    def retold(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """The findings; what is said of a scan that lies in this Akte already (IN-36) is what happens to it."""
+        for finding in findings:
+            text = finding.text
+            if finding.code == "IN-36" and finding.where in self.again:
+                text = f"{text.partition('; ')[0]}; sein Dokument ersetzt ein anderes und bekommt ihn noch einmal."
+            elif finding.code == "IN-36" and finding.where in self.outdated:
+                text = f"{text} Das Dokument, in dem er liegt, ist inzwischen ersetzt; es zählt das neue."
+            yield replace(finding, text=text)
+
+
+def wanted_of(
+    services: Services,
+    delivery: Delivery,
+    facts: Mapping[UUID, FileFacts],
+    akte: UUID | None,
+    known: Collection[str],
+    accepted: frozenset[str],
+) -> Wanted:
+    """What the delivery replaces, by the Akte as the catalog knows it now; `known` are its scans that lie there."""
+    if akte is None or not (known or replaces(delivery.slip)):
+        return Wanted()
+    standing = standing_of(services, akte)
+    wanted = decide(wishes(delivery, facts), standing, accepted)
+    left = {datei.digests.sha512 for dokument in standing.former for datei in dokument.dateien}
+    left -= {datei.digests.sha512 for dokument in _dokumente(standing) for datei in dokument.dateien}
+    outdated = frozenset(scan.name for scan in delivery.scans if scan.digests.sha512 in left)
+    return replace(wanted, outdated=outdated - wanted.again)
+
+
+def standing_of(services: Services, akte: UUID) -> Standing:
+    """The Akte as it is archived, with the Dokumente of earlier versions that are no longer in it."""
+    catalog = services.catalog
+    packages = catalog.packages(akte)
+    versions = [package.package.id.version for package in packages]
+    described = {version: found for version in versions if (found := catalog.akte_snapshot(akte, version)) is not None}
+    if not described:
+        return Standing()
+    newest = max(described)
+    now = {dokument.uuid for dokument in described[newest].dokumente}
+    former = {d.uuid: d for _, one in sorted(described.items()) for d in one.dokumente if d.uuid not in now}
+    results = catalog.results(package.delivery for package in packages)
+    received = {one.dokument: one.pages for one in results}
+    return Standing(described[newest], newest, tuple(former.values()), received)
+
+
+def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str]) -> Wanted:
+    """Each wish held against the Akte: IN-43 for none, IN-44 for several, IN-45 for fewer pages than there were."""
+    made: list[Replacement] = []
+    findings: list[Finding] = []
+    again: set[str] = set()
+    for wish in wanted:
+        found = _meant(wish, standing)
+        if isinstance(found, Finding):
+            findings.append(found)
+        elif found:
+            target = found[0]
+            one = Replacement(
+                wish.dokument,
+                tuple(Ersetztes(dokument.uuid, standing.version) for dokument in found),
+                wish.pages,
+                standing.pages(target),
+            )
+            made.append(one)
+            again |= wish.files
+            if one.pages < one.pages_before:
+                findings.append(fewer_pages(wish, one.pages_before))
+    twice = Counter(gone.dokument for one in made for gone in one.gone)
+    for wish in wanted:
+        own = next((one for one in made if one.dokument == wish.dokument), None)
+        if own is not None and any(twice[gone.dokument] > 1 for gone in own.gone):
+            findings.append(wanted_twice(wish))
+    return Wanted(tuple(made), apply_accepted(findings, accepted), frozenset(again))
+
+
+def _meant(wish: Wish, standing: Standing) -> tuple[Dokument, ...] | Finding:
+    """The Dokument that goes, and any that is made of the very scans that come; () when that was done before.
+
+    A Dokument of the same scans is never the one that is meant where there is another: a Nachscan that came without
+    `ersetzt` is delivered again with it, and its Betreff now stands twice in the Akte.
+    """
+    there = _dokumente(standing)
+    named = [dokument for dokument in there if _is_named(dokument, wish.named)]
+    twins = [dokument for dokument in there if _scans(dokument) == wish.scans]
+    others = [dokument for dokument in named if dokument not in twins]
+    if len(others) == 1:
+        alike = [d for d in twins if _key(d.betreff) in (_key(wish.betreff), _key(others[0].betreff))]
+        return (others[0], *alike)
+    if not others:
+        if named and all(dokument.ersetzt for dokument in named):
+            return ()
+        if len(named) == 1:  # the same scans once more, taken otherwise: nobody asks for that by mistake
+            return tuple(named)
+        before = {old.uuid for old in standing.former if _is_named(old, wish.named)}
+        if not named and any(old.dokument in before for twin in twins for old in twin.ersetzt):
+            return ()
+        if not named:
+            return _nothing(wish, standing, replaced=bool(before))
+    return several_there(wish, [(dokument.uuid, standing.pages(dokument)) for dokument in others or named])
+
+
+def _nothing(wish: Wish, standing: Standing, *, replaced: bool) -> Finding:
+    if standing.akte is None:
+        return nothing_archived(wish)
+    if replaced:
+        return replaced_before(wish)
+    titles = {dokument.betreff.casefold(): dokument for dokument in _dokumente(standing)}
+    near = difflib.get_close_matches(wish.named.casefold(), titles, n=3, cutoff=0.5)
+    return not_there(wish, [(titles[title].betreff, titles[title].uuid) for title in near])
+
+
+def _dokumente(standing: Standing) -> tuple[Dokument, ...]:
+    return standing.akte.dokumente if standing.akte is not None else ()
+
+
+def _scans(dokument: Dokument) -> frozenset[str]:
+    """The files it was made of; none where it shares them with others, for then no Dokument names them."""
+    return frozenset(datei.digests.sha512 for datei in dokument.dateien[1:])
+
+
+def _is_named(dokument: Dokument, named: str) -> bool:
+    return str(dokument.uuid) == named.strip().lower() or _key(dokument.betreff) == _key(named)
+
+
+def _key(betreff: str) -> tuple[str, ...]:
+    """A Betreff as it is compared: words without marks; one of signs only as it stands."""
+    return tuple(tokens(betreff)) or (betreff.strip(),)
+
+
+def told_in_premis(akte: Akte, pdfas: Mapping[UUID, PdfA]) -> tuple[tuple[UUID, str], ...]:
+    """The new PDF/A that stand for others, with the words of the event about it."""
+    return tuple(
+        (pdfas[dokument.uuid].uuid, f"Dokument {dokument.uuid} ersetzt {words_of(dokument.ersetzt)}")
+        for dokument in akte.dokumente
+        if dokument.uuid in pdfas and dokument.ersetzt
+    )
+
+
+def words_of(replaced: Iterable[Ersetztes]) -> str:
+    """Which Dokumente, and where they are kept."""
+    return ", ".join(f"Dokument {one.dokument} der Version {one.version}" for one in replaced)
+
+
+# --- delivered without a word of it ---------------------------------------------------------------------------------
+
+
+def seen_before(before: Akte, akte: Akte, pdfas: Mapping[UUID, PdfA], slip: Slip) -> tuple[Finding, ...]:
+    """IN-46, once, when Dokumente come that the Akte seems to have already, and the slip says `ersetzt` of none.
+
+    Alike is what has the Betreff and the number of pages of one that is there, each counted once, and no other date.
+    A Betreff that a person wrote tells something, so every one counts. A Dokument that a slip does not name is called
+    like its file, and a scanner begins with `scan1` every day: such names are believed only where there are several,
+    none bears a number, and all of them are there already, as when an office exports its Akte anew.
+    """
+    if replaces(slip):
+        return ()
+    left = list(before.dokumente)
+    seen = 0
+    for dokument in akte.dokumente:
+        twin = next((old for old in left if _alike(old, dokument, len(pdfas[dokument.uuid].kept_pages))), None)
+        if twin is not None:
+            left.remove(twin)
+            seen += 1
+    total = len(akte.dokumente)
+    by_files = not slip.vorgaenge
+    if by_files and (seen < max(total, 2) or any(d.betreff[-1].isdecimal() for d in akte.dokumente)):
+        return ()
+    if not seen:
+        return ()
+    return (delivered_before(slip, seen, total),)
+
+
+def _alike(old: Dokument, new: Dokument, pages: int) -> bool:
+    days = ((old.datum, new.datum), (old.posteingang, new.posteingang))
+    contradict = any(one is not None and two is not None and one != two for one, two in days)
+    return _key(old.betreff) == _key(new.betreff) and old.seiten == pages and not contradict

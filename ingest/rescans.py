@@ -1,0 +1,121 @@
+"""What a slip says of Dokumente that were scanned anew (`ersetzt`), and what a clerk is told when it cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from akten.files import FileFacts
+from akten.findings import Finding
+from ingest.assignment import assign
+from ingest.delivery import Delivery, dokument_uuid
+from ingest.rules import error, warning
+from ingest.slip_fields import shown
+from ingest.slipdoc import Slip
+
+_MOST = 5  # Dokumente that one finding names
+_ALL = "Alle nennt: archiv akte zeige."
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One Dokument of a slip that says `ersetzt`; `scans` are the SHA-512 of the files that it is made of."""
+
+    dokument: UUID
+    betreff: str
+    named: str
+    pages: int
+    scans: frozenset[str]
+    files: frozenset[str]
+    where: str
+
+
+def replaces(slip: Slip) -> bool:
+    """True when a Dokument of the slip is to take the place of another."""
+    return any(dokument.ersetzt for vorgang in slip.vorgaenge for dokument in vorgang.dokumente)
+
+
+def wishes(delivery: Delivery, facts: Mapping[UUID, FileFacts]) -> tuple[Wish, ...]:
+    """Every `ersetzt` of the slip with the pages of its Dokument; one whose files are missing is left out."""
+    assignment = assign(delivery.scans, delivery.slip, facts)
+    scans = {scan.uuid: scan for scan in delivery.scans}
+    found = []
+    for place, (vorgang, documents) in enumerate(zip(assignment.vorgaenge, assignment.pages, strict=True), 1):
+        for number, (entry, positions) in enumerate(zip(vorgang.dokumente, documents, strict=True), 1):
+            if entry.ersetzt and positions:
+                own = {scans[assignment.sequence[position].scan] for position in positions}
+                found.append(
+                    Wish(
+                        dokument=dokument_uuid(delivery.uuid, place, number),
+                        betreff=entry.betreff,
+                        named=entry.ersetzt,
+                        pages=len(positions),
+                        scans=frozenset(scan.digests.sha512 for scan in own),
+                        files=frozenset(scan.name for scan in own),
+                        where=f"{delivery.slip.datei}, vorgaenge[{place}].dokumente[{number}].ersetzt",
+                    )
+                )
+    return tuple(found)
+
+
+def nothing_archived(wish: Wish) -> Finding:
+    """IN-43 before the first version of the Akte."""
+    text = (
+        "Die Akte ist noch nicht archiviert, also gibt es nichts zu ersetzen. Ist sie noch unterwegs, bitte danach "
+        "neu einreichen; sonst bitte das Aktenzeichen prüfen oder „ersetzt“ weglassen."
+    )
+    return error("IN-43", wish.where, text)
+
+
+def replaced_before(wish: Wish) -> Finding:
+    """IN-43 for what other scans stand for already."""
+    text = f"„{shown(wish.named)}“ ist schon ersetzt; bitte das Dokument nennen, das jetzt in der Akte ist. {_ALL}"
+    return error("IN-43", wish.where, text)
+
+
+def not_there(wish: Wish, near: Collection[tuple[str, UUID]]) -> Finding:
+    """IN-43 for a name that no Dokument bears; `near` are (Betreff, UUID) of those that come closest."""
+    hint = "; ".join(f"„{shown(betreff)}“ ({uuid})" for betreff, uuid in near)
+    text = f"Ein Dokument „{shown(wish.named)}“ hat die Akte nicht. {f'Am nächsten: {hint}.' if hint else _ALL}"
+    return error("IN-43", wish.where, text)
+
+
+def several_there(wish: Wish, there: Collection[tuple[UUID, int]]) -> Finding:
+    """IN-44 for a Betreff that several Dokumente bear, each with its UUID and number of pages."""
+    listed = "; ".join(f"{uuid} ({_seiten(pages)})" for uuid, pages in list(there)[:_MOST])
+    text = (
+        f"Die Akte hat {len(there)} Dokumente „{shown(wish.named)}“: {listed}{' …' if len(there) > _MOST else ''}. "
+        "Welches ersetzt wird, sagt seine UUID anstelle des Betreffs."
+    )
+    return error("IN-44", wish.where, text)
+
+
+def wanted_twice(wish: Wish) -> Finding:
+    """IN-44 for two Dokumente of one delivery that want the same place."""
+    text = "Ein weiteres Dokument dieser Lieferung ersetzt dasselbe; an seine Stelle tritt nur eines."
+    return error("IN-44", wish.where, text)
+
+
+def fewer_pages(wish: Wish, before: int) -> Finding:
+    """IN-45 for a rescan that lacks pages; a person may answer for it."""
+    text = (
+        f"Das Dokument hat {_seiten(wish.pages)}, das ersetzte {_seiten(before)}. Fehlt ein Blatt, bitte alle neu "
+        "scannen; ist es vollständig, bitte mit Begründung annehmen."
+    )
+    return error("IN-45", wish.where, text)
+
+
+def delivered_before(slip: Slip, seen: int, total: int) -> Finding:
+    """IN-46 for Dokumente that the Akte seems to have already; it stops nothing, for papers may be alike."""
+    what = "Das Dokument" if total == 1 else f"{seen} von {total} Dokumenten"
+    text = (
+        f"{what} dieser Lieferung gab es schon: Betreff und Seitenzahl sind die eines Dokuments, das in der Akte ist. "
+        "Die neue Version hat beide. Soll der neue Scan den alten ersetzen? Dann bitte dieselben Scans noch einmal "
+        "liefern und am Dokument „ersetzt“ nennen (docs/laufzettel.md)."
+    )
+    return warning("IN-46", slip.datei, text)
+
+
+def _seiten(number: int) -> str:
+    return "1 Seite" if number == 1 else f"{number} Seiten"
