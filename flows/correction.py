@@ -28,6 +28,7 @@ from catalog.codec import canonical
 from catalog.corrections import Proposed
 from catalog.identity import require_second
 from catalog.register import Arrival
+from catalog.trail import Verb
 from catalog.values import DeliveryRow
 from flows import layout
 from flows.anchors import try_to_publish
@@ -86,10 +87,14 @@ def propose(services: Services, akte: UUID, wishes: Wishes, reason: str, by: Act
 
 
 def waiting(services: Services, akte: UUID) -> Proposed:
-    """The open proposal of an Akte. Raises Forbidden when there is none."""
+    """The open proposal of an Akte. Raises Forbidden when there is none, or none any more since it was carried out."""
     found = services.catalog.corrections.open(akte)
     if not found:
-        raise Forbidden("Für diese Akte liegt kein Vorschlag vor: archiv akte berichtige AKTENZEICHEN … --grund …")
+        text = "Für diese Akte liegt kein Vorschlag vor: archiv akte berichtige AKTENZEICHEN … --grund …"
+        ended = services.catalog.events_of(akte=akte, verb=Verb.CORRECTION_ENDED.value, limit=None)
+        if ended and ended[-1].data.get("done"):
+            text += f" Die letzte Berichtigung ist ausgeführt: Version {ended[-1].data['version']}."
+        raise Forbidden(text)
     return found[0]
 
 

@@ -47,6 +47,8 @@ def test_one_short_call_and_a_second_person_put_a_betreff_right(desk: Desk, akte
     ran = desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz")
     assert (ran.code, "berichtigt als Version 2" in ran.out, "2 Kopien" in ran.out) == (0, True, True)
     assert desk("akte", "berichtigungen", "--json").json == []
+    again = desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz")
+    assert (again.code, "ist ausgeführt: Version 2" in again.err) == (4, True)
     assert [hit["betreff"] for hit in desk("suche", "Wintergarten", "--json").json] == ["Anbau Wintergarten"]
     assert desk("suche", "Wintergraten", "--json").json == []
 
