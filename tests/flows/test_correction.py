@@ -141,6 +141,15 @@ dokumente:
     is_content(world)
 
 
+def test_pages_are_found_by_the_new_betreff_of_their_dokument_alone(world: World) -> None:
+    akte = an_akte(world)
+    old = akte.dokumente[0].betreff
+    ask(world, akte, dokumente=[{"dokument": "1", "betreff": "Lageplan"}])
+    agree(world, akte)
+    assert [hit.akte.uuid for hit in world.catalog.find("Lageplan Flurstück steht", volltext=True).hits] == [akte.uuid]
+    assert not world.catalog.find(f"{old} Flurstück steht", volltext=True).hits
+
+
 def test_a_vorgang_that_has_its_betreff_from_the_akte_follows_it(world: World) -> None:
     akte = an_akte(world)  # its slip names no Vorgang
     proposed = ask(world, akte, betreff="Anbau Wintergarten")
