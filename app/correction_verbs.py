@@ -97,7 +97,7 @@ def propose(
     with open_archive(call) as services:
         row = one_akte(services, aktenzeichen, band)
         today = services.today()
-        wishes = read_wishes(datei.read_bytes(), datei.name, today) if datei else typed_wishes(typed, today)
+        wishes = read_wishes(datei, today) if datei else typed_wishes(typed, today)
         proposed = correction.propose(services, row.uuid, wishes, reason, call.actor)
         akte = services.catalog.akte_snapshot(row.uuid, proposed.version)
     value = {**_named(row), **_proposal_json(proposed, akte)}

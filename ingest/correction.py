@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
+from unicodedata import normalize
 
 from akten.correction import FELD, Teil
 from akten.errors import Rejected
 from akten.findings import Finding
+from akten.model import clean_text
 from ingest.options import IntakeLimits
 from ingest.rules import error
 from ingest.slip_fields import Part, TooManyFaults, fold, shown
@@ -58,9 +61,11 @@ class Wishes:
     identity: tuple[str, ...] = ()
 
 
-def read_wishes(data: bytes, name: str, today: date) -> Wishes:
+def read_wishes(file: Path, today: date) -> Wishes:
     """The wishes in a file of JSON or YAML, by the ending of its name. Raises Rejected with every fault found."""
-    limits = IntakeLimits()
+    limits, name = IntakeLimits(), file.name
+    with file.open("rb") as stream:
+        data = stream.read(limits.slip_bytes + 1)
     if len(data) > limits.slip_bytes:
         raise Rejected((error("IN-10", name, f"Die Datei ist größer als {limits.slip_bytes // 1024} KiB."),))
     try:
@@ -74,10 +79,24 @@ def read_wishes(data: bytes, name: str, today: date) -> Wishes:
 def typed_wishes(fields: Mapping[str, object], today: date) -> Wishes:
     """The same for what was typed: field → text, or mapping or list of those, as a file would hold it."""
     try:
+        _require_clean(fields)
         return _whole(_node(fields), CALL, today)
     except Rejected as rejected:
         shorter = tuple(replace(f, where=f.where.removeprefix(f"{CALL}, Zeile 1, ")) for f in rejected.findings)
         raise Rejected(shorter) from rejected
+
+
+def _require_clean(value: object, where: str = "") -> None:
+    """Raises Rejected for signs that no message can carry; in a file the reader of slips looks for them."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _require_clean(str(key), where)
+            _require_clean(inner, where or str(key))
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            _require_clean(inner, where)
+    elif clean_text(text := str(value)) != normalize("NFC", text).strip():
+        raise Rejected((error("IN-14", where, "Der Text enthält unsichtbare Steuerzeichen; bitte neu eintippen."),))
 
 
 def _node(value: object) -> Node:

@@ -108,7 +108,9 @@ dokumente:
   betreff: Bauantrag
   datum: 6.3.2019
 """
-    wishes = read_wishes(said.encode(), "berichtigung.yaml", TODAY)
+    file = world.folder / "berichtigung.yaml"
+    file.write_text(said, encoding="utf-8")
+    wishes = read_wishes(file, TODAY)
     proposed = propose(world.services, akte.uuid, wishes, "Laufzettel verwechselt", ANNA)
     assert {(c.teil.value, c.name, c.alt, c.neu) for c in proposed.changes} == {
         ("akte", "betreff", "Anbau Wintergraten", "Anbau Wintergarten"),
@@ -179,6 +181,8 @@ def test_what_is_wrong_can_be_taken_away_as_well(world: World) -> None:
         ({"entfernen": ["Steuernummer"]}, "WF-50"),
         ({"betreff": " \u200b "}, "IN-14"),
         ({"betreff": "  "}, "IN-13"),
+        ({"betreff": "Anbau\ufffe"}, "IN-14"),
+        ({"felder": {"Bau\uffffherr": "A"}}, "IN-14"),
         ({"betreff": "x" * 501}, "IN-14"),
         ({"zda_datum": "1.1.2027"}, "IN-22"),
         ({"zda_datum": "31.2.2020"}, "IN-14"),
