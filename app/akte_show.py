@@ -10,6 +10,7 @@ from uuid import UUID
 from rich.console import Console
 from rich.text import Text
 
+from app.correction_show import corrections_of, show_correction
 from app.hold_show import hold_line
 from app.lock_show import LockView
 from app.show import STATES, VERDICTS, Listing, moment, plural, size_words, word
@@ -93,8 +94,11 @@ def show_akte(
         for old in d.replaces:
             what = titles.get(old.dokument, "")
             console.print(f"  „{d.betreff}“ ({d.uuid}) ersetzt „{what}“ ({old.dokument}) der Version {old.version}.")
+    corrections = corrections_of(details.deliveries)
     for p in details.packages:
         console.print(f"Version {p.package.id.version}: {size_words(p.size)}, abgelegt {moment(p.stored_at)}")
+        if (correction := corrections.get(p.package.id.version)) is not None:
+            show_correction(console, correction, details.akte)
         for c in p.copies:
             line = Text(f"  Kopie {c.store}: ")
             line.append_text(word(VERDICTS, c.verdict.value) if c.checked_at else Text("beim Ablegen geprüft", "green"))

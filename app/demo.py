@@ -18,6 +18,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from akten.correction import is_correction
 from akten.errors import ArchivError
 from app.command import actor_of, quiet_logs
 from app.show import VERDICTS, receipts, size_words, word
@@ -123,7 +124,9 @@ def _fill_inbox(services: Services, console: Console) -> list[dict[str, Any]]:
     if marker.exists():
         console.print("Die Lieferungen dieser Vorführung sind schon angenommen; es wird fortgesetzt.")
         done = [
-            row for row in services.catalog.deliveries(open_only=False) if row.stage.value in ("archived", "duplicate")
+            row
+            for row in services.catalog.deliveries(open_only=False)
+            if row.stage.value in ("archived", "duplicate") and not is_correction(row.slip)
         ]
         return [receipt_json(receipt_of(services, row)) for row in done]
     services.settings.inbox.mkdir(parents=True, exist_ok=True)

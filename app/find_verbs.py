@@ -17,6 +17,8 @@ from akten.findings import Verdict
 from akten.model import Aktenart
 from app.akte_show import german_day, show_akte
 from app.command import FOLDER, Call, Words, require_in_order, verb
+from app.correction_show import correction_json, corrections_of
+from app.correction_verbs import proposals, propose, release, withdraw
 from app.hold_show import holds_of
 from app.lock_show import LockView, lock_view
 from app.one_akte import akte_name, one_akte, split_band
@@ -207,6 +209,10 @@ def akte() -> None:
     """Akten auflisten, alles über eine zeigen, eine herausholen."""
 
 
+akte.add_command(propose)
+akte.add_command(proposals)
+akte.add_command(release)
+akte.add_command(withdraw)
 akte.add_command(akte_refer)
 akte.add_command(person_forget)
 
@@ -257,6 +263,7 @@ def details_json(
     details: AkteDetails, holds: Sequence[dict[str, Any]], locks: LockView, stores: Sequence[str]
 ) -> dict[str, Any]:
     """Everything known of one Akte; `stores` are the configured ones, in each of which a copy should lie."""
+    corrections = corrections_of(details.deliveries)
     return {
         **row_json(details.row),
         "record_class": next(iter(details.record_classes), ""),
@@ -311,6 +318,7 @@ def details_json(
                     for c, stored in zip(p.copies, p.package.copies, strict=True)
                 ],
                 "lacking": list(lacking(p.package, stores)),
+                "correction": correction_json(corrections.get(p.package.id.version), details.akte),
             }
             for p in details.packages
         ],

@@ -15,6 +15,7 @@ from akten.findings import Severity, Verdict, worst
 from akten.model import clean_text
 from app.audit_verbs import IN, check_extract, sample_draw, tell_like, trail_extract
 from app.command import Call, Words, require_in_order, verb
+from app.correction_show import note_words
 from app.find_verbs import DAY, DAY_WORD
 from app.one_akte import one_akte, require_number_for_band
 from app.opening import open_archive
@@ -22,6 +23,7 @@ from app.output import EXIT_OF_VERDICT
 from app.show import DAY_FORM, VERDICTS, Listing, findings_table, moment, plural, word
 from app.spans import midnight
 from archive.locks import instant
+from catalog.trail import Verb
 from catalog.values import TrailEvent
 from flows.anchors import published_heads
 from flows.receipt import finding_json
@@ -49,6 +51,9 @@ VERBS_DE = {
     "restoration.released": "neue Ablage einer Kopie freigegeben",
     "restoration.ended": "Vorschlag zur neuen Ablage beendet",
     "copy.restored": "Kopie neu abgelegt",
+    "correction.proposed": "Berichtigung vorgeschlagen",
+    "correction.released": "Berichtigung freigegeben",
+    "correction.ended": "Berichtigung beendet",
     "clearing.opened": "in die Klärung",
     "clearing.resolved": "Klärung gelöst",
     "review.resolved": "Seite gesichtet",
@@ -111,6 +116,7 @@ FACTS_DE = {
     "holds_lifted": "Löschsperren aufgehoben",
     "machine": "Rechner",
     "changed": "geändert",
+    "changes": "Werte",
     "seed": "Saat",
     "count": "gezogen",
     "of": "aus",
@@ -244,6 +250,14 @@ def _plain(value: object) -> str:
     return WORDS_DE.get(value, value) if isinstance(value, str) else str(value)
 
 
+_CORRECTED = "Berichtigung begonnen"
+
+
+def _is_of_correction(event: TrailEvent) -> bool:
+    """A version that came of a correction begins like a delivery, of no files; nothing else comes without any."""
+    return event.verb == Verb.DELIVERY_RECEIVED.value and event.data.get("scans") == 0
+
+
 def _facts(event: TrailEvent) -> str:
     """What a row says beside its words: a reason without the decision that it is for tells an auditor nothing."""
     return ", ".join(
@@ -298,9 +312,10 @@ def trail_show(
         table = Listing("Zeile", "Zeit", "Wer", "Was", *of_akte, "Angaben", box=None, header_style="dim")
         for event in events:
             facts = _facts(event)
-            what = VERBS_DE.get(event.verb, event.verb)
+            what = _CORRECTED if _is_of_correction(event) else VERBS_DE.get(event.verb, event.verb)
             mark = f"{BROKEN_DE[event.broken]} ({event.broken}) " if event.broken else ""
-            told = Text.assemble((mark, "red"), " – ".join(part for part in (facts, event.note) if part))
+            words = note_words(event.note) if event.verb == Verb.CORRECTION_PROPOSED.value else event.note
+            told = Text.assemble((mark, "red"), " – ".join(part for part in (facts, words) if part))
             which = (names.get(event.akte, str(event.akte)) if event.akte else "",) if akte is None else ()
             table.add_row(str(event.seq), moment(event.at, "%d.%m.%Y %H:%M:%S"), str(event.by), what, *which, told)
         console.print(table if events else "Dazu steht nichts im Protokoll.")

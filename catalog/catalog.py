@@ -35,6 +35,7 @@ from catalog import (
 )
 from catalog.actor import Actor
 from catalog.change import Token
+from catalog.corrections import CorrectionBook
 from catalog.engine import Database, parse_url
 from catalog.holdings import AkteFilter, Sort
 from catalog.identity import STRICT, Accounts
@@ -308,6 +309,11 @@ class Catalog(Periods):
     def restoring(self) -> RestoreBook:
         """The verbs about damaged copies that are put there anew."""
         return RestoreBook(self._database, self._change)
+
+    @property
+    def corrections(self) -> CorrectionBook:
+        """The verbs about corrections of what archived Akten are described as."""
+        return CorrectionBook(self._database, self._change)
 
     @property
     def lost(self) -> ReentryBook:

@@ -34,6 +34,7 @@ class Steps(NamedTuple):
 
 SHORTENING = Steps(Verb.SHORTENING_PROPOSED, Verb.SHORTENING_RELEASED, Verb.SHORTENING_ENDED)
 RESTORATION = Steps(Verb.RESTORATION_PROPOSED, Verb.RESTORATION_RELEASED, Verb.RESTORATION_ENDED)
+CORRECTION = Steps(Verb.CORRECTION_PROPOSED, Verb.CORRECTION_RELEASED, Verb.CORRECTION_ENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,11 @@ def release(change: Change, steps: Steps, akte: UUID, number: int, reason: str) 
         change.event(steps.released, akte=akte, note=reason, salt=salt, proposal=number, **extra)
 
 
-def end(change: Change, steps: Steps, akte: UUID, number: int, *, done: bool, reason: str = "") -> None:
+def end(change: Change, steps: Steps, akte: UUID, number: int, *, done: bool, reason: str = "", **about: Any) -> None:
     """The proposal is carried out, or withdrawn with a reason; one that ended already is no change."""
     if _open(change.connection, steps, akte, number) is not None:
         salt = salt_of(change.connection, akte)
-        change.event(steps.ended, akte=akte, note=reason, salt=salt, proposal=number, done=done)
+        change.event(steps.ended, akte=akte, note=reason, salt=salt, proposal=number, done=done, **about)
 
 
 def _open(connection: Connection, steps: Steps, akte: UUID, number: int) -> Proposal | None:

@@ -210,8 +210,9 @@ def _index(connection: Connection, before: Row[Any], akte: Akte, texts: Texts, *
     ]
     if rows:
         connection.execute(insert(pages), rows)
-    if newest and before.version and before.betreff != clean_text(akte.betreff):
-        reindex.reindex_akte(connection, before.nr)  # the new Betreff belongs to the passages of older Dokumente too
+    if newest and before.version and (before.betreff != clean_text(akte.betreff) or not texts.pages):
+        # The new Betreff belongs to the passages of older Dokumente too; what brings no text is another description.
+        reindex.reindex_akte(connection, before.nr)
         return
     if newest:
         index.remove(connection, before.nr, Kind.REGISTER)

@@ -83,6 +83,7 @@ def _parts(root: Path, version: int) -> list[Part]:
         if name in (
             layout.PREMIS,
             layout.EXAMINATION,
+            layout.CORRECTION,
             *(layout.slip_path(suffix) for suffix in ("json", "yaml", "yml")),
         ):
             stem, dot, suffix = name.rpartition(".")

@@ -33,4 +33,6 @@ RULES: dict[str, tuple[str, str]] = {
     "WF-22": ("Der Kopf des Protokolls wird nach jedem Lauf in allen Speichern veröffentlicht.", "prefect-db.md §6"),
     "WF-30": ("Eine Kopie, die beim Herausholen nicht stimmt oder fehlt, wird genannt.", "Hausregel"),
     "WF-40": ("Ein neuer Fristenkatalog kennt jede Fristklasse, die eine Akte schon hat.", "Hausregel"),
+    "WF-50": ("Eine Berichtigung sagt, was anders werden soll, und ändert jeden Wert, den sie nennt.", "Hausregel"),
+    "WF-51": ("Berichtigt wird, wie eine Akte beschrieben ist, und nicht, welche Akte es ist.", "Hausregel"),
 }

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from akten.errors import FixityError, Rejected
 from akten.localtime import berlin_day
 from akten.model import Akte, Aufbewahrung
-from akten.package import LockTerms
+from akten.package import Lock, LockTerms
 from catalog.actor import Actor
 from catalog.keeping import ZDA, ZDA_EVIDENCE, KeepingRow, KnownEvent, KnownHold, Viewer
 from flows.wiring import Services
@@ -28,10 +28,15 @@ def with_retention(services: Services, delivery: Delivery, akte: Akte, known_cla
 
     `known_class` is the class that an archived Akte has: the slip of a Nachscan that names none leaves it so.
     """
-    slip, katalog = delivery.slip, services.katalog
-    if known_class not in katalog.classes:
+    if known_class not in services.katalog.classes:
         known_class = ""
-    key = class_for(akte.aktenart.value, slip.record_class or known_class or None, katalog).key
+    return kept_by(services, akte, delivery.slip.record_class or known_class or None)
+
+
+def kept_by(services: Services, akte: Akte, record_class: str | None) -> Akte:
+    """The Akte with the dates of this class (None: the one of its family) and of all that is known of it."""
+    katalog = services.katalog
+    key = class_for(akte.aktenart.value, record_class, katalog).key
     row = services.catalog.keeping(akte.uuid)
     if row is None:
         raise FixityError("Die Akte dieser Lieferung ist aus dem Katalog verschwunden.")
@@ -105,6 +110,16 @@ def judge(row: KeepingRow, katalog: Fristenkatalog, now: datetime) -> Judged:
 
 def _in_force(hold: KnownHold, day: date) -> bool:
     return hold.end is None or hold.end >= day
+
+
+def first_lock(services: Services, akte: Akte) -> Lock:
+    """The lock of a new version, by all that is known of the Akte: holds that exist are set before the commit."""
+    row = services.catalog.keeping(akte.uuid)
+    if row is None:
+        raise FixityError("Die Akte dieser Lieferung ist aus dem Katalog verschwunden.")
+    classified = bool(services.catalog.classifications(akte.uuid))
+    planned = as_planned(row, akte, classified=classified)
+    return judge(planned, services.katalog, services.now()).terms.lock
 
 
 def as_planned(row: KeepingRow, akte: Akte, *, classified: bool) -> KeepingRow:

@@ -10,6 +10,7 @@ data/representations/master/data/<file>.<suffix>                               t
 data/representations/access/data/<pdf>.pdf                                     PDF/A, one per Dokument
 data/representations/access/text/<pdf>.hocr                                    text with coordinates
 data/documentation/laufzettel.<suffix>                                         the slip as it came
+data/documentation/berichtigung.json                                           in its place: what was corrected, by whom
 
 A later version bears all of the earlier ones, too: their premis.xml, untersuchung.json and slip as `premis-v1.xml` and
 so on. Only the message is written anew for the whole Akte.
@@ -28,6 +29,7 @@ DOCUMENTATION = "documentation/"
 
 PREMIS = PRESERVATION + "premis.xml"
 EXAMINATION = PRESERVATION + "untersuchung.json"
+CORRECTION = DOCUMENTATION + "berichtigung.json"
 
 
 def message_path(file_name: str) -> str:

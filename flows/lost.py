@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID
 
+from akten.correction import is_correction
 from akten.errors import Forbidden, Unknown
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
@@ -101,6 +102,8 @@ def _lost(services: Services) -> Iterator[DeliveryRow]:
         now = services.catalog.delivery(row.uuid)
         if now is None or now.stage in (Stage.ARCHIVED, Stage.DUPLICATE, Stage.RETURNED):
             continue  # it ended while we looked
+        if is_correction(now.slip):
+            continue  # it never had files: whoever released it goes on with it
         if _delivered_anew(services, row):
             continue
         yield now

@@ -8,8 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from akten.errors import FixityError
-from akten.files import Attachment, Digests, FileFacts, PageRef, PdfA, Rendition, digest_bytes
+from akten.files import Attachment, Digests, FileFacts, PageRef, PdfA, Rendition
 from akten.findings import Finding, Severity, Verdict
 from akten.localtime import berlin_day
 from akten.model import Akte, Datei, Dokument, HistorienEintrag, Laufzeit
@@ -18,16 +17,14 @@ from archive.bag import Bag, Part, make_bag
 from flows import layout
 from flows.attachments import by_document, datei_of
 from flows.carry import Carried
+from flows.cover import bag_info, message_part, part_of, represented
 from flows.examined import examination_record, verdict_record
 from flows.formats import FORMATS
 from flows.quality import quality_of
 from flows.replacing import told_in_premis
 from flows.steps import require
 from ingest.delivery import Delivery
-from metadata.checks import Purpose, check_message
 from metadata.describe import day_of, describe
-from metadata.messages import aussonderung
-from metadata.names import stem_of
 from metadata.premis import Capture, build_record, check_record, engines_of, was_read, write_record
 from metadata.profile import Profile
 from metadata.schemas import Schemas
@@ -41,14 +38,12 @@ from metadata.transfervermerk import (
     check_note,
     write_note,
 )
-from metadata.xdomea import write_message
 
 _IN_GERMAN = {
     Verdict.OK: "bestanden",
     Verdict.FAILED: "nicht bestanden",
     Verdict.NOT_CHECKED: "nicht geprüft",
 }
-_REPRESENTED = (layout.MASTER, layout.ACCESS)  # what a message may name
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +89,11 @@ def make_package(material: Material, profile: Profile, schemas: Schemas, premis_
     akte = _described(material)
     findings: list[Finding] = []
     files = [*_files(material), *(material.carried.parts if material.carried is not None else ())]
-    payload = {Path(part.path).name: part.digests for part in files if part.path.startswith(_REPRESENTED)}
+    payload = represented(files)
     made = [*_metadata(material, akte, profile, schemas, premis_xsd, findings, payload), *files]
-    bag = make_bag(f"{akte.uuid}-v{material.package.version}", made, _info(material, akte, profile))
+    before = material.carried.tag_manifest_sha512 if material.carried is not None else ""
+    info = bag_info(akte, material.package, material.delivery.uuid, material.software, material.now, before, profile)
+    bag = make_bag(f"{akte.uuid}-v{material.package.version}", made, info)
     return Made(bag, akte, tuple(findings))
 
 
@@ -173,10 +170,6 @@ def _history(material: Material, dokument: UUID, pdfa: PdfA) -> Iterator[Histori
 # --- metadata files -------------------------------------------------------------------------------------------------
 
 
-def _part(path: str, data: bytes) -> Part:
-    return Part(path, data, digest_bytes(data))
-
-
 def _metadata(
     material: Material,
     akte: Akte,
@@ -186,14 +179,9 @@ def _metadata(
     findings: list[Finding],
     payload: Mapping[str, Digests],
 ) -> Iterator[Part]:
-    process = uuid5(akte.uuid, f"prozess/v{material.package.version}")
-    message = aussonderung(
-        akte, profile, prozess_id=process, erstellt=material.now, nachricht=uuid5(process, "nachricht")
-    )
-    xml = write_message(message, profile)
-    report = check_message(xml, schemas, files=_named(akte, payload), purpose=Purpose.AT_REST, profile=profile)
-    findings.extend(require(report.findings))
-    yield _part(layout.message_path(stem_of(message, profile.version) + ".xml"), xml)
+    message, told = message_part(akte, material.package.version, material.now, profile, schemas, payload)
+    findings.extend(told)
+    yield message
 
     record = write_record(
         build_record(
@@ -212,9 +200,9 @@ def _metadata(
         )
     )
     findings.extend(require(check_record(record, premis_xsd).findings))
-    yield _part(layout.PREMIS, record)
+    yield part_of(layout.PREMIS, record)
 
-    yield _part(layout.EXAMINATION, examination_record(material.delivery.scans, material.facts, material.attachments))
+    yield part_of(layout.EXAMINATION, examination_record(material.delivery.scans, material.facts, material.attachments))
     products = {UUID(name[:36]): digests.sha512 for name, digests in payload.items()}
     for dokument, pdfa in material.pdfas.items():
         if dokument not in material.digital:  # what never was paper agrees with none
@@ -222,18 +210,8 @@ def _metadata(
             # The note's gaps are gaps of the slip: they are told once per delivery, not once per Dokument.
             gaps = (replace(f, where="Laufzettel") for f in require(check_note(note, products)))
             findings.extend(f for f in gaps if f not in findings)
-            yield _part(layout.note_path(dokument), write_note(note))
-        yield _part(layout.verdict_path(pdfa.uuid), verdict_record(pdfa))
-
-
-def _named(akte: Akte, payload: Mapping[str, Digests]) -> dict[str, Digests]:
-    """The files in the package that the message names. Raises FixityError for one that is not the file described."""
-    described = [datei for dokument in akte.dokumente for datei in dokument.dateien]
-    described += [anlage.datei for dokument in akte.dokumente for anlage in dokument.anlagen]
-    for datei in described:
-        if payload.get(datei.dateiname, datei.digests) != datei.digests:
-            raise FixityError(f"Die Datei {datei.dateiname} im Paket ist nicht die, die ihre Beschreibung nennt.")
-    return {datei.dateiname: payload[datei.dateiname] for datei in described if datei.dateiname in payload}
+            yield part_of(layout.note_path(dokument), write_note(note))
+        yield part_of(layout.verdict_path(pdfa.uuid), verdict_record(pdfa))
 
 
 def _capture(material: Material) -> Capture:
@@ -315,25 +293,10 @@ def _files(material: Material) -> Iterator[Part]:
             yield Part(layout.text_path(pdfa.uuid), pdfa.hocr, pdfa.hocr_digests)
         for page in pdfa.pages:
             if page.blank and page.thumbnail:
-                yield _part(f"{layout.PRESERVATION}leer-{pdfa.uuid}-{page.number}.jpg", page.thumbnail)
+                yield part_of(f"{layout.PRESERVATION}leer-{pdfa.uuid}-{page.number}.jpg", page.thumbnail)
     slip = material.delivery.slip_file
     # By the digests of what was read, as the scans: the package refuses one that was written into meanwhile.
     yield Part(layout.slip_path(slip.path.suffix.lstrip(".").lower()), slip.path, slip.digests)
-
-
-def _info(material: Material, akte: Akte, profile: Profile) -> list[tuple[str, str]]:
-    info = [
-        ("Source-Organization", profile.absender.institution),
-        ("External-Identifier", f"urn:uuid:{akte.uuid}"),
-        ("Bagging-Date", berlin_day(material.now).isoformat()),
-        ("Bag-Group-Identifier", f"urn:uuid:{material.delivery.uuid}"),
-        ("Bag-Software-Agent", " ".join(material.software)),
-        ("Bag-Version", f"v{material.package.version}"),
-        ("Retention-Class", akte.aufbewahrung.record_class if akte.aufbewahrung else "unbestimmt"),
-    ]
-    if material.carried is not None:
-        info.append(("Bag-Supersedes", material.carried.tag_manifest_sha512))
-    return info
 
 
 def not_validated(pdfas: Mapping[UUID, PdfA], *, allowed: bool) -> tuple[Finding, ...]:

@@ -78,12 +78,17 @@ class Receipt:
         if self.state is not Outcome.ARCHIVED:
             return ()
         missing = ["PDF/A"] if any(d.verdict is Verdict.NOT_CHECKED for d in self.documents) else []
-        codes = {finding.code for finding in self.findings}
-        return (*missing, *(name for code, name in _NOT_CHECKED.items() if code in codes))
+        return (*missing, *checks_not_made(self.findings))
 
 
 # Findings that say that an official schema is not there (our own rules were checked all the same), or an anchor.
 _NOT_CHECKED = {"XD-12": "XDOMEA-Schema", "PR-04": "PREMIS-Schema", "WF-22": "Anker des Protokolls"}
+
+
+def checks_not_made(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """German names of the checks that, by these findings, did not take place."""
+    codes = {finding.code for finding in findings}
+    return tuple(name for code, name in _NOT_CHECKED.items() if code in codes)
 
 
 def finding_json(finding: Finding) -> dict[str, str]:

@@ -199,7 +199,7 @@ def _arrival(services: Services, read: Reread) -> Arrival:
         aktenart=akte.aktenart.value,
         aktenzeichen=akte.aktenzeichen,
         band=akte.band,
-        betreff=read.slip.betreff,
+        betreff=read.betreff,
         slip=read.slip_value,
         scans=read.scans,
         folder=str(services.settings.work.resolve() / str(read.delivery)),

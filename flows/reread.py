@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from akten.correction import Correction
 from akten.errors import Rejected
 from akten.files import Digests, PageRef, PageResult, PdfA, Rendition, Scan, ValidatorReport
 from akten.findings import Finding, Severity, Verdict
@@ -23,7 +24,6 @@ from archive.store import ObjectStore
 from flows import layout
 from flows.arrival import slip_json
 from ingest.slip import parse_slip
-from ingest.slipdoc import Slip
 from metadata.codelists import PDFA
 from metadata.premis import PremisRecord, read_record
 from metadata.to_akte import akte_of
@@ -36,13 +36,14 @@ _EXAMINATIONS = layout.EXAMINATION.removesuffix(".json")
 @dataclass(frozen=True, slots=True)
 class Reread:
     """What one package tells: the whole Akte, and of the delivery that this version came from slip, scans and PDF/A.
+    A version that came of a correction has that in the place of the slip, and neither scans nor PDF/A of its own.
 
     `pdfas` and `texts` (pages of the PDF/A, in order) are by Dokument, and only of what this version brought.
     """
 
     delivery: UUID
     akte: Akte
-    slip: Slip
+    betreff: str
     slip_value: Mapping[str, Any]
     scans: tuple[Scan, ...]
     pdfas: Mapping[UUID, PdfA]
@@ -76,6 +77,8 @@ class _Reading:
         akte = akte_of(read_message(self._read(self._only(layout.DESCRIPTIVE))), files, types)
         if akte.uuid != self._committed.package.id.akte:
             raise ValueError("the message speaks of another Akte than the commit")
+        if layout.CORRECTION in self._payload:
+            return self._correction(akte)
         slip_path = self._only(f"{layout.DOCUMENTATION}laufzettel.")
         slip = parse_slip(self._read(slip_path), Path(slip_path).name)
         record = read_record(self._read(layout.PREMIS))
@@ -87,13 +90,19 @@ class _Reading:
         return Reread(
             delivery=UUID(self._committed.commit.extra["delivery"]),
             akte=akte,
-            slip=slip,
+            betreff=slip.betreff,
             slip_value=slip_json(slip),
             scans=tuple(self._scans(record)),
             pdfas=pdfas,
             texts={dokument: self._texts(pdfa) for dokument, pdfa in pdfas.items()},
             received_at=_received(record),
         )
+
+    def _correction(self, akte: Akte) -> Reread:
+        said = json.loads(self._read(layout.CORRECTION))
+        agreed = Correction.from_json(said)
+        delivery = UUID(self._committed.commit.extra["delivery"])
+        return Reread(delivery, akte, akte.betreff, said, (), {}, {}, agreed.frei_am)
 
     def _read(self, path: str) -> bytes:
         if path not in self._payload:

@@ -13,8 +13,7 @@ from uuid import UUID
 from akten.errors import FixityError, Misconfigured, Rejected, Unavailable
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
-from akten.model import Akte
-from akten.package import FixityReport, Lock, PackageId, StoredPackage
+from akten.package import FixityReport, PackageId, StoredPackage
 from archive.fixity import check_package
 from archive.package import store_package
 from archive.resume import Patience
@@ -28,7 +27,7 @@ from flows.attachments import take_out_all
 from flows.carry import Carried, carry_over
 from flows.craft_options import SOFTWARE, software_version
 from flows.documents import Progress, recognise_documents
-from flows.keeping import as_planned, judge, with_retention
+from flows.keeping import first_lock, judge, with_retention
 from flows.linked import refs_of, without_archived, without_linked
 from flows.locks import follow_at_intake
 from flows.machine import machine_told
@@ -145,7 +144,7 @@ def _from_reading(
         work.bag,
         work.package,
         services.stores,
-        _first_lock(services, work.akte),
+        first_lock(services, work.akte),
         services.now,
         result / "tar",
         {"software": f"{SOFTWARE} {software_version()}", "delivery": str(delivery.uuid)},
@@ -311,16 +310,6 @@ def _elsewhere(services: Services, claimed: ClaimedDelivery) -> Receipt:
     if row is not None and row.stage in (Stage.ARCHIVED, Stage.DUPLICATE):
         return receipt_of(services, row, claimed.ergebnis)
     raise Unavailable("Diese Lieferung wird gerade von einem anderen Vorgang bearbeitet.")
-
-
-def _first_lock(services: Services, akte: Akte) -> Lock:
-    """The lock of a new version, by all that is known of the Akte: holds that exist are set before the commit."""
-    row = services.catalog.keeping(akte.uuid)
-    if row is None:
-        raise FixityError("Die Akte dieser Lieferung ist aus dem Katalog verschwunden.")
-    classified = bool(services.catalog.classifications(akte.uuid))
-    planned = as_planned(row, akte, classified=classified)
-    return judge(planned, services.katalog, services.now()).terms.lock
 
 
 def _link_duplicate(services: Services, claimed: ClaimedDelivery, row: DeliveryRow, by: Actor) -> Receipt:

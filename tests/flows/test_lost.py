@@ -167,7 +167,7 @@ def test_a_delivery_that_died_with_its_machine_is_ended_by_a_person_and_its_akte
 
 def test_a_delivery_whose_files_are_gone_is_told_until_somebody_ends_it(tmp_path: Path) -> None:
     def row(name: str, stage: Stage, folder: Path = tmp_path) -> Any:
-        return SimpleNamespace(uuid=uuid4(), stage=stage, betreff=name, folder=str(folder / name))
+        return SimpleNamespace(uuid=uuid4(), stage=stage, slip={}, betreff=name, folder=str(folder / name))
 
     rows = [
         row("weg", Stage.RECEIVED),

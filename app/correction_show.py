@@ -1,0 +1,105 @@
+"""A correction for people and as JSON: every value, old → new, and which version came of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from rich.console import Console
+from rich.text import Text
+
+from akten.correction import FELD, NAMES, Change, Correction, Teil, is_correction
+from akten.lifecycle import Stage
+from akten.model import Akte
+from app.show import moment
+from catalog.corrections import read_note
+from catalog.values import DeliveryRow
+
+_NOTHING = "(nichts)"
+
+
+def change_json(change: Change, akte: Akte | None) -> dict[str, Any]:
+    """One value that changes; `part` is what its Vorgang or Dokument is called, None for the Akte itself."""
+    return {
+        "part": change.teil.value,
+        "uuid": str(change.uuid),
+        "name": _titles(akte).get(change.uuid),
+        "field": change.name,
+        "before": change.alt or None,
+        "after": change.neu or None,
+    }
+
+
+def show_changes(console: Console, changes: Sequence[Change], akte: Akte | None) -> None:
+    """One line per value; `akte` says what its parts are called."""
+    titles = _titles(akte)
+    for change in changes:
+        kind = {Teil.AKTE: "", Teil.VORGANG: "Vorgang", Teil.DOKUMENT: "Dokument"}[change.teil]
+        where = f"{kind} „{titles.get(change.uuid, change.uuid)}“, " if kind else ""
+        name = change.name[len(FELD) :] if change.name.startswith(FELD) else NAMES[change.name]
+        line = Text.assemble(f"  {where}{name}: ", (_value(change.alt), "red"), " → ", (_value(change.neu), "green"))
+        console.print(line, soft_wrap=True)
+
+
+def corrections_of(deliveries: Sequence[DeliveryRow]) -> Mapping[int, Correction]:
+    """Version → the correction that it came of. What is unreadable is left out: archiv protokoll pruefe tells of it."""
+    found: dict[int, Correction] = {}
+    for row in deliveries:
+        if row.stage is Stage.ARCHIVED and row.version is not None and is_correction(row.slip):
+            try:
+                found[row.version] = Correction.from_json(row.slip)
+            except (ValueError, KeyError, TypeError):
+                continue
+    return found
+
+
+def correction_json(correction: Correction | None, akte: Akte | None) -> dict[str, Any] | None:
+    """What a version brought, None where it was a delivery; `akte` is as it is described now."""
+    if correction is None:
+        return None
+    return {
+        "of": correction.version,
+        "changes": [change_json(change, akte) for change in correction.changes],
+        "reason": correction.grund,
+        "proposed_by": correction.von,
+        "proposed_at": correction.am.isoformat(),
+        "released_by": correction.frei_von,
+        "released_at": correction.frei_am.isoformat(),
+        "release_reason": correction.frei_grund,
+    }
+
+
+def show_correction(console: Console, correction: Correction, akte: Akte | None) -> None:
+    """What a version brought: who corrected what, and why; `akte` is as it is described now."""
+    console.print(f"  Berichtigung von Version {correction.version}: {correction.grund}", soft_wrap=True)
+    show_changes(console, correction.changes, akte)
+    first = f"vorgeschlagen von {correction.von}, {moment(correction.am)}"
+    second = f"freigegeben von {correction.frei_von}, {moment(correction.frei_am)}: {correction.frei_grund}"
+    console.print(f"  {first}; {second}", style="dim", soft_wrap=True)
+
+
+def note_words(note: str) -> str:
+    """The words beside the row of a proposal, as people read them; what is no longer readable is shown as it lies."""
+    try:
+        reason, changes = read_note(note)
+    except (ValueError, KeyError, TypeError):
+        return note
+    told = (f"{change.words}: {_value(change.alt)} → {_value(change.neu)}" for change in changes)
+    return "; ".join((reason, *told))
+
+
+def _titles(akte: Akte | None) -> dict[UUID, str]:
+    if akte is None:
+        return {}
+    return {**{v.uuid: v.betreff for v in akte.vorgaenge}, **{d.uuid: d.betreff for d in akte.dokumente}}
+
+
+def _value(text: str) -> str:
+    if not text:
+        return _NOTHING
+    try:
+        return f"{date.fromisoformat(text):%d.%m.%Y}" if len(text) == 10 else text
+    except ValueError:
+        return text

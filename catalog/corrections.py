@@ -1,0 +1,202 @@
+"""`CorrectionBook`: corrections of what archived Akten are described as; reached as `Catalog.corrections`.
+
+What is proposed lives in the trail, as other proposals do, its values beside the chain (they may name people). Once it
+is released it goes the way of a delivery that brings no files, so that its version has number, turn and package as any.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select
+
+from akten.correction import Change as Corrected
+from akten.correction import Correction
+from akten.errors import FixityError, Forbidden
+from akten.lifecycle import Stage
+from akten.model import Akte, clean_text
+from akten.package import StoredPackage
+from catalog import events, proposals, refstore, register, stored, versions
+from catalog.actor import Actor
+from catalog.change import Change
+from catalog.codec import canonical
+from catalog.engine import Database
+from catalog.proposals import CORRECTION, Proposal
+from catalog.references import references_of
+from catalog.register import Arrival
+from catalog.tables import packages
+from catalog.trail import Verb
+from catalog.values import DeliveryRow
+
+_OUTDATED = (
+    "Seit diesem Vorschlag hat die Akte eine neue Version bekommen; berichtigt wird nur die neueste. Bitte den "
+    "Vorschlag verwerfen (archiv akte verwirf) und neu machen."
+)
+_DONE = (Stage.DESCRIBED, Stage.PACKED, Stage.ARCHIVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """An open proposal to correct `version`. `released_at` is None until a second person agreed."""
+
+    proposal: Proposal
+    version: int
+    reason: str
+    changes: tuple[Corrected, ...]
+    released_at: datetime | None
+    released_reason: str
+
+    @property
+    def agreed(self) -> Correction:
+        """What two persons agreed on. Raises ValueError before the release."""
+        if self.proposal.released_by is None or self.released_at is None:
+            raise ValueError("nobody released it yet")
+        return Correction(
+            self.version,
+            self.changes,
+            self.reason,
+            self.proposal.proposed_by.label,
+            self.proposal.proposed_at,
+            self.proposal.released_by.label,
+            self.released_at,
+            self.released_reason,
+        )
+
+
+def note_of(reason: str, changes: Sequence[Corrected]) -> str:
+    """The words beside the row of a proposal: reason and values in one text that can be deleted lawfully."""
+    return canonical({"grund": reason, "aenderungen": [change.to_json() for change in changes]})
+
+
+def read_note(note: str) -> tuple[str, tuple[Corrected, ...]]:
+    """The way back of `note_of`. Raises ValueError, KeyError or TypeError for anything else."""
+    value = json.loads(note)
+    return str(value["grund"]), tuple(Corrected.from_json(each) for each in value["aenderungen"])
+
+
+def _proposed(connection: Connection, proposal: Proposal) -> Proposed:
+    try:
+        reason, changes = read_note(proposal.reason)
+        version = int(proposal.about["version"])
+    except (ValueError, KeyError, TypeError) as error:
+        text = (
+            f"Der Vorschlag in Zeile {proposal.number} des Protokolls ist nicht mehr lesbar: archiv protokoll pruefe."
+        )
+        raise FixityError(text) from error
+    told = events.events_of(connection, akte=proposal.akte, verb=CORRECTION.released.value, limit=None)
+    released = next((event for event in told if event.data["proposal"] == proposal.number), None)
+    return Proposed(
+        proposal,
+        version,
+        reason,
+        changes,
+        released.at if released else None,
+        released.note if released else "",
+    )
+
+
+def _require_newest(connection: Connection, akte: UUID, version: int) -> None:
+    newest = connection.execute(select(func.max(packages.c.version)).where(packages.c.akte == akte)).scalar()
+    if newest != version:
+        raise Forbidden(_OUTDATED)
+
+
+class CorrectionBook:
+    """Every verb is one short transaction, together with its events."""
+
+    def __init__(self, database: Database, begin: Callable[[Actor, datetime], AbstractContextManager[Change]]) -> None:
+        self._database = database
+        self._begin = begin
+
+    def open(self, akte: UUID | None = None) -> tuple[Proposed, ...]:
+        """The proposals that wait for their release or their end, the oldest first; an Akte has at most one."""
+        with self._database.read() as connection:
+            found = proposals.open_proposals(connection, CORRECTION, akte)
+            return tuple(_proposed(connection, each) for each in found)
+
+    def propose(
+        self, akte: UUID, version: int, changes: Sequence[Corrected], reason: str, *, by: Actor, now: datetime
+    ) -> None:
+        """Asks for a correction of the newest version. Raises Forbidden while another proposal waits, and for a version
+        that is not the newest (any more).
+        """
+        with self._begin(by, now) as change:
+            if proposals.open_proposals(change.connection, CORRECTION, akte):
+                raise Forbidden(
+                    "Für diese Akte liegt schon ein Vorschlag vor; er ist freizugeben (archiv akte gib-frei) oder zu "
+                    "verwerfen (archiv akte verwirf)."
+                )
+            _require_newest(change.connection, akte, version)
+            note = note_of(clean_text(reason), changes)
+            proposals.propose(change, CORRECTION, akte, note, version=version, changes=len(changes))
+
+    def release(self, akte: UUID, number: int, version: int, reason: str, *, by: Actor, now: datetime) -> None:
+        """Writes down that a second person agreed. Raises Forbidden when the Akte got a newer version since."""
+        with self._begin(by, now) as change:
+            _require_newest(change.connection, akte, version)
+            proposals.release(change, CORRECTION, akte, number, clean_text(reason))
+
+    def begin(self, arrival: Arrival, number: int, version: int, *, by: Actor, now: datetime) -> DeliveryRow:
+        """Enters the correction of `version` as what brings the next one, and fixes the number of that.
+
+        Repeated it changes nothing. Raises Unavailable while a delivery of the Akte is being packed, Forbidden when the
+        Akte got a newer version since, or when a person ended what was begun, or gave the proposal `number` up.
+        """
+        with self._begin(by, now) as change:
+            connection, uuid = change.connection, arrival.delivery
+            if all(each.number != number for each in proposals.open_proposals(connection, CORRECTION, arrival.akte)):
+                raise Forbidden("Diesen Vorschlag gibt es nicht mehr.")
+            there = register.one(connection, uuid)
+            if there is not None and there.stage in _DONE:
+                return there
+            if there is not None and there.stage is not Stage.RECEIVED:
+                raise Forbidden("Diese Berichtigung wurde beendet; bitte den Vorschlag verwerfen und neu machen.")
+            row = register.receive(change, arrival)
+            if row.akte is None or row.akte != arrival.akte:
+                raise FixityError("Unter diesem Aktenzeichen steht im Katalog jetzt eine andere Akte.")
+            for stage in (Stage.EXAMINED, Stage.RECOGNISED):  # there is nothing to look at and nothing to read
+                register.set_stage(change, register.require_delivery(connection, uuid), stage)
+            versions.settle(change, uuid)
+            _require_newest(connection, row.akte, version)  # from here on nobody else makes a version of this Akte
+            return register.delivery_value(register.require_delivery(connection, uuid))
+
+    def give_way(self, delivery: UUID, *, by: Actor, now: datetime) -> None:
+        """Takes a correction that could not be packed back to its beginning, so that it keeps nobody waiting."""
+        with self._begin(by, now) as change:
+            row = register.one(change.connection, delivery)
+            if row is not None and row.stage is Stage.DESCRIBED:
+                register.move(change, delivery, Stage.RECEIVED)
+
+    def record(self, delivery: UUID, akte: Akte, package: StoredPackage, *, by: Actor, now: datetime) -> None:
+        """Says "archived": package, register, search index, persons and parcels, with the event that tells it."""
+        texts = stored.prepare(akte, {})
+        with self._begin(by, now) as change:
+            stored.record_stored(change, delivery, akte, package, texts)
+            refstore.note_references(change, akte.uuid, references_of(akte.felder), delivery)
+
+    def end(self, akte: UUID, number: int, *, version: int, by: Actor, now: datetime) -> None:
+        """Writes down that a proposal was carried out, and by which version."""
+        with self._begin(by, now) as change:
+            proposals.end(change, CORRECTION, akte, number, done=True, version=version)
+
+    def withdraw(self, proposed: Proposed, delivery: UUID, reason: str, *, by: Actor, now: datetime) -> None:
+        """Gives a proposal up. Raises Forbidden once its package may lie in a store: then it has to be carried out."""
+        akte, number = proposed.proposal.akte, proposed.proposal.number
+        with self._begin(by, now) as change:
+            row = register.one(change.connection, delivery)
+            if row is not None and row.stage in _DONE and proposed.released_at is not None:
+                raise Forbidden(
+                    "Diese Berichtigung ist freigegeben und schon begonnen; sie lässt sich nicht mehr verwerfen. "
+                    "Zu Ende bringt sie: archiv akte gib-frei."
+                )
+            if row is not None and row.stage is Stage.RECEIVED:
+                for stage in (Stage.CLEARING, Stage.RETURNED):
+                    register.set_stage(change, register.require_delivery(change.connection, delivery), stage)
+                moved = {"before": Stage.RECEIVED.value, "after": Stage.RETURNED.value}
+                change.event(Verb.DELIVERY_MOVED, akte=akte, delivery=delivery, **moved)
+            proposals.end(change, CORRECTION, akte, number, done=False, reason=clean_text(reason))

@@ -1,0 +1,143 @@
+"""`archiv akte berichtige` to `gib-frei` as two persons call them: words, JSON, exit codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from catalog.catalog import open_catalog
+from flows.settings import read_settings
+from flows.wiring import Services
+from tests.app.desk import Desk, catalog_url
+from tests.app.desk import desk as desk
+from tests.flows.correctionworld import World, an_akte
+from tests.flows.packingworld import NOW
+from tests.memory_store import MemoryStore
+
+AKTE = "63-1-20"
+RIGHT = ("--betreff", "Anbau Wintergarten")
+WHY = ("--grund", "Tippfehler")
+SEEN = ("--grund", "verglichen")
+
+
+@pytest.fixture(autouse=True)
+def akte(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """One archived Akte with a mistyped Betreff, in two stores in memory; its UUID."""
+    stores = [MemoryStore(name, clock=lambda: NOW) for name in ("a", "b")]
+    monkeypatch.setattr(Services, "stores", property(lambda _: tuple(stores)))
+    monkeypatch.setattr(Services, "stores_to_read", lambda _: (tuple(stores), {}))
+    world = World(tmp_path / "welt", stores)
+    with open_catalog(catalog_url(desk.daten)) as catalog:
+        world.catalog = catalog
+        world.settings = read_settings(daten=desk.daten)
+        return str(an_akte(world).uuid)
+
+
+def test_one_short_call_and_a_second_person_put_a_betreff_right(desk: Desk, akte: str) -> None:
+    ran = desk("akte", "berichtige", AKTE, *RIGHT, *WHY)
+    assert ran.code == 0
+    assert "Betreff: Anbau Wintergraten → Anbau Wintergarten" in ran.out
+    assert "akte gib-frei 63-00001-2020 --band 1 --grund" in " ".join(ran.out.split())
+    ran = desk("akte", "berichtigungen")
+    assert (ran.code, "Wintergraten → " in ran.out, "wartet" in ran.out, "Tippfehler" in ran.out) == (
+        0, True, True, True,
+    )  # fmt: skip
+    assert desk("akte", "gib-frei", AKTE, *SEEN).code == 4
+    ran = desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz")
+    assert (ran.code, "berichtigt als Version 2" in ran.out, "2 Kopien" in ran.out) == (0, True, True)
+    assert desk("akte", "berichtigungen", "--json").json == []
+    again = desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz")
+    assert (again.code, "ist ausgeführt: Version 2" in again.err) == (4, True)
+    assert [hit["betreff"] for hit in desk("suche", "Wintergarten", "--json").json] == ["Anbau Wintergarten"]
+    assert desk("suche", "Wintergraten", "--json").json == []
+
+
+def test_versions_are_shown_with_what_they_brought(desk: Desk, akte: str) -> None:
+    desk("akte", "berichtige", AKTE, *RIGHT, *WHY)
+    desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz")
+    shown = desk("akte", "zeige", AKTE, "--json").json
+    first, second = (package["correction"] for package in shown["packages"])
+    assert first is None
+    assert (second["of"], second["reason"], second["release_reason"]) == (1, "Tippfehler", "verglichen")
+    assert (second["proposed_by"], second["released_by"]) == ("anna.meier", "b.schulz")
+    assert next((c["part"], c["field"], c["before"], c["after"]) for c in second["changes"]) == (
+        "akte", "betreff", "Anbau Wintergraten", "Anbau Wintergarten",
+    )  # fmt: skip
+    text = " ".join(desk("akte", "zeige", AKTE).out.split())
+    assert "Berichtigung von Version 1: Tippfehler" in text
+    assert "vorgeschlagen von anna.meier" in text
+    assert "freigegeben von b.schulz" in text
+
+
+def test_the_trail_tells_it_in_words(desk: Desk, akte: str) -> None:
+    desk("akte", "berichtige", AKTE, *RIGHT, "--zda-datum", "4.3.2020", *WHY)
+    desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz")
+    text = " ".join(desk("protokoll", "zeige", AKTE).out.split())
+    for words in ("Berichtigung vorgeschlagen", "Berichtigung freigegeben", "Berichtigung beendet"):
+        assert words in text
+    assert "04.03.2021 → 04.03.2020" in text
+    assert "Berichtigung begonnen" in text
+    assert desk("protokoll", "pruefe", "--json").json["verdict"] != "failed"
+
+
+def test_the_answers_have_the_promised_fields(desk: Desk, akte: str) -> None:
+    ran = desk("akte", "berichtige", AKTE, "--dokument", "1", "--betreff", "Bauantrag", *WHY, "--json")
+    assert ran.code == 0
+    assert (ran.json["akte"], ran.json["version"], ran.json["released_by"]) == (akte, 1, None)
+    (change,) = ran.json["changes"]
+    assert change.keys() == {"part", "uuid", "name", "field", "before", "after"}
+    assert (change["part"], change["field"], change["after"]) == ("dokument", "betreff", "Bauantrag")
+    assert desk("akte", "berichtigungen", "--json").json == [ran.json]
+    done = desk("akte", "gib-frei", AKTE, *SEEN, "--json", login="b.schulz").json
+    assert done.keys() == {"akte", "aktenzeichen", "name", "version", "changes", "copies", "findings", "not_checked"}
+    assert (done["version"], done["changes"]) == (2, [change])
+    assert [(copy["store"], copy["verified"], bool(copy["version_id"])) for copy in done["copies"]] == [
+        ("a", True, True),
+        ("b", True, True),
+    ]
+
+
+def test_a_file_corrects_many_values_and_a_fault_in_it_is_told_with_its_line(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "berichtigung.yaml"
+    file.write_text("betreff: Anbau Wintergarten\nzda_datum: 1.1.2099\n", encoding="utf-8")
+    ran = desk("akte", "berichtige", AKTE, "--datei", file, *WHY, "--json")
+    assert (ran.code, [f["code"] for f in ran.json["findings"]]) == (3, ["IN-22"])
+    assert ran.json["findings"][0]["where"] == "berichtigung.yaml, Zeile 2, zda_datum"
+    file.write_text("betreff: Anbau Wintergarten\nfelder:\n  Flurstück: 12/346\n", encoding="utf-8")
+    ran = desk("akte", "berichtige", AKTE, "--datei", file, *WHY, "--json")
+    assert (ran.code, [change["field"] for change in ran.json["changes"]]) == (
+        0, ["betreff", "felder.Flurstück", "betreff"],
+    )  # fmt: skip
+
+
+def test_given_up_by_either_it_is_gone(desk: Desk) -> None:
+    desk("akte", "berichtige", AKTE, *RIGHT, *WHY)
+    ran = desk("akte", "verwirf", AKTE, "--grund", "doch richtig")
+    assert (ran.code, "Verworfen: Bauakte 63-00001-2020" in ran.out) == (0, True)
+    assert desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz").code == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("berichtige", AKTE, *WHY), 2, "was anders werden soll"),
+        (("berichtige", AKTE, *RIGHT), 2, "--grund"),
+        (("berichtige", AKTE, "--betreff", "", *WHY), 2, "leer"),
+        (("berichtige", AKTE, "--feld", "Flurstück", *WHY), 2, "NAME=WERT"),
+        (("berichtige", AKTE, "--feld", "A=1", "--feld", "A=2", *WHY), 2, "zweimal"),
+        (("berichtige", AKTE, "--vorgang", "1", "--dokument", "1", *RIGHT, *WHY), 2, "entweder"),
+        (("berichtige", AKTE, "--dokument", "7", *RIGHT, *WHY), 2, "gibt es in dieser Akte nicht"),
+        (("berichtige", "63-9-20", *RIGHT, *WHY), 2, "keine Akte"),
+        (("berichtige", AKTE, "--betreff", "Anbau Wintergraten", *WHY), 3, "steht schon so"),
+        (("berichtige", AKTE, "--zda-datum", "1.1.2099", *WHY), 3, "Zukunft"),
+        (("berichtige", AKTE, "--laufzeit-beginn", "2.1.2020", "--laufzeit-ende", "1.1.2020", *WHY), 3, "vor ihrem"),
+        (("berichtige", AKTE, "--aktenzeichen", "63-2-20", *WHY), 3, "lassen sich nicht"),
+        (("berichtige", AKTE, "--vorgang", "1", "--zda-datum", "1.1.2020", *WHY), 3, "gibt es hier nicht"),
+        (("gib-frei", AKTE, *SEEN), 4, "kein Vorschlag"),
+        (("verwirf", AKTE, *SEEN), 4, "kein Vorschlag"),
+    ],
+)
+def test_what_cannot_be_is_said_with_its_code(desk: Desk, arguments: tuple[str, ...], code: int, words: str) -> None:
+    ran = desk("akte", *arguments)
+    assert (ran.code, words in " ".join(ran.err.split())) == (code, True), ran.err
