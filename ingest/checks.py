@@ -17,6 +17,7 @@ from ingest.naming import future_year, reading_of
 from ingest.options import IntakeOptions, Profile
 from ingest.pageranges import format_ranges
 from ingest.rules import ACCEPTABLE, RULES, apply_accepted, error, info, warning
+from ingest.sides import backs_first
 from ingest.slip_fields import nearest, shown
 
 __all__ = [
@@ -241,6 +242,7 @@ def _check_pages(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: I
     if left:
         pages = format_ranges(positions_as_pages(left))
         yield error("IN-33", f"Seite {pages}", "Diese Seiten sind keinem Dokument zugeordnet.")
+    yield from backs_first(delivery.scans, slip, assignment)
     if total > options.limits.pages:
         yield error("IN-07", "", f"Die Lieferung hat mehr als {options.limits.pages} Seiten.")
 

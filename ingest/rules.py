@@ -59,6 +59,10 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-40": ("Nennt die Datei keine glaubhafte Auflösung, gilt die des Profils.", _RESISCAN + ", A.SC.4"),
     # IN-41 judged resolutions once more by bounds of its own; what is absurd the examination says (EX-19)
     "IN-42": ("Was nicht archiviert werden soll, nennt der Laufzettel ausdrücklich.", _HOUSE),
+    "IN-47": (
+        "Sagen die Namen Vorder- und Rückseite, steht keine Rückseite nur des Alphabets wegen vor ihrer Vorderseite.",
+        _RESISCAN + ", A.NB.3",
+    ),
     # the balance
     "IN-50": ("Blatt laut Laufzettel = empfangene Seiten.", _RESISCAN + ", A.NB.3"),
     "IN-51": ("Der Laufzettel nennt Blattzahl oder Seitenzahl.", _RESISCAN + ", A.DV.2"),
@@ -68,7 +72,7 @@ RULES: dict[str, tuple[str, str]] = {
 
 # What a person may answer for with a reason; everything else must be put right in the delivery.
 ACCEPTABLE: frozenset[str] = frozenset(
-    {"EX-32", "IN-22", "IN-25", "IN-31", "IN-32", "IN-33", "IN-35", "IN-37", "IN-50", "IN-51", "IN-53"}
+    {"EX-32", "IN-22", "IN-25", "IN-31", "IN-32", "IN-33", "IN-35", "IN-37", "IN-47", "IN-50", "IN-51", "IN-53"}
 )
 
 
