@@ -17,6 +17,7 @@ from catalog.values import DeliveryRow, PackageRow, ResultRow
 from flows.attachments import anlage_of
 from flows.packed import PackedWork, noted
 from flows.receipt import Outcome, Receipt, ToldDocument
+from flows.redescribed import other_days
 from flows.wiring import Services
 
 _DUPLICATE = Finding(
@@ -92,7 +93,7 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
         attachments=tuple(anlage for dokument, _ in told for anlage in dokument.anlagen),
         copies=package.package.copies,
         damaged=frozenset(copy.store for copy in package.copies if copy.verdict is Verdict.FAILED),
-        findings=(_DUPLICATE, *_other_slip(services, row, holders)) if duplicate else (),
+        findings=(_DUPLICATE, *_other_slip(services, row, known.uuid, holders)) if duplicate else (),
     )
 
 
@@ -106,7 +107,7 @@ def _slips(services: Services, deliveries: Collection[UUID]) -> list[Mapping[str
     return [row.slip for uuid in deliveries if (row := services.catalog.delivery(uuid)) is not None]
 
 
-def _other_slip(services: Services, row: DeliveryRow, holders: Collection[UUID]) -> tuple[Finding, ...]:
+def _other_slip(services: Services, row: DeliveryRow, akte: UUID, holders: Collection[UUID]) -> tuple[Finding, ...]:
     """WF-06 for a slip that is not the one with which these scans were archived: who wrote it expects it to count."""
     if not says_otherwise(services, row, holders):
         return ()
@@ -127,7 +128,8 @@ def _other_slip(services: Services, row: DeliveryRow, holders: Collection[UUID])
         "Dokumente, Felder und Fristklasse der Akte sind, wie sie waren. Sollte sich daran etwas ändern, bitte das "
         "Archiv fragen."
     )
-    return (Finding("WF-06", Severity.WARNING, str(row.slip.get("datei", "")), text),)
+    other = Finding("WF-06", Severity.WARNING, str(row.slip.get("datei", "")), text)
+    return (other, *other_days(services.catalog.keeping(akte), row))
 
 
 def _version(package: PackageRow) -> int:
