@@ -10,9 +10,10 @@ from uuid import UUID
 from rich.console import Console
 from rich.text import Text
 
+from akten.plural import plural
 from app.hold_show import hold_line
 from app.lock_show import LockView
-from app.show import STATES, VERDICTS, Listing, moment, plural, size_words, word
+from app.show import STATES, VERDICTS, Listing, moment, size_words, word
 from archive.reconcile import lacking
 from catalog.values import AkteDetails, ClearingState
 

@@ -15,6 +15,7 @@ from rich.text import Text
 from akten.errors import Unknown
 from akten.findings import Verdict
 from akten.model import Aktenart
+from akten.plural import plural
 from app.akte_show import german_day, show_akte
 from app.command import FOLDER, Call, Words, require_in_order, verb
 from app.hold_show import holds_of
@@ -23,7 +24,7 @@ from app.one_akte import akte_name, one_akte, split_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.reference_verbs import akte_refer, person_forget
-from app.show import STATES, Listing, findings_table, number_column, plural, rest_of, word
+from app.show import STATES, Listing, findings_table, number_column, rest_of, word
 from archive.reconcile import lacking
 from catalog.fold import fold
 from catalog.holdings import AkteFilter, Sort

@@ -13,13 +13,14 @@ from rich.text import Text
 
 from akten.findings import Severity, Verdict, worst
 from akten.model import clean_text
+from akten.plural import plural
 from app.audit_verbs import IN, check_extract, sample_draw, tell_like, trail_extract
 from app.command import Call, Words, require_in_order, verb
 from app.find_verbs import DAY, DAY_WORD
 from app.one_akte import one_akte, require_number_for_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import DAY_FORM, VERDICTS, Listing, findings_table, moment, plural, word
+from app.show import DAY_FORM, VERDICTS, Listing, findings_table, moment, word
 from app.spans import midnight
 from archive.locks import instant
 from catalog.values import TrailEvent

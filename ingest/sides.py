@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from akten.files import Scan
 from akten.findings import Finding
+from akten.plural import plural
 from ingest.assignment import Assignment
 from ingest.rules import error
 from ingest.slip_fields import shown
@@ -40,7 +41,7 @@ def backs_first(scans: Sequence[Scan], slip: Slip, assignment: Assignment) -> tu
     if not wrong:
         return ()
     told = "; ".join(f"„{shown(back)}“ vor „{shown(front)}“" for front, back in wrong[:_NAMED])
-    more = f"; und so {len(wrong) - _NAMED} weitere Paare" if len(wrong) > _NAMED else ""
+    more = f"; und so {plural(len(wrong) - _NAMED, 'weiteres Paar', 'weitere Paare')}" if len(wrong) > _NAMED else ""
     text = (
         f"Nach der Reihenfolge der Dateinamen stünde eine Rückseite vor ihrer Vorderseite: {told}{more}. Bitte auf dem "
         "Laufzettel die Dateien in ihrer Reihenfolge nennen (dokumente, „dateien“); stimmt die Reihenfolge so, kann "
