@@ -34,6 +34,18 @@ def _vorgaenge(details: AkteDetails) -> dict[UUID, str]:
     }
 
 
+def left_out(details: AkteDetails) -> int:
+    """How many blank pages were scanned and are in no PDF/A: an Akte counts them, its Dokumente do not."""
+    return details.row.pages - sum(dokument.pages for dokument in details.dokumente)
+
+
+def _pages(details: AkteDetails) -> str:
+    """The pages of the Akte as lists and receipts count them; empty before anything is archived."""
+    if not details.row.pages or not (blank := left_out(details)):
+        return str(details.row.pages or "")
+    return f"{details.row.pages}, davon {plural(blank, 'Leerseite', 'Leerseiten')} in keinem PDF/A"
+
+
 def show_akte(
     console: Console,
     details: AkteDetails,
@@ -56,6 +68,7 @@ def show_akte(
         "zdA": german_day(row.zda_datum),
         "Fristklasse": ", ".join(details.record_classes),
         "aufzubewahren bis": german_day(row.retention_ends),
+        "Seiten": _pages(details),
         **(dict(details.akte.felder) if details.akte else {}),
     }
     for name, fact in facts.items():
@@ -73,7 +86,8 @@ def show_akte(
     for title in dict.fromkeys(places.values()):
         if title != row.betreff:  # a Laufzettel without Vorgänge makes one of the name of the Akte
             console.print(f"  Vorgang: {title}")
-    heads = ("Dokument", "Datum", "Seiten", "PDF/A", "Prüfung", "Textgüte", "Version")
+    pages = "Seiten im PDF/A" if left_out(details) else "Seiten"
+    heads = ("Dokument", "Datum", pages, "PDF/A", "Prüfung", "Textgüte", "Version")
     many = len(set(places.values())) > 1  # else the one Vorgang stands above
     table = Listing(*heads, *(("Vorgang",) if many else ()), box=None, header_style="dim")
     for d in details.dokumente:

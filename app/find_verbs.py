@@ -16,7 +16,7 @@ from akten.errors import Unknown
 from akten.findings import Verdict
 from akten.model import Aktenart
 from akten.plural import plural
-from app.akte_show import german_day, show_akte
+from app.akte_show import german_day, left_out, show_akte
 from app.command import FOLDER, Call, Words, require_in_order, verb
 from app.hold_show import holds_of
 from app.lock_show import LockView, lock_view
@@ -273,6 +273,7 @@ def details_json(
             for v in (details.akte.vorgaenge if details.akte else ())
         ],
         "felder": dict(details.akte.felder) if details.akte else {},
+        "pages_left_out": left_out(details),
         "documents": [
             {
                 "uuid": str(d.uuid),

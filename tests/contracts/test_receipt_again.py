@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 from uuid import UUID
 
 from rich.console import Console
@@ -16,6 +18,8 @@ from akten.findings import Finding, Severity, Verdict
 from akten.lifecycle import Stage
 from akten.model import Akte, Anlage, Datei
 from akten.package import StoredPackage
+from app.akte_show import left_out, show_akte
+from app.lock_show import LockView
 from app.show import receipts
 from archive.bag import Bag
 from catalog.catalog import Catalog
@@ -127,6 +131,11 @@ def test_an_akte_shows_the_pages_that_a_pdfa_has_as_its_receipt_does(catalog: Ca
         one["dokument"]: one["pages"] for one in receipt["documents"]
     }
     assert details.row.pages == receipt["pages"], "of the Akte all that were scanned count"
+    assert left_out(details) == receipt["blank_pages"] == 1
+    screen = io.StringIO()
+    show_akte(Console(file=screen, width=200), details, (), Mock(LockView), ("a", "b"), "archiv")
+    assert "Seiten: 3, davon 1 Leerseite in keinem PDF/A" in screen.getvalue(), "as lists and receipts count"
+    assert "Seiten im PDF/A" in screen.getvalue()
 
 
 def test_while_its_packed_work_is_there_it_also_tells_what_was_found_and_not_checked(
