@@ -27,6 +27,7 @@ from ocr.jp2boxes import complete
 from ocr.jp2depth import misread_bits
 from ocr.jpegdata import DAMAGED, MOST_BYTES, SURPLUS, JpegFault, joined_by_others, jpeg_fault, tiff_jpeg_fault
 from ocr.pageimage import flatten, read_rows, stated_dpi, tiff_tag, to_eight_bits
+from ocr.tiffpages import circle
 from ocr.wholeness import missing_part
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000")  # MPO is opened as JPEG; Pillow knows no such name to open by
@@ -57,6 +58,10 @@ _COLOURS = {
 _MENDED = (b"Bad code", b"Uncompressed data", b"Premature EOL", b"bad 2D")  # libtiff's words for it
 _CUT = (b"Premature EOF", b"Read error", b"Not enough data")
 _MORE = "Die Datei enthält weitere Bilder (Bewegung oder Vorschau); gelesen wurde nur das erste."
+_CIRCLE = (
+    "Die Datei ist beschädigt: Auf Seite {} folgt wieder Seite {}. Ob danach noch Seiten kamen, ist nicht zu sehen. "
+    "Bitte neu scannen."
+)
 _BROKEN = "Die Seite lässt sich nicht ganz lesen ({}). Bitte dieses Blatt neu scannen."
 
 
@@ -116,6 +121,8 @@ def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
         try:
             image.seek(number)
         except EOFError:
+            if round_again := circle(path, number + 1):
+                look.findings.append(error("EX-04", "Datei", _CIRCLE.format(*round_again)))
             return
         except MemoryError:
             raise
