@@ -80,6 +80,8 @@ FACTS_DE = {
     "vorgaenge": "Vorgänge",
     "pages": "Seiten",
     "blank": "leer",
+    "pages_once": "Seiten, geteilte einmal",
+    "blank_once": "leer, geteilte einmal",
     "failed": "nicht lesbar",
     "reviews": "zur Sichtung",
     "verdict": "Befund",

@@ -91,7 +91,7 @@ def archive_with_blanks(catalog: Catalog) -> PackedWork:
             losses=("Ebenen fallen weg",),
             rendition=Rendition.CONVERTED,
         ),
-        form.uuid: a_pdfa(form.uuid, [a_page(1, "Antrag auf Bau", None)], verdict=Verdict.NOT_CHECKED),
+        form.uuid: a_pdfa(form.uuid, [a_page(3, "Antrag auf Bau", None)], verdict=Verdict.NOT_CHECKED),
     }
     package = archived(catalog, 1, akte, results)
     return PackedWork(package.id, akte, Bag("x", (), ()), results, 3, 1, (UNCHECKED,))
@@ -146,6 +146,17 @@ def test_while_its_packed_work_is_there_it_also_tells_what_was_found_and_not_che
     save(work, tmp_path)
     assert receipt_json(told(catalog, 1, tmp_path)) == receipt_json(first_receipt(catalog, work))
     assert told(catalog, 1, tmp_path).not_checked == ("PDF/A", "XDOMEA-Schema")
+
+
+def test_a_page_that_two_dokumente_share_counts_once_as_on_the_first_receipt(catalog: Catalog) -> None:
+    row = receive(catalog, 1)
+    assert row.akte is not None
+    akte = an_akte(row.akte, row.uuid, titles=("Antrag", "Bescheid"))
+    blank = a_page(2, "", None, blank=True)
+    results = {d.uuid: a_pdfa(d.uuid, [a_page(n, "Text"), blank]) for n, d in zip((1, 3), akte.dokumente, strict=True)}
+    archived(catalog, 1, akte, results)
+    for again in (told(catalog, 1), duplicate(catalog, akte, [a_scan(1, 1)])):
+        assert (again.pages, again.blank_pages, len(again.documents)) == (3, 1, 2)
 
 
 def test_a_duplicate_tells_of_the_delivery_that_brought_its_scans(catalog: Catalog) -> None:
