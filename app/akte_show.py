@@ -10,10 +10,11 @@ from uuid import UUID
 from rich.console import Console
 from rich.text import Text
 
+from akten.plural import plural
 from app.correction_show import corrections_of, show_correction
 from app.hold_show import hold_line
 from app.lock_show import LockView
-from app.show import STATES, VERDICTS, Listing, moment, plural, size_words, word
+from app.show import STATES, VERDICTS, Listing, moment, size_words, word
 from archive.reconcile import lacking
 from catalog.values import AkteDetails, ClearingState
 
@@ -32,6 +33,18 @@ def _vorgaenge(details: AkteDetails) -> dict[UUID, str]:
         for place, (vorgang, title) in enumerate(zip(vorgaenge, titles, strict=True))
         for dokument in vorgang.dokumente
     }
+
+
+def left_out(details: AkteDetails) -> int:
+    """How many blank pages were scanned and are in no PDF/A: an Akte counts them, its Dokumente do not."""
+    return details.row.pages - sum(dokument.pages for dokument in details.dokumente)
+
+
+def _pages(details: AkteDetails) -> str:
+    """The pages of the Akte as lists and receipts count them; empty before anything is archived."""
+    if not details.row.pages or not (blank := left_out(details)):
+        return str(details.row.pages or "")
+    return f"{details.row.pages}, davon {plural(blank, 'Leerseite', 'Leerseiten')} in keinem PDF/A"
 
 
 def show_akte(
@@ -56,6 +69,7 @@ def show_akte(
         "zdA": german_day(row.zda_datum),
         "Fristklasse": ", ".join(details.record_classes),
         "aufzubewahren bis": german_day(row.retention_ends),
+        "Seiten": _pages(details),
         **(dict(details.akte.felder) if details.akte else {}),
     }
     for name, fact in facts.items():
@@ -73,7 +87,8 @@ def show_akte(
     for title in dict.fromkeys(places.values()):
         if title != row.betreff:  # a Laufzettel without Vorgänge makes one of the name of the Akte
             console.print(f"  Vorgang: {title}")
-    heads = ("Dokument", "Datum", "Seiten", "PDF/A", "Prüfung", "Textgüte", "Version")
+    pages = "Seiten im PDF/A" if left_out(details) else "Seiten"
+    heads = ("Dokument", "Datum", pages, "PDF/A", "Prüfung", "Textgüte", "Version")
     many = len(set(places.values())) > 1  # else the one Vorgang stands above
     table = Listing(*heads, *(("Vorgang",) if many else ()), box=None, header_style="dim")
     for d in details.dokumente:

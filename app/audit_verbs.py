@@ -14,12 +14,13 @@ from rich.console import Console
 
 from akten.findings import Finding, Severity, Verdict, worst
 from akten.model import clean_text
+from akten.plural import plural
 from app.command import OUT, Call, require_in_order, verb
 from app.find_verbs import DAY, DAY_WORD, FAMILIES, row_json
 from app.one_akte import one_akte, require_number_for_band
 from app.opening import begins, open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import STATES, VERDICTS, Listing, findings_table, number_column, plural, word
+from app.show import STATES, VERDICTS, Listing, findings_table, number_column, word
 from app.spans import midnight
 from app.written import whole_file, write_csv
 from catalog.extract import ExtractReport, verify_extract
@@ -240,7 +241,9 @@ def sample_draw(call: Call, *, anzahl: int, saat: int | None, stand: int | None,
         if drawn:
             console.print(table)
         console.print(
-            f"{len(drawn)} von {sample.of} archivierten Akten. Noch einmal dieselben: {again}", soft_wrap=True
+            f"{len(drawn)} von {plural(sample.of, 'archivierten Akte', 'archivierten Akten')}. Noch einmal dieselben: "
+            f"{again}",
+            soft_wrap=True,
         )
 
     call.output.result(value, show)

@@ -8,10 +8,10 @@ import click
 from rich.console import Console
 
 from akten.findings import Verdict
+from akten.plural import plural
 from app.command import Call, Words, verb
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import plural
 
 
 @click.group(cls=Words)
@@ -40,7 +40,8 @@ def katalog_index(call: Call, *, everything: bool) -> int:
             return
         console.print(f"Abweichungen vorher: {before}. Neu aufgenommen: {plural(made, 'Akte', 'Akten')}.")
         if after:
-            console.print(f"Der Index weicht noch an {after} Stellen ab. Bitte melden.", style="bold red")
+            places = plural(after, "Stelle", "Stellen")
+            console.print(f"Der Index weicht noch an {places} ab. Bitte melden.", style="bold red")
 
     call.output.result(value, show)
     return EXIT_OF_VERDICT[verdict]

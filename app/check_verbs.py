@@ -14,12 +14,13 @@ from rich.progress import Progress
 
 from akten.errors import Forbidden
 from akten.findings import Severity, Verdict
+from akten.plural import plural
 from app.command import Call, Words, verb
 from app.one_akte import akte_name, one_akte, require_number_for_band
 from app.opening import open_anew, open_archive, require_new_place, tell_new
 from app.output import EXIT_OF_VERDICT
 from app.restore_verbs import proposals, propose, release, withdraw
-from app.show import VERDICTS, Listing, findings_table, plural, size_words, word
+from app.show import VERDICTS, Listing, findings_table, size_words, word
 from archive.restore import OF_BYTES
 from flows.anchors import try_to_publish
 from flows.archivemark import is_fresh

@@ -22,6 +22,7 @@ from akten.diskwords import DISK_FULL, in_german, is_full
 from akten.errors import ArchivError, Misconfigured, Unavailable
 from akten.exhausted import exhausted
 from akten.model import shows_nothing
+from app.german import SENTENCES
 from app.interrupt import as_usual
 from app.output import Output, open_output
 from catalog.actor import Actor, ActorKind
@@ -38,6 +39,7 @@ class Named(click.Path):
         """The path. Raises BadParameter."""
         if value == "":
             self.fail("der Name ist leer", param, ctx)
+        self.name = SENTENCES.get(self.name, self.name)  # some were made before click spoke German
         return super().convert(value, param, ctx)
 
 

@@ -14,12 +14,13 @@ from rich.text import Text
 from akten.errors import FixityError
 from akten.findings import Verdict
 from akten.model import Akte
+from akten.plural import plural
 from app.command import Call, Named, verb
 from app.correction_show import change_json, show_changes
 from app.one_akte import akte_in_call, akte_name, one_akte
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import findings_table, moment, plural
+from app.show import findings_table, moment
 from catalog.corrections import Proposed
 from catalog.values import AkteRow
 from flows import correction
@@ -57,7 +58,9 @@ def _values(command: Any) -> Any:
 @click.option("--entferne", multiple=True, metavar="NAME", help="Was nicht mehr da stehen soll, etwa zda_datum.")
 @click.option("--vorgang", metavar="NR", help="Es geht um diesen Vorgang: Nummer, UUID oder jetziger Betreff.")
 @click.option("--dokument", metavar="NR", help="Es geht um dieses Dokument: Nummer, UUID oder jetziger Betreff.")
-@click.option("--datei", type=FILE, help="Mehreres auf einmal: JSON oder YAML mit den Feldern des Laufzettels.")
+@click.option(
+    "--datei", type=FILE, metavar="DATEI", help="Mehreres auf einmal: JSON oder YAML mit den Feldern des Laufzettels."
+)
 @click.option("--aktenzeichen", "number", hidden=True)
 @REASON
 @BAND

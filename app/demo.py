@@ -20,6 +20,7 @@ from rich.text import Text
 
 from akten.correction import is_correction
 from akten.errors import ArchivError
+from akten.plural import plural
 from app.command import actor_of, quiet_logs
 from app.show import VERDICTS, receipts, size_words, word
 from app.specimens import make_demo_deliveries
@@ -79,7 +80,7 @@ def run(settings: Settings, console: Console, by: Actor) -> int:
                 Text.assemble(
                     f"{row.aktenart} ",
                     (row.aktenzeichen, "bold"),
-                    f"  {row.betreff}  Version {row.version}, {row.pages} Seiten",
+                    f"  {row.betreff}  Version {row.version}, {plural(row.pages, 'Seite', 'Seiten')}",
                 )
             )
         if not found:

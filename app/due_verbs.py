@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from akten.errors import Unknown
+from akten.plural import plural
 from app.command import OUT, Call, verb
 from app.deadline_show import german, state_de
 from app.find_verbs import FAMILIES
 from app.forecast_chart import COLUMNS_DE, FORMATS, draw, kind_of
 from app.opening import open_archive
-from app.show import Listing, number_column, plural
+from app.show import Listing, number_column
 from app.written import write_csv
 from flows.due_list import DueRow, due_filter, due_page, due_rows, forecast_of
 from retention.catalogue import Fristenkatalog

@@ -15,10 +15,11 @@ from rich.text import Text
 
 from akten.errors import Unknown
 from akten.findings import Finding, Severity
+from akten.plural import plural
 from app.command import Call, Words, verb
 from app.one_akte import akte_in_call, akte_name, one_akte
 from app.opening import open_archive
-from app.show import Listing, findings_table, moment, plural
+from app.show import Listing, findings_table, moment
 from catalog.keeping import KeepingRow
 from catalog.query import parse_day
 from catalog.told import ArchiveReport, KnownArchive, ReportedEvent, ReportedFact

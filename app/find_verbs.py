@@ -15,7 +15,8 @@ from rich.text import Text
 from akten.errors import Unknown
 from akten.findings import Verdict
 from akten.model import Aktenart
-from app.akte_show import german_day, show_akte
+from akten.plural import plural
+from app.akte_show import german_day, left_out, show_akte
 from app.command import FOLDER, Call, Words, require_in_order, verb
 from app.correction_show import correction_json, corrections_of
 from app.correction_verbs import proposals, propose, release, withdraw
@@ -25,7 +26,7 @@ from app.one_akte import akte_name, one_akte, split_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.reference_verbs import akte_refer, person_forget
-from app.show import STATES, Listing, findings_table, number_column, plural, rest_of, word
+from app.show import STATES, Listing, findings_table, number_column, rest_of, word
 from archive.reconcile import lacking
 from catalog.fold import fold
 from catalog.holdings import AkteFilter, Sort
@@ -279,6 +280,7 @@ def details_json(
             for v in (details.akte.vorgaenge if details.akte else ())
         ],
         "felder": dict(details.akte.felder) if details.akte else {},
+        "pages_left_out": left_out(details),
         "documents": [
             {
                 "uuid": str(d.uuid),

@@ -64,7 +64,8 @@ def draw(found: Forecast, katalog: str, path: Path) -> None:
         right.set_title("Ohne Jahr in dieser Zeit", loc="left", fontsize=10)
         if found.groups:
             figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
-        figure.suptitle(f"Fristenvorschau, Stand {found.as_of:%d.%m.%Y} – {_number(found.total)} Akten, {katalog}")
+        akten = f"{_number(found.total)} {'Akte' if found.total == 1 else 'Akten'}"
+        figure.suptitle(f"Fristenvorschau, Stand {found.as_of:%d.%m.%Y} – {akten}, {katalog}")
         figure.savefig(path, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
 
 

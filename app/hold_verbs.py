@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from akten.errors import Unknown
+from akten.plural import plural
 from app.command import Call, Words, verb
 from app.deadline_show import german
 from app.find_verbs import DAY, DAY_WORD
@@ -18,7 +19,7 @@ from app.hold_show import MASK, hold_line, hold_value, holds_of
 from app.one_akte import akte_name, one_akte, require_number_for_band
 from app.opening import open_archive, open_or_begin
 from app.round_show import followed_json, show_followed
-from app.show import DAY_FORM, Listing, moment, plural, rest_of
+from app.show import DAY_FORM, Listing, moment, rest_of
 from catalog.actor import Actor
 from catalog.fold import fold
 from catalog.holds import HoldOrder, HoldTarget, HoldView, Scope

@@ -19,6 +19,7 @@ from rich.text import Text
 from akten.diskwords import in_german
 from akten.errors import ArchivError, Rejected, Unavailable
 from akten.findings import Finding, Judgement, Verdict
+from app.interrupt import result_begins
 from app.show import findings_table
 from flows.receipt import finding_json
 from flows.terminal import Terminal
@@ -121,7 +122,10 @@ def error_json(name: str, exit_code: int, text: str, findings: Iterable[Finding]
 def write_json(value: Any) -> None:
     """One JSON value on standard output, in UTF-8 whatever the locale; bytes of odd file names become escapes."""
     text = json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n"
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    result_begins()
+    left = memoryview(text.encode("utf-8", "backslashreplace"))
+    while left:  # a signal that is handled meanwhile cuts a write short, and nobody is told
+        left = left[sys.stdout.buffer.write(left) :]
     sys.stdout.buffer.flush()
 
 

@@ -6,10 +6,10 @@ import click
 from rich.console import Console
 
 from akten.errors import Unknown
+from akten.plural import plural
 from app.command import Call, verb
 from app.one_akte import akte_name, one_akte
 from app.opening import open_archive
-from app.show import plural
 from catalog.references import Reference, parcels, person
 
 

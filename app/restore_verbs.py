@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured
+from akten.errors import ArchivError, FixityError, Forbidden, Unknown
 from akten.package import StoredCopy
 from app.command import Call, verb
 from app.one_akte import akte_in_call, akte_name, one_akte, require_number_for_band
@@ -203,10 +203,10 @@ def _require_one(aktenzeichen: str | None, everything: bool, band: int | None) -
 
 
 def _require_store(call: Call, name: str) -> None:
-    """Raises Misconfigured for a name that no store bears: that nothing is damaged there would comfort wrongly."""
+    """Raises Unknown for a name that no store bears: that nothing is damaged there would comfort wrongly."""
     there = store_names(call.settings)
     if name not in there:
-        raise Misconfigured(f"Der Speicher „{name}“ ist nicht eingerichtet; es gibt: {', '.join(there)}.")
+        raise Unknown(f"Der Speicher „{name}“ ist nicht eingerichtet; es gibt: {', '.join(there)}.")
 
 
 def _named(services: Services, akte: UUID) -> dict[str, Any]:

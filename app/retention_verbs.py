@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from akten.errors import Unknown
+from akten.plural import plural
 from app.command import Call, Words, verb
 from app.deadline_show import german, show_deadline, show_derivation
 from app.due_verbs import due, preview
@@ -71,7 +72,9 @@ def retention_compute(call: Call, *, faelle: Path, file: Path | None, am: dateti
         checked = [value for value in values if "mismatches" in value]
         if checked:
             same = sum(not value["mismatches"] for value in checked)
-            console.print(f"Verglichen mit „expected“: {same} von {len(checked)} Fällen stimmen.")
+            console.print(
+                f"Verglichen mit „expected“: {same} von {plural(len(checked), 'Fall stimmt', 'Fällen stimmen')}."
+            )
 
     call.output.result(values, show)
     return 3 if any(value["computed"] is None or value.get("mismatches") for value in values) else 0

@@ -89,7 +89,8 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit-Codes: 0 alles gut · 2 falscher Aufruf oder Unbekanntes · 3 beanstandet · 4 nicht erlaubt · "
     "5 Kopie oder Kette beschädigt · 6 nicht erreichbar · 7 Einstellung oder Programm fehlt · "
-    "8 nichts schlecht, aber etwas nicht geprüft · 1 Programmfehler · 130 mit Strg-C abgebrochen",
+    "8 nichts schlecht, aber etwas nicht geprüft · 1 Programmfehler · 130 mit Strg-C abgebrochen · "
+    "143 von außen beendet",
 )
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 @click.option("--daten", type=FOLDER, metavar="ORDNER", help=DATEN_HELP)

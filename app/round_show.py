@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from akten.findings import Verdict
-from app.show import VERDICTS, Listing, findings_table, plural, word
+from akten.plural import plural
+from app.show import VERDICTS, Listing, findings_table, word
 from flows.locks import DueSummary
 from flows.receipt import finding_json
 
@@ -61,8 +62,8 @@ def show_summary(console: Console, summary: DueSummary) -> None:
         f"{plural(summary.ends_changed, 'Frist', 'Fristen')} geändert"
     )
     console.print(
-        f"Kopien: {summary.extended} länger gesperrt, {summary.holds_set} Löschsperren gesetzt, "
-        f"{summary.holds_lifted} aufgehoben"
+        f"Kopien: {summary.extended} länger gesperrt, "
+        f"{plural(summary.holds_set, 'Löschsperre', 'Löschsperren')} gesetzt, {summary.holds_lifted} aufgehoben"
     )
     table = Listing("Speicher", "Kopien", "unverändert", "nachgezogen", "nicht geprüft", box=None, header_style="dim")
     for name, tally in sorted(summary.stores.items()):

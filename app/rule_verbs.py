@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from akten.model import clean_text
+from akten.plural import plural
 from app.command import OUT, Call, verb
 from app.deadline_show import STATES_DE, german
 from app.opening import begins, open_archive, open_or_begin
-from app.show import DAY_FORM, Listing, findings_table, moment, number_column, plural
+from app.show import DAY_FORM, Listing, findings_table, moment, number_column
 from app.written import write_csv
 from catalog.rulebook import RuleState, RuleVersion
 from flows.receipt import finding_json
@@ -217,7 +218,8 @@ def _show_moves(console: Console, value: Mapping[str, Any]) -> None:
     console.print(table)
     until = value["offset"] + len(value["moves"])
     more = f"; weiter mit --ab {until}" if until < value["moves_total"] else ""
-    console.print(f"{len(value['moves'])} von {value['moves_total']} Akten, die sich bewegen{more}", style="dim")
+    which = plural(value["moves_total"], "Akte, die sich bewegt", "Akten, die sich bewegen")
+    console.print(f"{len(value['moves'])} von {which}{more}", style="dim")
 
 
 def _csv_row(move: Move, found: Comparison) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from akten.localtime import BERLIN
+from akten.plural import plural
 
 STATES = {
     "archived": ("archiviert", "green"),
@@ -99,11 +100,6 @@ class Listing(Table):
 def number_column(head: str = "Aktenzeichen") -> Column:
     """The column of Aktenzeichen: on a narrow terminal the others give way, since half a number finds nothing."""
     return Column(head, no_wrap=True)
-
-
-def plural(number: int, one: str, many: str) -> str:
-    """„1 Seite“, „3 Seiten“."""
-    return f"{number} {one if number == 1 else many}"
 
 
 def rest_of(shown: int, total: int, offset: int) -> str:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from akten.findings import Severity, Verdict, worst
 from akten.model import clean_text
+from akten.plural import plural
 from app.audit_verbs import IN, check_extract, sample_draw, tell_like, trail_extract
 from app.command import Call, Words, require_in_order, verb
 from app.correction_show import note_words
@@ -20,7 +21,7 @@ from app.find_verbs import DAY, DAY_WORD
 from app.one_akte import one_akte, require_number_for_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
-from app.show import DAY_FORM, VERDICTS, Listing, findings_table, moment, plural, word
+from app.show import DAY_FORM, VERDICTS, Listing, findings_table, moment, word
 from app.spans import midnight
 from archive.locks import instant
 from catalog.trail import Verb
@@ -85,6 +86,8 @@ FACTS_DE = {
     "vorgaenge": "Vorgänge",
     "pages": "Seiten",
     "blank": "leer",
+    "pages_once": "Seiten, geteilte einmal",
+    "blank_once": "leer, geteilte einmal",
     "failed": "nicht lesbar",
     "reviews": "zur Sichtung",
     "verdict": "Befund",

@@ -57,11 +57,21 @@ def record_recognised(change: Change, delivery: UUID, results: Mapping[UUID, Pdf
         pages=sum(r["pages"] for r in rows),
         blank=sum(r["blank"] for r in rows),
         failed=sum(r["failed"] for r in rows),
+        **_shared(results),
         reviews=to_review,
         verdict=worst(pdfa.verdict for pdfa in results.values()).value,
         content=salted(row.salt, content_digest(rows)),
         results=salted(row.salt, results_digest(rows, reports)),
     )
+
+
+def _shared(results: Mapping[UUID, PdfA]) -> dict[str, Any]:
+    """The pages that were delivered, and the blank ones of them, where Dokumente share some: those count in each."""
+    every = [page for pdfa in results.values() for page in pdfa.pages]
+    once = {page.source for page in every}
+    if len(once) == len(every):
+        return {}
+    return {"pages_once": len(once), "blank_once": len({page.source for page in every if page.blank})}
 
 
 _OF_RESULT = (

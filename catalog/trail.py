@@ -322,7 +322,9 @@ def _about_the_end(last: int, vouched: int) -> Iterator[Finding]:
         text = "Kein Anker von außen bestätigt eine Zeile: nicht geprüft, ob am Ende Zeilen fehlen."
         yield _finding("TR-00", last, text, Severity.WARNING)
     elif last > vouched:
-        text = f"Die letzten {last - vouched} Zeilen sind jünger als der jüngste Anker."
+        newer = last - vouched
+        which = "Die letzte Zeile ist" if newer == 1 else f"Die letzten {newer} Zeilen sind"
+        text = f"{which} jünger als der jüngste Anker."
         yield _finding("TR-08", last, text, Severity.INFO)
 
 

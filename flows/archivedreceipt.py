@@ -13,10 +13,12 @@ from akten.findings import Finding, Severity, Verdict
 from akten.lifecycle import Stage
 from akten.model import Akte, Dokument
 from akten.package import StoredCopy
+from catalog.trail import Verb
 from catalog.values import DeliveryRow, PackageRow, ResultRow
 from flows.attachments import anlage_of
 from flows.packed import PackedWork, noted
 from flows.receipt import Outcome, Receipt, ToldDocument
+from flows.redescribed import other_days
 from flows.wiring import Services
 
 _DUPLICATE = Finding(
@@ -49,8 +51,8 @@ def archived_receipt(row: DeliveryRow, work: PackedWork, copies: Sequence[Stored
 def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None) -> Receipt:
     """The receipt of a delivery that has ended, as the one before a kill would have been.
 
-    With the work in `result` it is that one; without, the catalog tells all but the findings, and a page that two
-    Dokumente share counts in each. Of a delivery that was there already it tells what holds its scans.
+    With the work in `result` it is that one; without, the catalog tells all but the findings. Of a delivery that was
+    there already it tells what holds its scans.
     """
     if row.stage is Stage.RETURNED:
         case = services.catalog.clearing(row.uuid).number
@@ -76,6 +78,7 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
         raise FixityError("Zur archivierten Lieferung fehlt die Beschreibung der Akte im Katalog.")
     results = {one.dokument: one for one in services.catalog.results(holders)}
     told = [(d, results[d.uuid]) for d in akte.dokumente if d.uuid in results and _may_hold(d, scans)]
+    pages, blank = _pages(services, [one for _, one in told], list(results.values()))
     return Receipt(
         row.uuid,
         Outcome.DUPLICATE if duplicate else Outcome.ARCHIVED,
@@ -86,13 +89,13 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
         band=known.band,
         version=_version(package),
         sheets=row.slip.get("blattzahl"),
-        pages=sum(one.pages for _, one in told),
-        blank_pages=sum(one.blank for _, one in told),
+        pages=pages,
+        blank_pages=blank,
         documents=tuple(_kept(dokument, one) for dokument, one in told),
         attachments=tuple(anlage for dokument, _ in told for anlage in dokument.anlagen),
         copies=package.package.copies,
         damaged=frozenset(copy.store for copy in package.copies if copy.verdict is Verdict.FAILED),
-        findings=(_DUPLICATE, *_other_slip(services, row, holders), *_outdated(services, akte, told))
+        findings=(_DUPLICATE, *_other_slip(services, row, known.uuid, holders), *_outdated(services, akte, told))
         if duplicate
         else (),
     )
@@ -108,7 +111,7 @@ def _slips(services: Services, deliveries: Collection[UUID]) -> list[Mapping[str
     return [row.slip for uuid in deliveries if (row := services.catalog.delivery(uuid)) is not None]
 
 
-def _other_slip(services: Services, row: DeliveryRow, holders: Collection[UUID]) -> tuple[Finding, ...]:
+def _other_slip(services: Services, row: DeliveryRow, akte: UUID, holders: Collection[UUID]) -> tuple[Finding, ...]:
     """WF-06 for a slip that is not the one with which these scans were archived: who wrote it expects it to count."""
     if not says_otherwise(services, row, holders):
         return ()
@@ -129,7 +132,23 @@ def _other_slip(services: Services, row: DeliveryRow, holders: Collection[UUID])
         "Dokumente, Felder und Fristklasse der Akte sind, wie sie waren. Sollte sich daran etwas ändern, bitte das "
         "Archiv fragen."
     )
-    return (Finding("WF-06", Severity.WARNING, str(row.slip.get("datei", "")), text),)
+    other = Finding("WF-06", Severity.WARNING, str(row.slip.get("datei", "")), text)
+    return (other, *other_days(services.catalog.keeping(akte), row))
+
+
+def _pages(services: Services, told: Sequence[ResultRow], results: Sequence[ResultRow]) -> tuple[int, int]:
+    """Pages delivered and blank ones, as the first receipt counted them: one that Dokumente share counts once.
+
+    Where not all Dokumente of a delivery are told, nobody knows which pages they share, and each counts its own.
+    """
+    pages = blank = 0
+    for delivery in {one.delivery for one in told}:
+        own = [one for one in told if one.delivery == delivery]
+        events = services.catalog.events_of(delivery=delivery, verb=Verb.DELIVERY_RECOGNISED.value)
+        once = events[-1].data if events and len(own) == sum(one.delivery == delivery for one in results) else {}
+        pages += int(once.get("pages_once", sum(one.pages for one in own)))
+        blank += int(once.get("blank_once", sum(one.blank for one in own)))
+    return pages, blank
 
 
 def _outdated(services: Services, akte: Akte, told: Sequence[tuple[Dokument, ResultRow]]) -> tuple[Finding, ...]:

@@ -21,6 +21,7 @@ from akten.diskwords import as_ours, in_german, is_of_the_machine
 from akten.errors import ArchivError, Rejected
 from akten.findings import Verdict
 from akten.localtime import BERLIN
+from akten.plural import plural
 from flows.craft_options import xdomea_profile
 from flows.rule_change import katalog_for
 from flows.settings import Settings
@@ -176,7 +177,8 @@ def _intake_rules(settings: Settings) -> PartHealth:
     if settings.intake is None:
         return PartHealth("Regeln der Annahme", "eingebaut", Health.OK)
     rules = load_options(settings.intake)
-    told = f"{settings.intake.name}: {len(rules.muster)} Muster, {len(rules.profiles)} Scanprofile"
+    profiles = plural(len(rules.profiles), "Scanprofil", "Scanprofile")
+    told = f"{settings.intake.name}: {len(rules.muster)} Muster, {profiles}"
     return PartHealth("Regeln der Annahme", told, Health.OK)
 
 
@@ -248,7 +250,7 @@ def _index(settings: Settings) -> PartHealth:
 
     if not (lag := index_lag(settings)):
         return PartHealth("Suchindex", "", Health.OK)
-    advice = f"Der Index weicht an {lag} Stellen vom Katalog ab: archiv katalog index ausführen."
+    advice = f"Der Index weicht an {plural(lag, 'Stelle', 'Stellen')} vom Katalog ab: archiv katalog index ausführen."
     return PartHealth("Suchindex", "", Health.FAILED, advice)
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
+
 from akten.findings import Finding, Severity
 from akten.model import Akte, Laufzeit
 from catalog.fold import tokens
+from catalog.keeping import KeepingRow, KnownEvent
+from catalog.values import DeliveryRow
 
 
 def redescribed(before: Akte, said: Akte, slip: str) -> tuple[Finding, ...]:
@@ -41,3 +46,35 @@ def _narrower(known: Laufzeit, said: Laufzeit) -> bool:
     later = known.beginn is not None and said.beginn is not None and said.beginn > known.beginn
     earlier = known.ende is not None and said.ende is not None and said.ende < known.ende
     return later or earlier
+
+
+def other_days(known: KeepingRow | None, row: DeliveryRow) -> tuple[Finding, ...]:
+    """EV-10 for every event of the slip of `row` for which another day counts, too: one of them moves the period.
+
+    A day of the slip that a person put right since does not count, and nothing is said of it.
+    """
+    events = known.events if known is not None else ()
+    days = {(ereignis, date.fromisoformat(day)) for ereignis, day in row.slip.get("ereignisse", ())}
+    counting = sorted((event.ereignis, event.datum) for event in events if (event.ereignis, event.datum) in days)
+    where = f"{row.slip.get('datei', '')}, ereignisse"
+    return tuple(
+        Finding("EV-10", Severity.WARNING, where, _beside(ereignis, day, others))
+        for ereignis, day in counting
+        if (others := [event for event in events if event.ereignis == ereignis and event.datum != day])
+    )
+
+
+def _beside(ereignis: str, day: date, others: Iterable[KnownEvent]) -> str:
+    told = ", ".join(
+        f"{_german(event.datum)} ({event.evidence if event.number is None else f'Meldung Nr. {event.number}'})"
+        for event in others
+    )
+    return (
+        f"Der Laufzettel nennt für das Ereignis „{ereignis}“ den {_german(day)}; im Register steht dafür auch: {told}. "
+        "Jeder dieser Tage gilt. War einer ein Irrtum, berichtigt ihn archiv ereignis melde: den Tag eines Laufzettels "
+        "mit --ersetzt TAG, eine Meldung mit --ersetzt NR."
+    )
+
+
+def _german(day: date) -> str:
+    return f"{day:%d.%m.}{day.year}"

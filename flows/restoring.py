@@ -83,7 +83,10 @@ def propose(services: Services, akte: UUID, store: str, cause: str, by: Actor) -
     FixityError where nothing could be put there, since no copy is whole.
     """
     cause = _words(cause, "Ohne Ursache wird keine Kopie ersetzt: Was ist geschehen?")
-    wanting = _wanting(services, akte, store, by)
+    wanting = [
+        each._replace(lost=_none_whole(services, each.package, by)) if each.copy is None else each
+        for each in _wanting(services, akte, store, by)
+    ]
     if not wanting:
         text = f"Im Speicher „{store}“ ist keine Kopie dieser Akte beschädigt, und keine fehlt"
         raise Forbidden(f"{text}; es gibt nichts zu ersetzen.")
@@ -156,11 +159,19 @@ def _restore(services: Services, wanting: Wanting, store: str, proposal: int, by
     return Restored(package.id, before, after, report.copies[-1])
 
 
+def _none_whole(services: Services, package: StoredPackage, by: Actor) -> bool:
+    """True when a look finds every copy damaged. The first that is whole, or away, ends it: a store that is filled
+    would else be waited for as often as there are copies.
+    """
+    looks = (verify_package(services, replace(package, copies=(copy,)), by) for copy in package.copies)
+    return all(wants_restoring(seen) for report in looks for seen in report.copies)
+
+
 def _wanting(services: Services, akte: UUID, store: str, by: Actor) -> Sequence[Wanting]:
     """The packages of an Akte whose copy in this store a look finds damaged now, and those that never had one there.
 
-    Of these no look could tell more, and the copy that theirs is made of is read whole in any case. Raises
-    Misconfigured when there is no such store, Unavailable when one of the copies could not be looked at.
+    At these it does not look: the copy that theirs is made of is read whole in any case. Raises Misconfigured when
+    there is no such store, Unavailable when one of the copies could not be looked at.
     """
     if store not in {each.name for each in services.stores}:
         raise Misconfigured(f"Der Speicher „{store}“ ist nicht eingerichtet.")

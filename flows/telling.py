@@ -156,8 +156,8 @@ class Told:
 
 
 def tell_event(services: Services, akte: UUID, told: Told, by: Actor) -> ReportedEvent:
-    """Writes one event down. Raises Unknown for a name that is none, Rejected with EV findings, Forbidden for
-    corrections that do not fit.
+    """Writes one event down. Raises Unknown for a name or a day that is none (EV-02 to EV-05), or a correction of what
+    is not there (EV-13), Rejected without evidence (EV-08), Forbidden for corrections that do not fit.
     """
     ereignis = event_named(told.ereignis, services.katalog)
     name = ereignis if isinstance(ereignis, str) else ""
@@ -165,9 +165,9 @@ def tell_event(services: Services, akte: UUID, told: Told, by: Actor) -> Reporte
     problems = [each for each in (ereignis, day) if isinstance(each, Finding)]
     if shows_nothing(told.evidence):
         problems.append(error("EV-08", "Ohne Beleg wird kein Ereignis vermerkt: woraus geht es hervor?"))
-    if isinstance(ereignis, Finding):
+    if isinstance(ereignis, Finding) or isinstance(day, Finding):
         raise _unknown(*problems)
-    if isinstance(day, Finding) or problems:
+    if problems:
         raise Rejected(tuple(problems))
     if isinstance(told.supersedes, date):
         _require_on_slip(services, akte, ereignis, told.supersedes)
@@ -204,7 +204,7 @@ def _require_on_slip(services: Services, akte: UUID, ereignis: str, day: date) -
     known = row.events if row else ()
     if not any(e.ereignis == ereignis and e.datum == day and e.number is None for e in known):
         text = f"Vom {day:%d.%m.%Y} gibt es auf den Laufzetteln dieser Akte kein Ereignis „{ereignis}“, das noch gilt."
-        raise Rejected((error("EV-13", text),))
+        raise _unknown(error("EV-13", text))
 
 
 def tell_fact(
@@ -242,8 +242,8 @@ def tell_archive(
     """Writes down what city and archive told each other: one of ANSWERS, and the day of the offer.
 
     The day of an offer that is known already stays known when an answer does not name it; an offer that is made anew
-    takes back what was answered to an older one. Raises Rejected (EV-03 to EV-05, EV-08), Forbidden for an offer
-    without a day.
+    takes back what was answered to an older one. Raises Unknown for a day that is none (EV-03 to EV-05), Rejected
+    without evidence (EV-08), Forbidden for an offer without a day.
     """
     if answer == OFFERED and not offered_on.strip():
         raise Forbidden("Eine Anbietung wird mit ihrem Tag vermerkt (--angeboten TT.MM.JJJJ).")
@@ -251,7 +251,9 @@ def tell_archive(
     problems = [day] if isinstance(day, Finding) else []
     if shows_nothing(evidence):
         problems.append(error("EV-08", "Ohne Beleg wird keine Antwort des Archivs vermerkt: woraus geht sie hervor?"))
-    if isinstance(day, Finding) or problems:
+    if isinstance(day, Finding):
+        raise _unknown(*problems)
+    if problems:
         raise Rejected(tuple(problems))
     if day is None:
         row = services.catalog.keeping(akte)

@@ -35,7 +35,7 @@ from flows.outcomes import clearing_receipt, put_away, to_clearing
 from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
-from flows.redescribed import redescribed
+from flows.redescribed import other_days, redescribed
 from flows.replacing import seen_before, wanted_of
 from flows.steps import Run, Stopwatch, require
 from flows.superseding import superseded
@@ -206,6 +206,7 @@ def _make(
     before = catalog.akte(row.akte)
     if before is not None and before.version and tokens(before.betreff) != tokens(delivery.slip.betreff):
         findings.append(other_betreff(delivery))
+    findings.extend(other_days(catalog.keeping(row.akte), row))
     catalog.move(delivery.uuid, Stage.EXAMINED, by=by, now=services.now())
     attachments, said = run("anlagen", take_out_all, delivery.scans, facts, services.ocr, result)
     findings.extend(said)

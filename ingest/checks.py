@@ -11,12 +11,14 @@ from uuid import UUID
 
 from akten.files import FileFacts, FileKind
 from akten.findings import Finding, has_errors
+from akten.plural import plural
 from ingest.assignment import Assignment, assign, positions_as_pages, unnamed_files
 from ingest.delivery import Delivery
 from ingest.naming import future_year, reading_of
 from ingest.options import IntakeOptions, Profile
 from ingest.pageranges import format_ranges
 from ingest.rules import ACCEPTABLE, RULES, apply_accepted, error, info, warning
+from ingest.sides import backs_first
 from ingest.slip_fields import nearest, shown
 
 __all__ = [
@@ -241,6 +243,7 @@ def _check_pages(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: I
     if left:
         pages = format_ranges(positions_as_pages(left))
         yield error("IN-33", f"Seite {pages}", "Diese Seiten sind keinem Dokument zugeordnet.")
+    yield from backs_first(delivery.scans, slip, assignment)
     if total > options.limits.pages:
         yield error("IN-07", "", f"Die Lieferung hat mehr als {options.limits.pages} Seiten.")
 
@@ -352,7 +355,7 @@ def check_balance(
         blank_pages > received or (kept_pages is not None and kept_pages + blank_pages != received)
     ):
         kept = received - blank_pages if kept_pages is None else kept_pages
-        text = f"Empfangen wurden {received} Seiten, verarbeitet aber {kept} behaltene und {blank_pages} leere."
+        text = f"Empfangen: {_seiten(received)}, verarbeitet aber {kept} behaltene und {blank_pages} leere."
         findings.append(error("IN-52", "", text))
     return apply_accepted(findings, accepted)
 
@@ -389,4 +392,4 @@ def _check_sheets(delivery: Delivery, assignment: Assignment, options: IntakeOpt
 
 
 def _seiten(number: int) -> str:
-    return f"{number} Seite" if number == 1 else f"{number} Seiten"
+    return plural(number, "Seite", "Seiten")

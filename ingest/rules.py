@@ -64,6 +64,10 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-44": ("„ersetzt“ meint genau ein Dokument, und jedes wird nur von einem ersetzt.", _HOUSE),
     "IN-45": ("Was ein Dokument ersetzt, hat nicht weniger Seiten als dieses.", _RESISCAN + ", A.NB.3"),
     "IN-46": ("Ein Nachscan von Dokumenten, die es in der Akte schon gibt, sagt, ob er sie ersetzt.", _HOUSE),
+    "IN-47": (
+        "Sagen die Namen Vorder- und Rückseite, steht keine Rückseite nur des Alphabets wegen vor ihrer Vorderseite.",
+        _RESISCAN + ", A.NB.3",
+    ),
     # the balance
     "IN-50": ("Blatt laut Laufzettel = empfangene Seiten.", _RESISCAN + ", A.NB.3"),
     "IN-51": ("Der Laufzettel nennt Blattzahl oder Seitenzahl.", _RESISCAN + ", A.DV.2"),
@@ -73,7 +77,21 @@ RULES: dict[str, tuple[str, str]] = {
 
 # What a person may answer for with a reason; everything else must be put right in the delivery.
 ACCEPTABLE: frozenset[str] = frozenset(
-    {"EX-32", "IN-22", "IN-25", "IN-31", "IN-32", "IN-33", "IN-35", "IN-37", "IN-45", "IN-50", "IN-51", "IN-53"}
+    {
+        "EX-32",
+        "IN-22",
+        "IN-25",
+        "IN-31",
+        "IN-32",
+        "IN-33",
+        "IN-35",
+        "IN-37",
+        "IN-45",
+        "IN-47",
+        "IN-50",
+        "IN-51",
+        "IN-53",
+    }
 )
 
 

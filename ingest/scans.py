@@ -16,6 +16,7 @@ from akten.diskwords import in_german, may_pass
 from akten.errors import Misconfigured
 from akten.files import Digests, Scan, digest_stream
 from akten.findings import Finding, Severity
+from akten.plural import plural
 from ingest.moving import sync_folder
 from ingest.options import IntakeLimits
 from ingest.rules import error, info
@@ -141,7 +142,13 @@ def _shortened(findings: list[Finding]) -> tuple[Finding, ...]:
         same = sorted(finding for finding in findings if (finding.code, finding.severity) == code)
         kept.extend(same[:10])
         if len(same) > 10:
-            kept.append(Finding(*code, "", f"… und {len(same) - 10} weitere Dateien mit demselben Befund."))
+            kept.append(
+                Finding(
+                    *code,
+                    "",
+                    f"… und {plural(len(same) - 10, 'weitere Datei', 'weitere Dateien')} mit demselben Befund.",
+                )
+            )
     return tuple(kept)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
+from akten.plural import plural
 from metadata.rules import Findings
 from metadata.schemas import ENTRY
 from metadata.tree import by_name, child, local, text_of
@@ -158,7 +159,11 @@ def _check_results(root: etree._Element, version: str, findings: Findings) -> No
     if whole is not None and not failed_items:
         _check_reason(whole, findings)  # objects that failed are reason enough for the whole
     if four and failed_items and _failed(whole) is False:
-        findings.add("XD-73", "/", f"Der Import gilt als erfolgreich, doch {failed_items} Objekte sind gescheitert.")
+        findings.add(
+            "XD-73",
+            "/",
+            f"Der Import gilt als erfolgreich, doch {plural(failed_items, 'Objekt ist', 'Objekte sind')} gescheitert.",
+        )
 
 
 def _check_reason(result: etree._Element, findings: Findings) -> None:

@@ -12,6 +12,7 @@ from typing import Any, cast
 from lxml import etree
 
 from akten.findings import Finding, Judgement, Severity, Verdict, judgement
+from akten.plural import plural
 from metadata.premis_model import NAMESPACE, VERSION
 from metadata.premis_parse import MAX_BYTES, Refused, TooMuch, parse
 from metadata.premis_rules import check_rules
@@ -156,7 +157,12 @@ def _shown(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         if counts[finding.code, finding.severity] <= _MOST:
             kept.append(finding)
     more = (
-        Finding("PR-99", Severity.INFO, "", f"Zu {code} gibt es {count - _MOST} weitere Befunde dieser Art.")
+        Finding(
+            "PR-99",
+            Severity.INFO,
+            "",
+            f"Zu {code} gibt es {plural(count - _MOST, 'weiteren Befund', 'weitere Befunde')} dieser Art.",
+        )
         for (code, _), count in counts.items()
         if count > _MOST
     )

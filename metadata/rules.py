@@ -14,6 +14,7 @@ from enum import StrEnum
 from lxml import etree
 
 from akten.findings import Finding, Severity
+from akten.plural import plural
 
 
 class Purpose(StrEnum):
@@ -159,7 +160,7 @@ class Findings:
                 code,
                 self._worst[code],
                 "",
-                f"Dieselbe Regel ist an {self._seen[code] - _MOST} weiteren Stellen verletzt.",
+                f"Dieselbe Regel ist an {_further(self._seen[code] - _MOST)} verletzt.",
             )
             for code in self._worst
         ]
@@ -169,3 +170,7 @@ class Findings:
 def path_of(element: etree._Element) -> str:
     """XML path without prefixes and values."""
     return element.getroottree().getpath(element).replace("xdomea:", "")
+
+
+def _further(number: int) -> str:
+    return plural(number, "weiteren Stelle", "weiteren Stellen")

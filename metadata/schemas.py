@@ -11,6 +11,7 @@ from pathlib import Path
 from lxml import etree
 
 from akten.findings import Finding, Severity, Verdict
+from akten.plural import plural
 from metadata.streamed import first_errors
 
 ENTRY = "xdomea-Nachrichten-AussonderungDurchfuehren.xsd"
@@ -130,7 +131,7 @@ def _without_places(errors: list[etree._LogEntry], ended: str) -> Iterator[Findi
 def _findings(log: etree._ListErrorLog) -> Iterator[Finding]:
     for number, entry in enumerate(log):
         if number == _MOST:
-            text = f"Das Schema meldet {len(log) - _MOST} weitere Fehler."
+            text = f"Das Schema meldet {plural(len(log) - _MOST, 'weiteren', 'weitere')} Fehler."
             yield Finding("XD-11", Severity.ERROR, "", text)
             return
         yield Finding("XD-11", Severity.ERROR, _where(entry), _sentence(entry))

@@ -16,6 +16,7 @@ from akten.diskwords import in_german
 from akten.errors import Unavailable
 from akten.files import Attachment, digest_file
 from akten.findings import Finding
+from akten.plural import plural
 from ocr.ends import SandboxDied
 from ocr.findings import error, info, warning
 from ocr.options import Limits, OcrOptions
@@ -101,7 +102,9 @@ def take_out(
 def _bounded(findings: list[Finding]) -> tuple[Finding, ...]:
     if len(findings) <= _SAID:
         return tuple(findings)
-    rest = info("AN-07", "Datei", f"… und {len(findings) - _SAID} weitere Befunde zu Anlagen.")
+    rest = info(
+        "AN-07", "Datei", f"… und {plural(len(findings) - _SAID, 'weiterer Befund', 'weitere Befunde')} zu Anlagen."
+    )
     worst_first = sorted(findings, key=lambda finding: finding.code not in STOPPING)
     return (*worst_first[:_SAID], rest)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from akten.plural import plural
 from ocr.level import BASIC
 
 _MM = 25.4 / 72
@@ -96,7 +97,8 @@ def _without_forms(pdf: Any, losses: list[str]) -> None:
         losses.append("XFA-Formulardaten (das Formular ist als Seite wiedergegeben)")
         del form["/XFA"]
     if unseen := _draw_values(pdf, form):
-        losses.append(f"{unseen} angekreuzte Formularfelder ohne eigenes Aussehen (im Original erhalten)")
+        fields_told = plural(unseen, "angekreuztes Formularfeld", "angekreuzte Formularfelder")
+        losses.append(f"{fields_told} ohne eigenes Aussehen (im Original erhalten)")
     if "/NeedAppearances" in form:  # as long as it stands there qpdf draws no field at all
         del form["/NeedAppearances"]
     if lost := comments(pdf):
@@ -216,7 +218,9 @@ def _without_attachments(pdf: Any, losses: list[str]) -> None:
     names = [name for name, _ in embedded_files(pdf)]
     losses.extend(f"die Anlage „{name}“ (im Original und einzeln bewahrt)" for name in names[:_MOST_NAMED])
     if len(names) > _MOST_NAMED:
-        losses.append(f"{len(names) - _MOST_NAMED} weitere Anlagen (im Original und einzeln bewahrt)")
+        losses.append(
+            f"{plural(len(names) - _MOST_NAMED, 'weitere Anlage', 'weitere Anlagen')} (im Original und einzeln bewahrt)"
+        )
     table = pdf.Root.get("/Names")
     if isinstance(table, pikepdf.Dictionary) and "/EmbeddedFiles" in table:
         del table["/EmbeddedFiles"]

@@ -22,23 +22,23 @@ from akten.findings import Finding, Severity
 from ocr.faxlines import LOST, MENDED, FaxFault, fax_faults
 from ocr.filefacts import facts_as_json
 from ocr.findings import error, gathered, info, page, unheard, warning
+from ocr.hiddenink import HiddenInk
 from ocr.imagestrips import decode_in_parts
 from ocr.jp2boxes import complete
 from ocr.jp2depth import misread_bits
 from ocr.jpegdata import DAMAGED, MOST_BYTES, SURPLUS, JpegFault, joined_by_others, jpeg_fault, tiff_jpeg_fault
-from ocr.pageimage import flatten, read_rows, stated_dpi, tiff_tag, to_eight_bits
+from ocr.pageimage import read_rows, stated_dpi, tiff_tag
+from ocr.tiffpages import circle
 from ocr.wholeness import missing_part
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000")  # MPO is opened as JPEG; Pillow knows no such name to open by
 _WHOLE_BYTES = 192 << 20  # an image that needs more memory than this is decoded in parts
-_STRIP_PIXELS = 8 << 20
 _PARTS_BYTES = 1 << 30  # and above this not at all when it cannot be taken apart
 _MM = 25.4
 _A3_MM = 432.0
 _LEAST_PIXELS = 4  # of an edge; a page of PDF has at least 3 units
 _NOT_TRUE_BELOW_DPI = 100.0  # 72 and 96 are what programs write when they know nothing
 _FAX = (2, 3, 4)  # codings of a TIFF
-_SEEN = 64  # levels of 255 between paper and what is written on it
 _EXIF_TURN = {3: 180, 4: 180, 5: 270, 6: 90, 7: 90, 8: 270}
 _COLOURS = {
     "1": Colour.BILEVEL,
@@ -57,6 +57,10 @@ _COLOURS = {
 _MENDED = (b"Bad code", b"Uncompressed data", b"Premature EOL", b"bad 2D")  # libtiff's words for it
 _CUT = (b"Premature EOF", b"Read error", b"Not enough data")
 _MORE = "Die Datei enthält weitere Bilder (Bewegung oder Vorschau); gelesen wurde nur das erste."
+_CIRCLE = (
+    "Die Datei ist beschädigt: Auf Seite {} folgt wieder Seite {}. Ob danach noch Seiten kamen, ist nicht zu sehen. "
+    "Bitte neu scannen."
+)
 _BROKEN = "Die Seite lässt sich nicht ganz lesen ({}). Bitte dieses Blatt neu scannen."
 
 
@@ -116,6 +120,8 @@ def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
         try:
             image.seek(number)
         except EOFError:
+            if round_again := circle(path, number + 1):
+                look.findings.append(error("EX-04", "Datei", _CIRCLE.format(*round_again)))
             return
         except MemoryError:
             raise
@@ -164,10 +170,11 @@ def _one_page(image: Image.Image, number: int, payload: dict[str, Any], look: _L
         look.findings.append(error("EX-07", where, text))
         return
     look.findings.extend(_header_findings(image, where))
-    faults = list(_decoded(image, Path(payload["path"]), where, payload["max_pixels"]))
+    hidden = HiddenInk(image.info.get("transparency"))
+    faults = list(_decoded(image, Path(payload["path"]), where, payload["max_pixels"], hidden))
     look.findings.extend(faults)
     if not any(fault.severity is not Severity.INFO for fault in faults):
-        look.findings.extend(_misread(image, Path(payload["path"]), where))
+        look.findings.extend(_misread(image, Path(payload["path"]), where, hidden))
     if colour in (Colour.CMYK, Colour.OTHER) and not image.info.get("icc_profile"):
         text = f"Die Farben ({mode}) haben kein Profil; sie werden für die Fassung in sRGB umgerechnet."
         look.findings.append(info("EX-25", where, text))
@@ -238,8 +245,10 @@ def _header_findings(image: Image.Image, where: str) -> Iterator[Finding]:
         yield error("EX-30", where, text)
 
 
-def _misread(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
-    """Pixels that come out wrong although every one was decoded; looks only at what lies in memory already."""
+def _misread(image: Image.Image, path: Path, where: str, hidden: HiddenInk) -> Iterator[Finding]:
+    """Pixels that come out wrong although every one was decoded; looks only at what lies in memory already, or was
+    looked at in parts while it was read (`hidden`).
+    """
     bits = misread_bits(path) if image.format == "JPEG2000" else 0
     if bits:
         text = f"JPEG 2000 mit {bits} Bit je Farbe wird falsch gelesen. Bitte mit 8 Bit oder als TIFF neu liefern."
@@ -251,44 +260,20 @@ def _misread(image: Image.Image, path: Path, where: str) -> Iterator[Finding]:
         text = "Farben in getrennten Ebenen werden hier falsch gelesen. Bitte als gewöhnliches TIFF in RGB neu liefern."
         yield error("EX-30", where, text)
         return
-    keyed = "transparency" in image.info  # one colour of a PNG that is not shown
-    if not keyed and (image.mode not in ("I", "LA", "RGBA") or image.width * image.height * 4 > _WHOLE_BYTES):
-        return
-    if image.mode == "I" and not keyed:
+    if image.mode == "I" and "transparency" not in image.info:
+        if image.width * image.height * 4 > _WHOLE_BYTES:
+            return
         tags = getattr(image, "tag_v2", {})
         if tags.get(339, (1,)) in ((1,), 1) and int(image.getextrema()[0]) < 0:  # type: ignore[arg-type]
             text = "So große ganze Zahlen (32 Bit) werden falsch gelesen. Bitte mit 8 oder 16 Bit neu liefern."
             yield error("EX-30", where, text)
         return
-    # White ink on transparent ground, or ink that is transparent itself: on paper nothing of it would be left.
-    if _all_hidden(image, keyed=keyed):
+    if hidden.all_of_it:
         text = (
             "Was auf der Seite steht, ist durchsichtig oder weiß auf durchsichtigem Grund; auf Weiß bliebe davon "
             "nichts. Bitte ohne Durchsichtigkeit neu speichern und neu liefern."
         )
         yield error("EX-30", where, text)
-
-
-def _all_hidden(image: Image.Image, *, keyed: bool) -> bool:
-    """True when transparency hides something, and on white paper nothing is left. Looked at in strips."""
-    least, most, ink = 255, 0, 0
-    rows = max(1, _STRIP_PIXELS // image.width)
-    for top in range(0, image.height, rows):
-        strip = image.crop((0, top, image.width, min(image.height, top + rows)))
-        low, high = _told_apart(strip, keyed=keyed).getextrema()
-        least, most = min(least, int(low)), max(most, int(high))  # type: ignore[arg-type]
-        darkest, _ = flatten(strip).convert("L").getextrema()
-        ink = max(ink, 255 - int(darkest))  # type: ignore[arg-type]
-    return most - least >= _SEEN > ink
-
-
-def _told_apart(image: Image.Image, *, keyed: bool) -> Image.Image:
-    """In which levels differ what transparency hides and what it shows: where one colour is not shown, all of them."""
-    if not keyed:
-        return image.getchannel("A")
-    plain = image.copy()
-    del plain.info["transparency"]
-    return (to_eight_bits(plain) if plain.mode.startswith("I") else plain).convert("L")
 
 
 def _parted_and_misread(image: Image.Image) -> bool:
@@ -304,11 +289,11 @@ def _parted_and_misread(image: Image.Image) -> bool:
     return tiff_tag(image, 259) == (1,) and (max(tiff_tag(image, 258), default=8) > 8 or tiff_tag(image, 266) == (2,))
 
 
-def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int) -> Iterator[Finding]:
+def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int, hidden: HiddenInk) -> Iterator[Finding]:
     """Reads all pixels of the page once; says what went wrong."""
     with _complaints() as heard:
         try:
-            _read_pixels(image, path)
+            _read_pixels(image, path, hidden)
             faults = fax_faults(image, path)
             missing = missing_part(image, path)
         except MemoryError:
@@ -346,19 +331,22 @@ def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int) -> Ite
         yield unheard(where)
 
 
-def _read_pixels(image: Image.Image, path: Path) -> None:
+def _read_pixels(image: Image.Image, path: Path, hidden: HiddenInk) -> None:
     width, height = image.size
     if image.format in ("JPEG", "MPO"):
         image.draft(image.mode if image.mode != "RGB" else "L", (max(1, width // 8), max(1, height // 8)))
         image.load()
         return
     need = width * height * {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}.get(image.mode, 4)
-    if need <= _WHOLE_BYTES:
-        image.load()
-    elif not decode_in_parts(image, path):
+    can_hide = image.mode in ("LA", "RGBA") or "transparency" in image.info  # one colour of a PNG that is not shown
+    if need > _WHOLE_BYTES:
+        if decode_in_parts(image, path, hidden.see if can_hide else None):
+            return
         if need > _PARTS_BYTES:
             raise MemoryError
-        image.load()
+    image.load()
+    if can_hide:
+        hidden.see(image)
 
 
 @contextlib.contextmanager

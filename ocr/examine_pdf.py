@@ -15,6 +15,7 @@ from pikepdf.settings import set_qpdf_limits
 
 from akten.files import Colour, FileFacts, FileKind, Form, PageFacts
 from akten.findings import Finding
+from akten.plural import plural
 from ocr.filefacts import FEW_LETTERS, facts_as_json
 from ocr.findings import error, gathered, info, page, warning
 from ocr.pdfcontent import PageContent, TooMuch, read_content
@@ -337,7 +338,8 @@ def _repaired(pdf: pikepdf.Pdf, path: Path) -> tuple[str, ...]:
 def _repair_findings(repaired: tuple[str, ...]) -> tuple[Finding, ...]:
     if not repaired:
         return ()
-    text = f"Die Datei ist beschädigt und wurde beim Lesen repariert ({len(repaired)} Stellen). Bitte ansehen."
+    places = plural(len(repaired), "Stelle", "Stellen")
+    text = f"Die Datei ist beschädigt und wurde beim Lesen repariert ({places}). Bitte ansehen."
     return (warning("EX-12", "Datei", text),)
 
 
@@ -355,14 +357,16 @@ def _feature_findings(features: Features) -> tuple[Finding, ...]:
         text = "Die Datei ist ein XFA-Formular, das nicht jedes Programm anzeigt. Bitte die Fassung ansehen."
         found.append(warning("EX-15", "Datei", text))
     if features.attachments:
-        text = f"Die Datei enthält Anlagen ({len(features.attachments)} Namen); sie werden einzeln bewahrt."
+        names = plural(len(features.attachments), "Name", "Namen")
+        text = f"Die Datei enthält Anlagen ({names}); sie werden einzeln bewahrt."
         found.append(info("EX-16", "Datei", text))
     if features.javascript or features.launches:
         what = "JavaScript" if features.javascript else "Aufrufe oder Medien"
         found.append(warning("EX-17", "Datei", f"Die Datei enthält {what}; die Fassung enthält das nicht mehr."))
     if features.hidden_layers:
-        count = f"{features.hidden_layers} von {features.layers}"
-        text = f"{count} Ebenen sind ausgeblendet und in der Fassung nicht zu sehen."
+        verb = "ist" if features.hidden_layers == 1 else "sind"
+        count = f"{features.hidden_layers} von {plural(features.layers, 'Ebene', 'Ebenen')} {verb}"
+        text = f"{count} ausgeblendet und in der Fassung nicht zu sehen."
         found.append(warning("EX-27", "Datei", text))
     elif features.layers:
         found.append(info("EX-27", "Datei", f"Die Datei hat {features.layers} Ebene(n), alle eingeblendet."))

@@ -9,11 +9,14 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PIL import Image, TiffImagePlugin
 
+from ocr.pngbands import Bands
+
+See = Callable[[Image.Image], None]
 _BLOCK = 1 << 20
 _COPIED = (258, 259, 262, 266, 277, 284, 292, 293, 317, 338, 339, 347, 320, 530, 531, 532)
 _WIDTH, _LENGTH, _OFFSETS, _PER_STRIP, _COUNTS = 256, 257, 273, 278, 279
@@ -21,12 +24,16 @@ _TILE_WIDTH, _TILE_LENGTH, _TILE_OFFSETS, _TILE_COUNTS = 322, 323, 324, 325
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
-def decode_in_parts(image: Image.Image, path: Path) -> bool:
-    """Decodes all of a page in parts. Returns False when it cannot be taken apart; raises what the decoder raises."""
+def decode_in_parts(image: Image.Image, path: Path, see: See | None = None) -> bool:
+    """Decodes all of a page in parts. Returns False when it cannot be taken apart; raises what the decoder raises.
+
+    Every part is shown to `see`, but for planes of a TIFF, which are no picture, and what JPEG 2000 gives: that is an
+    eighth, on which thin ink is gone.
+    """
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        return _tiff(image, path)
+        return _tiff(image, path, see)
     if image.format == "PNG":
-        return _png(path)
+        return _png(path, see)
     if image.format == "JPEG2000":
         image.reduce = 3  # type: ignore[method-assign,assignment]  # a property for this format
         image.load()
@@ -40,7 +47,7 @@ def _numbers(image: TiffImagePlugin.TiffImageFile, tag: int) -> tuple[int, ...]:
     return tuple(int(item) for item in items)
 
 
-def _tiff(image: TiffImagePlugin.TiffImageFile, path: Path) -> bool:
+def _tiff(image: TiffImagePlugin.TiffImageFile, path: Path, see: See | None) -> bool:
     tiled = bool(_numbers(image, _TILE_OFFSETS))
     offsets = _numbers(image, _TILE_OFFSETS if tiled else _OFFSETS)
     counts = _numbers(image, _TILE_COUNTS if tiled else _COUNTS)
@@ -60,7 +67,11 @@ def _tiff(image: TiffImagePlugin.TiffImageFile, path: Path) -> bool:
             down = position // across if tiled else position
             part_rows = rows if tiled else max(1, min(rows, height - down % -(-height // rows) * rows))
             file.seek(offset)
-            _decode_part(image, file.read(count), part_width, part_rows)
+            part = _decode_part(image, file.read(count), part_width, part_rows)
+            if see is not None and part.mode == image.mode:  # what fills up the last tiles is nothing of the page
+                left = position % across * part_width if tiled else 0
+                top = position // across * rows if tiled else 0
+                see(part.crop((0, 0, min(part.width, width - left), min(part.height, height - top))))
     return True
 
 
@@ -112,24 +123,32 @@ def _decode_part(image: TiffImagePlugin.TiffImageFile, data: bytes, width: int, 
         return part
 
 
-def _png(path: Path) -> bool:
+def _png(path: Path, see: See | None) -> bool:
     """Unpacks all rows of a PNG without keeping them; checks the checksum of every chunk and the number of bytes."""
     unpack = zlib.decompressobj()
     expected, found = -1, 0
+    bands: Bands | None = None
     for kind, data in _chunks(path):
         if kind == b"IHDR":
             width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", data[:13])
             if interlaced:
                 return False
+            if see is not None and Bands.can(bits, colour):
+                bands = Bands(width, bits, colour, see)
             expected = ((width * _CHANNELS.get(colour, 1) * bits + 7) // 8 + 1) * height
         elif kind == b"IDAT":
             while data:
-                found += len(unpack.decompress(data, _BLOCK))
+                rows = unpack.decompress(data, _BLOCK)
+                found += len(rows)
                 data = unpack.unconsumed_tail
                 if found > expected:
                     raise OSError("too much image data")
+                if bands is not None:
+                    bands.take(rows)
     if found != expected:
         raise OSError("image file is truncated")
+    if bands is not None:
+        bands.end()
     return True
 
 

@@ -21,6 +21,7 @@ from pypdfium2.raw import (
     FPDFPage_GetAnnotCount,
 )
 
+from akten.plural import plural
 from ocr.openpdfs import OpenPdfs
 from ocr.pageimage import read_rows, right_ink
 from ocr.pdfpage import user_unit
@@ -50,7 +51,7 @@ def compare_pages(payload: dict[str, Any]) -> dict[str, Any]:
     opened = OpenPdfs()
     try:
         if (pages := len(opened[payload["pdf"]])) != payload["count"]:
-            text = f"Das PDF/A hat {pages} Seiten, das Dokument {payload['count']}."
+            text = f"Das PDF/A hat {plural(pages, 'Seite', 'Seiten')}, das Dokument {payload['count']}."
             return {"findings": [("PC-01", 0, text)]}
         units = _units(payload["pdf"], payload["first"], len(payload["pages"]))
         for offset, source in enumerate(payload["pages"]):

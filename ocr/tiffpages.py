@@ -14,12 +14,23 @@ from typing import BinaryIO, Self
 
 def page_offsets(path: Path, most: int) -> list[int]:
     """Offsets of the first `most` directories; fewer when the chain ends, breaks off or runs in a circle."""
+    return _chain(path, most)[0]
+
+
+def circle(path: Path, most: int) -> tuple[int, int] | None:
+    """The page (from 1) that names an earlier one as the next, and that one; None when the chain runs in no circle."""
+    offsets, then = _chain(path, most)
+    return (len(offsets), offsets.index(then) + 1) if then in offsets else None
+
+
+def _chain(path: Path, most: int) -> tuple[list[int], int]:
+    """Offsets of the first directories, and where the last of them points to."""
     offsets: list[int] = []
     with path.open("rb") as stream:
         head = stream.read(16)
         order = {b"II": "<", b"MM": ">"}.get(head[:2])
         if order is None or len(head) < 16:
-            return offsets
+            return offsets, 0
         (kind,) = struct.unpack(order + "H", head[2:4])
         if kind == 42:
             count_format, entry_size, link_format = order + "H", 12, order + "I"
@@ -28,7 +39,7 @@ def page_offsets(path: Path, most: int) -> list[int]:
             count_format, entry_size, link_format = order + "Q", 20, order + "Q"
             (offset,) = struct.unpack(link_format, head[8:16])
         else:
-            return offsets
+            return offsets, 0
         seen: set[int] = set()
         size = path.stat().st_size
         while 0 < offset < size and offset not in seen and len(offsets) < most:
@@ -37,16 +48,16 @@ def page_offsets(path: Path, most: int) -> list[int]:
             stream.seek(offset)
             count = stream.read(struct.calcsize(count_format))
             if len(count) < struct.calcsize(count_format):
-                return offsets[:-1]
+                return offsets[:-1], 0
             link_at = offset + len(count) + struct.unpack(count_format, count)[0] * entry_size
             if link_at >= size:
-                break
+                return offsets, 0
             stream.seek(link_at)
             link = stream.read(struct.calcsize(link_format))
             if len(link) < struct.calcsize(link_format):
-                break
+                return offsets, 0
             (offset,) = struct.unpack(link_format, link)
-    return offsets
+    return offsets, offset
 
 
 class PageView:

@@ -107,6 +107,17 @@ def test_every_wrong_call_is_told_in_german(arguments: str, told: str, monkeypat
     assert english_in(ran.output) == []
 
 
+@pytest.mark.parametrize("words", [("--daten", "app", "akte", "liste"), ("akte", "liste", "--daten", "app")])
+def test_a_data_folder_of_another_account_is_told_in_german(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closed to the account that calls: „Directory 'app' ist nicht lesbar.“"""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    ran = CliRunner().invoke(archiv, words, prog_name="archiv")
+    assert (ran.exit_code, "'--daten': Ordner 'app' ist nicht lesbar." in ran.output) == (2, True)
+
+
 def test_every_sentence_of_click_has_a_german_one() -> None:
     """A new release of click that says something new shows up here, not at a clerk's desk."""
     folder = Path(str(click.__file__)).parent

@@ -102,7 +102,7 @@ def test_where_no_copy_is_whole_nothing_is_proposed(desk: Desk, stores: tuple[Me
         (lambda akte: ("ersetze", *CAUSE), 2, "genau eines"),
         (lambda akte: ("ersetze", akte, "--alle", *CAUSE), 2, "genau eines"),
         (lambda akte: ("ersetze", akte, *CAUSE), 4, "nichts zu ersetzen"),
-        (lambda akte: ("ersetze", akte, "--speicher", "c", "--ursache", "x"), 7, "nicht eingerichtet"),
+        (lambda akte: ("ersetze", akte, "--speicher", "c", "--ursache", "x"), 2, "nicht eingerichtet"),
         (lambda akte: ("gib-frei", akte, *REASON), 4, "kein Vorschlag"),
         (lambda akte: ("verwirf", akte, *REASON), 4, "kein Vorschlag"),
         (lambda akte: ("gib-frei", "99-9", *REASON), 2, "keine Akte"),

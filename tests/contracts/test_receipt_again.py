@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 from uuid import UUID
 
 from rich.console import Console
@@ -16,6 +18,8 @@ from akten.findings import Finding, Severity, Verdict
 from akten.lifecycle import Stage
 from akten.model import Akte, Anlage, Datei
 from akten.package import StoredPackage
+from app.akte_show import left_out, show_akte
+from app.lock_show import LockView
 from app.show import receipts
 from archive.bag import Bag
 from catalog.catalog import Catalog
@@ -87,7 +91,7 @@ def archive_with_blanks(catalog: Catalog) -> PackedWork:
             losses=("Ebenen fallen weg",),
             rendition=Rendition.CONVERTED,
         ),
-        form.uuid: a_pdfa(form.uuid, [a_page(1, "Antrag auf Bau", None)], verdict=Verdict.NOT_CHECKED),
+        form.uuid: a_pdfa(form.uuid, [a_page(3, "Antrag auf Bau", None)], verdict=Verdict.NOT_CHECKED),
     }
     package = archived(catalog, 1, akte, results)
     return PackedWork(package.id, akte, Bag("x", (), ()), results, 3, 1, (UNCHECKED,))
@@ -127,6 +131,11 @@ def test_an_akte_shows_the_pages_that_a_pdfa_has_as_its_receipt_does(catalog: Ca
         one["dokument"]: one["pages"] for one in receipt["documents"]
     }
     assert details.row.pages == receipt["pages"], "of the Akte all that were scanned count"
+    assert left_out(details) == receipt["blank_pages"] == 1
+    screen = io.StringIO()
+    show_akte(Console(file=screen, width=200), details, (), Mock(LockView), ("a", "b"), "archiv")
+    assert "Seiten: 3, davon 1 Leerseite in keinem PDF/A" in screen.getvalue(), "as lists and receipts count"
+    assert "Seiten im PDF/A" in screen.getvalue()
 
 
 def test_while_its_packed_work_is_there_it_also_tells_what_was_found_and_not_checked(
@@ -137,6 +146,17 @@ def test_while_its_packed_work_is_there_it_also_tells_what_was_found_and_not_che
     save(work, tmp_path)
     assert receipt_json(told(catalog, 1, tmp_path)) == receipt_json(first_receipt(catalog, work))
     assert told(catalog, 1, tmp_path).not_checked == ("PDF/A", "XDOMEA-Schema")
+
+
+def test_a_page_that_two_dokumente_share_counts_once_as_on_the_first_receipt(catalog: Catalog) -> None:
+    row = receive(catalog, 1)
+    assert row.akte is not None
+    akte = an_akte(row.akte, row.uuid, titles=("Antrag", "Bescheid"))
+    blank = a_page(2, "", None, blank=True)
+    results = {d.uuid: a_pdfa(d.uuid, [a_page(n, "Text"), blank]) for n, d in zip((1, 3), akte.dokumente, strict=True)}
+    archived(catalog, 1, akte, results)
+    for again in (told(catalog, 1), duplicate(catalog, akte, [a_scan(1, 1)])):
+        assert (again.pages, again.blank_pages, len(again.documents)) == (3, 1, 2)
 
 
 def test_a_duplicate_tells_of_the_delivery_that_brought_its_scans(catalog: Catalog) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from unittest.mock import Mock
 from uuid import UUID
 
 import pytest
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.model import Akte, Aktenart, Laufzeit
-from flows.redescribed import redescribed
+from catalog.keeping import KeepingRow, KnownEvent
+from catalog.values import DeliveryRow
+from flows.redescribed import other_days, redescribed
 
 BEFORE = Akte(
     UUID(int=1),
@@ -53,3 +56,31 @@ def test_what_the_new_slip_names_otherwise_is_said_and_not_quoted(said: dict[str
 )
 def test_what_is_silent_wider_or_new_is_no_change(said: dict[str, object]) -> None:
     assert redescribed(BEFORE, replace(BEFORE, **said), "laufzettel.json") == ()  # type: ignore[arg-type]
+
+
+EARLY, LATE = date(2020, 12, 1), date(2020, 12, 15)
+
+
+def told_days(known: list[KnownEvent], *slip: tuple[str, date]) -> list[str]:
+    """The texts of EV-10 for a slip with these events, while the register knows `known`."""
+    row = Mock(DeliveryRow, slip={"datei": "laufzettel.json", "ereignisse": [[e, d.isoformat()] for e, d in slip]})
+    found = other_days(Mock(KeepingRow, events=tuple(known)), row)
+    assert all((f.code, f.severity, f.where) == ("EV-10", "warning", "laufzettel.json, ereignisse") for f in found)
+    return [finding.text for finding in found]
+
+
+def test_another_day_for_the_event_of_a_slip_is_said_with_its_source() -> None:
+    first = KnownEvent("file_closed", EARLY, "Laufzettel der Lieferung 3")
+    own = KnownEvent("file_closed", LATE, "Laufzettel der Lieferung 4")
+    (text,) = told_days([first, own, KnownEvent("death", LATE, "U", 2)], ("file_closed", LATE), ("death", LATE))
+    assert "den 15.12.2020; im Register steht dafür auch: 01.12.2020 (Laufzettel der Lieferung 3)" in text
+    (text,) = told_days([KnownEvent("file_closed", EARLY, "Verfügung", 7), own], ("file_closed", LATE))
+    assert "01.12.2020 (Meldung Nr. 7)" in text
+
+
+def test_the_same_day_again_or_one_that_was_put_right_is_not_said() -> None:
+    own = KnownEvent("file_closed", LATE, "Laufzettel der Lieferung 4")
+    assert told_days([own], ("file_closed", LATE)) == []
+    assert told_days([own, KnownEvent("death", EARLY, "U")], ("file_closed", LATE)) == []
+    assert told_days([KnownEvent("file_closed", EARLY, "Verfügung", 7)], ("file_closed", LATE)) == []
+    assert other_days(None, Mock(DeliveryRow, slip={})) == ()

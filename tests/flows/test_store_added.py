@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from akten.errors import Forbidden, Unavailable
+from akten.errors import FixityError, Forbidden, Unavailable
 from akten.files import digest_bytes
 from akten.findings import Verdict
 from akten.model import Akte
@@ -21,7 +21,7 @@ from catalog.catalog import open_catalog
 from catalog.trail import Verb
 from flows.agreement import is_behind
 from flows.anchors import PREFIX
-from flows.restoring import Release, proposal_for, propose, release, wanting_akten
+from flows.restoring import Release, proposal_for, propose, release, wanting_akten, withdraw
 from flows.verify import HALF_DONE, FixitySummary, verdict_of, verify_all
 from tests.flows.dueworld import ENDS_2030, SERVICE, WithHolds, World, a_hold, days
 from tests.flows.packingworld import NOW, Came
@@ -217,6 +217,38 @@ def test_killed_anywhere_the_same_call_goes_on(world: World, before: bool) -> No
     for row in world.catalog.packages(akte.uuid):
         assert [len(new.keys[key]) for key in (row.package.id.bag_key, row.package.id.commit_key)] == [1, 1]
     require_all_well(world)
+
+
+def test_where_no_copy_is_whole_the_first_person_hears_it_and_nothing_is_proposed(world: World) -> None:
+    """As of a damaged copy: a second person would else agree to what cannot be done."""
+    akte = archived(world)
+    archived(world, name=2)
+    add_store(world)
+
+    def spoil(version: int) -> None:
+        key = world.catalog.packages(akte.uuid)[version - 1].package.id.bag_key
+        for store in world.stores[:2]:
+            assert isinstance(store, MemoryStore)
+            store.spoil(key, store.keys[key][0].data[:-600])
+
+    spoil(1)
+    asked = propose(world.services, akte.uuid, "c", CAUSE, ANNA)
+    assert ([each.package.id.version for each in asked.wanted], [one.version for one in asked.lost]) == ([2], [1])
+    proposal = proposal_for(world.services, akte.uuid, "c")
+    assert proposal is not None
+    withdraw(world.services, proposal, "noch einmal", ANNA)
+    spoil(2)
+    with pytest.raises(FixityError, match="Von Version 1 und Version 2 ist in keinem anderen Speicher"):
+        propose(world.services, akte.uuid, "c", CAUSE, ANNA)
+    assert proposal_for(world.services, akte.uuid, "c") is None
+
+
+def test_a_whole_copy_is_looked_for_only_until_one_is_found(world: World) -> None:
+    akte = archived(world)
+    add_store(world)
+    propose(world.services, akte.uuid, "c", CAUSE, ANNA)
+    (seen,) = [e for e in world.catalog.events_of(akte=akte.uuid) if e.verb == Verb.FIXITY_CHECKED.value]
+    assert seen.data["copies"] == {"a": "ok"}
 
 
 def test_damage_there_is_replaced_afterwards_like_any_other(world: World) -> None:

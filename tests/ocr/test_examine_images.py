@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ocr.examine import examine, examine_each
 from ocr.imagestrips import decode_in_parts
 from ocr.options import OcrOptions
 from ocr.source import from_image
+from ocr.tiffpages import page_offsets
 from tests.ocr.examined import IMAGES, codes, errors
 from tests.ocr.papers import picture, scan_of
 
@@ -185,3 +187,24 @@ def test_a_file_that_the_sandbox_does_not_get_at_is_no_fault_of_the_scan(tmp_pat
 
     with pytest.raises(Misconfigured, match="An den Scans liegt es nicht"):
         examine_each([scan_of(path)], OcrOptions(), tmp_path, elsewhere)
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize(("last", "back"), [(3, 1), (3, 2), (3, 3), (1, 1)])
+def test_pages_of_a_tiff_that_run_in_a_circle_are_no_whole_file(
+    tmp_path: Path, last: int, back: int, *, big: bool
+) -> None:
+    """The link that leads back stands where another page may have been: nobody can say that these are all."""
+    path = tmp_path / "circle.tif"
+    first, *others = (picture("L") for _ in range(last))
+    first.save(path, save_all=True, append_images=others, dpi=(50, 50), big_tiff=big)
+    assert not errors(examine(scan_of(path), OcrOptions(), tmp_path))
+    offsets, data = page_offsets(path, 9), bytearray(path.read_bytes())
+    count, entry, link = ("<Q", 20, "<Q") if big else ("<H", 12, "<I")
+    (entries,) = struct.unpack_from(count, data, offsets[-1])
+    struct.pack_into(link, data, offsets[-1] + struct.calcsize(count) + entries * entry, offsets[back - 1])
+    path.write_bytes(data)
+    facts = examine(scan_of(path), OcrOptions(), tmp_path)
+    (finding,) = facts.findings
+    assert (len(facts.pages), finding.code, finding.severity) == (last, "EX-04", Severity.ERROR)
+    assert f"Auf Seite {last} folgt wieder Seite {back}." in finding.text
