@@ -35,4 +35,5 @@ RULES: dict[str, tuple[str, str]] = {
     "WF-40": ("Ein neuer Fristenkatalog kennt jede Fristklasse, die eine Akte schon hat.", "Hausregel"),
     "WF-50": ("Eine Berichtigung sagt, was anders werden soll, und ändert jeden Wert, den sie nennt.", "Hausregel"),
     "WF-51": ("Berichtigt wird, wie eine Akte beschrieben ist, und nicht, welche Akte es ist.", "Hausregel"),
+    "WF-52": ("Was berichtigt ist, nimmt kein Laufzettel von früher zurück.", "Hausregel"),
 }

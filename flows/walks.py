@@ -32,6 +32,7 @@ from flows.linked import refs_of, without_archived, without_linked
 from flows.locks import follow_at_intake
 from flows.machine import machine_told
 from flows.outcomes import clearing_receipt, put_away, to_clearing
+from flows.outlasting import corrections_of, is_corrected_away, outlasting
 from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
@@ -205,7 +206,9 @@ def _make(
         raise Unavailable("Die Akte dieser Lieferung ist im Katalog noch nicht bestimmt.")
     before = catalog.akte(row.akte)
     if before is not None and before.version and tokens(before.betreff) != tokens(delivery.slip.betreff):
-        findings.append(other_betreff(delivery))
+        corrections = corrections_of(services, row.akte)
+        if not is_corrected_away(corrections, "betreff", delivery.slip.betreff, before.betreff):
+            findings.append(other_betreff(delivery))
     findings.extend(other_days(catalog.keeping(row.akte), row))
     catalog.move(delivery.uuid, Stage.EXAMINED, by=by, now=services.now())
     attachments, said = run("anlagen", take_out_all, delivery.scans, facts, services.ocr, result)
@@ -255,8 +258,10 @@ def _make(
     carried = run("packen", _carried, services, akte.uuid, version, result / "vorher")
     rest = akte
     if carried is not None:
-        findings.extend((*carried.findings, *redescribed(carried.akte, akte, delivery.slip.datei)))
-        carried, rest = superseded(carried, akte, wanted.replacements, delivery.slip.operator, services.now())
+        slip = delivery.slip.datei
+        rest, outdated = outlasting(akte, carried.akte, corrections_of(services, akte.uuid), slip)
+        findings.extend((*carried.findings, *outdated, *redescribed(carried.akte, rest, slip)))
+        carried, rest = superseded(carried, rest, wanted.replacements, delivery.slip.operator, services.now())
         findings.extend(seen_before(carried.akte, rest, recognised.pdfas, delivery.slip))
     whole = with_version(rest, carried.akte if carried else None)
     if carried is not None and carried.akte.aufbewahrung is not None:  # archived since the plan was made, perhaps

@@ -77,4 +77,7 @@ def test_a_corrected_akte_is_locked_whole_and_its_nachscan_keeps_what_was_correc
 
     old = a_delivery(tmp_path / "drei", aktenzeichen=aktenzeichen, betreff="Anbau Wintergraten", seed="alt")
     (three,) = archived(services, clerk, old)
-    assert "IN-26" in {finding.code for finding in three.findings}
+    assert {finding.code for finding in three.findings} & {"IN-26", "WF-07", "WF-52"} == {"WF-52"}
+    kept = services.catalog.akte_snapshot(akte)
+    assert kept is not None
+    assert (kept.betreff, len(kept.vorgaenge), dict(kept.felder)["Flurstück"]) == ("Anbau Wintergarten", 1, "12/346")

@@ -1,0 +1,92 @@
+"""A correction outlasts the slips of before: what two persons agreed on is not undone by the next slip alone.
+
+A Nachscan whose slip still has a value that was corrected away counts as if it named the one that holds now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from akten.correction import Change, Correction, Teil, corrected, is_correction, value_of
+from akten.errors import FixityError
+from akten.findings import Finding, Severity
+from akten.model import Akte, Vorgang
+from catalog.fold import tokens
+from flows.wiring import Services
+
+_Key = tuple[str, str]  # Betreff and Zeichen: by these a Vorgang of a slip is joined to one that is there
+
+
+def corrections_of(services: Services, akte: UUID) -> tuple[Correction, ...]:
+    """What was corrected in the archived versions of an Akte, the oldest first. Raises FixityError for an odd row."""
+    rows = (services.catalog.delivery(package.delivery) for package in services.catalog.packages(akte))
+    try:
+        return tuple(Correction.from_json(row.slip) for row in rows if row is not None and is_correction(row.slip))
+    except (KeyError, ValueError, TypeError) as odd:
+        raise FixityError("Eine Berichtigung dieser Akte ist im Katalog unleserlich: archiv protokoll pruefe.") from odd
+
+
+def is_corrected_away(corrections: Sequence[Correction], name: str, said: str, now: str) -> bool:
+    """True when a value that is said of the Akte gave way to another by a correction, and does not hold again."""
+    gone = (c.alt for c in _changes(corrections, Teil.AKTE) if c.name == name)
+    return bool(said) and not _same(said, now) and any(_same(said, alt) for alt in gone)
+
+
+def outlasting(said: Akte, now: Akte, corrections: Sequence[Correction], slip: str) -> tuple[Akte, tuple[Finding, ...]]:
+    """The Akte as a slip describes it, with what holds now in the place of what was corrected away; WF-52 tells it."""
+    names = dict.fromkeys(change.name for change in _changes(corrections, Teil.AKTE))
+    changes = [
+        Change(Teil.AKTE, said.uuid, name, value, value_of(now, name))
+        for name in names
+        if is_corrected_away(corrections, name, value := value_of(said, name), value_of(now, name))
+    ]
+    former = _former_keys(now, corrections)
+    present = {_key(vorgang) for vorgang in now.vorgaenge}
+    for vorgang in said.vorgaenge:
+        there = former.get(_key(vorgang)) if _key(vorgang) not in present else None
+        if there is not None:
+            pairs = (("betreff", vorgang.betreff, there.betreff), ("zeichen", vorgang.zeichen, there.zeichen))
+            changes += [Change(Teil.VORGANG, vorgang.uuid, name, old, new) for name, old, new in pairs if old != new]
+    if not changes:
+        return said, ()
+    told = ", ".join(dict.fromkeys(change.words for change in changes))
+    text = (
+        f"Der Laufzettel nennt noch, was inzwischen berichtigt ist: {told}. Es gilt die Berichtigung. Hat doch er "
+        "recht, bitte noch einmal berichtigen (archiv akte berichtige)."
+    )
+    return _with(said, changes), (Finding("WF-52", Severity.WARNING, slip, text),)
+
+
+def _with(said: Akte, changes: Sequence[Change]) -> Akte:
+    try:
+        return corrected(said, changes)
+    except ValueError:  # the days of a slip and of a correction that do not go together: all of them as corrected
+        own = [change for change in changes if not change.name.startswith("laufzeit.")]
+        return corrected(replace(said, laufzeit=type(said.laufzeit)()), own)
+
+
+def _former_keys(now: Akte, corrections: Sequence[Correction]) -> dict[_Key, Vorgang]:
+    """What the Vorgänge of today were called before they were corrected."""
+    found: dict[_Key, Vorgang] = {}
+    for vorgang in now.vorgaenge:
+        betreff, zeichen = _key(vorgang)
+        for change in reversed(list(_changes(corrections, Teil.VORGANG))):
+            if change.uuid == vorgang.uuid and change.name in ("betreff", "zeichen"):
+                betreff = change.alt if change.name == "betreff" else betreff
+                zeichen = change.alt if change.name == "zeichen" else zeichen
+                found.setdefault((betreff, zeichen), vorgang)
+    return found
+
+
+def _changes(corrections: Sequence[Correction], teil: Teil) -> Iterator[Change]:
+    return (change for correction in corrections for change in correction.changes if change.teil is teil)
+
+
+def _key(vorgang: Vorgang) -> _Key:
+    return vorgang.betreff, vorgang.zeichen
+
+
+def _same(one: str, other: str) -> bool:
+    return tokens(one) == tokens(other)
