@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from akten.plural import plural
-from app.correction_show import corrections_of, show_correction
+from app.correction_show import corrections_of, show_correction, titles_of
 from app.hold_show import hold_line
 from app.lock_show import LockView
 from app.show import STATES, VERDICTS, Listing, moment, size_words, word
@@ -37,7 +37,8 @@ def _vorgaenge(details: AkteDetails) -> dict[UUID, str]:
 
 def left_out(details: AkteDetails) -> int:
     """How many blank pages were scanned and are in no PDF/A: an Akte counts them, its Dokumente do not."""
-    return details.row.pages - sum(dokument.pages for dokument in details.dokumente)
+    here = (dokument for dokument in details.dokumente if dokument.replaced_by is None)
+    return details.row.pages - sum(dokument.pages for dokument in here)
 
 
 def _pages(details: AkteDetails) -> str:
@@ -104,7 +105,7 @@ def show_akte(
             *((places.get(d.uuid, ""),) if many else ()),
         )
     console.print(table)
-    titles = {d.uuid: d.betreff for d in details.dokumente}
+    titles = titles_of(details.akte, details.dokumente)
     for d in details.dokumente:
         for old in d.replaces:
             what = titles.get(old.dokument, "")
@@ -113,7 +114,7 @@ def show_akte(
     for p in details.packages:
         console.print(f"Version {p.package.id.version}: {size_words(p.size)}, abgelegt {moment(p.stored_at)}")
         if (correction := corrections.get(p.package.id.version)) is not None:
-            show_correction(console, correction, details.akte)
+            show_correction(console, correction, titles)
         for c in p.copies:
             line = Text(f"  Kopie {c.store}: ")
             line.append_text(word(VERDICTS, c.verdict.value) if c.checked_at else Text("beim Ablegen geprüft", "green"))

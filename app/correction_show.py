@@ -15,26 +15,25 @@ from akten.lifecycle import Stage
 from akten.model import Akte
 from app.show import moment
 from catalog.corrections import read_note
-from catalog.values import DeliveryRow
+from catalog.values import DeliveryRow, DokumentRow
 
 _NOTHING = "(nichts)"
 
 
-def change_json(change: Change, akte: Akte | None) -> dict[str, Any]:
-    """One value that changes; `part` is what its Vorgang or Dokument is called, None for the Akte itself."""
+def change_json(change: Change, titles: Mapping[UUID, str]) -> dict[str, Any]:
+    """One value that changes; `name` is what its Vorgang or Dokument is called, None for the Akte itself."""
     return {
         "part": change.teil.value,
         "uuid": str(change.uuid),
-        "name": _titles(akte).get(change.uuid),
+        "name": titles.get(change.uuid),
         "field": change.name,
         "before": change.alt or None,
         "after": change.neu or None,
     }
 
 
-def show_changes(console: Console, changes: Sequence[Change], akte: Akte | None) -> None:
-    """One line per value; `akte` says what its parts are called."""
-    titles = _titles(akte)
+def show_changes(console: Console, changes: Sequence[Change], titles: Mapping[UUID, str]) -> None:
+    """One line per value; `titles` says what the parts of the Akte are called."""
     for change in changes:
         kind = {Teil.AKTE: "", Teil.VORGANG: "Vorgang", Teil.DOKUMENT: "Dokument"}[change.teil]
         where = f"{kind} „{titles.get(change.uuid, change.uuid)}“, " if kind else ""
@@ -55,13 +54,13 @@ def corrections_of(deliveries: Sequence[DeliveryRow]) -> Mapping[int, Correction
     return found
 
 
-def correction_json(correction: Correction | None, akte: Akte | None) -> dict[str, Any] | None:
-    """What a version brought, None where it was a delivery; `akte` is as it is described now."""
+def correction_json(correction: Correction | None, titles: Mapping[UUID, str]) -> dict[str, Any] | None:
+    """What a version brought, None where it was a delivery; `titles` says what the parts are called now."""
     if correction is None:
         return None
     return {
         "of": correction.version,
-        "changes": [change_json(change, akte) for change in correction.changes],
+        "changes": [change_json(change, titles) for change in correction.changes],
         "reason": correction.grund,
         "proposed_by": correction.von,
         "proposed_at": correction.am.isoformat(),
@@ -71,10 +70,10 @@ def correction_json(correction: Correction | None, akte: Akte | None) -> dict[st
     }
 
 
-def show_correction(console: Console, correction: Correction, akte: Akte | None) -> None:
-    """What a version brought: who corrected what, and why; `akte` is as it is described now."""
+def show_correction(console: Console, correction: Correction, titles: Mapping[UUID, str]) -> None:
+    """What a version brought: who corrected what, and why; `titles` says what the parts are called now."""
     console.print(f"  Berichtigung von Version {correction.version}: {correction.grund}", soft_wrap=True)
-    show_changes(console, correction.changes, akte)
+    show_changes(console, correction.changes, titles)
     first = f"vorgeschlagen von {correction.von}, {moment(correction.am)}"
     second = f"freigegeben von {correction.frei_von}, {moment(correction.frei_am)}: {correction.frei_grund}"
     console.print(f"  {first}; {second}", style="dim", soft_wrap=True)
@@ -90,10 +89,12 @@ def note_words(note: str) -> str:
     return "; ".join((reason, *told))
 
 
-def _titles(akte: Akte | None) -> dict[UUID, str]:
+def titles_of(akte: Akte | None, dokumente: Sequence[DokumentRow] = ()) -> dict[UUID, str]:
+    """What Vorgänge and Dokumente are called, those that only earlier versions hold (`dokumente`) as well."""
+    former = {row.uuid: row.betreff for row in dokumente}
     if akte is None:
-        return {}
-    return {**{v.uuid: v.betreff for v in akte.vorgaenge}, **{d.uuid: d.betreff for d in akte.dokumente}}
+        return former
+    return {**former, **{v.uuid: v.betreff for v in akte.vorgaenge}, **{d.uuid: d.betreff for d in akte.dokumente}}
 
 
 def _value(text: str) -> str:

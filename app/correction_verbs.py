@@ -16,7 +16,7 @@ from akten.findings import Verdict
 from akten.model import Akte
 from akten.plural import plural
 from app.command import Call, Named, verb
-from app.correction_show import change_json, show_changes
+from app.correction_show import change_json, show_changes, titles_of
 from app.one_akte import akte_in_call, akte_name, one_akte
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
@@ -107,7 +107,7 @@ def propose(
 
     def show(console: Console) -> None:
         console.print(f"{akte_name(row)}, Version {proposed.version}:")
-        show_changes(console, proposed.changes, akte)
+        show_changes(console, proposed.changes, titles_of(akte))
         way = f"{call.archiv} akte gib-frei {akte_in_call(row)} --grund …"
         console.print(f"Wartet auf die Freigabe durch eine zweite Person: {way}", style="dim", soft_wrap=True)
 
@@ -156,7 +156,7 @@ def proposals(call: Call) -> None:
             state = f"freigegeben von {proposal.released_by}, nicht zu Ende" if proposal.released_by else "wartet"
             who = f"{proposal.proposed_by}, {moment(proposal.proposed_at)}"
             console.print(Text.assemble((akte_name(row), "bold"), f"  {state}  ", (f"{who}: {each.reason}", "dim")))
-            show_changes(console, each.changes, akte)
+            show_changes(console, each.changes, titles_of(akte))
 
     call.output.result(told, show)
 
@@ -181,7 +181,7 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
     value = {
         **_named(row),
         "version": done.id.version,
-        "changes": [change_json(change, before) for change in done.changes],
+        "changes": [change_json(change, titles_of(before)) for change in done.changes],
         "copies": [{"store": copy.store, "version_id": copy.bag_version_id, "verified": True} for copy in done.copies],
         "findings": findings,
         "not_checked": list(unchecked),
@@ -190,7 +190,7 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
     def show(console: Console) -> None:
         text = f" als Version {done.id.version}; Version {proposed.version} bleibt, wie sie war."
         console.print(Text.assemble(f"{akte_name(row)}: ", ("berichtigt", "green"), text), soft_wrap=True)
-        show_changes(console, done.changes, before)
+        show_changes(console, done.changes, titles_of(before))
         copies = plural(len(done.copies), "Kopie", "Kopien")
         console.print(f"{copies} abgelegt, gesperrt und ganz zurückgelesen.", style="dim")
         if findings:
@@ -234,7 +234,7 @@ def _proposal_json(proposed: Proposed, akte: Akte | None) -> dict[str, Any]:
     proposal = proposed.proposal
     return {
         "version": proposed.version,
-        "changes": [change_json(change, akte) for change in proposed.changes],
+        "changes": [change_json(change, titles_of(akte)) for change in proposed.changes],
         "reason": proposed.reason,
         "proposed_by": str(proposal.proposed_by),
         "proposed_at": proposal.proposed_at.isoformat(),

@@ -18,7 +18,7 @@ from akten.model import Aktenart
 from akten.plural import plural
 from app.akte_show import german_day, left_out, show_akte
 from app.command import FOLDER, Call, Words, require_in_order, verb
-from app.correction_show import correction_json, corrections_of
+from app.correction_show import correction_json, corrections_of, titles_of
 from app.correction_verbs import proposals, propose, release, withdraw
 from app.hold_show import holds_of
 from app.lock_show import LockView, lock_view
@@ -265,6 +265,7 @@ def details_json(
 ) -> dict[str, Any]:
     """Everything known of one Akte; `stores` are the configured ones, in each of which a copy should lie."""
     corrections = corrections_of(details.deliveries)
+    titles = titles_of(details.akte, details.dokumente)
     return {
         **row_json(details.row),
         "record_class": next(iter(details.record_classes), ""),
@@ -320,7 +321,7 @@ def details_json(
                     for c, stored in zip(p.copies, p.package.copies, strict=True)
                 ],
                 "lacking": list(lacking(p.package, stores)),
-                "correction": correction_json(corrections.get(p.package.id.version), details.akte),
+                "correction": correction_json(corrections.get(p.package.id.version), titles),
             }
             for p in details.packages
         ],

@@ -5,8 +5,9 @@ A Nachscan whose slip still has a value that was corrected away counts as if it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from uuid import UUID
 
 from akten.correction import Change, Correction, Teil, corrected, is_correction, value_of
@@ -16,6 +17,7 @@ from akten.model import Akte, Vorgang
 from catalog.fold import tokens
 from flows.wiring import Services
 
+_NONE: Mapping[UUID, UUID] = MappingProxyType({})
 _Key = tuple[str, str]  # Betreff and Zeichen: by these a Vorgang of a slip is joined to one that is there
 
 
@@ -34,21 +36,18 @@ def is_corrected_away(corrections: Sequence[Correction], name: str, said: str, n
     return bool(said) and not _same(said, now) and any(_same(said, alt) for alt in gone)
 
 
-def outlasting(said: Akte, now: Akte, corrections: Sequence[Correction], slip: str) -> tuple[Akte, tuple[Finding, ...]]:
-    """The Akte as a slip describes it, with what holds now in the place of what was corrected away; WF-52 tells it."""
-    names = dict.fromkeys(change.name for change in _changes(corrections, Teil.AKTE))
-    changes = [
-        Change(Teil.AKTE, said.uuid, name, value, value_of(now, name))
-        for name in names
-        if is_corrected_away(corrections, name, value := value_of(said, name), value_of(now, name))
-    ]
-    former = _former_keys(now, corrections)
-    present = {_key(vorgang) for vorgang in now.vorgaenge}
-    for vorgang in said.vorgaenge:
-        there = former.get(_key(vorgang)) if _key(vorgang) not in present else None
-        if there is not None:
-            pairs = (("betreff", vorgang.betreff, there.betreff), ("zeichen", vorgang.zeichen, there.zeichen))
-            changes += [Change(Teil.VORGANG, vorgang.uuid, name, old, new) for name, old, new in pairs if old != new]
+def outlasting(
+    said: Akte, now: Akte, corrections: Sequence[Correction], slip: str, replaced: Mapping[UUID, UUID] = _NONE
+) -> tuple[Akte, tuple[Finding, ...]]:
+    """The Akte as a slip describes it, with what holds now in the place of what was corrected away; WF-52 tells it.
+
+    `replaced` are the Dokumente of the slip that take the place of others, and of which.
+    """
+    changes = (
+        *_of_akte(said, now, corrections),
+        *_of_vorgaenge(said, now, corrections),
+        *_of_dokumente(said, now, corrections, replaced),
+    )
     if not changes:
         return said, ()
     told = ", ".join(dict.fromkeys(change.words for change in changes))
@@ -57,6 +56,40 @@ def outlasting(said: Akte, now: Akte, corrections: Sequence[Correction], slip: s
         "recht, bitte noch einmal berichtigen (archiv akte berichtige)."
     )
     return _with(said, changes), (Finding("WF-52", Severity.WARNING, slip, text),)
+
+
+def _of_akte(said: Akte, now: Akte, corrections: Sequence[Correction]) -> Iterator[Change]:
+    for name in dict.fromkeys(change.name for change in _changes(corrections, Teil.AKTE)):
+        value, holds = value_of(said, name), value_of(now, name)
+        if is_corrected_away(corrections, name, value, holds):
+            yield Change(Teil.AKTE, said.uuid, name, value, holds)
+
+
+def _of_vorgaenge(said: Akte, now: Akte, corrections: Sequence[Correction]) -> Iterator[Change]:
+    former = _former_keys(now, corrections)
+    present = {_key(vorgang) for vorgang in now.vorgaenge}
+    for vorgang in said.vorgaenge:
+        if _key(vorgang) not in present and (there := former.get(_key(vorgang))) is not None:
+            for name in ("betreff", "zeichen"):
+                value, holds = value_of(vorgang, name), value_of(there, name)
+                if value != holds:
+                    yield Change(Teil.VORGANG, vorgang.uuid, name, value, holds)
+
+
+def _of_dokumente(
+    said: Akte, now: Akte, corrections: Sequence[Correction], replaced: Mapping[UUID, UUID]
+) -> Iterator[Change]:
+    known = {dokument.uuid: dokument for dokument in now.dokumente}
+    for dokument in said.dokumente:
+        old = known.get(replaced.get(dokument.uuid, dokument.uuid))
+        if old is None:
+            continue
+        own = [change for change in _changes(corrections, Teil.DOKUMENT) if change.uuid == old.uuid]
+        for name in dict.fromkeys(change.name for change in own):
+            value, holds = value_of(dokument, name), value_of(old, name)
+            gone = any(_same(value, change.alt) for change in own if change.name == name)
+            if value and gone and not _same(value, holds):
+                yield Change(Teil.DOKUMENT, dokument.uuid, name, value, holds)
 
 
 def _with(said: Akte, changes: Sequence[Change]) -> Akte:

@@ -259,7 +259,8 @@ def _make(
     rest = akte
     if carried is not None:
         slip = delivery.slip.datei
-        rest, outdated = outlasting(akte, carried.akte, corrections_of(services, akte.uuid), slip)
+        replaced = {one.dokument: one.gone[0].dokument for one in wanted.replacements}
+        rest, outdated = outlasting(akte, carried.akte, corrections_of(services, akte.uuid), slip, replaced)
         findings.extend((*carried.findings, *outdated, *redescribed(carried.akte, rest, slip)))
         carried, rest = superseded(carried, rest, wanted.replacements, delivery.slip.operator, services.now())
         findings.extend(seen_before(carried.akte, rest, recognised.pdfas, delivery.slip))

@@ -24,10 +24,12 @@ def versions(desk: Desk) -> tuple[Akte, Akte]:
         row = receive(catalog, 2)
         new = replace(an_akte(one.uuid, row.uuid).dokumente[0], ersetzt=(Ersetztes(one.dokumente[0].uuid, 1),))
         two = replace(one, vorgaenge=(replace(one.vorgaenge[0], dokumente=(new,)),))
-        catalog.record_recognised(row.uuid, {new.uuid: a_pdfa(new.uuid, [a_page(1, "x")])}, by=CLERK, now=NOON)
+        catalog.record_recognised(
+            row.uuid, {new.uuid: a_pdfa(new.uuid, [a_page(1, "x"), a_page(2, "y")])}, by=CLERK, now=NOON
+        )
         for stage in STAGES:
             catalog.move(row.uuid, stage, by=CLERK, now=NOON)
-        catalog.record_stored(row.uuid, two, a_package(one.uuid, 2), {new.uuid: ["x"]}, by=CLERK, now=NOON)
+        catalog.record_stored(row.uuid, two, a_package(one.uuid, 2), {new.uuid: ["x", "y"]}, by=CLERK, now=NOON)
         return one, two
 
 
@@ -41,6 +43,8 @@ def test_an_akte_shows_which_dokument_stands_for_which(desk: Desk, versions: tup
     text = " ".join(desk("akte", "zeige", NUMBER).out.split())
     assert f"„Bauantrag“ ({new}) ersetzt „Bauantrag“ ({old}) der Version 1." in text
     assert "1 (ersetzt)" in text
+    assert desk("akte", "zeige", NUMBER, "--json").json["pages_left_out"] == 0  # what was replaced counts in no place
+    assert "in keinem PDF/A" not in text
 
 
 def test_the_trail_is_shown_in_german_with_both_names(desk: Desk, versions: tuple[Akte, Akte]) -> None:

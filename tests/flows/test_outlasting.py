@@ -128,3 +128,12 @@ def test_days_that_do_not_go_together_are_those_of_the_correction() -> None:
     kept, (finding,) = outlasting(slip, NOW, [agreed], "laufzettel.json")
     assert kept.laufzeit == Laufzeit()  # silent: what the Akte has stays
     assert finding.code == "WF-52"
+
+
+def test_a_rescan_under_the_old_name_of_its_dokument_bears_the_corrected_one() -> None:
+    agreed = a_correction((Teil.DOKUMENT, UUID(int=8), "betreff", "Antarg", "Antrag"))
+    slip = said(vorgaenge=(Vorgang(UUID(int=20), "Nachtrag", dokumente=(Dokument(UUID(int=21), "Antarg"),)),))
+    kept, (finding,) = outlasting(slip, NOW, [agreed], "laufzettel.json", {UUID(int=21): UUID(int=8)})
+    assert [dokument.betreff for dokument in kept.dokumente] == ["Antrag"]
+    assert "Betreff eines Dokuments" in finding.text
+    assert outlasting(slip, NOW, [agreed], "laufzettel.json") == (slip, ())  # later papers may be called as they like
