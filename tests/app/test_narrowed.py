@@ -113,7 +113,7 @@ def test_what_cannot_be_meant_is_wrong_usage(filled: Desk, words: tuple[str, ...
 def test_a_store_that_is_not_there_is_not_called_whole(filled: Desk, verb: str) -> None:
     why = "--ursache" if verb == "ersetze" else "--grund"
     ran = filled("fixity", verb, "--alle", "--speicher", "c", why, "x")
-    assert (ran.code, "Der Speicher „c“ ist nicht eingerichtet; es gibt: a, b." in ran.err) == (7, True)
+    assert (ran.code, "Der Speicher „c“ ist nicht eingerichtet; es gibt: a, b." in ran.err) == (2, True)
 
 
 @pytest.mark.parametrize("typed", [unicodedata.normalize("NFD", "Ausländerakte"), "auslaenderakte", "BAUAKTE"])
