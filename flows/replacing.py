@@ -17,7 +17,7 @@ from akten.findings import Finding
 from akten.model import Akte, Dokument, Ersetztes
 from catalog.fold import tokens
 from flows.wiring import Services
-from ingest.delivery import Delivery
+from ingest.delivery import Delivery, PlannedAkte
 from ingest.rescans import (
     Wish,
     delivered_before,
@@ -65,7 +65,9 @@ class Replacement:
 class Wanted:
     """What a delivery replaces, what is wrong with it, and which of its files are stored again for that.
 
-    `outdated` are the files of the delivery that only Dokumente have which were replaced meanwhile.
+    `outdated` are the files of the delivery that only Dokumente have which were replaced meanwhile; `leaving` are those
+    that only Dokumente have which it replaces itself. `sharing` are the Betreff and pages of Dokumente that stay and
+    name no scans of their own.
     """
 
     replacements: tuple[Replacement, ...] = ()
@@ -73,6 +75,21 @@ class Wanted:
     again: frozenset[str] = frozenset()
     outdated: frozenset[str] = frozenset()
 
+    leaving: frozenset[str] = frozenset()
+    sharing: frozenset[tuple[tuple[str, ...], int]] = frozenset()
+
+    def stored(self, delivery: Delivery, planned: PlannedAkte) -> frozenset[UUID]:
+        """The Dokumente that are stored though their scans lie in the Akte: the new ones, and what would be lost.
+
+        A scan whose Dokument is replaced may be another Dokument by this slip: linked, its page were in none.
+        """
+        leaving = {scan.uuid for scan in delivery.scans if scan.name in self.leaving}
+        return self.new | {
+            dokument.uuid
+            for dokument in planned.akte.dokumente
+            if any(ref.scan in leaving for ref in planned.pages[dokument.uuid])
+            and (_key(dokument.betreff), len(planned.pages[dokument.uuid])) not in self.sharing
+        }
     @property
     def new(self) -> frozenset[UUID]:
         """The Dokumente of the delivery that replace others."""
@@ -85,6 +102,10 @@ class Wanted:
             if finding.code == "IN-36" and finding.where in self.again:
                 text = f"{text.partition('; ')[0]}; sein Dokument ersetzt ein anderes und bekommt ihn noch einmal."
             elif finding.code == "IN-36" and finding.where in self.outdated:
+            elif finding.code == "IN-36" and finding.where in self.leaving:
+                text = (
+                    f"{text.partition('; ')[0]}; sein Dokument von damals wird ersetzt, er wird noch einmal abgelegt."
+                )
                 text = f"{text} Das Dokument, in dem er liegt, ist inzwischen ersetzt; es zählt das neue."
             yield replace(finding, text=text)
 
@@ -105,7 +126,17 @@ def wanted_of(
     left = {datei.digests.sha512 for dokument in standing.former for datei in dokument.dateien}
     left -= {datei.digests.sha512 for dokument in _dokumente(standing) for datei in dokument.dateien}
     outdated = frozenset(scan.name for scan in delivery.scans if scan.digests.sha512 in left)
-    return replace(wanted, outdated=outdated - wanted.again)
+    gone = {old.dokument for one in wanted.replacements for old in one.gone}
+    staying = [dokument for dokument in _dokumente(standing) if dokument.uuid not in gone]
+    going = {sha512 for dokument in _dokumente(standing) if dokument.uuid in gone for sha512 in _scans(dokument)}
+    going |= {scan.digests.sha512 for scan in delivery.scans if scan.name in wanted.again}
+    going -= {sha512 for dokument in staying for sha512 in _scans(dokument)}
+    return replace(
+        wanted,
+        outdated=outdated - wanted.again,
+        leaving=frozenset(scan.name for scan in delivery.scans if scan.digests.sha512 in going),
+        sharing=frozenset((_key(d.betreff), standing.pages(d)) for d in staying if not _scans(d)),
+    )
 
 
 def standing_of(services: Services, akte: UUID) -> Standing:

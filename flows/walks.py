@@ -212,7 +212,7 @@ def _make(
     findings.extend(said)
     require([f for f in said if f.code not in accepted])
     whole_plan = plan_akte(delivery, facts, services.intake, row.akte)
-    planned = without_archived(whole_plan, delivery, known, row.akte, wanted.new)
+    planned = without_archived(whole_plan, delivery, known, row.akte, wanted.stored(delivery, whole_plan))
     linked = refs_of(whole_plan) - refs_of(planned)
     known_class = before.record_class if before is not None and before.version else ""
     akte = with_retention(services, delivery, planned.akte, known_class)

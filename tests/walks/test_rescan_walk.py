@@ -10,7 +10,8 @@ from typing import Any
 import bagit
 import pytest
 
-from akten.findings import Judgement, Verdict
+from akten.files import digest_bytes
+from akten.findings import Judgement, Severity, Verdict
 from akten.model import Dokument
 from archive.bagcheck import check_bag
 from catalog.actor import Actor
@@ -206,3 +207,23 @@ def test_a_later_version_that_comes_in_between_begins_the_rescan_anew(
     assert (faster[0].state, slower.state) == (Outcome.ARCHIVED, Outcome.CLEARING)
     assert ([f.code for f in slower.findings], "ist schon ersetzt" in slower.findings[0].text) == (["IN-43"], True)
     assert [d.betreff for d in dokumente(services, bad)] == ["Antrag", "Lageplan"]
+
+
+def test_a_scan_whose_dokument_is_replaced_and_that_the_slip_calls_another_is_in_the_new_version(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str, bad: Receipt
+) -> None:
+    """The second page of the Bauantrag was a letter; linked to the Akte, it would be in no Dokument of version 2."""
+    folder = delivery(
+        tmp_path / "x" / "schlecht",
+        aktenzeichen,
+        ("Bauantrag", 2, {"ersetzt": "Bauantrag", "dateien": ["s1_1.png", "s2_1.png"]}),
+        ("Brief", 1, {"dateien": ["s1_2.png"]}),
+    )
+    letter = digest_bytes((folder / "s1_2.png").read_bytes()).sha512
+    (done,) = archived(services, clerk, folder)
+    assert (done.state, done.version) == (Outcome.ARCHIVED, 2), done.findings
+    now = dokumente(services, bad)
+    assert [d.betreff for d in now] == ["Bauantrag", "Lageplan", "Brief"]
+    assert letter in {datei.digests.sha512 for datei in now[2].dateien}
+    (said,) = [f.text for f in done.findings if f.where == "s1_2.png"]
+    assert said.endswith("sein Dokument von damals wird ersetzt, er wird noch einmal abgelegt.")
