@@ -17,6 +17,7 @@ from catalog.values import DeliveryRow, PackageRow, ResultRow
 from flows.attachments import anlage_of
 from flows.packed import PackedWork, noted
 from flows.receipt import Outcome, Receipt, ToldDocument
+from flows.replacing import replaced_told
 from flows.wiring import Services
 
 _DUPLICATE = Finding(
@@ -49,7 +50,7 @@ def archived_receipt(row: DeliveryRow, work: PackedWork, copies: Sequence[Stored
 def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None) -> Receipt:
     """The receipt of a delivery that has ended, as the one before a kill would have been.
 
-    With the work in `result` it is that one; without, the catalog tells all but the findings, and a page that two
+    With the work in `result` it is that one; without, the catalog tells all but most findings, and a page that two
     Dokumente share counts in each. Of a delivery that was there already it tells what holds its scans.
     """
     if row.stage is Stage.RETURNED:
@@ -76,6 +77,9 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
         raise FixityError("Zur archivierten Lieferung fehlt die Beschreibung der Akte im Katalog.")
     results = {one.dokument: one for one in services.catalog.results(holders)}
     told = [(d, results[d.uuid]) for d in akte.dokumente if d.uuid in results and _may_hold(d, scans)]
+    findings = replaced_told(services, akte, {dokument.uuid: one.pages for dokument, one in told}, "")
+    if duplicate:
+        findings = (_DUPLICATE, *_other_slip(services, row, holders), *_outdated(services, akte, told), *findings)
     return Receipt(
         row.uuid,
         Outcome.DUPLICATE if duplicate else Outcome.ARCHIVED,
@@ -92,9 +96,7 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
         attachments=tuple(anlage for dokument, _ in told for anlage in dokument.anlagen),
         copies=package.package.copies,
         damaged=frozenset(copy.store for copy in package.copies if copy.verdict is Verdict.FAILED),
-        findings=(_DUPLICATE, *_other_slip(services, row, holders), *_outdated(services, akte, told))
-        if duplicate
-        else (),
+        findings=findings,
     )
 
 

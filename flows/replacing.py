@@ -27,6 +27,7 @@ from ingest.rescans import (
     replaced_before,
     replaces,
     several_there,
+    took_its_place,
     wanted_twice,
     wishes,
 )
@@ -74,7 +75,6 @@ class Wanted:
     findings: tuple[Finding, ...] = ()
     again: frozenset[str] = frozenset()
     outdated: frozenset[str] = frozenset()
-
     leaving: frozenset[str] = frozenset()
     sharing: frozenset[tuple[tuple[str, ...], int]] = frozenset()
 
@@ -90,6 +90,7 @@ class Wanted:
             if any(ref.scan in leaving for ref in planned.pages[dokument.uuid])
             and (_key(dokument.betreff), len(planned.pages[dokument.uuid])) not in self.sharing
         }
+
     @property
     def new(self) -> frozenset[UUID]:
         """The Dokumente of the delivery that replace others."""
@@ -101,11 +102,11 @@ class Wanted:
             text = finding.text
             if finding.code == "IN-36" and finding.where in self.again:
                 text = f"{text.partition('; ')[0]}; sein Dokument ersetzt ein anderes und bekommt ihn noch einmal."
-            elif finding.code == "IN-36" and finding.where in self.outdated:
             elif finding.code == "IN-36" and finding.where in self.leaving:
                 text = (
                     f"{text.partition('; ')[0]}; sein Dokument von damals wird ersetzt, er wird noch einmal abgelegt."
                 )
+            elif finding.code == "IN-36" and finding.where in self.outdated:
                 text = f"{text} Das Dokument, in dem er liegt, ist inzwischen ersetzt; es zählt das neue."
             yield replace(finding, text=text)
 
@@ -250,6 +251,21 @@ def told_in_premis(akte: Akte, pdfas: Mapping[UUID, PdfA]) -> tuple[tuple[UUID, 
 def words_of(replaced: Iterable[Ersetztes]) -> str:
     """Which Dokumente, and where they are kept."""
     return ", ".join(f"Dokument {one.dokument} der Version {one.version}" for one in replaced)
+
+
+def replaced_told(services: Services, akte: Akte, pages: Mapping[UUID, int], where: str) -> tuple[Finding, ...]:
+    """IN-48 for each Dokument whose place was taken by one of those in `pages` (pages scanned, by Dokument)."""
+    places = [(dokument, old) for dokument in akte.dokumente if dokument.uuid in pages for old in dokument.ersetzt]
+    if not places:
+        return ()
+    standing = standing_of(services, akte.uuid)
+    known = {dokument.uuid: dokument for dokument in (*standing.former, *_dokumente(standing))}
+    told = []
+    for new, old in places:
+        if (before := known.get(old.dokument)) is not None:
+            was = (before.betreff, standing.pages(before))
+            told.append(took_its_place(where, (new.betreff, pages[new.uuid]), was, before.uuid, old.version))
+    return tuple(told)
 
 
 # --- delivered without a word of it ---------------------------------------------------------------------------------

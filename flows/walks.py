@@ -37,7 +37,7 @@ from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
 from flows.redescribed import redescribed
-from flows.replacing import seen_before, wanted_of
+from flows.replacing import replaced_told, seen_before, wanted_of
 from flows.steps import Run, Stopwatch, require
 from flows.superseding import superseded
 from flows.telling import is_too_early
@@ -281,6 +281,8 @@ def _make(
     )
     built = run("beschreiben", make_package, material, profile, services.schemas, services.settings.premis_schema)
     findings.extend(built.findings)
+    scanned = {dokument: len(pdfa.pages) for dokument, pdfa in recognised.pdfas.items()}
+    findings.extend(replaced_told(services, built.akte, scanned, delivery.slip.datei))
     work = PackedWork(
         package,
         built.akte,

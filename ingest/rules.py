@@ -64,6 +64,7 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-44": ("„ersetzt“ meint genau ein Dokument, und jedes wird nur von einem ersetzt.", _HOUSE),
     "IN-45": ("Was ein Dokument ersetzt, hat nicht weniger Seiten als dieses.", _RESISCAN + ", A.NB.3"),
     "IN-46": ("Ein Nachscan von Dokumenten, die es in der Akte schon gibt, sagt, ob er sie ersetzt.", _HOUSE),
+    "IN-48": ("Was ein Dokument ersetzt hat, steht auf der Quittung, mit Betreff und Seiten von beiden.", _HOUSE),
     # the balance
     "IN-50": ("Blatt laut Laufzettel = empfangene Seiten.", _RESISCAN + ", A.NB.3"),
     "IN-51": ("Der Laufzettel nennt Blattzahl oder Seitenzahl.", _RESISCAN + ", A.DV.2"),

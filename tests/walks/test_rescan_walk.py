@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from archive.bagcheck import check_bag
 from catalog.actor import Actor
 from catalog.trail import Verb
 from catalog.values import Resolution
+from flows.archivedreceipt import receipt_of
 from flows.batch import claim_paths
 from flows.fetch import fetch_package
 from flows.receipt import Outcome, Receipt
@@ -93,7 +95,12 @@ def test_killed_after_every_step_the_rescan_replaces_once_and_version_1_is_untou
         except KilledHere as killed:
             killed_at.append(str(killed))
     assert receipt is not None
-    assert (receipt.state, receipt.version, receipt.findings) == (Outcome.ARCHIVED, 2, ())
+    assert (receipt.state, receipt.version) == (Outcome.ARCHIVED, 2)
+    told = f"„Bauantrag“ (2 Seiten) ersetzt „Bauantrag“ (2 Seiten; {old.uuid}) der Version 1."
+    assert [(f.code, f.severity, f.text) for f in receipt.findings] == [("IN-48", Severity.INFO, told)]
+    row = services.catalog.delivery(receipt.delivery)
+    assert row is not None
+    assert [(f.code, f.text) for f in receipt_of(services, row).findings] == [("IN-48", told)], "by the catalog, too"
     assert {"packen", "beschreiben", "ablegen"} <= set(killed_at)
 
     new, kept = dokumente(services, bad)
@@ -125,7 +132,7 @@ def test_killed_after_every_step_the_rescan_replaces_once_and_version_1_is_untou
     assert (first / f"data/representations/access/data/{old.dateien[0].dateiname}").is_file()
 
     (twice,) = archived(services, clerk, tmp_path / "nochmal")
-    assert (twice.state, [f.code for f in twice.findings]) == (Outcome.DUPLICATE, ["WF-05"])
+    assert (twice.state, [f.code for f in twice.findings]) == (Outcome.DUPLICATE, ["WF-05", "IN-48"])
     assert services.catalog.verify_trail().verdict is not Verdict.FAILED
 
 
@@ -162,7 +169,8 @@ def test_fewer_pages_wait_for_a_person_and_go_on_with_a_reason(
     done = archive_delivery(
         services, ClaimedDelivery(asked.delivery, services.settings.work / str(asked.delivery)), clerk
     )
-    assert (done.state, [f.code for f in done.findings]) == (Outcome.ARCHIVED, ["IN-45"])
+    assert (done.state, [f.code for f in done.findings]) == (Outcome.ARCHIVED, ["IN-45", "IN-48"])
+    assert "(1 Seite) ersetzt „Bauantrag“ (2 Seiten; " in done.findings[1].text
     remark = next(e.bemerkung for e in dokumente(services, bad)[0].historie if e.aktion == "Ersetzung")
     assert remark.endswith("1 statt 2 Seiten, mit Begründung angenommen")
 
@@ -178,7 +186,7 @@ def test_exported_anew_is_told_and_the_same_scans_with_ersetzt_leave_each_page_o
     said = [(name, pages, {"ersetzt": name}) for name, pages, _ in both]
     (done,) = archived(services, clerk, delivery(tmp_path / "b" / "Export", aktenzeichen, *said))
     assert (done.state, done.version) == (Outcome.ARCHIVED, 3), done.findings
-    assert {f.code for f in done.findings} == {"IN-36"}
+    assert Counter(f.code for f in done.findings) == {"IN-36": 3, "IN-48": 4}, "each scan, each that went"
     now = dokumente(services, bad)
     assert ([d.betreff for d in now], [len(d.ersetzt) for d in now]) == (["Bauantrag", "Lageplan"], [2, 2])
     details = services.catalog.akte_details(bad.akte)  # type: ignore[arg-type]
