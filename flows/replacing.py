@@ -24,6 +24,7 @@ from ingest.rescans import (
     fewer_pages,
     not_there,
     nothing_archived,
+    only_blank_pages,
     replaced_before,
     replaces,
     several_there,
@@ -39,27 +40,37 @@ from ingest.slipdoc import Slip
 class Standing:
     """What counts of an Akte now (`akte`, None before the first version), and what did before and no longer does.
 
-    `received` are the pages that came for each Dokument, those counted that were left out as blank.
+    `received` are the pages that came for each Dokument, those counted that were left out as blank; `blank` of them.
     """
 
     akte: Akte | None = None
     version: int = 0
     former: tuple[Dokument, ...] = ()
     received: Mapping[UUID, int] = field(default_factory=dict)
+    blank: Mapping[UUID, int] = field(default_factory=dict)
 
     def pages(self, dokument: Dokument) -> int:
         """How many pages were scanned for it."""
         return self.received.get(dokument.uuid, dokument.seiten)
 
+    def is_blank(self, dokument: Dokument) -> bool:
+        """True when nothing was on any of its pages."""
+        return self.blank.get(dokument.uuid, 0) >= self.pages(dokument)
+
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The Dokument `dokument` of the delivery takes the place of the first of `gone`; the others go with that one."""
+    """The Dokument `dokument` of the delivery takes the place of the first of `gone`; the others go with that one.
+
+    `where` on the slip that was said; `blank_before` when there was nothing on the pages that it replaces.
+    """
 
     dokument: UUID
     gone: tuple[Ersetztes, ...]
     pages: int
     pages_before: int
+    where: str = ""
+    blank_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +164,8 @@ def standing_of(services: Services, akte: UUID) -> Standing:
     former = {d.uuid: d for _, one in sorted(described.items()) for d in one.dokumente if d.uuid not in now}
     results = catalog.results(package.delivery for package in packages)
     received = {one.dokument: one.pages for one in results}
-    return Standing(described[newest], newest, tuple(former.values()), received)
+    blank = {one.dokument: one.blank for one in results}
+    return Standing(described[newest], newest, tuple(former.values()), received, blank)
 
 
 def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str]) -> Wanted:
@@ -172,6 +184,8 @@ def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str
                 tuple(Ersetztes(dokument.uuid, standing.version) for dokument in found),
                 wish.pages,
                 standing.pages(target),
+                wish.where,
+                standing.is_blank(target),
             )
             made.append(one)
             again |= wish.files
@@ -183,6 +197,18 @@ def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str
         if own is not None and any(twice[gone.dokument] > 1 for gone in own.gone):
             findings.append(wanted_twice(wish))
     return Wanted(tuple(made), apply_accepted(findings, accepted), frozenset(again))
+
+
+def blank_now(wanted: Wanted, pdfas: Mapping[UUID, PdfA], accepted: frozenset[str]) -> tuple[Finding, ...]:
+    """IN-49 for each rescan that has nothing on its pages, where what it replaces had."""
+    return apply_accepted(
+        (
+            only_blank_pages(one.where)
+            for one in wanted.replacements
+            if not one.blank_before and all(page.blank for page in pdfas[one.dokument].pages)
+        ),
+        accepted,
+    )
 
 
 def _meant(wish: Wish, standing: Standing) -> tuple[Dokument, ...] | Finding:

@@ -37,7 +37,7 @@ from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
 from flows.redescribed import redescribed
-from flows.replacing import replaced_told, seen_before, wanted_of
+from flows.replacing import blank_now, replaced_told, seen_before, wanted_of
 from flows.steps import Run, Stopwatch, require
 from flows.superseding import superseded
 from flows.telling import is_too_early
@@ -238,7 +238,7 @@ def _make(
         by=by,
         now=services.now(),
     )
-    findings.extend(recognised.findings)
+    findings.extend((*recognised.findings, *blank_now(wanted, recognised.pdfas, accepted)))
     require([f for f in findings if f.code not in accepted])
     findings.extend(require(not_validated(recognised.pdfas, allowed=services.settings.archive_unchecked)))
     recognised_at = services.now()

@@ -117,6 +117,15 @@ def delivered_before(slip: Slip, seen: int, total: int) -> Finding:
     return warning("IN-46", slip.datei, text)
 
 
+def only_blank_pages(where: str) -> Finding:
+    """IN-49 for a rescan without a word or line of what it is to replace; a person may answer for it."""
+    text = (
+        "Das Dokument hat nur leere Seiten, das ersetzte nicht. Lag das Blatt verkehrt herum, bitte noch einmal "
+        "scannen; ist es wirklich leer, bitte mit Begründung annehmen."
+    )
+    return error("IN-49", where, text)
+
+
 def took_its_place(where: str, new: tuple[str, int], old: tuple[str, int], gone: UUID, version: int) -> Finding:
     """IN-48 for each Dokument that was replaced, old and new with Betreff and pages as IN-45 counts them."""
     text = (

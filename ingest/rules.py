@@ -65,6 +65,7 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-45": ("Was ein Dokument ersetzt, hat nicht weniger Seiten als dieses.", _RESISCAN + ", A.NB.3"),
     "IN-46": ("Ein Nachscan von Dokumenten, die es in der Akte schon gibt, sagt, ob er sie ersetzt.", _HOUSE),
     "IN-48": ("Was ein Dokument ersetzt hat, steht auf der Quittung, mit Betreff und Seiten von beiden.", _HOUSE),
+    "IN-49": ("Was ein Dokument ersetzt, ist nicht ganz leer, wenn dieses es nicht war.", _RESISCAN + ", A.NB.3"),
     # the balance
     "IN-50": ("Blatt laut Laufzettel = empfangene Seiten.", _RESISCAN + ", A.NB.3"),
     "IN-51": ("Der Laufzettel nennt Blattzahl oder Seitenzahl.", _RESISCAN + ", A.DV.2"),
@@ -74,7 +75,21 @@ RULES: dict[str, tuple[str, str]] = {
 
 # What a person may answer for with a reason; everything else must be put right in the delivery.
 ACCEPTABLE: frozenset[str] = frozenset(
-    {"EX-32", "IN-22", "IN-25", "IN-31", "IN-32", "IN-33", "IN-35", "IN-37", "IN-45", "IN-50", "IN-51", "IN-53"}
+    {
+        "EX-32",
+        "IN-22",
+        "IN-25",
+        "IN-31",
+        "IN-32",
+        "IN-33",
+        "IN-35",
+        "IN-37",
+        "IN-45",
+        "IN-49",
+        "IN-50",
+        "IN-51",
+        "IN-53",
+    }
 )
 
 

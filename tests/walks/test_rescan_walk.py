@@ -28,7 +28,7 @@ from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery
 from metadata.checks import check_message
 from metadata.premis import check_record
-from tests.builders import a_page, a_slip
+from tests.builders import a_blank_page, a_page, a_slip
 from tests.walks.test_archive_walk import KillAfter, KilledHere, archived
 
 pytestmark = pytest.mark.real
@@ -235,3 +235,22 @@ def test_a_scan_whose_dokument_is_replaced_and_that_the_slip_calls_another_is_in
     assert letter in {datei.digests.sha512 for datei in now[2].dateien}
     (said,) = [f.text for f in done.findings if f.where == "s1_2.png"]
     assert said.endswith("sein Dokument von damals wird ersetzt, er wird noch einmal abgelegt.")
+
+
+def test_a_sheet_fed_upside_down_replaces_nothing_until_a_person_says_it_is_blank(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str, bad: Receipt
+) -> None:
+    folder = delivery(tmp_path / "leer", aktenzeichen, ("Lageplan", 1, {"ersetzt": "Lageplan"}))
+    a_blank_page(folder / "s1_1.png")
+    (asked,) = archived(services, clerk, folder)
+    assert (asked.state, [f.code for f in asked.findings]) == (Outcome.CLEARING, ["IN-49"])
+    assert asked.case is not None
+    services.catalog.resolve(asked.case, Resolution.ACCEPT, "Vorlage ist leer", by=clerk, now=services.now())
+    done = archive_delivery(
+        services, ClaimedDelivery(asked.delivery, services.settings.work / str(asked.delivery)), clerk
+    )
+    assert (done.state, [f.code for f in done.findings]) == (Outcome.ARCHIVED, ["IN-49", "IN-48"])
+    folder = delivery(tmp_path / "leer2", aktenzeichen, ("Lageplan", 1, {"ersetzt": "Lageplan"}))
+    a_blank_page(folder / "s1_1.png", dpi=200)
+    (blank_again,) = archived(services, clerk, folder)
+    assert (blank_again.state, [f.code for f in blank_again.findings]) == (Outcome.ARCHIVED, ["IN-48"])
