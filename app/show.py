@@ -173,6 +173,10 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
         parts.append(Text(f"Nicht übernommen ({', '.join(LEFT_OUT)}): {', '.join(left[:10])}"))
     if receipt["documents"]:
         parts.append(_documents_table(receipt["documents"]))
+    replaced = [f"{f['text'].removesuffix('.')} (IN-48)." for f in receipt["findings"] if f["code"] == "IN-48"]
+    parts.extend(Text(text) for text in replaced[:10])
+    if len(replaced) > 10:
+        parts.append(Text(f"und {len(replaced) - 10} weitere: {archiv} akte zeige", style="dim"))
     if receipt.get("attachments"):
         names = ", ".join(f"{one['name']} ({size_words(one['bytes'])})" for one in receipt["attachments"][:5])
         more = " …" if len(receipt["attachments"]) > 5 else ""

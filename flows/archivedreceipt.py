@@ -19,6 +19,7 @@ from flows.attachments import anlage_of
 from flows.packed import PackedWork, noted
 from flows.receipt import Outcome, Receipt, ToldDocument
 from flows.redescribed import other_days
+from flows.replacing import replaced_told
 from flows.wiring import Services
 
 _DUPLICATE = Finding(
@@ -51,7 +52,7 @@ def archived_receipt(row: DeliveryRow, work: PackedWork, copies: Sequence[Stored
 def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None) -> Receipt:
     """The receipt of a delivery that has ended, as the one before a kill would have been.
 
-    With the work in `result` it is that one; without, the catalog tells all but the findings. Of a delivery that was
+    With the work in `result` it is that one; without, the catalog tells all but most findings. Of a delivery that was
     there already it tells what holds its scans.
     """
     if row.stage is Stage.RETURNED:
@@ -79,6 +80,10 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
     results = {one.dokument: one for one in services.catalog.results(holders)}
     told = [(d, results[d.uuid]) for d in akte.dokumente if d.uuid in results and _may_hold(d, scans)]
     pages, blank = _pages(services, [one for _, one in told], list(results.values()))
+    findings = replaced_told(services, akte, {dokument.uuid: one.pages for dokument, one in told}, "")
+    if duplicate:
+        other = _other_slip(services, row, known.uuid, holders)
+        findings = (_DUPLICATE, *other, *_outdated(services, akte, told), *findings)
     return Receipt(
         row.uuid,
         Outcome.DUPLICATE if duplicate else Outcome.ARCHIVED,
@@ -95,9 +100,7 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
         attachments=tuple(anlage for dokument, _ in told for anlage in dokument.anlagen),
         copies=package.package.copies,
         damaged=frozenset(copy.store for copy in package.copies if copy.verdict is Verdict.FAILED),
-        findings=(_DUPLICATE, *_other_slip(services, row, known.uuid, holders), *_outdated(services, akte, told))
-        if duplicate
-        else (),
+        findings=findings,
     )
 
 

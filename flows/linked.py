@@ -25,7 +25,7 @@ def without_archived(
 ) -> PlannedAkte:
     """The plan without Dokumente whose every scan lies in this very Akte already: linked, not stored twice.
 
-    Those in `kept` replace others, and are stored whatever they are made of.
+    Those in `kept` are stored whatever they are made of: they replace others, or their scans leave with those.
     """
     here = {
         scan.uuid

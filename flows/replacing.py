@@ -17,16 +17,18 @@ from akten.findings import Finding
 from akten.model import Akte, Dokument, Ersetztes
 from catalog.fold import tokens
 from flows.wiring import Services
-from ingest.delivery import Delivery
+from ingest.delivery import Delivery, PlannedAkte
 from ingest.rescans import (
     Wish,
     delivered_before,
     fewer_pages,
     not_there,
     nothing_archived,
+    only_blank_pages,
     replaced_before,
     replaces,
     several_there,
+    took_its_place,
     wanted_twice,
     wishes,
 )
@@ -38,40 +40,67 @@ from ingest.slipdoc import Slip
 class Standing:
     """What counts of an Akte now (`akte`, None before the first version), and what did before and no longer does.
 
-    `received` are the pages that came for each Dokument, those counted that were left out as blank.
+    `received` are the pages that came for each Dokument, those counted that were left out as blank; `blank` of them.
     """
 
     akte: Akte | None = None
     version: int = 0
     former: tuple[Dokument, ...] = ()
     received: Mapping[UUID, int] = field(default_factory=dict)
+    blank: Mapping[UUID, int] = field(default_factory=dict)
 
     def pages(self, dokument: Dokument) -> int:
         """How many pages were scanned for it."""
         return self.received.get(dokument.uuid, dokument.seiten)
 
+    def is_blank(self, dokument: Dokument) -> bool:
+        """True when nothing was on any of its pages."""
+        return self.blank.get(dokument.uuid, 0) >= self.pages(dokument)
+
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The Dokument `dokument` of the delivery takes the place of the first of `gone`; the others go with that one."""
+    """The Dokument `dokument` of the delivery takes the place of the first of `gone`; the others go with that one.
+
+    `where` on the slip that was said; `blank_before` when there was nothing on the pages that it replaces.
+    """
 
     dokument: UUID
     gone: tuple[Ersetztes, ...]
     pages: int
     pages_before: int
+    where: str = ""
+    blank_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a delivery replaces, what is wrong with it, and which of its files are stored again for that.
 
-    `outdated` are the files of the delivery that only Dokumente have which were replaced meanwhile.
+    `outdated` are the files of the delivery that only Dokumente have which were replaced meanwhile; `leaving` are those
+    that only Dokumente have which it replaces itself. `sharing` are the Betreff and pages of Dokumente that stay and
+    name no scans of their own.
     """
 
     replacements: tuple[Replacement, ...] = ()
     findings: tuple[Finding, ...] = ()
     again: frozenset[str] = frozenset()
     outdated: frozenset[str] = frozenset()
+    leaving: frozenset[str] = frozenset()
+    sharing: frozenset[tuple[tuple[str, ...], int]] = frozenset()
+
+    def stored(self, delivery: Delivery, planned: PlannedAkte) -> frozenset[UUID]:
+        """The Dokumente that are stored though their scans lie in the Akte: the new ones, and what would be lost.
+
+        A scan whose Dokument is replaced may be another Dokument by this slip: linked, its page were in none.
+        """
+        leaving = {scan.uuid for scan in delivery.scans if scan.name in self.leaving}
+        return self.new | {
+            dokument.uuid
+            for dokument in planned.akte.dokumente
+            if any(ref.scan in leaving for ref in planned.pages[dokument.uuid])
+            and (_key(dokument.betreff), len(planned.pages[dokument.uuid])) not in self.sharing
+        }
 
     @property
     def new(self) -> frozenset[UUID]:
@@ -84,6 +113,10 @@ class Wanted:
             text = finding.text
             if finding.code == "IN-36" and finding.where in self.again:
                 text = f"{text.partition('; ')[0]}; sein Dokument ersetzt ein anderes und bekommt ihn noch einmal."
+            elif finding.code == "IN-36" and finding.where in self.leaving:
+                text = (
+                    f"{text.partition('; ')[0]}; sein Dokument von damals wird ersetzt, er wird noch einmal abgelegt."
+                )
             elif finding.code == "IN-36" and finding.where in self.outdated:
                 text = f"{text} Das Dokument, in dem er liegt, ist inzwischen ersetzt; es zählt das neue."
             yield replace(finding, text=text)
@@ -105,7 +138,17 @@ def wanted_of(
     left = {datei.digests.sha512 for dokument in standing.former for datei in dokument.dateien}
     left -= {datei.digests.sha512 for dokument in _dokumente(standing) for datei in dokument.dateien}
     outdated = frozenset(scan.name for scan in delivery.scans if scan.digests.sha512 in left)
-    return replace(wanted, outdated=outdated - wanted.again)
+    gone = {old.dokument for one in wanted.replacements for old in one.gone}
+    staying = [dokument for dokument in _dokumente(standing) if dokument.uuid not in gone]
+    going = {sha512 for dokument in _dokumente(standing) if dokument.uuid in gone for sha512 in _scans(dokument)}
+    going |= {scan.digests.sha512 for scan in delivery.scans if scan.name in wanted.again}
+    going -= {sha512 for dokument in staying for sha512 in _scans(dokument)}
+    return replace(
+        wanted,
+        outdated=outdated - wanted.again,
+        leaving=frozenset(scan.name for scan in delivery.scans if scan.digests.sha512 in going),
+        sharing=frozenset((_key(d.betreff), standing.pages(d)) for d in staying if not _scans(d)),
+    )
 
 
 def standing_of(services: Services, akte: UUID) -> Standing:
@@ -121,7 +164,8 @@ def standing_of(services: Services, akte: UUID) -> Standing:
     former = {d.uuid: d for _, one in sorted(described.items()) for d in one.dokumente if d.uuid not in now}
     results = catalog.results(package.delivery for package in packages)
     received = {one.dokument: one.pages for one in results}
-    return Standing(described[newest], newest, tuple(former.values()), received)
+    blank = {one.dokument: one.blank for one in results}
+    return Standing(described[newest], newest, tuple(former.values()), received, blank)
 
 
 def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str]) -> Wanted:
@@ -140,6 +184,8 @@ def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str
                 tuple(Ersetztes(dokument.uuid, standing.version) for dokument in found),
                 wish.pages,
                 standing.pages(target),
+                wish.where,
+                standing.is_blank(target),
             )
             made.append(one)
             again |= wish.files
@@ -151,6 +197,18 @@ def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str
         if own is not None and any(twice[gone.dokument] > 1 for gone in own.gone):
             findings.append(wanted_twice(wish))
     return Wanted(tuple(made), apply_accepted(findings, accepted), frozenset(again))
+
+
+def blank_now(wanted: Wanted, pdfas: Mapping[UUID, PdfA], accepted: frozenset[str]) -> tuple[Finding, ...]:
+    """IN-49 for each rescan that has nothing on its pages, where what it replaces had."""
+    return apply_accepted(
+        (
+            only_blank_pages(one.where)
+            for one in wanted.replacements
+            if not one.blank_before and all(page.blank for page in pdfas[one.dokument].pages)
+        ),
+        accepted,
+    )
 
 
 def _meant(wish: Wish, standing: Standing) -> tuple[Dokument, ...] | Finding:
@@ -219,6 +277,21 @@ def told_in_premis(akte: Akte, pdfas: Mapping[UUID, PdfA]) -> tuple[tuple[UUID, 
 def words_of(replaced: Iterable[Ersetztes]) -> str:
     """Which Dokumente, and where they are kept."""
     return ", ".join(f"Dokument {one.dokument} der Version {one.version}" for one in replaced)
+
+
+def replaced_told(services: Services, akte: Akte, pages: Mapping[UUID, int], where: str) -> tuple[Finding, ...]:
+    """IN-48 for each Dokument whose place was taken by one of those in `pages` (pages scanned, by Dokument)."""
+    places = [(dokument, old) for dokument in akte.dokumente if dokument.uuid in pages for old in dokument.ersetzt]
+    if not places:
+        return ()
+    standing = standing_of(services, akte.uuid)
+    known = {dokument.uuid: dokument for dokument in (*standing.former, *_dokumente(standing))}
+    told = []
+    for new, old in places:
+        if (before := known.get(old.dokument)) is not None:
+            was = (before.betreff, standing.pages(before))
+            told.append(took_its_place(where, (new.betreff, pages[new.uuid]), was, before.uuid, old.version))
+    return tuple(told)
 
 
 # --- delivered without a word of it ---------------------------------------------------------------------------------

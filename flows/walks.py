@@ -37,7 +37,7 @@ from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
 from flows.redescribed import other_days, redescribed
-from flows.replacing import seen_before, wanted_of
+from flows.replacing import blank_now, replaced_told, seen_before, wanted_of
 from flows.steps import Run, Stopwatch, require
 from flows.superseding import superseded
 from flows.telling import is_too_early
@@ -215,7 +215,7 @@ def _make(
     findings.extend(said)
     require([f for f in said if f.code not in accepted])
     whole_plan = plan_akte(delivery, facts, services.intake, row.akte)
-    planned = without_archived(whole_plan, delivery, known, row.akte, wanted.new)
+    planned = without_archived(whole_plan, delivery, known, row.akte, wanted.stored(delivery, whole_plan))
     linked = refs_of(whole_plan) - refs_of(planned)
     known_class = before.record_class if before is not None and before.version else ""
     akte = with_retention(services, delivery, planned.akte, known_class)
@@ -241,7 +241,7 @@ def _make(
         by=by,
         now=services.now(),
     )
-    findings.extend(recognised.findings)
+    findings.extend((*recognised.findings, *blank_now(wanted, recognised.pdfas, accepted)))
     require([f for f in findings if f.code not in accepted])
     findings.extend(require(not_validated(recognised.pdfas, allowed=services.settings.archive_unchecked)))
     recognised_at = services.now()
@@ -287,6 +287,8 @@ def _make(
     )
     built = run("beschreiben", make_package, material, profile, services.schemas, services.settings.premis_schema)
     findings.extend(built.findings)
+    scanned = {dokument: len(pdfa.pages) for dokument, pdfa in recognised.pdfas.items()}
+    findings.extend(replaced_told(services, built.akte, scanned, delivery.slip.datei))
     work = PackedWork(
         package,
         built.akte,

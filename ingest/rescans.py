@@ -10,7 +10,7 @@ from akten.files import FileFacts
 from akten.findings import Finding
 from ingest.assignment import assign
 from ingest.delivery import Delivery, dokument_uuid
-from ingest.rules import error, warning
+from ingest.rules import error, info, warning
 from ingest.slip_fields import shown
 from ingest.slipdoc import Slip
 
@@ -63,7 +63,7 @@ def nothing_archived(wish: Wish) -> Finding:
     """IN-43 before the first version of the Akte."""
     text = (
         "Die Akte ist noch nicht archiviert, also gibt es nichts zu ersetzen. Ist sie noch unterwegs, bitte danach "
-        "neu einreichen; sonst bitte das Aktenzeichen prüfen oder „ersetzt“ weglassen."
+        "neu einreichen; sonst bitte Aktenzeichen und Band prüfen oder „ersetzt“ weglassen."
     )
     return error("IN-43", wish.where, text)
 
@@ -115,6 +115,24 @@ def delivered_before(slip: Slip, seen: int, total: int) -> Finding:
         "liefern und am Dokument „ersetzt“ nennen (docs/laufzettel.md)."
     )
     return warning("IN-46", slip.datei, text)
+
+
+def only_blank_pages(where: str) -> Finding:
+    """IN-49 for a rescan without a word or line of what it is to replace; a person may answer for it."""
+    text = (
+        "Das Dokument hat nur leere Seiten, das ersetzte nicht. Lag das Blatt verkehrt herum, bitte noch einmal "
+        "scannen; ist es wirklich leer, bitte mit Begründung annehmen."
+    )
+    return error("IN-49", where, text)
+
+
+def took_its_place(where: str, new: tuple[str, int], old: tuple[str, int], gone: UUID, version: int) -> Finding:
+    """IN-48 for each Dokument that was replaced, old and new with Betreff and pages as IN-45 counts them."""
+    text = (
+        f"„{shown(new[0])}“ ({_seiten(new[1])}) ersetzt „{shown(old[0])}“ ({_seiten(old[1])}; {gone}) der Version "
+        f"{version}."
+    )
+    return info("IN-48", where, text)
 
 
 def _seiten(number: int) -> str:

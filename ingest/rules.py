@@ -68,6 +68,8 @@ RULES: dict[str, tuple[str, str]] = {
         "Sagen die Namen Vorder- und Rückseite, steht keine Rückseite nur des Alphabets wegen vor ihrer Vorderseite.",
         _RESISCAN + ", A.NB.3",
     ),
+    "IN-48": ("Was ein Dokument ersetzt hat, steht auf der Quittung, mit Betreff und Seiten von beiden.", _HOUSE),
+    "IN-49": ("Was ein Dokument ersetzt, ist nicht ganz leer, wenn dieses es nicht war.", _RESISCAN + ", A.NB.3"),
     # the balance
     "IN-50": ("Blatt laut Laufzettel = empfangene Seiten.", _RESISCAN + ", A.NB.3"),
     "IN-51": ("Der Laufzettel nennt Blattzahl oder Seitenzahl.", _RESISCAN + ", A.DV.2"),
@@ -88,6 +90,7 @@ ACCEPTABLE: frozenset[str] = frozenset(
         "IN-37",
         "IN-45",
         "IN-47",
+        "IN-49",
         "IN-50",
         "IN-51",
         "IN-53",

@@ -34,6 +34,16 @@ def test_a_page_that_was_there_already_is_told_beside_the_pages_that_came() -> N
     assert "2 Kopien zurückgelesen: a geprüft, b geprüft" in told
 
 
+def test_what_was_replaced_by_what_is_told_and_many_are_counted() -> None:
+    one = Finding("IN-48", Severity.INFO, "", "„Plan“ (1 Seite) ersetzt „Plan“ (1 Seite; 12) der Version 1.")
+    assert "„Plan“ (1 Seite) ersetzt „Plan“ (1 Seite; 12) der Version 1 (IN-48)." in shown(
+        replace(RECEIPT, findings=(one,))
+    )
+    many = shown(replace(RECEIPT, findings=(one,) * 12))
+    assert (many.count("IN-48"), "und 2 weitere: archiv akte zeige" in many) == (10, True)
+    assert "weitere" not in shown(replace(RECEIPT, findings=(one,) * 10))
+
+
 def test_a_delivery_that_was_there_already_tells_of_what_lies_there_and_reads_nothing_back() -> None:
     told = shown(replace(RECEIPT, state=Outcome.DUPLICATE, sheets=1, pages=5, blank_pages=1))
     assert "1 Blatt" not in told

@@ -11,16 +11,18 @@ from uuid import UUID
 
 import pytest
 
-from akten.files import Digests, digest_bytes
+from akten.files import Digests, PageRef, digest_bytes
 from akten.findings import Finding, Severity
 from akten.model import Akte, Datei, Dokument, Ersetztes, Vorgang
 from flows.arrival import slip_json
 from flows.replacing import Standing, Wanted, decide, seen_before
+from ingest.delivery import PlannedAkte
 from ingest.rescans import Wish
 from ingest.slip import parse_slip
 from ingest.slipdoc import Slip, SlipDokument, SlipVorgang
 from tests.builders import a_slip
 from tests.catalog.build import a_page, a_pdfa, an_akte, an_id
+from tests.ingest.builders import a_delivery, a_scan
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -148,6 +150,25 @@ def test_what_is_said_of_a_scan_that_is_there_is_what_happens_to_it() -> None:
         "er wird verknüpft. Das Dokument, in dem er liegt, ist inzwischen ersetzt; es zählt das neue."
     )
     assert plain.endswith("er wird verknüpft.")
+
+
+@pytest.mark.parametrize(
+    ("leaving", "sharing", "stored"),
+    [
+        ({"f.tif"}, set(), True),  # linked, its page would be in no Dokument
+        (set(), set(), False),
+        ({"andere.tif"}, set(), False),
+        ({"f.tif"}, {(("lageplan",), 1)}, False),  # it shares the file, stays, and is there already
+        ({"f.tif"}, {(("lageplan",), 2)}, True),
+    ],
+)
+def test_of_scans_that_are_there_only_what_would_be_lost_is_stored(
+    leaving: set[str], sharing: set[tuple[tuple[str, ...], int]], *, stored: bool
+) -> None:
+    delivery = a_delivery(None, a_scan("f.tif"), a_scan("andere.tif"))
+    planned = PlannedAkte(an_akte_with(PLAN), {PLAN.uuid: (PageRef(delivery.scans[0].uuid, 3),)})
+    wanted = Wanted(leaving=frozenset(leaving), sharing=frozenset(sharing))
+    assert wanted.stored(delivery, planned) == ({PLAN.uuid} if stored else set())
 
 
 # --- exported anew --------------------------------------------------------------------------------------------------

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import bagit
 import pytest
 
-from akten.findings import Judgement, Verdict
+from akten.files import digest_bytes
+from akten.findings import Judgement, Severity, Verdict
 from akten.model import Dokument
 from archive.bagcheck import check_bag
 from catalog.actor import Actor
 from catalog.trail import Verb
 from catalog.values import Resolution
+from flows.archivedreceipt import receipt_of
 from flows.batch import claim_paths
 from flows.fetch import fetch_package
 from flows.receipt import Outcome, Receipt
@@ -25,7 +28,7 @@ from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery
 from metadata.checks import check_message
 from metadata.premis import check_record
-from tests.builders import a_page, a_slip
+from tests.builders import a_blank_page, a_page, a_slip
 from tests.walks.test_archive_walk import KillAfter, KilledHere, archived
 
 pytestmark = pytest.mark.real
@@ -92,7 +95,12 @@ def test_killed_after_every_step_the_rescan_replaces_once_and_version_1_is_untou
         except KilledHere as killed:
             killed_at.append(str(killed))
     assert receipt is not None
-    assert (receipt.state, receipt.version, receipt.findings) == (Outcome.ARCHIVED, 2, ())
+    assert (receipt.state, receipt.version) == (Outcome.ARCHIVED, 2)
+    told = f"„Bauantrag“ (2 Seiten) ersetzt „Bauantrag“ (2 Seiten; {old.uuid}) der Version 1."
+    assert [(f.code, f.severity, f.text) for f in receipt.findings] == [("IN-48", Severity.INFO, told)]
+    row = services.catalog.delivery(receipt.delivery)
+    assert row is not None
+    assert [(f.code, f.text) for f in receipt_of(services, row).findings] == [("IN-48", told)], "by the catalog, too"
     assert {"packen", "beschreiben", "ablegen"} <= set(killed_at)
 
     new, kept = dokumente(services, bad)
@@ -124,7 +132,7 @@ def test_killed_after_every_step_the_rescan_replaces_once_and_version_1_is_untou
     assert (first / f"data/representations/access/data/{old.dateien[0].dateiname}").is_file()
 
     (twice,) = archived(services, clerk, tmp_path / "nochmal")
-    assert (twice.state, [f.code for f in twice.findings]) == (Outcome.DUPLICATE, ["WF-05"])
+    assert (twice.state, [f.code for f in twice.findings]) == (Outcome.DUPLICATE, ["WF-05", "IN-48"])
     assert services.catalog.verify_trail().verdict is not Verdict.FAILED
 
 
@@ -161,7 +169,8 @@ def test_fewer_pages_wait_for_a_person_and_go_on_with_a_reason(
     done = archive_delivery(
         services, ClaimedDelivery(asked.delivery, services.settings.work / str(asked.delivery)), clerk
     )
-    assert (done.state, [f.code for f in done.findings]) == (Outcome.ARCHIVED, ["IN-45"])
+    assert (done.state, [f.code for f in done.findings]) == (Outcome.ARCHIVED, ["IN-45", "IN-48"])
+    assert "(1 Seite) ersetzt „Bauantrag“ (2 Seiten; " in done.findings[1].text
     remark = next(e.bemerkung for e in dokumente(services, bad)[0].historie if e.aktion == "Ersetzung")
     assert remark.endswith("1 statt 2 Seiten, mit Begründung angenommen")
 
@@ -177,7 +186,7 @@ def test_exported_anew_is_told_and_the_same_scans_with_ersetzt_leave_each_page_o
     said = [(name, pages, {"ersetzt": name}) for name, pages, _ in both]
     (done,) = archived(services, clerk, delivery(tmp_path / "b" / "Export", aktenzeichen, *said))
     assert (done.state, done.version) == (Outcome.ARCHIVED, 3), done.findings
-    assert {f.code for f in done.findings} == {"IN-36"}
+    assert Counter(f.code for f in done.findings) == {"IN-36": 3, "IN-48": 4}, "each scan, each that went"
     now = dokumente(services, bad)
     assert ([d.betreff for d in now], [len(d.ersetzt) for d in now]) == (["Bauantrag", "Lageplan"], [2, 2])
     details = services.catalog.akte_details(bad.akte)  # type: ignore[arg-type]
@@ -206,3 +215,42 @@ def test_a_later_version_that_comes_in_between_begins_the_rescan_anew(
     assert (faster[0].state, slower.state) == (Outcome.ARCHIVED, Outcome.CLEARING)
     assert ([f.code for f in slower.findings], "ist schon ersetzt" in slower.findings[0].text) == (["IN-43"], True)
     assert [d.betreff for d in dokumente(services, bad)] == ["Antrag", "Lageplan"]
+
+
+def test_a_scan_whose_dokument_is_replaced_and_that_the_slip_calls_another_is_in_the_new_version(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str, bad: Receipt
+) -> None:
+    """The second page of the Bauantrag was a letter; linked to the Akte, it would be in no Dokument of version 2."""
+    folder = delivery(
+        tmp_path / "x" / "schlecht",
+        aktenzeichen,
+        ("Bauantrag", 2, {"ersetzt": "Bauantrag", "dateien": ["s1_1.png", "s2_1.png"]}),
+        ("Brief", 1, {"dateien": ["s1_2.png"]}),
+    )
+    letter = digest_bytes((folder / "s1_2.png").read_bytes()).sha512
+    (done,) = archived(services, clerk, folder)
+    assert (done.state, done.version) == (Outcome.ARCHIVED, 2), done.findings
+    now = dokumente(services, bad)
+    assert [d.betreff for d in now] == ["Bauantrag", "Lageplan", "Brief"]
+    assert letter in {datei.digests.sha512 for datei in now[2].dateien}
+    (said,) = [f.text for f in done.findings if f.where == "s1_2.png"]
+    assert said.endswith("sein Dokument von damals wird ersetzt, er wird noch einmal abgelegt.")
+
+
+def test_a_sheet_fed_upside_down_replaces_nothing_until_a_person_says_it_is_blank(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str, bad: Receipt
+) -> None:
+    folder = delivery(tmp_path / "leer", aktenzeichen, ("Lageplan", 1, {"ersetzt": "Lageplan"}))
+    a_blank_page(folder / "s1_1.png")
+    (asked,) = archived(services, clerk, folder)
+    assert (asked.state, [f.code for f in asked.findings]) == (Outcome.CLEARING, ["IN-49"])
+    assert asked.case is not None
+    services.catalog.resolve(asked.case, Resolution.ACCEPT, "Vorlage ist leer", by=clerk, now=services.now())
+    done = archive_delivery(
+        services, ClaimedDelivery(asked.delivery, services.settings.work / str(asked.delivery)), clerk
+    )
+    assert (done.state, [f.code for f in done.findings]) == (Outcome.ARCHIVED, ["IN-49", "IN-48"])
+    folder = delivery(tmp_path / "leer2", aktenzeichen, ("Lageplan", 1, {"ersetzt": "Lageplan"}))
+    a_blank_page(folder / "s1_1.png", dpi=200)
+    (blank_again,) = archived(services, clerk, folder)
+    assert (blank_again.state, [f.code for f in blank_again.findings]) == (Outcome.ARCHIVED, ["IN-48"])
