@@ -78,10 +78,10 @@ def show_akte(
             console.print(f"  {name}: {fact}")
     for case in details.clearing:
         if case.state is ClearingState.OPEN:
-            console.print(Text(f"  In der Klärung: {archiv} klaerung zeige {case.number}", "red"))
+            console.print(Text(f"  In der Klärung: {archiv} klaerung zeige {case.number}", "red"), soft_wrap=True)
     if open_reviews := [review for review in details.reviews if review.state == "open"]:
         waiting = plural(len(open_reviews), "Seite wartet", "Seiten warten")
-        console.print(Text(f"  {waiting} auf Sichtung: {archiv} sichtung liste", "yellow"))
+        console.print(Text(f"  {waiting} auf Sichtung: {archiv} sichtung liste", "yellow"), soft_wrap=True)
     for hold in holds:
         console.print(hold_line(hold))
     places = _vorgaenge(details)
@@ -124,5 +124,7 @@ def show_akte(
             line = Text(f"  Kopie {store}: ").append(
                 "fehlt, der Speicher kam wohl erst nach dieser Version hinzu", "yellow"
             )
-            console.print(line.append(f": {archiv} fixity ersetze … --speicher {store} --ursache …", "dim"))
+            console.print(
+                line.append(f": {archiv} fixity ersetze … --speicher {store} --ursache …", "dim"), soft_wrap=True
+            )
     locks.show_reasons(console)

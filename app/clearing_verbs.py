@@ -121,7 +121,7 @@ def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
                 state,
             )
         console.print(table)
-        console.print(f"Mehr: {call.archiv} klaerung zeige NR", style="dim")
+        console.print(f"Mehr: {call.archiv} klaerung zeige NR", style="dim", soft_wrap=True)
 
     call.output.result([case_json(case, bands[case.number]) for case in cases], show)
 
@@ -155,7 +155,9 @@ def clearing_show(call: Call, nr: int) -> None:
                 *(() if nobody_may_accept(case.findings) else ('--annehmen --grund "…"',)),
                 '--zurueck ORDNER --grund "…"',
             ]
-            console.print("\n".join(f"  {call.archiv} klaerung loese {nr} {way}" for way in ways), style="dim")
+            console.print(
+                "\n".join(f"  {call.archiv} klaerung loese {nr} {way}" for way in ways), style="dim", soft_wrap=True
+            )
 
     call.output.result(case_json(case, band), show)
 

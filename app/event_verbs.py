@@ -124,7 +124,7 @@ def event_report(
         console.print(f"Meldung Nr. {event.number} zu {akte_name(akte)}: {title}, {_day(event.datum)}.")
         if beside:
             console.print(beside, style="yellow", soft_wrap=True)
-        console.print(f"Die Frist zeigt: {call.archiv} frist zeige {akte_in_call(akte)}", style="dim")
+        console.print(f"Die Frist zeigt: {call.archiv} frist zeige {akte_in_call(akte)}", style="dim", soft_wrap=True)
 
     call.output.result(value, show)
 
@@ -206,7 +206,7 @@ def archive_answer(
     def show(console: Console) -> None:
         console.print(f"{akte_name(akte)}: {_archive_text(known)}")
         way = f"{call.archiv} frist zeige {akte_in_call(akte)}"
-        console.print(f"Was nun mit ihr geschehen darf: {way}", style="dim")
+        console.print(f"Was nun mit ihr geschehen darf: {way}", style="dim", soft_wrap=True)
 
     call.output.result(value, show)
 

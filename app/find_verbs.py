@@ -168,7 +168,9 @@ def suche(
         if not answer.hits:
             console.print(f"Ab Treffer {ab} kommt nichts mehr{within}." if ab else f"Kein Treffer{within}.")
             if not volltext and not ab:
-                console.print(f"Auch im Text der Seiten suchen: {call.archiv} suche --volltext …", style="dim")
+                console.print(
+                    f"Auch im Text der Seiten suchen: {call.archiv} suche --volltext …", style="dim", soft_wrap=True
+                )
         for line in (*answer.notes, *(() if answer.hits else answer.searched)):
             console.print(line, style="dim")
         for hit in answer.hits:

@@ -123,14 +123,14 @@ def hold_set(
     def show(console: Console) -> None:
         if not running:
             text = f"Sperre Nr. {view.number} ist eingetragen; ihr Ende ist vorbei, sie sperrt nichts."
-            console.print(text, style="yellow")
+            console.print(text, style="yellow", soft_wrap=True)
         else:
             covers = plural(akten, "Akte", "Akten")
             console.print(f"Sperre Nr. {view.number} ist gesetzt; sie sperrt jetzt {covers}.", style="green")
         if not akten:
             ways = "akte liste zeigt" if abfrage else "akte verweis AKTENZEICHEN zeigt, was vermerkt ist"
             text = f"Bis jetzt passt keine Akte; bitte die Schreibweise prüfen: {call.archiv} {ways}."
-            console.print(text, style="yellow")
+            console.print(text, style="yellow", soft_wrap=True)
         if geheim and not leser:
             console.print("Niemand sonst kann sie sehen; aufheben kann sie nur, wer als Leser nachgetragen wird.")
         show_followed(console, followed)

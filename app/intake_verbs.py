@@ -162,4 +162,4 @@ def muster(call: Call, ordner: Path, saat: int) -> None:
 def _show_made(console: Console, values: Sequence[dict[str, Any]], archiv: str) -> None:
     for value in values:
         console.print(value["folder"], soft_wrap=True)
-    console.print(f"Weiter mit: {archiv} annahme ORDNER …", style="dim")
+    console.print(f"Weiter mit: {archiv} annahme ORDNER …", style="dim", soft_wrap=True)

@@ -84,7 +84,7 @@ def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: st
             console.print(Text(f"{each['name']}: {' '.join(filter(None, what))}"), soft_wrap=True)
         if not told:
             text = "Keine beschädigte oder fehlende Kopie ist verzeichnet, über die noch nicht entschieden wird."
-            console.print(f"{text} Alle prüft: {call.archiv} fixity pruefe --alle")
+            console.print(f"{text} Alle prüft: {call.archiv} fixity pruefe --alle", soft_wrap=True)
         elif any(each["damaged"] or each["lacking"] for each in told):
             way = f"{call.archiv} fixity gib-frei {which} --speicher {store} --grund …"
             console.print(f"Wartet auf die Freigabe durch eine zweite Person: {way}", style="dim", soft_wrap=True)

@@ -96,7 +96,9 @@ def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
             )
         console.print(table)
         console.print(rest or f"{len(found.rows)} von {found.total}", style="dim")
-        console.print(f"Gesichtet? {call.archiv} sichtung loese NR lesbar|unleserlich|nachscannen", style="dim")
+        console.print(
+            f"Gesichtet? {call.archiv} sichtung loese NR lesbar|unleserlich|nachscannen", style="dim", soft_wrap=True
+        )
 
     rest = rest_of(len(found.rows), found.total, ab)
     call.output.page([review_json(review, places[review.number]) for review in found.rows], show, rest)

@@ -201,7 +201,7 @@ def comparison(
                 text = "Ein Grund steht nicht dabei; noch einmal mit --neu und --grund vorgeschlagen, trägt sie ihn."
                 console.print(text, style="yellow", soft_wrap=True)
             way = f"{call.archiv} frist freigabe {proposal.number} --grund …"
-            console.print(f"Eine zweite Person gibt frei: {way}", style="dim")
+            console.print(f"Eine zweite Person gibt frei: {way}", style="dim", soft_wrap=True)
 
     call.output.result(value, show)
     return 8 if found.skipped else 0
