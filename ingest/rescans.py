@@ -8,6 +8,7 @@ from uuid import UUID
 
 from akten.files import FileFacts
 from akten.findings import Finding
+from akten.plural import plural
 from ingest.assignment import assign
 from ingest.delivery import Delivery, dokument_uuid
 from ingest.rules import error, info, warning
@@ -136,4 +137,4 @@ def took_its_place(where: str, new: tuple[str, int], old: tuple[str, int], gone:
 
 
 def _seiten(number: int) -> str:
-    return "1 Seite" if number == 1 else f"{number} Seiten"
+    return plural(number, "Seite", "Seiten")
