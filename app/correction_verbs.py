@@ -153,7 +153,11 @@ def proposals(call: Call) -> None:
             console.print("Keine Berichtigung wartet.", style="dim")
         for each, row, akte in found:
             proposal = each.proposal
-            state = f"freigegeben von {proposal.released_by}, nicht zu Ende" if proposal.released_by else "wartet"
+            state = "wartet"
+            if proposal.released_by:
+                state = f"freigegeben von {proposal.released_by}, nicht zu Ende"
+            elif row.version != each.version:
+                state = "überholt von einer neuen Version, zu verwerfen"
             who = f"{proposal.proposed_by}, {moment(proposal.proposed_at)}"
             console.print(Text.assemble((akte_name(row), "bold"), f"  {state}  ", (f"{who}: {each.reason}", "dim")))
             show_changes(console, each.changes, titles_of(akte))

@@ -13,13 +13,16 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from uuid import UUID
 
-from akten.errors import FixityError
+from akten.errors import FixityError, Rejected
+from akten.files import PageRef
 from akten.model import Akte, Anlage, Dokument, HistorienEintrag, Laufzeit
 from archive.bag import Part
 from flows import layout
 from flows.carry import Carried
 from flows.packing import wider
 from flows.replacing import Replacement, words_of
+from ingest.delivery import Delivery
+from ingest.rescans import in_no_dokument
 
 _VERDICT = layout.PRESERVATION + "pdfa-"
 _BLANK = layout.PRESERVATION + "leer-"
@@ -61,6 +64,30 @@ def superseded(
     return replace(carried, akte=before, parts=parts), _rest(akte, {one.dokument for one in replacements}, known)
 
 
+def require_kept(before: Carried, after: Carried, delivery: Delivery, linked: Collection[PageRef]) -> None:
+    """Raises Rejected (IN-54) when a page of the delivery that is only `linked` would be in no Dokument any more.
+
+    What Dokumente share a file bear no scans of their own, so that the slip means other pages than such a Dokument has
+    is known only when the version before is read.
+    """
+    digests = {scan.uuid: scan.digests.sha512 for scan in delivery.scans}
+    names = {scan.uuid: scan.name for scan in delivery.scans}
+    gone = _pages(before) - _pages(after)
+    lost = sorted((names[ref.scan], ref.page) for ref in linked if (digests[ref.scan], ref.page) in gone)
+    if lost:
+        raise Rejected(tuple(in_no_dokument(delivery.slip.datei, name, page) for name, page in lost))
+
+
+def _pages(carried: Carried) -> set[tuple[str, int]]:
+    """The pages that the PDF/A of a version are made of: SHA-512 of the file, and number in it."""
+    masters = {
+        UUID(PurePosixPath(part.path).name[:36]): part.digests.sha512
+        for part in carried.parts
+        if part.path.startswith(layout.MASTER)
+    }
+    return {(masters[ref.scan], ref.page) for _, refs in _sources(carried) for ref in refs if ref.scan in masters}
+
+
 def _heir(before: Akte, new: Dokument, one: Replacement, operator: str, now: datetime) -> Dokument:
     old = next(dokument for dokument in before.dokumente if dokument.uuid == one.gone[0].dokument)
     fewer = one.pages < one.pages_before
@@ -99,7 +126,7 @@ class _Leaving:
 
     @classmethod
     def of(cls, carried: Carried, gone: frozenset[UUID]) -> _Leaving:
-        sources = dict(_sources(carried))
+        sources = {pdf: {ref.scan for ref in refs} for pdf, refs in _sources(carried)}
         leaving = [dokument for dokument in carried.akte.dokumente if dokument.uuid in gone]
         staying = [dokument for dokument in carried.akte.dokumente if dokument.uuid not in gone]
         named = {datei.uuid for dokument in leaving for datei in dokument.dateien}
@@ -137,16 +164,18 @@ class _Leaving:
         return path in {layout.note_path(dokument) for dokument in self.dokumente}
 
 
-def _sources(carried: Carried) -> Iterator[tuple[UUID, frozenset[UUID]]]:
-    """Each PDF/A of the version before, and the scans that its pages are made of, as the record of its judges says."""
+def _sources(carried: Carried) -> Iterator[tuple[UUID, frozenset[PageRef]]]:
+    """Each PDF/A of a version, and the pages of scans that it is made of, as the record of its judges says."""
     for part in carried.parts:
         if part.path.startswith(_VERDICT):
             yield _read(part)
 
 
-def _read(part: Part) -> tuple[UUID, frozenset[UUID]]:
+def _read(part: Part) -> tuple[UUID, frozenset[PageRef]]:
     try:
         value = json.loads(b"".join(bytes(block) for block in part.blocks()))
-        return UUID(value["pdf"]), frozenset(UUID(page["scan"]) for page in value["pages"])
+        return UUID(value["pdf"]), frozenset(
+            PageRef(UUID(page["scan"]), int(page["scan_page"])) for page in value["pages"]
+        )
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise FixityError(f"{part.path} der vorigen Version sagt nicht, woraus sein PDF/A gemacht ist.") from error

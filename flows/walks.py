@@ -39,7 +39,7 @@ from flows.receipt import Outcome, Receipt
 from flows.redescribed import other_days, redescribed
 from flows.replacing import blank_now, replaced_told, seen_before, wanted_of
 from flows.steps import Run, Stopwatch, require
-from flows.superseding import superseded
+from flows.superseding import require_kept, superseded
 from flows.telling import is_too_early
 from flows.wiring import Services
 from ingest.checks import (
@@ -262,7 +262,9 @@ def _make(
         replaced = {one.dokument: one.gone[0].dokument for one in wanted.replacements}
         rest, outdated = outlasting(akte, carried.akte, corrections_of(services, akte.uuid), slip, replaced)
         findings.extend((*carried.findings, *outdated, *redescribed(carried.akte, rest, slip)))
+        before_it = carried
         carried, rest = superseded(carried, rest, wanted.replacements, delivery.slip.operator, services.now())
+        require_kept(before_it, carried, delivery, linked)
         findings.extend(seen_before(carried.akte, rest, recognised.pdfas, delivery.slip))
     whole = with_version(rest, carried.akte if carried else None)
     if carried is not None and carried.akte.aufbewahrung is not None:  # archived since the plan was made, perhaps

@@ -127,6 +127,16 @@ def only_blank_pages(where: str) -> Finding:
     return error("IN-49", where, text)
 
 
+def in_no_dokument(where: str, file: str, page: int) -> Finding:
+    """IN-54 for a page that a rescan would leave without a Dokument."""
+    text = (
+        f"Seite {page} von „{shown(file)}“ wäre in der neuen Version in keinem Dokument: Ihr Dokument wird ersetzt, "
+        "und das, zu dem sie der Laufzettel jetzt zählt, hat die Akte schon, aus anderen Seiten. Bitte auch dort "
+        "„ersetzt“ nennen."
+    )
+    return error("IN-54", where, text)
+
+
 def took_its_place(where: str, new: tuple[str, int], old: tuple[str, int], gone: UUID, version: int) -> Finding:
     """IN-48 for each Dokument that was replaced, old and new with Betreff and pages as IN-45 counts them."""
     text = (

@@ -75,6 +75,7 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-51": ("Der Laufzettel nennt Blattzahl oder Seitenzahl.", _RESISCAN + ", A.DV.2"),
     "IN-52": ("Empfangene Seiten = behaltene + leere Seiten.", _RESISCAN + ", A.NB.3"),
     "IN-53": ("Blattzahl, Seitenzahl und Duplex widersprechen sich nicht.", _RESISCAN + ", A.DV.2"),
+    "IN-54": ("Was neu gescannt wird, lässt keine gelieferte Seite ohne Dokument.", _RESISCAN + ", A.NB.3"),
 }
 
 # What a person may answer for with a reason; everything else must be put right in the delivery.

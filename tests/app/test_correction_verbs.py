@@ -22,8 +22,8 @@ SEEN = ("--grund", "verglichen")
 
 
 @pytest.fixture(autouse=True)
-def akte(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """One archived Akte with a mistyped Betreff, in two stores in memory; its UUID."""
+def world(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
+    """One archived Akte with a mistyped Betreff, in two stores in memory."""
     stores = [MemoryStore(name, clock=lambda: NOW) for name in ("a", "b")]
     monkeypatch.setattr(Services, "stores", property(lambda _: tuple(stores)))
     monkeypatch.setattr(Services, "stores_to_read", lambda _: (tuple(stores), {}))
@@ -31,7 +31,15 @@ def akte(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     with open_catalog(catalog_url(desk.daten)) as catalog:
         world.catalog = catalog
         world.settings = read_settings(daten=desk.daten)
-        return str(an_akte(world).uuid)
+        an_akte(world)
+    return world
+
+
+@pytest.fixture
+def akte(world: World) -> str:
+    """The UUID of that Akte."""
+    (uuid,) = world.made
+    return str(uuid)
 
 
 def test_one_short_call_and_a_second_person_put_a_betreff_right(desk: Desk, akte: str) -> None:
@@ -115,6 +123,16 @@ def test_given_up_by_either_it_is_gone(desk: Desk) -> None:
     desk("akte", "berichtige", AKTE, *RIGHT, *WHY)
     ran = desk("akte", "verwirf", AKTE, "--grund", "doch richtig")
     assert (ran.code, "Verworfen: Bauakte 63-00001-2020" in ran.out) == (0, True)
+    assert desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz").code == 4
+
+
+def test_a_proposal_that_a_new_version_overtook_is_listed_as_such(desk: Desk, world: World) -> None:
+    desk("akte", "berichtige", AKTE, *RIGHT, *WHY)
+    with open_catalog(catalog_url(desk.daten)) as catalog:
+        world.catalog = catalog
+        world.archive(version=2, slip={"aktenzeichen": AKTE, "betreff": "Anbau Wintergraten"})
+    ran = desk("akte", "berichtigungen")
+    assert ("überholt" in ran.out, "wartet" in ran.out) == (True, False)
     assert desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz").code == 4
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import bagit
 import pytest
+from PIL import Image, ImageDraw
 
 from akten.files import digest_bytes
 from akten.findings import Judgement, Severity, Verdict
@@ -235,6 +236,37 @@ def test_a_scan_whose_dokument_is_replaced_and_that_the_slip_calls_another_is_in
     assert letter in {datei.digests.sha512 for datei in now[2].dateien}
     (said,) = [f.text for f in done.findings if f.where == "s1_2.png"]
     assert said.endswith("sein Dokument von damals wird ersetzt, er wird noch einmal abgelegt.")
+
+
+def test_pages_of_a_shared_file_that_change_places_leave_none_without_a_dokument(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    """Which page was which was mixed up; a Plan of one page is there already, and it is the other page."""
+
+    def cut(folder: Path, first: dict[str, Any], second: dict[str, Any]) -> Path:
+        folder.mkdir()
+        pages = [Image.new("L", (800, 1100), 255) for _ in range(2)]
+        for number, page in enumerate(pages, 1):
+            ImageDraw.Draw(page).text((80, 100), f"Seite {number} von zweien, {aktenzeichen}", fill=0, font_size=36)
+        pages[0].save(folder / "beide.tif", save_all=True, append_images=pages[1:], dpi=(100, 100))
+        parts = [{"betreff": "Antrag", **first}, {"betreff": "Plan", **second}]
+        slip = a_slip(aktenzeichen=aktenzeichen, blattzahl=2, vorgaenge=[{"betreff": "Anbau", "dokumente": parts}])
+        (folder / "laufzettel.json").write_text(json.dumps(slip), encoding="utf-8")
+        return folder
+
+    (one,) = archived(services, clerk, cut(tmp_path / "eins", {"seiten": "1"}, {"seiten": "2"}))
+    assert (one.state, one.version) == (Outcome.ARCHIVED, 1), one.findings
+    again = cut(tmp_path / "zwei", {"seiten": "2", "ersetzt": "Antrag"}, {"seiten": "1"})
+    (asked,) = archived(services, clerk, again)
+    assert (asked.state, [f.code for f in asked.findings if f.severity is Severity.ERROR]) == (
+        Outcome.CLEARING,
+        ["IN-54"],
+    )
+    assert "Seite 1 von „beide.tif“" in asked.findings[0].text
+    both = {"seiten": "2", "ersetzt": "Antrag"}, {"seiten": "1", "ersetzt": "Plan"}
+    (done,) = archived(services, clerk, cut(tmp_path / "drei", *both))
+    assert (done.state, done.version) == (Outcome.ARCHIVED, 2), done.findings
+    assert [d.betreff for d in dokumente(services, one)] == ["Antrag", "Plan"]
 
 
 def test_a_sheet_fed_upside_down_replaces_nothing_until_a_person_says_it_is_blank(
