@@ -130,6 +130,33 @@ def test_days_that_do_not_go_together_are_those_of_the_correction() -> None:
     assert finding.code == "WF-52"
 
 
+@pytest.mark.parametrize(("alt", "neu"), [("Anbau Mueller", "Anbau Müller"), ("346/1", "346-1"), ("haus", "Haus")])
+def test_a_correction_of_spelling_alone_outlasts_a_slip_of_before(alt: str, neu: str) -> None:
+    now = replace(NOW, betreff=neu, felder=(("Flurstück", neu),))
+    agreed = a_correction(of_akte("betreff", alt, neu), of_akte("felder.Flurstück", alt, neu))
+    kept, (finding,) = outlasting(said(betreff=alt, felder=(("Flurstück", alt),)), now, [agreed], "laufzettel.json")
+    assert (kept.betreff, dict(kept.felder)) == (neu, {"Flurstück": neu})
+    assert "Betreff, Feld „Flurstück“" in finding.text
+    back = a_correction(of_akte("betreff", neu, alt), version=2)
+    assert not is_corrected_away([agreed, back], "betreff", alt, alt)
+
+
+def test_a_vorgang_keeps_its_corrected_days_and_is_found_under_its_old_name_however_spelled() -> None:
+    agreed = a_correction(
+        (Teil.VORGANG, VORGANG, "betreff", "Bauvoranfrage", "Baugenehmigung"),
+        (Teil.VORGANG, VORGANG, "laufzeit.beginn", "1999-01-01", "2001-01-01"),
+    )
+    for name in ("BAUVORANFRAGE", "Baugenehmigung"):
+        old = Vorgang(UUID(int=20), name, zeichen="G 2", laufzeit=Laufzeit(date(1999, 1, 1)))
+        now = replace(NOW, vorgaenge=(replace(NOW.vorgaenge[0], laufzeit=Laufzeit(date(2001, 1, 1))),))
+        kept, (finding,) = outlasting(said(vorgaenge=(old,)), now, [agreed], "laufzettel.json")
+        assert (kept.vorgaenge[0].betreff, kept.vorgaenge[0].laufzeit) == ("Baugenehmigung", Laufzeit(date(2001, 1, 1)))
+        assert "Beginn der Laufzeit eines Vorgangs" in finding.text
+        ended = replace(old, laufzeit=Laufzeit(date(1999, 1, 1), date(2000, 1, 1)))  # and these do not go together
+        kept, _ = outlasting(said(vorgaenge=(ended,)), now, [agreed], "laufzettel.json")
+        assert kept.vorgaenge[0].laufzeit == Laufzeit()
+
+
 def test_a_rescan_under_the_old_name_of_its_dokument_bears_the_corrected_one() -> None:
     agreed = a_correction((Teil.DOKUMENT, UUID(int=8), "betreff", "Antarg", "Antrag"))
     slip = said(vorgaenge=(Vorgang(UUID(int=20), "Nachtrag", dokumente=(Dokument(UUID(int=21), "Antarg"),)),))
