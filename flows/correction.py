@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.closed import make_closed
-from akten.correction import Change, Correction, Teil, corrected, value_of
+from akten.correction import FELD, Change, Correction, Teil, corrected, value_of
 from akten.errors import ArchivError, FixityError, Forbidden, Rejected, Unavailable, Unknown
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
@@ -43,6 +43,7 @@ from flows.wiring import Services
 from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery, held
 from ingest.correction import BACKWARDS, Wish, Wishes
+from ingest.slip_fields import fold
 from metadata.premis import check_record, write_record
 from metadata.premis_correction import correction_record
 
@@ -108,11 +109,12 @@ def changes_of(akte: Akte, wishes: Sequence[Wish]) -> tuple[Change, ...]:
     found: dict[tuple[UUID, str], Change] = {}
     for wish in wishes:
         part = _part(akte, wish)
-        change = Change(wish.teil, part.uuid, wish.name, value_of(part, wish.name), wish.neu)
+        name = _field_known(akte, wish.name)
+        change = Change(wish.teil, part.uuid, name, value_of(part, name), wish.neu)
         if change.alt == change.neu:
             text = f"{change.words}: steht schon so in der Akte." if change.neu else f"{change.words}: steht nicht da."
             faults.append(Finding("WF-50", Severity.ERROR, wish.where, text))
-        elif found.setdefault((part.uuid, wish.name), change) != change:
+        elif found.setdefault((part.uuid, name), change) != change:
             text = f"{change.words}: zwei verschiedene neue Werte."
             faults.append(Finding("WF-50", Severity.ERROR, wish.where, text))
     if not wishes:
@@ -126,6 +128,14 @@ def changes_of(akte: Akte, wishes: Sequence[Wish]) -> tuple[Change, ...]:
                 own = replace(change, teil=Teil.VORGANG, uuid=vorgang.uuid)
                 found.setdefault((vorgang.uuid, change.name), own)
     return tuple(found.values())
+
+
+def _field_known(akte: Akte, name: str) -> str:
+    """The field that the Akte has under this name in another spelling: Flurstueck is no second one beside Flurstück."""
+    if not name.startswith(FELD) or name[len(FELD) :] in dict(akte.felder):
+        return name
+    alike = [known for known, _ in akte.felder if fold(known) == fold(name[len(FELD) :])]
+    return FELD + alike[0] if len(alike) == 1 else name
 
 
 def _part(akte: Akte, wish: Wish) -> Akte | Vorgang | Dokument:

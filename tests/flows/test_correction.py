@@ -171,6 +171,18 @@ def test_what_is_wrong_can_be_taken_away_as_well(world: World) -> None:
     is_content(world)
 
 
+def test_a_field_named_in_another_spelling_is_the_one_that_is_there(world: World) -> None:
+    akte = an_akte(world)
+    ask(world, akte, felder={"flurstueck": "12/346", "Größe": "4"})
+    agree(world, akte)
+    after = world.catalog.akte_snapshot(akte.uuid)
+    assert after is not None
+    assert dict(after.felder) == {"Flurstück": "12/346", "Größe": "4"}
+    ask(world, akte, entfernen=["Flurstueck"])
+    with pytest.raises(Rejected, match="zwei verschiedene neue Werte"):
+        ask(world, akte, felder={"Flurstück": "1", "FLURSTÜCK": "2"})
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -179,6 +191,8 @@ def test_what_is_wrong_can_be_taken_away_as_well(world: World) -> None:
         ({"betreff": "Neu", "federfuehrung": "Bauaufsicht"}, "WF-50"),
         ({"entfernen": ["aktenplaneinheit"]}, "WF-50"),
         ({"entfernen": ["Steuernummer"]}, "WF-50"),
+        ({"entfernen": ["Betreff"]}, "IN-14"),
+        ({"entfernen": ["laufzeit"]}, "IN-14"),
         ({"betreff": " \u200b "}, "IN-14"),
         ({"betreff": "  "}, "IN-13"),
         ({"betreff": "Anbau\ufffe"}, "IN-14"),
