@@ -23,12 +23,34 @@ _Folded = tuple[tuple[str, ...], tuple[str, ...]]  # the same, however it is spe
 
 
 def corrections_of(services: Services, akte: UUID) -> tuple[Correction, ...]:
-    """What was corrected in the archived versions of an Akte, the oldest first. Raises FixityError for an odd row."""
-    rows = (services.catalog.delivery(package.delivery) for package in services.catalog.packages(akte))
+    """What was corrected in the archived versions of an Akte, the oldest first. Raises FixityError for an odd row.
+
+    What was corrected of a Dokument is told of the one that stands in its place today, scanned anew since.
+    """
+    packages = services.catalog.packages(akte)
+    rows = (services.catalog.delivery(package.delivery) for package in packages)
     try:
-        return tuple(Correction.from_json(row.slip) for row in rows if row is not None and is_correction(row.slip))
+        found = tuple(Correction.from_json(row.slip) for row in rows if row is not None and is_correction(row.slip))
     except (KeyError, ValueError, TypeError) as odd:
         raise FixityError("Eine Berichtigung dieser Akte ist im Katalog unleserlich: archiv protokoll pruefe.") from odd
+    if not any(_changes(found, Teil.DOKUMENT)):
+        return found
+    described = (services.catalog.akte_snapshot(akte, package.package.id.version) for package in packages)
+    heirs = {
+        old.dokument: dokument.uuid
+        for one in described
+        if one is not None
+        for dokument in one.dokumente
+        for old in dokument.ersetzt
+    }
+    return tuple(replace(each, changes=tuple(_inherited(c, heirs) for c in each.changes)) for each in found)
+
+
+def _inherited(change: Change, heirs: Mapping[UUID, UUID]) -> Change:
+    uuid, left = change.uuid, dict(heirs)
+    while uuid in left:  # each step once
+        uuid = left.pop(uuid)
+    return replace(change, uuid=uuid)
 
 
 def is_corrected_away(corrections: Sequence[Correction], name: str, said: str, now: str) -> bool:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import cast
 from uuid import UUID
 
 import pytest
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.correction import Change, Correction, Teil
-from akten.model import Akte, Aktenart, Dokument, Laufzeit, Vorgang
-from flows.outlasting import is_corrected_away, outlasting
+from akten.model import Akte, Aktenart, Dokument, Ersetztes, Laufzeit, Vorgang
+from flows.outlasting import corrections_of, is_corrected_away, outlasting
+from flows.wiring import Services
 
 AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 VORGANG = UUID(int=7)
@@ -164,3 +167,23 @@ def test_a_rescan_under_the_old_name_of_its_dokument_bears_the_corrected_one() -
     assert [dokument.betreff for dokument in kept.dokumente] == ["Antrag"]
     assert "Betreff eines Dokuments" in finding.text
     assert outlasting(slip, NOW, [agreed], "laufzettel.json") == (slip, ())  # later papers may be called as they like
+
+
+def test_what_was_corrected_of_a_dokument_outlasts_every_rescan_of_it() -> None:
+    def akte(uuid: int, *gone: int) -> Akte:
+        dokument = Dokument(UUID(int=uuid), "Antrag", ersetzt=tuple(Ersetztes(UUID(int=each), 1) for each in gone))
+        return replace(NOW, vorgaenge=(replace(NOW.vorgaenge[0], dokumente=(dokument,)),))
+
+    versions = {1: akte(8), 2: akte(8), 3: akte(21, 8), 4: akte(22, 21)}
+    agreed = a_correction((Teil.DOKUMENT, UUID(int=8), "betreff", "Antarg", "Antrag"))
+    packages = [SimpleNamespace(delivery=n, package=SimpleNamespace(id=SimpleNamespace(version=n))) for n in versions]
+    catalog = SimpleNamespace(
+        packages=lambda _: packages,
+        delivery=lambda n: SimpleNamespace(slip=agreed.to_json() if n == 2 else {}),
+        akte_snapshot=lambda _, n: versions[n],
+    )
+    found = corrections_of(cast(Services, SimpleNamespace(catalog=catalog)), NOW.uuid)
+    assert [change.uuid for each in found for change in each.changes] == [UUID(int=22)]
+    slip = said(vorgaenge=(Vorgang(UUID(int=20), "Nachtrag", dokumente=(Dokument(UUID(int=23), "Antarg"),)),))
+    kept, _ = outlasting(slip, versions[4], found, "laufzettel.json", {UUID(int=23): UUID(int=22)})
+    assert [dokument.betreff for dokument in kept.dokumente] == ["Antrag"]
