@@ -14,6 +14,7 @@ from rich.text import Text
 from akten.errors import FixityError
 from akten.findings import Verdict
 from akten.model import Akte
+from akten.package import StoredCopy
 from akten.plural import plural
 from app.command import Call, Named, verb
 from app.correction_show import change_json, show_changes, titles_of
@@ -196,7 +197,7 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
         console.print(Text.assemble(f"{akte_name(row)}: ", ("berichtigt", "green"), text), soft_wrap=True)
         show_changes(console, done.changes, titles_of(before))
         copies = plural(len(done.copies), "Kopie", "Kopien")
-        console.print(f"{copies} abgelegt, gesperrt und ganz zurückgelesen.", style="dim")
+        console.print(f"{copies} abgelegt, {_locked(done.copies)} und ganz zurückgelesen.", style="dim")
         if findings:
             console.print(findings_table(findings))
         if unchecked:
@@ -228,6 +229,12 @@ def _akte_of(services: Services, proposed: Proposed) -> tuple[AkteRow, Akte | No
 
 def _named(row: AkteRow) -> dict[str, Any]:
     return {"akte": str(row.uuid), "aktenzeichen": row.aktenzeichen, "name": akte_name(row)}
+
+
+def _locked(copies: Sequence[StoredCopy]) -> str:
+    """Whether they are locked: after the end of its period nothing is, however carefully it was stored."""
+    locked = all(copy.lock.retain_until or copy.lock.legal_hold for copy in copies)
+    return "gesperrt" if locked else "nicht gesperrt (archiv frist zeige)"
 
 
 def _iso(value: datetime | None) -> str | None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from akten.package import Lock
 from catalog.catalog import open_catalog
+from flows import correction
 from flows.settings import read_settings
 from flows.wiring import Services
 from tests.app.desk import Desk, catalog_url
@@ -59,6 +61,16 @@ def test_one_short_call_and_a_second_person_put_a_betreff_right(desk: Desk, akte
     assert (again.code, "ist ausgeführt: Version 2" in again.err) == (4, True)
     assert [hit["betreff"] for hit in desk("suche", "Wintergarten", "--json").json] == ["Anbau Wintergarten"]
     assert desk("suche", "Wintergraten", "--json").json == []
+
+
+def test_what_is_not_locked_since_its_period_is_over_is_not_called_locked(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk("akte", "berichtige", AKTE, *RIGHT, *WHY)
+    monkeypatch.setattr(correction, "first_lock", lambda *_: Lock(None))
+    monkeypatch.setattr(correction, "follow_at_intake", lambda *_: ())
+    text = " ".join(desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz").out.split())
+    assert "2 Kopien abgelegt, nicht gesperrt (archiv frist zeige) und ganz zurückgelesen." in text
 
 
 def test_versions_are_shown_with_what_they_brought(desk: Desk, akte: str) -> None:
