@@ -146,19 +146,22 @@ def _typed(
 def proposals(call: Call) -> None:
     """Zeigt die Berichtigungen, die auf Freigabe oder Ende warten, mit altem und neuem Wert."""
     with open_archive(call) as services:
-        found = [(each, *_akte_of(services, each)) for each in services.catalog.corrections.open()]
-    told = [{**_named(row), **_proposal_json(each, akte)} for each, row, akte in found]
+        found = [
+            (each, *_akte_of(services, each), correction.is_begun(services, each))
+            for each in services.catalog.corrections.open()
+        ]
+    told = [{**_named(row), **_proposal_json(each, akte)} for each, row, akte, _ in found]
 
     def show(console: Console) -> None:
         if not found:
             console.print("Keine Berichtigung wartet.", style="dim")
-        for each, row, akte in found:
+        for each, row, akte, begun in found:
             proposal = each.proposal
             state = "wartet"
-            if proposal.released_by:
-                state = f"freigegeben von {proposal.released_by}, nicht zu Ende"
-            elif row.version != each.version:
+            if row.version != each.version and not begun:  # begun, the newer version may be its own
                 state = "überholt von einer neuen Version, zu verwerfen"
+            elif proposal.released_by:
+                state = f"freigegeben von {proposal.released_by}, nicht zu Ende"
             who = f"{proposal.proposed_by}, {moment(proposal.proposed_at)}"
             console.print(Text.assemble((akte_name(row), "bold"), f"  {state}  ", (f"{who}: {each.reason}", "dim")))
             show_changes(console, each.changes, titles_of(akte))

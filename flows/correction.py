@@ -210,6 +210,12 @@ def delivery_of(proposed: Proposed) -> UUID:
     return uuid5(proposal.akte, f"berichtigung/{proposal.number}/{proposal.proposed_at.isoformat()}")
 
 
+def is_begun(services: Services, proposed: Proposed) -> bool:
+    """True once the package of a released proposal is begun: then it has to be carried out, whatever came since."""
+    row = services.catalog.delivery(delivery_of(proposed))
+    return row is not None and row.stage in (Stage.DESCRIBED, Stage.PACKED, Stage.ARCHIVED)
+
+
 def _carried_out(services: Services, proposed: Proposed, delivery: UUID, folder: Path, by: Actor) -> Corrected:
     catalog, book = services.catalog, services.catalog.corrections
     before = _described(services, proposed.proposal.akte, proposed.version)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from akten.package import Lock
+from catalog.actor import Actor
 from catalog.catalog import open_catalog
 from flows import correction
 from flows.settings import read_settings
@@ -138,10 +139,15 @@ def test_given_up_by_either_it_is_gone(desk: Desk) -> None:
     assert desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz").code == 4
 
 
-def test_a_proposal_that_a_new_version_overtook_is_listed_as_such(desk: Desk, world: World) -> None:
+@pytest.mark.parametrize("released", [False, True])
+def test_a_proposal_that_a_new_version_overtook_is_listed_as_such(desk: Desk, world: World, released: bool) -> None:
     desk("akte", "berichtige", AKTE, *RIGHT, *WHY)
     with open_catalog(catalog_url(desk.daten)) as catalog:
         world.catalog = catalog
+        (waits,) = catalog.corrections.open()
+        if released:  # and a Nachscan was faster
+            about = waits.proposal.akte, waits.proposal.number, 1, "verglichen"
+            catalog.corrections.release(*about, by=Actor("b.schulz"), now=world.now())
         world.archive(version=2, slip={"aktenzeichen": AKTE, "betreff": "Anbau Wintergraten"})
     ran = desk("akte", "berichtigungen")
     assert ("überholt" in ran.out, "wartet" in ran.out) == (True, False)
