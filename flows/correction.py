@@ -149,9 +149,11 @@ def _part(akte: Akte, wish: Wish) -> Akte | Vorgang | Dokument:
 def _named(parts: Sequence[T], said: str, one: str, many: str) -> T:
     """The part that a UUID, a number (counted as shown), or its whole Betreff means. Raises Unknown."""
     found = [part for part in parts if str(part.uuid) == said.casefold()]
-    found = found or [part for part in parts if part.betreff == said]
-    if not found and said.isdecimal() and 0 < int(said) <= len(parts):
-        found = [parts[int(said) - 1]]
+    named = [part for part in parts if part.betreff == said]
+    number = [parts[int(said) - 1]] if said.isdecimal() and 0 < int(said) <= len(parts) else []
+    found = found or named or number
+    if named and number and named != number:
+        raise Unknown(f"„{said}“ ist hier die Nummer des einen und der Betreff eines anderen; bitte die UUID nennen.")
     if len(found) == 1:
         return found[0]
     text = f"{many} dieses Betreffs gibt es {len(found)}" if found else f"{one} „{said}“ gibt es in dieser Akte nicht"
