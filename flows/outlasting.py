@@ -10,12 +10,13 @@ from dataclasses import replace
 from types import MappingProxyType
 from uuid import UUID
 
-from akten.correction import Change, Correction, Teil, corrected, is_correction, value_of
+from akten.correction import FELD, Change, Correction, Teil, corrected, is_correction, value_of
 from akten.errors import FixityError
 from akten.findings import Finding, Severity
 from akten.model import Akte, Laufzeit, Vorgang
 from catalog.fold import tokens
 from flows.wiring import Services
+from ingest.slip_fields import fold
 
 _NONE: Mapping[UUID, UUID] = MappingProxyType({})
 _Key = tuple[str, str]  # Betreff and Zeichen: by these a Vorgang of a slip is joined to one that is there
@@ -65,6 +66,7 @@ def outlasting(
 
     `replaced` are the Dokumente of the slip that take the place of others, and of which.
     """
+    said = _as_named(said, corrections)
     changes = (
         *_of_akte(said, now, corrections),
         *_of_vorgaenge(said, now, corrections),
@@ -78,6 +80,17 @@ def outlasting(
         "recht, bitte noch einmal berichtigen (archiv akte berichtige)."
     )
     return _with(said, changes), (Finding("WF-52", Severity.WARNING, slip, text),)
+
+
+def _as_named(said: Akte, corrections: Sequence[Correction]) -> Akte:
+    """The same with each field that was corrected under its name there: else Flurstueck had the old value beside it."""
+    names = {c.name[len(FELD) :] for c in _changes(corrections, Teil.AKTE) if c.name.startswith(FELD)}
+    felder = dict(said.felder)
+    for name in names - felder.keys():
+        alike = [each for each in felder if fold(each) == fold(name) and each not in names]
+        if len(alike) == 1:
+            felder = {name if each == alike[0] else each: value for each, value in felder.items()}
+    return replace(said, felder=tuple(felder.items()))
 
 
 def _of_akte(said: Akte, now: Akte, corrections: Sequence[Correction]) -> Iterator[Change]:

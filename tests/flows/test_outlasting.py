@@ -144,6 +144,14 @@ def test_a_correction_of_spelling_alone_outlasts_a_slip_of_before(alt: str, neu:
     assert not is_corrected_away([agreed, back], "betreff", alt, alt)
 
 
+def test_a_corrected_field_is_known_under_its_name_in_another_spelling() -> None:
+    kept, (finding,) = outlasting(said(felder=(("flurstueck", "Flur 12, 345"),)), NOW, [AGREED], "laufzettel.json")
+    assert kept.felder == (("Flurstück", "Flur 12, 354"),)
+    assert "Feld „Flurstück“" in finding.text
+    other = said(felder=(("Flurstücke", "Flur 12, 345"),))
+    assert outlasting(other, NOW, [AGREED], "laufzettel.json") == (other, ())
+
+
 def test_a_vorgang_keeps_its_corrected_days_and_is_found_under_its_old_name_however_spelled() -> None:
     agreed = a_correction(
         (Teil.VORGANG, VORGANG, "betreff", "Bauvoranfrage", "Baugenehmigung"),
