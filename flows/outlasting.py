@@ -111,7 +111,7 @@ def _of_vorgaenge(said: Akte, now: Akte, corrections: Sequence[Correction]) -> I
             value, holds = value_of(vorgang, name), value_of(there, name)
             if value != holds:
                 yield Change(Teil.VORGANG, vorgang.uuid, name, value, holds)
-        for name in ("laufzeit.beginn", "laufzeit.ende"):
+        for name in ("typ", "laufzeit.beginn", "laufzeit.ende"):
             value, holds = value_of(vorgang, name), value_of(there, name)
             own = (c for c in _changes(corrections, Teil.VORGANG) if (c.uuid, c.name) == (there.uuid, name))
             if _gone(value, holds, own):

@@ -152,6 +152,13 @@ def test_a_corrected_field_is_known_under_its_name_in_another_spelling() -> None
     assert outlasting(other, NOW, [AGREED], "laufzettel.json") == (other, ())
 
 
+def test_a_type_that_was_taken_from_a_vorgang_does_not_come_back() -> None:
+    agreed = a_correction((Teil.VORGANG, VORGANG, "typ", "Prüfung", ""))
+    old = Vorgang(UUID(int=20), "Baugenehmigung", typ="Prüfung", zeichen="G 2")
+    kept, (finding,) = outlasting(said(vorgaenge=(old,)), NOW, [agreed], "laufzettel.json")
+    assert (kept.vorgaenge[0].typ, "Typ eines Vorgangs" in finding.text) == ("", True)
+
+
 def test_a_vorgang_keeps_its_corrected_days_and_is_found_under_its_old_name_however_spelled() -> None:
     agreed = a_correction(
         (Teil.VORGANG, VORGANG, "betreff", "Bauvoranfrage", "Baugenehmigung"),
