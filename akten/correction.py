@@ -37,7 +37,7 @@ NAMES: Mapping[str, str] = {
     "posteingang": "Tag des Posteingangs",
 }
 FELD = "felder."  # before the name of a field of the family ("felder.Flurstück")
-_DAYS = frozenset({"laufzeit.beginn", "laufzeit.ende", "zda_datum", "datum", "posteingang"})
+DAYS = frozenset({"laufzeit.beginn", "laufzeit.ende", "zda_datum", "datum", "posteingang"})
 
 
 _ANOTHER = "Die Akte ist nicht so beschrieben, wie es der Vorschlag sagt: archiv protokoll pruefe."
@@ -172,7 +172,7 @@ def _with(part: P, teil: Teil, changes: Sequence[Change]) -> P:
         elif change.name.startswith("laufzeit."):
             spans[change.name.removeprefix("laufzeit.")] = _day(change.neu)
         else:
-            values[change.name] = _day(change.neu) if change.name in _DAYS else change.neu
+            values[change.name] = _day(change.neu) if change.name in DAYS else change.neu
     if felder and isinstance(part, Akte):
         whole = {**dict(part.felder), **felder}
         values["felder"] = tuple((name, value) for name, value in whole.items() if value)

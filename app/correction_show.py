@@ -10,7 +10,7 @@ from uuid import UUID
 from rich.console import Console
 from rich.text import Text
 
-from akten.correction import FELD, NAMES, Change, Correction, Teil, is_correction
+from akten.correction import DAYS, FELD, NAMES, Change, Correction, Teil, is_correction
 from akten.lifecycle import Stage
 from akten.model import Akte
 from app.show import moment
@@ -36,9 +36,10 @@ def show_changes(console: Console, changes: Sequence[Change], titles: Mapping[UU
     """One line per value; `titles` says what the parts of the Akte are called."""
     for change in changes:
         kind = {Teil.AKTE: "", Teil.VORGANG: "Vorgang", Teil.DOKUMENT: "Dokument"}[change.teil]
-        where = f"{kind} „{titles.get(change.uuid, change.uuid)}“, " if kind else ""
+        where = f"{kind} {_called(change.uuid, titles)}, " if kind else ""
         name = change.name[len(FELD) :] if change.name.startswith(FELD) else NAMES[change.name]
-        line = Text.assemble(f"  {where}{name}: ", (_value(change.alt), "red"), " → ", (_value(change.neu), "green"))
+        old, new = _value(change, change.alt), _value(change, change.neu)
+        line = Text.assemble(f"  {where}{name}: ", (old, "red"), " → ", (new, "green"))
         console.print(line, soft_wrap=True)
 
 
@@ -85,7 +86,7 @@ def note_words(note: str) -> str:
         reason, changes = read_note(note)
     except (ValueError, KeyError, TypeError):
         return note
-    told = (f"{change.words}: {_value(change.alt)} → {_value(change.neu)}" for change in changes)
+    told = (f"{change.words}: {_value(change, change.alt)} → {_value(change, change.neu)}" for change in changes)
     return "; ".join((reason, *told))
 
 
@@ -97,10 +98,16 @@ def titles_of(akte: Akte | None, dokumente: Sequence[DokumentRow] = ()) -> dict[
     return {**former, **{v.uuid: v.betreff for v in akte.vorgaenge}, **{d.uuid: d.betreff for d in akte.dokumente}}
 
 
-def _value(text: str) -> str:
+def _called(uuid: UUID, titles: Mapping[UUID, str]) -> str:
+    """The Betreff of a part, with its UUID where others bear the same: the second person has to know which it is."""
+    title = titles.get(uuid, str(uuid))
+    return f"„{title}“ ({uuid})" if list(titles.values()).count(title) > 1 else f"„{title}“"
+
+
+def _value(change: Change, text: str) -> str:
     if not text:
         return _NOTHING
     try:
-        return f"{date.fromisoformat(text):%d.%m.%Y}" if len(text) == 10 else text
-    except ValueError:
+        return f"{date.fromisoformat(text):%d.%m.%Y}" if change.name in DAYS else text
+    except ValueError:  # somebody meddled with it
         return text

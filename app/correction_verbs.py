@@ -14,6 +14,7 @@ from rich.text import Text
 from akten.errors import FixityError
 from akten.findings import Verdict
 from akten.model import Akte
+from akten.package import StoredCopy
 from akten.plural import plural
 from app.command import Call, Named, verb
 from app.correction_show import change_json, show_changes, titles_of
@@ -145,19 +146,22 @@ def _typed(
 def proposals(call: Call) -> None:
     """Zeigt die Berichtigungen, die auf Freigabe oder Ende warten, mit altem und neuem Wert."""
     with open_archive(call) as services:
-        found = [(each, *_akte_of(services, each)) for each in services.catalog.corrections.open()]
-    told = [{**_named(row), **_proposal_json(each, akte)} for each, row, akte in found]
+        found = [
+            (each, *_akte_of(services, each), correction.is_begun(services, each))
+            for each in services.catalog.corrections.open()
+        ]
+    told = [{**_named(row), **_proposal_json(each, akte)} for each, row, akte, _ in found]
 
     def show(console: Console) -> None:
         if not found:
             console.print("Keine Berichtigung wartet.", style="dim")
-        for each, row, akte in found:
+        for each, row, akte, begun in found:
             proposal = each.proposal
             state = "wartet"
-            if proposal.released_by:
-                state = f"freigegeben von {proposal.released_by}, nicht zu Ende"
-            elif row.version != each.version:
+            if row.version != each.version and not begun:  # begun, the newer version may be its own
                 state = "überholt von einer neuen Version, zu verwerfen"
+            elif proposal.released_by:
+                state = f"freigegeben von {proposal.released_by}, nicht zu Ende"
             who = f"{proposal.proposed_by}, {moment(proposal.proposed_at)}"
             console.print(Text.assemble((akte_name(row), "bold"), f"  {state}  ", (f"{who}: {each.reason}", "dim")))
             show_changes(console, each.changes, titles_of(akte))
@@ -196,7 +200,7 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
         console.print(Text.assemble(f"{akte_name(row)}: ", ("berichtigt", "green"), text), soft_wrap=True)
         show_changes(console, done.changes, titles_of(before))
         copies = plural(len(done.copies), "Kopie", "Kopien")
-        console.print(f"{copies} abgelegt, gesperrt und ganz zurückgelesen.", style="dim")
+        console.print(f"{copies} abgelegt, {_locked(done.copies)} und ganz zurückgelesen.", style="dim")
         if findings:
             console.print(findings_table(findings))
         if unchecked:
@@ -228,6 +232,12 @@ def _akte_of(services: Services, proposed: Proposed) -> tuple[AkteRow, Akte | No
 
 def _named(row: AkteRow) -> dict[str, Any]:
     return {"akte": str(row.uuid), "aktenzeichen": row.aktenzeichen, "name": akte_name(row)}
+
+
+def _locked(copies: Sequence[StoredCopy]) -> str:
+    """Whether they are locked: after the end of its period nothing is, however carefully it was stored."""
+    locked = all(copy.lock.retain_until or copy.lock.legal_hold for copy in copies)
+    return "gesperrt" if locked else "nicht gesperrt (archiv frist zeige)"
 
 
 def _iso(value: datetime | None) -> str | None:

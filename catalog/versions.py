@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select, update
 
+from akten.correction import is_correction
 from akten.errors import Forbidden, Unavailable
 from akten.lifecycle import Stage
 from catalog.change import Change
@@ -14,6 +16,11 @@ from catalog.tables import deliveries, scans, trail
 from catalog.trail import Verb, read_body
 
 _FIXED = (Stage.DESCRIBED.value, Stage.PACKED.value)
+_PACKED = "Eine andere Lieferung derselben Akte wird gerade abgelegt; danach ist diese an der Reihe."
+_CORRECTED = (  # nobody but a person carries it on when it was broken off
+    "Eine freigegebene Berichtigung derselben Akte wird gerade abgelegt; danach ist diese Lieferung an der Reihe. Ist "
+    "sie abgebrochen (archiv akte berichtigungen), bringt dasselbe archiv akte gib-frei sie zu Ende."
+)
 
 
 def settle(change: Change, delivery: UUID, least: int = 1) -> int:
@@ -33,9 +40,9 @@ def settle(change: Change, delivery: UUID, least: int = 1) -> int:
         return int(row.version)
     others = deliveries.c.akte == row.akte, deliveries.c.uuid != delivery
     packing = deliveries.c.uuid != delivery, deliveries.c.stage.in_(_FIXED)
-    busy = select(deliveries.c.nr).where(deliveries.c.akte == row.akte, *packing).limit(1)
-    if connection.execute(busy).first() is not None:
-        raise Unavailable("Eine andere Lieferung derselben Akte wird gerade abgelegt; danach ist diese an der Reihe.")
+    busy = select(deliveries.c.slip).where(deliveries.c.akte == row.akte, *packing).limit(1)
+    if (slip := connection.execute(busy).scalar()) is not None:
+        raise Unavailable(_CORRECTED if is_correction(json.loads(slip)) else _PACKED)
     own = select(scans.c.sha512).where(scans.c.delivery == delivery)
     twin = select(deliveries.c.nr).join(scans, scans.c.delivery == deliveries.c.uuid)
     if connection.execute(twin.where(*packing, scans.c.sha512.in_(own)).limit(1)).first() is not None:

@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.closed import make_closed
-from akten.correction import Change, Correction, Teil, corrected, value_of
+from akten.correction import FELD, Change, Correction, Teil, corrected, value_of
 from akten.errors import ArchivError, FixityError, Forbidden, Rejected, Unavailable, Unknown
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
@@ -43,6 +43,7 @@ from flows.wiring import Services
 from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery, held
 from ingest.correction import BACKWARDS, Wish, Wishes
+from ingest.slip_fields import fold
 from metadata.premis import check_record, write_record
 from metadata.premis_correction import correction_record
 
@@ -108,11 +109,12 @@ def changes_of(akte: Akte, wishes: Sequence[Wish]) -> tuple[Change, ...]:
     found: dict[tuple[UUID, str], Change] = {}
     for wish in wishes:
         part = _part(akte, wish)
-        change = Change(wish.teil, part.uuid, wish.name, value_of(part, wish.name), wish.neu)
+        name = _field_known(akte, wish.name)
+        change = Change(wish.teil, part.uuid, name, value_of(part, name), wish.neu)
         if change.alt == change.neu:
             text = f"{change.words}: steht schon so in der Akte." if change.neu else f"{change.words}: steht nicht da."
             faults.append(Finding("WF-50", Severity.ERROR, wish.where, text))
-        elif found.setdefault((part.uuid, wish.name), change) != change:
+        elif found.setdefault((part.uuid, name), change) != change:
             text = f"{change.words}: zwei verschiedene neue Werte."
             faults.append(Finding("WF-50", Severity.ERROR, wish.where, text))
     if not wishes:
@@ -128,6 +130,14 @@ def changes_of(akte: Akte, wishes: Sequence[Wish]) -> tuple[Change, ...]:
     return tuple(found.values())
 
 
+def _field_known(akte: Akte, name: str) -> str:
+    """The field that the Akte has under this name in another spelling: Flurstueck is no second one beside Flurstück."""
+    if not name.startswith(FELD) or name[len(FELD) :] in dict(akte.felder):
+        return name
+    alike = [known for known, _ in akte.felder if fold(known) == fold(name[len(FELD) :])]
+    return FELD + alike[0] if len(alike) == 1 else name
+
+
 def _part(akte: Akte, wish: Wish) -> Akte | Vorgang | Dokument:
     if wish.teil is Teil.AKTE:
         return akte
@@ -139,9 +149,11 @@ def _part(akte: Akte, wish: Wish) -> Akte | Vorgang | Dokument:
 def _named(parts: Sequence[T], said: str, one: str, many: str) -> T:
     """The part that a UUID, a number (counted as shown), or its whole Betreff means. Raises Unknown."""
     found = [part for part in parts if str(part.uuid) == said.casefold()]
-    found = found or [part for part in parts if part.betreff == said]
-    if not found and said.isdecimal() and 0 < int(said) <= len(parts):
-        found = [parts[int(said) - 1]]
+    named = [part for part in parts if part.betreff == said]
+    number = [parts[int(said) - 1]] if said.isdecimal() and 0 < int(said) <= len(parts) else []
+    found = found or named or number
+    if named and number and named != number:
+        raise Unknown(f"„{said}“ ist hier die Nummer des einen und der Betreff eines anderen; bitte die UUID nennen.")
     if len(found) == 1:
         return found[0]
     text = f"{many} dieses Betreffs gibt es {len(found)}" if found else f"{one} „{said}“ gibt es in dieser Akte nicht"
@@ -198,6 +210,12 @@ def delivery_of(proposed: Proposed) -> UUID:
     """What stands in the place of a delivery for the version of this proposal: always the same."""
     proposal = proposed.proposal
     return uuid5(proposal.akte, f"berichtigung/{proposal.number}/{proposal.proposed_at.isoformat()}")
+
+
+def is_begun(services: Services, proposed: Proposed) -> bool:
+    """True once the package of a released proposal is begun: then it has to be carried out, whatever came since."""
+    row = services.catalog.delivery(delivery_of(proposed))
+    return row is not None and row.stage in (Stage.DESCRIBED, Stage.PACKED, Stage.ARCHIVED)
 
 
 def _carried_out(services: Services, proposed: Proposed, delivery: UUID, folder: Path, by: Actor) -> Corrected:

@@ -151,10 +151,11 @@ def _of(part: Part, teil: Teil, wo: str, today: date) -> Iterator[Wish]:
             part.fault("IN-13", node.line, path, f"Das Feld „{shown(name)}“ hat keinen Wert: {_NEW}.")
     for path, line, name in part.texts("entfernen"):
         gone = next((known for known in _REMOVED[teil] if fold(known) == fold(name)), "")
-        if gone or teil is Teil.AKTE:  # else it is the name of a field of the family, which the Akte has to know
+        own = teil is Teil.AKTE and fold(name) not in _AKTE  # a field of the family, which the Akte has to know
+        if gone or own:
             yield Wish(teil, wo, gone or FELD + name.removeprefix(FELD), "", path)
         else:
-            known = ", ".join(_REMOVED[teil])
+            known = ", ".join(_REMOVED[teil]) + (" und eigene Felder" if teil is Teil.AKTE else "")
             part.fault("IN-14", line, path, f"„{shown(name)}“ lässt sich hier nicht entfernen, nur: {known}.")
 
 

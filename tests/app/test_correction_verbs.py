@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from akten.package import Lock
+from catalog.actor import Actor
 from catalog.catalog import open_catalog
+from flows import correction
 from flows.settings import read_settings
 from flows.wiring import Services
 from tests.app.desk import Desk, catalog_url
@@ -59,6 +62,16 @@ def test_one_short_call_and_a_second_person_put_a_betreff_right(desk: Desk, akte
     assert (again.code, "ist ausgeführt: Version 2" in again.err) == (4, True)
     assert [hit["betreff"] for hit in desk("suche", "Wintergarten", "--json").json] == ["Anbau Wintergarten"]
     assert desk("suche", "Wintergraten", "--json").json == []
+
+
+def test_what_is_not_locked_since_its_period_is_over_is_not_called_locked(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk("akte", "berichtige", AKTE, *RIGHT, *WHY)
+    monkeypatch.setattr(correction, "first_lock", lambda *_: Lock(None))
+    monkeypatch.setattr(correction, "follow_at_intake", lambda *_: ())
+    text = " ".join(desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz").out.split())
+    assert "2 Kopien abgelegt, nicht gesperrt (archiv frist zeige) und ganz zurückgelesen." in text
 
 
 def test_versions_are_shown_with_what_they_brought(desk: Desk, akte: str) -> None:
@@ -126,10 +139,15 @@ def test_given_up_by_either_it_is_gone(desk: Desk) -> None:
     assert desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz").code == 4
 
 
-def test_a_proposal_that_a_new_version_overtook_is_listed_as_such(desk: Desk, world: World) -> None:
+@pytest.mark.parametrize("released", [False, True])
+def test_a_proposal_that_a_new_version_overtook_is_listed_as_such(desk: Desk, world: World, released: bool) -> None:
     desk("akte", "berichtige", AKTE, *RIGHT, *WHY)
     with open_catalog(catalog_url(desk.daten)) as catalog:
         world.catalog = catalog
+        (waits,) = catalog.corrections.open()
+        if released:  # and a Nachscan was faster
+            about = waits.proposal.akte, waits.proposal.number, 1, "verglichen"
+            catalog.corrections.release(*about, by=Actor("b.schulz"), now=world.now())
         world.archive(version=2, slip={"aktenzeichen": AKTE, "betreff": "Anbau Wintergraten"})
     ran = desk("akte", "berichtigungen")
     assert ("überholt" in ran.out, "wartet" in ran.out) == (True, False)

@@ -131,6 +131,17 @@ def test_while_another_version_is_made_or_was_made_it_does_not_begin(catalog: Ca
     assert catalog.delivery(OTHER) is None
 
 
+def test_a_delivery_that_waits_for_a_correction_is_told_who_brings_that_to_its_end(catalog: Catalog) -> None:
+    akte, _ = archive(catalog, 1)
+    found = released(catalog, akte)
+    catalog.corrections.begin(arrival(akte, found.agreed), found.proposal.number, 1, by=BERND, now=later(6))
+    row = receive(catalog, 2)
+    for stage in (Stage.EXAMINED, Stage.RECOGNISED):
+        catalog.move(row.uuid, stage, by=ANNA, now=later(7))
+    with pytest.raises(Unavailable, match=r"Berichtigung derselben Akte .* archiv akte gib-frei"):
+        catalog.settle_version(row.uuid, by=ANNA, now=later(8))
+
+
 def test_a_proposal_whose_words_are_gone_is_no_proposal(url: str, catalog: Catalog) -> None:
     akte, _ = archive(catalog, 1)
     proposed(catalog, akte)

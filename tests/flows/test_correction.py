@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from uuid import UUID
 
 import pytest
 
-from akten.correction import Correction
+from akten.aktenzeichen import Aktenzeichen
+from akten.correction import Correction, Teil
 from akten.errors import FixityError, Forbidden, Rejected, Unknown
 from akten.lifecycle import Stage
+from akten.model import Akte, Aktenart, Dokument, Vorgang
 from akten.package import PackageId
 from archive.locks import objects_of
 from catalog.actor import Actor, ActorKind
 from catalog.trail import Verb
 from flows.correction import changes_of, delivery_of, propose, waiting, withdraw
-from ingest.correction import read_wishes, typed_wishes
+from ingest.correction import Wish, read_wishes, typed_wishes
 from metadata.premis import read_record
 from retention.locking import end_of
 from tests.contracts.telling import hold, on_akte
@@ -171,6 +174,18 @@ def test_what_is_wrong_can_be_taken_away_as_well(world: World) -> None:
     is_content(world)
 
 
+def test_a_field_named_in_another_spelling_is_the_one_that_is_there(world: World) -> None:
+    akte = an_akte(world)
+    ask(world, akte, felder={"flurstueck": "12/346", "Größe": "4"})
+    agree(world, akte)
+    after = world.catalog.akte_snapshot(akte.uuid)
+    assert after is not None
+    assert dict(after.felder) == {"Flurstück": "12/346", "Größe": "4"}
+    ask(world, akte, entfernen=["Flurstueck"])
+    with pytest.raises(Rejected, match="zwei verschiedene neue Werte"):
+        ask(world, akte, felder={"Flurstück": "1", "FLURSTÜCK": "2"})
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -179,6 +194,8 @@ def test_what_is_wrong_can_be_taken_away_as_well(world: World) -> None:
         ({"betreff": "Neu", "federfuehrung": "Bauaufsicht"}, "WF-50"),
         ({"entfernen": ["aktenplaneinheit"]}, "WF-50"),
         ({"entfernen": ["Steuernummer"]}, "WF-50"),
+        ({"entfernen": ["Betreff"]}, "IN-14"),
+        ({"entfernen": ["laufzeit"]}, "IN-14"),
         ({"betreff": " \u200b "}, "IN-14"),
         ({"betreff": "  "}, "IN-13"),
         ({"betreff": "Anbau\ufffe"}, "IN-14"),
@@ -215,6 +232,25 @@ def test_a_part_that_is_not_there_is_unknown(world: World, which: str) -> None:
     akte = an_akte(world)
     with pytest.raises(Unknown, match="gibt es in dieser Akte nicht"):
         ask(world, akte, dokumente=[{"dokument": which, "betreff": "Neu"}])
+
+
+def test_a_number_that_is_the_betreff_of_another_names_none_of_them() -> None:
+    dokumente = tuple(Dokument(UUID(int=n), betreff) for n, betreff in ((1, "2"), (2, "Plan"), (3, "3")))
+    akte = Akte(
+        UUID(int=9),
+        Aktenart.BAUAKTE,
+        Aktenzeichen("63-00001-2020"),
+        "Anbau",
+        vorgaenge=(Vorgang(UUID(int=8), "Anbau", dokumente=dokumente),),
+    )
+
+    def named(which: str) -> UUID:
+        (change,) = changes_of(akte, [Wish(Teil.DOKUMENT, which, "betreff", "Neu", "")])
+        return change.uuid
+
+    with pytest.raises(Unknown, match="UUID"):
+        named("2")
+    assert [named(which).int for which in ("1", "3", "Plan", str(UUID(int=1)))] == [1, 3, 2, 1]
 
 
 def test_a_betreff_that_several_bear_names_none_of_them(world: World) -> None:

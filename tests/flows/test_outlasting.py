@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import cast
 from uuid import UUID
 
 import pytest
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.correction import Change, Correction, Teil
-from akten.model import Akte, Aktenart, Dokument, Laufzeit, Vorgang
-from flows.outlasting import is_corrected_away, outlasting
+from akten.model import Akte, Aktenart, Dokument, Ersetztes, Laufzeit, Vorgang
+from flows.outlasting import corrections_of, is_corrected_away, outlasting
+from flows.wiring import Services
 
 AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 VORGANG = UUID(int=7)
@@ -130,6 +133,48 @@ def test_days_that_do_not_go_together_are_those_of_the_correction() -> None:
     assert finding.code == "WF-52"
 
 
+@pytest.mark.parametrize(("alt", "neu"), [("Anbau Mueller", "Anbau Müller"), ("346/1", "346-1"), ("haus", "Haus")])
+def test_a_correction_of_spelling_alone_outlasts_a_slip_of_before(alt: str, neu: str) -> None:
+    now = replace(NOW, betreff=neu, felder=(("Flurstück", neu),))
+    agreed = a_correction(of_akte("betreff", alt, neu), of_akte("felder.Flurstück", alt, neu))
+    kept, (finding,) = outlasting(said(betreff=alt, felder=(("Flurstück", alt),)), now, [agreed], "laufzettel.json")
+    assert (kept.betreff, dict(kept.felder)) == (neu, {"Flurstück": neu})
+    assert "Betreff, Feld „Flurstück“" in finding.text
+    back = a_correction(of_akte("betreff", neu, alt), version=2)
+    assert not is_corrected_away([agreed, back], "betreff", alt, alt)
+
+
+def test_a_corrected_field_is_known_under_its_name_in_another_spelling() -> None:
+    kept, (finding,) = outlasting(said(felder=(("flurstueck", "Flur 12, 345"),)), NOW, [AGREED], "laufzettel.json")
+    assert kept.felder == (("Flurstück", "Flur 12, 354"),)
+    assert "Feld „Flurstück“" in finding.text
+    other = said(felder=(("Flurstücke", "Flur 12, 345"),))
+    assert outlasting(other, NOW, [AGREED], "laufzettel.json") == (other, ())
+
+
+def test_a_type_that_was_taken_from_a_vorgang_does_not_come_back() -> None:
+    agreed = a_correction((Teil.VORGANG, VORGANG, "typ", "Prüfung", ""))
+    old = Vorgang(UUID(int=20), "Baugenehmigung", typ="Prüfung", zeichen="G 2")
+    kept, (finding,) = outlasting(said(vorgaenge=(old,)), NOW, [agreed], "laufzettel.json")
+    assert (kept.vorgaenge[0].typ, "Typ eines Vorgangs" in finding.text) == ("", True)
+
+
+def test_a_vorgang_keeps_its_corrected_days_and_is_found_under_its_old_name_however_spelled() -> None:
+    agreed = a_correction(
+        (Teil.VORGANG, VORGANG, "betreff", "Bauvoranfrage", "Baugenehmigung"),
+        (Teil.VORGANG, VORGANG, "laufzeit.beginn", "1999-01-01", "2001-01-01"),
+    )
+    for name in ("BAUVORANFRAGE", "Baugenehmigung"):
+        old = Vorgang(UUID(int=20), name, zeichen="G 2", laufzeit=Laufzeit(date(1999, 1, 1)))
+        now = replace(NOW, vorgaenge=(replace(NOW.vorgaenge[0], laufzeit=Laufzeit(date(2001, 1, 1))),))
+        kept, (finding,) = outlasting(said(vorgaenge=(old,)), now, [agreed], "laufzettel.json")
+        assert (kept.vorgaenge[0].betreff, kept.vorgaenge[0].laufzeit) == ("Baugenehmigung", Laufzeit(date(2001, 1, 1)))
+        assert "Beginn der Laufzeit eines Vorgangs" in finding.text
+        ended = replace(old, laufzeit=Laufzeit(date(1999, 1, 1), date(2000, 1, 1)))  # and these do not go together
+        kept, _ = outlasting(said(vorgaenge=(ended,)), now, [agreed], "laufzettel.json")
+        assert kept.vorgaenge[0].laufzeit == Laufzeit()
+
+
 def test_a_rescan_under_the_old_name_of_its_dokument_bears_the_corrected_one() -> None:
     agreed = a_correction((Teil.DOKUMENT, UUID(int=8), "betreff", "Antarg", "Antrag"))
     slip = said(vorgaenge=(Vorgang(UUID(int=20), "Nachtrag", dokumente=(Dokument(UUID(int=21), "Antarg"),)),))
@@ -137,3 +182,23 @@ def test_a_rescan_under_the_old_name_of_its_dokument_bears_the_corrected_one() -
     assert [dokument.betreff for dokument in kept.dokumente] == ["Antrag"]
     assert "Betreff eines Dokuments" in finding.text
     assert outlasting(slip, NOW, [agreed], "laufzettel.json") == (slip, ())  # later papers may be called as they like
+
+
+def test_what_was_corrected_of_a_dokument_outlasts_every_rescan_of_it() -> None:
+    def akte(uuid: int, *gone: int) -> Akte:
+        dokument = Dokument(UUID(int=uuid), "Antrag", ersetzt=tuple(Ersetztes(UUID(int=each), 1) for each in gone))
+        return replace(NOW, vorgaenge=(replace(NOW.vorgaenge[0], dokumente=(dokument,)),))
+
+    versions = {1: akte(8), 2: akte(8), 3: akte(21, 8), 4: akte(22, 21)}
+    agreed = a_correction((Teil.DOKUMENT, UUID(int=8), "betreff", "Antarg", "Antrag"))
+    packages = [SimpleNamespace(delivery=n, package=SimpleNamespace(id=SimpleNamespace(version=n))) for n in versions]
+    catalog = SimpleNamespace(
+        packages=lambda _: packages,
+        delivery=lambda n: SimpleNamespace(slip=agreed.to_json() if n == 2 else {}),
+        akte_snapshot=lambda _, n: versions[n],
+    )
+    found = corrections_of(cast(Services, SimpleNamespace(catalog=catalog)), NOW.uuid)
+    assert [change.uuid for each in found for change in each.changes] == [UUID(int=22)]
+    slip = said(vorgaenge=(Vorgang(UUID(int=20), "Nachtrag", dokumente=(Dokument(UUID(int=23), "Antarg"),)),))
+    kept, _ = outlasting(slip, versions[4], found, "laufzettel.json", {UUID(int=23): UUID(int=22)})
+    assert [dokument.betreff for dokument in kept.dokumente] == ["Antrag"]
