@@ -15,15 +15,17 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from akten.errors import Forbidden, Unknown
+from akten.lifecycle import Stage
 from akten.model import clean_text
 from catalog import events
 from catalog.change import Change
+from catalog.codec import akte_from_json
 from catalog.holdbook import MATCHED, HoldBook, classes_of, of_person
 from catalog.holds import Scope, is_active
 from catalog.keeping_tables import akte_references, hold_changes, holds
-from catalog.references import Reference, ReferenceKind, person_key
+from catalog.references import Reference, ReferenceKind, person_key, references_of
 from catalog.register import salt_of
-from catalog.tables import akten, trail_notes
+from catalog.tables import akten, deliveries, trail_notes
 from catalog.trail import Verb, salted
 
 _CHUNK = 500
@@ -44,7 +46,8 @@ class ReferenceRow:
 def note_references(change: Change, akte: UUID, references: Sequence[Reference], delivery: UUID | None = None) -> int:
     """Notes persons and parcels of an Akte; those that are there already stay. Returns how many are new.
 
-    What an earlier slip of the same delivery named and this one does not goes: it was put right.
+    What an earlier slip of the same delivery named and this one does not goes: it was put right. Not so what another
+    delivery of the Akte names as well: a hold on that person must go on covering it.
     """
     salt_of(change.connection, akte)
     table = akte_references
@@ -54,9 +57,10 @@ def note_references(change: Change, akte: UUID, references: Sequence[Reference],
     }
     wanted = {(r.kind.value, r.label, r.match_key, r.match_place): r for r in references}
     if delivery is not None:
-        stale = [row.nr for key, row in there.items() if row.delivery == delivery and key not in wanted]
-        if stale:
-            change.connection.execute(delete(table).where(table.c.nr.in_(stale)))
+        stale = {key: row.nr for key, row in there.items() if row.delivery == delivery and key not in wanted}
+        gone = stale.keys() - _named_by_others(change.connection, akte, delivery) if stale else ()
+        if gone:
+            change.connection.execute(delete(table).where(table.c.nr.in_([stale[key] for key in gone])))
     rows = []
     for key, reference in wanted.items():
         if key in there:
@@ -81,6 +85,17 @@ def note_references(change: Change, akte: UUID, references: Sequence[Reference],
         digests = [row["digest"] for row in rows]
         change.event(Verb.REFERENCES_NOTED, akte=akte, delivery=delivery, digests=digests)
     return len(rows)
+
+
+def _named_by_others(connection: Connection, akte: UUID, delivery: UUID) -> set[tuple[str, str, str, str]]:
+    """What the newest archived version of an Akte names, and what its other deliveries mean to archive."""
+    plans = select(deliveries.c.plan).where(
+        deliveries.c.akte == akte, deliveries.c.uuid != delivery, deliveries.c.stage != Stage.RETURNED.value
+    )
+    archived = select(akten.c.snapshot).where(akten.c.uuid == akte, akten.c.version > 0)
+    texts = [text for query in (plans, archived) for text in connection.execute(query).scalars() if text is not None]
+    named = (reference for text in texts for reference in references_of(akte_from_json(text).felder))
+    return {(r.kind.value, r.label, r.match_key, r.match_place) for r in named}
 
 
 def forget_person(change: Change, text: str, reason: str, today: date) -> int:

@@ -14,7 +14,7 @@ from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog
 from catalog.references import person
 from catalog.told import EventReport, KnownArchive
-from tests.catalog.build import CLERK, NOON, an_id, receive
+from tests.catalog.build import CLERK, NOON, a_scan, an_akte, an_id, archive, receive
 from tests.contracts.telling import (
     ANNA,
     BERND,
@@ -200,6 +200,20 @@ def test_fields_of_the_slip_become_references(catalog: Catalog) -> None:
     )
     found = [(row.kind, row.label, row.value, row.delivery is not None) for row in catalog.references(akte)]
     assert found == [("parcel", "Flurstück", "345/2", True), ("person", "Steuernummer", "122/5678/1234", True)]
+
+
+def test_who_is_named_by_another_delivery_too_stays_when_a_slip_is_put_right(catalog: Catalog) -> None:
+    """The row was made by the first to come; without it a hold on the person would let the archived Akte go."""
+    both, wrong = (("Personalnummer", "4711-08"),), (("Personalnummer", "4711-08"), ("Steuernummer", "122/5678/1234"))
+    first = receive(catalog, "first", scans=(a_scan("first"),))
+    assert first.akte is not None
+    catalog.plan(first.uuid, an_akte(first.akte, first.uuid, felder=wrong), by=CLERK, now=NOON)
+    akte, _ = archive(catalog, "second", felder=both)
+    assert akte.uuid == first.akte
+    catalog.plan(first.uuid, an_akte(first.akte, first.uuid, felder=()), by=CLERK, now=NOON)
+    assert [row.value for row in catalog.references(akte.uuid)] == ["4711-08"]
+    hold(catalog, on_person("4711-08"))
+    assert [held.key for held in known(catalog, akte.uuid).holds] == ["litigation"]
 
 
 def test_a_lawful_deletion_takes_the_plain_rows_and_leaves_the_chain_good(catalog: Catalog) -> None:
