@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -106,12 +106,14 @@ class S3Store:
         # Asked first, since some servers take `If-None-Match` and ignore it: then a repeat would make a second version.
         if if_absent and (found := self._present(key, digests)):
             return found
+        # A damaged copy that is put there anew has the size and the checksum of what is written, and is not that.
+        before = "" if if_absent else self._newest(key)
         for attempt in range(1, _TRIES + 1):
             try:
                 return self._write(key, source, digests, if_absent=if_absent)
             except (Unavailable, Taken) as error:
                 # It may have arrived all the same: compare before another try makes a second, also locked, version.
-                if found := self._present(key, digests, must_match=if_absent):
+                if (found := self._present(key, digests, must_match=if_absent)) and found != before:
                     return found
                 if attempt == _TRIES or isinstance(error, Full):  # room does not come back within a second
                     if isinstance(error, Unavailable):
@@ -130,6 +132,11 @@ class S3Store:
         if must_match:
             raise FixityError(f"Speicher „{self.name}“: Unter {key} liegen schon andere Bytes.")
         return None
+
+    def _newest(self, key: str) -> str:
+        """Version id of what lies at a key now; "" when there is nothing, or no versions are kept there."""
+        found = self.head(key) if self.settings.bucket_of(key) == self.settings.bucket else None
+        return "" if found is None else found.version_id
 
     def _write(self, key: str, source: Path | bytes, digests: Digests, *, if_absent: bool) -> str:
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if if_absent and self.settings.conditional_puts else {}
@@ -235,10 +242,9 @@ class S3Store:
         if size == 0:
             return b""
         body, length = self._open(key, version_id, Range=f"bytes={offset}-{offset + size - 1}")
-        if length > size:  # the whole object, which may be many gigabytes, or a page in its place
-            body.close()
-            raise Unavailable(f"Speicher „{self.name}“: {key} kam nicht in dem Bereich, der verlangt war.")
-        with self._translated(f"{key} lesen"):
+        with closing(body), self._translated(f"{key} lesen"):
+            if length > size:  # the whole object, which may be many gigabytes, or a page in its place
+                raise Unavailable(f"Speicher „{self.name}“: {key} kam nicht in dem Bereich, der verlangt war.")
             data = body.read()
         if len(data) != size:
             raise FixityError(f"Speicher „{self.name}“: {key} ist kürzer als verzeichnet.")

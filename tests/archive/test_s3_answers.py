@@ -138,6 +138,27 @@ def test_an_upload_that_was_cleared_away_meanwhile_is_begun_anew(s3_server: Embe
         said(s3_server, refused, lambda store: store.put(key(), data, digest_bytes(data)), **in_parts)
 
 
+def test_what_lay_there_before_is_never_taken_for_what_is_written_over_it(s3_server: EmbeddedServer) -> None:
+    """A damaged copy has size and checksum of the whole one that is to come over it; the write itself never came."""
+    store, there = S3Store(s3_server.settings(Role.INGEST)), key()
+    before = store.put(there, b"x", digest_bytes(b"x"))
+
+    def over(by_way: S3Store) -> str:
+        return by_way.put(there, b"x", digest_bytes(b"x"), if_absent=False)
+
+    with pytest.raises(Unavailable):
+        said(s3_server, where(there, error("SlowDown", 503), method="PUT"), over)
+    left = [1]
+
+    def lost(asked: Asked, ask: Pass) -> Answer:
+        answer = ask(asked)
+        return error("SlowDown", 503) if asked.method == "PUT" and left and left.pop() else answer
+
+    after = said(s3_server, lost, over)  # this one came, and only its answer was lost: no second is written
+    assert after != before
+    assert {each.version_id for each in store.versions(there)} == {before, after}
+
+
 def test_a_whole_object_in_place_of_a_range_is_not_read_and_not_called_damage(s3_server: EmbeddedServer) -> None:
     def whole(asked: Asked, ask: Pass) -> Answer:
         return (
