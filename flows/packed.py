@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
@@ -37,7 +38,11 @@ _FORM = TypeAdapter(PackedWork)
 
 
 def save(work: PackedWork, folder: Path) -> PackedWork:
-    """Writes the work to `folder/packed.json`, with payload that was only in memory beside it; forced to the disk."""
+    """Writes the work to `folder/packed.json`, with payload that was only in memory beside it.
+
+    The note is forced to the disk, and before it every source below `folder`: files were made there by many hands, and
+    what is stored once cannot be made a second time with the same bytes. Other sources, as scans, were forced before.
+    """
     store = folder / "paket"
     store.mkdir(parents=True, exist_ok=True)
     parts = []
@@ -59,10 +64,21 @@ def save(work: PackedWork, folder: Path) -> PackedWork:
             for key, pdfa in work.documents.items()
         },
     )
-    sync_folder(store)
+    _force([part.source for part in parts if isinstance(part.source, Path)], folder)
     _write(folder / NAME, _FORM.dump_json(kept))
     sync_folder(folder)
+    sync_folder(folder.parent)
     return kept
+
+
+def _force(sources: Iterable[Path], folder: Path) -> None:
+    """Forces the sources below a folder to the disk, with all folders on the way to them."""
+    made = [path for path in sources if path.is_relative_to(folder)]
+    for path in made:
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+    for place in {place for path in made for place in path.parents if place.is_relative_to(folder)}:
+        sync_folder(place)
 
 
 def _writable(path: Path) -> bool:
