@@ -188,10 +188,14 @@ class _Folders:
         """A descriptor for a folder, good until the next is entered. Raises OSError."""
         if folder != self._folder:
             self._leave()
-            for part in folder.split("/") if folder else ():
-                above, self._handle = self._handle, os.open(part, _FOLDER, dir_fd=self._handle)
-                if above != self._root:
-                    os.close(above)
+            try:
+                for part in folder.split("/") if folder else ():
+                    above, self._handle = self._handle, os.open(part, _FOLDER, dir_fd=self._handle)
+                    if above != self._root:
+                        os.close(above)
+            except OSError:
+                self._leave()  # else files of the root would be sought where the way broke off
+                raise
             self._folder = folder
         return self._handle
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -165,6 +166,18 @@ def test_a_folder_that_becomes_a_link_meanwhile_leads_nowhere(tmp_path: Path) ->
     report = check_bag(root, progress=meddle, limits=Limits(workers=1))
     assert report.judgement == "unchecked"
     assert {finding.code for finding in report.findings} <= {"BG-62", "BG-63"}
+
+
+def test_a_folder_that_vanishes_meanwhile_is_the_trouble_of_its_own_files_alone(tmp_path: Path) -> None:
+    """The way to it breaks off half way, and there is not where the files of the root are sought next."""
+    root = BagBuilder(extra={"a/b/x.txt": b"x"}).folder(tmp_path / "bag")
+
+    def meddle(done: int, total: int) -> None:
+        shutil.rmtree(root / "a" / "b", ignore_errors=True)
+
+    report = check_bag(root, progress=meddle, limits=Limits(workers=1))
+    assert report.judgement == "unchecked", report.findings
+    assert {(finding.code, finding.where) for finding in report.findings} == {("BG-63", "a/b/x.txt")}
 
 
 def test_a_root_that_vanishes_meanwhile_is_unchecked(tmp_path: Path) -> None:
