@@ -139,7 +139,8 @@ def _by_query(connection: Connection, wanted: HoldQuery, since: datetime) -> Ite
         query = query.where(akten.c.aktenart.in_(wanted.aktenarten))
     if wanted.anfaenge:
         query = query.where(or_(*(akten.c.aktenzeichen.startswith(each, autoescape=True) for each in wanted.anfaenge)))
-    for rows in connection.execute(query).partitions(_BATCH):
+    # Read piece by piece: PostgreSQL would hand all Akten of the archive over at once.
+    for rows in connection.execute(query.execution_options(yield_per=_BATCH)).partitions():
         classes = classes_of(connection, rows) if wanted.record_class else {}
         past = Past(connection, within(rows))
         for row in rows:

@@ -133,7 +133,7 @@ def rows_by_nr(connection: Connection, numbers: Sequence[int]) -> dict[int, Akte
 
 def by_uuid(connection: Connection, uuid: UUID) -> AkteRow | None:
     """One Akte, or None."""
-    rows = connection.execute(select(akten).where(akten.c.uuid == uuid)).all()
+    rows = connection.execute(select(*_SHOWN).where(akten.c.uuid == uuid)).all()
     return next(iter(_values(connection, rows)), None)
 
 
