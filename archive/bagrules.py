@@ -120,7 +120,7 @@ class Limits:
     header_bytes: int = 1 << 20
     held_bytes: int = 512 << 20  # tag files held in memory when a tar comes as a stream that cannot be read twice
     findings_per_code: int = 100
-    workers: int = 2  # threads that read the files of a folder
+    workers: int = 2  # children that hash the files of a folder or a tar; 1: the judge by itself
 
 
 def error(code: str, where: str, text: str) -> Finding:

@@ -1,4 +1,4 @@
-"""Secrets of one embedded server: four least-privilege identities and the keys that close its inner ports."""
+"""Secrets of one embedded server: its administrator, three identities with least rights, keys for its inner ports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads manifests, one dictionary each (RFC 8493 §2.1.3, §2.2.1, §2.4), and compares them with the files (§3)."""
+"""Reads manifests, one table each (RFC 8493 §2.1.3, §2.2.1, §2.4), and compares them with the files (§3)."""
 
 from __future__ import annotations
 

@@ -263,7 +263,10 @@ class Seite(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Holdings in numbers. `copies` counts by store and verdict; `oldest_check` is "" when a copy was never checked."""
+    """Holdings in numbers. `copies` counts by store and verdict.
+
+    `oldest_check` is None when no copy was ever checked; those that were never checked are counted apart.
+    """
 
     akten: Mapping[str, int]
     deliveries: Mapping[str, int]

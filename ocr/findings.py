@@ -1,5 +1,6 @@
-"""The rules of this room that are told as findings: EX (examination), OD (document path), PA (judges), PC (comparison).
+"""The rules of this room that are told as findings.
 
+EX examination, AN attachments, OC recognition, OD document path, PA judges, PC comparison.
 One table per prefix stands in the module that applies it; here is the way from a code to a finding.
 """
 

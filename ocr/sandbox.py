@@ -1,4 +1,4 @@
-"""A child process with limits, without network and with a read-only root: the only place that starts decoders.
+"""A child process with limits, without network and with a read-only root, for one decoder or one of our functions.
 
 Three doors: `run_limited` for a command, `call_limited` for one of our own functions in a fresh interpreter, and
 `call_each` for one function on many payloads, where a payload that kills the child costs itself only.

@@ -73,7 +73,7 @@ def _die_with(parent: int) -> None:
 def _leave_network() -> str:
     """Moves into a network namespace of its own, without any interface up: as root, or by a user namespace.
 
-    Where the system allows neither, the worker still opens no connection of its own accord; that is reported.
+    Where the system allows neither, the worker shares the network and still opens no connection of its own accord.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() == 0 and libc.unshare(_CLONE_NEWNET) == 0:
