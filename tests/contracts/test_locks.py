@@ -15,6 +15,7 @@ from catalog.catalog import Catalog
 from catalog.locks import EndChange
 from catalog.trail import Verb
 from tests.catalog.build import CLERK, NOON, ROUND, archive, later
+from tests.catalog.meddling import guarded, meddle, unguarded
 
 UNTIL = datetime(2040, 12, 31, 23, 0, tzinfo=UTC)
 LONGER = datetime(2051, 12, 31, 23, 0, tzinfo=UTC)  # what the builder of packages says
@@ -80,6 +81,17 @@ def test_a_hold_that_we_set_is_known_from_the_trail_and_one_that_was_only_seen_i
     catalog.locks.record_locks(package.id, {"b": (("hold_set",), held)}, by=ROUND, now=NOON)
     assert catalog.locks.hold_was_set(akte.uuid)
     assert not catalog.locks.hold_was_set(UUID(int=7))
+
+
+@pytest.mark.parametrize(("old", "new"), [("copies", "kopien"), ("acts", "taten"), ("data", "daten")])
+def test_a_row_that_was_changed_by_hand_vouches_for_no_hold_and_is_no_bug(
+    url: str, catalog: Catalog, old: str, new: str
+) -> None:
+    akte, package = archive(catalog, 1)
+    catalog.locks.record_locks(package.id, {"b": (("hold_set",), Lock(UNTIL, legal_hold=True))}, by=ROUND, now=NOON)
+    forge = f"UPDATE trail SET body = replace(body, '\"{old}\"', '\"{new}\"') WHERE verb = 'lock.changed'"  # noqa: S608 - ours
+    meddle(url, *unguarded(url), forge, *guarded(url))
+    assert not catalog.locks.hold_was_set(akte.uuid)
 
 
 def test_packages_of_many_akten_come_at_once(catalog: Catalog) -> None:
