@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from akten.errors import Forbidden
+from akten.errors import FixityError, Forbidden
 from akten.findings import Finding, Severity, Verdict
 from catalog.change import Change
 from catalog.tables import trail
@@ -78,18 +78,25 @@ def root_of(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes
 
 
 def _leaves(connection: Connection, rows: int) -> bytes:
-    """The leaves of rows 1 to `rows`."""
+    """The leaves of rows 1 to `rows`. Raises FixityError for a row whose hash is none."""
     made = bytearray()
-    query = select(trail.c.hash).where(trail.c.seq <= rows).order_by(trail.c.seq)
+    query = select(trail.c.seq, trail.c.hash).where(trail.c.seq <= rows).order_by(trail.c.seq)
     with connection.execute(query, execution_options={"stream_results": True}) as result:
-        for chunk in result.scalars().partitions(10_000):
-            for row_hash in chunk:
-                made += _leaf(bytes.fromhex(row_hash))
+        for chunk in result.partitions(10_000):
+            for seq, row_hash in chunk:
+                try:
+                    made += _leaf(bytes.fromhex(row_hash))
+                except ValueError as error:
+                    text = f"Zeile {seq} des Protokolls wurde nachträglich geändert: archiv protokoll pruefe."
+                    raise FixityError(text) from error
     return bytes(made)
 
 
 def seal(change: Change) -> int:
-    """Appends a row with the root over all rows so far and returns its number; it is the anchor to publish."""
+    """Appends a row with the root over all rows so far and returns its number; it is the anchor to publish.
+
+    Raises FixityError where a row was changed so that no root can be made.
+    """
     last = change.connection.execute(select(trail.c.seq).order_by(trail.c.seq.desc()).limit(1)).scalar() or 0
     root = tree(_leaves(change.connection, last))[-1].hex() if last else hashlib.sha256(b"").hexdigest()
     change.event(Verb.TRAIL_SEALED, rows=last, root=root)
@@ -99,7 +106,7 @@ def seal(change: Change) -> int:
 def extract(connection: Connection, numbers: Iterable[int]) -> dict[str, Any]:
     """The extract of these rows as a JSON value, proven against the newest seal; rows after it are not in it.
 
-    Raises Forbidden where there are more than MOST_ROWS.
+    Raises Forbidden where there are more than MOST_ROWS, FixityError as `seal` does.
     """
     query = select(trail).where(trail.c.verb == Verb.TRAIL_SEALED.value).order_by(trail.c.seq.desc()).limit(1)
     sealed = connection.execute(query).first()

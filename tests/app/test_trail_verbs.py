@@ -213,3 +213,11 @@ def test_the_check_of_the_trail_survives_any_body_of_a_stored_package(filled: De
     ran = filled("protokoll", "pruefe", "--json")
     assert (ran.code, ran.json["verdict"]) == (5, "failed")
     assert "TR-01" in {finding["code"] for finding in ran.json["findings"]}
+
+
+def test_over_a_hash_that_is_none_no_seal_is_made_and_that_is_damage(filled: Desk, tmp_path: Path) -> None:
+    forge = "UPDATE trail SET hash = 'x' || substr(hash, 2) WHERE seq = 3"
+    meddle(filled.url, *unguarded(filled.url), forge, *guarded(filled.url))
+    ran = filled("protokoll", "auszug", NUMBER, "--ziel", tmp_path / "a.json")
+    assert (ran.code, "Zeile 3 des Protokolls wurde nachträglich geändert" in ran.err) == (5, True)
+    assert not (tmp_path / "a.json").exists()
