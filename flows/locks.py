@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
+from typing import TypeVar
 from uuid import UUID
 
 from akten.errors import ArchivError, FixityError, Unavailable
@@ -43,6 +44,7 @@ _FOREIGN = (
     "Im Speicher ist eine Löschsperre gesetzt, deren Grund das Verzeichnis nicht kennt; sie bleibt stehen. Gilt sie, "
     "bitte neu setzen: archiv sperre setze. Gilt sie nicht mehr, ebenso, und dann zu zweit: archiv sperre hebe-auf."
 )
+T = TypeVar("T")
 _BATCH = 200
 _MOST_FINDINGS = 1000  # the round holds no more of them in memory; the counts go on
 
@@ -124,14 +126,12 @@ def due_round(
 
 def follow_akten(services: Services, akten: Iterable[UUID], by: Actor) -> DueSummary:
     """The same for some Akten, at once after something became known of them."""
-    found = (services.catalog.keeping(akte) for akte in akten)
-    rows = [row for row in found if row is not None and row.version]
-    if not rows:
-        return DueSummary()
-    work = _Round(services, services.reach(), by, services.now(), thorough=False)
-    for batch in _batches(rows, _BATCH):
-        work.follow(batch)
-    return work.summary
+    work: _Round | None = None
+    for batch in _batches(akten, _BATCH):
+        if rows := [row for row in services.catalog.some_keeping(batch) if row.version]:
+            work = work or _Round(services, services.reach(), by, services.now(), thorough=False)
+            work.follow(rows)
+    return work.summary if work is not None else DueSummary()
 
 
 def follow_hold(services: Services, number: int) -> DueSummary:
@@ -156,8 +156,8 @@ def follow_at_intake(services: Services, akte: UUID, by: Actor) -> tuple[Finding
     return tuple(finding for finding in work.summary.findings if finding.code in RULES)
 
 
-def _batches(rows: Iterable[KeepingRow], size: int) -> Iterator[list[KeepingRow]]:
-    rest = iter(rows)
+def _batches(each: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(each)
     while batch := list(islice(rest, size)):
         yield batch
 

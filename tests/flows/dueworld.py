@@ -66,6 +66,9 @@ class WithHolds:
         row = self.inner.keeping(akte, **viewer)
         return None if row is None else self._with(row)
 
+    def some_keeping(self, akten: Sequence[UUID], **viewer: Any) -> tuple[KeepingRow, ...]:
+        return tuple(self._with(row) for row in self.inner.some_keeping(akten, **viewer))
+
     def all_keeping(self, after: int = 0) -> Iterator[KeepingRow]:
         return (self._with(row) for row in self.inner.all_keeping(after))
 
