@@ -146,6 +146,55 @@ def test_too_many_members_and_too_many_bytes_are_refused(tmp_path: Path) -> None
         assert [f.code for f in unpack(tmp_path / "a.zip", tmp_path / str(number), limits)] == ["IN-06"]
 
 
+def with_zip64(size: int, short: int, *, gap: bytes = b"", away: bool = False) -> bytes:
+    """A ZIP of one file whose directory, of `size` bytes by a ZIP64 record, has `short` ones by the old record."""
+    data = built([("a.tif", TIFF)])
+    true, offset = struct.unpack_from("<2L", data, len(data) - 22 + 12)
+    record = b"PK\x06\x06" + struct.pack("<Q2H2L4Q", 44, 45, 45, 0, 0, 1, 1, size or true, offset)
+    place = len(data) - 22
+    box = bytearray(data[:-22] + record + gap + b"PK\x06\x07" + struct.pack("<LQL", 0, place, 1) + data[-22:])
+    if away:
+        struct.pack_into("<Q", box, len(box) - 22 - 20 + 8, 0)
+    struct.pack_into("<L", box, len(box) - 22 + 12, short)
+    return bytes(box)
+
+
+def marked_inside() -> bytes:
+    """The place of the directory, which `zipfile` finds without it, reads like the mark of another end record."""
+    data = bytearray(built([("a.tif", TIFF)]))
+    struct.pack_into("<L", data, len(data) - 22 + 12, 1 << 30)
+    data[-6:-2] = b"PK\x05\x06"
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        with_zip64(1 << 30, 60),
+        with_zip64(1 << 30, 60, away=True),
+        with_zip64(1 << 30, 60, gap=b"extensible"),
+        with_zip64(60, 1 << 30, gap=b"extensible"),
+        marked_inside(),
+    ],
+    ids=["beside a short one", "right before the locator", "where the locator says", "short one", "mark inside"],
+)
+def test_a_directory_too_large_for_memory_is_never_loaded(
+    box: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each version of `zipfile` believes another of several claims, and reads so much before anybody counts entries."""
+    monkeypatch.setattr("ingest.zipbox.zipfile.ZipFile", None)
+    (tmp_path / "a.zip").write_bytes(box)
+    assert [f.text for f in unpack(tmp_path / "a.zip", tmp_path / "a", LIMITS)] == [
+        "Das Verzeichnis des ZIP ist zu groß."
+    ]
+
+
+def test_a_true_zip64_is_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(with_zip64(0, 0xFFFFFFFF))
+    assert unpack(tmp_path / "a.zip", tmp_path / "a", LIMITS) == ()
+    assert (tmp_path / "a" / "a.tif").read_bytes() == TIFF
+
+
 def test_names_arrive_as_meant(tmp_path: Path) -> None:
     """Windows packs CP437 or UTF-8 with a flag, a Mac UTF-8 without one; folders may be written with backslashes."""
     members = [("Größe.tif", TIFF), ("unter\\Öl.tif", TIFF)]
