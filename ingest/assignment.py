@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import PurePosixPath
 from uuid import UUID
 
@@ -13,12 +14,18 @@ from akten.files import FileFacts, PageRef, Scan
 from ingest.pageranges import Range, as_ranges
 from ingest.slipdoc import Slip, SlipDokument, SlipVorgang
 
+# Pages that all Dokumente name together: ten times as many as a delivery may have. A slip that names every page in each
+# of its Dokumente would else be gigabytes, before anybody can say that a page belongs to one alone.
+MOST_NAMED = 1_000_000
+TOO_MANY = "Die Dokumente nennen zusammen mehr als eine Million Seiten; jede Seite gehört zu einem Dokument."
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """All pages in file order (`sequence`) and, per Vorgang and Dokument, the positions in it, counted from 0.
 
     `missing` are (path in the slip, file name) without a file; `outside` are (path, ranges) past the last page.
+    `too_many`: the Dokumente name more pages together than MOST_NAMED; those behind the bound have none.
     """
 
     sequence: tuple[PageRef, ...]
@@ -27,6 +34,7 @@ class Assignment:
     missing: tuple[tuple[str, str], ...] = ()
     outside: tuple[tuple[str, tuple[Range, ...]], ...] = ()
     all_digital: bool = False
+    too_many: bool = False
 
     @property
     def unassigned(self) -> tuple[int, ...]:
@@ -104,25 +112,27 @@ def assign(scans: Sequence[Scan], slip: Slip, facts: Mapping[UUID, FileFacts]) -
     missing: list[tuple[str, str]] = []
     outside: list[tuple[str, tuple[Range, ...]]] = []
     pages: list[tuple[tuple[int, ...], ...]] = []
+    left, too_many = MOST_NAMED, False
     for place, vorgang in enumerate(vorgaenge, 1):
         documents: list[tuple[int, ...]] = []
         for number, dokument in enumerate(vorgang.dokumente, 1):
             path = f"vorgaenge[{place}].dokumente[{number}]"
-            positions: list[int] = []
+            named: list[range] = []
             for name in dokument.dateien:
                 found = names.find(name)
                 if found is None:
                     missing.append((path, name))
                 else:
-                    positions.extend(of_scan[found.uuid])
-            for first, last in dokument.seiten:
-                positions.extend(range(first - 1, min(last, len(sequence))))
+                    named.append(of_scan[found.uuid])
+            named += [range(first - 1, min(last, len(sequence))) for first, last in dokument.seiten]
+            left -= sum(map(len, named))
+            too_many = too_many or left < 0
             beyond = [(max(first, len(sequence) + 1), last) for first, last in dokument.seiten if last > len(sequence)]
             if beyond:
                 outside.append((path, tuple(beyond)))
-            documents.append(tuple(positions))
+            documents.append(() if too_many else tuple(chain.from_iterable(named)))
         pages.append(tuple(documents))
-    return Assignment(tuple(sequence), vorgaenge, tuple(pages), tuple(missing), tuple(outside), slip.digital)
+    return Assignment(tuple(sequence), vorgaenge, tuple(pages), tuple(missing), tuple(outside), slip.digital, too_many)
 
 
 def unnamed_files(scans: Sequence[Scan], assignment: Assignment) -> tuple[Scan, ...]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from akten.files import FileFacts, FileKind
 from akten.findings import Finding, has_errors
 from akten.plural import plural
-from ingest.assignment import Assignment, assign, positions_as_pages, unnamed_files
+from ingest.assignment import TOO_MANY, Assignment, assign, positions_as_pages, unnamed_files
 from ingest.delivery import Delivery
 from ingest.naming import future_year, reading_of
 from ingest.options import IntakeOptions, Profile
@@ -225,6 +225,9 @@ def _check_pages(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: I
     for path, name in assignment.missing:
         text = f"Die Datei „{shown(name)}“ ist nicht in der Lieferung.{_meant(name, [scan.name for scan in unnamed])}"
         yield error("IN-30", f"{slip.datei}, {path}", text)
+    if assignment.too_many:
+        yield error("IN-07", slip.datei, TOO_MANY)
+        return
     if not _all_readable(delivery, facts, options):
         return
     for scan in unnamed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from akten.aktenzeichen import MUSTER, Muster
 from akten.files import FileFacts, FileKind
 from akten.findings import Finding, Severity
 from akten.model import Aktenart, Laufzeit
+from ingest.assignment import assign
 from ingest.checks import KnownScan, already_archived, check_balance, check_delivery
 from ingest.delivery import Delivery
 from ingest.naming import example_of
@@ -117,6 +119,20 @@ def test_an_ambiguous_aktenzeichen_is_asked_with_both_readings_and_cannot_be_acc
     assert (finding.code, finding.severity) == ("IN-21", Severity.ERROR)
     assert "63-01234-1919" in finding.text
     assert "63-01234-2019" in finding.text
+
+
+@pytest.mark.parametrize("named", [{"seiten": ((1, 1001),)}, {"dateien": ("scan1.tif", "scan2.tif")}])
+def test_a_slip_that_names_every_page_in_each_of_its_dokumente_takes_no_memory(
+    named: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slip of a megabyte has room for 30,000 Dokumente; with 5,000 pages each it took six gigabytes."""
+    monkeypatch.setattr("ingest.assignment.MOST_NAMED", 5000)
+    delivery = a_delivery(with_dokumente(*(SlipDokument(str(number), **named) for number in range(20))))
+    facts = some_facts(delivery, {"scan1.tif": 1000})
+    (finding,) = checked(delivery, facts, accepted=frozenset({"IN-07", "IN-32"}))
+    assert (finding.code, finding.severity) == ("IN-07", Severity.ERROR)
+    assert "mehr als eine Million Seiten" in finding.text
+    assert sum(len(places) for places in assign(delivery.scans, delivery.slip, facts).pages[0]) <= 5000
 
 
 def test_pages_without_dokument_are_named_as_ranges() -> None:
