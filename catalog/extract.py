@@ -1,7 +1,7 @@
 """Extracts of the trail that verify without the database: rows, an inclusion proof for each, and the seal they lead to.
 
 The tree is that of RFC 9162 §2.1 (SHA-256; leaves are the hashes of the rows). A seal is a row of the trail that holds
-the root over all rows before it; when an anchor published outside names the seal, the extract is proven.
+the root over rows before it; when an anchor published outside names the seal, the extract is proven.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from akten.errors import FixityError, Forbidden
 from akten.findings import Finding, Severity, Verdict
@@ -92,21 +92,38 @@ def _leaves(connection: Connection, rows: int) -> bytes:
     return bytes(made)
 
 
-def seal(change: Change) -> int:
-    """Appends a row with the root over all rows so far and returns its number; it is the anchor to publish.
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """The first rows of the trail, and the root over them in hex."""
+
+    rows: int
+    root: str
+
+
+def covered(connection: Connection) -> Covered:
+    """All rows so far. Takes seconds for a million, so nobody should be kept from writing meanwhile.
 
     Raises FixityError where a row was changed so that no root can be made.
     """
-    last = change.connection.execute(select(trail.c.seq).order_by(trail.c.seq.desc()).limit(1)).scalar() or 0
-    root = tree(_leaves(change.connection, last))[-1].hex() if last else hashlib.sha256(b"").hexdigest()
-    change.event(Verb.TRAIL_SEALED, rows=last, root=root)
-    return int(last) + 1
+    last = int(connection.execute(select(func.max(trail.c.seq))).scalar() or 0)
+    root = tree(_leaves(connection, last))[-1] if last else hashlib.sha256(b"").digest()
+    return Covered(last, root.hex())
+
+
+def seal(change: Change, found: Covered) -> int:
+    """Appends a row with the root over the rows that are covered and returns its number; it is the anchor to publish.
+
+    What was written since stands between them and the seal, and under the next one.
+    """
+    last = int(change.connection.execute(select(func.max(trail.c.seq))).scalar() or 0)
+    change.event(Verb.TRAIL_SEALED, rows=found.rows, root=found.root)
+    return last + 1
 
 
 def extract(connection: Connection, numbers: Iterable[int]) -> dict[str, Any]:
     """The extract of these rows as a JSON value, proven against the newest seal; rows after it are not in it.
 
-    Raises Forbidden where there are more than MOST_ROWS, FixityError as `seal` does.
+    Raises Forbidden where there are more than MOST_ROWS, FixityError as `covered` does.
     """
     query = select(trail).where(trail.c.verb == Verb.TRAIL_SEALED.value).order_by(trail.c.seq.desc()).limit(1)
     sealed = connection.execute(query).first()

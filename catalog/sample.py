@@ -30,24 +30,29 @@ class Sample:
     akten: tuple[UUID, ...]
 
 
-def draw(change: Change, seed: int, count: int, stand: int | None, aktenarten: Collection[str] | None) -> Sample:
-    """Draws and writes the draw down. Raises Unknown for a row that the trail does not have yet."""
-    connection = change.connection
+def draw(
+    connection: Connection, seed: int, count: int, stand: int | None, aktenarten: Collection[str] | None
+) -> Sample:
+    """Draws, and leaves it to `note` to write the draw down. Raises Unknown for a row that is not in the trail yet."""
     last = int(connection.execute(select(func.max(trail.c.seq))).scalar() or 0)
     stand = last if stand is None else stand
     if stand > last:
         raise Unknown(f"Das Protokoll hat erst {last} Zeilen; eine Zeile {stand} gibt es noch nicht.")
     population = _archived(connection, stand, aktenarten)
     drawn = tuple(heapq.nsmallest(count, population, key=lambda uuid: _place(seed, uuid)))
+    return Sample(seed, stand, len(population), drawn)
+
+
+def note(change: Change, drawn: Sample, aktenarten: Collection[str] | None) -> None:
+    """Writes a draw down: before anybody is told what was drawn."""
     change.event(
         Verb.SAMPLE_DRAWN,
-        seed=seed,
-        count=len(drawn),
-        of=len(population),
-        stand=stand,
+        seed=drawn.seed,
+        count=len(drawn.akten),
+        of=drawn.of,
+        stand=drawn.stand,
         aktenarten=sorted(aktenarten or ()),
     )
-    return Sample(seed, stand, len(population), drawn)
 
 
 def _place(seed: int, uuid: UUID) -> bytes:

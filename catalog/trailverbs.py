@@ -80,9 +80,14 @@ class TrailVerbs:
             return audit.with_register(connection, trail.verify(connection, anchors))
 
     def seal_trail(self, *, by: Actor, now: datetime) -> Anchor:
-        """Appends a seal over all rows so far and returns it, to be published: extracts are proven against seals."""
+        """Appends a seal over all rows so far and returns it, to be published: extracts are proven against seals.
+
+        Raises FixityError where a row was changed so that there is nothing to seal.
+        """
+        with self._database.read() as connection:  # the trail is read before, so that the others can write on
+            found = extract.covered(connection)
         with self._change(by, now) as change:
-            number = extract.seal(change)
+            number = extract.seal(change, found)
         with self._database.read() as connection:
             return trail.anchor_at(connection, number)
 
@@ -100,8 +105,11 @@ class TrailVerbs:
 
         Raises Unknown for a row (`stand`) that the trail does not have yet.
         """
+        with self._database.read() as connection:  # as for a seal
+            drawn = sample.draw(connection, seed, count, stand, aktenarten)
         with self._change(by, now) as change:
-            return sample.draw(change, seed, count, stand, aktenarten)
+            sample.note(change, drawn, aktenarten)
+        return drawn
 
     def extract(self, **conditions: Any) -> dict[str, Any]:
         """Events (conditions as in `events_of`) with inclusion proofs, up to the newest seal, as a JSON value."""

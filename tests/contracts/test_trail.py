@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -11,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from akten.errors import FixityError, Forbidden
 from akten.findings import Verdict
+from catalog import extract, sample
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog, open_catalog
 from catalog.engine import parse_url
@@ -335,3 +338,26 @@ def test_a_seal_is_a_row_and_proves_an_extract(catalog: Catalog) -> None:
     assert len(value["rows"]) == anchor.seq - 1
     assert verify_extract(value, [anchor]).verdict is Verdict.OK
     assert catalog.verify_trail([anchor]).verdict is Verdict.OK
+
+
+def test_while_the_trail_is_read_for_a_seal_or_a_sample_the_others_write_on(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a million Akten that takes a minute, and an intake that waits for it gives up."""
+    akte, _ = archive(catalog, 1)
+
+    def meanwhile(real: Callable[..., Any], *how: Any) -> Any:
+        catalog.read_access(akte.uuid, "Einsicht", by=CLERK, now=NOON)
+        return real(*how)
+
+    monkeypatch.setattr(extract, "_leaves", partial(meanwhile, extract._leaves))
+    monkeypatch.setattr(sample, "_archived", partial(meanwhile, sample._archived))
+    anchor = catalog.seal_trail(by=ROUND, now=later(1))
+    drawn = catalog.draw_sample(7, 5, by=ROUND, now=later(1))
+    assert (drawn.stand, drawn.akten) == (anchor.seq, (akte.uuid,))
+    monkeypatch.undo()
+    value = catalog.extract()
+    assert len(value["rows"]) == anchor.seq - 2  # the one that came meanwhile is under the next seal
+    assert verify_extract(value, [anchor]).verdict is Verdict.OK
+    assert catalog.verify_trail([anchor]).verdict is Verdict.OK
+    assert catalog.events_of(verb="sample.drawn")[0].data["of"] == 1
