@@ -63,6 +63,7 @@ def restore_copy(
             bag_version = write_object(store, key, path, before.digests, if_absent=False)
     finally:
         path.unlink(missing_ok=True)
+    store.sync()  # as when it was stored first: no commit is on the disk before what it vouches for
     commit_version = _place_commit(store, package.id.commit_key, before.commit_version_id, commit)
     after = (bag_version, commit_version)
     new = objects_of(package.id, StoredCopy(damaged, *after, before.digests, lock, now()))

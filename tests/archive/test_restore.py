@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from akten.errors import FixityError, Misconfigured, Unavailable
-from akten.files import digest_bytes
+from akten.files import Digests, digest_bytes
 from akten.findings import Verdict
 from akten.package import Lock, StoredCopy, StoredPackage
 from archive.embedded import EmbeddedServer
@@ -89,6 +89,23 @@ def test_a_damaged_copy_is_whole_again_locked_and_found_without_a_catalog(damage
         (each.store, each.bag_version_id, each.commit_version_id) for each in whole.copies
     ]
     assert verdicts(replace(again, commit_sha256=package.commit_sha256), stores) == [Verdict.OK, Verdict.OK]
+
+
+def test_no_commit_is_on_the_disk_before_the_bag_that_it_vouches_for(tmp_path: Path) -> None:
+    """A store that loses its power in between would else hold a committed package without a package."""
+    stores = memory_pair()
+    package = store(a_bag(an_id()), an_id(), stores, tmp_path)
+    lose_all(stores[1])
+    synced, put = stores[1].synced, stores[1].put
+    at: dict[str, int] = {}
+
+    def noted(key: str, source: Path | bytes, digests: Digests, *, if_absent: bool = True) -> str:
+        at[key] = stores[1].synced - synced
+        return put(key, source, digests, if_absent=if_absent)
+
+    stores[1].put = noted  # type: ignore[method-assign]
+    restored(package, stores, tmp_path)
+    assert (at[an_id().bag_key], at[an_id().commit_key], stores[1].synced - synced) == (0, 1, 2)
 
 
 def test_a_copy_can_be_damaged_twice(tmp_path: Path) -> None:
