@@ -157,9 +157,11 @@ def _forget_notes(connection: Connection, numbers: frozenset[int]) -> None:
 
 def _on_akten(connection: Connection, uuids: Sequence[UUID]) -> Iterator[Row[Any]]:
     book = HoldBook(connection)
-    for row in connection.execute(select(*MATCHED).where(akten.c.uuid.in_(uuids))).all():
-        for found in book.of(connection, [row], classes_of(connection, [row])).values():
-            yield from found
+    for start in range(0, len(uuids), _CHUNK):  # a person may be named by more Akten than one statement can list
+        query = select(*MATCHED).where(akten.c.uuid.in_(uuids[start : start + _CHUNK])).order_by(akten.c.nr)
+        if rows := connection.execute(query).all():
+            for found in book.of(connection, rows, classes_of(connection, rows)).values():
+                yield from found
 
 
 def references_of_akte(connection: Connection, akte: UUID) -> tuple[ReferenceRow, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from akten.errors import Forbidden
 from akten.model import Aktenart
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog
+from catalog.holdbook import HoldBook
 from catalog.references import person
 from catalog.told import EventReport, KnownArchive
 from tests.catalog.build import CLERK, NOON, a_scan, an_akte, an_id, archive, receive
@@ -235,6 +237,29 @@ def test_a_lawful_deletion_takes_the_plain_rows_and_leaves_the_chain_good(catalo
             rows = spoken(str(connection.exec_driver_sql(f"SELECT * FROM {table}").all()))  # noqa: S608
             assert rows != "[]"
             assert "4711" not in rows
+
+
+def test_the_akten_of_a_person_are_asked_for_holds_some_at_a_time(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A city is the builder in tens of thousands of Akten: no statement lists them all, and each alone is too slow."""
+    person_in_all = (("Personalnummer", "4711-08"),)
+    akten = [one(catalog, f"63-0000{n}-2019", felder=person_in_all) for n in range(1, 6)]
+    number = hold(catalog, on_akte(akten[-1])).number
+    asked: list[int] = []
+    real = HoldBook.of
+
+    def noted(self: HoldBook, connection: Any, rows: Any, classes: Any) -> Any:
+        asked.append(len(rows))
+        return real(self, connection, rows, classes)
+
+    monkeypatch.setattr(HoldBook, "of", noted)
+    monkeypatch.setattr("catalog.refstore._CHUNK", 2)
+    with pytest.raises(Forbidden):
+        catalog.forget_person("4711-08", "Art. 17 DSGVO", TODAY, by=ANNA, now=NOON)
+    assert asked == [2, 2, 1]
+    catalog.lift_hold(number, "erledigt", TODAY, by=BERND, now=NOON)
+    assert catalog.forget_person("4711-08", "Art. 17 DSGVO", TODAY, by=ANNA, now=NOON) == 5
 
 
 def test_a_person_may_be_noted_by_hand_once(catalog: Catalog) -> None:
