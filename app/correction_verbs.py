@@ -177,7 +177,7 @@ def proposals(call: Call) -> None:
 def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> int:
     """Gibt als zweite Person eine Berichtigung frei und führt sie aus: neue Version, abgelegt und zurückgelesen.
 
-    Abgebrochen wird sie mit demselben Befehl fortgesetzt.
+    Abgebrochen wird sie mit demselben Befehl fortgesetzt, sonst von der nächsten Annahme.
     """
     with open_archive(call) as services:
         row = one_akte(services, aktenzeichen, band)

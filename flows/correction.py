@@ -54,6 +54,10 @@ _IDENTITY = (
 )
 
 
+class InOtherHands(Unavailable):
+    """Another process carries this correction out just now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Corrected:
     """What came of a release: the new version, where it lies, and what was noticed on the way."""
@@ -182,21 +186,29 @@ def release(services: Services, proposed: Proposed, reason: str, by: Actor) -> C
     reason = _words(reason, "Ohne Grund wird nichts freigegeben.")
     proposal, catalog = proposed.proposal, services.catalog
     require_second(proposal.proposed_by, by, "Das Berichtigen einer Akte", catalog.accounts)
-    akte, book, delivery = proposal.akte, catalog.corrections, delivery_of(proposed)
-    known = catalog.delivery(delivery)
+    akte, book = proposal.akte, catalog.corrections
+    known = catalog.delivery(delivery_of(proposed))
     if proposal.released_by is None or known is None or known.stage is Stage.RECEIVED:  # else its package is begun
         book.release(akte, proposal.number, proposed.version, reason, by=by, now=services.now())
     (proposed,) = (each for each in book.open(akte) if each.proposal.number == proposal.number)
+    return carry_out(services, proposed, by)
+
+
+def carry_out(services: Services, proposed: Proposed, by: Actor) -> Corrected:
+    """Makes the version of a released proposal, or goes on where that was broken off. Raises as `release` does, and
+    `InOtherHands` while another process does it.
+    """
     require_work_folder(services)
-    folder = services.settings.work.resolve() / f".berichtigung-{delivery}"
+    delivery, folder = delivery_of(proposed), folder_of(services, proposed)
     make_closed(folder)
     with held(ClaimedDelivery(delivery, folder)) as mine:
         if not mine:
-            raise Unavailable("Diese Berichtigung wird gerade von einem anderen Vorgang ausgeführt.")
+            raise InOtherHands("Diese Berichtigung wird gerade von einem anderen Vorgang ausgeführt.")
         done = _carried_out(services, proposed, delivery, folder, by)
         why = try_to_publish(services)
         shutil.rmtree(folder)
-        book.end(akte, proposal.number, version=done.id.version, by=by, now=services.now())
+        number = proposed.proposal.number
+        services.catalog.corrections.end(done.id.akte, number, version=done.id.version, by=by, now=services.now())
     return replace(done, findings=(*done.findings, Finding("WF-22", Severity.WARNING, "", why))) if why else done
 
 
@@ -210,6 +222,11 @@ def delivery_of(proposed: Proposed) -> UUID:
     """What stands in the place of a delivery for the version of this proposal: always the same."""
     proposal = proposed.proposal
     return uuid5(proposal.akte, f"berichtigung/{proposal.number}/{proposal.proposed_at.isoformat()}")
+
+
+def folder_of(services: Services, proposed: Proposed) -> Path:
+    """Where its package is made, on the machine that began it."""
+    return services.settings.work.resolve() / f".berichtigung-{delivery_of(proposed)}"
 
 
 def is_begun(services: Services, proposed: Proposed) -> bool:

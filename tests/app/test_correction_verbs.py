@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from akten.errors import Unavailable
 from akten.package import Lock
 from catalog.actor import Actor
 from catalog.catalog import open_catalog
@@ -130,6 +131,25 @@ def test_a_file_corrects_many_values_and_a_fault_in_it_is_told_with_its_line(des
     assert (ran.code, [change["field"] for change in ran.json["changes"]]) == (
         0, ["betreff", "felder.Flurstück", "betreff"],
     )  # fmt: skip
+
+
+def test_what_was_killed_after_its_release_is_ended_by_the_next_intake_and_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk("akte", "berichtige", AKTE, *RIGHT, *WHY)
+
+    def stops(*_: object, **__: object) -> None:
+        raise Unavailable("Speicher „b“ antwortet nicht.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(correction, "store_package", stops)
+        assert desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz").code == 6
+        ran = desk("annahme")
+        assert (ran.code, "kommt noch nicht zu Ende: Speicher „b“ antwortet nicht." in ran.err) == (6, True)
+    ran = desk("annahme", "--json", login="c.vogt")
+    assert (ran.code, ran.json) == (0, [])
+    assert "Berichtigung von Bauakte 63-00001-2020 war abgebrochen; jetzt ist sie Version 2." in ran.err
+    assert desk("akte", "berichtigungen", "--json").json == []
 
 
 def test_given_up_by_either_it_is_gone(desk: Desk) -> None:
