@@ -43,6 +43,7 @@ _VALUES = {
     "laufzeit_ende": ("--laufzeit-ende", "laufzeit.ende", "Neues Ende der Laufzeit (TT.MM.JJJJ)."),
     "zda_datum": ("--zda-datum", "zda_datum", "Neues z.d.A.-Datum (TT.MM.JJJJ)."),
     "datum": ("--datum", "datum", "Neues Datum eines Dokuments (TT.MM.JJJJ)."),
+    "posteingang": ("--posteingang", "posteingang", "Neuer Tag des Posteingangs eines Dokuments (TT.MM.JJJJ)."),
 }
 
 
@@ -57,8 +58,8 @@ def _values(command: Any) -> Any:
 @_values
 @click.option("--feld", "felder", multiple=True, metavar="NAME=WERT", help="Neuer Wert eines Feldes, etwa Flurstück.")
 @click.option("--entferne", multiple=True, metavar="NAME", help="Was nicht mehr da stehen soll, etwa zda_datum.")
-@click.option("--vorgang", metavar="NR", help="Es geht um diesen Vorgang: Nummer, UUID oder jetziger Betreff.")
-@click.option("--dokument", metavar="NR", help="Es geht um dieses Dokument: Nummer, UUID oder jetziger Betreff.")
+@click.option("--vorgang", metavar="NR", help="Es geht um diesen Vorgang: Nummer (archiv akte zeige), UUID, Betreff.")
+@click.option("--dokument", metavar="NR", help="Es geht um dieses Dokument: Nummer (archiv akte zeige), UUID, Betreff.")
 @click.option(
     "--datei", type=FILE, metavar="DATEI", help="Mehreres auf einmal: JSON oder YAML mit den Feldern des Laufzettels."
 )

@@ -10,13 +10,12 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 from uuid import UUID, uuid5
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.closed import make_closed
 from akten.correction import FELD, Change, Correction, Teil, corrected, value_of
-from akten.errors import ArchivError, FixityError, Forbidden, Rejected, Unavailable, Unknown
+from akten.errors import ArchivError, FixityError, Forbidden, Rejected, Unavailable
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.model import Akte, Dokument, HistorienEintrag, Vorgang, clean_text
@@ -38,6 +37,7 @@ from flows.craft_options import SOFTWARE, software_version
 from flows.keeping import first_lock, kept_by
 from flows.locks import follow_at_intake
 from flows.packed import PackedWork, load, save
+from flows.partnames import dokument_named, vorgang_named
 from flows.steps import require
 from flows.wiring import Services
 from flows.workmark import require_work_folder
@@ -47,7 +47,6 @@ from ingest.slip_fields import fold
 from metadata.premis import check_record, write_record
 from metadata.premis_correction import correction_record
 
-T = TypeVar("T", Vorgang, Dokument)
 _IDENTITY = (
     "Aktenzeichen, Band und Aktenart lassen sich nicht berichtigen: Sie sagen, welche Akte es ist, und nach ihnen "
     "kommen Nachscans und Bände zu ihr. Bitte das Archiv ansprechen."
@@ -145,23 +144,7 @@ def _field_known(akte: Akte, name: str) -> str:
 def _part(akte: Akte, wish: Wish) -> Akte | Vorgang | Dokument:
     if wish.teil is Teil.AKTE:
         return akte
-    if wish.teil is Teil.VORGANG:
-        return _named(akte.vorgaenge, wish.wo, "Einen Vorgang", "Vorgänge")
-    return _named(akte.dokumente, wish.wo, "Ein Dokument", "Dokumente")
-
-
-def _named(parts: Sequence[T], said: str, one: str, many: str) -> T:
-    """The part that a UUID, a number (counted as shown), or its whole Betreff means. Raises Unknown."""
-    found = [part for part in parts if str(part.uuid) == said.casefold()]
-    named = [part for part in parts if part.betreff == said]
-    number = [parts[int(said) - 1]] if said.isdecimal() and 0 < int(said) <= len(parts) else []
-    found = found or named or number
-    if named and number and named != number:
-        raise Unknown(f"„{said}“ ist hier die Nummer des einen und der Betreff eines anderen; bitte die UUID nennen.")
-    if len(found) == 1:
-        return found[0]
-    text = f"{many} dieses Betreffs gibt es {len(found)}" if found else f"{one} „{said}“ gibt es in dieser Akte nicht"
-    raise Unknown(f"{text}; die Nummer (1 bis {len(parts)}, Reihenfolge wie in archiv akte zeige) oder UUID hilft.")
+    return vorgang_named(akte, wish.wo) if wish.teil is Teil.VORGANG else dokument_named(akte, wish.wo)
 
 
 def _after(services: Services, before: Akte, changes: Sequence[Change]) -> Akte:

@@ -133,6 +133,27 @@ def test_a_file_corrects_many_values_and_a_fault_in_it_is_told_with_its_line(des
     )  # fmt: skip
 
 
+def test_type_days_and_number_of_every_part_are_shown_as_corrections_take_them(desk: Desk) -> None:
+    file = desk.daten.parent / "berichtigung.yaml"
+    file.write_text(
+        "vorgaenge: [{vorgang: 1, typ: Verfahren, laufzeit: {beginn: 2.1.2020}}]\n"
+        "dokumente: [{dokument: 1, posteingang: 5.3.2020}]\n",
+        encoding="utf-8",
+    )
+    assert desk("akte", "berichtige", AKTE, "--datei", file, *WHY).code == 0
+    assert desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz").code == 0
+    ran = desk("akte", "berichtige", AKTE, "--dokument", "1", "--posteingang", "6.3.2020", *WHY)
+    assert "Tag des Posteingangs: 05.03.2020 → 06.03.2020" in ran.out
+    text = desk("akte", "zeige", AKTE).out
+    assert "Vorgang 1: " in text
+    assert "(Verfahren, ab 02.01.2020)" in text
+    assert "Posteingang" in text
+    assert "05.03.2020" in text
+    shown = desk("akte", "zeige", AKTE, "--json").json
+    assert [(v["typ"], v["laufzeit"]) for v in shown["vorgaenge"]] == [("Verfahren", ["2020-01-02", None])]
+    assert [d["posteingang"] for d in shown["documents"]] == ["2020-03-05"]
+
+
 def test_what_was_killed_after_its_release_is_ended_by_the_next_intake_and_told(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +211,9 @@ def test_a_proposal_that_a_new_version_overtook_is_listed_as_such(desk: Desk, wo
         (("berichtige", AKTE, "--laufzeit-beginn", "2.1.2020", "--laufzeit-ende", "1.1.2020", *WHY), 3, "vor ihrem"),
         (("berichtige", AKTE, "--aktenzeichen", "63-2-20", *WHY), 3, "lassen sich nicht"),
         (("berichtige", AKTE, "--vorgang", "1", "--zda-datum", "1.1.2020", *WHY), 3, "gibt es hier nicht"),
+        (("berichtige", AKTE, "--datum", "1.1.2020", *WHY), 3, "gehört zu einem Dokument (--dokument"),
+        (("berichtige", AKTE, "--zeichen", "Z", *WHY), 3, "gehört zu einem Vorgang (--vorgang"),
+        (("berichtige", AKTE, "--dokument", "1", "--federfuehrung", "Z", *WHY), 3, "gehört zur Akte selbst"),
         (("gib-frei", AKTE, *SEEN), 4, "kein Vorschlag"),
         (("verwirf", AKTE, *SEEN), 4, "kein Vorschlag"),
     ],
