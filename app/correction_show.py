@@ -16,6 +16,7 @@ from akten.model import Akte
 from app.show import moment
 from catalog.corrections import read_note
 from catalog.values import DeliveryRow, DokumentRow
+from flows.consequences import Consequences
 
 _NOTHING = "(nichts)"
 
@@ -41,6 +42,32 @@ def show_changes(console: Console, changes: Sequence[Change], titles: Mapping[UU
         old, new = _value(change, change.alt), _value(change, change.neu)
         line = Text.assemble(f"  {where}{name}: ", (old, "red"), " → ", (new, "green"))
         console.print(line, soft_wrap=True)
+
+
+def ends_json(coming: Consequences) -> dict[str, str | None] | None:
+    """The last day of retention now and then, None where the rules could not say it."""
+    if not coming.computed:
+        return None
+    return {"before": _iso(coming.before), "after": _iso(coming.after)}
+
+
+def show_consequences(console: Console, coming: Consequences, changes: Sequence[Change]) -> None:
+    """What comes of it: the period, where it moves or somebody might think that it does, and days that are at odds."""
+    if coming.computed and coming.before != coming.after:
+        old, new = _ends(coming.before), _ends(coming.after)
+        console.print(Text.assemble("  Aufzubewahren bis: ", (old, "red"), " → ", (new, "green")), soft_wrap=True)
+    elif coming.computed and any(change.name == "zda_datum" for change in changes):
+        console.print(f"  Aufzubewahren bis: {_ends(coming.after)}, unverändert", soft_wrap=True)
+    for finding in coming.findings:
+        console.print(Text(f"  Bitte ansehen: {finding.text}", "yellow"), soft_wrap=True)
+
+
+def _ends(day: date | None) -> str:
+    return f"{day:%d.%m.%Y}" if day else "offen oder dauernd (archiv frist zeige)"
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def corrections_of(deliveries: Sequence[DeliveryRow]) -> Mapping[int, Correction]:

@@ -17,7 +17,7 @@ from akten.model import Akte
 from akten.package import StoredCopy
 from akten.plural import plural
 from app.command import Call, Named, verb
-from app.correction_show import change_json, show_changes, titles_of
+from app.correction_show import change_json, ends_json, show_changes, show_consequences, titles_of
 from app.one_akte import akte_in_call, akte_name, one_akte
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
@@ -25,6 +25,7 @@ from app.show import findings_table, moment
 from catalog.corrections import Proposed
 from catalog.values import AkteRow
 from flows import correction
+from flows.consequences import Consequences, consequences
 from flows.receipt import checks_not_made, finding_json
 from flows.wiring import Services
 
@@ -105,11 +106,13 @@ def propose(
         wishes = read_wishes(datei, today) if datei else typed_wishes(typed, today)
         proposed = correction.propose(services, row.uuid, wishes, reason, call.actor)
         akte = services.catalog.akte_snapshot(row.uuid, proposed.version)
-    value = {**_named(row), **_proposal_json(proposed, akte)}
+        coming = consequences(services, proposed)
+    value = {**_named(row), **_proposal_json(proposed, akte, coming)}
 
     def show(console: Console) -> None:
         console.print(f"{akte_name(row)}, Version {proposed.version}:")
         show_changes(console, proposed.changes, titles_of(akte))
+        show_consequences(console, coming, proposed.changes)
         way = f"{call.archiv} akte gib-frei {akte_in_call(row)} --grund …"
         console.print(f"Wartet auf die Freigabe durch eine zweite Person: {way}", style="dim", soft_wrap=True)
 
@@ -148,15 +151,15 @@ def proposals(call: Call) -> None:
     """Zeigt die Berichtigungen, die auf Freigabe oder Ende warten, mit altem und neuem Wert."""
     with open_archive(call) as services:
         found = [
-            (each, *_akte_of(services, each), correction.is_begun(services, each))
+            (each, *_akte_of(services, each), correction.is_begun(services, each), consequences(services, each))
             for each in services.catalog.corrections.open()
         ]
-    told = [{**_named(row), **_proposal_json(each, akte)} for each, row, akte, _ in found]
+    told = [{**_named(row), **_proposal_json(each, akte, coming)} for each, row, akte, _, coming in found]
 
     def show(console: Console) -> None:
         if not found:
             console.print("Keine Berichtigung wartet.", style="dim")
-        for each, row, akte, begun in found:
+        for each, row, akte, begun, coming in found:
             proposal = each.proposal
             state = "wartet"
             if row.version != each.version and not begun:  # begun, the newer version may be its own
@@ -166,6 +169,7 @@ def proposals(call: Call) -> None:
             who = f"{proposal.proposed_by}, {moment(proposal.proposed_at)}"
             console.print(Text.assemble((akte_name(row), "bold"), f"  {state}  ", (f"{who}: {each.reason}", "dim")))
             show_changes(console, each.changes, titles_of(akte))
+            show_consequences(console, coming, each.changes)
 
     call.output.result(told, show)
 
@@ -184,13 +188,16 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
         row = one_akte(services, aktenzeichen, band)
         proposed = correction.waiting(services, row.uuid)
         before = services.catalog.akte_snapshot(row.uuid, proposed.version)
+        coming = consequences(services, proposed)
         done = correction.release(services, proposed, reason, call.actor)
-    findings = [finding_json(finding) for finding in done.findings]
+    findings = [finding_json(finding) for finding in (*coming.findings, *done.findings)]
+    noticed = [finding_json(finding) for finding in done.findings]
     unchecked = checks_not_made(done.findings)
     value = {
         **_named(row),
         "version": done.id.version,
         "changes": [change_json(change, titles_of(before)) for change in done.changes],
+        "retention_ends": ends_json(coming),
         "copies": [{"store": copy.store, "version_id": copy.bag_version_id, "verified": True} for copy in done.copies],
         "findings": findings,
         "not_checked": list(unchecked),
@@ -200,10 +207,11 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
         text = f" als Version {done.id.version}; Version {proposed.version} bleibt, wie sie war."
         console.print(Text.assemble(f"{akte_name(row)}: ", ("berichtigt", "green"), text), soft_wrap=True)
         show_changes(console, done.changes, titles_of(before))
+        show_consequences(console, coming, done.changes)
         copies = plural(len(done.copies), "Kopie", "Kopien")
         console.print(f"{copies} abgelegt, {_locked(done.copies)} und ganz zurückgelesen.", style="dim")
-        if findings:
-            console.print(findings_table(findings))
+        if noticed:
+            console.print(findings_table(noticed))
         if unchecked:
             console.print(Text(f"Nicht geprüft: {', '.join(unchecked)}.", "yellow"))
 
@@ -245,11 +253,13 @@ def _iso(value: datetime | None) -> str | None:
     return value.isoformat() if value else None
 
 
-def _proposal_json(proposed: Proposed, akte: Akte | None) -> dict[str, Any]:
+def _proposal_json(proposed: Proposed, akte: Akte | None, coming: Consequences) -> dict[str, Any]:
     proposal = proposed.proposal
     return {
         "version": proposed.version,
         "changes": [change_json(change, titles_of(akte)) for change in proposed.changes],
+        "retention_ends": ends_json(coming),
+        "findings": [finding_json(finding) for finding in coming.findings],
         "reason": proposed.reason,
         "proposed_by": str(proposal.proposed_by),
         "proposed_at": proposal.proposed_at.isoformat(),

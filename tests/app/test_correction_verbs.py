@@ -112,7 +112,9 @@ def test_the_answers_have_the_promised_fields(desk: Desk, akte: str) -> None:
     assert (change["part"], change["field"], change["after"]) == ("dokument", "betreff", "Bauantrag")
     assert desk("akte", "berichtigungen", "--json").json == [ran.json]
     done = desk("akte", "gib-frei", AKTE, *SEEN, "--json", login="b.schulz").json
-    assert done.keys() == {"akte", "aktenzeichen", "name", "version", "changes", "copies", "findings", "not_checked"}
+    assert done.keys() == {
+        "akte", "aktenzeichen", "name", "version", "changes", "retention_ends", "copies", "findings", "not_checked",
+    }  # fmt: skip
     assert (done["version"], done["changes"]) == (2, [change])
     assert [(copy["store"], copy["verified"], bool(copy["version_id"])) for copy in done["copies"]] == [
         ("a", True, True),
@@ -131,6 +133,21 @@ def test_a_file_corrects_many_values_and_a_fault_in_it_is_told_with_its_line(des
     assert (ran.code, [change["field"] for change in ran.json["changes"]]) == (
         0, ["betreff", "felder.Flurstück", "betreff"],
     )  # fmt: skip
+
+
+def test_days_at_odds_and_the_period_are_told_to_both_persons_and_on_the_receipt(desk: Desk) -> None:
+    file = desk.daten.parent / "berichtigung.yaml"
+    file.write_text("laufzeit: {beginn: 1.1.2020, ende: 1.6.2020}\nzda_datum: 2.2.2020\n", encoding="utf-8")
+    proposed = desk("akte", "berichtige", AKTE, "--datei", file, *WHY)
+    listed = desk("akte", "berichtigungen")
+    done = desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz")
+    for ran in (proposed, listed, done):
+        text = " ".join(ran.out.split())
+        assert "Bitte ansehen: Das z.d.A.-Datum (02.02.2020) liegt vor dem Ende der Laufzeit (01.06.2020)." in text
+        assert "Aufzubewahren bis: offen oder dauernd (archiv frist zeige), unverändert" in text
+    ran = desk("akte", "berichtige", AKTE, "--zda-datum", "3.3.2020", *WHY, "--json")
+    assert ran.json["retention_ends"] == {"before": None, "after": None}
+    assert [finding["code"] for finding in ran.json["findings"]] == ["WF-53"]
 
 
 def test_type_days_and_number_of_every_part_are_shown_as_corrections_take_them(desk: Desk) -> None:
