@@ -18,7 +18,7 @@ from catalog.corrections import read_note
 from catalog.values import DeliveryRow, DokumentRow
 from flows.consequences import Consequences
 
-_NOTHING = "(nichts)"
+_NOTHING, _NEW_FIELD = "(nichts)", "(neues Feld)"
 
 
 def change_json(change: Change, titles: Mapping[UUID, str]) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _called(uuid: UUID, titles: Mapping[UUID, str]) -> str:
 
 def _value(change: Change, text: str) -> str:
     if not text:
-        return _NOTHING
+        return _NEW_FIELD if change.name.startswith(FELD) and not change.alt else _NOTHING
     try:
         return f"{date.fromisoformat(text):%d.%m.%Y}" if change.name in DAYS else text
     except ValueError:  # somebody meddled with it

@@ -58,6 +58,7 @@ def _values(command: Any) -> Any:
 @AKTE
 @_values
 @click.option("--feld", "felder", multiple=True, metavar="NAME=WERT", help="Neuer Wert eines Feldes, etwa Flurstück.")
+@click.option("--neue-felder", is_flag=True, help="Felder, die die Akte nicht hat, sollen wirklich hinzukommen.")
 @click.option("--entferne", multiple=True, metavar="NAME", help="Was nicht mehr da stehen soll, etwa zda_datum.")
 @click.option("--vorgang", metavar="NR", help="Es geht um diesen Vorgang: Nummer (archiv akte zeige), UUID, Betreff.")
 @click.option("--dokument", metavar="NR", help="Es geht um dieses Dokument: Nummer (archiv akte zeige), UUID, Betreff.")
@@ -74,6 +75,7 @@ def propose(
     *,
     aktenzeichen: str,
     felder: tuple[str, ...],
+    neue_felder: bool,
     entferne: tuple[str, ...],
     vorgang: str | None,
     dokument: str | None,
@@ -104,7 +106,7 @@ def propose(
         row = one_akte(services, aktenzeichen, band)
         today = services.today()
         wishes = read_wishes(datei, today) if datei else typed_wishes(typed, today)
-        proposed = correction.propose(services, row.uuid, wishes, reason, call.actor)
+        proposed = correction.propose(services, row.uuid, wishes, reason, call.actor, new_fields=neue_felder)
         akte = services.catalog.akte_snapshot(row.uuid, proposed.version)
         coming = consequences(services, proposed)
     value = {**_named(row), **_proposal_json(proposed, akte, coming)}

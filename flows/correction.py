@@ -14,8 +14,8 @@ from uuid import UUID, uuid5
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.closed import make_closed
-from akten.correction import FELD, Change, Correction, Teil, corrected, value_of
-from akten.errors import ArchivError, FixityError, Forbidden, Rejected, Unavailable
+from akten.correction import FELD, NAMES, Change, Correction, Teil, corrected, value_of
+from akten.errors import ArchivError, FixityError, Forbidden, Rejected, Unavailable, Unknown
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.model import Akte, Dokument, HistorienEintrag, Vorgang, clean_text
@@ -34,6 +34,7 @@ from flows.anchors import try_to_publish
 from flows.carry import carry_over
 from flows.cover import bag_info, message_part, part_of, represented, require_describable
 from flows.craft_options import SOFTWARE, software_version
+from flows.fieldnames import known_name, near_names
 from flows.keeping import first_lock, kept_by
 from flows.locks import follow_at_intake
 from flows.packed import PackedWork, load, save
@@ -70,7 +71,9 @@ class Corrected:
 # --- the first person -------------------------------------------------------------------------------------------------
 
 
-def propose(services: Services, akte: UUID, wishes: Wishes, reason: str, by: Actor) -> Proposed:
+def propose(
+    services: Services, akte: UUID, wishes: Wishes, reason: str, by: Actor, *, new_fields: bool = False
+) -> Proposed:
     """The first person asks for a correction of the newest version; returns the proposal with old and new values.
 
     Raises Rejected for what changes nothing, cannot be, or would make another Akte of it, Unknown for a part that is
@@ -83,7 +86,7 @@ def propose(services: Services, akte: UUID, wishes: Wishes, reason: str, by: Act
     if row is None or not row.version:
         raise Forbidden("Diese Akte hat noch keine archivierte Version; der Laufzettel lässt sich noch berichtigen.")
     before = _described(services, akte, row.version)
-    changes = changes_of(before, wishes.wishes)
+    changes = changes_of(before, wishes.wishes, new_fields=new_fields)
     after = _after(services, before, changes)
     require_describable(after, row.version + 1, services.now(), services.profile, services.schemas)
     services.catalog.corrections.propose(akte, row.version, changes, reason, by=by, now=services.now())
@@ -102,20 +105,21 @@ def waiting(services: Services, akte: UUID) -> Proposed:
     return found[0]
 
 
-def changes_of(akte: Akte, wishes: Sequence[Wish]) -> tuple[Change, ...]:
+def changes_of(akte: Akte, wishes: Sequence[Wish], *, new_fields: bool = False) -> tuple[Change, ...]:
     """Old and new value of everything that is wished for.
 
     A Vorgang that has its Betreff from the Akte, since the slip named none, follows the Akte. Raises Rejected (WF-50)
-    for a value that is so already, Unknown for a part that is not there.
+    for a value that is so already, Unknown for a part that is not there, and for a field that looks like a mistyped one
+    unless `new_fields` are asked for.
     """
     faults: list[Finding] = []
     found: dict[tuple[UUID, str], Change] = {}
     for wish in wishes:
         part = _part(akte, wish)
-        name = _field_known(akte, wish.name)
+        name = _field_known(akte, wish, new_fields=new_fields)
         change = Change(wish.teil, part.uuid, name, value_of(part, name), wish.neu)
         if change.alt == change.neu:
-            text = f"{change.words}: steht schon so in der Akte." if change.neu else f"{change.words}: steht nicht da."
+            text = f"{change.words}: steht schon so in der Akte." if change.neu else _nothing_there(akte, change)
             faults.append(Finding("WF-50", Severity.ERROR, wish.where, text))
         elif found.setdefault((part.uuid, name), change) != change:
             text = f"{change.words}: zwei verschiedene neue Werte."
@@ -133,12 +137,33 @@ def changes_of(akte: Akte, wishes: Sequence[Wish]) -> tuple[Change, ...]:
     return tuple(found.values())
 
 
-def _field_known(akte: Akte, name: str) -> str:
-    """The field that the Akte has under this name in another spelling: Flurstueck is no second one beside Flurstück."""
-    if not name.startswith(FELD) or name[len(FELD) :] in dict(akte.felder):
-        return name
-    alike = [known for known, _ in akte.felder if fold(known) == fold(name[len(FELD) :])]
-    return FELD + alike[0] if len(alike) == 1 else name
+def _nothing_there(akte: Akte, change: Change) -> str:
+    text = f"{change.words}: steht nicht da."
+    if not change.name.startswith(FELD):
+        return text
+    known = ", ".join(name for name, _ in akte.felder)
+    return f"{text} Eigene Felder der Akte: {known or 'keine'}."
+
+
+def _field_known(akte: Akte, wish: Wish, *, new_fields: bool) -> str:
+    """The name of what a wish is about: for a field the one that the Akte has in another spelling.
+
+    Raises Unknown for a new field that is like one of the Akte, or like a value of another sort, unless asked for.
+    """
+    if not wish.name.startswith(FELD):
+        return wish.name
+    known = [name for name, _ in akte.felder]
+    said = wish.name[len(FELD) :]
+    name = known_name(said, known)
+    if name not in known and wish.neu and not new_fields:
+        near = near_names(said, known)
+        value = next((each for each, words in NAMES.items() if fold(said) in (each, fold(words))), "")
+        if near or value:
+            meant = "“ oder „".join(near)
+            option = value.replace("_", "-").replace(".", "-")
+            what = f"Meinten Sie „{meant}“?" if near else f"Meinten Sie die Angabe „{value}“ (--{option})?"
+            raise Unknown(f"Ein Feld „{said}“ hat diese Akte nicht. {what} Soll es hinzukommen: --neue-felder.")
+    return FELD + name
 
 
 def _part(akte: Akte, wish: Wish) -> Akte | Vorgang | Dokument:
