@@ -242,7 +242,7 @@ def _make(
         by=by,
         now=services.now(),
     )
-    findings.extend((*recognised.findings, *blank_now(wanted, recognised.pdfas, accepted)))
+    findings.extend((*recognised.findings, *blank_now(services, wanted, recognised.pdfas, accepted)))
     require([f for f in findings if f.code not in accepted])
     findings.extend(require(not_validated(recognised.pdfas, allowed=services.settings.archive_unchecked)))
     recognised_at = services.now()

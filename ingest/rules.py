@@ -69,7 +69,10 @@ RULES: dict[str, tuple[str, str]] = {
         _RESISCAN + ", A.NB.3",
     ),
     "IN-48": ("Was ein Dokument ersetzt hat, steht auf der Quittung, mit Betreff und Seiten von beiden.", _HOUSE),
-    "IN-49": ("Was ein Dokument ersetzt, ist nicht ganz leer, wenn dieses es nicht war.", _RESISCAN + ", A.NB.3"),
+    "IN-49": (
+        "Was ein Dokument ersetzt, ist nicht leer, wo dieses es nicht war: weder ganz noch anstelle einer Textseite.",
+        _RESISCAN + ", A.NB.3",
+    ),
     # the balance
     "IN-50": ("Blatt laut Laufzettel = empfangene Seiten.", _RESISCAN + ", A.NB.3"),
     "IN-51": ("Der Laufzettel nennt Blattzahl oder Seitenzahl.", _RESISCAN + ", A.DV.2"),
