@@ -65,7 +65,7 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-45": ("Was ein Dokument ersetzt, hat nicht weniger Seiten als dieses.", _RESISCAN + ", A.NB.3"),
     "IN-46": ("Ein Nachscan von Dokumenten, die es in der Akte schon gibt, sagt, ob er sie ersetzt.", _HOUSE),
     "IN-47": (
-        "Sagen die Namen Vorder- und Rückseite, steht keine Rückseite nur des Alphabets wegen vor ihrer Vorderseite.",
+        "Sagen die Namen Vorder- und Rückseite, stellt nicht allein ihr Alphabet eine vor die andere oder weit davon.",
         _RESISCAN + ", A.NB.3",
     ),
     "IN-48": ("Was ein Dokument ersetzt hat, steht auf der Quittung, mit Betreff und Seiten von beiden.", _HOUSE),
