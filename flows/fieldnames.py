@@ -41,4 +41,4 @@ def as_named_before(said: Akte, before: Akte, slip: str) -> tuple[Akte, tuple[Fi
     told = ", ".join(f"„{name}“ ist das Feld „{there}“ der Akte" for name, there in sorted(other.items()))
     text = f"Der Laufzettel schreibt Felder anders als bisher: {told}. Es bleibt bei dem Namen in der Akte."
     felder = tuple((other.get(name, name), value) for name, value in said.felder)
-    return replace(said, felder=felder), (Finding("WF-54", Severity.INFO, slip, text),)
+    return replace(said, felder=felder), (Finding("WF-54", Severity.WARNING, slip, text),)

@@ -337,7 +337,8 @@ def _ersetzt(part: Part) -> str:
     faults = part.faults
     text = part.text("ersetzt", 500)
     if part.has("ersetzt") and not text and part.faults == faults:
-        part.wrong("ersetzt", "Hier steht der Betreff oder die UUID des Dokuments, das ersetzt wird; leer gilt nicht.")
+        what = "Hier steht der Betreff oder die UUID des Dokuments, das ersetzt wird"
+        part.wrong("ersetzt", f"{what}; ersetzt dieses keines, bitte das Feld weglassen.")
     return text
 
 

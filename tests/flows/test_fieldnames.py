@@ -34,7 +34,7 @@ def test_a_slip_that_spells_a_field_otherwise_means_the_same_field() -> None:
     said = replace(BEFORE, felder=(("FLURSTUECK", "12/346"), ("Gemarkung", "Neuss")))
     named, (finding,) = as_named_before(said, BEFORE, "laufzettel.json")
     assert named.felder == (("Flurstück", "12/346"), ("Gemarkung", "Neuss"))
-    assert (finding.code, finding.severity, finding.where) == ("WF-54", Severity.INFO, "laufzettel.json")
+    assert (finding.code, finding.severity, finding.where) == ("WF-54", Severity.WARNING, "laufzettel.json")
     assert "„FLURSTUECK“ ist das Feld „Flurstück“" in finding.text
     assert "12/346" not in finding.text
 
