@@ -10,7 +10,6 @@ from uuid import UUID
 from rich.console import Console
 from rich.text import Text
 
-from akten.model import Vorgang
 from akten.plural import plural
 from app.correction_show import corrections_of, show_correction, titles_of
 from app.hold_show import hold_line
@@ -73,31 +72,35 @@ def _received(details: AkteDetails) -> dict[UUID, date]:
     return {dokument.uuid: dokument.posteingang for dokument in here if dokument.posteingang}
 
 
-def _vorgaenge(details: AkteDetails) -> dict[UUID, str]:
-    """What the Vorgang of every Dokument is called, with its number; several that are called alike are counted."""
+def _titles(details: AkteDetails) -> list[str]:
+    """What each Vorgang is called, with its Zeichen; several that are called alike are counted."""
     vorgaenge = details.akte.vorgaenge if details.akte else ()
-    titles = [_called(vorgang) for vorgang in vorgaenge]
-    return {
-        dokument.uuid: title if titles.count(title) == 1 else f"{title} ({titles[: place + 1].count(title)})"
-        for place, (vorgang, title) in enumerate(zip(vorgaenge, titles, strict=True))
-        for dokument in vorgang.dokumente
-    }
+    titles = [" ".join(part for part in (vorgang.zeichen, vorgang.betreff) if part) for vorgang in vorgaenge]
+    return [
+        title if titles.count(title) == 1 else f"{title} ({titles[: place + 1].count(title)})"
+        for place, title in enumerate(titles)
+    ]
 
 
-def _called(vorgang: Vorgang) -> str:
-    return " ".join(part for part in (vorgang.zeichen, vorgang.betreff) if part)
+def _vorgaenge(details: AkteDetails) -> dict[UUID, str]:
+    """What the Vorgang of every Dokument is called."""
+    vorgaenge = details.akte.vorgaenge if details.akte else ()
+    titles = zip(vorgaenge, _titles(details), strict=True)
+    return {dokument.uuid: title for vorgang, title in titles for dokument in vorgang.dokumente}
 
 
 def _show_vorgaenge(console: Console, details: AkteDetails) -> None:
     """One line for each, with the number that corrections take, its type and days."""
-    for place, vorgang in enumerate(details.akte.vorgaenge if details.akte else (), 1):
-        if (
-            words := [word for word in (vorgang.typ, span(vorgang.laufzeit.beginn, vorgang.laufzeit.ende)) if word]
-        ) or (
-            _called(vorgang) != details.row.betreff  # a Laufzettel without Vorgänge makes one of the name of the Akte
-        ):
+    vorgaenge = details.akte.vorgaenge if details.akte else ()
+    for place, (vorgang, title) in enumerate(zip(vorgaenge, _titles(details), strict=True), 1):
+        words = [
+            word
+            for word in (vorgang.typ and f"Typ {vorgang.typ}", span(vorgang.laufzeit.beginn, vorgang.laufzeit.ende))
+            if word
+        ]
+        if words or title != details.row.betreff:  # a Laufzettel without Vorgänge makes one of the name of the Akte
             told = f" ({', '.join(words)})" if words else ""
-            console.print(f"  Vorgang {place}: {_called(vorgang)}{told}", soft_wrap=True)
+            console.print(f"  Vorgang {place}: {title}{told}", soft_wrap=True)
 
 
 def span(first: date | None, last: date | None) -> str:

@@ -78,8 +78,8 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
     if in_prefect:
         values = run_in_prefect(call, [one.uuid for one in claimed])
     values.extend(receipt_json(receipt) for receipt in lost)
-    faults = [*(error for _, error in refused), *(one.fault for one in gone_on if one.fault is not None)]
-    code = gravest([exit_code_of_json(values), *(fault.exit_code for fault in faults)])
+    others = [*(error.exit_code for _, error in refused), *(one.exit_code for one in gone_on)]
+    code = gravest([exit_code_of_json(values), *others])
     values.extend(refused_json(path, error) for path, error in refused)
     if not values and not call.output.as_json:
         call.output.say(f"Im Eingang liegt nichts Vollständiges: {call.settings.inbox}")
@@ -91,11 +91,16 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
 
 def _tell_gone_on(call: Call, one: GoneOn) -> None:
     """Says how a correction ended that was broken off: nobody named it in this call."""
-    name = akte_name(one.akte)
-    if one.fault is not None:
-        call.output.say(f"Die freigegebene Berichtigung von {name} kommt noch nicht zu Ende: {one.fault.text}")
-        return
-    call.output.say(f"Die freigegebene Berichtigung von {name} war abgebrochen; jetzt ist sie Version {one.version}.")
+    if one.akte is None:
+        call.output.say(f"Ob eine freigegebene Berichtigung zu Ende zu bringen ist, war nicht zu sehen: {one.why}")
+    elif one.version is None:
+        name = akte_name(one.akte)
+        call.output.say(f"Die freigegebene Berichtigung von {name} kommt noch nicht zu Ende: {one.why}")
+    else:
+        name = akte_name(one.akte)
+        call.output.say(
+            f"Die freigegebene Berichtigung von {name} war abgebrochen; jetzt ist sie Version {one.version}."
+        )
     for finding in one.findings:
         call.output.say(f"{finding.code}: {finding.text}")
 

@@ -18,7 +18,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from akten.errors import Unavailable
+from akten.errors import ArchivError, Unavailable
 from catalog.actor import Actor, ActorKind
 from flows.batch import FromInbox, anchored, archive_one, claim_inbox, claimed_before
 from flows.documents import Progress
@@ -67,10 +67,10 @@ def _round(deliveries: list[str] | None, by: Actor) -> list[dict[str, Any]]:
         receipts = anchored(services, _archive(services, claimed, by, {one.uuid: show(one) for one in claimed}))
         receipts = (*receipts, *found.lost)
         _publish(receipts)
-        faults = (found.fault, *(one.fault for one in gone_on if not isinstance(one.fault, Unavailable)))
-        for fault in faults:
-            if fault is not None:
-                raise fault
+        if found.fault is not None:
+            raise found.fault
+        if ill := [one.why for one in gone_on if one.exit_code not in (0, Unavailable.exit_code)]:
+            raise ArchivError(f"Eine freigegebene Berichtigung kommt nicht zu Ende: {ill[0]}")
         return [receipt_json(receipt) for receipt in receipts]
 
 

@@ -163,7 +163,7 @@ def test_type_days_and_number_of_every_part_are_shown_as_corrections_take_them(d
     assert "Tag des Posteingangs: 05.03.2020 → 06.03.2020" in ran.out
     text = desk("akte", "zeige", AKTE).out
     assert "Vorgang 1: " in text
-    assert "(Verfahren, ab 02.01.2020)" in text
+    assert "(Typ Verfahren, ab 02.01.2020)" in text
     assert "Posteingang" in text
     assert "05.03.2020" in text
     shown = desk("akte", "zeige", AKTE, "--json").json

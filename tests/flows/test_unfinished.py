@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from akten.errors import FixityError, Unavailable
+from akten.errors import ArchivError, FixityError, Unavailable
 from akten.model import Akte
 from catalog.actor import ActorKind
 from flows import correction, doctor, intake_round
 from flows.batch import FromInbox
+from flows.bugs import BUGS
 from flows.correction import delivery_of, folder_of, waiting
 from flows.doctor import Health
 from flows.unfinished import GoneOn, go_on_with_corrections
@@ -40,7 +41,7 @@ def broken_off(world: World, at: str = "make_bag", why: BaseException | None = N
 def test_what_was_released_and_killed_is_brought_to_its_end(world: World, at: str) -> None:
     akte = broken_off(world, at)
     (done,) = go_on_with_corrections(world.services)
-    assert (done.akte.uuid, done.version, done.fault) == (akte.uuid, 2, None)
+    assert (done.akte and done.akte.uuid, done.version, done.exit_code) == (akte.uuid, 2, 0)
     row = world.catalog.akte(akte.uuid)
     assert row is not None
     assert (row.betreff, row.version) == ("Anbau Wintergarten", 2)
@@ -70,7 +71,7 @@ def test_one_that_still_cannot_be_stored_is_told_and_tried_again(world: World, m
     with monkeypatch.context() as patched:
         patched.setattr(correction, "store_package", away)
         (told,) = go_on_with_corrections(world.services)
-    assert (told.version, told.fault and told.fault.text) == (None, "Speicher „b“ antwortet nicht.")
+    assert (told.version, told.why, told.exit_code) == (None, "Speicher „b“ antwortet nicht.", 6)
     (done,) = go_on_with_corrections(world.services)
     assert done.version == 2
     is_content(world)
@@ -134,8 +135,33 @@ def test_the_intake_round_goes_on_with_it_before_anything_else(world: World, mon
     monkeypatch.setattr(intake_round, "claim_inbox", claims)
     assert intake_round._round(None, BERND) == []
     assert seen == [2]
-    fault = GoneOn(world.catalog.akte(akte.uuid), None, fault=FixityError("passt nicht"))  # type: ignore[arg-type]
+    fault = GoneOn(world.catalog.akte(akte.uuid), None, why="passt nicht", exit_code=5)
     monkeypatch.setattr(intake_round, "go_on_with_corrections", lambda _: (fault,))
-    with pytest.raises(FixityError, match="passt nicht"):
+    with pytest.raises(ArchivError, match="passt nicht"):
         intake_round._round(None, BERND)
     assert len(seen) == 2
+
+
+def test_neither_a_bug_nor_an_unreadable_proposal_keeps_the_deliveries_from_their_turn(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_off(world, "store_package")
+
+    def odd(*_: Any, **__: Any) -> None:
+        raise KeyError("x")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(correction, "store_package", odd)
+        (told,) = go_on_with_corrections(world.services)
+    assert (told.version, told.why, told.exit_code) == (None, "Programmfehler (KeyError). Bitte melden.", 1)
+    assert "KeyError" in (world.settings.daten / BUGS).read_text(encoding="utf-8")
+
+    def unreadable(*_: Any) -> None:
+        raise FixityError("nicht mehr lesbar")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(world.catalog.corrections), "open", unreadable)
+        (told,) = go_on_with_corrections(world.services)
+    assert (told.akte, told.why, told.exit_code) == (None, "nicht mehr lesbar", 5)
+    (done,) = go_on_with_corrections(world.services)
+    assert done.version == 2
