@@ -24,15 +24,90 @@ def german_day(value: date | None) -> str:
     return f"{value:%d.%m.%Y}" if value else ""
 
 
-def _vorgaenge(details: AkteDetails) -> dict[UUID, str]:
-    """What the Vorgang of every Dokument is called, with its number; several that are called alike are counted."""
+def vorgaenge_json(details: AkteDetails) -> list[dict[str, Any]]:
+    """Every Vorgang of the newest version, in the order in which their numbers count."""
+    return [
+        {
+            "uuid": str(v.uuid),
+            "betreff": v.betreff,
+            "zeichen": v.zeichen,
+            "typ": v.typ,
+            "laufzeit": [
+                v.laufzeit.beginn and v.laufzeit.beginn.isoformat(),
+                v.laufzeit.ende and v.laufzeit.ende.isoformat(),
+            ],
+            "dokumente": [str(d.uuid) for d in v.dokumente],
+        }
+        for v in (details.akte.vorgaenge if details.akte else ())
+    ]
+
+
+def documents_json(details: AkteDetails) -> list[dict[str, Any]]:
+    """Every Dokument, those that only earlier versions hold as well."""
+    received = _received(details)
+    return [
+        {
+            "uuid": str(d.uuid),
+            "betreff": d.betreff,
+            "typ": d.typ,
+            "datum": d.datum and d.datum.isoformat(),
+            "posteingang": (day := received.get(d.uuid)) and day.isoformat(),
+            "version": d.version,
+            "replaces": [{"dokument": str(old.dokument), "version": old.version} for old in d.replaces],
+            "replaced_by": str(d.replaced_by) if d.replaced_by else None,
+            "pages": d.pages,
+            "pdfa": d.flavour,
+            "file": str(d.pdfa) if d.pdfa else None,
+            "verdict": d.verdict.value,
+            "mean_confidence": None if d.mean_confidence is None else round(d.mean_confidence, 1),
+            "validators": [{"name": r.name, "version": r.version, "verdict": r.verdict.value} for r in d.reports],
+        }
+        for d in details.dokumente
+    ]
+
+
+def _received(details: AkteDetails) -> dict[UUID, date]:
+    """The day on which each Dokument of the newest version was received, where it is known."""
+    here = details.akte.dokumente if details.akte else ()
+    return {dokument.uuid: dokument.posteingang for dokument in here if dokument.posteingang}
+
+
+def _titles(details: AkteDetails) -> list[str]:
+    """What each Vorgang is called, with its Zeichen; several that are called alike are counted."""
     vorgaenge = details.akte.vorgaenge if details.akte else ()
     titles = [" ".join(part for part in (vorgang.zeichen, vorgang.betreff) if part) for vorgang in vorgaenge]
-    return {
-        dokument.uuid: title if titles.count(title) == 1 else f"{title} ({titles[: place + 1].count(title)})"
-        for place, (vorgang, title) in enumerate(zip(vorgaenge, titles, strict=True))
-        for dokument in vorgang.dokumente
-    }
+    return [
+        title if titles.count(title) == 1 else f"{title} ({titles[: place + 1].count(title)})"
+        for place, title in enumerate(titles)
+    ]
+
+
+def _vorgaenge(details: AkteDetails) -> dict[UUID, str]:
+    """What the Vorgang of every Dokument is called."""
+    vorgaenge = details.akte.vorgaenge if details.akte else ()
+    titles = zip(vorgaenge, _titles(details), strict=True)
+    return {dokument.uuid: title for vorgang, title in titles for dokument in vorgang.dokumente}
+
+
+def _show_vorgaenge(console: Console, details: AkteDetails) -> None:
+    """One line for each, with the number that corrections take, its type and days."""
+    vorgaenge = details.akte.vorgaenge if details.akte else ()
+    for place, (vorgang, title) in enumerate(zip(vorgaenge, _titles(details), strict=True), 1):
+        words = [
+            word
+            for word in (vorgang.typ and f"Typ {vorgang.typ}", span(vorgang.laufzeit.beginn, vorgang.laufzeit.ende))
+            if word
+        ]
+        if words or title != details.row.betreff:  # a Laufzettel without Vorgänge makes one of the name of the Akte
+            told = f" ({', '.join(words)})" if words else ""
+            console.print(f"  Vorgang {place}: {title}{told}", soft_wrap=True)
+
+
+def span(first: date | None, last: date | None) -> str:
+    """Two days as people write them, either of which may be unknown."""
+    if first is None or last is None:
+        return f"ab {german_day(first)}" if first else f"bis {german_day(last)}" if last else ""
+    return f"{german_day(first)} bis {german_day(last)}"
 
 
 def left_out(details: AkteDetails) -> int:
@@ -66,7 +141,7 @@ def show_akte(
     facts = {
         "Federführung": row.federfuehrung,
         "Aktenplaneinheit": row.aktenplaneinheit,
-        "Laufzeit": " bis ".join(part for part in (german_day(row.laufzeit_von), german_day(row.laufzeit_bis)) if part),
+        "Laufzeit": span(row.laufzeit_von, row.laufzeit_bis),
         "zdA": german_day(row.zda_datum),
         "Fristklasse": ", ".join(details.record_classes),
         "aufzubewahren bis": german_day(row.retention_ends),
@@ -85,18 +160,21 @@ def show_akte(
     for hold in holds:
         console.print(hold_line(hold))
     places = _vorgaenge(details)
-    for title in dict.fromkeys(places.values()):
-        if title != row.betreff:  # a Laufzettel without Vorgänge makes one of the name of the Akte
-            console.print(f"  Vorgang: {title}")
+    _show_vorgaenge(console, details)
+    numbers = {d.uuid: place for place, d in enumerate(details.akte.dokumente if details.akte else (), 1)}
+    received = _received(details)
     pages = "Seiten im PDF/A" if left_out(details) else "Seiten"
-    heads = ("Dokument", "Datum", pages, "PDF/A", "Prüfung", "Textgüte", "Version")
+    incoming = ("Posteingang",) if received else ()
+    heads = ("Nr", "Dokument", "Datum", *incoming, pages, "PDF/A", "Prüfung", "Textgüte", "Version")
     many = len(set(places.values())) > 1  # else the one Vorgang stands above
     table = Listing(*heads, *(("Vorgang",) if many else ()), box=None, header_style="dim")
     for d in details.dokumente:
         quality = "–" if d.mean_confidence is None else f"{d.mean_confidence:.0f} %"
         table.add_row(
+            str(numbers.get(d.uuid, "")),
             d.betreff,
             german_day(d.datum),
+            *((german_day(received.get(d.uuid)),) if received else ()),
             str(d.pages),
             d.flavour,
             word(VERDICTS, d.verdict.value),

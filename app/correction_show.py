@@ -16,8 +16,9 @@ from akten.model import Akte
 from app.show import moment
 from catalog.corrections import read_note
 from catalog.values import DeliveryRow, DokumentRow
+from flows.consequences import Consequences
 
-_NOTHING = "(nichts)"
+_NOTHING, _NEW_FIELD = "(nichts)", "(neues Feld)"
 
 
 def change_json(change: Change, titles: Mapping[UUID, str]) -> dict[str, Any]:
@@ -41,6 +42,32 @@ def show_changes(console: Console, changes: Sequence[Change], titles: Mapping[UU
         old, new = _value(change, change.alt), _value(change, change.neu)
         line = Text.assemble(f"  {where}{name}: ", (old, "red"), " → ", (new, "green"))
         console.print(line, soft_wrap=True)
+
+
+def ends_json(coming: Consequences) -> dict[str, str | None] | None:
+    """The last day of retention now and then, None where the rules could not say it."""
+    if not coming.computed:
+        return None
+    return {"before": _iso(coming.before), "after": _iso(coming.after)}
+
+
+def show_consequences(console: Console, coming: Consequences, changes: Sequence[Change]) -> None:
+    """What comes of it: the period, where it moves or somebody might think that it does, and days that are at odds."""
+    if coming.computed and coming.before != coming.after:
+        old, new = _ends(coming.before), _ends(coming.after)
+        console.print(Text.assemble("  Aufzubewahren bis: ", (old, "red"), " → ", (new, "green")), soft_wrap=True)
+    elif coming.computed and any(change.name == "zda_datum" for change in changes):
+        console.print(f"  Aufzubewahren bis: {_ends(coming.after)}, unverändert", soft_wrap=True)
+    for finding in coming.findings:
+        console.print(Text(f"  Bitte ansehen: {finding.text}", "yellow"), soft_wrap=True)
+
+
+def _ends(day: date | None) -> str:
+    return f"{day:%d.%m.%Y}" if day else "offen oder dauernd (archiv frist zeige)"
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def corrections_of(deliveries: Sequence[DeliveryRow]) -> Mapping[int, Correction]:
@@ -106,7 +133,7 @@ def _called(uuid: UUID, titles: Mapping[UUID, str]) -> str:
 
 def _value(change: Change, text: str) -> str:
     if not text:
-        return _NOTHING
+        return _NEW_FIELD if change.name.startswith(FELD) and not change.alt else _NOTHING
     try:
         return f"{date.fromisoformat(text):%d.%m.%Y}" if change.name in DAYS else text
     except ValueError:  # somebody meddled with it

@@ -17,7 +17,7 @@ from akten.model import Akte
 from akten.package import StoredCopy
 from akten.plural import plural
 from app.command import Call, Named, verb
-from app.correction_show import change_json, show_changes, titles_of
+from app.correction_show import change_json, ends_json, show_changes, show_consequences, titles_of
 from app.one_akte import akte_in_call, akte_name, one_akte
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
@@ -25,6 +25,7 @@ from app.show import findings_table, moment
 from catalog.corrections import Proposed
 from catalog.values import AkteRow
 from flows import correction
+from flows.consequences import Consequences, consequences
 from flows.receipt import checks_not_made, finding_json
 from flows.wiring import Services
 
@@ -43,6 +44,7 @@ _VALUES = {
     "laufzeit_ende": ("--laufzeit-ende", "laufzeit.ende", "Neues Ende der Laufzeit (TT.MM.JJJJ)."),
     "zda_datum": ("--zda-datum", "zda_datum", "Neues z.d.A.-Datum (TT.MM.JJJJ)."),
     "datum": ("--datum", "datum", "Neues Datum eines Dokuments (TT.MM.JJJJ)."),
+    "posteingang": ("--posteingang", "posteingang", "Neuer Tag des Posteingangs eines Dokuments (TT.MM.JJJJ)."),
 }
 
 
@@ -56,9 +58,10 @@ def _values(command: Any) -> Any:
 @AKTE
 @_values
 @click.option("--feld", "felder", multiple=True, metavar="NAME=WERT", help="Neuer Wert eines Feldes, etwa Flurstück.")
+@click.option("--neue-felder", is_flag=True, help="Felder, die die Akte nicht hat, sollen wirklich hinzukommen.")
 @click.option("--entferne", multiple=True, metavar="NAME", help="Was nicht mehr da stehen soll, etwa zda_datum.")
-@click.option("--vorgang", metavar="NR", help="Es geht um diesen Vorgang: Nummer, UUID oder jetziger Betreff.")
-@click.option("--dokument", metavar="NR", help="Es geht um dieses Dokument: Nummer, UUID oder jetziger Betreff.")
+@click.option("--vorgang", metavar="NR", help="Es geht um diesen Vorgang: Nummer (archiv akte zeige), UUID, Betreff.")
+@click.option("--dokument", metavar="NR", help="Es geht um dieses Dokument: Nummer (archiv akte zeige), UUID, Betreff.")
 @click.option(
     "--datei", type=FILE, metavar="DATEI", help="Mehreres auf einmal: JSON oder YAML mit den Feldern des Laufzettels."
 )
@@ -72,6 +75,7 @@ def propose(
     *,
     aktenzeichen: str,
     felder: tuple[str, ...],
+    neue_felder: bool,
     entferne: tuple[str, ...],
     vorgang: str | None,
     dokument: str | None,
@@ -102,13 +106,15 @@ def propose(
         row = one_akte(services, aktenzeichen, band)
         today = services.today()
         wishes = read_wishes(datei, today) if datei else typed_wishes(typed, today)
-        proposed = correction.propose(services, row.uuid, wishes, reason, call.actor)
+        proposed = correction.propose(services, row.uuid, wishes, reason, call.actor, new_fields=neue_felder)
         akte = services.catalog.akte_snapshot(row.uuid, proposed.version)
-    value = {**_named(row), **_proposal_json(proposed, akte)}
+        coming = consequences(services, proposed)
+    value = {**_named(row), **_proposal_json(proposed, akte, coming)}
 
     def show(console: Console) -> None:
         console.print(f"{akte_name(row)}, Version {proposed.version}:")
         show_changes(console, proposed.changes, titles_of(akte))
+        show_consequences(console, coming, proposed.changes)
         way = f"{call.archiv} akte gib-frei {akte_in_call(row)} --grund …"
         console.print(f"Wartet auf die Freigabe durch eine zweite Person: {way}", style="dim", soft_wrap=True)
 
@@ -147,15 +153,15 @@ def proposals(call: Call) -> None:
     """Zeigt die Berichtigungen, die auf Freigabe oder Ende warten, mit altem und neuem Wert."""
     with open_archive(call) as services:
         found = [
-            (each, *_akte_of(services, each), correction.is_begun(services, each))
+            (each, *_akte_of(services, each), correction.is_begun(services, each), consequences(services, each))
             for each in services.catalog.corrections.open()
         ]
-    told = [{**_named(row), **_proposal_json(each, akte)} for each, row, akte, _ in found]
+    told = [{**_named(row), **_proposal_json(each, akte, coming)} for each, row, akte, _, coming in found]
 
     def show(console: Console) -> None:
         if not found:
             console.print("Keine Berichtigung wartet.", style="dim")
-        for each, row, akte, begun in found:
+        for each, row, akte, begun, coming in found:
             proposal = each.proposal
             state = "wartet"
             if row.version != each.version and not begun:  # begun, the newer version may be its own
@@ -165,6 +171,7 @@ def proposals(call: Call) -> None:
             who = f"{proposal.proposed_by}, {moment(proposal.proposed_at)}"
             console.print(Text.assemble((akte_name(row), "bold"), f"  {state}  ", (f"{who}: {each.reason}", "dim")))
             show_changes(console, each.changes, titles_of(akte))
+            show_consequences(console, coming, each.changes)
 
     call.output.result(told, show)
 
@@ -177,19 +184,22 @@ def proposals(call: Call) -> None:
 def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> int:
     """Gibt als zweite Person eine Berichtigung frei und führt sie aus: neue Version, abgelegt und zurückgelesen.
 
-    Abgebrochen wird sie mit demselben Befehl fortgesetzt.
+    Abgebrochen wird sie mit demselben Befehl fortgesetzt, sonst von der nächsten Annahme.
     """
     with open_archive(call) as services:
         row = one_akte(services, aktenzeichen, band)
         proposed = correction.waiting(services, row.uuid)
         before = services.catalog.akte_snapshot(row.uuid, proposed.version)
+        coming = consequences(services, proposed)
         done = correction.release(services, proposed, reason, call.actor)
-    findings = [finding_json(finding) for finding in done.findings]
+    findings = [finding_json(finding) for finding in (*coming.findings, *done.findings)]
+    noticed = [finding_json(finding) for finding in done.findings]
     unchecked = checks_not_made(done.findings)
     value = {
         **_named(row),
         "version": done.id.version,
         "changes": [change_json(change, titles_of(before)) for change in done.changes],
+        "retention_ends": ends_json(coming),
         "copies": [{"store": copy.store, "version_id": copy.bag_version_id, "verified": True} for copy in done.copies],
         "findings": findings,
         "not_checked": list(unchecked),
@@ -199,10 +209,11 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
         text = f" als Version {done.id.version}; Version {proposed.version} bleibt, wie sie war."
         console.print(Text.assemble(f"{akte_name(row)}: ", ("berichtigt", "green"), text), soft_wrap=True)
         show_changes(console, done.changes, titles_of(before))
+        show_consequences(console, coming, done.changes)
         copies = plural(len(done.copies), "Kopie", "Kopien")
         console.print(f"{copies} abgelegt, {_locked(done.copies)} und ganz zurückgelesen.", style="dim")
-        if findings:
-            console.print(findings_table(findings))
+        if noticed:
+            console.print(findings_table(noticed))
         if unchecked:
             console.print(Text(f"Nicht geprüft: {', '.join(unchecked)}.", "yellow"))
 
@@ -244,11 +255,13 @@ def _iso(value: datetime | None) -> str | None:
     return value.isoformat() if value else None
 
 
-def _proposal_json(proposed: Proposed, akte: Akte | None) -> dict[str, Any]:
+def _proposal_json(proposed: Proposed, akte: Akte | None, coming: Consequences) -> dict[str, Any]:
     proposal = proposed.proposal
     return {
         "version": proposed.version,
         "changes": [change_json(change, titles_of(akte)) for change in proposed.changes],
+        "retention_ends": ends_json(coming),
+        "findings": [finding_json(finding) for finding in coming.findings],
         "reason": proposed.reason,
         "proposed_by": str(proposal.proposed_by),
         "proposed_at": proposal.proposed_at.isoformat(),

@@ -110,7 +110,8 @@ def event_report(
         akte = one_akte(services, aktenzeichen, band)
         told = Told(name, datum or "", beleg, supersedes, bemerkung)
         event = tell_event(services, akte.uuid, told, call.actor)
-        beside = another_day(services.catalog.reported_events(akte.uuid), event.ereignis, event.datum)
+        known = services.catalog.keeping(akte.uuid)
+        beside = another_day(known.events if known else (), event.ereignis, event.datum)
         title = services.katalog.event_titles.get(event.ereignis, event.ereignis)
     findings = [finding_json(Finding("EV-10", Severity.WARNING, event.ereignis, beside))] if beside else []
     value = {

@@ -16,7 +16,7 @@ from akten.errors import Unknown
 from akten.findings import Verdict
 from akten.model import Aktenart
 from akten.plural import plural
-from app.akte_show import german_day, left_out, show_akte
+from app.akte_show import documents_json, german_day, left_out, show_akte, vorgaenge_json
 from app.command import FOLDER, Call, Words, require_in_order, verb
 from app.correction_show import correction_json, corrections_of, titles_of
 from app.correction_verbs import proposals, propose, release, withdraw
@@ -273,35 +273,10 @@ def details_json(
         "record_class": next(iter(details.record_classes), ""),
         "record_classes": list(details.record_classes),
         "holds": list(holds),
-        "vorgaenge": [
-            {
-                "uuid": str(v.uuid),
-                "betreff": v.betreff,
-                "zeichen": v.zeichen,
-                "dokumente": [str(d.uuid) for d in v.dokumente],
-            }
-            for v in (details.akte.vorgaenge if details.akte else ())
-        ],
+        "vorgaenge": vorgaenge_json(details),
         "felder": dict(details.akte.felder) if details.akte else {},
         "pages_left_out": left_out(details),
-        "documents": [
-            {
-                "uuid": str(d.uuid),
-                "betreff": d.betreff,
-                "typ": d.typ,
-                "datum": _iso(d.datum),
-                "version": d.version,
-                "replaces": [{"dokument": str(old.dokument), "version": old.version} for old in d.replaces],
-                "replaced_by": str(d.replaced_by) if d.replaced_by else None,
-                "pages": d.pages,
-                "pdfa": d.flavour,
-                "file": str(d.pdfa) if d.pdfa else None,
-                "verdict": d.verdict.value,
-                "mean_confidence": None if d.mean_confidence is None else round(d.mean_confidence, 1),
-                "validators": [{"name": r.name, "version": r.version, "verdict": r.verdict.value} for r in d.reports],
-            }
-            for d in details.dokumente
-        ],
+        "documents": documents_json(details),
         "packages": [
             {
                 "version": p.package.id.version,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -17,6 +17,7 @@ from rich.console import Console
 from akten.errors import ArchivError, Rejected
 from akten.findings import Finding, Severity
 from app.command import FOLDER, Call, Named, verb
+from app.one_akte import akte_name
 from app.opening import open_or_begin
 from app.show import receipts as show_receipts
 from flows.ownaccount import require_own_account
@@ -29,6 +30,9 @@ from ingest.lookout import left_in
 from ingest.settling import first_look, still_written
 from ocr.scratch import ScratchFolder
 
+if TYPE_CHECKING:
+    from flows.unfinished import GoneOn
+
 _MOST_LEFT = 20
 
 
@@ -39,7 +43,8 @@ _MOST_LEFT = 20
 def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
     """Nimmt Lieferungen (Ordner oder ZIP mit Laufzettel) an und archiviert sie.
 
-    Ohne PFAD wird alles genommen, was vollständig im Eingang liegt, und Angefangenes fortgesetzt. Jede Lieferung wird
+    Ohne PFAD wird alles genommen, was vollständig im Eingang liegt, und Angefangenes fortgesetzt. Eine freigegebene
+    Berichtigung, die abgebrochen wurde, wird zuvor zu Ende gebracht. Jede Lieferung wird
     beim Annehmen in den Datenordner verschoben. Ein abgebrochener Befehl wird mit demselben Aufruf fortgesetzt.
     Eine Lieferung, an der noch geschrieben wird, wird erst übernommen, wenn sich in ihr nichts mehr ändert.
     """
@@ -52,7 +57,11 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
             services.prepare_to_read()  # first of all: what is loaded now and the JVM use a core each
         note_settings(services, call.actor)
         from flows.batch import archive_all, claim_each, claim_inbox
+        from flows.unfinished import go_on_with_corrections
 
+        gone_on = go_on_with_corrections(services)  # first, since deliveries of their Akten wait for them
+        for one in gone_on:
+            _tell_gone_on(call, one)
         if pfade:
             told = functools.partial(_tell_written, call)
             growing = still_written(first, quiet_seconds=quiet, now=time.time, sleep=time.sleep, say=told)
@@ -69,7 +78,8 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
     if in_prefect:
         values = run_in_prefect(call, [one.uuid for one in claimed])
     values.extend(receipt_json(receipt) for receipt in lost)
-    code = gravest([exit_code_of_json(values), *(error.exit_code for _, error in refused)])
+    others = [*(error.exit_code for _, error in refused), *(one.exit_code for one in gone_on)]
+    code = gravest([exit_code_of_json(values), *others])
     values.extend(refused_json(path, error) for path, error in refused)
     if not values and not call.output.as_json:
         call.output.say(f"Im Eingang liegt nichts Vollständiges: {call.settings.inbox}")
@@ -77,6 +87,22 @@ def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:
         _tell_left(call)
     call.output.result(values, lambda console: show_receipts(console, values, call.archiv))
     return code
+
+
+def _tell_gone_on(call: Call, one: GoneOn) -> None:
+    """Says how a correction ended that was broken off: nobody named it in this call."""
+    if one.akte is None:
+        call.output.say(f"Ob eine freigegebene Berichtigung zu Ende zu bringen ist, war nicht zu sehen: {one.why}")
+    elif one.version is None:
+        name = akte_name(one.akte)
+        call.output.say(f"Die freigegebene Berichtigung von {name} kommt noch nicht zu Ende: {one.why}")
+    else:
+        name = akte_name(one.akte)
+        call.output.say(
+            f"Die freigegebene Berichtigung von {name} war abgebrochen; jetzt ist sie Version {one.version}."
+        )
+    for finding in one.findings:
+        call.output.say(f"{finding.code}: {finding.text}")
 
 
 def _tell_written(call: Call, path: Path) -> None:

@@ -184,6 +184,11 @@ class Catalog(Periods):
         with self._database.read() as connection:
             return recognised.results_of(connection, deliveries)
 
+    def page_texts(self, dokument: UUID) -> dict[int, str]:
+        """The text of every page of the PDF/A of a Dokument that counts, by its number."""
+        with self._database.read() as connection:
+            return holdings.page_texts(connection, dokument)
+
     def record_stored(
         self,
         delivery: UUID,

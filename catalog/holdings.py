@@ -23,9 +23,15 @@ from catalog.holdbook import MATCHED, classes_of
 from catalog.query import exact_numbers
 from catalog.recognised import reports_of
 from catalog.register import delivery_value
-from catalog.tables import akten, clearing, copies, deliveries, dokumente, packages, vorgaenge
+from catalog.tables import akten, clearing, copies, deliveries, dokumente, packages, pages, vorgaenge
 from catalog.tables import reviews as review_rows
 from catalog.values import AkteDetails, AkteRow, DokumentRow, Seite, Stats
+
+
+def page_texts(connection: Connection, dokument: UUID) -> dict[int, str]:
+    """The text of every page of the PDF/A of a Dokument that counts, by its number; empty for one that is replaced."""
+    rows = connection.execute(select(pages.c.page, pages.c.text).where(pages.c.dokument == dokument))
+    return {row.page: row.text for row in rows}
 
 
 class Sort(StrEnum):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from akten.correction import is_correction
 from akten.errors import Forbidden, Unavailable
@@ -17,9 +19,14 @@ from catalog.trail import Verb, read_body
 
 _FIXED = (Stage.DESCRIBED.value, Stage.PACKED.value)
 _PACKED = "Eine andere Lieferung derselben Akte wird gerade abgelegt; danach ist diese an der Reihe."
-_CORRECTED = (  # nobody but a person carries it on when it was broken off
+_CORRECTED = (
     "Eine freigegebene Berichtigung derselben Akte wird gerade abgelegt; danach ist diese Lieferung an der Reihe. Ist "
-    "sie abgebrochen (archiv akte berichtigungen), bringt dasselbe archiv akte gib-frei sie zu Ende."
+    "sie abgebrochen (archiv akte berichtigungen), bringt die nächste Annahme sie zu Ende, oder sofort: archiv akte "
+    "gib-frei {number} --band {band} --grund …"
+)
+_OVERTAKEN = (  # only the newest version is corrected, and the delivery will most likely bring a newer one
+    "Ein Nachscan derselben Akte wird gerade abgelegt. Bringt er eine neue Version, gilt dieser Vorschlag nicht mehr: "
+    "verwerfen (archiv akte verwirf) und neu vorschlagen. Sonst geht es weiter mit demselben archiv akte gib-frei."
 )
 
 
@@ -42,7 +49,7 @@ def settle(change: Change, delivery: UUID, least: int = 1) -> int:
     packing = deliveries.c.uuid != delivery, deliveries.c.stage.in_(_FIXED)
     busy = select(deliveries.c.slip).where(deliveries.c.akte == row.akte, *packing).limit(1)
     if (slip := connection.execute(busy).scalar()) is not None:
-        raise Unavailable(_CORRECTED if is_correction(json.loads(slip)) else _PACKED)
+        raise Unavailable(_who_comes_first(row, json.loads(slip)))
     own = select(scans.c.sha512).where(scans.c.delivery == delivery)
     twin = select(deliveries.c.nr).join(scans, scans.c.delivery == deliveries.c.uuid)
     if connection.execute(twin.where(*packing, scans.c.sha512.in_(own)).limit(1)).first() is not None:
@@ -65,6 +72,13 @@ def settle(change: Change, delivery: UUID, least: int = 1) -> int:
         version=version,
     )
     return version
+
+
+def _who_comes_first(row: Row[Any], other: Mapping[str, Any]) -> str:
+    """What a delivery, or a correction, waits for, and what comes of it: the one that is being packed has `other`."""
+    if is_correction(other):
+        return _CORRECTED.format(number=row.aktenzeichen, band=row.band)
+    return _OVERTAKEN if is_correction(json.loads(row.slip)) else _PACKED
 
 
 def _packed_by_others(connection: Connection, akte: UUID) -> int:

@@ -10,12 +10,11 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 from uuid import UUID, uuid5
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.closed import make_closed
-from akten.correction import FELD, Change, Correction, Teil, corrected, value_of
+from akten.correction import FELD, NAMES, Change, Correction, Teil, corrected, value_of
 from akten.errors import ArchivError, FixityError, Forbidden, Rejected, Unavailable, Unknown
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
@@ -35,9 +34,11 @@ from flows.anchors import try_to_publish
 from flows.carry import carry_over
 from flows.cover import bag_info, message_part, part_of, represented, require_describable
 from flows.craft_options import SOFTWARE, software_version
+from flows.fieldnames import known_name, near_names
 from flows.keeping import first_lock, kept_by
 from flows.locks import follow_at_intake
 from flows.packed import PackedWork, load, save
+from flows.partnames import dokument_named, vorgang_named
 from flows.steps import require
 from flows.wiring import Services
 from flows.workmark import require_work_folder
@@ -47,11 +48,14 @@ from ingest.slip_fields import fold
 from metadata.premis import check_record, write_record
 from metadata.premis_correction import correction_record
 
-T = TypeVar("T", Vorgang, Dokument)
 _IDENTITY = (
     "Aktenzeichen, Band und Aktenart lassen sich nicht berichtigen: Sie sagen, welche Akte es ist, und nach ihnen "
     "kommen Nachscans und Bände zu ihr. Bitte das Archiv ansprechen."
 )
+
+
+class InOtherHands(Unavailable):
+    """Another process carries this correction out just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,9 @@ class Corrected:
 # --- the first person -------------------------------------------------------------------------------------------------
 
 
-def propose(services: Services, akte: UUID, wishes: Wishes, reason: str, by: Actor) -> Proposed:
+def propose(
+    services: Services, akte: UUID, wishes: Wishes, reason: str, by: Actor, *, new_fields: bool = False
+) -> Proposed:
     """The first person asks for a correction of the newest version; returns the proposal with old and new values.
 
     Raises Rejected for what changes nothing, cannot be, or would make another Akte of it, Unknown for a part that is
@@ -80,7 +86,7 @@ def propose(services: Services, akte: UUID, wishes: Wishes, reason: str, by: Act
     if row is None or not row.version:
         raise Forbidden("Diese Akte hat noch keine archivierte Version; der Laufzettel lässt sich noch berichtigen.")
     before = _described(services, akte, row.version)
-    changes = changes_of(before, wishes.wishes)
+    changes = changes_of(before, wishes.wishes, new_fields=new_fields)
     after = _after(services, before, changes)
     require_describable(after, row.version + 1, services.now(), services.profile, services.schemas)
     services.catalog.corrections.propose(akte, row.version, changes, reason, by=by, now=services.now())
@@ -99,20 +105,21 @@ def waiting(services: Services, akte: UUID) -> Proposed:
     return found[0]
 
 
-def changes_of(akte: Akte, wishes: Sequence[Wish]) -> tuple[Change, ...]:
+def changes_of(akte: Akte, wishes: Sequence[Wish], *, new_fields: bool = False) -> tuple[Change, ...]:
     """Old and new value of everything that is wished for.
 
     A Vorgang that has its Betreff from the Akte, since the slip named none, follows the Akte. Raises Rejected (WF-50)
-    for a value that is so already, Unknown for a part that is not there.
+    for a value that is so already, Unknown for a part that is not there, and for a field that looks like a mistyped one
+    unless `new_fields` are asked for.
     """
     faults: list[Finding] = []
     found: dict[tuple[UUID, str], Change] = {}
     for wish in wishes:
         part = _part(akte, wish)
-        name = _field_known(akte, wish.name)
+        name = _field_known(akte, wish, new_fields=new_fields)
         change = Change(wish.teil, part.uuid, name, value_of(part, name), wish.neu)
         if change.alt == change.neu:
-            text = f"{change.words}: steht schon so in der Akte." if change.neu else f"{change.words}: steht nicht da."
+            text = f"{change.words}: steht schon so in der Akte." if change.neu else _nothing_there(akte, change)
             faults.append(Finding("WF-50", Severity.ERROR, wish.where, text))
         elif found.setdefault((part.uuid, name), change) != change:
             text = f"{change.words}: zwei verschiedene neue Werte."
@@ -130,34 +137,39 @@ def changes_of(akte: Akte, wishes: Sequence[Wish]) -> tuple[Change, ...]:
     return tuple(found.values())
 
 
-def _field_known(akte: Akte, name: str) -> str:
-    """The field that the Akte has under this name in another spelling: Flurstueck is no second one beside Flurstück."""
-    if not name.startswith(FELD) or name[len(FELD) :] in dict(akte.felder):
-        return name
-    alike = [known for known, _ in akte.felder if fold(known) == fold(name[len(FELD) :])]
-    return FELD + alike[0] if len(alike) == 1 else name
+def _nothing_there(akte: Akte, change: Change) -> str:
+    text = f"{change.words}: steht nicht da."
+    if not change.name.startswith(FELD):
+        return text
+    known = ", ".join(name for name, _ in akte.felder)
+    return f"{text} Eigene Felder der Akte: {known or 'keine'}."
+
+
+def _field_known(akte: Akte, wish: Wish, *, new_fields: bool) -> str:
+    """The name of what a wish is about: for a field the one that the Akte has in another spelling.
+
+    Raises Unknown for a new field that is like one of the Akte, or like a value of another sort, unless asked for.
+    """
+    if not wish.name.startswith(FELD):
+        return wish.name
+    known = [name for name, _ in akte.felder]
+    said = wish.name[len(FELD) :]
+    name = known_name(said, known)
+    if name not in known and wish.neu and not new_fields:
+        near = near_names(said, known)
+        value = next((each for each, words in NAMES.items() if fold(said) in (each, fold(words))), "")
+        if near or value:
+            meant = "“ oder „".join(near)
+            option = value.replace("_", "-").replace(".", "-")
+            what = f"Meinten Sie „{meant}“?" if near else f"Meinten Sie die Angabe „{value}“ (--{option})?"
+            raise Unknown(f"Ein Feld „{said}“ hat diese Akte nicht. {what} Soll es hinzukommen: --neue-felder.")
+    return FELD + name
 
 
 def _part(akte: Akte, wish: Wish) -> Akte | Vorgang | Dokument:
     if wish.teil is Teil.AKTE:
         return akte
-    if wish.teil is Teil.VORGANG:
-        return _named(akte.vorgaenge, wish.wo, "Einen Vorgang", "Vorgänge")
-    return _named(akte.dokumente, wish.wo, "Ein Dokument", "Dokumente")
-
-
-def _named(parts: Sequence[T], said: str, one: str, many: str) -> T:
-    """The part that a UUID, a number (counted as shown), or its whole Betreff means. Raises Unknown."""
-    found = [part for part in parts if str(part.uuid) == said.casefold()]
-    named = [part for part in parts if part.betreff == said]
-    number = [parts[int(said) - 1]] if said.isdecimal() and 0 < int(said) <= len(parts) else []
-    found = found or named or number
-    if named and number and named != number:
-        raise Unknown(f"„{said}“ ist hier die Nummer des einen und der Betreff eines anderen; bitte die UUID nennen.")
-    if len(found) == 1:
-        return found[0]
-    text = f"{many} dieses Betreffs gibt es {len(found)}" if found else f"{one} „{said}“ gibt es in dieser Akte nicht"
-    raise Unknown(f"{text}; die Nummer (1 bis {len(parts)}, Reihenfolge wie in archiv akte zeige) oder UUID hilft.")
+    return vorgang_named(akte, wish.wo) if wish.teil is Teil.VORGANG else dokument_named(akte, wish.wo)
 
 
 def _after(services: Services, before: Akte, changes: Sequence[Change]) -> Akte:
@@ -182,21 +194,29 @@ def release(services: Services, proposed: Proposed, reason: str, by: Actor) -> C
     reason = _words(reason, "Ohne Grund wird nichts freigegeben.")
     proposal, catalog = proposed.proposal, services.catalog
     require_second(proposal.proposed_by, by, "Das Berichtigen einer Akte", catalog.accounts)
-    akte, book, delivery = proposal.akte, catalog.corrections, delivery_of(proposed)
-    known = catalog.delivery(delivery)
+    akte, book = proposal.akte, catalog.corrections
+    known = catalog.delivery(delivery_of(proposed))
     if proposal.released_by is None or known is None or known.stage is Stage.RECEIVED:  # else its package is begun
         book.release(akte, proposal.number, proposed.version, reason, by=by, now=services.now())
     (proposed,) = (each for each in book.open(akte) if each.proposal.number == proposal.number)
+    return carry_out(services, proposed, by)
+
+
+def carry_out(services: Services, proposed: Proposed, by: Actor) -> Corrected:
+    """Makes the version of a released proposal, or goes on where that was broken off. Raises as `release` does, and
+    `InOtherHands` while another process does it.
+    """
     require_work_folder(services)
-    folder = services.settings.work.resolve() / f".berichtigung-{delivery}"
+    delivery, folder = delivery_of(proposed), folder_of(services, proposed)
     make_closed(folder)
     with held(ClaimedDelivery(delivery, folder)) as mine:
         if not mine:
-            raise Unavailable("Diese Berichtigung wird gerade von einem anderen Vorgang ausgeführt.")
+            raise InOtherHands("Diese Berichtigung wird gerade von einem anderen Vorgang ausgeführt.")
         done = _carried_out(services, proposed, delivery, folder, by)
         why = try_to_publish(services)
         shutil.rmtree(folder)
-        book.end(akte, proposal.number, version=done.id.version, by=by, now=services.now())
+        number = proposed.proposal.number
+        services.catalog.corrections.end(done.id.akte, number, version=done.id.version, by=by, now=services.now())
     return replace(done, findings=(*done.findings, Finding("WF-22", Severity.WARNING, "", why))) if why else done
 
 
@@ -210,6 +230,11 @@ def delivery_of(proposed: Proposed) -> UUID:
     """What stands in the place of a delivery for the version of this proposal: always the same."""
     proposal = proposed.proposal
     return uuid5(proposal.akte, f"berichtigung/{proposal.number}/{proposal.proposed_at.isoformat()}")
+
+
+def folder_of(services: Services, proposed: Proposed) -> Path:
+    """Where its package is made, on the machine that began it."""
+    return services.settings.work.resolve() / f".berichtigung-{delivery_of(proposed)}"
 
 
 def is_begun(services: Services, proposed: Proposed) -> bool:

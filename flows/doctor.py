@@ -319,6 +319,19 @@ def _lacking_copies(settings: Settings) -> Iterator[PartHealth]:
         yield PartHealth(f"Kopien im Speicher {name}", "", Health.ABSENT, why, needed=False)
 
 
+def _unfinished(settings: Settings) -> Iterator[PartHealth]:
+    """Nothing is lost, but deliveries of these Akten wait; it may also be under way just now."""
+    from flows.tryouts import corrections_under_way
+
+    for number, band in corrections_under_way(settings):
+        advice = (
+            "Freigegeben und nicht zu Ende; Lieferungen dieser Akte warten so lange. Wird sie nicht gerade ausgeführt, "
+            f"bringt die nächste Annahme sie zu Ende, oder sofort: archiv akte gib-frei {shlex.quote(number)} "
+            f"--band {band} --grund …"
+        )
+        yield PartHealth(f"Ende der Berichtigung von {number} Band {band}", "", Health.ABSENT, advice, needed=False)
+
+
 def _store(part: str, outcome: ProbeReport | ArchivError) -> PartHealth:
     if isinstance(outcome, ArchivError):
         return PartHealth(part, "", Health.FAILED, outcome.text)
@@ -361,6 +374,7 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
         parts.append(_guarded("Uhr", lambda: _clock(settings)))
         parts.append(_guarded("Suchindex", lambda: _index(settings)))
         parts.extend(_each_guarded("Kopien", lambda: _lacking_copies(settings)))
+        parts.extend(_each_guarded("Berichtigungen", lambda: _unfinished(settings)))
     parts.extend(embedded_server(settings))
     if stores:
         parts.extend(_each_guarded("Speicher", lambda: examine_stores(settings)))

@@ -248,6 +248,8 @@ def _beside_each_other(services: Services, rows: Sequence[EventRow]) -> Iterator
     first: dict[tuple[object, ...], EventRow] = {}
     days: dict[tuple[object, ...], EventRow] = {}
     known: dict[UUID, Sequence[ReportedEvent]] = {}
+    named = list(dict.fromkeys(row.akte.uuid for row in rows if row.verdict != "rejected" and row.akte is not None))
+    counting = {each.akte: each.events for each in services.catalog.some_keeping(named)}
     for row in rows:
         if row.verdict == "rejected" or row.akte is None:
             yield row
@@ -257,9 +259,9 @@ def _beside_each_other(services: Services, rows: Sequence[EventRow]) -> Iterator
         other = days.setdefault((uuid, row.ereignis), row)
         if same is not row:
             found.append(_beside("EV-09", row, f"Steht schon in Zeile {same.line}; sie zählt einmal."))
-        elif (text := _known(row, reports := _reports(services, uuid, known))) is not None:
+        elif (text := _known(row, _reports(services, uuid, known))) is not None:
             found.append(_beside("EV-12", row, text))
-        elif text := another_day(reports, row.ereignis, row.day):
+        elif text := another_day(counting.get(uuid, ()), row.ereignis, row.day):
             found.append(_beside("EV-10", row, text))
         if other.day != row.day:
             found.append(_beside("EV-10", row, f"Zeile {other.line} nennt für dasselbe Ereignis einen anderen Tag."))

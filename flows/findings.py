@@ -36,4 +36,6 @@ RULES: dict[str, tuple[str, str]] = {
     "WF-50": ("Eine Berichtigung sagt, was anders werden soll, und ändert jeden Wert, den sie nennt.", "Hausregel"),
     "WF-51": ("Berichtigt wird, wie eine Akte beschrieben ist, und nicht, welche Akte es ist.", "Hausregel"),
     "WF-52": ("Was berichtigt ist, nimmt kein Laufzettel von früher zurück.", "Hausregel"),
+    "WF-53": ("Passen Tage nach einer Berichtigung nicht mehr zueinander, wird es am Vorschlag gesagt.", "Hausregel"),
+    "WF-54": ("Ein Feld in anderer Schreibweise ist dasselbe Feld und behält seinen Namen.", "Hausregel"),
 }

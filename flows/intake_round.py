@@ -18,7 +18,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from akten.errors import Unavailable
+from akten.errors import ArchivError, Unavailable
 from catalog.actor import Actor, ActorKind
 from flows.batch import FromInbox, anchored, archive_one, claim_inbox, claimed_before
 from flows.documents import Progress
@@ -27,6 +27,7 @@ from flows.parent import end_with_parent
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, receipt_json
 from flows.settings import read_settings
+from flows.unfinished import GoneOn, go_on_with_corrections
 from flows.wiring import Services, open_services
 from ingest.claimed import ClaimedDelivery
 
@@ -46,7 +47,8 @@ _eingang = flow(
 def intake_round(deliveries: list[str] | None = None) -> list[dict[str, Any]]:
     """Archives the named claimed deliveries, or all that lies in the inbox; returns their receipts.
 
-    Raises what kept a delivery of the inbox from being taken, after all the others were archived.
+    A released correction that was broken off is brought to its end before them. Raises what kept a delivery of the
+    inbox from being taken, or such a correction from its end, after all the others were archived.
     """
     return _round(deliveries, SERVICE)
 
@@ -55,7 +57,9 @@ def _round(deliveries: list[str] | None, by: Actor) -> list[dict[str, Any]]:
     end_with_parent()
     settings = read_settings()
     with open_services(settings) as services, progress_display() as show:
+        gone_on: tuple[GoneOn, ...] = ()
         if deliveries is None:
+            gone_on = go_on_with_corrections(services)  # first, since deliveries of their Akten wait for them
             found = claim_inbox(services)
         else:
             found = FromInbox(claimed_before(services, [UUID(name) for name in deliveries]))
@@ -65,6 +69,8 @@ def _round(deliveries: list[str] | None, by: Actor) -> list[dict[str, Any]]:
         _publish(receipts)
         if found.fault is not None:
             raise found.fault
+        if ill := [one.why for one in gone_on if one.exit_code not in (0, Unavailable.exit_code)]:
+            raise ArchivError(f"Eine freigegebene Berichtigung kommt nicht zu Ende: {ill[0]}")
         return [receipt_json(receipt) for receipt in receipts]
 
 

@@ -7,19 +7,22 @@ version 1, in the trail and in what people noted. What it stands for since it sa
 from __future__ import annotations
 
 import difflib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from akten.correction import Teil
 from akten.files import FileFacts, PdfA
 from akten.findings import Finding
 from akten.model import Akte, Dokument, Ersetztes
 from catalog.fold import tokens
+from flows.outlasting import corrections_of
 from flows.wiring import Services
 from ingest.delivery import Delivery, PlannedAkte
 from ingest.rescans import (
     Wish,
+    blank_where_text_was,
     delivered_before,
     fewer_pages,
     not_there,
@@ -41,6 +44,7 @@ class Standing:
     """What counts of an Akte now (`akte`, None before the first version), and what did before and no longer does.
 
     `received` are the pages that came for each Dokument, those counted that were left out as blank; `blank` of them.
+    `once_called` are the Betreffe that a Dokument bore before they were corrected.
     """
 
     akte: Akte | None = None
@@ -48,6 +52,7 @@ class Standing:
     former: tuple[Dokument, ...] = ()
     received: Mapping[UUID, int] = field(default_factory=dict)
     blank: Mapping[UUID, int] = field(default_factory=dict)
+    once_called: Mapping[UUID, frozenset[tuple[str, ...]]] = field(default_factory=dict)
 
     def pages(self, dokument: Dokument) -> int:
         """How many pages were scanned for it."""
@@ -165,7 +170,13 @@ def standing_of(services: Services, akte: UUID) -> Standing:
     results = catalog.results(package.delivery for package in packages)
     received = {one.dokument: one.pages for one in results}
     blank = {one.dokument: one.blank for one in results}
-    return Standing(described[newest], newest, tuple(former.values()), received, blank)
+    once: defaultdict[UUID, set[tuple[str, ...]]] = defaultdict(set)
+    for correction in corrections_of(services, akte):
+        for change in correction.changes:
+            if (change.teil, change.name) == (Teil.DOKUMENT, "betreff"):
+                once[change.uuid].add(_key(change.alt))
+    called = {uuid: frozenset(names) for uuid, names in once.items()}
+    return Standing(described[newest], newest, tuple(former.values()), received, blank, called)
 
 
 def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str]) -> Wanted:
@@ -199,16 +210,25 @@ def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str
     return Wanted(tuple(made), apply_accepted(findings, accepted), frozenset(again))
 
 
-def blank_now(wanted: Wanted, pdfas: Mapping[UUID, PdfA], accepted: frozenset[str]) -> tuple[Finding, ...]:
-    """IN-49 for each rescan that has nothing on its pages, where what it replaces had."""
-    return apply_accepted(
-        (
-            only_blank_pages(one.where)
-            for one in wanted.replacements
-            if not one.blank_before and all(page.blank for page in pdfas[one.dokument].pages)
-        ),
-        accepted,
-    )
+def blank_now(
+    services: Services, wanted: Wanted, pdfas: Mapping[UUID, PdfA], accepted: frozenset[str]
+) -> tuple[Finding, ...]:
+    """IN-49 for each rescan that has nothing on its pages, where what it replaces had, or on one where that had text.
+
+    Page by page they are compared only where both have all the pages that were scanned: else a place says nothing.
+    """
+    findings = []
+    for one in wanted.replacements:
+        pages = pdfas[one.dokument].pages
+        blank = [place for place, page in enumerate(pages, 1) if page.blank]
+        if len(blank) == len(pages):
+            findings += [] if one.blank_before else [only_blank_pages(one.where)]
+        elif blank:
+            texts = services.catalog.page_texts(one.gone[0].dokument)
+            lost = [place for place in blank if tokens(texts.get(place, ""))]
+            if lost and len(texts) == one.pages_before == len(pages):
+                findings.append(blank_where_text_was(one.where, lost))
+    return apply_accepted(findings, accepted)
 
 
 def _meant(wish: Wish, standing: Standing) -> tuple[Dokument, ...] | Finding:
@@ -218,7 +238,9 @@ def _meant(wish: Wish, standing: Standing) -> tuple[Dokument, ...] | Finding:
     `ersetzt` is delivered again with it, and its Betreff now stands twice in the Akte.
     """
     there = _dokumente(standing)
-    named = [dokument for dokument in there if _is_named(dokument, wish.named)]
+    named = [dokument for dokument in there if _is_named(dokument, wish.named)] or [
+        dokument for dokument in there if _key(wish.named) in standing.once_called.get(dokument.uuid, ())
+    ]
     twins = [dokument for dokument in there if _scans(dokument) == wish.scans]
     others = [dokument for dokument in named if dokument not in twins]
     if len(others) == 1:

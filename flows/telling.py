@@ -15,6 +15,7 @@ from akten.model import Aktenart, clean_text, shows_nothing
 from catalog.actor import Actor
 from catalog.fold import fold, tokens
 from catalog.holds import HoldOrder, HoldQuery, HoldTarget, HoldView, Scope
+from catalog.keeping import KnownEvent
 from catalog.query import parse_day
 from catalog.references import parcels, person
 from catalog.told import Classification, KnownArchive, ReportedEvent, ReportedFact
@@ -183,19 +184,25 @@ def tell_event(services: Services, akte: UUID, told: Told, by: Actor) -> Reporte
     )
 
 
-def another_day(reports: Iterable[ReportedEvent], ereignis: str, day: date | None) -> str:
-    """What is said (EV-10) when another day was told for the same event, and counts as well; else nothing."""
-    told = [
-        f"{other:%d.%m.}{other.year} (Nr. {each.number})"
-        for each in reports
-        if each.ereignis == ereignis and each.superseded_by is None
-        if (other := each.datum) is not None and other != day
-    ]
-    if not told or day is None:
+def another_day(known: Iterable[KnownEvent], ereignis: str, day: date | None) -> str:
+    """What is said (EV-10) when another day counts for the same event as well, of a report or of a slip; else nothing.
+
+    `known` are the events that count for the Akte.
+    """
+    others = sorted((e for e in known if e.ereignis == ereignis and e.datum != day), key=lambda event: event.datum)
+    if not others or day is None:
         return ""
+    told = ", ".join(
+        f"{event.datum:%d.%m.}{event.datum.year} ({event.evidence if event.number is None else f'Nr. {event.number}'})"
+        for event in others
+    )
+    ways = [
+        *(["eine Meldung mit --ersetzt NR"] if any(event.number is not None for event in others) else []),
+        *(["den Tag eines Laufzettels mit --ersetzt TAG"] if any(event.number is None for event in others) else []),
+    ]
     return (
-        f"Für dasselbe Ereignis steht im Register auch: {', '.join(told)}. Jeder dieser Tage gilt; war einer ein "
-        "Irrtum, berichtigt ihn --ersetzt NR."
+        f"Für dasselbe Ereignis steht im Register auch: {told}. Jeder dieser Tage gilt; war einer ein Irrtum, "
+        f"berichtigt archiv ereignis melde {' und '.join(ways)}."
     )
 
 

@@ -87,6 +87,14 @@ def copies_lacking(settings: Settings) -> tuple[tuple[str, str], ...]:
     return tuple((name, lacks_copies(name, count).text) for name, count in counts.items() if count)
 
 
+def corrections_under_way(settings: Settings) -> tuple[tuple[str, int], ...]:
+    """Number and Band of every Akte with a correction that is released, begun and not at its end. Raises our errors."""
+    from flows.unfinished import begun_corrections
+
+    with open_services(settings) as services:
+        return tuple((akte.aktenzeichen, akte.band) for akte, _ in begun_corrections(services))
+
+
 def compare_with_stores(settings: Settings) -> tuple[tuple[str, str], ...]:
     """Every store that can be opened with what does not fit between it and the catalog, "" where all fits."""
     from flows.agreement import disagreements

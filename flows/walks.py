@@ -27,6 +27,7 @@ from flows.attachments import take_out_all
 from flows.carry import Carried, carry_over
 from flows.craft_options import SOFTWARE, software_version
 from flows.documents import Progress, recognise_documents
+from flows.fieldnames import as_named_before
 from flows.keeping import first_lock, judge, with_retention
 from flows.linked import refs_of, without_archived, without_linked
 from flows.locks import follow_at_intake
@@ -241,7 +242,7 @@ def _make(
         by=by,
         now=services.now(),
     )
-    findings.extend((*recognised.findings, *blank_now(wanted, recognised.pdfas, accepted)))
+    findings.extend((*recognised.findings, *blank_now(services, wanted, recognised.pdfas, accepted)))
     require([f for f in findings if f.code not in accepted])
     findings.extend(require(not_validated(recognised.pdfas, allowed=services.settings.archive_unchecked)))
     recognised_at = services.now()
@@ -260,8 +261,9 @@ def _make(
     if carried is not None:
         slip = delivery.slip.datei
         replaced = {one.dokument: one.gone[0].dokument for one in wanted.replacements}
-        rest, outdated = outlasting(akte, carried.akte, corrections_of(services, akte.uuid), slip, replaced)
-        findings.extend((*carried.findings, *outdated, *redescribed(carried.akte, rest, slip)))
+        rest, respelled = as_named_before(akte, carried.akte, slip)
+        rest, outdated = outlasting(rest, carried.akte, corrections_of(services, akte.uuid), slip, replaced)
+        findings.extend((*carried.findings, *respelled, *outdated, *redescribed(carried.akte, rest, slip)))
         before_it = carried
         carried, rest = superseded(carried, rest, wanted.replacements, delivery.slip.operator, services.now())
         require_kept(before_it, carried, delivery, linked)

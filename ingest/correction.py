@@ -14,7 +14,7 @@ from akten.findings import Finding
 from akten.model import clean_text
 from ingest.options import IntakeLimits
 from ingest.rules import error
-from ingest.slip_fields import Part, TooManyFaults, fold, shown
+from ingest.slip_fields import Part, TooManyFaults, belonging, fold, shown
 from ingest.slip_nodes import Kind, Node, SlipUnreadable, decode, parse_json, parse_yaml
 
 CALL = "Aufruf"  # the name of what was typed and lies in no file
@@ -35,6 +35,12 @@ _REMOVED: Mapping[Teil, tuple[str, ...]] = {
     Teil.VORGANG: ("zeichen", "typ", "laufzeit.beginn", "laufzeit.ende"),
     Teil.DOKUMENT: ("typ", "datum", "posteingang"),
 }
+# Whose each value is, for those who name it at another part; the call comes first, since most come from there.
+_OWNERS = (
+    (_AKTE, "zur Akte selbst (ohne --vorgang und --dokument; in einer Datei ganz oben)"),
+    (_VORGANG, "zu einem Vorgang (--vorgang; in einer Datei unter „vorgaenge“)"),
+    (_DOKUMENT, "zu einem Dokument (--dokument; in einer Datei unter „dokumente“)"),
+)
 _SPAN = ("beginn", "ende")
 BACKWARDS = "Das Ende der Laufzeit liegt vor ihrem Beginn."  # as of a slip
 _NEW = "der neue Wert (soll keiner mehr da stehen: „entfernen“)"
@@ -111,13 +117,14 @@ def _whole(root: Node, name: str, today: date) -> Wishes:
     faults: list[Finding] = []
     known = (*_AKTE, "vorgaenge", "dokumente", "entfernen", *IDENTITY)
     try:
-        part = Part(root, "", name, faults, known, {"titel": "betreff"})
+        part = Part(root, "", name, faults, known, {"titel": "betreff"}, belonging(known, _OWNERS))
         wishes = [*_of(part, Teil.AKTE, "", today)]
         for field, word, names, teil in (
             ("vorgaenge", "vorgang", _VORGANG, Teil.VORGANG),
             ("dokumente", "dokument", _DOKUMENT, Teil.DOKUMENT),
         ):
-            for each in part.parts(field, (word, *names, "entfernen"), {"titel": "betreff"}):
+            hints = belonging(names, _OWNERS)
+            for each in part.parts(field, (word, *names, "entfernen"), {"titel": "betreff"}, hints):
                 which = each.required(word, "welcher es ist: UUID, Nummer oder jetziger Betreff", 500)
                 wishes += _of(each, teil, which, today)
         identity = tuple(field for field in IDENTITY if part.has(field))

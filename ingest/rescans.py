@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from akten.findings import Finding
 from akten.plural import plural
 from ingest.assignment import assign
 from ingest.delivery import Delivery, dokument_uuid
+from ingest.pageranges import as_ranges, format_ranges
 from ingest.rules import error, info, warning
 from ingest.slip_fields import shown
 from ingest.slipdoc import Slip
@@ -123,6 +124,17 @@ def only_blank_pages(where: str) -> Finding:
     text = (
         "Das Dokument hat nur leere Seiten, das ersetzte nicht. Lag das Blatt verkehrt herum, bitte noch einmal "
         "scannen; ist es wirklich leer, bitte mit Begründung annehmen."
+    )
+    return error("IN-49", where, text)
+
+
+def blank_where_text_was(where: str, numbers: Sequence[int]) -> Finding:
+    """IN-49 for a rescan with blank pages at the places of pages that had text; a person may answer for it."""
+    pages = format_ranges(as_ranges(numbers))
+    what = f"Seite {pages} ist leer" if len(numbers) == 1 else f"Die Seiten {pages} sind leer"
+    text = (
+        f"{what}, und an derselben Stelle des ersetzten Dokuments steht Text. Lag ein Blatt verkehrt herum, bitte noch "
+        "einmal scannen; ist es so richtig, bitte mit Begründung annehmen."
     )
     return error("IN-49", where, text)
 

@@ -65,11 +65,14 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-45": ("Was ein Dokument ersetzt, hat nicht weniger Seiten als dieses.", _RESISCAN + ", A.NB.3"),
     "IN-46": ("Ein Nachscan von Dokumenten, die es in der Akte schon gibt, sagt, ob er sie ersetzt.", _HOUSE),
     "IN-47": (
-        "Sagen die Namen Vorder- und Rückseite, steht keine Rückseite nur des Alphabets wegen vor ihrer Vorderseite.",
+        "Sagen die Namen Vorder- und Rückseite, stellt nicht allein ihr Alphabet eine vor die andere oder weit davon.",
         _RESISCAN + ", A.NB.3",
     ),
     "IN-48": ("Was ein Dokument ersetzt hat, steht auf der Quittung, mit Betreff und Seiten von beiden.", _HOUSE),
-    "IN-49": ("Was ein Dokument ersetzt, ist nicht ganz leer, wenn dieses es nicht war.", _RESISCAN + ", A.NB.3"),
+    "IN-49": (
+        "Was ein Dokument ersetzt, ist nicht leer, wo dieses es nicht war: weder ganz noch anstelle einer Textseite.",
+        _RESISCAN + ", A.NB.3",
+    ),
     # the balance
     "IN-50": ("Blatt laut Laufzettel = empfangene Seiten.", _RESISCAN + ", A.NB.3"),
     "IN-51": ("Der Laufzettel nennt Blattzahl oder Seitenzahl.", _RESISCAN + ", A.DV.2"),

@@ -1,10 +1,10 @@
-"""Fronts and backs that file names tell of: a back that the order of the names puts before its front is asked about."""
+"""Fronts and backs that file names tell of: an order of the names that parts them is asked about."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from akten.files import Scan
 from akten.findings import Finding
@@ -20,34 +20,70 @@ _BACKS = frozenset(
 )
 _LETTERS = (("v", "r"), ("f", "b"))  # Vorder- and Rückseite, front and back
 _WORD = re.compile(r"[^\W\d_]+")
+_ASKED = (
+    "Bitte auf dem Laufzettel die Dateien in ihrer Reihenfolge nennen (dokumente, „dateien“); stimmt die Reihenfolge "
+    "so, kann eine Person sie mit Grund annehmen."
+)
 _NAMED = 3  # so many pairs are told by name; the rest is counted
 
 
 def backs_first(scans: Sequence[Scan], slip: Slip, assignment: Assignment) -> tuple[Finding, ...]:
-    """IN-47 where a back would stand before its front in the Akte, and nobody but the alphabet has said so.
+    """IN-47 where a back would stand before its front in the Akte, or all backs behind all fronts, and nobody but the
+    names has said so.
 
     Nothing is put in order here: which side is which is told by names alone, and R may be Rückseite or recto. An order
     of files on the slip is the word of a person; pages counted there are counted in the order of names, so they are
     looked at.
     """
-    place: dict[str, int] = {}
+    pages: Counter[str] = Counter()  # in the order in which the files stand in the Akte
     names = {scan.uuid: scan.name for scan in scans}
     for vorgang, documents in zip(assignment.vorgaenge, assignment.pages, strict=True):
         for dokument, positions in zip(vorgang.dokumente, documents, strict=True):
             if not (slip.vorgaenge and dokument.dateien):
-                for position in positions:
-                    place.setdefault(names[assignment.sequence[position].scan], len(place))
-    wrong = [(front, back) for front, back in _pairs(list(place)) if place[back] < place[front]]
-    if not wrong:
-        return ()
-    told = "; ".join(f"„{shown(back)}“ vor „{shown(front)}“" for front, back in wrong[:_NAMED])
-    more = f"; und so {plural(len(wrong) - _NAMED, 'weiteres Paar', 'weitere Paare')}" if len(wrong) > _NAMED else ""
-    text = (
-        f"Nach der Reihenfolge der Dateinamen stünde eine Rückseite vor ihrer Vorderseite: {told}{more}. Bitte auf dem "
-        "Laufzettel die Dateien in ihrer Reihenfolge nennen (dokumente, „dateien“); stimmt die Reihenfolge so, kann "
-        "eine Person sie mit Grund annehmen."
-    )
-    return (error("IN-47", wrong[0][1], text),)
+                pages.update(names[assignment.sequence[position].scan] for position in positions)
+    place = {name: number for number, name in enumerate(pages)}
+    pairs = list(_pairs(list(pages)))
+    if wrong := [(front, back) for front, back in pairs if place[back] < place[front]]:
+        told = "; ".join(f"„{shown(back)}“ vor „{shown(front)}“" for front, back in wrong[:_NAMED])
+        left = len(wrong) - _NAMED
+        more = f"; und so {plural(left, 'weiteres Paar', 'weitere Paare')}" if left > 0 else ""
+        text = (
+            f"Nach der Reihenfolge der Dateinamen stünde eine Rückseite vor ihrer Vorderseite: {told}{more}. {_ASKED}"
+        )
+        return (error("IN-47", wrong[0][1], text),)
+    if apart := _apart(pages, pairs):
+        first, last = apart
+        text = (
+            "Nach der Reihenfolge der Dateinamen stünden erst mehrere Vorderseiten und dann ihre Rückseiten: von "
+            f"„{shown(first)}“ bis „{shown(last)}“. Zu einem Blatt gehören beide hintereinander. {_ASKED}"
+        )
+        return (error("IN-47", last, text),)
+    return ()
+
+
+def _apart(pages: Mapping[str, int], pairs: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
+    """A front and a back between which other fronts stand: of pairs, or of as many fronts and backs, one after the
+    other; two files of several pages each are so, too. None where each back may follow its front.
+    """
+    names, fronts = list(pages), {front for front, _ in pairs}
+    place = {name: number for number, name in enumerate(names)}
+    for front, back in pairs:
+        between = names[place[front] + 1 : place[back]]
+        if any(name in fronts for name in between) or min(pages[front], pages[back]) > 1:
+            return front, back
+    sides = [(name, side) for name in names if (side := _side(name))]
+    half = len(sides) // 2
+    if half > 1 and [side for _, side in sides] == ["front"] * half + ["back"] * half:
+        return sides[0][0], sides[half][0]
+    return None
+
+
+def _side(name: str) -> str:
+    """Of which side a name speaks: „front“, „back“, or „“ where it names none or both."""
+    words = {found.group().casefold() for found in _WORD.finditer(name.rpartition(".")[0] or name)}
+    if bool(words & _FRONTS) == bool(words & _BACKS):
+        return ""
+    return "front" if words & _FRONTS else "back"
 
 
 def _pairs(names: Sequence[str]) -> Iterator[tuple[str, str]]:

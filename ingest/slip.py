@@ -21,7 +21,7 @@ from ingest.options import IntakeLimits
 from ingest.pageranges import parse_ranges
 from ingest.rules import error
 from ingest.scans import is_system
-from ingest.slip_fields import Part, TooManyFaults, fold, shown
+from ingest.slip_fields import Part, TooManyFaults, belonging, fold, shown
 from ingest.slip_nodes import Kind, SlipUnreadable, decode, parse_json, parse_yaml
 from ingest.slipdoc import (
     Ereignis,
@@ -69,6 +69,11 @@ _SLIP = (
 _SLIP_ALIASES = {"az": "aktenzeichen", "record_class": "fristklasse", "titel": "betreff", "blatt": "blattzahl"}
 _VORGANG = ("betreff", "zeichen", "typ", "laufzeit", "dokumente")
 _DOKUMENT = ("betreff", "typ", "datum", "posteingang", "dateien", "seiten", "digital", "ersetzt")
+_LEVELS = (  # a field that stands on the wrong one is told where it belongs
+    (_SLIP, "ganz oben auf den Laufzettel"),
+    (_VORGANG, "zu einem Vorgang (unter „vorgaenge“)"),
+    (_DOKUMENT, "zu einem Dokument (unter „dokumente“ eines Vorgangs)"),
+)
 _GERAET = ("hersteller", "modell", "seriennummer", "software")
 _PRUEFUNG = ("pruefer", "umfang", "ergebnis", "zeitpunkt")
 _FAMILIES: Mapping[str, Aktenart] = {fold(family): family for family in Aktenart}
@@ -176,7 +181,7 @@ def parse_slip(data: bytes, name: str, limits: IntakeLimits | None = None) -> Sl
         text = decode(data)
         root = (parse_json if name.casefold().endswith(".json") else parse_yaml)(text, limits)
         if root.kind is Kind.MAPPING:
-            slip = _slip(Part(root, "", name, faults, _SLIP, _SLIP_ALIASES), name)
+            slip = _slip(Part(root, "", name, faults, _SLIP, _SLIP_ALIASES, belonging(_SLIP, _LEVELS)), name)
         else:
             text = "Der Laufzettel besteht aus Feldern der Form „feld: wert“."
             faults.append(SlipUnreadable(root.line, text).finding(name))
@@ -208,7 +213,10 @@ def _slip(part: Part, name: str) -> Slip:
         laufzeit=part.laufzeit(),
         zda_datum=part.day("zda_datum"),
         felder=tuple((key, part.scalar(node, path, 500)) for key, node, path in part.pairs("felder")),
-        vorgaenge=tuple(_vorgang(entry) for entry in part.parts("vorgaenge", _VORGANG, {"titel": "betreff"})),
+        vorgaenge=tuple(
+            _vorgang(entry)
+            for entry in part.parts("vorgaenge", _VORGANG, {"titel": "betreff"}, belonging(_VORGANG, _LEVELS))
+        ),
         blattzahl=part.number("blattzahl", 0, 1_000_000),
         seitenzahl=part.number("seitenzahl", 0, 1_000_000),
         duplex=part.flag("duplex"),
@@ -291,9 +299,9 @@ def _names(part: Part, field: str) -> tuple[str, ...]:
 
 def _vorgang(part: Part) -> SlipVorgang:
     betreff = part.required("betreff", "worum es in dem Vorgang geht", 500)
-    dokumente = tuple(
-        _dokument(entry) for entry in part.parts("dokumente", _DOKUMENT, {"titel": "betreff", "datei": "dateien"})
-    )
+    aliases = {"titel": "betreff", "datei": "dateien"}
+    entries = part.parts("dokumente", _DOKUMENT, aliases, belonging(_DOKUMENT, _LEVELS))
+    dokumente = tuple(_dokument(entry) for entry in entries)
     if not dokumente:
         part.missing("dokumente", "mindestens ein Dokument")
     return SlipVorgang(betreff, part.text("zeichen", 100), part.text("typ", 100), part.laufzeit(), dokumente)
@@ -320,8 +328,18 @@ def _dokument(part: Part) -> SlipDokument:
         dateien,
         seiten,
         bool(part.flag("digital")),
-        part.text("ersetzt", 500),
+        _ersetzt(part),
     )
+
+
+def _ersetzt(part: Part) -> str:
+    """What the Dokument takes the place of. Left empty it is a fault: the Akte would have both, unseen."""
+    faults = part.faults
+    text = part.text("ersetzt", 500)
+    if part.has("ersetzt") and not text and part.faults == faults:
+        what = "Hier steht der Betreff oder die UUID des Dokuments, das ersetzt wird"
+        part.wrong("ersetzt", f"{what}; ersetzt dieses keines, bitte das Feld weglassen.")
+    return text
 
 
 def _ranges(part: Part) -> tuple[tuple[int, int], ...]:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 
 from akten.findings import Finding
 from akten.localtime import BERLIN
@@ -21,6 +22,8 @@ _TRUE, _FALSE = {"true", "ja", "yes", "wahr", "on"}, {"false", "nein", "no", "fa
 _FOLD = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "-": "_", " ": "_"})
 # Signs that change the direction of reading or cannot be seen: a title with them shows something else than it says.
 _TRICKS = re.compile("[\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
 
 EARLIEST = date(1500, 1, 1)
 MOST_FAULTS = 60
@@ -68,6 +71,15 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" Meinten Sie „{near[0]}“?" if near else ""
 
 
+def belonging(own: Iterable[str], others: Iterable[tuple[Iterable[str], str]]) -> dict[str, str]:
+    """Field → „ Es gehört zu …“ for those that other parts have (fields and words of each) and `own` does not."""
+    found: dict[str, list[str]] = {}
+    for fields, words in others:
+        for field in fields:
+            found.setdefault(field, []).append(words)
+    return {field: f" Es gehört {' oder '.join(words)}." for field, words in found.items() if field not in set(own)}
+
+
 def shown(word: str) -> str:
     """A short form of what was written, safe to print."""
     clean = "".join(c if c.isprintable() else "�" for c in word)
@@ -75,10 +87,21 @@ def shown(word: str) -> str:
 
 
 class Part:
-    """One mapping of the slip with its known fields; every fault goes to the shared list `faults`."""
+    """One mapping of the slip with its known fields; every fault goes to the shared list `faults`.
+
+    `elsewhere` says of fields that other parts have where they belong: a name that is spelled rightly and stands in the
+    wrong place is not mistyped.
+    """
 
     def __init__(
-        self, node: Node, path: str, name: str, faults: list[Finding], known: Iterable[str], aliases: Mapping[str, str]
+        self,
+        node: Node,
+        path: str,
+        name: str,
+        faults: list[Finding],
+        known: Iterable[str],
+        aliases: Mapping[str, str],
+        elsewhere: Mapping[str, str] = _NOWHERE,
     ) -> None:
         self._path, self._name, self._faults, self.line = path, name, faults, node.line
         self._nodes: dict[str, Node] = {}
@@ -90,11 +113,11 @@ class Part:
         for key, line, value in node.entries:
             field = aliases.get(fold(key), fold(key))
             if field not in known:
-                hint = nearest(key, known) or f" Bekannt sind: {', '.join(known)}."
+                hint = elsewhere.get(field) or nearest(key, known) or f" Bekannt sind: {', '.join(known)}."
                 text = f"Das Feld „{shown(key)}“ gibt es hier nicht.{hint}"
                 self.fault("IN-12", line, self.at(shown(key)), text)
             elif field in self._nodes:
-                self.fault("IN-11", line, self.at(field), f"Das Feld „{field}“ steht mehr als einmal im Laufzettel.")
+                self.fault("IN-11", line, self.at(field), f"Das Feld „{field}“ steht hier mehr als einmal.")
             elif not value.is_null:
                 self._nodes[field] = value
 
@@ -224,10 +247,16 @@ class Part:
             return ()
         return node.items if node.kind is Kind.LIST else (node,)
 
-    def parts(self, field: str, known: Iterable[str], aliases: Mapping[str, str] | None = None) -> tuple[Part, ...]:
+    def parts(
+        self,
+        field: str,
+        known: Iterable[str],
+        aliases: Mapping[str, str] | None = None,
+        elsewhere: Mapping[str, str] = _NOWHERE,
+    ) -> tuple[Part, ...]:
         """The mappings of a list field; places count from 1."""
         return tuple(
-            Part(node, f"{self.at(field)}[{place}]", self._name, self._faults, known, aliases or {})
+            Part(node, f"{self.at(field)}[{place}]", self._name, self._faults, known, aliases or {}, elsewhere)
             for place, node in enumerate(self.nodes(field), 1)
         )
 
@@ -263,7 +292,7 @@ class Part:
             path = f"{self.at(field)}.{shown(key)}"
             name = self._key(key, line, path)
             if name in found:
-                self.fault("IN-11", line, path, f"„{shown(key)}“ steht mehr als einmal im Laufzettel.")
+                self.fault("IN-11", line, path, f"„{shown(key)}“ steht hier mehr als einmal.")
             elif name and not value.is_null:
                 found[name] = (name, value, path)
         return tuple(found.values())

@@ -71,18 +71,18 @@ def decode(data: bytes) -> str:
     """The text of a slip in UTF-8, with or without BOM. Raises SlipUnreadable."""
     for mark, encoding in ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"\x00\x00\xfe\xff", "UTF-32")):
         if data.startswith(mark):
-            raise SlipUnreadable(None, f"Der Laufzettel ist in {encoding} gespeichert; bitte in UTF-8 speichern.")
+            raise SlipUnreadable(None, f"Die Datei ist in {encoding} gespeichert; bitte in UTF-8 speichern.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         line = data.count(b"\n", 0, fault.start) + 1
         raise SlipUnreadable(
             line,
-            "Der Laufzettel ist nicht in UTF-8 gespeichert (vielleicht in Windows-1252); bitte in UTF-8 speichern.",
+            "Die Datei ist nicht in UTF-8 gespeichert (vielleicht in Windows-1252); bitte in UTF-8 speichern.",
         ) from fault
     if bad := _FORBIDDEN.search(text):
         code = f"U+{ord(bad[0]):04X}"
-        hint = " Vielleicht ist er in UTF-16 gespeichert; bitte in UTF-8 speichern." if bad[0] == "\x00" else ""
+        hint = " Vielleicht ist sie in UTF-16 gespeichert; bitte in UTF-8 speichern." if bad[0] == "\x00" else ""
         raise SlipUnreadable(text.count("\n", 0, bad.start()) + 1, f"Unerlaubtes Steuerzeichen {code}.{hint}")
     return text
 
@@ -97,11 +97,11 @@ class _Meter:
     def value(self, line: int) -> None:
         self._values += 1
         if self._values > self._limits.slip_values:
-            raise SlipUnreadable(line, f"Der Laufzettel enthält mehr als {self._limits.slip_values} Werte.")
+            raise SlipUnreadable(line, f"Die Datei enthält mehr als {self._limits.slip_values} Werte.")
 
     def depth(self, depth: int, line: int) -> None:
         if depth > self._limits.slip_depth:
-            raise SlipUnreadable(line, f"Der Laufzettel ist tiefer als {self._limits.slip_depth} Ebenen geschachtelt.")
+            raise SlipUnreadable(line, f"Die Datei ist tiefer als {self._limits.slip_depth} Ebenen geschachtelt.")
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ _TOKEN = re.compile(
 _JSON_SLIPS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(r"#|/[/*]"),
-        " Bemerkungen kennt JSON nicht; bitte entfernen (oder den Laufzettel als YAML schreiben).",
+        " Bemerkungen kennt JSON nicht; bitte entfernen (oder die Datei als YAML schreiben).",
     ),
     (re.compile("['‘’‚‛“”„‟«»]"), ' Anführungszeichen sind in JSON gerade und doppelt: "so".'),
     (re.compile(r"[}\]]"), " Davor steht wohl ein Komma zu viel, oder ein Wert fehlt."),
@@ -157,13 +157,13 @@ class _Json:
     def _fault(self, line: int, position: int, text: str = "") -> SlipUnreadable:
         column = position - self._starts[line - 1] + 1
         why = next((why for mark, why in _JSON_SLIPS if mark.match(self._text, position)), "")
-        return SlipUnreadable(line, text or f"Der Laufzettel ist kein gültiges JSON (Spalte {column}).{why}")
+        return SlipUnreadable(line, text or f"Die Datei ist kein gültiges JSON (Spalte {column}).{why}")
 
     def whole(self) -> Node:
         node = self._value(*self._next(), depth=1)
         kind, _, line = self._next()
         if kind != "end":
-            raise self._fault(line, self._position, "Nach dem Ende des Laufzettels steht noch etwas.")
+            raise self._fault(line, self._position, "Nach dem Ende des Inhalts steht noch etwas.")
         return node
 
     def _value(self, kind: str, text: str, line: int, *, depth: int) -> Node:
@@ -180,7 +180,7 @@ class _Json:
             self._meter.depth(depth, line)
             return self._mapping(line, depth) if text == "{" else self._list(line, depth)
         if kind == "end":
-            raise self._fault(line, self._position, "Der Laufzettel endet mitten im Inhalt.")
+            raise self._fault(line, self._position, "Die Datei endet mitten im Inhalt.")
         raise self._fault(line, self._position - 1)
 
     def _separator(self, close: str) -> bool:
@@ -256,13 +256,13 @@ def parse_yaml(text: str, limits: IntakeLimits) -> Node:
         for event in yaml.parse(text, Loader=_LOADER):
             line = event.start_mark.line + 1 if event.start_mark else 1
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise SlipUnreadable(line, "Verweise (& und *) sind im Laufzettel nicht erlaubt; bitte ausschreiben.")
+                raise SlipUnreadable(line, "Verweise (& und *) sind hier nicht erlaubt; bitte ausschreiben.")
             if getattr(event, "tag", None) not in (None, "!"):
-                raise SlipUnreadable(line, "Typangaben (!…) sind im Laufzettel nicht erlaubt.")
+                raise SlipUnreadable(line, "Typangaben (!…) sind hier nicht erlaubt.")
             if isinstance(event, yaml.DocumentStartEvent):
                 roots += 1
                 if roots > 1:
-                    raise SlipUnreadable(line, "Der Laufzettel enthält mehr als ein YAML-Dokument.")
+                    raise SlipUnreadable(line, "Die Datei enthält mehr als ein YAML-Dokument.")
             elif isinstance(event, yaml.ScalarEvent):
                 meter.value(line)
                 block = event.style in ("|", ">")  # ends at the beginning of a later line
@@ -283,11 +283,11 @@ def parse_yaml(text: str, limits: IntakeLimits) -> Node:
         place = f" (Spalte {mark.column + 1})" if mark else ""
         raise SlipUnreadable(
             mark.line + 1 if mark else None,
-            f"Der Laufzettel ist kein gültiges YAML{place}; häufig fehlen Anführungszeichen um einen Text mit „:“ oder "
+            f"Die Datei ist kein gültiges YAML{place}; häufig fehlen Anführungszeichen um einen Text mit „:“ oder "
             "die Einrückung stimmt nicht (Tabulatoren sind nicht erlaubt).",
         ) from fault
     except yaml.YAMLError as fault:
-        raise SlipUnreadable(None, "Der Laufzettel ist kein gültiges YAML.") from fault
+        raise SlipUnreadable(None, "Die Datei ist kein gültiges YAML.") from fault
     if not stack[0].nodes:
-        raise SlipUnreadable(None, "Der Laufzettel ist leer.")
+        raise SlipUnreadable(None, "Die Datei ist leer.")
     return stack[0].nodes[0]

@@ -200,6 +200,8 @@ def unpack(path: Path, target: Path, limits: IntakeLimits) -> tuple[Finding, ...
             return (error("IN-06", path.name, "Das Verzeichnis des ZIP ist zu groß."),)
         with zipfile.ZipFile(path) as box:
             infos = box.infolist()
+            if not infos and not _is_empty(path):
+                return _broken(target, path.name)
             if len(infos) > limits.files:
                 return (error("IN-06", path.name, f"Das ZIP enthält mehr als {limits.files} Dateien."),)
             read = read_names(infos)
@@ -227,6 +229,14 @@ def unpack(path: Path, target: Path, limits: IntakeLimits) -> tuple[Finding, ...
         found = _broken(target, path.name)
         return _no_zip(path) or found
     return read.findings(path.name)
+
+
+def _is_empty(path: Path) -> bool:
+    """True for a ZIP that begins with its end record. Any other has members: where that record says that the directory
+    has no bytes, `zipfile` finds none of them and no fault.
+    """
+    with path.open("rb") as stream:
+        return stream.read(4) == b"PK\x05\x06"
 
 
 def _no_zip(path: Path) -> tuple[Finding, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from akten.errors import Unavailable
 from akten.package import Lock
 from catalog.actor import Actor
 from catalog.catalog import open_catalog
@@ -111,7 +112,9 @@ def test_the_answers_have_the_promised_fields(desk: Desk, akte: str) -> None:
     assert (change["part"], change["field"], change["after"]) == ("dokument", "betreff", "Bauantrag")
     assert desk("akte", "berichtigungen", "--json").json == [ran.json]
     done = desk("akte", "gib-frei", AKTE, *SEEN, "--json", login="b.schulz").json
-    assert done.keys() == {"akte", "aktenzeichen", "name", "version", "changes", "copies", "findings", "not_checked"}
+    assert done.keys() == {
+        "akte", "aktenzeichen", "name", "version", "changes", "retention_ends", "copies", "findings", "not_checked",
+    }  # fmt: skip
     assert (done["version"], done["changes"]) == (2, [change])
     assert [(copy["store"], copy["verified"], bool(copy["version_id"])) for copy in done["copies"]] == [
         ("a", True, True),
@@ -130,6 +133,61 @@ def test_a_file_corrects_many_values_and_a_fault_in_it_is_told_with_its_line(des
     assert (ran.code, [change["field"] for change in ran.json["changes"]]) == (
         0, ["betreff", "felder.Flurstück", "betreff"],
     )  # fmt: skip
+
+
+def test_days_at_odds_and_the_period_are_told_to_both_persons_and_on_the_receipt(desk: Desk) -> None:
+    file = desk.daten.parent / "berichtigung.yaml"
+    file.write_text("laufzeit: {beginn: 1.1.2020, ende: 1.6.2020}\nzda_datum: 2.2.2020\n", encoding="utf-8")
+    proposed = desk("akte", "berichtige", AKTE, "--datei", file, *WHY)
+    listed = desk("akte", "berichtigungen")
+    done = desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz")
+    for ran in (proposed, listed, done):
+        text = " ".join(ran.out.split())
+        assert "Bitte ansehen: Das z.d.A.-Datum (02.02.2020) liegt vor dem Ende der Laufzeit (01.06.2020)." in text
+        assert "Aufzubewahren bis: offen oder dauernd (archiv frist zeige), unverändert" in text
+    ran = desk("akte", "berichtige", AKTE, "--zda-datum", "3.3.2020", *WHY, "--json")
+    assert ran.json["retention_ends"] == {"before": None, "after": None}
+    assert [finding["code"] for finding in ran.json["findings"]] == ["WF-53"]
+
+
+def test_type_days_and_number_of_every_part_are_shown_as_corrections_take_them(desk: Desk) -> None:
+    file = desk.daten.parent / "berichtigung.yaml"
+    file.write_text(
+        "vorgaenge: [{vorgang: 1, typ: Verfahren, laufzeit: {beginn: 2.1.2020}}]\n"
+        "dokumente: [{dokument: 1, posteingang: 5.3.2020}]\n",
+        encoding="utf-8",
+    )
+    assert desk("akte", "berichtige", AKTE, "--datei", file, *WHY).code == 0
+    assert desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz").code == 0
+    ran = desk("akte", "berichtige", AKTE, "--dokument", "1", "--posteingang", "6.3.2020", *WHY)
+    assert "Tag des Posteingangs: 05.03.2020 → 06.03.2020" in ran.out
+    text = desk("akte", "zeige", AKTE).out
+    assert "Vorgang 1: " in text
+    assert "(Typ Verfahren, ab 02.01.2020)" in text
+    assert "Posteingang" in text
+    assert "05.03.2020" in text
+    shown = desk("akte", "zeige", AKTE, "--json").json
+    assert [(v["typ"], v["laufzeit"]) for v in shown["vorgaenge"]] == [("Verfahren", ["2020-01-02", None])]
+    assert [d["posteingang"] for d in shown["documents"]] == ["2020-03-05"]
+
+
+def test_what_was_killed_after_its_release_is_ended_by_the_next_intake_and_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk("akte", "berichtige", AKTE, *RIGHT, *WHY)
+
+    def stops(*_: object, **__: object) -> None:
+        raise Unavailable("Speicher „b“ antwortet nicht.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(correction, "store_package", stops)
+        assert desk("akte", "gib-frei", AKTE, *SEEN, login="b.schulz").code == 6
+        ran = desk("annahme")
+        assert (ran.code, "kommt noch nicht zu Ende: Speicher „b“ antwortet nicht." in ran.err) == (6, True)
+    ran = desk("annahme", "--json", login="c.vogt")
+    assert (ran.code, ran.json) == (0, [])
+    assert "Berichtigung von Bauakte 63-00001-2020 war abgebrochen; jetzt ist sie Version 2." in ran.err
+    assert desk("akte", "berichtigungen", "--json").json == []
 
 
 def test_given_up_by_either_it_is_gone(desk: Desk) -> None:
@@ -170,6 +228,9 @@ def test_a_proposal_that_a_new_version_overtook_is_listed_as_such(desk: Desk, wo
         (("berichtige", AKTE, "--laufzeit-beginn", "2.1.2020", "--laufzeit-ende", "1.1.2020", *WHY), 3, "vor ihrem"),
         (("berichtige", AKTE, "--aktenzeichen", "63-2-20", *WHY), 3, "lassen sich nicht"),
         (("berichtige", AKTE, "--vorgang", "1", "--zda-datum", "1.1.2020", *WHY), 3, "gibt es hier nicht"),
+        (("berichtige", AKTE, "--datum", "1.1.2020", *WHY), 3, "gehört zu einem Dokument (--dokument"),
+        (("berichtige", AKTE, "--zeichen", "Z", *WHY), 3, "gehört zu einem Vorgang (--vorgang"),
+        (("berichtige", AKTE, "--dokument", "1", "--federfuehrung", "Z", *WHY), 3, "gehört zur Akte selbst"),
         (("gib-frei", AKTE, *SEEN), 4, "kein Vorschlag"),
         (("verwirf", AKTE, *SEEN), 4, "kein Vorschlag"),
     ],

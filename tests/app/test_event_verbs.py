@@ -6,9 +6,12 @@ import os
 import threading
 from contextlib import suppress
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from akten.aktenzeichen import Aktenzeichen
+from akten.model import Aktenart
 from catalog.catalog import open_catalog
 from flows import eventfile
 from tests.app.desk import Desk, catalog_url
@@ -325,6 +328,33 @@ def test_another_day_for_the_same_event_in_the_register_is_named(filled: Desk, t
     assert "17.05.2020 (Nr. 1), 18.05.2020 (Nr. 2)" in row["findings"][0]["text"]
     right = filled(*melde, "17.5.2020", "--beleg", "U3", "--ersetzt", "2", "--json").json
     assert right["findings"] == []
+
+
+def test_another_day_of_a_slip_is_named_too_with_the_way_to_correct_it(filled: Desk, tmp_path: Path) -> None:
+    with open_catalog(catalog_url(filled.daten)) as catalog:
+        catalog.receive(
+            UUID(int=77),
+            aktenart=Aktenart.BAUAKTE,
+            aktenzeichen=Aktenzeichen(NUMBER),
+            band=1,
+            betreff="Bauantrag Müller",
+            slip={"ereignisse": [["structure_demolished", "2020-02-03"]]},
+            scans=(),
+            folder="arbeit/77",
+            by=CLERK,
+            now=NOON,
+        )
+    melde = ("ereignis", "melde", NUMBER, "structure_demolished")
+    (finding,) = filled(*melde, "5.4.2021", "--beleg", "Anzeige", "--json").json["findings"]
+    assert "03.02.2020 (Laufzettel der Lieferung " in finding["text"]
+    assert "den Tag eines Laufzettels mit --ersetzt TAG" in finding["text"]
+    file = tmp_path / "liste.csv"
+    file.write_text(HEAD + f"{NUMBER};structure_demolished;6.4.2021;U3\n", encoding="utf-8")
+    (row,) = filled("ereignis", "import", file, "--probe", "--json").json["rows"]
+    assert "), 05.04.2021 (Nr. 1)" in row["findings"][0]["text"]
+    assert filled(*melde, "6.4.2021", "--beleg", "A2", "--ersetzt", "1", "--json").json["findings"] != []
+    taken = (*melde, "6.4.2021", "--beleg", "A3", "--ersetzt", "3.2.2020", "--json")
+    assert filled(*taken).json["findings"] == []
 
 
 @pytest.mark.parametrize("instead", [("5.2.2020",), ("--nicht-geschehen",)])

@@ -161,7 +161,7 @@ def test_an_akte_on_the_screen_names_its_vorgang(desk: Desk) -> None:
     with open_catalog(desk.url) as catalog:
         archive(catalog, 1)
     told = desk("akte", "zeige", NUMBER)
-    assert "Vorgang: B-17 Neubau Doppelgarage" in told.out
+    assert "Vorgang 1: B-17 Neubau Doppelgarage" in told.out
     (value,) = desk("akte", "liste", "--json").json
     assert {"federfuehrung", "aktenplaneinheit"} <= value.keys()
 
@@ -181,8 +181,8 @@ def test_two_vorgaenge_that_are_called_alike_stay_two_on_the_screen(
     with open_catalog(desk.url) as catalog:
         archive(catalog, 1, titles=("Bauantrag", "Nachtrag"))
     told = desk("akte", "zeige", NUMBER).out
-    assert "Vorgang: B-17 Neubau Doppelgarage (1)\n  Vorgang: B-17 Neubau Doppelgarage (2)\n" in told
-    rows = {line.split()[0]: line for line in told.splitlines() if line.strip().startswith(("Bauantrag", "Nachtrag"))}
+    assert "Vorgang 1: B-17 Neubau Doppelgarage (1)\n  Vorgang 2: B-17 Neubau Doppelgarage (2)\n" in told
+    rows = {line.split()[1]: line for line in told.splitlines() if line.strip().startswith(("1 ", "2 "))}
     assert ("(1)" in rows["Bauantrag"], "(2)" in rows["Nachtrag"]) == (True, True)
 
 

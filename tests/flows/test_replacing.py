@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -15,7 +16,8 @@ from akten.files import Digests, PageRef, digest_bytes
 from akten.findings import Finding, Severity
 from akten.model import Akte, Datei, Dokument, Ersetztes, Vorgang
 from flows.arrival import slip_json
-from flows.replacing import Standing, Wanted, decide, seen_before
+from flows.replacing import Replacement, Standing, Wanted, blank_now, decide, seen_before
+from flows.wiring import Services
 from ingest.delivery import PlannedAkte
 from ingest.rescans import Wish
 from ingest.slip import parse_slip
@@ -247,3 +249,38 @@ def test_a_slip_without_ersetzt_is_the_one_that_was_noted_before_it_could_be_sai
     slip = a_slip(vorgaenge=[{"betreff": "V", "dokumente": [one]}])
     found = slip_json(parse_slip(json.dumps(slip).encode(), "laufzettel.json"))["sha256"]
     assert (found == noted) is bool(noted)
+
+
+def test_a_dokument_is_meant_by_its_betreff_of_before_a_correction_where_none_bears_it_now() -> None:
+    once = {ANTRAG.uuid: frozenset({("bauantarg",)})}
+    now = replace(standing(ANTRAG, PLAN), once_called=once)
+    assert gone(decide([a_wish("BAUANTARG")], now, NOTHING)) == [[ANTRAG.uuid]]
+    other = a_dokument("Bauantarg", "anderer")
+    now = replace(standing(ANTRAG, other), once_called=once)
+    assert gone(decide([a_wish("Bauantarg")], now, NOTHING)) == [[other.uuid]]
+    assert codes(decide([a_wish("Bauantarg")], standing(ANTRAG), NOTHING).findings) == [("IN-43", Severity.ERROR)]
+
+
+@pytest.mark.parametrize(
+    ("blank", "texts", "before", "told"),
+    [
+        ([2], ["Seite eins", "Seite zwei", "drei"], 3, "Seite 2 ist leer"),
+        ([2, 3], ["Seite eins", "Seite zwei", "drei"], 3, "Die Seiten 2-3 sind leer"),
+        ([2], ["Seite eins", " . \n", "drei"], 3, ""),  # it was a back without a word then, too
+        ([2], ["Seite eins", "Seite zwei"], 3, ""),  # a blank page was left out of it: a place says nothing
+        ([2], ["eins", "zwei", "drei", "vier"], 4, ""),  # fewer pages: IN-45 asks
+        ([1, 2, 3], ["Seite eins", "Seite zwei", "drei"], 3, "hat nur leere Seiten"),
+        ([], ["Seite eins", "Seite zwei", "drei"], 3, ""),
+    ],
+)
+def test_a_blank_page_where_the_replaced_one_had_text_is_asked(
+    blank: list[int], texts: list[str], before: int, told: str
+) -> None:
+    catalog = SimpleNamespace(page_texts=lambda uuid: dict(enumerate(texts, 1)) if uuid == ANTRAG.uuid else {})
+    one = Replacement(an_id("w"), (Ersetztes(ANTRAG.uuid, 1),), 3, before, "ersetzt")
+    pdfa = a_pdfa(an_id("pdf"), [a_page(number, "" if number in blank else "Text") for number in (1, 2, 3)])
+    pages = tuple(replace(page, blank=page.number in blank) for page in pdfa.pages)
+    services = cast(Services, SimpleNamespace(catalog=catalog))
+    found = blank_now(services, Wanted((one,)), {one.dokument: replace(pdfa, pages=pages)}, NOTHING)
+    assert [(finding.code, finding.where) for finding in found] == ([("IN-49", "ersetzt")] if told else [])
+    assert told in "".join(finding.text for finding in found)

@@ -15,12 +15,18 @@ from ingest.slipdoc import Slip, SlipDokument, SlipVorgang
 from tests.ingest.builders import a_delivery, a_scan, a_slip, some_facts
 
 
-def told(*names: str, slip: Slip | None = None, accepted: frozenset[str] = frozenset()) -> list[Finding]:
+def told(
+    *names: str, slip: Slip | None = None, accepted: frozenset[str] = frozenset(), pages: int = 1
+) -> list[Finding]:
     """The findings about a delivery with these files, in the order in which a delivery has them."""
     named = sorted(names, key=natural_key)
     scans = [replace(a_scan(name), uuid=UUID(int=number)) for number, name in enumerate(named)]
     delivery = a_delivery(slip or a_slip(blattzahl=len(names)), *scans)
-    return list(check_delivery(delivery, some_facts(delivery), {}, IntakeOptions(), accepted=accepted))
+    return list(
+        check_delivery(
+            delivery, some_facts(delivery, dict.fromkeys(names, pages)), {}, IntakeOptions(), accepted=accepted
+        )
+    )
 
 
 def of_one_dokument(**how: object) -> Slip:
@@ -63,6 +69,42 @@ def test_a_back_before_its_front_is_asked_about_with_both_names(front: str, back
 )
 def test_names_in_good_order_or_that_only_hold_such_letters_are_left_alone(names: tuple[str, ...]) -> None:
     assert told(*names) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "first", "last"),
+    [
+        (("recto_001.tif", "recto_002.tif", "verso_001.tif", "verso_002.tif"), "recto_001", "verso_001"),
+        (("front 1.tif", "front 2.tif", "front 3.tif", "Rückseite 1.tif", "Rückseite 2.tif"), "front 1", "seite 1"),
+        (("1_Vorderseiten/1.tif", "1_Vorderseiten/2.tif", "2_Rückseiten/1.tif", "2_Rückseiten/2.tif"), "1_V", "2_R"),
+        (("0001 vorn.tif", "0002 vorn.tif", "0003 hinten.tif", "0004 hinten.tif"), "0001", "0003"),
+    ],
+)
+def test_all_fronts_before_all_backs_are_asked_about(names: tuple[str, ...], first: str, last: str) -> None:
+    (finding,) = told(*names)
+    assert (finding.code, finding.severity) == ("IN-47", Severity.ERROR)
+    assert "erst mehrere Vorderseiten und dann ihre Rückseiten" in finding.text
+    assert finding.text.index(first) < finding.text.index(last)
+    assert told(*names, slip=of_one_dokument(dateien=names)) == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("1 recto.tif", "1 verso.tif", "2 recto.tif", "2 verso.tif"),
+        ("Front.jpg", "Rückseite.jpg"),
+        ("Ansicht vorne.tif", "Grundriss vorne.tif", "Schnitt hinten.tif"),
+        ("Vorderseite 1.tif", "Vorderseite 2.tif", "Vorderseite 3.tif"),
+        ("Vorder- und Rückseite 1.tif", "Vorder- und Rückseite 2.tif"),
+    ],
+)
+def test_backs_that_follow_their_fronts_or_are_not_as_many_are_left_alone(names: tuple[str, ...]) -> None:
+    assert told(*names) == []
+
+
+def test_two_files_of_many_pages_are_all_fronts_before_all_backs() -> None:
+    assert [finding.code for finding in told("recto.tif", "verso.tif", pages=3)] == ["IN-47"]
+    assert told("Band 1 recto.tif", "Band 2 verso.tif", pages=3) == []
 
 
 def test_an_order_of_files_on_the_slip_is_the_word_of_a_person() -> None:

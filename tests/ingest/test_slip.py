@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from akten.errors import Rejected
@@ -337,13 +337,12 @@ _JSON = st.recursive(
     ),
     max_leaves=12,
 )
+_FIELDS = st.sampled_from([*GOOD, "vorgaenge", "felder", "laufzeit", "geraet", "ereignisse"])
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from([*GOOD, "vorgaenge", "felder", "laufzeit", "geraet", "ereignisse"]), _JSON, max_size=9
-    )
-)
+# Nothing of ours is slow there: drawing such trees is, on a machine that has other work, and was once a failure.
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(_FIELDS, _JSON, max_size=9))
 def test_any_shape_of_value_ends_in_a_slip_or_in_findings(values: dict[str, Any]) -> None:
     told = outcome(json.dumps(values).encode(), "laufzettel.json")
     assert all(code in RULES for code in told)

@@ -273,6 +273,15 @@ def test_a_hostile_zip_is_claimed_and_told_when_read(inbox: Path, work: Path, ne
     assert [finding.code for finding in caught.value.findings] == ["IN-06"]
 
 
+def test_a_zip_whose_directory_is_said_to_be_empty_is_damaged_and_not_without_files(tmp_path: Path) -> None:
+    data = bytearray(_WHOLE)
+    struct.pack_into("<L", data, data.rindex(b"PK\x05\x06") + 12, 0)
+    for name, whole, codes in (("a.zip", bytes(data), ["IN-06"]), ("leer.zip", built([]), [])):
+        (tmp_path / name).write_bytes(whole)
+        found = unpack(tmp_path / name, tmp_path / f"ziel-{name}", LIMITS)
+        assert [finding.code for finding in found] == codes
+
+
 _WHOLE = built([("laufzettel.json", b"{}"), ("scan1.tif", TIFF * 3), ("unter/scan2.tif", TIFF)])
 
 

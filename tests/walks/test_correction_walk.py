@@ -60,11 +60,15 @@ def test_a_corrected_akte_is_locked_whole_and_its_nachscan_keeps_what_was_correc
         aktenzeichen=aktenzeichen,
         betreff="Anbau Wintergarten",
         zda_datum=None,
-        felder={"Bauherr": "A"},
+        felder={"bauherr": "A", "FLURSTUECK": "12/346"},
         seed="Nachtrag",
     )
     (two,) = archived(services, clerk, later)
     assert (two.state, two.version) == (Outcome.ARCHIVED, 3)
+    assert [finding.text for finding in two.findings if finding.code == "WF-54"] == [
+        "Der Laufzettel schreibt Felder anders als bisher: „FLURSTUECK“ ist das Feld „Flurstück“ der Akte. Es bleibt "
+        "bei dem Namen in der Akte."
+    ]
     assert {finding.code for finding in two.findings} & {"IN-26", "WF-07"} == set()
     after = services.catalog.akte_snapshot(akte)
     assert after is not None
@@ -72,7 +76,10 @@ def test_a_corrected_akte_is_locked_whole_and_its_nachscan_keeps_what_was_correc
         "Anbau Wintergarten",
         ["Anbau Wintergarten"],
     )
-    assert (str(after.zda_datum), dict(after.felder)["Flurstück"]) == ("2021-04-05", "12/346")
+    assert (str(after.zda_datum), dict(after.felder)) == (
+        "2021-04-05",
+        {"Flurstück": "12/346", "bauherr": "A"},
+    )
     assert [entry.aktion for entry in after.historie if entry.aktion.startswith("Berichtigung")] != []
 
     old = a_delivery(tmp_path / "drei", aktenzeichen=aktenzeichen, betreff="Anbau Wintergraten", seed="alt")

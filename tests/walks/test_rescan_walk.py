@@ -21,12 +21,14 @@ from catalog.trail import Verb
 from catalog.values import Resolution
 from flows.archivedreceipt import receipt_of
 from flows.batch import claim_paths
+from flows.correction import propose, release, waiting
 from flows.fetch import fetch_package
 from flows.receipt import Outcome, Receipt
 from flows.verify import verify_packages
 from flows.walks import archive_delivery
 from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery
+from ingest.correction import typed_wishes
 from metadata.checks import check_message
 from metadata.premis import check_record
 from tests.builders import a_blank_page, a_page, a_slip
@@ -286,3 +288,23 @@ def test_a_sheet_fed_upside_down_replaces_nothing_until_a_person_says_it_is_blan
     a_blank_page(folder / "s1_1.png", dpi=210)
     (blank_again,) = archived(services, clerk, folder)
     assert (blank_again.state, [f.code for f in blank_again.findings]) == (Outcome.ARCHIVED, ["IN-48"])
+
+
+def test_a_page_fed_upside_down_is_asked_though_others_are_good_and_the_name_of_before_still_means_it(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str, bad: Receipt
+) -> None:
+    assert bad.akte is not None
+    wishes = typed_wishes(
+        {"dokumente": [{"dokument": "Bauantrag", "betreff": "Antrag auf Genehmigung"}]}, services.today()
+    )
+    propose(services, bad.akte, wishes, "genauer", clerk)
+    release(services, waiting(services, bad.akte), "verglichen", Actor("b.schulz"))
+    folder = delivery(tmp_path / "halb", aktenzeichen, ("Bauantrag", 2, {"ersetzt": "Bauantrag"}))
+    a_blank_page(folder / "s1_2.png", dpi=190)
+    (asked,) = archived(services, clerk, folder)
+    assert (asked.state, [f.code for f in asked.findings]) == (Outcome.CLEARING, ["IN-49"])
+    assert asked.findings[0].text.startswith("Seite 2 ist leer, und an derselben Stelle")
+    good = delivery(tmp_path / "gut2", aktenzeichen, ("Bauantrag", 2, {"ersetzt": "Bauantrag"}))
+    (done,) = archived(services, clerk, good)
+    assert (done.state, {f.code for f in done.findings}) == (Outcome.ARCHIVED, {"IN-48", "WF-52"}), done.findings
+    assert [d.betreff for d in dokumente(services, bad)] == ["Antrag auf Genehmigung", "Lageplan"]

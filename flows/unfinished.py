@@ -1,0 +1,86 @@
+"""Released corrections that were broken off: the next intake goes on with them, as with a delivery that was.
+
+Two persons agreed already, so nobody has to be asked again, and every Nachscan of that Akte waits for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from akten.errors import ArchivError, FixityError
+from akten.findings import Finding
+from catalog.actor import Actor, ActorKind
+from catalog.corrections import Proposed
+from catalog.values import AkteRow
+from flows.bugs import keep_trace
+from flows.correction import InOtherHands, carry_out, folder_of, is_begun
+from flows.lost import may_lie_elsewhere
+from flows.wiring import Services
+
+_LOG = logging.getLogger(__name__)
+_ROUND = Actor("dienst", ActorKind.SYSTEM)
+_BUG = 1  # the exit code of a programming error
+
+
+@dataclass(frozen=True, slots=True)
+class GoneOn:
+    """What came of going on with one correction: its `version`, or why it is not at its end, with the exit code.
+
+    `akte` is None where nobody could look which corrections there are.
+    """
+
+    akte: AkteRow | None
+    version: int | None
+    findings: tuple[Finding, ...] = ()
+    why: str = ""
+    exit_code: int = 0
+
+
+def begun_corrections(services: Services) -> tuple[tuple[AkteRow, Proposed], ...]:
+    """The released corrections whose package is begun, with their Akte; also one that is carried out just now."""
+    return tuple(_begun(services))
+
+
+def go_on_with_corrections(services: Services) -> tuple[GoneOn, ...]:
+    """Brings every correction to its end that was broken off on this machine; none that cannot be, not even by a bug,
+    stops another one or the deliveries behind it.
+
+    One that another process has in hand is passed over, and so is one whose package is made on another machine.
+    """
+    try:
+        begun = begun_corrections(services)
+    except ArchivError as fault:
+        _LOG.warning("Berichtigungen: %s", fault.text)
+        return (GoneOn(None, None, why=fault.text, exit_code=fault.exit_code),)
+    return tuple(came for akte, proposed in begun if (came := _go_on(services, akte, proposed)) is not None)
+
+
+def _go_on(services: Services, akte: AkteRow, proposed: Proposed) -> GoneOn | None:
+    if may_lie_elsewhere(services) and not folder_of(services, proposed).exists():
+        return None
+    try:
+        done = carry_out(services, proposed, _ROUND)
+    except InOtherHands:
+        return None
+    except ArchivError as fault:
+        if all(each.proposal.number != proposed.proposal.number for each in services.catalog.corrections.open()):
+            return None  # another process was faster
+        _LOG.warning("Berichtigung der Akte %s: %s", akte.uuid, fault.text)
+        return GoneOn(akte, None, why=fault.text, exit_code=fault.exit_code)
+    except Exception as bug:  # noqa: BLE001 - told with its trace; one odd correction must not stop every round
+        _LOG.error("Berichtigung der Akte %s", akte.uuid, exc_info=bug)
+        keep_trace(services.settings.daten, f"Berichtigung der Akte {akte.uuid}")
+        return GoneOn(akte, None, why=f"Programmfehler ({type(bug).__name__}). Bitte melden.", exit_code=_BUG)
+    return GoneOn(akte, done.id.version, done.findings)
+
+
+def _begun(services: Services) -> Iterator[tuple[AkteRow, Proposed]]:
+    for proposed in services.catalog.corrections.open():
+        if proposed.proposal.released_by is None or not is_begun(services, proposed):
+            continue
+        akte = services.catalog.akte(proposed.proposal.akte)
+        if akte is None:
+            raise FixityError("Die Akte einer Berichtigung ist aus dem Katalog verschwunden: archiv protokoll pruefe.")
+        yield akte, proposed
