@@ -77,6 +77,25 @@ def test_one_short_word_is_a_mark() -> None:
     assert not blank(image)
 
 
+@pytest.mark.parametrize("text", ["17", "Az 12", "3.", "63", "ja", "4"])
+@pytest.mark.parametrize("size_pt", [10, 14])
+def test_a_number_in_the_corner_is_no_punch_hole(text: str, size_pt: int) -> None:
+    image = with_holes(paper())
+    place = (image.width - round(10 / 25.4 * DPI), round(8 / 25.4 * DPI))
+    ImageDraw.Draw(image).text(place, text, fill=40, font_size=size_pt * DPI / 72, anchor="rt")
+    assert not blank(image)
+
+
+@pytest.mark.parametrize("radius_mm", [2.5, 2.75, 3.0])
+@pytest.mark.parametrize("shade", [25, 200])
+def test_a_punch_hole_of_any_usual_size_and_shade_is_no_mark(radius_mm: float, shade: int) -> None:
+    image = paper(noise=4.0)
+    radius, x = radius_mm / 25.4 * DPI, 12 / 25.4 * DPI
+    for y in (image.height / 2 - 40 / 25.4 * DPI, image.height / 2 + 40 / 25.4 * DPI):
+        ImageDraw.Draw(image).ellipse((x - radius, y - radius, x + radius, y + radius), fill=shade)
+    assert blank(image)
+
+
 def test_print_and_photographs_are_not_blank() -> None:
     assert not blank(sheet(dpi=150))
     clouds = np.random.default_rng(1).integers(20, 240, (40, 40)).astype(np.uint8)
