@@ -28,6 +28,7 @@ _ROUND = 14  # of them in which the ink of a hole reaches its rim
 _RIM = (0.8, 1.2)  # of the radius
 _LONGEST = 1.25  # of a hole's sides, against the other
 _BORDER_MM = 15.0  # how far a scanner's dark edge reaches in
+_BORDER_SHARE = 0.125  # and of the sheet: on a card what stands 15 mm from the edge stands in its middle
 _BORDER_START_MM = 2.0  # it may start this far from the edge of the picture
 _LID = 60.0  # gray levels by which the lid of a scanner is darker than paper
 _DARKEST_PAPER = 90.0  # what is darker than this is no paper to judge
@@ -117,17 +118,22 @@ def _tiles(ink: NDArray[np.bool_]) -> NDArray[np.float32]:
 def _border(dark: NDArray[np.bool_], mm: float) -> NDArray[np.bool_]:
     """The dark edge of the scan: runs of dark tiles that start at an edge and end within reach of it."""
     border = np.zeros_like(dark)
-    reach = max(2, round(_BORDER_MM / mm))
     skip = max(1, round(_BORDER_START_MM / mm))
     for turn in range(4):  # each edge in turn becomes the left one
         seen, found = np.rot90(dark, turn), np.rot90(border, turn)
+        reach = _reach(seen.shape[1], mm)
         strip = seen[:, : reach + skip + 1].copy()
         for lead in range(skip):  # the outermost tiles may be clean, then the run starts a little inside
             strip[:, lead] |= strip[:, lead + 1] if lead + 1 < strip.shape[1] else False
         runs = np.logical_and.accumulate(strip, axis=1)
         runs[runs.all(axis=1)] = False  # longer than the reach: a line from the edge into the page is a mark
         found[:, : strip.shape[1]] |= runs & seen[:, : strip.shape[1]]
-    return _with_corners(border, dark, reach + skip)
+    return _with_corners(border, dark, _reach(min(dark.shape), mm) + skip)
+
+
+def _reach(tiles: int, mm: float) -> int:
+    """How many of so many tiles the dark edge of a scan may cover."""
+    return max(2, round(min(_BORDER_MM / mm, _BORDER_SHARE * tiles)))
 
 
 def _with_corners(border: NDArray[np.bool_], dark: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:

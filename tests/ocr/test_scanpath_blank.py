@@ -86,6 +86,14 @@ def test_a_number_in_the_corner_is_no_punch_hole(text: str, size_pt: int) -> Non
     assert not blank(image)
 
 
+@pytest.mark.parametrize("size_mm", [(200, 20), (20, 60), (18, 24)])
+def test_on_a_small_slip_the_middle_is_not_the_edge_of_the_scan(size_mm: tuple[int, int]) -> None:
+    image = paper(size_mm=size_mm)
+    place = (round(image.width * 0.1), round(1.5 / 25.4 * DPI))
+    ImageDraw.Draw(image).text(place, "5 DM", fill=40, font_size=5 / 25.4 * DPI)
+    assert not blank(image)
+
+
 @pytest.mark.parametrize("radius_mm", [2.5, 2.75, 3.0])
 @pytest.mark.parametrize("shade", [25, 200])
 def test_a_punch_hole_of_any_usual_size_and_shade_is_no_mark(radius_mm: float, shade: int) -> None:
