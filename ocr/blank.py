@@ -26,6 +26,7 @@ _HOLE_EDGE_MM = 25.0  # their centres lie 12 mm from the edge
 _SECTORS = 16  # of a circle
 _ROUND = 14  # of them in which the ink of a hole reaches its rim
 _RIM = (0.8, 1.2)  # of the radius
+_LEAST_FILLED = 0.15  # of its middle
 _LONGEST = 1.25  # of a hole's sides, against the other
 _BORDER_MM = 15.0  # how far a scanner's dark edge reaches in
 _BORDER_SHARE = 0.125  # and of the sheet: on a card what stands 15 mm from the edge stands in its middle
@@ -201,14 +202,16 @@ def _pixels(inked: NDArray[np.bool_], cluster: Cluster) -> NDArray[np.float64]:
 
 
 def _is_round(points: NDArray[np.float64]) -> bool:
-    """True for a disc or a ring: ink reaches the rim of the circle nearly all around and goes nowhere beyond it."""
+    """True for a disc or an empty ring: ink reaches the rim nearly all around and goes nowhere beyond it."""
     sides = np.ptp(points, axis=0) + 1
     if sides.max() > _LONGEST * sides.min():
         return False
     radius = float(sides.mean()) / 2
     offset = points - (points.min(axis=0) + points.max(axis=0)) / 2
-    turn = np.arctan2(offset[:, 1], offset[:, 0]) / (2 * np.pi) % 1
+    turn, away = np.arctan2(offset[:, 1], offset[:, 0]) / (2 * np.pi) % 1, np.hypot(*offset.T)
     farthest = np.zeros(_SECTORS)
-    np.maximum.at(farthest, np.minimum(turn * _SECTORS, _SECTORS - 1).astype(np.int64), np.hypot(*offset.T))
+    np.maximum.at(farthest, np.minimum(turn * _SECTORS, _SECTORS - 1).astype(np.int64), away)
     reached = np.count_nonzero(farthest >= _RIM[0] * radius)
-    return bool(farthest.max() <= _RIM[1] * radius and reached >= _ROUND)
+    within = np.count_nonzero(away <= radius / 2) / (np.pi * (radius / 2) ** 2)
+    filled = within <= _LEAST_FILLED or within >= 1 - _LEAST_FILLED  # else there is a letter in the ring
+    return bool(farthest.max() <= _RIM[1] * radius and reached >= _ROUND and filled)

@@ -86,6 +86,15 @@ def test_a_number_in_the_corner_is_no_punch_hole(text: str, size_pt: int) -> Non
     assert not blank(image)
 
 
+def test_a_letter_in_a_ring_is_no_punch_hole() -> None:
+    image = with_holes(paper())
+    draw = ImageDraw.Draw(image)
+    x, y, radius = (value / 25.4 * DPI for value in (12, 60, 3.0))
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=40, width=3)
+    draw.text((x, y), "K", fill=40, font_size=18, anchor="mm")
+    assert not blank(image)
+
+
 @pytest.mark.parametrize("size_mm", [(200, 20), (20, 60), (18, 24)])
 def test_on_a_small_slip_the_middle_is_not_the_edge_of_the_scan(size_mm: tuple[int, int]) -> None:
     image = paper(size_mm=size_mm)
