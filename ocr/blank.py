@@ -23,7 +23,13 @@ _MARK_MM = 2.5  # longest side from which a cluster is a mark and not a speck
 _SPECKS_MM2 = 60.0  # so much ink in specks together is no longer dirt
 _HOLE_MM = (3.5, 9.0)  # punch holes have 5.5 ± 0.5 mm (ISO 838), with their shadow up to 9
 _HOLE_EDGE_MM = 25.0  # their centres lie 12 mm from the edge
+_SECTORS = 16  # of a circle
+_ROUND = 14  # of them in which the ink of a hole reaches its rim
+_RIM = (0.8, 1.2)  # of the radius
+_LEAST_FILLED = 0.15  # of its middle
+_LONGEST = 1.25  # of a hole's sides, against the other
 _BORDER_MM = 15.0  # how far a scanner's dark edge reaches in
+_BORDER_SHARE = 0.125  # and of the sheet: on a card what stands 15 mm from the edge stands in its middle
 _BORDER_START_MM = 2.0  # it may start this far from the edge of the picture
 _LID = 60.0  # gray levels by which the lid of a scanner is darker than paper
 _DARKEST_PAPER = 90.0  # what is darker than this is no paper to judge
@@ -71,7 +77,8 @@ def _is_bare(
     """True when nothing on the page is darker than its paper, as a mark is."""
     if noise > _MOST_NOISE:  # a photograph, not a sheet of paper
         return False
-    ink = _tiles(darker > max(_LEAST_CONTRAST, _NOISE * noise) * threshold)
+    inked = darker > max(_LEAST_CONTRAST, _NOISE * noise) * threshold
+    ink = _tiles(inked)
     mm = _TILE * 25.4 / dpi  # of one tile
     dark = (_tiles(smooth < paper - _LID) >= _TILE * _TILE / 2) | (ink >= _INKED)
     marks = np.where(_border(dark, mm), 0.0, ink)
@@ -80,7 +87,7 @@ def _is_bare(
         return False
     specks = 0.0
     for cluster in _clusters(marks):
-        if _is_hole(cluster, size, mm):
+        if _is_hole(cluster, size, mm) and _is_round(_pixels(inked, cluster)):
             continue
         if max(cluster.right - cluster.left, cluster.bottom - cluster.top) * mm > _MARK_MM * threshold:
             return False
@@ -112,17 +119,22 @@ def _tiles(ink: NDArray[np.bool_]) -> NDArray[np.float32]:
 def _border(dark: NDArray[np.bool_], mm: float) -> NDArray[np.bool_]:
     """The dark edge of the scan: runs of dark tiles that start at an edge and end within reach of it."""
     border = np.zeros_like(dark)
-    reach = max(2, round(_BORDER_MM / mm))
     skip = max(1, round(_BORDER_START_MM / mm))
     for turn in range(4):  # each edge in turn becomes the left one
         seen, found = np.rot90(dark, turn), np.rot90(border, turn)
+        reach = _reach(seen.shape[1], mm)
         strip = seen[:, : reach + skip + 1].copy()
         for lead in range(skip):  # the outermost tiles may be clean, then the run starts a little inside
             strip[:, lead] |= strip[:, lead + 1] if lead + 1 < strip.shape[1] else False
         runs = np.logical_and.accumulate(strip, axis=1)
         runs[runs.all(axis=1)] = False  # longer than the reach: a line from the edge into the page is a mark
         found[:, : strip.shape[1]] |= runs & seen[:, : strip.shape[1]]
-    return _with_corners(border, dark, reach + skip)
+    return _with_corners(border, dark, _reach(min(dark.shape), mm) + skip)
+
+
+def _reach(tiles: int, mm: float) -> int:
+    """How many of so many tiles the dark edge of a scan may cover."""
+    return max(2, round(min(_BORDER_MM / mm, _BORDER_SHARE * tiles)))
 
 
 def _with_corners(border: NDArray[np.bool_], dark: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
@@ -172,7 +184,7 @@ def _clusters(tiles: NDArray[np.float32]) -> Iterator[Cluster]:
 
 
 def _is_hole(cluster: Cluster, size: tuple[int, int], mm: float) -> bool:
-    """A punch hole: round, solid or a ring, of the right size, near an edge."""
+    """True for what has the size and the place of a punch hole, as a bold number in the corner has too."""
     width, height = (cluster.right - cluster.left) * mm, (cluster.bottom - cluster.top) * mm
     least, most = _HOLE_MM
     if not (least <= width <= most and least <= height <= most and 0.7 <= width / height <= 1.43):
@@ -181,3 +193,25 @@ def _is_hole(cluster: Cluster, size: tuple[int, int], mm: float) -> bool:
     x, y = (cluster.left + cluster.right) / 2, (cluster.top + cluster.bottom) / 2
     edge = min(x, y, size[0] - x, size[1] - y) * mm
     return solid >= 0.6 and edge <= _HOLE_EDGE_MM
+
+
+def _pixels(inked: NDArray[np.bool_], cluster: Cluster) -> NDArray[np.float64]:
+    """Where the ink of a cluster lies, as rows of x and y."""
+    part = inked[cluster.top * _TILE : cluster.bottom * _TILE, cluster.left * _TILE : cluster.right * _TILE]
+    return np.argwhere(part)[:, ::-1].astype(np.float64)
+
+
+def _is_round(points: NDArray[np.float64]) -> bool:
+    """True for a disc or an empty ring: ink reaches the rim nearly all around and goes nowhere beyond it."""
+    sides = np.ptp(points, axis=0) + 1
+    if sides.max() > _LONGEST * sides.min():
+        return False
+    radius = float(sides.mean()) / 2
+    offset = points - (points.min(axis=0) + points.max(axis=0)) / 2
+    turn, away = np.arctan2(offset[:, 1], offset[:, 0]) / (2 * np.pi) % 1, np.hypot(*offset.T)
+    farthest = np.zeros(_SECTORS)
+    np.maximum.at(farthest, np.minimum(turn * _SECTORS, _SECTORS - 1).astype(np.int64), away)
+    reached = np.count_nonzero(farthest >= _RIM[0] * radius)
+    within = np.count_nonzero(away <= radius / 2) / (np.pi * (radius / 2) ** 2)
+    filled = within <= _LEAST_FILLED or within >= 1 - _LEAST_FILLED  # else there is a letter in the ring
+    return bool(farthest.max() <= _RIM[1] * radius and reached >= _ROUND and filled)

@@ -19,6 +19,7 @@ from ocr.findings import error, unheard, warning
 from ocr.jbig2 import jbig2_fault
 from ocr.jpegdata import DAMAGED, SURPLUS, JpegFault, jpeg_fault
 from ocr.pdffaxes import COLUMNS, FaxCoding, picture_faults
+from ocr.pdfspaces import undrawable
 
 _UNREADABLE = "Ein Bild der Seite lässt sich nicht ganz lesen ({}). Bitte dieses Blatt neu scannen."
 _BLOCK = 1 << 20
@@ -125,9 +126,11 @@ def _decode(stream: pikepdf.Object, width: int, height: int, max_pixels: int) ->
     filters = filters_of(stream)
     if not isinstance(stream, pikepdf.Stream):
         return "kein Datenstrom"
+    if why := undrawable(stream, filters):
+        return why
     match filters:
         case ["/DCTDecode"]:
-            return _jpeg(stream.read_raw_bytes(), width, height, max_pixels)
+            return _jpeg(stream.read_raw_bytes(), (width, height), _channels(stream.get("/ColorSpace")), max_pixels)
         case ["/JPXDecode"]:
             with Image.open(io.BytesIO(stream.read_raw_bytes()), formats=("JPEG2000",)) as image:
                 if image.width * image.height > _WHOLE_PIXELS // 4:
@@ -146,10 +149,13 @@ def _decode(stream: pikepdf.Object, width: int, height: int, max_pixels: int) ->
     return ""
 
 
-def _jpeg(data: bytes, width: int, height: int, max_pixels: int) -> str:
+def _jpeg(data: bytes, size: tuple[int, int], channels: int, max_pixels: int) -> str:
+    width, height = size
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
-        if image.size != (width, height):
+        if image.size != size:
             return "andere Größe als genannt"
+        if channels and len(image.getbands()) != channels:  # each viewer makes something else of it, or nothing
+            return "andere Farben als genannt"
         image.draft(image.mode if image.mode != "RGB" else "L", (max(1, width // 8), max(1, height // 8)))
         image.load()
     fault = jpeg_fault(data, max_pixels)

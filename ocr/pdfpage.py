@@ -314,6 +314,21 @@ def misdrawn(shown: Image.Image, image: pikepdf.Stream) -> bool:
         return False
 
 
+def left_out(shown: Image.Image, image: pikepdf.Stream) -> bool:
+    """True when a page came out in one colour although its only image has something in it: it was not drawn.
+
+    Of a stencil and of a masked image that may be right.
+    """
+    if _spread(shown) > 0 or masked(image) or image.get("/ImageMask", False):
+        return False
+    try:
+        return _spread(pikepdf.PdfImage(image).as_pil_image()) > 0
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - decoders raise nearly anything (ocr.md §5); then nothing contradicts
+        return False
+
+
 def _spread(image: Image.Image) -> int:
     """The largest difference between two pixels in one of the channels."""
     bands = image.getextrema()

@@ -19,6 +19,7 @@ from ocr.pdfpage import (
     copyable,
     drawing_dpi,
     drawn,
+    left_out,
     masked,
     misdrawn,
     page_of,
@@ -243,6 +244,9 @@ def drawn_source(pdf: pikepdf.Pdf, path: Path, number: int, page: PdfPage, max_p
     """A page that is not one plain image, drawn anew; noted as a loss because its parts become one picture."""
     dpi = drawing_dpi(page, pdf.pages[number - 1])
     image = drawn(path, number, dpi, max_pixels, gray=False)
+    if page.image is not None and left_out(image, page.image):
+        text = "Das Bild der Seite lässt sich nicht zeichnen: sie bliebe leer. Bitte neu scannen."
+        raise PageUnreadable("OC-05", text)
     if image.mode != "L":
         red, green, blue = image.convert("RGB").split()
         image = red if red.tobytes() == green.tobytes() == blue.tobytes() else image.convert("RGB")

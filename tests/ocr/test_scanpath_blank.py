@@ -77,6 +77,42 @@ def test_one_short_word_is_a_mark() -> None:
     assert not blank(image)
 
 
+@pytest.mark.parametrize("text", ["17", "Az 12", "3.", "63", "ja", "4"])
+@pytest.mark.parametrize("size_pt", [10, 14])
+def test_a_number_in_the_corner_is_no_punch_hole(text: str, size_pt: int) -> None:
+    image = with_holes(paper())
+    place = (image.width - round(10 / 25.4 * DPI), round(8 / 25.4 * DPI))
+    ImageDraw.Draw(image).text(place, text, fill=40, font_size=size_pt * DPI / 72, anchor="rt")
+    assert not blank(image)
+
+
+def test_a_letter_in_a_ring_is_no_punch_hole() -> None:
+    image = with_holes(paper())
+    draw = ImageDraw.Draw(image)
+    x, y, radius = (value / 25.4 * DPI for value in (12, 60, 3.0))
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=40, width=3)
+    draw.text((x, y), "K", fill=40, font_size=18, anchor="mm")
+    assert not blank(image)
+
+
+@pytest.mark.parametrize("size_mm", [(200, 20), (20, 60), (18, 24)])
+def test_on_a_small_slip_the_middle_is_not_the_edge_of_the_scan(size_mm: tuple[int, int]) -> None:
+    image = paper(size_mm=size_mm)
+    place = (round(image.width * 0.1), round(1.5 / 25.4 * DPI))
+    ImageDraw.Draw(image).text(place, "5 DM", fill=40, font_size=5 / 25.4 * DPI)
+    assert not blank(image)
+
+
+@pytest.mark.parametrize("radius_mm", [2.5, 2.75, 3.0])
+@pytest.mark.parametrize("shade", [25, 200])
+def test_a_punch_hole_of_any_usual_size_and_shade_is_no_mark(radius_mm: float, shade: int) -> None:
+    image = paper(noise=4.0)
+    radius, x = radius_mm / 25.4 * DPI, 12 / 25.4 * DPI
+    for y in (image.height / 2 - 40 / 25.4 * DPI, image.height / 2 + 40 / 25.4 * DPI):
+        ImageDraw.Draw(image).ellipse((x - radius, y - radius, x + radius, y + radius), fill=shade)
+    assert blank(image)
+
+
 def test_print_and_photographs_are_not_blank() -> None:
     assert not blank(sheet(dpi=150))
     clouds = np.random.default_rng(1).integers(20, 240, (40, 40)).astype(np.uint8)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pikepdf
 import pypdfium2
 import pytest
-from pikepdf import Array, Name, String
+from pikepdf import Array, Dictionary, Name, String
 
 from ocr.examine import examine
 from ocr.jobs import PageOutcome
@@ -70,6 +71,69 @@ def test_a_jpeg2000_in_one_colour_is_still_a_page(tmp_path: Path) -> None:
         image = jpx(pdf, "L")
         image.write(saved(truth("L").point(lambda _: 200), "JPEG2000"), filter=Name.JPXDecode)
         assert done(pdf, tmp_path).error is None
+
+
+PROFILE = 200 * b"x"
+UNDRAWABLE: dict[str, Callable[[pikepdf.Pdf], dict[str, object]]] = {
+    "profile without components": lambda pdf: {"ColorSpace": Array([Name.ICCBased, pdf.make_stream(PROFILE)])},
+    "profile of five": lambda pdf: {"ColorSpace": Array([Name.ICCBased, pdf.make_stream(PROFILE, N=5)])},
+    "no profile": lambda _: {"ColorSpace": Array([Name.ICCBased])},
+    "unknown space": lambda _: {"ColorSpace": Name.Farbe},
+    "name of a space without its numbers": lambda _: {"ColorSpace": Name.CalGray},
+    "empty space": lambda _: {"ColorSpace": Array([])},
+    "no white point": lambda _: {"ColorSpace": Array([Name.CalGray, Dictionary()])},
+    "no palette": lambda _: {"ColorSpace": Array([Name.Indexed, Name.DeviceRGB])},
+    "no depth": lambda _: {"BitsPerComponent": None},
+    "depth of three": lambda _: {"BitsPerComponent": 3},
+}
+
+
+@pytest.mark.parametrize("name", UNDRAWABLE)
+def test_a_picture_that_no_viewer_draws_is_no_blank_page(name: str, tmp_path: Path) -> None:
+    def change(pdf: pikepdf.Pdf) -> None:
+        image = pdf.pages[0].Resources.XObject.Im0
+        for key, value in UNDRAWABLE[name](pdf).items():
+            if value is None:
+                del image[f"/{key}"]
+            else:
+                image[f"/{key}"] = value
+
+    scanned(change)(tmp_path / "scan.pdf")
+    shown = pypdfium2.PdfDocument(tmp_path / "scan.pdf")[0].render(grayscale=True).to_pil()
+    assert shown.getextrema() == (255, 255), "a viewer shows white paper"
+    facts = examine(scan_of(tmp_path / "scan.pdf"), OPTIONS, tmp_path)
+    assert errors(facts) == {"EX-05"}
+    assert "neu scannen" in facts.findings[0].text
+
+
+@pytest.mark.parametrize("space", [Name.G, Array([Name.DeviceGray])], ids=str)
+def test_a_space_that_is_only_named_oddly_is_drawn(space: pikepdf.Object, tmp_path: Path) -> None:
+    def change(pdf: pikepdf.Pdf) -> None:
+        pdf.pages[0].Resources.XObject.Im0.ColorSpace = space
+
+    scanned(change)(tmp_path / "scan.pdf")
+    assert errors(examine(scan_of(tmp_path / "scan.pdf"), OPTIONS, tmp_path)) == set()
+
+
+@pytest.mark.parametrize(("mode", "space"), [("L", Name.DeviceRGB), ("RGB", Name.DeviceGray)])
+def test_a_jpeg_of_other_colours_than_the_page_says_is_refused(mode: str, space: Name, tmp_path: Path) -> None:
+    """One viewer draws noise, the next nothing, the third what was scanned."""
+    with pikepdf.new() as pdf:
+        page = scan_page(pdf, truth(mode), coded="jpeg")
+        page.Resources.XObject.Im0.ColorSpace = space
+        pdf.save(tmp_path / "scan.pdf")
+    assert errors(examine(scan_of(tmp_path / "scan.pdf"), OPTIONS, tmp_path)) == {"EX-05"}
+
+
+def test_a_picture_that_came_out_in_one_colour_is_no_page(tmp_path: Path) -> None:
+    """A palette that is too short: pdfium makes all of it black, and nothing in the dictionary is forbidden."""
+    with pikepdf.new() as pdf:
+        page = scan_page(pdf)
+        colours = Array([Name.Indexed, Name.DeviceRGB, 255, String(b"\0\0\0\xff\xff\xff")])
+        page.Resources.XObject.Im0.ColorSpace = colours
+        outcome = done(pdf, tmp_path)
+    assert outcome.error is not None
+    assert outcome.error[0] == "OC-05"
 
 
 def test_what_cannot_be_decoded_is_no_white_page(tmp_path: Path) -> None:
