@@ -34,6 +34,7 @@ REASON = click.option("--grund", "reason", required=True, help="Warum; steht im 
 FILE = Named(path_type=Path, exists=True, dir_okay=False)
 # Option → field of the slip; a dot leads into it.
 _VALUES = {
+    "number": ("--aktenzeichen", "aktenzeichen", "Neues Aktenzeichen, in jeder Schreibweise."),
     "betreff": ("--betreff", "betreff", "Neuer Betreff."),
     "federfuehrung": ("--federfuehrung", "federfuehrung", "Neue Federführung."),
     "aktenplaneinheit": ("--aktenplaneinheit", "aktenplaneinheit", "Neue Aktenplaneinheit."),
@@ -62,7 +63,6 @@ def _values(command: Any) -> Any:
 @click.option(
     "--datei", type=FILE, metavar="DATEI", help="Mehreres auf einmal: JSON oder YAML mit den Feldern des Laufzettels."
 )
-@click.option("--aktenzeichen", "number", hidden=True)
 @REASON
 @BAND
 @verb
@@ -76,19 +76,19 @@ def propose(
     vorgang: str | None,
     dokument: str | None,
     datei: Path | None,
-    number: str | None,
     reason: str,
     band: int | None,
     **values: str | None,
 ) -> None:
-    """Schlägt vor, wie eine archivierte Akte beschrieben ist, zu berichtigen: Betreff, Daten, Felder.
+    """Schlägt vor, wie eine archivierte Akte beschrieben ist, zu berichtigen: Zeichen, Betreff, Daten, Felder.
 
     Ohne --vorgang und --dokument geht es um die Akte selbst. Nichts ändert sich, bis eine zweite Person freigibt;
-    dann entsteht eine neue Version mit denselben Dateien. Das Aktenzeichen lässt sich nicht berichtigen.
+    dann entsteht eine neue Version mit denselben Dateien. Unter ihrem früheren Aktenzeichen bleibt die Akte auffindbar.
+    Band und Aktenart lassen sich nicht berichtigen.
     """
     from ingest.correction import read_wishes, typed_wishes  # nobody else here needs what reads slips
 
-    typed = _typed(values, felder, entferne, number)
+    typed = _typed(values, felder, entferne)
     if datei is not None and (typed or vorgang or dokument):
         raise click.UsageError("Bitte entweder --datei oder einzelne Werte.")
     if vorgang and dokument:
@@ -99,7 +99,7 @@ def propose(
         if which:
             typed = {many: [{one: which, **typed}]}
     with open_archive(call) as services:
-        row = one_akte(services, aktenzeichen, band)
+        row = one_akte(call, services, aktenzeichen, band)
         today = services.today()
         wishes = read_wishes(datei, today) if datei else typed_wishes(typed, today)
         proposed = correction.propose(services, row.uuid, wishes, reason, call.actor)
@@ -115,9 +115,7 @@ def propose(
     call.output.result(value, show)
 
 
-def _typed(
-    values: dict[str, str | None], felder: Sequence[str], entferne: Sequence[str], number: str | None
-) -> dict[str, Any]:
+def _typed(values: dict[str, str | None], felder: Sequence[str], entferne: Sequence[str]) -> dict[str, Any]:
     """What was typed, as the file would hold it."""
     typed: dict[str, Any] = {}
     for name, (_, field, _) in _VALUES.items():
@@ -136,8 +134,6 @@ def _typed(
         typed["felder"][name.strip()] = text
     if entferne:
         typed["entfernen"] = list(entferne)
-    if number is not None:
-        typed["aktenzeichen"] = number
     return typed
 
 
@@ -180,10 +176,11 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
     Abgebrochen wird sie mit demselben Befehl fortgesetzt.
     """
     with open_archive(call) as services:
-        row = one_akte(services, aktenzeichen, band)
+        row = one_akte(call, services, aktenzeichen, band)
         proposed = correction.waiting(services, row.uuid)
         before = services.catalog.akte_snapshot(row.uuid, proposed.version)
         done = correction.release(services, proposed, reason, call.actor)
+        row, _ = _akte_of(services, proposed)  # it may bear another number now
     findings = [finding_json(finding) for finding in done.findings]
     unchecked = checks_not_made(done.findings)
     value = {
@@ -218,7 +215,7 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
 def withdraw(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> None:
     """Verwirft den Vorschlag einer Berichtigung; die Akte bleibt, wie sie ist."""
     with open_archive(call) as services:
-        row = one_akte(services, aktenzeichen, band)
+        row = one_akte(call, services, aktenzeichen, band)
         correction.withdraw(services, correction.waiting(services, row.uuid), reason, call.actor)
     call.output.result(_named(row), lambda console: console.print(f"Verworfen: {akte_name(row)}"))
 

@@ -133,6 +133,7 @@ deliveries = Table(
     # A number once given to a package that may lie in a store is never given again; earlier ones are set free (NULL).
     UniqueConstraint("akte", "version"),
     Index(None, "stage", "nr"),
+    Index(None, "aktenzeichen"),
     sqlite_autoincrement=True,
 )
 

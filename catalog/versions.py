@@ -11,7 +11,7 @@ from akten.correction import is_correction
 from akten.errors import Forbidden, Unavailable
 from akten.lifecycle import Stage
 from catalog.change import Change
-from catalog.register import require_delivery, set_stage
+from catalog.register import number_of, require_delivery, set_stage
 from catalog.tables import deliveries, scans, trail
 from catalog.trail import Verb, read_body
 
@@ -20,6 +20,10 @@ _PACKED = "Eine andere Lieferung derselben Akte wird gerade abgelegt; danach ist
 _CORRECTED = (  # nobody but a person carries it on when it was broken off
     "Eine freigegebene Berichtigung derselben Akte wird gerade abgelegt; danach ist diese Lieferung an der Reihe. Ist "
     "sie abgebrochen (archiv akte berichtigungen), bringt dasselbe archiv akte gib-frei sie zu Ende."
+)
+_RENUMBERED = (
+    "Das Aktenzeichen der Akte dieser Lieferung wurde inzwischen berichtigt; zu welcher Akte sie gehört, fragt der "
+    "nächste Lauf."
 )
 
 
@@ -38,6 +42,8 @@ def settle(change: Change, delivery: UUID, least: int = 1) -> int:
         raise Forbidden("Die Akte dieser Lieferung ist noch nicht bestimmt.")
     if row.stage in _FIXED and row.version is not None:
         return int(row.version)
+    if number_of(connection, row.akte) != row.aktenzeichen and not is_correction(json.loads(row.slip)):
+        raise Unavailable(_RENUMBERED)
     others = deliveries.c.akte == row.akte, deliveries.c.uuid != delivery
     packing = deliveries.c.uuid != delivery, deliveries.c.stage.in_(_FIXED)
     busy = select(deliveries.c.slip).where(deliveries.c.akte == row.akte, *packing).limit(1)
