@@ -180,7 +180,7 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
         proposed = correction.waiting(services, row.uuid)
         before = services.catalog.akte_snapshot(row.uuid, proposed.version)
         done = correction.release(services, proposed, reason, call.actor)
-        row, _ = _akte_of(services, proposed)  # it may bear another number now
+        former, (row, _) = row.aktenzeichen, _akte_of(services, proposed)  # it may bear another number now
     findings = [finding_json(finding) for finding in done.findings]
     unchecked = checks_not_made(done.findings)
     value = {
@@ -196,6 +196,9 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
         text = f" als Version {done.id.version}; Version {proposed.version} bleibt, wie sie war."
         console.print(Text.assemble(f"{akte_name(row)}: ", ("berichtigt", "green"), text), soft_wrap=True)
         show_changes(console, done.changes, titles_of(before))
+        if row.aktenzeichen != former:
+            words = f"Auch unter {former} wird sie gefunden; eine Lieferung darunter kommt in die Klärung (IN-28)."
+            console.print(words, style="dim", soft_wrap=True)
         copies = plural(len(done.copies), "Kopie", "Kopien")
         console.print(f"{copies} abgelegt, {_locked(done.copies)} und ganz zurückgelesen.", style="dim")
         if findings:

@@ -57,7 +57,7 @@ def _only(text: str, rows: Sequence[AkteRow]) -> AkteRow:
 def _tell_number(call: Call, services: Services, text: str, row: AkteRow) -> None:
     """Says that what was asked for is a former number, and which holds today; in JSON too."""
     read = {reading.kanonisch for reading in recognise(text, services.intake.muster)}
-    asked = next((number for number in row.former if number in read), row.former[0])
+    asked = next((number for number in row.former if number in read), text.strip())
     said = f"{asked} wurde berichtigt: Die Akte heißt heute {akte_name(row)}."
     call.output.remark("former_number", {"asked": asked, "today": row.aktenzeichen}, said)
 

@@ -32,16 +32,26 @@ _STORED = packages.join(deliveries, deliveries.c.uuid == packages.c.delivery)
 
 def bearers(connection: Connection, numbers: Iterable[str], *conditions: ColumnElement[bool]) -> list[int]:
     """Akten (by nr) that bore one of these numbers in an archived version and bear another one now."""
+    return _bore(connection, deliveries.c.aktenzeichen.in_(list(numbers)), *conditions)
+
+
+def bearers_of_beginning(
+    connection: Connection, first: str, last: str, most: int, *conditions: ColumnElement[bool]
+) -> list[int]:
+    """The same for numbers from `first` to below `last`; no more than `most`."""
+    then = deliveries.c.aktenzeichen
+    return _bore(connection, then >= first, then < last, *conditions, most=most)
+
+
+def _bore(connection: Connection, *conditions: ColumnElement[bool], most: int | None = None) -> list[int]:
+    shown = (akten.c.aktenzeichen, akten.c.aktenart, akten.c.band)
     query = (
-        select(akten.c.nr, akten.c.aktenzeichen, akten.c.aktenart, akten.c.band)
+        select(akten.c.nr, *shown)
         .distinct()
         .select_from(_STORED.join(akten, akten.c.uuid == packages.c.akte))
-        .where(
-            deliveries.c.aktenzeichen.in_(list(numbers)),
-            akten.c.aktenzeichen != deliveries.c.aktenzeichen,
-            *conditions,
-        )
-        .order_by(akten.c.aktenzeichen, akten.c.aktenart, akten.c.band)
+        .where(akten.c.aktenzeichen != deliveries.c.aktenzeichen, *conditions)
+        .order_by(*shown)
+        .limit(most)
     )
     return [row.nr for row in connection.execute(query)]
 

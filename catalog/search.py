@@ -22,7 +22,7 @@ from catalog.matching import matching, surely_many
 from catalog.numberrange import range_words
 from catalog.passages import Kind
 from catalog.query import Term, exact_numbers, number_beginnings, parse_day, parse_terms
-from catalog.renumbered import bearers
+from catalog.renumbered import bearers, bearers_of_beginning
 from catalog.snippets import Snippet, snippet
 from catalog.tables import akten, dokumente, pages, passages
 from catalog.values import AkteRow
@@ -118,6 +118,7 @@ def find(connection: Connection, wanted: Search) -> Answer:
         _exact(connection, wanted, numbers),
         _formerly(connection, wanted, numbers),
         _beginning(connection, wanted, beginnings),
+        _formerly_beginning(connection, wanted, beginnings),
     ]
     if day is not None:
         tiers.append(_on_day(connection, wanted, day))
@@ -221,6 +222,13 @@ def _beginning(connection: Connection, wanted: Search, beginnings: Sequence[str]
     both = union(*(select(each) for each in first)).subquery()
     query = select(both.c.nr).order_by(both.c.aktenzeichen, both.c.band).limit(most)
     yield from (_Found(number, Why.ANFANG, []) for number in connection.execute(query).scalars().all())
+
+
+def _formerly_beginning(connection: Connection, wanted: Search, beginnings: Sequence[str]) -> Iterator[_Found]:
+    most = wanted.offset + wanted.limit + 1
+    for each in beginnings:
+        found = bearers_of_beginning(connection, each, each + _LAST, most, *_conditions(wanted))
+        yield from (_Found(number, Why.FRUEHER, []) for number in found)
 
 
 def _on_day(connection: Connection, wanted: Search, day: date) -> Iterator[_Found]:

@@ -117,7 +117,7 @@ deliveries = Table(
     Column("stage", SORTED, nullable=False),
     Column("packed", Boolean, nullable=False, server_default=text("false")),
     Column("aktenart", Text, nullable=False),
-    Column("aktenzeichen", Text, nullable=False),
+    Column("aktenzeichen", SORTED, nullable=False),
     Column("band", Integer, nullable=False),
     Column("betreff", Text, nullable=False),
     Column("folder", Text, nullable=False),

@@ -89,7 +89,7 @@ def once_borne(slip: Slip, today: Iterable[tuple[str, int]], there: int) -> Find
     how many of the scans lie in them already.
     """
     names = list(dict.fromkeys(number + (f" Band {band}" if band > 1 else "") for number, band in today))
-    which = "die Akte heißt" if len(names) == 1 else "die Akten heißen"
+    which = "Die Akte heißt" if len(names) == 1 else "Die Akten heißen"
     lies = f" ({plural(there, 'Scan', 'Scans')} der Lieferung {'liegt' if there == 1 else 'liegen'} dort schon.)"
     text = (
         f"Dieses Aktenzeichen wurde berichtigt: {which} heute {' oder '.join(names)}.{lies if there else ''} Gehört "

@@ -83,6 +83,8 @@ def test_it_is_found_by_the_new_number_and_formerly_by_the_old_one(catalog: Cata
     assert catalog.akten_formerly(OLD, aktenart="Steuerakte") == catalog.akten_formerly(NEW) == ()
     for typed, why in ((NEW, Why.AKTENZEICHEN), ("63-1243-19", Why.AKTENZEICHEN), (OLD, Why.FRUEHER)):
         assert [(hit.akte, hit.why) for hit in catalog.find(typed).hits] == [(row, why)]
+    for typed, whys in (("63-1234", [Why.FRUEHER]), ("63-01243", [Why.ANFANG]), ("63-01235", [])):
+        assert [hit.why for hit in catalog.find(typed).hits] == whys
     assert [hit.akte.uuid for hit in catalog.find("Deich hoch", volltext=True).hits] == [akte.uuid]
     assert the(catalog.akten().rows) == the(catalog.akten_formerly(OLD))
     assert catalog.akte_snapshot(akte.uuid, 1) == akte

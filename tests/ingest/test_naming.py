@@ -11,9 +11,9 @@ from tests.ingest.builders import a_delivery
 @pytest.mark.parametrize(
     ("today", "there", "words"),
     [
-        ([("63-00011-2020", 1)], 0, "die Akte heißt heute 63-00011-2020. Gehört die Lieferung dorthin"),
+        ([("63-00011-2020", 1)], 0, "Die Akte heißt heute 63-00011-2020. Gehört die Lieferung dorthin"),
         ([("63-00011-2020", 2)], 1, "heute 63-00011-2020 Band 2. (1 Scan der Lieferung liegt dort schon.) Gehört"),
-        ([("63-1", 1), ("63-2", 1), ("63-1", 1)], 3, "die Akten heißen heute 63-1 oder 63-2. (3 Scans der Lieferung"),
+        ([("63-1", 1), ("63-2", 1), ("63-1", 1)], 3, "Die Akten heißen heute 63-1 oder 63-2. (3 Scans der Lieferung"),
     ],
 )
 def test_it_names_the_number_of_today_and_both_ways_on(today: list[tuple[str, int]], there: int, words: str) -> None:

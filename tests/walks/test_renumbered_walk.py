@@ -68,7 +68,7 @@ def test_scans_join_under_the_new_number_and_are_asked_about_under_the_old_one(
     (asked,) = archived(services, clerk, a_delivery(tmp_path / "drei", aktenzeichen=aktenzeichen, seed="spät"))
     assert (asked.state, asked.akte) == (Outcome.CLEARING, None)
     assert [finding.code for finding in asked.findings] == ["IN-28"]
-    assert f"die Akte heißt heute {new}" in asked.findings[0].text
+    assert f"Die Akte heißt heute {new}" in asked.findings[0].text
     assert services.catalog.akte_by_aktenzeichen(aktenzeichen) == ()
     still = again(services, clerk, asked, Resolution.RESUBMIT)
     assert (still.state, [finding.code for finding in still.findings]) == (Outcome.CLEARING, ["IN-28"])

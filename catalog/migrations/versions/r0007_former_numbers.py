@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
@@ -11,7 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Adds the index; the numbers have stood there since the first delivery."""
+    """Adds the index, in which beginnings are found too; the numbers have stood there since the first delivery."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("deliveries", "aktenzeichen", type_=sa.Text(collation="C"))
     op.create_index("ix_deliveries_aktenzeichen", "deliveries", ["aktenzeichen"])
 
 
