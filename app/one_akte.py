@@ -11,6 +11,7 @@ import click
 
 from akten.aktenzeichen import Muster, recognise
 from akten.errors import Unknown
+from akten.lifecycle import Stage
 from app.command import Call
 from catalog.search import Why
 from catalog.values import AkteRow
@@ -31,7 +32,7 @@ def one_akte(call: Call, services: Services, text: str, band: int | None) -> Akt
         raise Unknown(f"„{text} Band {said}“ und --band {band} widersprechen sich.")
     band = said if band is None else band
     rows = services.catalog.akte_by_aktenzeichen(text, services.intake.muster) or _by_uuid(services, text)
-    if not rows or (band is not None and all(row.band != band for row in rows)):
+    if all(band not in (None, row.band) or _came_to_nothing(row) for row in rows):
         former = services.catalog.akten_formerly(text, services.intake.muster)
         if chosen := tuple(row for row in former if band in (None, row.band)):
             row = _only(text, chosen)
@@ -43,6 +44,11 @@ def one_akte(call: Call, services: Services, text: str, band: int | None) -> Akt
         there = ", ".join(str(number) for number in sorted({row.band for row in rows}))
         raise Unknown(f"Von „{text}“ gibt es keinen Band {band}; es gibt Band {there}.")
     return _only(text, rows if band is None else of_band)
+
+
+def _came_to_nothing(row: AkteRow) -> bool:
+    """True for an Akte that was opened for a delivery which was given back: what bore its number once is meant."""
+    return not row.version and row.state == Stage.RETURNED
 
 
 def _only(text: str, rows: Sequence[AkteRow]) -> AkteRow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from akten.errors import Rejected
+from akten.findings import Finding
 from catalog.values import AkteRow, ArchivedScan, DeliveryRow
 from flows.wiring import Services
 from ingest.checks import KnownScan
@@ -30,19 +30,19 @@ def holder_of(services: Services, row: DeliveryRow, delivery: Delivery) -> UUID 
     return None
 
 
-def require_asked(services: Services, row: DeliveryRow, delivery: Delivery) -> None:
-    """Raises Rejected (IN-28) for a number that Akten bore once: whose delivery it is nobody guesses."""
+def asked_about(services: Services, row: DeliveryRow, delivery: Delivery) -> tuple[Finding, ...]:
+    """IN-28 for a number that Akten bore once: whose delivery it is nobody guesses."""
     bearers = bearers_of(services, row)
-    if bearers:
-        scans = [scan.digests.sha512 for scan in delivery.scans]
-        there = {
-            sha
-            for bearer in bearers
-            for sha, scan in services.catalog.known_scans(scans, bearer.uuid).items()
-            if scan.akte == bearer.uuid
-        }
-        today = ((bearer.aktenzeichen, bearer.band) for bearer in bearers)
-        raise Rejected((once_borne(delivery.slip, today, len(there)),))
+    if not bearers:
+        return ()
+    scans = [scan.digests.sha512 for scan in delivery.scans]
+    there = {
+        sha
+        for bearer in bearers
+        for sha, scan in services.catalog.known_scans(scans, bearer.uuid).items()
+        if scan.akte == bearer.uuid
+    }
+    return (once_borne(delivery.slip, ((each.aktenzeichen, each.band) for each in bearers), len(there)),)
 
 
 def as_on_slip(scans: Mapping[str, ArchivedScan], row: DeliveryRow, holder: UUID | None) -> dict[str, KnownScan]:

@@ -37,7 +37,7 @@ from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
 from flows.redescribed import other_days, redescribed
-from flows.renumbered import as_on_slip, holder_of, require_asked
+from flows.renumbered import as_on_slip, asked_about, holder_of
 from flows.replacing import blank_now, replaced_told, seen_before, wanted_of
 from flows.steps import Run, Stopwatch, require
 from flows.superseding import require_kept, superseded
@@ -172,8 +172,7 @@ def _make(
     # What the register and the slip alone can say is said before any file is opened.
     holder = holder_of(services, row, delivery)
     own = row.akte or holder
-    if own is None:
-        require_asked(services, row, delivery)
+    asked = asked_about(services, row, delivery)  # nothing, unless its number was once another's
     scans = [scan.digests.sha512 for scan in delivery.scans]
     archived = catalog.known_scans(scans, own)
     known = as_on_slip(archived, row, holder)
@@ -186,7 +185,8 @@ def _make(
     there = already_archived(delivery, known, services.intake) is not None
     if there and not says_otherwise(services, row, {scan.delivery for scan in archived.values()}):
         return None  # else all is checked that can be wrong: perhaps a file is missing, and what its slip tells counts
-    findings = list(require((*check_record_class(delivery, options, accepted=accepted, today=today), *unknown)))
+    told = (*check_record_class(delivery, options, accepted=accepted, today=today), *unknown)
+    findings = list(require((*(asked if own is None else ()), *told)))
     # Known before anything is read, and the same for every delivery: that is no matter of the clearing desk.
     if not ((there and not replaces(delivery.slip)) or services.settings.archive_unchecked) and (
         why := services.missing_judge()
@@ -206,7 +206,7 @@ def _make(
     require((*findings, *check_balance(delivery, facts, None, options=services.intake, accepted=accepted)))
     if there and not wanted.replacements:
         return None
-    require_asked(services, row, delivery)  # it replaces something under the former number
+    require(asked)  # all of it is there already, and it replaces something
     if own is None:
         raise Unavailable("Die Akte dieser Lieferung ist im Katalog noch nicht bestimmt.")
     before = catalog.akte(own)

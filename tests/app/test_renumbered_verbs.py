@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.desk import Desk
+from catalog.catalog import open_catalog
+from catalog.values import Resolution
+from tests.app.desk import Desk, catalog_url
 from tests.app.desk import desk as desk
 from tests.app.test_correction_verbs import world as world
+from tests.catalog.build import AN_ERROR, CLERK, NOON, receive
 
 OLD, NEW = "63-00001-2020", "63-00011-2020"
 SAID = f"{OLD} wurde berichtigt: Die Akte heißt heute Bauakte {NEW}."
@@ -87,3 +90,15 @@ def test_an_event_of_a_list_is_not_told_to_an_akte_that_bore_its_number_once(des
     text = " ".join((ran.out + ran.err).split())
     assert "EV-06" in text
     assert f"Dieses Aktenzeichen wurde berichtigt, heute: Bauakte {NEW} Band 1." in text
+
+
+def test_what_was_opened_under_the_former_number_and_given_back_does_not_hide_it(desk: Desk) -> None:
+    renumber(desk)
+    with open_catalog(catalog_url(desk.daten)) as catalog:
+        row = receive(catalog, "alt", number=OLD)
+        own = catalog.open_anew(row.uuid, by=CLERK, now=NOON)
+        assert desk("akte", "zeige", OLD, "--json").json["uuid"] == str(own.akte)
+        case = catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
+        catalog.resolve(case.number, Resolution.RETURN, "doch falsch", by=CLERK, now=NOON)
+    assert desk("akte", "zeige", OLD, "--json").json["aktenzeichen"] == NEW
+    assert desk("akte", "zeige", str(own.akte), "--json").json["state"] == "returned"

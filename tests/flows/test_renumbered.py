@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -239,10 +240,14 @@ def test_a_hold_that_goes_by_the_former_number_still_covers_it(world: World) -> 
     akte = an_akte(world)
     target = HoldTarget(Scope.QUERY, query=HoldQuery(anfaenge=(OLD,)))
     order = HoldOrder(target, "litigation", "Ermittlung", "12 Js 34/26")
+    ahead = replace(order, target=replace(target, query=HoldQuery(anfaenge=(NEW,))))
+    coming = world.catalog.set_hold(ahead, KEYS, by=ANNA, now=world.now())
+    assert world.catalog.held_akten(coming.number) == ()
     before = world.catalog.set_hold(order, KEYS, by=ANNA, now=world.now())
     ask(world, akte, **ASKED)
     done = agree(world, akte)
     assert [copy.lock.legal_hold for copy in done.copies] == [True, True]
+    assert world.catalog.held_akten(coming.number) == (akte.uuid,)
     assert world.catalog.held_akten(before.number) == (akte.uuid,)
     later = world.catalog.set_hold(order, KEYS, by=ANNA, now=world.now())
     assert world.catalog.held_akten(later.number) == ()

@@ -82,3 +82,34 @@ def test_scans_join_under_the_new_number_and_are_asked_about_under_the_old_one(
     head = services.catalog.head()
     assert head is not None
     assert services.catalog.verify_trail([head]).findings == ()
+
+
+def test_the_same_scans_under_the_former_number_are_linked_unless_they_replace_something(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    new = aktenzeichen.replace("-2020", "-2018")
+    first = a_delivery(tmp_path / "eins", aktenzeichen=aktenzeichen)
+    (one,) = archived(services, clerk, first)
+    akte = one.akte
+    assert akte is not None
+    propose(services, akte, typed_wishes({"aktenzeichen": new}, services.today()), "Zahlendreher", clerk)
+    release(services, waiting(services, akte), "verglichen", SECOND)
+
+    other = a_delivery(tmp_path / "zwei", aktenzeichen=aktenzeichen, betreff="Carport", seed=f"eins {aktenzeichen}")
+    (linked,) = archived(services, clerk, other)
+    assert (linked.state, linked.akte) == (Outcome.DUPLICATE, akte)
+    assert [finding.code for finding in linked.findings] == ["WF-05", "WF-05", "WF-06"]
+
+    dokument = services.catalog.akte_snapshot(akte)
+    assert dokument is not None
+    again = {"betreff": "scan1", "dateien": ["scan1.png"], "ersetzt": str(dokument.dokumente[0].uuid)}
+    rescan = a_delivery(
+        tmp_path / "drei",
+        aktenzeichen=aktenzeichen,
+        vorgaenge=[{"betreff": "Anbau", "dokumente": [again]}],
+        seed=f"eins {aktenzeichen}",
+    )
+    (asked,) = archived(services, clerk, rescan)
+    assert (asked.state, [finding.code for finding in asked.findings]) == (Outcome.CLEARING, ["IN-28"])
+    assert "(1 Scan der Lieferung liegt dort schon.)" in asked.findings[0].text
+    assert [row.package.id.version for row in services.catalog.packages(akte)] == [1, 2]
