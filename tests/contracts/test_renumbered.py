@@ -146,6 +146,21 @@ def test_a_number_that_is_another_akte_is_refused(catalog: Catalog) -> None:
     assert catalog.corrections.open() == ()
 
 
+def test_two_numbers_that_were_exchanged_are_put_right_over_a_third(catalog: Catalog) -> None:
+    one, _ = archive(catalog, 1, number=OLD)
+    two, _ = archive(catalog, 2, number=NEW)
+    away = renumber(catalog, one, "63-99999-2019")
+    renumber(catalog, two, OLD)
+    renumber(catalog, away, NEW)
+    assert (the(catalog.akte_by_aktenzeichen(OLD)).uuid, the(catalog.akte_by_aktenzeichen(NEW)).uuid) == (
+        two.uuid,
+        one.uuid,
+    )
+    assert the(catalog.akte_by_aktenzeichen(NEW)).former == (OLD, "63-99999-2019")
+    assert (receive(catalog, 3, number=OLD).akte, receive(catalog, 4, number=NEW).akte) == (two.uuid, one.uuid)
+    assert receive(catalog, 5, number="63-99999-2019").akte is None
+
+
 def test_a_delivery_whose_akte_was_renumbered_meanwhile_is_not_packed_into_it(url: str, catalog: Catalog) -> None:
     """A package that was entered again may do that; nobody else can."""
     akte, _ = archive(catalog, 1, number=OLD)

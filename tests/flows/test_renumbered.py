@@ -7,17 +7,20 @@ from dataclasses import replace
 
 import pytest
 
-from akten.errors import Forbidden, Unavailable
+from akten.aktenzeichen import Muster
+from akten.errors import Forbidden, Rejected, Unavailable
 from akten.lifecycle import Stage
 from akten.model import Akte
 from catalog.holds import HoldOrder, HoldQuery, HoldTarget, Scope
 from catalog.search import Why
 from catalog.values import Resolution
 from flows import correction
-from flows.correction import delivery_of, waiting, withdraw
+from flows.correction import delivery_of, propose, waiting, withdraw
+from ingest.correction import read_wishes
+from ingest.options import IntakeOptions
 from tests.catalog.build import AN_ERROR, receive
 from tests.contracts.telling import KEYS, hold, on_akte
-from tests.flows.correctionworld import ANNA, BERND, World, agree, an_akte, ask, files_of, is_content, read
+from tests.flows.correctionworld import ANNA, BERND, TODAY, World, agree, an_akte, ask, files_of, is_content, read
 from tests.flows.correctionworld import world as world
 
 OLD, NEW = "63-00001-2020", "63-00011-2020"
@@ -77,6 +80,25 @@ def test_it_goes_together_with_other_fields_and_back_again(world: World) -> None
     assert row is not None
     assert (row.aktenzeichen, row.former, row.betreff, row.version) == (OLD, (NEW,), "Anbau Wintergarten", 3)
     is_content(world)
+
+
+def test_it_may_stand_in_a_file_with_the_rest(world: World) -> None:
+    akte = an_akte(world)
+    file = world.folder / "berichtigung.yaml"
+    file.write_text("az: 63-11-20\nbetreff: Anbau Wintergarten\n", encoding="utf-8")
+    proposed = propose(world.services, akte.uuid, read_wishes(file, TODAY), "verwechselt", ANNA)
+    assert [(c.name, c.neu) for c in proposed.changes][:2] == [
+        ("aktenzeichen", NEW),
+        ("betreff", "Anbau Wintergarten"),
+    ]
+
+
+def test_a_number_with_two_readings_is_asked_about_and_none_is_guessed(world: World) -> None:
+    akte = an_akte(world)
+    world.intake = IntakeOptions(muster=(Muster("Bauakte", "63-{nr:5}-{jahr}", 1900, 2045),))
+    with pytest.raises(Rejected, match=r"63-00011-1920.*oder.*63-00011-2020.*Bitte ganz ausschreiben"):
+        ask(world, akte, **ASKED)
+    ask(world, akte, aktenzeichen="63-11-2020")
 
 
 def test_the_chain_tells_neither_number(world: World) -> None:
