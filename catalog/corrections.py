@@ -115,10 +115,10 @@ def _require_free(connection: Connection, akte: UUID, changes: Sequence[Correcte
 def _free_number(change: Change, arrival: Arrival) -> None:
     """Sees to it that the number which a correction gives is nobody's; what was opened under it in vain makes way."""
     connection, akte = change.connection, arrival.akte
-    row = register.number_of(connection, akte)
-    if akte is None or arrival.aktenzeichen is None or row in (None, arrival.aktenzeichen.kanonisch):
+    given = arrival.aktenzeichen
+    if akte is None or given is None or register.number_of(connection, akte) in (None, given.kanonisch):
         return
-    there = renumbered.require_free(connection, akte, arrival.aktenzeichen.kanonisch)
+    there = renumbered.require_free(connection, akte, given.kanonisch)
     if there is None:
         return
     joined = makeway.make_way(change, there.uuid)

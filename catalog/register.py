@@ -204,12 +204,8 @@ def number_of(connection: Connection, akte: UUID | None) -> str | None:
 
 def _lost_its_akte(connection: Connection, row: Row[Any]) -> bool:
     """True for a delivery that still can be of another Akte and is of none, or of one that bears another number now."""
-    if (
-        row.packed
-        or not row.aktenzeichen
-        or Stage(row.stage) in (*ENDED, Stage.DESCRIBED)
-        or is_correction(json.loads(row.slip))
-    ):
+    fixed = Stage(row.stage) in (*ENDED, Stage.DESCRIBED, Stage.PACKED)
+    if fixed or not row.aktenzeichen or is_correction(json.loads(row.slip)):
         return False
     return bool(row.aktenzeichen != number_of(connection, row.akte))
 
