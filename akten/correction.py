@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
+from akten.aktenzeichen import Aktenzeichen
 from akten.errors import FixityError
 from akten.model import Akte, Dokument, Laufzeit, Vorgang
 
@@ -24,7 +25,9 @@ class Teil(StrEnum):
 
 
 # What the slip calls each value, and what people call it.
+NUMBER = "aktenzeichen"
 NAMES: Mapping[str, str] = {
+    NUMBER: "Aktenzeichen",
     "betreff": "Betreff",
     "federfuehrung": "Federführung",
     "aktenplaneinheit": "Aktenplaneinheit",
@@ -134,6 +137,11 @@ def is_correction(slip: Mapping[str, Any]) -> bool:
     return "berichtigung" in slip
 
 
+def number_given(changes: Sequence[Change]) -> str | None:
+    """The Aktenzeichen that an Akte gets by these changes, None when it keeps its own."""
+    return next((change.neu for change in changes if change.teil is Teil.AKTE and change.name == NUMBER), None)
+
+
 def value_of(part: Akte | Vorgang | Dokument, name: str) -> str:
     """A value of a part as a change tells it. Raises AttributeError for one that the part does not have."""
     if name.startswith(FELD):
@@ -171,6 +179,8 @@ def _with(part: P, teil: Teil, changes: Sequence[Change]) -> P:
             felder[change.name[len(FELD) :]] = change.neu
         elif change.name.startswith("laufzeit."):
             spans[change.name.removeprefix("laufzeit.")] = _day(change.neu)
+        elif change.name == NUMBER:  # what the old slip spelled was not this one
+            values[NUMBER] = Aktenzeichen(change.neu, change.neu)
         else:
             values[change.name] = _day(change.neu) if change.name in DAYS else change.neu
     if felder and isinstance(part, Akte):

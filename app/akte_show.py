@@ -16,12 +16,17 @@ from app.hold_show import hold_line
 from app.lock_show import LockView
 from app.show import STATES, VERDICTS, Listing, moment, size_words, word
 from archive.reconcile import lacking
-from catalog.values import AkteDetails, ClearingState
+from catalog.values import AkteDetails, AkteRow, ClearingState
 
 
 def german_day(value: date | None) -> str:
     """A day as people write it; empty for none."""
     return f"{value:%d.%m.%Y}" if value else ""
+
+
+def former_words(row: AkteRow) -> str:
+    """The numbers that an Akte bore before they were corrected."""
+    return f"  früheres Aktenzeichen: {', '.join(row.former)}" if row.former else ""
 
 
 def vorgaenge_json(details: AkteDetails) -> list[dict[str, Any]]:
@@ -138,6 +143,8 @@ def show_akte(
     console.print(head)
     if row.schreibweise and row.schreibweise != row.aktenzeichen:
         console.print(f"Schreibweise auf dem Laufzettel: {row.schreibweise}", style="dim")
+    if row.former:
+        console.print(former_words(row))
     facts = {
         "Federführung": row.federfuehrung,
         "Aktenplaneinheit": row.aktenplaneinheit,

@@ -15,8 +15,9 @@ from rich.console import Console
 from akten.findings import Finding, Severity, Verdict, worst
 from akten.model import clean_text
 from akten.plural import plural
+from app.akte_json import row_json
 from app.command import OUT, Call, require_in_order, verb
-from app.find_verbs import DAY, DAY_WORD, FAMILIES, row_json
+from app.find_verbs import DAY, DAY_WORD, FAMILIES
 from app.one_akte import one_akte, require_number_for_band
 from app.opening import begins, open_archive
 from app.output import EXIT_OF_VERDICT
@@ -68,7 +69,7 @@ def trail_extract(
     if csv_file is not None and csv_file.absolute() == ziel.absolute():
         raise click.UsageError("--ziel und --csv nennen dieselbe Datei; die Beweise gingen verloren.")
     with open_archive(call) as services:
-        akte = one_akte(services, aktenzeichen, band).uuid if aktenzeichen is not None else None
+        akte = one_akte(call, services, aktenzeichen, band).uuid if aktenzeichen is not None else None
         seal = services.catalog.seal_trail(by=call.actor, now=datetime.now(UTC))
         unpublished = try_to_publish(services, seal)
         heads, told = published_heads(services)  # as they lie there now, and not as we meant to write them

@@ -67,7 +67,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
             if why := try_to_publish(services):
                 call.output.say(why)
         else:
-            row = one_akte(services, aktenzeichen or "", band)
+            row = one_akte(call, services, aktenzeichen or "", band)
             packages = [p.package for p in services.catalog.packages(row.uuid)]
             if not packages:
                 raise Forbidden(f"Von {akte_name(row)} ist nichts archiviert.")

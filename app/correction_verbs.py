@@ -35,6 +35,7 @@ REASON = click.option("--grund", "reason", required=True, help="Warum; steht im 
 FILE = Named(path_type=Path, exists=True, dir_okay=False)
 # Option → field of the slip; a dot leads into it.
 _VALUES = {
+    "number": ("--aktenzeichen", "aktenzeichen", "Neues Aktenzeichen, in jeder Schreibweise."),
     "betreff": ("--betreff", "betreff", "Neuer Betreff."),
     "federfuehrung": ("--federfuehrung", "federfuehrung", "Neue Federführung."),
     "aktenplaneinheit": ("--aktenplaneinheit", "aktenplaneinheit", "Neue Aktenplaneinheit."),
@@ -65,7 +66,6 @@ def _values(command: Any) -> Any:
 @click.option(
     "--datei", type=FILE, metavar="DATEI", help="Mehreres auf einmal: JSON oder YAML mit den Feldern des Laufzettels."
 )
-@click.option("--aktenzeichen", "number", hidden=True)
 @REASON
 @BAND
 @verb
@@ -80,19 +80,19 @@ def propose(
     vorgang: str | None,
     dokument: str | None,
     datei: Path | None,
-    number: str | None,
     reason: str,
     band: int | None,
     **values: str | None,
 ) -> None:
-    """Schlägt vor, wie eine archivierte Akte beschrieben ist, zu berichtigen: Betreff, Daten, Felder.
+    """Schlägt vor, wie eine archivierte Akte beschrieben ist, zu berichtigen: Zeichen, Betreff, Daten, Felder.
 
     Ohne --vorgang und --dokument geht es um die Akte selbst. Nichts ändert sich, bis eine zweite Person freigibt;
-    dann entsteht eine neue Version mit denselben Dateien. Das Aktenzeichen lässt sich nicht berichtigen.
+    dann entsteht eine neue Version mit denselben Dateien. Unter ihrem früheren Aktenzeichen bleibt die Akte auffindbar.
+    Band und Aktenart lassen sich nicht berichtigen.
     """
     from ingest.correction import read_wishes, typed_wishes  # nobody else here needs what reads slips
 
-    typed = _typed(values, felder, entferne, number)
+    typed = _typed(values, felder, entferne)
     if datei is not None and (typed or vorgang or dokument):
         raise click.UsageError("Bitte entweder --datei oder einzelne Werte.")
     if vorgang and dokument:
@@ -103,7 +103,7 @@ def propose(
         if which:
             typed = {many: [{one: which, **typed}]}
     with open_archive(call) as services:
-        row = one_akte(services, aktenzeichen, band)
+        row = one_akte(call, services, aktenzeichen, band)
         today = services.today()
         wishes = read_wishes(datei, today) if datei else typed_wishes(typed, today)
         proposed = correction.propose(services, row.uuid, wishes, reason, call.actor, new_fields=neue_felder)
@@ -121,9 +121,7 @@ def propose(
     call.output.result(value, show)
 
 
-def _typed(
-    values: dict[str, str | None], felder: Sequence[str], entferne: Sequence[str], number: str | None
-) -> dict[str, Any]:
+def _typed(values: dict[str, str | None], felder: Sequence[str], entferne: Sequence[str]) -> dict[str, Any]:
     """What was typed, as the file would hold it."""
     typed: dict[str, Any] = {}
     for name, (_, field, _) in _VALUES.items():
@@ -142,8 +140,6 @@ def _typed(
         typed["felder"][name.strip()] = text
     if entferne:
         typed["entfernen"] = list(entferne)
-    if number is not None:
-        typed["aktenzeichen"] = number
     return typed
 
 
@@ -187,11 +183,12 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
     Abgebrochen wird sie mit demselben Befehl fortgesetzt, sonst von der nächsten Annahme.
     """
     with open_archive(call) as services:
-        row = one_akte(services, aktenzeichen, band)
+        row = one_akte(call, services, aktenzeichen, band)
         proposed = correction.waiting(services, row.uuid)
         before = services.catalog.akte_snapshot(row.uuid, proposed.version)
         coming = consequences(services, proposed)
         done = correction.release(services, proposed, reason, call.actor)
+        former, (row, _) = row.aktenzeichen, _akte_of(services, proposed)  # it may bear another number now
     findings = [finding_json(finding) for finding in (*coming.findings, *done.findings)]
     noticed = [finding_json(finding) for finding in done.findings]
     unchecked = checks_not_made(done.findings)
@@ -210,6 +207,9 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
         console.print(Text.assemble(f"{akte_name(row)}: ", ("berichtigt", "green"), text), soft_wrap=True)
         show_changes(console, done.changes, titles_of(before))
         show_consequences(console, coming, done.changes)
+        if row.aktenzeichen != former:
+            words = f"Auch unter {former} wird sie gefunden; eine Lieferung darunter kommt in die Klärung (IN-28)."
+            console.print(words, style="dim", soft_wrap=True)
         copies = plural(len(done.copies), "Kopie", "Kopien")
         console.print(f"{copies} abgelegt, {_locked(done.copies)} und ganz zurückgelesen.", style="dim")
         if noticed:
@@ -229,7 +229,7 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
 def withdraw(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> None:
     """Verwirft den Vorschlag einer Berichtigung; die Akte bleibt, wie sie ist."""
     with open_archive(call) as services:
-        row = one_akte(services, aktenzeichen, band)
+        row = one_akte(call, services, aktenzeichen, band)
         correction.withdraw(services, correction.waiting(services, row.uuid), reason, call.actor)
     call.output.result(_named(row), lambda console: console.print(f"Verworfen: {akte_name(row)}"))
 

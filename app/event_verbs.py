@@ -107,7 +107,7 @@ def event_report(
         raise click.UsageError("--nicht-geschehen braucht --ersetzt: welche Meldung stimmt nicht?")
     supersedes = _superseded(ersetzt)
     with open_archive(call) as services:
-        akte = one_akte(services, aktenzeichen, band)
+        akte = one_akte(call, services, aktenzeichen, band)
         told = Told(name, datum or "", beleg, supersedes, bemerkung)
         event = tell_event(services, akte.uuid, told, call.actor)
         known = services.catalog.keeping(akte.uuid)
@@ -154,7 +154,7 @@ def fact_report(
 ) -> None:
     """Vermerkt ein Merkmal des Fristenkatalogs (structure_exists …): ja, nein oder wieder unbekannt."""
     with open_archive(call) as services:
-        akte = one_akte(services, aktenzeichen, band)
+        akte = one_akte(call, services, aktenzeichen, band)
         fact = tell_fact(services, akte.uuid, merkmal, VALUES[wert], beleg, bemerkung, call.actor)
     value = {"aktenzeichen": akte.aktenzeichen, "uuid": str(akte.uuid), **_fact_json(fact)}
     text = f"Merkmal {fact.merkmal} von {akte_name(akte)}: {wert}."
@@ -170,7 +170,7 @@ def fact_report(
 def class_change(call: Call, aktenzeichen: str, klassen: tuple[str, ...], *, grund: str, band: int | None) -> None:
     """Ordnet eine Akte einer oder mehreren Fristklassen zu, mit Begründung."""
     with open_archive(call) as services:
-        akte = one_akte(services, aktenzeichen, band)
+        akte = one_akte(call, services, aktenzeichen, band)
         given = tell_classes(services, akte.uuid, klassen, grund, call.actor)
     value = {
         "aktenzeichen": akte.aktenzeichen,
@@ -200,7 +200,7 @@ def archive_answer(
     schriftlich auf die Anbietung verzichtet.
     """
     with open_archive(call) as services:
-        akte = one_akte(services, aktenzeichen, band)
+        akte = one_akte(call, services, aktenzeichen, band)
         known = tell_archive(services, akte.uuid, antwort, angeboten, beleg, call.actor)
     value = {"aktenzeichen": akte.aktenzeichen, "uuid": str(akte.uuid), **_archive_json(known)}
 
@@ -249,7 +249,7 @@ def _archive_text(known: KnownArchive) -> str:
 def event_list(call: Call, aktenzeichen: str, *, band: int | None, alle: bool) -> None:
     """Zeigt, was zu einer Akte gilt und woher es kommt; das Ansehen steht im Protokoll."""
     with open_archive(call) as services:
-        akte = one_akte(services, aktenzeichen, band)
+        akte = one_akte(call, services, aktenzeichen, band)
         row = services.catalog.keeping(akte.uuid, viewer=viewer_of(call.actor, services))
         if row is None:
             raise Unknown(f"Zu „{aktenzeichen}“ gibt es keine Akte.")

@@ -16,23 +16,22 @@ from akten.errors import Unknown
 from akten.findings import Verdict
 from akten.model import Aktenart
 from akten.plural import plural
-from app.akte_show import documents_json, german_day, left_out, show_akte, vorgaenge_json
+from app.akte_json import details_json, row_json
+from app.akte_show import former_words, german_day, show_akte
 from app.command import FOLDER, Call, Words, require_in_order, verb
-from app.correction_show import correction_json, corrections_of, titles_of
 from app.correction_verbs import proposals, propose, release, withdraw
 from app.hold_show import holds_of
-from app.lock_show import LockView, lock_view
+from app.lock_show import lock_view
 from app.one_akte import akte_name, one_akte, split_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.reference_verbs import akte_refer, person_forget
 from app.show import STATES, Listing, findings_table, number_column, rest_of, word
-from archive.reconcile import lacking
 from catalog.fold import fold
 from catalog.holdings import AkteFilter, Sort
-from catalog.search import Hit
+from catalog.search import Hit, Why
 from catalog.snippets import Snippet
-from catalog.values import AkteDetails, AkteRow, PackageRow
+from catalog.values import AkteRow, PackageRow
 from flows.receipt import finding_json
 from flows.storehouse import store_names
 from flows.wiring import Services
@@ -58,31 +57,6 @@ FAMILIES = click.option(
     help=f"Nur diese Aktenart (mehrfach möglich): {', '.join(Aktenart)}.",
 )
 STANDS = {"archiviert": "archived", "klärung": "clearing", "angenommen": "received"}
-
-
-def row_json(row: AkteRow) -> dict[str, Any]:
-    """One Akte of a list."""
-    return {
-        "aktenzeichen": row.aktenzeichen,
-        "schreibweise": row.schreibweise,
-        "uuid": str(row.uuid),
-        "aktenart": row.aktenart,
-        "band": row.band,
-        "betreff": row.betreff,
-        "state": row.state,
-        "versions": list(row.versions),
-        "pages": row.pages,
-        "federfuehrung": row.federfuehrung,
-        "aktenplaneinheit": row.aktenplaneinheit,
-        "laufzeit": [_iso(row.laufzeit_von), _iso(row.laufzeit_bis)],
-        "zda_datum": _iso(row.zda_datum),
-        "record_class": row.record_class,
-        "retention_ends": _iso(row.retention_ends),
-    }
-
-
-def _iso(value: date | datetime | None) -> str | None:
-    return value.isoformat() if value else None
 
 
 def _day(value: datetime | None) -> date | None:
@@ -180,6 +154,8 @@ def suche(
             head.append_text(word(STATES, row.state))
             head.append(f"  {plural(row.pages, 'Seite', 'Seiten')}", style="dim")
             console.print(head)
+            if hit.why is Why.FRUEHER:
+                console.print(former_words(row), style="dim")
             for snippet in hit.snippets:
                 title = titles[row.uuid].get(snippet.dokument, "")
                 place = ", ".join(part for part in (title, f"S. {snippet.page}") if part)
@@ -262,56 +238,6 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
     call.output.page([row_json(row) for row in found.rows], show, rest)
 
 
-def details_json(
-    details: AkteDetails, holds: Sequence[dict[str, Any]], locks: LockView, stores: Sequence[str]
-) -> dict[str, Any]:
-    """Everything known of one Akte; `stores` are the configured ones, in each of which a copy should lie."""
-    corrections = corrections_of(details.deliveries)
-    titles = titles_of(details.akte, details.dokumente)
-    return {
-        **row_json(details.row),
-        "record_class": next(iter(details.record_classes), ""),
-        "record_classes": list(details.record_classes),
-        "holds": list(holds),
-        "vorgaenge": vorgaenge_json(details),
-        "felder": dict(details.akte.felder) if details.akte else {},
-        "pages_left_out": left_out(details),
-        "documents": documents_json(details),
-        "packages": [
-            {
-                "version": p.package.id.version,
-                "bytes": p.size,
-                "stored_at": p.stored_at.isoformat(),
-                "commit_sha256": p.package.commit_sha256,
-                "copies": [
-                    {
-                        "store": c.store,
-                        "version_id": c.bag_version_id,
-                        "verified_at": c.verified_at.isoformat(),
-                        "retain_until": _iso(c.retain_until),
-                        "legal_hold": c.legal_hold,
-                        "checked_at": _iso(c.checked_at),
-                        "verdict": c.verdict.value,
-                        "findings": locks.findings(p.package.id.version, c.store),
-                        "set_aside": list(stored.set_aside),
-                    }
-                    for c, stored in zip(p.copies, p.package.copies, strict=True)
-                ],
-                "lacking": list(lacking(p.package, stores)),
-                "correction": correction_json(corrections.get(p.package.id.version), titles),
-            }
-            for p in details.packages
-        ],
-        "deliveries": [
-            {"uuid": str(d.uuid), "stage": d.stage.value, "received_at": d.received_at.isoformat()}
-            for d in details.deliveries
-        ],
-        "lock": locks.as_json(),
-        "clearing": [case.number for case in details.clearing],
-        "reviews": [review.number for review in details.reviews],
-    }
-
-
 @akte.command("zeige")
 @click.argument("aktenzeichen")
 @click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
@@ -319,7 +245,7 @@ def details_json(
 def akte_show(call: Call, aktenzeichen: str, *, band: int | None) -> None:
     """Zeigt alles, was über eine Akte bekannt ist; das Ansehen steht im Protokoll."""
     with open_archive(call) as services:
-        row = one_akte(services, aktenzeichen, band)
+        row = one_akte(call, services, aktenzeichen, band)
         details = services.catalog.akte_details(row.uuid)
         if details is None:
             raise Unknown(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
@@ -352,7 +278,7 @@ def akte_fetch(call: Call, aktenzeichen: str, *, ziel: Path, version: int | None
     if ziel.resolve().is_relative_to(call.settings.daten.resolve()):  # what lies there unasked is cleared away some day
         raise click.UsageError(f"„{ziel}“ liegt im Datenordner des Archivs. Bitte einen Ordner außerhalb nehmen.")
     with open_archive(call) as services:
-        row = one_akte(services, aktenzeichen, band)
+        row = one_akte(call, services, aktenzeichen, band)
         packages = services.catalog.packages(row.uuid)
         wanted = [p for p in packages if version is None or p.package.id.version == version]
         if not wanted:

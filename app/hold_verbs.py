@@ -99,7 +99,7 @@ def hold_set(
     require_number_for_band(aktenzeichen, band)
     # A hold may come before the first Akte of an archive, but not one on an Akte.
     with open_archive(call) if aktenzeichen else open_or_begin(call) as services:
-        target = _target(services, aktenzeichen, band, person, flurstueck, abfrage)
+        target = _target(call, services, aktenzeichen, band, person, flurstueck, abfrage)
         order = HoldOrder(
             target,
             key.strip(),
@@ -140,6 +140,7 @@ def hold_set(
 
 
 def _target(
+    call: Call,
     services: Services,
     aktenzeichen: str | None,
     band: int | None,
@@ -148,7 +149,7 @@ def _target(
     abfrage: Sequence[str],
 ) -> HoldTarget:
     if aktenzeichen:
-        return HoldTarget(Scope.AKTE, one_akte(services, aktenzeichen, band).uuid)
+        return HoldTarget(Scope.AKTE, one_akte(call, services, aktenzeichen, band).uuid)
     if person:
         return on_person(person)
     if flurstueck:
@@ -255,7 +256,7 @@ def hold_show(call: Call, was: str | None, *, band: int | None) -> None:
                 ]
             call.output.result(value, lambda console: _show_hold(console, value, changes))
             return
-        akte = one_akte(services, was, band)
+        akte = one_akte(call, services, was, band)
         found = holds_of(services, call.actor, akte.uuid)
         services.catalog.read_access(akte.uuid, "sperre zeige", by=call.actor, now=services.now())
 

@@ -151,7 +151,7 @@ def _about(
     call: Call, aktenzeichen: str, band: int | None, act: Callable[[Services, UUID], SeenAkte], purpose: str
 ) -> SeenAkte:
     with open_archive(call) as services:
-        row = one_akte(services, aktenzeichen, band)
+        row = one_akte(call, services, aktenzeichen, band)
         seen = act(services, row.uuid)
         services.catalog.read_access(row.uuid, purpose, by=call.actor, now=services.now())
     name = akte_name(row)
@@ -210,7 +210,7 @@ def locks_release(call: Call, *, aktenzeichen: str, grund: str, band: int | None
 def locks_withdraw(call: Call, *, aktenzeichen: str, grund: str, band: int | None) -> None:
     """Verwirft eine vorgeschlagene Kürzung."""
     with open_archive(call) as services:
-        row = one_akte(services, aktenzeichen, band)
+        row = one_akte(call, services, aktenzeichen, band)
         withdraw(services, row.uuid, grund, call.actor)
     value = {"akte": akte_name(row), "proposal": None}
     call.output.result(value, lambda console: console.print("Der Vorschlag ist verworfen."))

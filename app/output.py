@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
@@ -52,12 +52,13 @@ class Output:
     as_json: bool
     out: Console
     err: Console
+    remarks: dict[str, Any] = field(default_factory=dict)
 
     def result(self, value: Any, show: Callable[[Console], None]) -> None:
         """Writes the one result of a command, either as JSON or by `show`."""
         try:
             if self.as_json:
-                write_json(value)
+                write_json({**value, **self.remarks} if isinstance(value, dict) else value)
             else:
                 show(self.out)
             sys.stdout.flush()
@@ -73,6 +74,11 @@ class Output:
     def say(self, text: str) -> None:
         """A remark for people, on standard error."""
         self._tell(text)
+
+    def remark(self, name: str, value: Any, text: str) -> None:
+        """What a person has to know beside the result: told at once, and part of a JSON object that follows."""
+        self.remarks[name] = value
+        self.say(text)
 
     def page(self, values: list[Any], show: Callable[[Console], None], rest: str) -> None:
         """One page of a list as the result; `rest` says what is not on it, which JSON would leave out unseen."""

@@ -30,7 +30,7 @@ def akte_refer(
     if label and not (name or flurstueck):
         raise click.UsageError("--als-feld sagt, was --person oder --flurstueck ist; beide fehlen.")
     with open_archive(call) as services:
-        akte = one_akte(services, aktenzeichen, band)
+        akte = one_akte(call, services, aktenzeichen, band)
         given: list[Reference] = list(parcels(flurstueck, label)) if flurstueck else []
         who = person(name, label) if name else None
         if who is not None:

@@ -57,7 +57,7 @@ def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: st
             akten: Iterable[UUID] = restoring.wanting_akten(services, store)
             which = "--alle"
         else:
-            row = one_akte(services, aktenzeichen or "", band)
+            row = one_akte(call, services, aktenzeichen or "", band)
             akten, which = [row.uuid], akte_in_call(row)
         for akte in progress(akten):
             try:
@@ -129,7 +129,7 @@ def release(
     _require_store(call, store)
     told, codes = [], []
     with open_archive(call) as services, _progress(call) as progress:
-        for proposal in progress(_waiting(services, aktenzeichen, band, store)):
+        for proposal in progress(_waiting(call, services, aktenzeichen, band, store)):
             try:
                 found = restoring.release(services, proposal, reason, call.actor)
             except ArchivError as error:
@@ -176,17 +176,19 @@ def withdraw(
     _require_store(call, store)
     told = []
     with open_archive(call) as services:
-        for proposal in _waiting(services, aktenzeichen, band, store):
+        for proposal in _waiting(call, services, aktenzeichen, band, store):
             restoring.withdraw(services, proposal, reason, call.actor)
             told.append({**_named(services, proposal.akte), "store": store})
     call.output.result(told, lambda console: console.print(f"Verworfen: {len(told)}"))
 
 
-def _waiting(services: Services, aktenzeichen: str | None, band: int | None, store: str) -> tuple[Proposal, ...]:
+def _waiting(
+    call: Call, services: Services, aktenzeichen: str | None, band: int | None, store: str
+) -> tuple[Proposal, ...]:
     """The proposals that are meant. Raises Forbidden when the Akte has none."""
     if aktenzeichen is None:
         return tuple(each for each in services.catalog.restoring.open() if each.about["store"] == store)
-    akte = one_akte(services, aktenzeichen, band).uuid
+    akte = one_akte(call, services, aktenzeichen, band).uuid
     found = restoring.proposal_for(services, akte, store)
     if found is None:
         raise Forbidden(

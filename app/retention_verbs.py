@@ -88,7 +88,7 @@ def retention_compute(call: Call, *, faelle: Path, file: Path | None, am: dateti
 def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datetime | None) -> None:
     """Zeigt die Frist einer Akte und wie sie sich herleitet."""
     with open_archive(call) as services:
-        row = one_akte(services, aktenzeichen, band)
+        row = one_akte(call, services, aktenzeichen, band)
         katalog = services.katalog
         known = services.catalog.keeping(row.uuid, viewer=viewer_of(call.actor, services))
         if known is None:

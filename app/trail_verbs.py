@@ -297,7 +297,7 @@ def trail_show(
     require_in_order(von, bis)
     require_number_for_band(aktenzeichen, band)
     with open_archive(call) as services:
-        akte = one_akte(services, aktenzeichen, band).uuid if aktenzeichen is not None else None
+        akte = one_akte(call, services, aktenzeichen, band).uuid if aktenzeichen is not None else None
         events = services.catalog.events_of(
             akte=akte,
             by=benutzer and clean_text(benutzer),  # an argument may hold bytes that are no text

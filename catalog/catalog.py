@@ -134,6 +134,11 @@ class Catalog(Periods):
         with self._change(by, now) as change:
             return register.receive(change, arrival)
 
+    def open_anew(self, delivery: UUID, *, by: Actor, now: datetime) -> DeliveryRow:
+        """Opens an Akte of its own for a delivery under a number that another Akte bore once: a person said so."""
+        with self._change(by, now) as change:
+            return register.open_anew(change, delivery)
+
     def delivery(self, uuid: UUID) -> DeliveryRow | None:
         """One delivery, or None when it was never received."""
         with self._database.read() as connection:
@@ -343,6 +348,18 @@ class Catalog(Periods):
         """All volumes of every Akte that a spelling can mean."""
         with self._database.read() as connection:
             return holdings.by_aktenzeichen(connection, text, muster, aktenart)
+
+    def akten_formerly(
+        self, text: str, muster: Iterable[Muster] = MUSTER, aktenart: str | None = None
+    ) -> tuple[AkteRow, ...]:
+        """All Akten that bore a number which a spelling can mean before it was corrected."""
+        with self._database.read() as connection:
+            return holdings.formerly(connection, text, muster, aktenart)
+
+    def who_bore(self, aktenart: str, aktenzeichen: str, band: int) -> tuple[AkteRow, ...]:
+        """The Akten that a delivery under this number may mean: they bore it once, and none does today."""
+        with self._database.read() as connection:
+            return holdings.who_bore(connection, aktenart, aktenzeichen, band)
 
     def akten(
         self, wanted: AkteFilter | None = None, *, sort: Sort = Sort.NEUESTE, limit: int = 100, offset: int = 0

@@ -16,12 +16,12 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select
 
 from akten.correction import Change as Corrected
-from akten.correction import Correction
+from akten.correction import Correction, number_given
 from akten.errors import FixityError, Forbidden
 from akten.lifecycle import Stage
 from akten.model import Akte, clean_text
 from akten.package import StoredPackage
-from catalog import events, proposals, refstore, register, stored, versions
+from catalog import events, makeway, proposals, refstore, register, renumbered, stored, versions
 from catalog.actor import Actor
 from catalog.change import Change
 from catalog.codec import canonical
@@ -106,6 +106,27 @@ def _require_newest(connection: Connection, akte: UUID, version: int) -> None:
         raise Forbidden(_OUTDATED)
 
 
+def _require_free(connection: Connection, akte: UUID, changes: Sequence[Corrected]) -> None:
+    """Raises Forbidden when the number that these changes give is another Akte's, or a delivery asks for it."""
+    if (number := number_given(changes)) is not None:
+        renumbered.require_free(connection, akte, number)
+
+
+def _free_number(change: Change, arrival: Arrival) -> None:
+    """Sees to it that the number which a correction gives is nobody's; what was opened under it in vain makes way."""
+    connection, akte = change.connection, arrival.akte
+    given = arrival.aktenzeichen
+    if akte is None or given is None or register.number_of(connection, akte) in (None, given.kanonisch):
+        return
+    there = renumbered.require_free(connection, akte, given.kanonisch)
+    if there is None:
+        return
+    joined = makeway.make_way(change, there.uuid)
+    if joined is None:
+        raise renumbered.no_way(there)
+    makeway.join(connection, joined, akte)
+
+
 class CorrectionBook:
     """Every verb is one short transaction, together with its events."""
 
@@ -132,20 +153,27 @@ class CorrectionBook:
                     "verwerfen (archiv akte verwirf)."
                 )
             _require_newest(change.connection, akte, version)
+            _require_free(change.connection, akte, changes)
             note = note_of(clean_text(reason), changes)
             proposals.propose(change, CORRECTION, akte, note, version=version, changes=len(changes))
 
     def release(self, akte: UUID, number: int, version: int, reason: str, *, by: Actor, now: datetime) -> None:
-        """Writes down that a second person agreed. Raises Forbidden when the Akte got a newer version since."""
+        """Writes down that a second person agreed. Raises Forbidden when the Akte got a newer version since, or when
+        its new number is no longer free.
+        """
         with self._begin(by, now) as change:
             _require_newest(change.connection, akte, version)
+            for each in proposals.open_proposals(change.connection, CORRECTION, akte):
+                if each.number == number:
+                    _require_free(change.connection, akte, _proposed(change.connection, each).changes)
             proposals.release(change, CORRECTION, akte, number, clean_text(reason))
 
     def begin(self, arrival: Arrival, number: int, version: int, *, by: Actor, now: datetime) -> DeliveryRow:
         """Enters the correction of `version` as what brings the next one, and fixes the number of that.
 
         Repeated it changes nothing. Raises Unavailable while a delivery of the Akte is being packed, Forbidden when the
-        Akte got a newer version since, or when a person ended what was begun, or gave the proposal `number` up.
+        Akte got a newer version since, when its new number is not free, or when a person ended what was begun, or gave
+        the proposal `number` up. From here on nobody else gets the number (catalog/renumbered.py).
         """
         with self._begin(by, now) as change:
             connection, uuid = change.connection, arrival.delivery
@@ -156,6 +184,7 @@ class CorrectionBook:
                 return there
             if there is not None and there.stage is not Stage.RECEIVED:
                 raise Forbidden("Diese Berichtigung wurde beendet; bitte den Vorschlag verwerfen und neu machen.")
+            _free_number(change, arrival)
             row = register.receive(change, arrival)
             if row.akte is None or row.akte != arrival.akte:
                 raise FixityError("Unter diesem Aktenzeichen steht im Katalog jetzt eine andere Akte.")

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Table, func, select
 
 from akten.findings import Finding, Severity
 from akten.model import clean_text
-from catalog.tables import akten, dokumente, packages, trail, vorgaenge
+from catalog.tables import akten, deliveries, dokumente, packages, trail, vorgaenge
 from catalog.trail import Verb, read_body, salted
 
 _CHUNK = 500
@@ -38,6 +38,7 @@ _HEAD = (
     akten.c.datum_von,
     akten.c.datum_bis,
 )
+_THEN = deliveries.c.aktenzeichen.label("then")  # by it the Akte is found under a number that it bore once
 _NEWEST = func.max(packages.c.version).over(partition_by=packages.c.akte)
 # What is compared of the parts of an Akte, and what a part is called.
 _PARTS = (
@@ -50,7 +51,12 @@ def changed_descriptions(connection: Connection) -> Iterator[Finding]:
     """One finding for each archived version of which the register says something else than when it was stored."""
     query = (
         select(packages.c.akte, packages.c.version, packages.c.commit_sha256, packages.c.snapshot, _NEWEST, *_HEAD)
-        .select_from(packages.join(akten, packages.c.akte == akten.c.uuid))
+        .add_columns(_THEN)
+        .select_from(
+            packages.join(akten, packages.c.akte == akten.c.uuid).join(
+                deliveries, deliveries.c.uuid == packages.c.delivery
+            )
+        )
         .order_by(packages.c.akte, packages.c.version)
         .execution_options(yield_per=_CHUNK)
     )
@@ -102,6 +108,8 @@ def _changed(row: Row[Any], told: Mapping[str, str], parts: Mapping[Table, Mappi
     except (ValueError, KeyError, TypeError, RecursionError):
         yield "die Beschreibung"
         return
+    if known["then"] != clean_text(true["aktenzeichen"][0]):
+        yield "das Aktenzeichen von damals"
     if newest == version:
         if known[akten.c.version] != version:
             yield "die Nummer der Version"

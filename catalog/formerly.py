@@ -91,7 +91,8 @@ def _face(row: Row[Any], until: datetime) -> _Face:
         true = json.loads(row.snapshot)
         von, bis = (date.fromisoformat(day) if day else None for day in first_and_last(true))
         record_class = clean_text((true["aufbewahrung"] or {}).get("record_class", ""))
-        return _Face(row.aktenart, row.aktenzeichen, clean_text(true["betreff"]), record_class, von, bis, until)
+        number = clean_text(true["aktenzeichen"][0])
+        return _Face(row.aktenart, number, clean_text(true["betreff"]), record_class, von, bis, until)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FixityError(
             f"Die Beschreibung von {row.aktenart} {row.aktenzeichen}, Version {row.version}, ist im Katalog nicht mehr "

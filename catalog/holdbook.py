@@ -19,6 +19,7 @@ from catalog.formerly import Past
 from catalog.holds import HoldQuery, Matcher, Scope, stems_of
 from catalog.keeping_tables import akte_references, classifications, hold_changes, holds
 from catalog.references import covered_keys, plain_person, same_place
+from catalog.renumbered import formerly_begins
 from catalog.tables import akten
 
 _BATCH = 500
@@ -138,7 +139,8 @@ def _by_query(connection: Connection, wanted: HoldQuery, since: datetime) -> Ite
     if wanted.aktenarten:
         query = query.where(akten.c.aktenart.in_(wanted.aktenarten))
     if wanted.anfaenge:
-        query = query.where(or_(*(akten.c.aktenzeichen.startswith(each, autoescape=True) for each in wanted.anfaenge)))
+        now = (akten.c.aktenzeichen.startswith(each, autoescape=True) for each in wanted.anfaenge)
+        query = query.where(or_(*now, formerly_begins(wanted.anfaenge)))
     # Read piece by piece: PostgreSQL would hand all Akten of the archive over at once.
     for rows in connection.execute(query.execution_options(yield_per=_BATCH)).partitions():
         classes = classes_of(connection, rows) if wanted.record_class else {}

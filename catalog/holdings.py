@@ -17,7 +17,7 @@ from akten.findings import Verdict
 from akten.model import Akte, clean_text
 from catalog import clearing as desk
 from catalog import packages as stored
-from catalog import reindex, reviews, trail
+from catalog import reindex, renumbered, reviews, trail
 from catalog.codec import akte_from_json
 from catalog.holdbook import MATCHED, classes_of
 from catalog.query import exact_numbers
@@ -86,7 +86,9 @@ _ORDER: dict[Sort, tuple[Any, ...]] = {
 _SHOWN = [column for column in akten.c if column.name not in ("snapshot", "salt", "betreff_folded")]
 
 
-def _value(row: Row[Any], versions: tuple[int, ...]) -> AkteRow:
+def _value(row: Row[Any], archived: Iterable[tuple[int, str]]) -> AkteRow:
+    """An Akte, with the versions that are archived of it and the number that each bears."""
+    stored = tuple(archived)
     return AkteRow(
         uuid=row.uuid,
         aktenart=row.aktenart,
@@ -103,16 +105,18 @@ def _value(row: Row[Any], versions: tuple[int, ...]) -> AkteRow:
         retention_ends=row.retention_ends,
         state=row.state,
         version=row.version,
-        versions=versions,
+        versions=tuple(version for version, _ in stored),
         pages=row.pages,
         created_at=row.created_at,
         changed_at=row.changed_at,
+        former=tuple(dict.fromkeys(number for _, number in stored if number != row.aktenzeichen)),
     )
 
 
 # Asked for every page of answers, so made once.
 _VERSIONS = (
-    select(packages.c.akte, packages.c.version)
+    select(packages.c.akte, packages.c.version, deliveries.c.aktenzeichen)
+    .join(deliveries, deliveries.c.uuid == packages.c.delivery)
     .where(packages.c.akte.in_(bindparam("uuids", expanding=True)))
     .order_by(packages.c.version)
 )
@@ -120,12 +124,12 @@ _BY_NUMBER = select(*_SHOWN).where(akten.c.nr.in_(bindparam("numbers", expanding
 
 
 def _values(connection: Connection, rows: Sequence[Row[Any]]) -> list[AkteRow]:
-    versions: dict[UUID, list[int]] = {row.uuid: [] for row in rows}
+    versions: dict[UUID, list[tuple[int, str]]] = {row.uuid: [] for row in rows}
     uuids = list(versions)
     for start in range(0, len(uuids), 500):
-        for akte, version in connection.execute(_VERSIONS, {"uuids": uuids[start : start + 500]}):
-            versions[akte].append(version)
-    return [_value(row, tuple(versions[row.uuid])) for row in rows]
+        for akte, version, number in connection.execute(_VERSIONS, {"uuids": uuids[start : start + 500]}):
+            versions[akte].append((version, number))
+    return [_value(row, versions[row.uuid]) for row in rows]
 
 
 def rows_by_nr(connection: Connection, numbers: Sequence[int]) -> dict[int, AkteRow]:
@@ -155,8 +159,12 @@ def names_of(connection: Connection, uuids: Iterable[UUID]) -> dict[UUID, str]:
 
 # The daily question, made once and answered by one query: rows come once per version.
 _LOOKUP = (
-    select(*_SHOWN, packages.c.version.label("archived"))
-    .select_from(akten.join(packages, akten.c.uuid == packages.c.akte, isouter=True))
+    select(*_SHOWN, packages.c.version.label("archived"), deliveries.c.aktenzeichen.label("then"))
+    .select_from(
+        akten.join(packages, akten.c.uuid == packages.c.akte, isouter=True).join(
+            deliveries, deliveries.c.uuid == packages.c.delivery, isouter=True
+        )
+    )
     .where(akten.c.aktenzeichen.in_(bindparam("numbers", expanding=True)))
     .order_by(akten.c.aktenzeichen, akten.c.aktenart, akten.c.band, packages.c.version)
 )
@@ -174,10 +182,25 @@ def by_aktenzeichen(
     if not rows:
         rows = connection.execute(_LOOKUP, {"numbers": list(exact_numbers(typed, muster))}).all()
     return tuple(
-        _value(own[0], tuple(row.archived for row in own if row.archived is not None))
+        _value(own[0], [(row.archived, row.then) for row in own if row.archived is not None])
         for own in (list(group) for _, group in itertools.groupby(rows, key=lambda row: row.uuid))
         if aktenart is None or own[0].aktenart == str(aktenart)
     )
+
+
+def formerly(connection: Connection, text: str, muster: Iterable[Muster], aktenart: str | None) -> tuple[AkteRow, ...]:
+    """All Akten that bore a number which a spelling can mean, and that bear another one today."""
+    typed = clean_text(text)
+    found = renumbered.bearers(connection, (typed,)) or renumbered.bearers(connection, exact_numbers(typed, muster))
+    rows = rows_by_nr(connection, found)
+    return tuple(rows[nr] for nr in found if aktenart is None or rows[nr].aktenart == str(aktenart))
+
+
+def who_bore(connection: Connection, aktenart: str, number: str, band: int) -> tuple[AkteRow, ...]:
+    """The Akten that a delivery under this number may mean, which nobody bears today."""
+    found = renumbered.who_bore(connection, aktenart, number, band)
+    rows = rows_by_nr(connection, found)
+    return tuple(rows[nr] for nr in found)
 
 
 def listed(connection: Connection, wanted: AkteFilter, sort: Sort, limit: int, offset: int) -> Seite[AkteRow]:

@@ -15,19 +15,20 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, Row, select, update
 
+from akten.correction import is_correction
 from akten.errors import FixityError, Forbidden
 from akten.files import PdfA
 from akten.lifecycle import Stage
 from akten.model import Akte, clean_text
 from akten.package import PackageId, StoredPackage
-from catalog import clearing, recognised, refstore, register, stored, versions
+from catalog import clearing, makeway, recognised, refstore, register, stored, versions
 from catalog.actor import Actor
 from catalog.change import Change
 from catalog.codec import canonical
 from catalog.references import references_of
 from catalog.register import ENDED, Arrival
 from catalog.scanbook import scans_of
-from catalog.tables import akten, deliveries, packages, reviews
+from catalog.tables import akten, deliveries, packages
 from catalog.trail import Entry, Verb
 from catalog.values import Resolution
 
@@ -62,13 +63,13 @@ def reenter(change: Change, found: Reentered, texts: stored.Texts, review_below:
         return False
     _require_before(connection, package.id, found.previous)
     place = len(change.entries)
-    joined = _make_way(change, found.akte)
+    joined = _make_way(change, found.akte, corrects=is_correction(found.arrival.slip))
     _free_version(change, found.arrival.delivery, package.id)
     arrival = _ready(change, found.arrival, package.id)
     delivery = arrival.delivery
     if not _is_registered(connection, arrival, found.akte.uuid):
         register.receive(change, arrival)
-    _join(connection, joined, found.akte.uuid)
+    makeway.join(connection, joined, found.akte.uuid)
     change.entries.insert(place, _told(connection, found, delivery, joined))  # before what follows from it
 
     register.plan(change, delivery, found.akte)
@@ -114,38 +115,27 @@ def _require_before(connection: Connection, id_: PackageId, previous: str | None
     raise Forbidden("Die Version, an die diese anschließt, ist noch nicht aufgenommen.")
 
 
-def _make_way(change: Change, akte: Akte) -> tuple[UUID, ...]:
+def _make_way(change: Change, akte: Akte, *, corrects: bool) -> tuple[UUID, ...]:
     """Takes back an Akte that was opened under the same number since, and of which nothing is archived or told.
 
     Returns its deliveries, which belong to the true one. Raises Forbidden for any other Akte of that number, and when
-    this one has another number in the register.
+    this one has another number in the register, unless the package `corrects` it.
     """
     connection = change.connection
     number = clean_text(akte.aktenzeichen.kanonisch)
     same = (akten.c.aktenart == akte.aktenart.value) & (akten.c.aktenzeichen == number) & (akten.c.band == akte.band)
     there = connection.execute(select(akten.c.uuid).where(same)).scalar()
     mine = connection.execute(select(akten.c.nr).where(akten.c.uuid == akte.uuid)).first()
-    if there == akte.uuid or (there is None and mine is None):
+    free = mine is None or corrects
+    if there == akte.uuid or (there is None and free):
         return ()
-    rows = connection.execute(select(deliveries).where(deliveries.c.akte == there)).all()
-    if there is not None and mine is None and not any(row.packed or row.stage == Stage.DESCRIBED.value for row in rows):
-        own = deliveries.c.akte == there
-        connection.execute(update(deliveries).where(own).values(akte=None, version=None, plan=None))
-        connection.execute(update(reviews).where(reviews.c.akte == there).values(akte=None))
-        register.drop_if_unused(change, there)
-        if connection.execute(select(akten.c.nr).where(akten.c.uuid == there)).first() is None:
-            return tuple(row.uuid for row in rows)
+    if there is not None and free and (joined := makeway.make_way(change, there)) is not None:
+        return joined
     raise Forbidden(
         f"{akte.aktenart} {number}"
         + (f" Band {akte.band}" if akte.band > 1 else "")
         + " ist im Verzeichnis eine andere Akte (andere Kennung); zwei Akten führt das Archiv nicht zusammen."
     )
-
-
-def _join(connection: Connection, joined: Sequence[UUID], akte: UUID) -> None:
-    for table, column in ((deliveries, deliveries.c.uuid), (reviews, reviews.c.delivery)):
-        if joined:
-            connection.execute(update(table).where(column.in_(joined)).values(akte=akte))
 
 
 def _free_version(change: Change, delivery: UUID, id_: PackageId) -> None:

@@ -6,21 +6,22 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from akten.aktenzeichen import Aktenzeichen
+from akten.correction import is_correction
 from akten.errors import Forbidden
 from akten.files import Scan
 from akten.lifecycle import Stage, require_move
 from akten.model import Akte, clean_text
-from catalog import index
+from catalog import index, renumbered
 from catalog.actor import Actor
 from catalog.change import Change
 from catalog.codec import akte_from_json, akte_to_json, canonical
+from catalog.columns import akte_columns
 from catalog.fold import fold
 from catalog.keeping_tables import (
     akte_references,
@@ -108,6 +109,8 @@ def receive(change: Change, arrival: Arrival) -> DeliveryRow:
     connection = change.connection
     there = connection.execute(select(deliveries).where(deliveries.c.uuid == arrival.delivery)).first()
     if there is not None and there.digest == arrival.digest:
+        if _lost_its_akte(connection, there):
+            _assign(change, arrival, there)
         if there.folder != arrival.folder:
             connection.execute(
                 update(deliveries).where(deliveries.c.uuid == arrival.delivery).values(folder=arrival.folder)
@@ -193,14 +196,48 @@ def _assign(change: Change, arrival: Arrival, before: Row[Any] | None) -> tuple[
     return akte, version
 
 
-def _akte_of(change: Change, arrival: Arrival, aktenzeichen: Aktenzeichen) -> UUID:
-    """The UUID of the Akte with this number and volume; opened now when there is none."""
+def number_of(connection: Connection, akte: UUID | None) -> str | None:
+    """The Aktenzeichen that an Akte bears today, None when there is no such Akte."""
+    found: str | None = connection.execute(select(akten.c.aktenzeichen).where(akten.c.uuid == akte)).scalar()
+    return found
+
+
+def _lost_its_akte(connection: Connection, row: Row[Any]) -> bool:
+    """True for a delivery that still can be of another Akte and is of none, or of one that bears another number now."""
+    fixed = Stage(row.stage) in (*ENDED, Stage.DESCRIBED, Stage.PACKED)
+    if fixed or not row.aktenzeichen or is_correction(json.loads(row.slip)):
+        return False
+    return bool(row.aktenzeichen != number_of(connection, row.akte))
+
+
+def open_anew(change: Change, delivery: UUID) -> DeliveryRow:
+    """Opens an Akte of its own for a delivery under a number that another one bore once: a person said so."""
+    row = require_delivery(change.connection, delivery)
+    if row.akte is None and row.aktenzeichen:
+        number, slip = Aktenzeichen(row.aktenzeichen), json.loads(row.slip)
+        anew = UUID(bytes=change.token(16), version=4)
+        arrival = Arrival(delivery, anew, row.aktenart, number, row.band, row.betreff, slip, (), row.folder)
+        _assign(change, arrival, row)
+    return delivery_value(require_delivery(change.connection, delivery))
+
+
+def _akte_of(change: Change, arrival: Arrival, aktenzeichen: Aktenzeichen) -> UUID | None:
+    """The UUID of the Akte with this number and volume; opened now when there is none.
+
+    None when the number was once that of another Akte: whose it is now has to be asked, unless the arrival says which
+    UUID a new one has. A correction is of the Akte that it names, which may bear the number only afterwards.
+    """
     connection = change.connection
     number = clean_text(aktenzeichen.kanonisch)
+    if is_correction(arrival.slip) and number_of(connection, arrival.akte) is not None:
+        return arrival.akte
+    renumbered.require_settled(connection, arrival.aktenart, number, arrival.band)
     same = (akten.c.aktenart == arrival.aktenart) & (akten.c.aktenzeichen == number) & (akten.c.band == arrival.band)
     found: UUID | None = connection.execute(select(akten.c.uuid).where(same)).scalar()
     if found is not None:
         return found
+    if arrival.akte is None and renumbered.who_bore(connection, arrival.aktenart, number, arrival.band):
+        return None
     # A random UUID: one computed from the number would let anybody prove the number after a lawful deletion.
     uuid = arrival.akte or UUID(bytes=change.token(16), version=4)
     if connection.execute(select(akten.c.nr).where(akten.c.uuid == uuid)).first() is not None:
@@ -269,29 +306,6 @@ def move(change: Change, delivery: UUID, stage: Stage) -> DeliveryRow:
         set_stage(change, row, stage)
         change.event(Verb.DELIVERY_MOVED, akte=row.akte, delivery=delivery, before=here.value, after=stage.value)
     return delivery_value(require_delivery(change.connection, delivery))
-
-
-def akte_columns(akte: Akte) -> dict[str, Any]:
-    """What the register shows of an Akte."""
-    days: list[date | None] = [akte.laufzeit.beginn, akte.laufzeit.ende, akte.zda_datum]
-    for vorgang in akte.vorgaenge:
-        days += [vorgang.laufzeit.beginn, vorgang.laufzeit.ende, *(d.datum for d in vorgang.dokumente)]
-    known = [day for day in days if day is not None]
-    betreff = clean_text(akte.betreff)
-    return {
-        "schreibweise": clean_text(akte.aktenzeichen.schreibweise),
-        "betreff": betreff,
-        "betreff_folded": fold(betreff),
-        "aktenplaneinheit": clean_text(akte.aktenplaneinheit),
-        "federfuehrung": clean_text(akte.federfuehrung),
-        "record_class": clean_text(akte.aufbewahrung.record_class) if akte.aufbewahrung else "",
-        "laufzeit_von": akte.laufzeit.beginn,
-        "laufzeit_bis": akte.laufzeit.ende,
-        "datum_von": min(known, default=None),
-        "datum_bis": max(known, default=None),
-        "zda_datum": akte.zda_datum,
-        "retention_ends": akte.aufbewahrung.ende if akte.aufbewahrung else None,
-    }
 
 
 def require_same_akte(row: Row[Any], akte: Akte) -> None:

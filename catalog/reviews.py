@@ -11,7 +11,7 @@ from akten.errors import Forbidden, Unknown
 from akten.model import clean_text
 from catalog.change import Change
 from catalog.register import require_delivery
-from catalog.tables import deliveries, reviews
+from catalog.tables import akten, deliveries, reviews
 from catalog.trail import Verb
 from catalog.values import Review, Seite
 
@@ -19,7 +19,9 @@ RESULTS = frozenset({"lesbar", "unleserlich", "nachscannen"})
 
 
 def _query() -> Any:
-    return select(reviews, deliveries.c.aktenzeichen).join(deliveries, reviews.c.delivery == deliveries.c.uuid)
+    now = func.coalesce(akten.c.aktenzeichen, deliveries.c.aktenzeichen).label("aktenzeichen")  # it may be corrected
+    joined = reviews.join(deliveries, reviews.c.delivery == deliveries.c.uuid)
+    return select(reviews, now).select_from(joined.join(akten, akten.c.uuid == reviews.c.akte, isouter=True))
 
 
 def _value(row: Row[Any]) -> Review:

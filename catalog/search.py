@@ -22,6 +22,7 @@ from catalog.matching import matching, surely_many
 from catalog.numberrange import range_words
 from catalog.passages import Kind
 from catalog.query import Term, exact_numbers, number_beginnings, parse_day, parse_terms
+from catalog.renumbered import bearers, bearers_of_beginning
 from catalog.snippets import Snippet, snippet
 from catalog.tables import akten, dokumente, pages, passages
 from catalog.values import AkteRow
@@ -39,6 +40,7 @@ class Why(StrEnum):
     """What made an Akte a hit, best first."""
 
     AKTENZEICHEN = "aktenzeichen"
+    FRUEHER = "frueher"  # the number was corrected since
     ANFANG = "anfang"
     DATUM = "datum"
     REGISTER = "register"
@@ -100,7 +102,8 @@ def find(connection: Connection, wanted: Search) -> Answer:
     terms, notes = parse_terms(typed)
     if not wanted.volltext and (known := list(_exact(connection, wanted, (typed,)))):
         # What is typed as it stands in the register means that and nothing else.
-        hits, more = _shown(connection, wanted, iter(known), terms)
+        once = _once(itertools.chain(known, _formerly(connection, wanted, (typed,))))
+        hits, more = _shown(connection, wanted, once, terms)
         return Answer(hits, more, "newest", (f"Aktenzeichen {typed}",), ())
     numbers = exact_numbers(typed, wanted.muster)
     beginnings = number_beginnings(typed, wanted.muster)
@@ -111,7 +114,12 @@ def find(connection: Connection, wanted: Search) -> Answer:
     if not searched:
         nothing = f"In „{typed[:50]}“ ist kein Wort, kein Zeichen und kein Tag, wonach sich suchen lässt."
         return Answer((), more=False, order="newest", searched=(), notes=(*notes, nothing))
-    tiers: list[Iterator[_Found]] = [_exact(connection, wanted, numbers), _beginning(connection, wanted, beginnings)]
+    tiers: list[Iterator[_Found]] = [
+        _exact(connection, wanted, numbers),
+        _formerly(connection, wanted, numbers),
+        _beginning(connection, wanted, beginnings),
+        _formerly_beginning(connection, wanted, beginnings),
+    ]
     if day is not None:
         tiers.append(_on_day(connection, wanted, day))
     orders = ["newest"]
@@ -191,6 +199,12 @@ def _exact(connection: Connection, wanted: Search, numbers: Sequence[str]) -> It
     yield from (_Found(number, Why.AKTENZEICHEN, []) for number in connection.execute(query).scalars().all())
 
 
+def _formerly(connection: Connection, wanted: Search, numbers: Sequence[str]) -> Iterator[_Found]:
+    if numbers:
+        found = bearers(connection, numbers, *_conditions(wanted))
+        yield from (_Found(number, Why.FRUEHER, []) for number in found)
+
+
 def _beginning(connection: Connection, wanted: Search, beginnings: Sequence[str]) -> Iterator[_Found]:
     if not beginnings:
         return
@@ -208,6 +222,13 @@ def _beginning(connection: Connection, wanted: Search, beginnings: Sequence[str]
     both = union(*(select(each) for each in first)).subquery()
     query = select(both.c.nr).order_by(both.c.aktenzeichen, both.c.band).limit(most)
     yield from (_Found(number, Why.ANFANG, []) for number in connection.execute(query).scalars().all())
+
+
+def _formerly_beginning(connection: Connection, wanted: Search, beginnings: Sequence[str]) -> Iterator[_Found]:
+    most = wanted.offset + wanted.limit + 1
+    for each in beginnings:
+        found = bearers_of_beginning(connection, each, each + _LAST, most, *_conditions(wanted))
+        yield from (_Found(number, Why.FRUEHER, []) for number in found)
 
 
 def _on_day(connection: Connection, wanted: Search, day: date) -> Iterator[_Found]:

@@ -17,8 +17,9 @@ from akten.package import StoredPackage
 from catalog import index, reindex, superseded
 from catalog.change import Change
 from catalog.codec import akte_to_json
+from catalog.columns import akte_columns
 from catalog.passages import FORMAT, Kind, Passage, passages_of_texts
-from catalog.register import akte_columns, require_delivery, require_same_akte, set_stage
+from catalog.register import require_delivery, require_same_akte, set_stage
 from catalog.tables import akten, copies, dokumente, packages, pages, recognised, reviews, vorgaenge
 from catalog.trail import Verb, salted
 

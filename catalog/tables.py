@@ -117,7 +117,7 @@ deliveries = Table(
     Column("stage", SORTED, nullable=False),
     Column("packed", Boolean, nullable=False, server_default=text("false")),
     Column("aktenart", Text, nullable=False),
-    Column("aktenzeichen", Text, nullable=False),
+    Column("aktenzeichen", SORTED, nullable=False),
     Column("band", Integer, nullable=False),
     Column("betreff", Text, nullable=False),
     Column("folder", Text, nullable=False),
@@ -133,6 +133,7 @@ deliveries = Table(
     # A number once given to a package that may lie in a store is never given again; earlier ones are set free (NULL).
     UniqueConstraint("akte", "version"),
     Index(None, "stage", "nr"),
+    Index(None, "aktenzeichen"),
     sqlite_autoincrement=True,
 )
 

@@ -67,7 +67,9 @@ class ScanRow:
 
 @dataclass(frozen=True, slots=True)
 class AkteRow:
-    """One Akte in lists. `state` is the stage of its newest delivery until the first version is archived."""
+    """One Akte in lists. `state` is the stage of its newest delivery until the first version is archived, `former` are
+    the numbers that it bore in archived versions and bears no more.
+    """
 
     uuid: UUID
     aktenart: str
@@ -88,6 +90,7 @@ class AkteRow:
     pages: int
     created_at: datetime
     changed_at: datetime
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

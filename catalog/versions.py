@@ -13,7 +13,7 @@ from akten.correction import is_correction
 from akten.errors import Forbidden, Unavailable
 from akten.lifecycle import Stage
 from catalog.change import Change
-from catalog.register import require_delivery, set_stage
+from catalog.register import number_of, require_delivery, set_stage
 from catalog.tables import deliveries, scans, trail
 from catalog.trail import Verb, read_body
 
@@ -27,6 +27,10 @@ _CORRECTED = (
 _OVERTAKEN = (  # only the newest version is corrected, and the delivery will most likely bring a newer one
     "Ein Nachscan derselben Akte wird gerade abgelegt. Bringt er eine neue Version, gilt dieser Vorschlag nicht mehr: "
     "verwerfen (archiv akte verwirf) und neu vorschlagen. Sonst geht es weiter mit demselben archiv akte gib-frei."
+)
+_RENUMBERED = (
+    "Das Aktenzeichen der Akte dieser Lieferung wurde inzwischen berichtigt; zu welcher Akte sie gehört, fragt der "
+    "nächste Lauf."
 )
 
 
@@ -45,6 +49,8 @@ def settle(change: Change, delivery: UUID, least: int = 1) -> int:
         raise Forbidden("Die Akte dieser Lieferung ist noch nicht bestimmt.")
     if row.stage in _FIXED and row.version is not None:
         return int(row.version)
+    if number_of(connection, row.akte) != row.aktenzeichen and not is_correction(json.loads(row.slip)):
+        raise Unavailable(_RENUMBERED)
     others = deliveries.c.akte == row.akte, deliveries.c.uuid != delivery
     packing = deliveries.c.uuid != delivery, deliveries.c.stage.in_(_FIXED)
     busy = select(deliveries.c.slip).where(deliveries.c.akte == row.akte, *packing).limit(1)

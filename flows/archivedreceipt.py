@@ -83,7 +83,13 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
     findings = replaced_told(services, akte, {dokument.uuid: one.pages for dokument, one in told}, "")
     if duplicate:
         other = _other_slip(services, row, known.uuid, holders)
-        findings = (_DUPLICATE, *other, *_outdated(services, akte, told), *findings)
+        findings = (
+            _DUPLICATE,
+            *_renumbered(row, known.aktenzeichen),
+            *other,
+            *_outdated(services, akte, told),
+            *findings,
+        )
     return Receipt(
         row.uuid,
         Outcome.DUPLICATE if duplicate else Outcome.ARCHIVED,
@@ -102,6 +108,17 @@ def receipt_of(services: Services, row: DeliveryRow, result: Path | None = None)
         damaged=frozenset(copy.store for copy in package.copies if copy.verdict is Verdict.FAILED),
         findings=findings,
     )
+
+
+def _renumbered(row: DeliveryRow, today: str) -> tuple[Finding, ...]:
+    """WF-05 once more for a delivery that came under a number that the Akte bore before it was corrected."""
+    if row.aktenzeichen in ("", today):
+        return ()
+    text = (
+        f"Der Laufzettel nennt {row.aktenzeichen}; dieses Aktenzeichen wurde berichtigt, die Akte heißt heute {today}. "
+        "Bitte künftig dieses angeben."
+    )
+    return (Finding("WF-05", Severity.WARNING, str(row.slip.get("datei", "")), text),)
 
 
 def says_otherwise(services: Services, row: DeliveryRow, holders: Collection[UUID]) -> bool:

@@ -21,7 +21,7 @@ def registered(services: Services, delivery: Delivery, by: Actor) -> DeliveryRow
     slip = delivery.slip
     readings = recognise_aktenzeichen(slip.aktenzeichen, services.intake.muster, slip.aktenart.value)
     aktenzeichen: Aktenzeichen | None = readings[0] if len(readings) == 1 else None
-    return services.catalog.receive(
+    row = services.catalog.receive(
         delivery.uuid,
         aktenart=slip.aktenart.value,
         aktenzeichen=aktenzeichen,
@@ -33,6 +33,9 @@ def registered(services: Services, delivery: Delivery, by: Actor) -> DeliveryRow
         by=by,
         now=services.now(),
     )
+    if row.akte is None and row.aktenzeichen and "IN-28" in services.catalog.accepted(delivery.uuid):
+        return services.catalog.open_anew(delivery.uuid, by=by, now=services.now())
+    return row
 
 
 def slip_json(slip: Slip) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.closed import make_closed
-from akten.correction import FELD, NAMES, Change, Correction, Teil, corrected, value_of
+from akten.correction import FELD, NAMES, NUMBER, Change, Correction, Teil, corrected, number_given, value_of
 from akten.errors import ArchivError, FixityError, Forbidden, Rejected, Unavailable, Unknown
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
@@ -43,14 +43,14 @@ from flows.steps import require
 from flows.wiring import Services
 from flows.workmark import require_work_folder
 from ingest.claimed import ClaimedDelivery, held
-from ingest.correction import BACKWARDS, Wish, Wishes
+from ingest.correction import BACKWARDS, Wish, Wishes, with_number_read
 from ingest.slip_fields import fold
 from metadata.premis import check_record, write_record
 from metadata.premis_correction import correction_record
 
 _IDENTITY = (
-    "Aktenzeichen, Band und Aktenart lassen sich nicht berichtigen: Sie sagen, welche Akte es ist, und nach ihnen "
-    "kommen Nachscans und Bände zu ihr. Bitte das Archiv ansprechen."
+    "Band und Aktenart lassen sich nicht berichtigen: Nach ihnen werden Bände gezählt, Zeichen gelesen und Fristen "
+    "bestimmt. Bitte das Archiv ansprechen."
 )
 
 
@@ -77,7 +77,8 @@ def propose(
     """The first person asks for a correction of the newest version; returns the proposal with old and new values.
 
     Raises Rejected for what changes nothing, cannot be, or would make another Akte of it, Unknown for a part that is
-    not there, Forbidden without a reason, without an archived version, or while another proposal waits.
+    not there, Forbidden without a reason, without an archived version, while another proposal waits, or for a number
+    that another Akte bears or a delivery asks for.
     """
     reason = _words(reason, "Ohne Grund wird nichts berichtigt.")
     if wishes.identity:
@@ -86,7 +87,10 @@ def propose(
     if row is None or not row.version:
         raise Forbidden("Diese Akte hat noch keine archivierte Version; der Laufzettel lässt sich noch berichtigen.")
     before = _described(services, akte, row.version)
-    changes = changes_of(before, wishes.wishes, new_fields=new_fields)
+    wanted: Sequence[Wish] = wishes.wishes
+    if any(wish.name == NUMBER for wish in wanted):
+        wanted = with_number_read(wanted, before.aktenart.value, services.intake, services.today())
+    changes = changes_of(before, wanted, new_fields=new_fields)
     after = _after(services, before, changes)
     require_describable(after, row.version + 1, services.now(), services.profile, services.schemas)
     services.catalog.corrections.propose(akte, row.version, changes, reason, by=by, now=services.now())
@@ -326,7 +330,8 @@ def _packed(
 
 
 def _arrival(before: Akte, agreed: Correction, delivery: UUID, folder: Path) -> Arrival:
-    number = before.aktenzeichen
+    given = number_given(agreed.changes)
+    number = before.aktenzeichen if given is None else Aktenzeichen(given, given)
     betreff = next((c.neu for c in agreed.changes if c.teil is Teil.AKTE and c.name == "betreff"), before.betreff)
     return Arrival(
         delivery=delivery,

@@ -239,7 +239,10 @@ def _akte(services: Services, cells: Mapping[str, str], findings: list[Finding])
         text = f"„{text}“ ist mehrdeutig: {names}. Bitte Spalte Band oder Aktenart ergänzen."
         findings.append(error("EV-07", text))
     else:
-        findings.append(error("EV-06", f"Zu „{text}“ gibt es keine Akte."))
+        former = services.catalog.akten_formerly(text, services.intake.muster) if text else ()
+        names = " oder ".join(f"{row.aktenart} {row.aktenzeichen} Band {row.band}" for row in former)
+        hint = f" Dieses Aktenzeichen wurde berichtigt, heute: {names}. Ist die gemeint, bitte so angeben."
+        findings.append(error("EV-06", f"Zu „{text}“ gibt es keine Akte.{hint if former else ''}"))
     return None
 
 

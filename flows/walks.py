@@ -38,13 +38,13 @@ from flows.packed import PackedWork, load, save
 from flows.packing import Material, make_package, not_validated, with_version
 from flows.receipt import Outcome, Receipt
 from flows.redescribed import other_days, redescribed
+from flows.renumbered import as_on_slip, asked_about, holder_of
 from flows.replacing import blank_now, replaced_told, seen_before, wanted_of
 from flows.steps import Run, Stopwatch, require
 from flows.superseding import require_kept, superseded
 from flows.telling import is_too_early
 from flows.wiring import Services
 from ingest.checks import (
-    KnownScan,
     already_archived,
     check_balance,
     check_delivery,
@@ -135,7 +135,7 @@ def _from_reading(
     if work is None:
         made = _make(services, delivery, row, result, by, progress, run)
         if made is None:
-            return _link_duplicate(services, claimed, row, by)
+            return _link_duplicate(services, claimed, delivery, row, by)
         work = made
 
     # 6 store: every store read back, locked and committed before anybody says "archived"
@@ -171,9 +171,12 @@ def _make(
         catalog.move(delivery.uuid, Stage.RECEIVED, by=by, now=services.now())
 
     # What the register and the slip alone can say is said before any file is opened.
+    holder = holder_of(services, row, delivery)
+    own = row.akte or holder
+    asked = asked_about(services, row, delivery)  # nothing, unless its number was once another's
     scans = [scan.digests.sha512 for scan in delivery.scans]
-    archived = catalog.known_scans(scans, row.akte)
-    known = {sha512: KnownScan(s.akte, s.aktenzeichen, s.version, s.band) for sha512, s in archived.items()}
+    archived = catalog.known_scans(scans, own)
+    known = as_on_slip(archived, row, holder)
     accepted = catalog.accepted(delivery.uuid)
     today = services.today()
     options = services.intake_in_force
@@ -183,7 +186,8 @@ def _make(
     there = already_archived(delivery, known, services.intake) is not None
     if there and not says_otherwise(services, row, {scan.delivery for scan in archived.values()}):
         return None  # else all is checked that can be wrong: perhaps a file is missing, and what its slip tells counts
-    findings = list(require((*check_record_class(delivery, options, accepted=accepted, today=today), *unknown)))
+    told = (*check_record_class(delivery, options, accepted=accepted, today=today), *unknown)
+    findings = list(require((*(asked if own is None else ()), *told)))
     # Known before anything is read, and the same for every delivery: that is no matter of the clearing desk.
     if not ((there and not replaces(delivery.slip)) or services.settings.archive_unchecked) and (
         why := services.missing_judge()
@@ -195,28 +199,29 @@ def _make(
     services.prepare_to_read()
     looked = run("untersuchen", examine_each, delivery.scans, services.ocr, result, services.sandbox.call_each)
     facts = {scan.uuid: found for scan, found in zip(delivery.scans, looked, strict=True)}
-    here = [sha512 for sha512, scan in archived.items() if scan.akte == row.akte]
-    wanted = wanted_of(services, delivery, facts, row.akte, here, accepted)
+    here = [sha512 for sha512, scan in archived.items() if scan.akte == own]
+    wanted = wanted_of(services, delivery, facts, own, here, accepted)
     checked = check_delivery(delivery, facts, known, options, accepted=accepted, today=today)
     findings.extend(require((*wanted.retold(checked), *wanted.findings)))
     # Before any reading: what is already out of balance need not wait for it. What was noticed may well be the reason.
     require((*findings, *check_balance(delivery, facts, None, options=services.intake, accepted=accepted)))
     if there and not wanted.replacements:
         return None
-    if row.akte is None:
+    require(asked)  # all of it is there already, and it replaces something
+    if own is None:
         raise Unavailable("Die Akte dieser Lieferung ist im Katalog noch nicht bestimmt.")
-    before = catalog.akte(row.akte)
+    before = catalog.akte(own)
     if before is not None and before.version and tokens(before.betreff) != tokens(delivery.slip.betreff):
-        corrections = corrections_of(services, row.akte)
+        corrections = corrections_of(services, own)
         if not is_corrected_away(corrections, "betreff", delivery.slip.betreff, before.betreff):
             findings.append(other_betreff(delivery))
-    findings.extend(other_days(catalog.keeping(row.akte), row))
+    findings.extend(other_days(catalog.keeping(own), row))
     catalog.move(delivery.uuid, Stage.EXAMINED, by=by, now=services.now())
     attachments, said = run("anlagen", take_out_all, delivery.scans, facts, services.ocr, result)
     findings.extend(said)
     require([f for f in said if f.code not in accepted])
-    whole_plan = plan_akte(delivery, facts, services.intake, row.akte)
-    planned = without_archived(whole_plan, delivery, known, row.akte, wanted.stored(delivery, whole_plan))
+    whole_plan = plan_akte(delivery, facts, services.intake, own)
+    planned = without_archived(whole_plan, delivery, known, own, wanted.stored(delivery, whole_plan))
     linked = refs_of(whole_plan) - refs_of(planned)
     known_class = before.record_class if before is not None and before.version else ""
     akte = with_retention(services, delivery, planned.akte, known_class)
@@ -252,8 +257,8 @@ def _make(
     progress("Beschreiben und packen", 0, 1)
     version = catalog.settle_version(delivery.uuid, by=by, now=services.now())
     # From here on nobody else stores a scan of ours; who did so since we looked, on any machine, was first: begin anew.
-    again = wanted_of(services, delivery, facts, row.akte, here, accepted)
-    if catalog.known_scans(scans, row.akte) != archived or again != wanted:
+    again = wanted_of(services, delivery, facts, own, here, accepted)
+    if catalog.known_scans(scans, own) != archived or again != wanted:
         return _make(services, delivery, _row_of(services, delivery.uuid), result, by, progress, run)
     package = PackageId(akte.uuid, version)
     carried = run("packen", _carried, services, akte.uuid, version, result / "vorher")
@@ -325,10 +330,13 @@ def _elsewhere(services: Services, claimed: ClaimedDelivery) -> Receipt:
     raise Unavailable("Diese Lieferung wird gerade von einem anderen Vorgang bearbeitet.")
 
 
-def _link_duplicate(services: Services, claimed: ClaimedDelivery, row: DeliveryRow, by: Actor) -> Receipt:
-    if row.akte is None:
+def _link_duplicate(
+    services: Services, claimed: ClaimedDelivery, delivery: Delivery, row: DeliveryRow, by: Actor
+) -> Receipt:
+    akte = row.akte or holder_of(services, row, delivery)
+    if akte is None:
         raise FixityError("Zur schon archivierten Lieferung fehlt die Akte im Katalog.")
-    services.catalog.mark_duplicate(claimed.uuid, row.akte, by=by, now=services.now())
+    services.catalog.mark_duplicate(claimed.uuid, akte, by=by, now=services.now())
     left = put_away(claimed)  # every scan of it lies in the archive already, and what its slip says in the catalog
     receipt = receipt_of(services, _row_of(services, claimed.uuid))
     return replace(receipt, findings=(*receipt.findings, *left))

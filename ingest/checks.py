@@ -130,9 +130,10 @@ def _check_slip(delivery: Delivery, options: IntakeOptions, today: date | None) 
     reading = reading_of(slip, options)
     if isinstance(reading, Finding):
         yield reading
-    elif today and (year := future_year(reading, slip, options, today.year)):
-        text = f"Das Aktenzeichen liegt im Jahr {year}, also in der Zukunft; bitte das Jahr prüfen."
-        yield error("IN-22", f"{slip.datei}, aktenzeichen", text)
+    elif today:
+        where = f"{slip.datei}, aktenzeichen"
+        if (future := future_year(reading, slip.aktenart, options, where, today.year)) is not None:
+            yield future
     if today:
         for path, day in _days(delivery):
             if day > today:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from unicodedata import normalize
 
-from akten.correction import FELD, Teil
+from akten.correction import FELD, NUMBER, Teil
 from akten.errors import Rejected
 from akten.findings import Finding
 from akten.model import clean_text
-from ingest.options import IntakeLimits
+from ingest.naming import future_year, read_number
+from ingest.options import IntakeLimits, IntakeOptions
 from ingest.rules import error
 from ingest.slip_fields import Part, TooManyFaults, belonging, fold, shown
 from ingest.slip_nodes import Kind, Node, SlipUnreadable, decode, parse_json, parse_yaml
 
 CALL = "Aufruf"  # the name of what was typed and lies in no file
-IDENTITY = ("aktenzeichen", "band", "aktenart")
+IDENTITY = ("band", "aktenart")
 _TEXTS: Mapping[str, int] = {
+    NUMBER: 100,
     "betreff": 500,
     "federfuehrung": 200,
     "aktenplaneinheit": 100,
@@ -27,7 +29,7 @@ _TEXTS: Mapping[str, int] = {
     "typ": 100,
 }
 _DAYS = ("zda_datum", "datum", "posteingang")
-_AKTE = ("betreff", "federfuehrung", "aktenplaneinheit", "laufzeit", "zda_datum", "felder")
+_AKTE = (NUMBER, "betreff", "federfuehrung", "aktenplaneinheit", "laufzeit", "zda_datum", "felder")
 _VORGANG = ("betreff", "zeichen", "typ", "laufzeit")
 _DOKUMENT = ("betreff", "typ", "datum", "posteingang")
 _REMOVED: Mapping[Teil, tuple[str, ...]] = {
@@ -117,7 +119,7 @@ def _whole(root: Node, name: str, today: date) -> Wishes:
     faults: list[Finding] = []
     known = (*_AKTE, "vorgaenge", "dokumente", "entfernen", *IDENTITY)
     try:
-        part = Part(root, "", name, faults, known, {"titel": "betreff"}, belonging(known, _OWNERS))
+        part = Part(root, "", name, faults, known, {"titel": "betreff", "az": NUMBER}, belonging(known, _OWNERS))
         wishes = [*_of(part, Teil.AKTE, "", today)]
         for field, word, names, teil in (
             ("vorgaenge", "vorgang", _VORGANG, Teil.VORGANG),
@@ -164,6 +166,23 @@ def _of(part: Part, teil: Teil, wo: str, today: date) -> Iterator[Wish]:
         else:
             known = ", ".join(_REMOVED[teil]) + (" und eigene Felder" if teil is Teil.AKTE else "")
             part.fault("IN-14", line, path, f"„{shown(name)}“ lässt sich hier nicht entfernen, nur: {known}.")
+
+
+def with_number_read(wishes: Sequence[Wish], aktenart: str, options: IntakeOptions, today: date) -> tuple[Wish, ...]:
+    """The wishes with a new Aktenzeichen as the register writes it, read as that of a slip.
+
+    Raises Rejected for one that is none of the family (IN-20), means several (IN-21) or lies in the future (IN-22).
+    """
+    return tuple(_number_read(w, aktenart, options, today) if w.name == NUMBER else w for w in wishes)
+
+
+def _number_read(wish: Wish, aktenart: str, options: IntakeOptions, today: date) -> Wish:
+    reading = read_number(wish.neu, aktenart, options, wish.where)
+    if isinstance(reading, Finding):
+        raise Rejected((reading,))
+    if (future := future_year(reading, aktenart, options, wish.where, today.year)) is not None:
+        raise Rejected((future,))
+    return replace(wish, neu=reading.kanonisch)
 
 
 def _day(part: Part, name: str, today: date) -> date | None:

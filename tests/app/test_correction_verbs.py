@@ -226,7 +226,7 @@ def test_a_proposal_that_a_new_version_overtook_is_listed_as_such(desk: Desk, wo
         (("berichtige", AKTE, "--betreff", "Anbau Wintergraten", *WHY), 3, "steht schon so"),
         (("berichtige", AKTE, "--zda-datum", "1.1.2099", *WHY), 3, "Zukunft"),
         (("berichtige", AKTE, "--laufzeit-beginn", "2.1.2020", "--laufzeit-ende", "1.1.2020", *WHY), 3, "vor ihrem"),
-        (("berichtige", AKTE, "--aktenzeichen", "63-2-20", *WHY), 3, "lassen sich nicht"),
+        (("berichtige", AKTE, "--aktenzeichen", "63-2", *WHY), 3, "kein Aktenzeichen der Aktenart Bauakte"),
         (("berichtige", AKTE, "--vorgang", "1", "--zda-datum", "1.1.2020", *WHY), 3, "gibt es hier nicht"),
         (("berichtige", AKTE, "--datum", "1.1.2020", *WHY), 3, "gehört zu einem Dokument (--dokument"),
         (("berichtige", AKTE, "--zeichen", "Z", *WHY), 3, "gehört zu einem Vorgang (--vorgang"),

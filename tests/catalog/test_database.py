@@ -377,6 +377,7 @@ def test_an_acceptance_from_before_holds_for_what_was_registered_when_the_progra
         with catalog._database.write() as connection:
             connection.exec_driver_sql("ALTER TABLE clearing DROP COLUMN content")
             connection.exec_driver_sql("ALTER TABLE copies DROP COLUMN set_aside")
+            connection.exec_driver_sql("DROP INDEX ix_deliveries_aktenzeichen")
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
     with open_catalog(a_url(tmp_path)) as catalog:
         assert catalog.accepted(row.uuid) == {"IN-07"}

@@ -18,6 +18,7 @@ from flows.correction import Corrected, propose, release, waiting
 from flows.lost import lost_deliveries
 from flows.verify import compare_stores
 from ingest.correction import typed_wishes
+from ingest.options import IntakeOptions
 from metadata.profile import Profile
 from metadata.schemas import Schemas
 from tests.flows.packingworld import NOW
@@ -32,6 +33,7 @@ class World(Restored):
     """The archive of the re-entry with what describing wants; its clock runs by a minute with every question."""
 
     profile = Profile()
+    intake = IntakeOptions()
     schemas = Schemas(None)
 
     def now(self) -> datetime:
