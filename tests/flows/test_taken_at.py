@@ -29,7 +29,7 @@ EARLIER, LATER = NOON - timedelta(hours=1), NOON + timedelta(days=3)
 def test_a_delivery_did_not_come_after_this_instant(
     received: datetime, replaced: tuple[datetime, ...], told: datetime
 ) -> None:
-    """TV-09 and PR-43 met it after every reading, resubmitted or accepted, until the clock had caught up."""
+    """Its times contradicted each other after every reading, resubmitted or accepted, until the clock caught up."""
     events: Any = tuple(SimpleNamespace(at=at) for at in replaced)
     catalog = SimpleNamespace(events_of=lambda **_: events)
     services = cast(Services, SimpleNamespace(catalog=catalog, now=lambda: NOON))
