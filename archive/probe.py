@@ -147,9 +147,24 @@ def _probed(bench: Bench, level: ProbeLevel) -> ProbeReport:
     except ArchivError as error:
         first = ProbeLine("PB-01", Verdict.FAILED, error.text)
         return ProbeReport(name, (first,))
+    if wrong := _wrong_keys(bench):
+        return ProbeReport(name, (ProbeLine("PB-01", Verdict.FAILED, wrong),))
     report = ProbeReport(name, tuple(_run(line, bench) for line in _LINES if line.level <= level))
     _clear(bench)
     return report
+
+
+def _wrong_keys(bench: Bench) -> str:
+    """Which other pair of keys the store does not know, "" when it knows them; each line would fail for that alone."""
+    others = {"auditor": bench.auditor, **({"deletion": bench.deletion} if bench.frees else {})}
+    for role, store in others.items():
+        try:
+            store.ping()
+        except Misconfigured as error:
+            return f"Schlüssel „{role}“ (ARCHIV_STORES): {error.text}"
+        except ArchivError:  # a right is missing, or the store went away: the lines that want it tell
+            continue
+    return ""
 
 
 def _run(line: _Line, bench: Bench) -> ProbeLine:

@@ -149,6 +149,10 @@ _CAUSES = {
     "SignatureDoesNotMatch": "der geheime Schlüssel passt nicht zum Zugangsschlüssel",
     "ExpiredToken": "der Zugangsschlüssel ist abgelaufen",
     "NoSuchBucket": "den Bucket gibt es dort nicht",
+    **dict.fromkeys(
+        ("InternalError", "InternalServerError", "500"),
+        "er antwortet, aber mit einem eigenen Fehler (Datenträger voll oder gestört?); dort nachsehen",
+    ),
     "WebPage": "dort antwortet eine Webseite (Anmeldung, Wartung, falsche Adresse?) und kein S3-Speicher",
     **dict.fromkeys(
         ("301", "302", "303", "307", "308", "PermanentRedirect", "TemporaryRedirect"),
@@ -246,7 +250,7 @@ def _sentence(kind: type[ArchivError], store: str, what: str, error: Exception) 
             f"Speicher „{store}“: {what} – dem Zertifikat wird nicht vertraut; die Zertifizierungsstelle des "
             f"Rechenzentrums gehört als Datei in „ca_bundle“ des Speichers (ARCHIV_STORES) [{code}]."
         )
-    if code in _CAUSES:
+    if code in _CAUSES and kind is not Full:
         return f"Speicher „{store}“: {what} – {_CAUSES[code]} [{code}]."
     pattern = next(_SENTENCES[each] for each in kind.__mro__ if each in _SENTENCES)
     return f"{pattern.format(store=store, what=what)} [{code}]."

@@ -75,6 +75,15 @@ _ONLY_READ = (
     "Die Datenbank des Katalogs nimmt zurzeit nichts an, sie lässt nur lesen: entweder antwortet ein Zweitserver "
     "(ARCHIV_DATABASE prüfen), oder sie ist schreibgeschützt. Nimmt sie wieder an, setzt derselbe Befehl fort."
 )
+# The first table of ours that our account may not add to.
+_SHUT = (
+    "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace "
+    "AND NOT has_table_privilege(oid, 'INSERT') ORDER BY relname LIMIT 1"
+)
+_NO_WRITER = (
+    "Das Konto, mit dem der Katalog geöffnet wird, darf dort nur lesen (Tabelle {table}): es muss eintragen und ändern "
+    "dürfen, am besten gehört ihm die Datenbank. ARCHIV_DATABASE oder die Rechte ändern."
+)
 _NO_FILE = (
     "Die Datei des Katalogs lässt sich nicht öffnen oder nicht beschreiben. Prüfen, ob ihr Ordner da ist, dem Konto "
     "gehört und auf keinem schreibgeschützten Datenträger liegt; archiv doctor zeigt mehr."
@@ -261,13 +270,16 @@ class Database:
     def sound(self, *, seconds: float) -> bool:
         """Reads all pages of a SQLite file as SQLite itself does; False when that took longer and was given up.
 
-        PostgreSQL watches over its own pages. Raises FixityError when the file is damaged, and Unavailable when the
-        database lets only read: then it is whole, and no catalog for an archive that goes on.
+        PostgreSQL watches over its own pages. Raises FixityError when the file is damaged, Unavailable when the
+        database lets only read, and Misconfigured when it lets our account only read: then it is whole, and no catalog
+        for an archive that goes on.
         """
         if not self.sqlite:
             with self.write() as connection:
                 if connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on":
                     raise Unavailable(_ONLY_READ)
+                if table := connection.exec_driver_sql(_SHUT).scalar():
+                    raise Misconfigured(_NO_WRITER.format(table=table))
             return True
         end = time.monotonic() + seconds
         with translating(), self.engine.connect() as connection:

@@ -245,6 +245,19 @@ def _clock(settings: Settings) -> PartHealth:
     return PartHealth("Uhr", "", Health.FAILED, advice)
 
 
+def _prefect_server(settings: Settings) -> Iterator[PartHealth]:
+    """The Prefect server elsewhere that the rounds and `--prefect` use; nothing where each service starts its own."""
+    from flows.prefectapi import api_url, call
+
+    if not settings.prefect_api:
+        return
+    part, own = "Prefect-Server", importlib.metadata.version("prefect")
+    there = str(call(f"{api_url(settings)}/admin/version"))
+    advice = f"Dort läuft Prefect {there}, hier {own}: überall dieselbe Fassung einrichten (constraints.txt)."
+    same = there == own
+    yield PartHealth(part, there, Health.OK if same else Health.FAILED, "" if same else advice)
+
+
 def _index(settings: Settings) -> PartHealth:
     from flows.tryouts import index_lag
 
@@ -375,6 +388,7 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
         parts.append(_guarded("Suchindex", lambda: _index(settings)))
         parts.extend(_each_guarded("Kopien", lambda: _lacking_copies(settings)))
         parts.extend(_each_guarded("Berichtigungen", lambda: _unfinished(settings)))
+    parts.extend(_each_guarded("Prefect-Server", lambda: _prefect_server(settings)))
     parts.extend(embedded_server(settings))
     if stores:
         parts.extend(_each_guarded("Speicher", lambda: examine_stores(settings)))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 
 from catalog.actor import Actor, ActorKind
 from flows.locks import due_round as walk
 from flows.parent import end_with_parent
+from flows.roundend import ended
 from flows.settings import read_settings
 from flows.wiring import open_services
 
@@ -16,18 +18,18 @@ SERVICE = Actor("dienst", ActorKind.SYSTEM)
 
 
 @flow(name="fristen", flow_run_name="fristen", persist_result=False)
-def due_round() -> dict[str, Any]:
-    """Does one round and returns counts only: which Akten are meant is no matter for Prefect's database."""
+def due_round() -> State[Any]:
+    """Does one round and ends with counts only: which Akten are meant is no matter for Prefect's database."""
     end_with_parent()
     with open_services(read_settings()) as services:
         summary = walk(services, SERVICE)
-        return {
-            "verdict": summary.verdict.value,
-            "akten": summary.akten,
-            "ends_changed": summary.ends_changed,
-            "extended": summary.extended,
-            "holds_set": summary.holds_set,
-            "holds_lifted": summary.holds_lifted,
-            "not_checked": summary.not_checked,
-            "codes": dict(summary.codes),
-        }
+    counts = {
+        "akten": summary.akten,
+        "ends_changed": summary.ends_changed,
+        "extended": summary.extended,
+        "holds_set": summary.holds_set,
+        "holds_lifted": summary.holds_lifted,
+        "not_checked": summary.not_checked,
+        **summary.codes,
+    }
+    return ended(summary.verdict, counts)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 
 from catalog.actor import Actor, ActorKind
 from flows.anchors import try_to_publish
 from flows.parent import end_with_parent
+from flows.roundend import ended
 from flows.settings import read_settings
 from flows.verify import verify_all
 from flows.wiring import open_services
@@ -17,17 +19,16 @@ SERVICE = Actor("dienst", ActorKind.SYSTEM)
 
 
 @flow(name="pruefung", flow_run_name="pruefung", persist_result=False)
-def fixity_round() -> dict[str, Any]:
-    """Checks all packages and anchors the head of the trail in the stores; returns the counts."""
+def fixity_round() -> State[Any]:
+    """Checks all packages and anchors the head of the trail in the stores; ends with the counts."""
     end_with_parent()
     with open_services(read_settings()) as services:
         summary = verify_all(services, SERVICE, every_copy=False)
-        anchored = not try_to_publish(services)
-        return {
-            "verdict": summary.verdict.value,
+        counts = {
             "checked": summary.checked,
             "damaged": summary.damaged,
             "unchecked": summary.unchecked,
             "lacking": summary.lacking.total(),
-            "anchored": anchored,
+            "anchored": not try_to_publish(services),
         }
+    return ended(summary.verdict, counts)

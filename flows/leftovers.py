@@ -3,13 +3,16 @@
 Each round runs once at a time. Prefect counts that place in its database, but keeps the lease that would give it back
 in memory: a run that was killed before its first heartbeat, or a server that was killed with it, would keep the place
 for good, and the inbox would fill while every new run is cancelled ("concurrency limit reached"). The automation of
-`flows/zombies.py` sees only runs that once gave a sign of life.
+`flows/zombies.py` sees only runs that once gave a sign of life, and one whose first sign met a server without its
+database gave none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flows.prefectapi import call
 from flows.roundnames import COMMON_ROUNDS, INTAKE, intake_deployment
@@ -38,7 +41,35 @@ def end_never_begun(url: str, settings: Settings, *, now: datetime | None = None
     return _end(url, (run for run in runs if datetime.fromisoformat(str(run["state"]["timestamp"])) < latest))
 
 
-def _runs(url: str, deployments: Iterable[str], states: Iterable[str]) -> list[dict[str, dict[str, object]]]:
+def end_own_dead(url: str, settings: Settings) -> int:
+    """Ends the intake runs of this machine that are "Running" and whose process is gone; returns how many.
+
+    Only a worker of a pool tells the server which process runs what. Raises Unavailable.
+    """
+    if not settings.rounds.pool:
+        return 0
+    names = [intake_deployment(settings)]
+    if not (dead := {run["id"] for run in _runs(url, names, ("RUNNING",)) if _is_gone(run)}):
+        return 0
+    # Asked again: one that ended well between the answer and the look at its process is not running any more.
+    return _end(url, [run for run in _runs(url, names, ("RUNNING",)) if run["id"] in dead])
+
+
+def _is_gone(run: Mapping[str, Any]) -> bool:
+    """True when the run names a process of this machine and there is none of that number."""
+    number = str(run.get("infrastructure_pid") or "")
+    if not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # another account's: the number was given anew, and which run it was is not known
+        return False
+    return False
+
+
+def _runs(url: str, deployments: Iterable[str], states: Iterable[str]) -> list[dict[str, Any]]:
     found = call(
         f"{url}/flow_runs/filter",
         {
@@ -50,7 +81,7 @@ def _runs(url: str, deployments: Iterable[str], states: Iterable[str]) -> list[d
     return found if isinstance(found, list) else []
 
 
-def _end(url: str, runs: Iterable[dict[str, dict[str, object]]]) -> int:
+def _end(url: str, runs: Iterable[dict[str, Any]]) -> int:
     ended = 0
     for run in runs:
         state = {"type": "CRASHED", "name": "Crashed", "message": "von niemandem mehr ausgeführt"}

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 
 from flows.parent import end_with_parent
+from flows.roundend import ended
 from flows.settings import read_settings
-from flows.verify import compare_stores
+from flows.verify import compare_stores, verdict_of
 from flows.wiring import open_services
 
 
 @flow(name="abgleich", flow_run_name="abgleich", persist_result=False)
-def reconcile_round() -> dict[str, Any]:
-    """Compares and returns how many findings there are per code."""
+def reconcile_round() -> State[Any]:
+    """Compares and ends with how many findings there are per code."""
     end_with_parent()
     with open_services(read_settings()) as services:
         findings = compare_stores(services)
-    counts: dict[str, int] = {}
-    for finding in findings:
-        counts[finding.code] = counts.get(finding.code, 0) + 1
-    return {"findings": counts}
+    return ended(verdict_of(findings), Counter(finding.code for finding in findings))

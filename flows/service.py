@@ -24,7 +24,7 @@ from akten.closed import make_closed
 from akten.errors import Misconfigured, Unavailable
 from flows.asked import Asked
 from flows.followed import Followed
-from flows.leftovers import end_never_begun, end_own_leftovers
+from flows.leftovers import end_never_begun, end_own_dead, end_own_leftovers
 from flows.prefectapi import api_url, call, healthy, local_api, start_run
 from flows.roundnames import INTAKE, intake_deployment
 from flows.settings import Settings, child_environment
@@ -260,6 +260,7 @@ class Service:
                     self._stop.wait(5.0)
             if time.monotonic() - swept_at > _SWEEP_SECONDS:
                 self._sweep(end_never_begun)
+                self._sweep(end_own_dead)
                 swept_at = time.monotonic()
             self._look_after_runs()
             lying = waiting(self._settings.inbox, now=time.time(), settle_seconds=self._settings.settle_seconds)

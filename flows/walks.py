@@ -314,9 +314,13 @@ def _make(
 
 
 def _taken_at(services: Services, row: DeliveryRow) -> datetime:
-    """When these very files and this slip came: a delivery that was put right is another than the one that came."""
+    """When these very files and this slip came: a delivery that was put right is another than the one that came.
+
+    Not after this instant: a clock that ran ahead then would bring what we made of it back to the clearing desk, each
+    time anew, until that day has come.
+    """
     replaced = services.catalog.events_of(delivery=row.uuid, verb=Verb.DELIVERY_REPLACED.value)
-    return replaced[-1].at if replaced else row.received_at
+    return min(replaced[-1].at if replaced else row.received_at, services.now())
 
 
 # --- steps of the trip ----------------------------------------------------------------------------------------------

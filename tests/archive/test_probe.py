@@ -123,6 +123,16 @@ def test_wrong_keys_are_misconfigured_not_away(target: ProbeTarget) -> None:
         run(replace(target, ingest=wrong)).require()
 
 
+@pytest.mark.parametrize("role", ["auditor", "deletion"])
+def test_the_pair_of_keys_that_the_store_does_not_know_is_named(target: ProbeTarget, role: str) -> None:
+    """Six pairs stand in the settings of two stores: who changes them must see which one is wrong."""
+    settings = replace(getattr(target, role), secret_key="falsch" * 6)
+    report = run(replace(target, **{role: settings}), ProbeLevel.START)
+    assert [line.text.startswith(f"Schlüssel „{role}“") for line in report.lines] == [True]
+    with pytest.raises(Misconfigured, match=role):
+        report.require()
+
+
 def test_a_store_that_is_away_is_not_checked(target: ProbeTarget) -> None:
     away = replace(target.ingest, endpoint="http://127.0.0.1:9")
     report = run(replace(target, ingest=away))

@@ -156,7 +156,9 @@ def test_a_server_without_room_is_told_as_full_with_what_to_do(status: int, code
     assert server.puts == 1
 
 
-@pytest.mark.parametrize(("free", "words"), [(10 << 20, "hat keinen Platz mehr"), (10 << 30, "nicht erreichbar")])
+@pytest.mark.parametrize(
+    ("free", "words"), [(10 << 20, "hat keinen Platz mehr"), (10 << 30, "antwortet, aber mit einem eigenen Fehler")]
+)
 def test_the_embedded_server_says_internal_error_and_the_file_system_is_asked(
     free: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import errno
+import importlib.metadata
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
-from akten.errors import Unavailable
+from akten.errors import ArchivError, Misconfigured, Unavailable
 from akten.findings import Verdict
 from archive.probe import ProbeLine, ProbeReport
 from archive.weed import weed_version
 from catalog import place
-from flows import doctor
+from catalog.catalog import open_catalog
+from catalog.engine import parse_url
+from flows import doctor, prefectapi
 from flows.craft_options import ocr_options
 from flows.doctor import Examination, Health, embedded_server, examine_machine, examine_stores
 from flows.settings import Settings, read_settings
@@ -22,7 +26,9 @@ from flows.wiring import open_services
 from ocr import walls
 from ocr.verapdf import java_command
 from tests.catalog.build import CLERK, archive
+from tests.pgfixture import Postgres, postgres
 
+__all__ = ["postgres"]
 _KEYS = {"access_key": "a", "secret_key": "b"}
 
 
@@ -172,3 +178,56 @@ def test_a_store_that_lacks_older_versions_is_no_fault_and_not_well(tmp_path: Pa
     assert Examination((part,)).verdict is Verdict.NOT_CHECKED
     given_up = with_stores(tmp_path, "a", "c")
     assert [each.part for each in doctor._lacking_copies(given_up)] == ["Kopien im Speicher c"]
+
+
+def test_an_account_that_may_only_read_the_database_is_not_called_well(tmp_path: Path, postgres: Postgres) -> None:
+    """Every delivery would halt there (exit 7), and the doctor, who is asked why, said that all was well."""
+    url = postgres.database()
+    with open_catalog(url) as catalog:
+        archive(catalog, 1)
+    owner = create_engine(parse_url(url))
+    with owner.begin() as connection:
+        connection.exec_driver_sql("CREATE ROLE leser LOGIN")
+        connection.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO leser")
+    reader = read_settings(daten=tmp_path, database=url.replace("archiv@", "leser@"))
+    part = doctor._guarded("Katalog", lambda: doctor._catalog(reader))
+    assert (part.health, "darf dort nur lesen" in part.advice) == (Health.FAILED, True)
+    with owner.begin() as connection:
+        connection.exec_driver_sql("GRANT INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO leser")
+    assert doctor._guarded("Katalog", lambda: doctor._catalog(reader)).health is Health.OK
+    with owner.begin() as connection:
+        connection.exec_driver_sql("DROP OWNED BY leser")
+        connection.exec_driver_sql("DROP ROLE leser")
+    owner.dispose()
+
+
+@pytest.mark.parametrize(
+    ("answer", "health", "said"),
+    [
+        (importlib.metadata.version("prefect"), Health.OK, ""),
+        ("2.0.0", Health.FAILED, "Dort läuft Prefect 2.0.0"),
+        (Misconfigured("Der Prefect-Server nimmt die Anmeldung nicht an."), Health.FAILED, "Anmeldung"),
+        (Unavailable("Der Prefect-Server antwortet nicht."), Health.FAILED, "antwortet nicht"),
+    ],
+)
+def test_a_prefect_server_elsewhere_is_a_part_that_is_asked(
+    answer: str | ArchivError, health: Health, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def call(url: str) -> str:
+        assert url == "http://prefect:4200/api/admin/version"
+        if isinstance(answer, ArchivError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(prefectapi, "call", call)
+    for name in ("_tesseract", "_programs", "_validators", "_schemas", "embedded_server"):
+        monkeypatch.setattr(doctor, name, lambda *_: ())
+
+    def told(api: str) -> list[doctor.PartHealth]:
+        found = examine_machine(read_settings(daten=tmp_path, prefect_api=api), stores=False)
+        return [part for part in found.parts if part.part == "Prefect-Server"]
+
+    (part,) = told("http://prefect:4200/api")
+    assert part.health is health
+    assert said in part.advice
+    assert told("") == []

@@ -1,4 +1,4 @@
-"""What Prefect keeps of a round names nobody: its parameters are UUIDs of deliveries, or none."""
+"""What Prefect keeps of a round names nobody, and tells what the round found."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from prefect.runner import Runner
 
+from akten.findings import Verdict
 from flows.due_round import due_round
 from flows.fixity_round import fixity_round
 from flows.intake_round import intake_round
 from flows.reconcile_round import reconcile_round
+from flows.roundend import ended
 from flows.served_rounds import keep_runner_files
 
 
@@ -31,3 +33,20 @@ def test_what_the_runner_of_prefect_keeps_lies_with_the_service_and_not_where_an
     folder = tmp_path / "prefect" / "laeufe"
     keep_runner_files(folder)
     assert Runner()._tmp_dir.is_relative_to(folder)  # Prefect shows it nowhere else
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state"),
+    [
+        (Verdict.OK, ("COMPLETED", "Completed")),
+        (Verdict.NOT_CHECKED, ("COMPLETED", "NotChecked")),
+        (Verdict.FAILED, ("FAILED", "Failed")),
+    ],
+)
+def test_a_round_that_found_something_does_not_end_like_one_that_found_nothing(
+    verdict: Verdict, state: tuple[str, str]
+) -> None:
+    """It ended "Completed" with a copy gone; of the comparison of catalog and stores nothing was kept at all."""
+    last = ended(verdict, {"checked": 4, "damaged": 1})
+    assert (last.type.value, last.name) == state
+    assert last.message == "checked: 4, damaged: 1"
