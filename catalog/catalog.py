@@ -295,6 +295,10 @@ class Catalog(Periods):
         """Every package, the longest unchecked first; reports may come in meanwhile when `checked_before` is given."""
         return packages.longest_unchecked_first(self._database, checked_before)
 
+    def packages_between(self, first: UUID, last: UUID) -> Iterator[StoredPackage]:
+        """Every package of the Akten with a UUID from `first` to `last`, in their order."""
+        return packages.between(self._database, first, last)
+
     def record_fixity(self, report: FixityReport, *, by: Actor, now: datetime) -> None:
         """Keeps what a look at all copies of a package found."""
         with self._change(by, now) as change:
