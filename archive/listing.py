@@ -32,11 +32,15 @@ _KEY = re.compile(r"aip/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/v([1-9][0-
 
 @dataclass(frozen=True, slots=True)
 class StoreListing:
-    """What one store holds, as listed, or a slice of it: versions below aip/ and staging/, and open uploads."""
+    """What one store holds, as listed, or a slice of it: versions below aip/ and staging/, and open uploads.
+
+    What was stored after the listing `began` may be in it or not.
+    """
 
     store: str
     versions: tuple[ObjectVersion, ...]
     uploads: tuple[OpenUpload, ...] = ()
+    began: datetime | None = None
 
 
 def package_of(key: str) -> tuple[PackageId, bool] | None:
@@ -54,8 +58,9 @@ def uuids_of(first_byte: int) -> tuple[UUID, UUID]:
 class SpooledListing:
     """One store's listing on the disk; only its open uploads are kept in memory."""
 
-    def __init__(self, store: str, file: IO[bytes], folder: Path) -> None:
+    def __init__(self, store: str, file: IO[bytes], folder: Path, began: datetime) -> None:
         self.store = store
+        self._began = began
         self._file = file
         self._folder = folder
         self._end = 0
@@ -65,7 +70,8 @@ class SpooledListing:
 
     def slice(self, number: int) -> StoreListing:
         """One slice, in the order of the listing; the open uploads are in the rest. Raises Unavailable."""
-        return StoreListing(self.store, tuple(self._read(number)), tuple(self._uploads) if number == REST else ())
+        uploads = tuple(self._uploads) if number == REST else ()
+        return StoreListing(self.store, tuple(self._read(number)), uploads, self._began)
 
     def take(self, store: ObjectStore) -> None:
         """Lists the store. Raises Unavailable, Forbidden or Misconfigured where it, or our disk, does not let us."""
@@ -115,7 +121,7 @@ class SpooledListing:
 
 
 @contextmanager
-def spooled(store: ObjectStore, folder: Path) -> Iterator[SpooledListing]:
+def spooled(store: ObjectStore, folder: Path, now: datetime) -> Iterator[SpooledListing]:
     """What a store holds now, kept below `folder` until the end of the block.
 
     The file has no name: no other account opens it, and however this process ends, nothing of it is left. Raises
@@ -126,7 +132,7 @@ def spooled(store: ObjectStore, folder: Path) -> Iterator[SpooledListing]:
     except OSError as fault:
         raise _of_disk(fault, store.name, folder) from fault
     with file:
-        listing = SpooledListing(store.name, file, folder)
+        listing = SpooledListing(store.name, file, folder, now)
         listing.take(store)
         yield listing
 

@@ -73,7 +73,8 @@ def reconcile(
 
     `under_way` are the packages of deliveries that are being stored, and since when: one that was committed later than
     that may be about to be entered. A committed package without such a delivery is told at once, for a catalog put back
-    from a backup knows nothing of it. Both are to be read after the listings.
+    from a backup knows nothing of it. Both are to be read after the listings. A copy that was read back only while the
+    stores were being listed is of the next comparison.
 
     `where` of a finding is "<store>:<key>". However all is sliced, the findings are the same; what is so of a whole
     store is counted over all slices. Lists are loaded into sets: servers sort keys differently.
@@ -82,7 +83,7 @@ def reconcile(
     lacks: Counter[str] = Counter()
     unlisted: Counter[str] = Counter()
     for each in slices:
-        by_store = {listing.store: _Compared(listing, now - patience) for listing in each.listings}
+        by_store = {listing.store: _Compared(listing, now, patience) for listing in each.listings}
         for package in each.catalog:
             lacks.update(lacking(package, by_store))
             for copy in package.copies:
@@ -113,7 +114,7 @@ def lost_rows(
     for each in slices:
         known = {package.id for package in each.catalog}
         for listing in each.listings:
-            for id_, committed in _Compared(listing, now - patience).lost(known, under_way):
+            for id_, committed in _Compared(listing, now, patience).lost(known, under_way):
                 found[id_] = min(committed, found.get(id_, committed))
     return tuple(sorted(found, key=lambda id_: (found[id_], id_)))
 
@@ -141,9 +142,10 @@ def lacks_copies(store: str, count: int) -> Finding:
 class _Compared:
     """One listing, sorted by package, against the catalog."""
 
-    def __init__(self, listing: StoreListing, old: datetime) -> None:
+    def __init__(self, listing: StoreListing, now: datetime, patience: timedelta) -> None:
         self._listing = listing
-        self._old = old
+        self._old = now - patience
+        self._patience = patience
         self._packages: dict[PackageId, _Objects] = {}
         self._foreign: list[str] = []
         for each in listing.versions:
@@ -186,6 +188,8 @@ class _Compared:
 
     def package(self, id_: PackageId, copy: StoredCopy) -> Iterator[Finding]:
         """One package of the catalog against this store."""
+        if self._is_newer(copy):
+            return
         objects = self._packages.get(id_, _Objects([], []))
         if not objects.commits:
             yield self._finding("RC-04", id_.commit_key, "Das Verzeichnis kennt das Paket, das Commit-Objekt fehlt.")
@@ -211,6 +215,14 @@ class _Compared:
                 elif others and place == 0:
                     text = "Unter der festgeschriebenen liegt eine ältere, nie festgeschriebene Version."
                     yield self._finding("RC-12", key, text, warn=True)
+
+    def _is_newer(self, copy: StoredCopy) -> bool:
+        """True for a copy that was stored, or put there anew, after the listing began: that may show what was before.
+
+        A date that lies further ahead is that of a wrong clock, and hides nothing.
+        """
+        began = self._listing.began
+        return began is not None and began < copy.verified_at < began + self._patience
 
     def unknown(self, known: Set[PackageId], under_way: Mapping[PackageId, datetime]) -> Iterator[Finding]:
         """A finding for each of the `lost` ones."""

@@ -138,7 +138,7 @@ class Seen:
 
 @contextmanager
 def look_at_stores(services: Services) -> Iterator[Seen]:
-    """Lists the stores, then reads the catalog: what was archived meanwhile is so in both.
+    """Lists the stores, then reads the catalog: what was archived before is so in both.
 
     Under way are deliveries that are packed, since then: before that nothing of them can be committed, so nobody is
     about to enter a package whose delivery stands elsewhere, or was packed (anew) after it had been committed, or has
@@ -151,7 +151,7 @@ def look_at_stores(services: Services) -> Iterator[Seen]:
         listings = []
         for store in stores:
             try:
-                listings.append(kept.enter_context(spooled(store, services.settings.daten)))
+                listings.append(kept.enter_context(spooled(store, services.settings.daten, services.now())))
             except (Unavailable, Forbidden, Misconfigured) as error:
                 unread.append(Finding("RC-11", Severity.WARNING, store.name, error.text))
         gone = surely_lost(services)

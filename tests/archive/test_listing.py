@@ -53,7 +53,7 @@ def in_a_mess(seed: random.Random) -> tuple[list[StoredPackage], list[Any]]:
             id_ = PackageId(akte, number)
             versions = {name: tuple(some_versions(seed, stores, name, id_)) for name in "abcd"}
             copies = tuple(
-                StoredCopy(name, bag, commit, replace(DIGESTS, size=seed.choice((7, 7, 8))), Lock(None), NOON)
+                StoredCopy(name, bag, commit, replace(DIGESTS, size=seed.choice((7, 7, 8))), Lock(None), a_moment(seed))
                 for name, (bag, commit) in versions.items()
                 if seed.random() < (0.3 if name == "d" else 0.9)
             )
@@ -100,7 +100,12 @@ def test_slices_differ_in_the_very_ways_as_the_whole(tmp_path: Path) -> None:
         whole = Slice(catalog, [take_listing(store) for store in stores])
         under_way = {package.id: a_moment(seed) for package in catalog[::3]}
         under_way |= {an_id: a_moment(seed) for an_id in lost_rows([whole], LATER, PATIENCE)[::2]}
-        with spooled(stores[0], tmp_path) as a, spooled(stores[1], tmp_path) as b, spooled(stores[2], tmp_path) as c:
+        with (
+            spooled(stores[0], tmp_path, NOON) as a,
+            spooled(stores[1], tmp_path, NOON) as b,
+            spooled(stores[2], tmp_path, NOON) as c,
+        ):
+            whole = replace(whole, listings=[replace(each, began=NOON) for each in whole.listings])
             expected = reconcile([whole], LATER, PATIENCE, under_way)
             assert reconcile(sliced(catalog, [a, b, c]), LATER, PATIENCE, under_way) == expected
             expected_lost = lost_rows([whole], LATER, PATIENCE, under_way)
@@ -115,7 +120,7 @@ def test_each_slice_has_what_was_listed_in_its_order_and_nothing_twice(
     monkeypatch.setattr("archive.listing._BLOCK", 300)  # a slice has several blocks
     _, stores = in_a_mess(random.Random(5))
     whole = take_listing(stores[0])
-    with spooled(stores[0], tmp_path) as listing:
+    with spooled(stores[0], tmp_path, NOON) as listing:
         slices = [listing.slice(number) for number in (*FIRST_BYTES, REST)]
     assert sum(len(each.versions) for each in slices) == len(whole.versions)
     for number, each in enumerate(slices):
@@ -133,7 +138,7 @@ def test_every_uuid_is_of_one_slice() -> None:
 
 def test_a_listing_on_the_disk_has_no_name_to_open_it_by_or_to_be_left(tmp_path: Path) -> None:
     _, stores = in_a_mess(random.Random(1))
-    with spooled(stores[0], tmp_path) as listing:
+    with spooled(stores[0], tmp_path, NOON) as listing:
         assert listing.slice(REST).versions
         assert list(tmp_path.iterdir()) == []
 
@@ -160,13 +165,13 @@ def test_a_disk_that_does_not_take_the_listing_is_told_in_our_words(
 ) -> None:
     _, stores = in_a_mess(random.Random(2))
     folder = place(tmp_path, monkeypatch)
-    with pytest.raises(error, match=rf"„a“ lässt sich nicht zwischenlegen \(.*{why}"), spooled(stores[0], folder):
+    with pytest.raises(error, match=rf"„a“ lässt sich nicht zwischenlegen \(.*{why}"), spooled(stores[0], folder, NOON):
         pass
 
 
 def test_a_file_that_was_cut_short_is_no_shorter_listing(tmp_path: Path) -> None:
     _, stores = in_a_mess(random.Random(3))
-    with spooled(stores[0], tmp_path) as listing:
+    with spooled(stores[0], tmp_path, NOON) as listing:
         listing._file.truncate(100)
         with pytest.raises(Unavailable, match="Datenträger meldet einen Fehler"):
             [listing.slice(number) for number in (*FIRST_BYTES, REST)]
@@ -183,7 +188,7 @@ def test_memory_does_not_grow_with_what_a_store_lists(tmp_path: Path) -> None:
     store: Any = Large("a", [], [])
     tracemalloc.start()
     try:
-        with spooled(store, tmp_path) as listing:
+        with spooled(store, tmp_path, NOON) as listing:
             listed = sum(len(listing.slice(number).versions) for number in FIRST_BYTES)
         peak = tracemalloc.get_traced_memory()[1]
     finally:

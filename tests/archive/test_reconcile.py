@@ -55,6 +55,19 @@ def test_an_archive_in_order_gives_no_findings(archive: Archive) -> None:
     assert lost_rows([replace(archive.whole(), catalog=())], LATER, PATIENCE) == (ID,)
 
 
+def test_what_is_archived_while_the_stores_are_listed_is_no_difference_today(archive: Archive) -> None:
+    """The listing was past its place, the catalog has it by now: RC-04 and RC-06 of a package that lies there whole."""
+
+    def codes(began: datetime) -> set[str]:
+        listings = [replace(take_listing(store), versions=(), began=began) for store in archive.stores.values()]
+        found = reconcile([Slice(archive.catalog, listings)], LATER, PATIENCE)
+        return {finding.code for finding in found}
+
+    assert codes(NOON - timedelta(minutes=5)) == set()
+    assert codes(NOON) == {"RC-04", "RC-06"}  # it was there, and read back
+    assert codes(NOON - PATIENCE) == {"RC-04", "RC-06"}  # a date so far ahead is that of a wrong clock
+
+
 def orphan(archive: Archive) -> None:
     put(archive.stores["a"], an_id(number=9).bag_key)
 
