@@ -1,20 +1,21 @@
 """Compares what the catalog says with what the stores list, and names every difference; pure, moves nothing.
 
-Run daily (packaging.md §3). `take_listing` looks, `reconcile` compares; who may act on a finding stands in its text.
+Run daily (packaging.md §3). `archive/listing.py` looks, `reconcile` compares slice by slice, for no memory holds all;
+who may act on a finding stands in its text.
 """
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from uuid import UUID
 
 from akten.findings import Finding, Severity
 from akten.package import PackageId, StoredCopy, StoredPackage
-from archive.store import READY_KEY, STAGING, ObjectStore, ObjectVersion, OpenUpload
+from archive.listing import ARCHIVED, StoreListing, package_of
+from archive.store import READY_KEY, STAGING, ObjectVersion
 
 RULES: dict[str, tuple[str, str]] = {
     "RC-01": ("Ein Paket ohne Commit-Objekt, älter als die Frist, ist liegen geblieben.", "packaging.md §3"),
@@ -35,18 +36,15 @@ RULES: dict[str, tuple[str, str]] = {
     "RC-13": ("Jede Version im Verzeichnis hat in jedem eingerichteten Speicher eine Kopie.", "packaging.md §2"),
 }
 LACKS_COPIES = "RC-13"
-_PREFIX = "aip/"
 _CLOCKS = timedelta(minutes=1)  # as far as the clocks of store and machine may be apart
-_KEY = re.compile(r"aip/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/v([1-9][0-9]{0,5})/(bag\.tar|commit\.json)\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class StoreListing:
-    """What one store holds, as listed: versions below aip/ and staging/, and open uploads."""
+class Slice:
+    """What the catalog and every listed store say of some Akten, each with all its versions; or all there is."""
 
-    store: str
-    versions: tuple[ObjectVersion, ...]
-    uploads: tuple[OpenUpload, ...] = ()
+    catalog: Sequence[StoredPackage]
+    listings: Sequence[StoreListing]
 
 
 @dataclass(slots=True)
@@ -65,15 +63,8 @@ class _Objects:
         return [each for each in self.commit if not each.delete_marker]
 
 
-def take_listing(store: ObjectStore) -> StoreListing:
-    """What a store holds now. Raises Unavailable, Forbidden or Misconfigured when it does not tell."""
-    versions = (*store.versions(_PREFIX), *store.versions(STAGING))
-    return StoreListing(store.name, versions, (*store.uploads(_PREFIX), *store.uploads(STAGING)))
-
-
 def reconcile(
-    catalog: Sequence[StoredPackage],
-    listings: Sequence[StoreListing],
+    slices: Iterable[Slice],
     now: datetime,
     patience: timedelta,
     under_way: Mapping[PackageId, datetime] = MappingProxyType({}),
@@ -82,44 +73,49 @@ def reconcile(
 
     `under_way` are the packages of deliveries that are being stored, and since when: one that was committed later than
     that may be about to be entered. A committed package without such a delivery is told at once, for a catalog put back
-    from a backup knows nothing of it. Both are to be read after the listings.
+    from a backup knows nothing of it. Both are to be read after the listings. A copy that was read back only while the
+    stores were being listed is of the next comparison.
 
-    `where` of a finding is "<store>:<key>". Lists are loaded into sets: servers sort keys differently.
+    `where` of a finding is "<store>:<key>". However all is sliced, the findings are the same; what is so of a whole
+    store is counted over all slices. Lists are loaded into sets: servers sort keys differently.
     """
-    by_store = {listing.store: _Compared(listing, now - patience) for listing in listings}
-    lacks = {store: {package.id for package in catalog if lacking(package, (store,))} for store in by_store}
-    findings = [lacks_copies(store, len(ids)) for store, ids in lacks.items() if ids]
-    for store, compared in by_store.items():
-        findings.extend(compared.shape(lacks[store]))
-    unlisted: dict[str, int] = {}
-    for package in catalog:
-        for copy in package.copies:
-            if copy.store not in by_store:
-                unlisted[copy.store] = unlisted.get(copy.store, 0) + 1
-            else:
-                findings.extend(by_store[copy.store].package(package.id, copy))
+    findings: set[Finding] = set()
+    lacks: Counter[str] = Counter()
+    unlisted: Counter[str] = Counter()
+    for each in slices:
+        by_store = {listing.store: _Compared(listing, now, patience) for listing in each.listings}
+        for package in each.catalog:
+            lacks.update(lacking(package, by_store))
+            for copy in package.copies:
+                if copy.store not in by_store:
+                    unlisted[copy.store] += 1
+                else:
+                    findings.update(by_store[copy.store].package(package.id, copy))
+        known = {package.id for package in each.catalog}
+        for store, compared in by_store.items():
+            elsewhere = {package.id for package in each.catalog if lacking(package, (store,))}
+            findings.update(compared.shape(elsewhere))
+            findings.update(compared.unknown(known, under_way))
+    findings.update(lacks_copies(store, count) for store, count in lacks.items())
     for store, count in unlisted.items():  # one line for a store, however many packages lie in it
         text = f"Der Speicher „{store}“ wurde nicht aufgelistet; seine Kopien (Anzahl: {count}) sind nicht geprüft."
-        findings.append(Finding("RC-11", Severity.WARNING, f"{store}:{_PREFIX}", text))
-    known = {package.id for package in catalog}
-    for compared in by_store.values():
-        findings.extend(compared.unknown(known, under_way))
-    return tuple(sorted(set(findings)))
+        findings.add(Finding("RC-11", Severity.WARNING, f"{store}:{ARCHIVED}", text))
+    return tuple(sorted(findings))
 
 
 def lost_rows(
-    catalog: Sequence[StoredPackage],
-    listings: Sequence[StoreListing],
+    slices: Iterable[Slice],
     now: datetime,
     patience: timedelta,
     under_way: Mapping[PackageId, datetime] = MappingProxyType({}),
 ) -> tuple[PackageId, ...]:
     """The committed packages that `reconcile` tells as RC-03 in any store, as they were committed, the oldest first."""
-    known = {package.id for package in catalog}
     found: dict[PackageId, datetime] = {}
-    for listing in listings:
-        for id_, committed in _Compared(listing, now - patience).lost(known, under_way):
-            found[id_] = min(committed, found.get(id_, committed))
+    for each in slices:
+        known = {package.id for package in each.catalog}
+        for listing in each.listings:
+            for id_, committed in _Compared(listing, now, patience).lost(known, under_way):
+                found[id_] = min(committed, found.get(id_, committed))
     return tuple(sorted(found, key=lambda id_: (found[id_], id_)))
 
 
@@ -140,22 +136,23 @@ def lacks_copies(store: str, count: int) -> Finding:
         f"nach ihnen hinzu. Beschädigt ist nichts. Dort ablegen, zu zweit: archiv fixity ersetze --alle --speicher "
         f"{store} --ursache …, dann archiv fixity gib-frei --alle --speicher {store} --grund …"
     )
-    return Finding(LACKS_COPIES, Severity.WARNING, f"{store}:{_PREFIX}", text)
+    return Finding(LACKS_COPIES, Severity.WARNING, f"{store}:{ARCHIVED}", text)
 
 
 class _Compared:
     """One listing, sorted by package, against the catalog."""
 
-    def __init__(self, listing: StoreListing, old: datetime) -> None:
+    def __init__(self, listing: StoreListing, now: datetime, patience: timedelta) -> None:
         self._listing = listing
-        self._old = old
+        self._old = now - patience
+        self._patience = patience
         self._packages: dict[PackageId, _Objects] = {}
         self._foreign: list[str] = []
         for each in listing.versions:
-            if match := _KEY.match(each.key):
-                id_ = PackageId(UUID(match[1]), int(match[2]))
+            if found := package_of(each.key):
+                id_, is_bag = found
                 objects = self._packages.setdefault(id_, _Objects([], []))
-                (objects.bag if match[3] == "bag.tar" else objects.commit).append(each)
+                (objects.bag if is_bag else objects.commit).append(each)
             elif not each.key.startswith(STAGING):
                 self._foreign.append(each.key)
 
@@ -191,6 +188,8 @@ class _Compared:
 
     def package(self, id_: PackageId, copy: StoredCopy) -> Iterator[Finding]:
         """One package of the catalog against this store."""
+        if self._is_newer(copy):
+            return
         objects = self._packages.get(id_, _Objects([], []))
         if not objects.commits:
             yield self._finding("RC-04", id_.commit_key, "Das Verzeichnis kennt das Paket, das Commit-Objekt fehlt.")
@@ -216,6 +215,14 @@ class _Compared:
                 elif others and place == 0:
                     text = "Unter der festgeschriebenen liegt eine ältere, nie festgeschriebene Version."
                     yield self._finding("RC-12", key, text, warn=True)
+
+    def _is_newer(self, copy: StoredCopy) -> bool:
+        """True for a copy that was stored, or put there anew, after the listing began: that may show what was before.
+
+        A date that lies further ahead is that of a wrong clock, and hides nothing.
+        """
+        began = self._listing.began
+        return began is not None and began < copy.verified_at < began + self._patience
 
     def unknown(self, known: Set[PackageId], under_way: Mapping[PackageId, datetime]) -> Iterator[Finding]:
         """A finding for each of the `lost` ones."""

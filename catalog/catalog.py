@@ -7,7 +7,7 @@ or busy for too long, FixityError when it is damaged, Forbidden when the life cy
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any
@@ -18,11 +18,10 @@ from akten.files import PdfA, Scan
 from akten.findings import Finding
 from akten.lifecycle import Stage
 from akten.model import Akte, clean_text
-from akten.package import FixityReport, StoredPackage
+from akten.package import StoredPackage
 from catalog import (
     clearing,
     holdings,
-    packages,
     recognised,
     refstore,
     register,
@@ -40,7 +39,7 @@ from catalog.engine import Database, parse_url
 from catalog.holdings import AkteFilter, Sort
 from catalog.identity import STRICT, Accounts
 from catalog.lockbook import LockBook
-from catalog.periods import Periods
+from catalog.packageverbs import PackageVerbs
 from catalog.reentry import ReentryBook
 from catalog.references import references_of
 from catalog.restorebook import RestoreBook
@@ -54,7 +53,6 @@ from catalog.values import (
     ClearingCase,
     ClearingState,
     DeliveryRow,
-    PackageRow,
     Resolution,
     ResultRow,
     Review,
@@ -88,7 +86,7 @@ def open_catalog(
     return Catalog(database, token, accounts)
 
 
-class Catalog(Periods):
+class Catalog(PackageVerbs):
     """Register, periods, clearing desk, search and trail. Changing verbs take who (`by`) and when (`now`)."""
 
     def __enter__(self) -> Catalog:
@@ -280,35 +278,6 @@ class Catalog(Periods):
             return reviews.resolve(change, number, result, note)
 
     # --- packages ----------------------------------------------------------------------------------------------------
-
-    def packages(self, akte: UUID) -> tuple[PackageRow, ...]:
-        """All archived versions of an Akte, first one first."""
-        with self._database.read() as connection:
-            return packages.of_akte(connection, akte)
-
-    def package(self, akte: UUID, version: int) -> PackageRow | None:
-        """One archived version, or None."""
-        with self._database.read() as connection:
-            return packages.one(connection, akte, version)
-
-    def newest_package(self) -> PackageRow | None:
-        """What was archived last, or None."""
-        with self._database.read() as connection:
-            return packages.newest(connection)
-
-    def copies_by_store(self) -> dict[str, tuple[int, int]]:
-        """Per store how many copies the catalog has there, and how many of them the last look found damaged or gone."""
-        with self._database.read() as connection:
-            return packages.by_store(connection)
-
-    def all_packages(self, *, checked_before: datetime | None = None) -> Iterator[StoredPackage]:
-        """Every package, the longest unchecked first; reports may come in meanwhile when `checked_before` is given."""
-        return packages.longest_unchecked_first(self._database, checked_before)
-
-    def record_fixity(self, report: FixityReport, *, by: Actor, now: datetime) -> None:
-        """Keeps what a look at all copies of a package found."""
-        with self._change(by, now) as change:
-            packages.record_fixity(change, report)
 
     @property
     def locks(self) -> LockBook:

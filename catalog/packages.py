@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, case, func, insert, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, case, func, insert, select, tuple_, update
 
 from akten.errors import Forbidden
 from akten.files import Digests
@@ -96,21 +96,31 @@ def longest_unchecked_first(database: Database, before: datetime | None) -> Iter
 
     Reports may be recorded meanwhile: a package checked since moves behind `before` and does not come again.
     """
-    last: tuple[str, UUID, int] | None = None
-    key = tuple_(packages.c.checked_at, packages.c.akte, packages.c.version)
+    wanted = () if before is None else (packages.c.checked_at < instant_text(before),)
+    return _in_turn(database, (packages.c.checked_at, packages.c.akte, packages.c.version), wanted)
+
+
+def between(database: Database, first: UUID, last: UUID) -> Iterator[StoredPackage]:
+    """Every package of the Akten with a UUID from `first` to `last`, in their order; in short transactions."""
+    wanted = (packages.c.akte >= first, packages.c.akte <= last)
+    return _in_turn(database, (packages.c.akte, packages.c.version), wanted)
+
+
+def _in_turn(
+    database: Database, order: Sequence[Column[Any]], wanted: Sequence[ColumnElement[bool]]
+) -> Iterator[StoredPackage]:
+    last: tuple[Any, ...] | None = None
     while True:
-        query = select(packages).order_by(packages.c.checked_at, packages.c.akte, packages.c.version).limit(_CHUNK)
-        if before is not None:
-            query = query.where(packages.c.checked_at < instant_text(before))
+        query = select(packages).where(*wanted).order_by(*order).limit(_CHUNK)
         if last is not None:
-            query = query.where(key > last)
+            query = query.where(tuple_(*order) > last)
         with database.read() as connection:
             rows = connection.execute(query).all()
             found = [row.package for row in with_copies(connection, rows)]
         yield from found
         if len(rows) < _CHUNK:
             return
-        last = (rows[-1].checked_at, rows[-1].akte, rows[-1].version)
+        last = tuple(getattr(rows[-1], column.name) for column in order)
 
 
 def damaged_in(connection: Connection, store: str) -> tuple[UUID, ...]:

@@ -82,8 +82,8 @@ def _silent(done: int, total: int) -> None:
 def reenter_lost(services: Services, by: Actor, told: Callable[[int, int], None] = _silent) -> ReentrySummary:
     """Enters every package that can be; one that cannot never stops the others. Run twice it enters nothing twice."""
     summary = ReentrySummary()
-    seen = look_at_stores(services)
-    lost = lost_rows(seen.catalog, seen.listings, services.now(), HALF_DONE, seen.under_way)
+    with look_at_stores(services) as seen:
+        lost = lost_rows(seen.slices(), services.now(), HALF_DONE, seen.under_way)
     if lost and not seen.unread:
         stores = {store.name: store for store in services.stores}
         for number, id_ in enumerate(lost):

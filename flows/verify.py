@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,9 +13,11 @@ from akten.errors import Forbidden, Misconfigured, Unavailable
 from akten.findings import Finding, Severity, Verdict
 from akten.lifecycle import Stage
 from akten.package import CopyReport, FixityReport, PackageId, StoredPackage
-from archive.reconcile import LACKS_COPIES, StoreListing, lacking, lacks_copies, reconcile, take_listing
+from archive.listing import FIRST_BYTES, REST, SpooledListing, spooled, uuids_of
+from archive.reconcile import LACKS_COPIES, Slice, lacking, lacks_copies, reconcile
 from archive.resume import Patience
 from catalog.actor import Actor
+from catalog.catalog import Catalog
 from flows.lost import lost_deliveries, surely_lost
 from flows.receipt import finding_json
 from flows.walks import verify_package
@@ -111,43 +114,53 @@ def compare_stores(services: Services) -> tuple[Finding, ...]:
 
     A store that is away is one finding more; the others are compared all the same.
     """
-    seen = look_at_stores(services)
-    found = reconcile(seen.catalog, seen.listings, services.now(), HALF_DONE, seen.under_way)
+    with look_at_stores(services) as seen:
+        found = reconcile(seen.slices(), services.now(), HALF_DONE, seen.under_way)
     return (*found, *seen.unread, *lost_deliveries(services))
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What every store lists, the stores that could not be listed (RC-11), and then what the catalog says."""
+    """What every store lists, the stores that could not be listed (RC-11), and the catalog to compare with."""
 
-    listings: tuple[StoreListing, ...]
+    listings: tuple[SpooledListing, ...]
     unread: tuple[Finding, ...]
-    catalog: tuple[StoredPackage, ...]
     under_way: Mapping[PackageId, datetime]
+    catalog: Catalog
+
+    def slices(self) -> Iterator[Slice]:
+        """All of it, one slice after the other; what the catalog says of a slice is read when it comes."""
+        for number in FIRST_BYTES:
+            known = tuple(self.catalog.packages_between(*uuids_of(number)))
+            yield Slice(known, tuple(listing.slice(number) for listing in self.listings))
+        yield Slice((), tuple(listing.slice(REST) for listing in self.listings))
 
 
-def look_at_stores(services: Services) -> Seen:
-    """Lists the stores, then reads the catalog: what was archived meanwhile is so in both.
+@contextmanager
+def look_at_stores(services: Services) -> Iterator[Seen]:
+    """Lists the stores, then reads the catalog: what was archived before is so in both.
 
     Under way are deliveries that are packed, since then: before that nothing of them can be committed, so nobody is
     about to enter a package whose delivery stands elsewhere, or was packed (anew) after it had been committed, or has
-    lost its files.
+    lost its files. The listings wait on the disk, in the data folder, until the end of the block.
     """
     catalog = services.catalog  # first: without it no store need be woken
     stores, away = services.stores_to_read()
-    listings, unread = [], [Finding("RC-11", Severity.WARNING, name, reason) for name, reason in away.items()]
-    for store in stores:
-        try:
-            listings.append(take_listing(store))
-        except (Unavailable, Forbidden, Misconfigured) as error:
-            unread.append(Finding("RC-11", Severity.WARNING, store.name, error.text))
-    gone = surely_lost(services)
-    under_way = {
-        PackageId(row.akte, row.version): row.changed_at
-        for row in catalog.deliveries()
-        if row.akte is not None and row.version is not None and row.stage is Stage.PACKED and row.uuid not in gone
-    }
-    return Seen(tuple(listings), tuple(unread), tuple(catalog.all_packages()), under_way)
+    unread = [Finding("RC-11", Severity.WARNING, name, reason) for name, reason in away.items()]
+    with ExitStack() as kept:
+        listings = []
+        for store in stores:
+            try:
+                listings.append(kept.enter_context(spooled(store, services.settings.daten, services.now())))
+            except (Unavailable, Forbidden, Misconfigured) as error:
+                unread.append(Finding("RC-11", Severity.WARNING, store.name, error.text))
+        gone = surely_lost(services)
+        under_way = {
+            PackageId(row.akte, row.version): row.changed_at
+            for row in catalog.deliveries()
+            if row.akte is not None and row.version is not None and row.stage is Stage.PACKED and row.uuid not in gone
+        }
+        yield Seen(tuple(listings), tuple(unread), under_way, catalog)
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:

@@ -14,9 +14,10 @@ from akten.files import digest_bytes
 from akten.findings import Finding, Severity
 from akten.package import Lock, PackageId, StoredPackage
 from archive.package import store_package
-from archive.reconcile import RULES, lost_rows, reconcile, take_listing
+from archive.reconcile import RULES, Slice, lost_rows, reconcile
 from archive.s3 import S3Store
 from archive.store import READY_KEY, STAGING, OpenUpload
+from tests.listings import take_listing
 from tests.memory_store import MemoryStore
 from tests.packages import EXTRA, NOON, a_bag, an_id
 
@@ -30,8 +31,11 @@ class Archive:
     stores: dict[str, MemoryStore]
     catalog: list[StoredPackage]
 
+    def whole(self) -> Slice:
+        return Slice(self.catalog, [take_listing(each) for each in self.stores.values()])
+
     def findings(self, now: datetime = LATER) -> tuple[Finding, ...]:
-        return reconcile(self.catalog, [take_listing(each) for each in self.stores.values()], now, PATIENCE)
+        return reconcile([self.whole()], now, PATIENCE)
 
 
 @pytest.fixture
@@ -47,9 +51,21 @@ def put(store: MemoryStore, key: str, data: bytes = b"x", *, if_absent: bool = T
 
 def test_an_archive_in_order_gives_no_findings(archive: Archive) -> None:
     assert archive.findings() == ()
-    listings = [take_listing(store) for store in archive.stores.values()]
-    assert lost_rows(archive.catalog, listings, LATER, PATIENCE) == ()
-    assert lost_rows((), listings, LATER, PATIENCE) == (ID,)
+    assert lost_rows([archive.whole()], LATER, PATIENCE) == ()
+    assert lost_rows([replace(archive.whole(), catalog=())], LATER, PATIENCE) == (ID,)
+
+
+def test_what_is_archived_while_the_stores_are_listed_is_no_difference_today(archive: Archive) -> None:
+    """The listing was past its place, the catalog has it by now: RC-04 and RC-06 of a package that lies there whole."""
+
+    def codes(began: datetime) -> set[str]:
+        listings = [replace(take_listing(store), versions=(), began=began) for store in archive.stores.values()]
+        found = reconcile([Slice(archive.catalog, listings)], LATER, PATIENCE)
+        return {finding.code for finding in found}
+
+    assert codes(NOON - timedelta(minutes=5)) == set()
+    assert codes(NOON) == {"RC-04", "RC-06"}  # it was there, and read back
+    assert codes(NOON - PATIENCE) == {"RC-04", "RC-06"}  # a date so far ahead is that of a wrong clock
 
 
 def orphan(archive: Archive) -> None:
@@ -159,10 +175,10 @@ def test_a_young_package_that_no_delivery_is_about_to_enter_is_told_at_once(arch
     """A catalog put back from yesterday's backup says "in Ordnung" of nothing that was archived since (RC-03)."""
     row_lost(archive)
     soon = NOON + timedelta(hours=1)
-    listings = [take_listing(each) for each in archive.stores.values()]
+    whole = archive.whole()
 
     def codes(now: datetime, under_way: dict[PackageId, datetime]) -> list[str]:
-        return [finding.code for finding in reconcile([], listings, now, PATIENCE, under_way)]
+        return [finding.code for finding in reconcile([whole], now, PATIENCE, under_way)]
 
     assert codes(soon, {}) == ["RC-03", "RC-03"]
     assert codes(soon, {PackageId(ID.akte, ID.version + 1): NOON}) == ["RC-03", "RC-03"]
@@ -195,8 +211,7 @@ def test_a_store_that_came_later_is_one_finding_and_no_gap_whatever_lies_there_a
     for key in (ID.bag_key, ID.commit_key):  # being put there right now, or broken off
         put(archive.stores["c"], key, archive.stores["a"].keys[key][0].data)
         assert archive.findings() == (finding,)
-    listings = [take_listing(store) for store in archive.stores.values()]
-    assert lost_rows(archive.catalog, listings, LATER, PATIENCE) == ()
+    assert lost_rows([archive.whole()], LATER, PATIENCE) == ()
 
 
 def test_a_lost_catalog_loses_every_copy(archive: Archive) -> None:
@@ -210,9 +225,9 @@ def test_a_real_store_is_listed_with_versions_staging_and_open_uploads(
     id_ = PackageId(uuid.uuid4(), 1)
     package = store_package(a_bag(id_), id_, s3_stores, Lock(None), lambda: NOON, tmp_path, EXTRA)
     listings = [take_listing(each) for each in s3_stores]
-    assert id_ in lost_rows((), listings, LATER, PATIENCE)
+    assert id_ in lost_rows([Slice((), listings)], LATER, PATIENCE)
     mine = [
         replace(each, versions=tuple(v for v in each.versions if v.key.startswith(id_.prefix)), uploads=())
         for each in listings
     ]
-    assert reconcile([package], mine, LATER + timedelta(days=999), PATIENCE) == ()
+    assert reconcile([Slice([package], mine)], LATER + timedelta(days=999), PATIENCE) == ()

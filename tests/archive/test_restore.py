@@ -17,12 +17,13 @@ from archive.fixity import check_package
 from archive.identities import Role
 from archive.locks import objects_of
 from archive.package import find_commit, read_member
-from archive.reconcile import reconcile, take_listing
+from archive.reconcile import Slice, reconcile
 from archive.recovery import committed_everywhere
 from archive.restore import restore_copy, wants_restoring
 from archive.s3 import S3Store
 from archive.store import STAGING, ObjectStore
 from tests.archive.test_package import UNTIL, memory_pair, store
+from tests.listings import take_listing
 from tests.memory_store import MemoryStore
 from tests.packages import NOON, Countdown, DyingStore, KilledHere, a_bag, an_exact, an_id
 
@@ -83,7 +84,7 @@ def test_a_damaged_copy_is_whole_again_locked_and_found_without_a_catalog(damage
     found = find_commit(stores[1], an_id())
     assert found is not None
     assert read_member(stores[1], found, PAGE) == b"Seite 1"
-    assert reconcile([whole], [take_listing(each) for each in stores], LATER, timedelta(0)) == ()
+    assert reconcile([Slice([whole], [take_listing(each) for each in stores])], LATER, timedelta(0)) == ()
     again = committed_everywhere(an_id(), stores, LATER).package
     assert [(each.store, each.bag_version_id, each.commit_version_id) for each in again.copies] == [
         (each.store, each.bag_version_id, each.commit_version_id) for each in whole.copies
@@ -116,7 +117,7 @@ def test_a_copy_can_be_damaged_twice(tmp_path: Path) -> None:
         package, copy = restored(package, stores, tmp_path)
     assert len(copy.set_aside) == 2
     assert verdicts(package, stores) == [Verdict.OK, Verdict.OK]
-    assert reconcile([package], [take_listing(each) for each in stores], LATER, timedelta(0)) == ()
+    assert reconcile([Slice([package], [take_listing(each) for each in stores])], LATER, timedelta(0)) == ()
     assert verdicts(committed_everywhere(an_id(), stores, LATER).package, stores) == [Verdict.OK, Verdict.OK]
 
 
@@ -206,7 +207,7 @@ def test_a_store_that_came_later_gets_its_copy_and_is_found_without_a_catalog(tm
     whole, copy = added(package, stores, tmp_path)
     assert (copy.set_aside, copy.lock) == ((), Lock(UNTIL))
     assert verdicts(whole, stores) == [Verdict.OK] * 3
-    assert reconcile([whole], [take_listing(each) for each in stores], LATER, timedelta(0)) == ()
+    assert reconcile([Slice([whole], [take_listing(each) for each in stores])], LATER, timedelta(0)) == ()
     assert added(package, stores, tmp_path)[1] == copy  # what is whole is not doubled
     for order in (stores, stores[::-1]):
         again = committed_everywhere(an_id(), order, LATER)

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -300,6 +301,22 @@ def test_a_fixity_round_sees_every_package_once_while_it_records(
         seen.append(package.id)
         catalog.record_fixity(a_report(package, a=Verdict.OK, b=Verdict.OK), by=ROUND, now=later(60 + place))
     assert len(seen) == len(set(seen)) == 5
+
+
+def test_packages_of_a_range_of_akten_come_in_the_order_of_their_uuids_with_all_versions(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what sorts a UUID as its bytes on each database; both ends belong to the range."""
+    monkeypatch.setattr("catalog.packages._CHUNK", 2)
+    made = [archive(catalog, n, number=f"63-{n % 6:05}-2019")[1] for n in range(1, 10)]
+    in_order = sorted(made, key=lambda package: package.id)
+    akten = sorted({package.id.akte for package in made})
+    assert (len(akten), [row.id.version for row in in_order].count(2)) == (6, 3)
+    assert list(catalog.packages_between(UUID(int=0), UUID(int=(1 << 128) - 1))) == in_order
+    for first, last in [(0, 5), (1, 3), (2, 2), (4, 5)]:
+        wanted = [package for package in in_order if package.id.akte in akten[first : last + 1]]
+        assert list(catalog.packages_between(akten[first], akten[last])) == wanted
+    assert list(catalog.packages_between(UUID(int=akten[2].int + 1), UUID(int=akten[3].int - 1))) == []
 
 
 # --- database --------------------------------------------------------------------------------------------------------

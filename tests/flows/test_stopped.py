@@ -324,7 +324,7 @@ def test_a_head_that_a_store_does_not_take_is_said_on_the_receipt_of_what_is_arc
     assert exit_code([archived]) == 8
 
 
-def test_a_store_that_is_away_is_not_checked_and_the_others_are_compared() -> None:
+def test_a_store_that_is_away_is_not_checked_and_the_others_are_compared(tmp_path: Path) -> None:
     class Away(MemoryStore):
         def versions(self, prefix: str) -> Any:
             raise Unavailable(f"Speicher „{self.name}“ ist weg.")
@@ -332,8 +332,8 @@ def test_a_store_that_is_away_is_not_checked_and_the_others_are_compared() -> No
     stores = (MemoryStore("a", clock=lambda: NOON), Away("b", clock=lambda: NOON))
     services: Any = SimpleNamespace(
         stores_to_read=lambda: (stores, {"c": "Der Speicher „c“ startet nicht."}),
-        settings=SimpleNamespace(work=Path("/nirgends"), catalog_file=None),
-        catalog=SimpleNamespace(all_packages=lambda: (), deliveries=lambda: ()),
+        settings=SimpleNamespace(work=Path("/nirgends"), daten=tmp_path, catalog_file=None),
+        catalog=SimpleNamespace(packages_between=lambda _first, _last: (), deliveries=lambda: ()),
         now=lambda: NOON,
     )
     findings = compare_stores(services)

@@ -14,7 +14,7 @@ from akten.findings import Verdict
 from akten.model import Akte
 from akten.package import Lock
 from archive.locks import objects_of
-from archive.reconcile import reconcile, take_listing
+from archive.reconcile import Slice, reconcile
 from archive.restore import restore_copy
 from catalog.actor import Actor
 from catalog.catalog import open_catalog
@@ -26,6 +26,7 @@ from flows.verify import HALF_DONE, FixitySummary, verdict_of, verify_all
 from tests.flows.dueworld import ENDS_2030, SERVICE, WithHolds, World, a_hold, days
 from tests.flows.packingworld import NOW, Came
 from tests.flows.reentryworld import ARCHIVIST, UNTIL, Restored
+from tests.listings import take_listing
 from tests.memory_store import MemoryStore
 from tests.packages import Countdown, DyingStore, KilledHere
 
@@ -64,9 +65,8 @@ def looked(world: World) -> FixitySummary:
 
 
 def compared(world: World) -> list[tuple[str, str]]:
-    found = reconcile(
-        tuple(world.catalog.all_packages()), [take_listing(each) for each in world.stores], world.now(), HALF_DONE
-    )
+    whole = Slice(tuple(world.catalog.all_packages()), [take_listing(each) for each in world.stores])
+    found = reconcile([whole], world.now(), HALF_DONE)
     assert verdict_of(found) is (Verdict.NOT_CHECKED if found else Verdict.OK)
     return [(finding.code, finding.where) for finding in found]
 
