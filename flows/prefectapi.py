@@ -58,6 +58,12 @@ def call(url: str, body: dict[str, object] | None = None) -> object:
         raise Unavailable(f"Der Prefect-Server antwortet nicht: {type(error).__name__}") from error
 
 
+def elsewhere(settings: Settings) -> str:
+    """The address of the server elsewhere for a sentence, with a doubt where it is not that of an API."""
+    doubt = "" if urlsplit(settings.prefect_api).path.rstrip("/").endswith("/api") else "; fehlt am Ende /api?"
+    return f"{settings.prefect_api}, aus ARCHIV_PREFECT_API{doubt}"
+
+
 def healthy(url: str) -> bool:
     """True when the API says that it is well."""
     try:

@@ -25,7 +25,7 @@ from akten.errors import Misconfigured, Unavailable
 from flows.asked import Asked
 from flows.followed import Followed
 from flows.leftovers import end_never_begun, end_own_dead, end_own_leftovers
-from flows.prefectapi import api_url, call, healthy, local_api, start_run
+from flows.prefectapi import api_url, call, elsewhere, healthy, local_api, start_run
 from flows.roundnames import INTAKE, intake_deployment
 from flows.settings import Settings, child_environment
 from ingest.claimed import lock
@@ -220,7 +220,7 @@ class Service:
                 self._say(f"{self._server.name}: beim Start ausgestiegen, wird neu gestartet")
                 self._server.start()
             if time.monotonic() > end:
-                where = "" if self._server else f" ({self._settings.prefect_api}, aus ARCHIV_PREFECT_API)"
+                where = "" if self._server else f" ({elsewhere(self._settings)})"
                 raise Unavailable(f"Der Prefect-Server{where} ist nach {_SERVER_PATIENCE:.0f} s nicht bereit.")
             self._stop.wait(0.5)
         self._missed = False
@@ -229,7 +229,7 @@ class Service:
         """Says once that the server of another machine does not answer."""
         if self._server is None and not self._missed:
             self._missed = True
-            self._say(f"Der Prefect-Server antwortet nicht ({self._settings.prefect_api}); der Dienst wartet auf ihn.")
+            self._say(f"Der Prefect-Server antwortet nicht ({elsewhere(self._settings)}); der Dienst wartet auf ihn.")
 
     def _children(self) -> list[tuple[_Child, Callable[[], None]]]:
         """What has to be alive, and how it is started again."""

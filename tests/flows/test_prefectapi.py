@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from akten.errors import Misconfigured, Unavailable
-from flows.prefectapi import api_url, call
+from flows.prefectapi import api_url, call, elsewhere
 from flows.service import Service, run_batch_in_prefect
 from flows.settings import Settings, child_environment, effective, read_settings
 
@@ -93,3 +93,17 @@ def test_runs_get_the_login_by_its_own_variable_and_nobody_reads_it(
     service._miss_server()
     assert service._rounds.environment["PREFECT_API_URL"] == "http://prefect.invalid:4200/api"
     assert "eim" not in said[0]
+
+
+@pytest.mark.parametrize(
+    ("address", "doubted"),
+    [
+        ("http://prefect.invalid:4200", True),
+        ("https://prefect.invalid/api", False),
+        ("https://p.invalid/x/api/", False),
+    ],
+)
+def test_an_address_that_is_not_that_of_an_api_is_doubted_where_it_is_named(address: str, doubted: bool) -> None:
+    words = elsewhere(read_settings(prefect_api=address))
+    assert address in words
+    assert ("/api?" in words) is doubted
