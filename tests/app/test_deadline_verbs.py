@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -136,6 +136,13 @@ def test_the_forecast_as_table_csv_and_picture(call: Call, tmp_path: Path, monke
     assert png.read_bytes().startswith(b"\x89PNG")
     assert table.read_text(encoding="utf-8-sig").splitlines()[0] == "frei;Bauakte;Steuerakte;zusammen"
     assert call("vorschau", "--bild", tmp_path / "v.gif").exit_code == 2
+
+
+def test_the_period_of_an_akte_is_asked_for_the_day_in_berlin_as_the_lists_are(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Services, "now", lambda _: datetime(2031, 12, 31, 23, 30, tzinfo=UTC))
+    assert json.loads(call("zeige", "90-000001-2019", "--json").stdout)["as_of"] == "2032-01-01"
 
 
 def test_a_rule_change_from_proposal_to_release(
