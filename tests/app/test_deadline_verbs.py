@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -120,6 +121,21 @@ def test_a_csv_is_whole_or_not_there(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         write_csv(tmp_path / "x.csv", ("h",), rows())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [("katalog", "--ausgabe", "x.yaml"), ("vorschau", "--bild", "x.svg")])
+def test_a_catalogue_and_a_picture_are_whole_or_not_there(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """A half one would lie in the way of the next try, which writes nothing over."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("app.written.os.fsync", full)
+    (tmp_path / "neu").mkdir()
+    assert call(*words[:2], tmp_path / "neu" / words[2]).exit_code == 6
+    assert list((tmp_path / "neu").iterdir()) == []
 
 
 def test_the_forecast_as_table_csv_and_picture(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
