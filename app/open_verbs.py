@@ -38,14 +38,14 @@ def frist_open(
     """
     with open_archive(call) as services:
         name = accepted(event_named(ereignis, services.katalog)) if ereignis else ""
-        every = waiting(services, call.actor, until=until, families=aktenart, event=name)
+        found = waiting(services, call.actor, until=until, families=aktenart, event=name, limit=anzahl, offset=ab)
         titles = services.katalog.event_titles
-        page = every[ab : ab + anzahl]
+        page = found.rows
         seen = [one.row.akte for one in page]
         services.catalog.read_accesses(seen, "frist offen", by=call.actor, now=services.now())
 
     def show(console: Console) -> None:
-        if not every:
+        if not found.total:
             narrowed = until or aktenart or ereignis
             console.print("Keine Akte wartet " + ("so, wie hier eingegrenzt ist." if narrowed else "auf ein Ereignis."))
             return
@@ -63,9 +63,9 @@ def frist_open(
                 ", ".join(one.ask),
             )
         console.print(table)
-        console.print(rest or f"{len(page)} von {len(every)}", style="dim")
+        console.print(rest or f"{len(page)} von {found.total}", style="dim")
 
-    rest = rest_of(len(page), len(every), ab)
+    rest = rest_of(len(page), found.total, ab)
     call.output.page([_waiting_json(one) for one in page], show, rest)
 
 
