@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from xml.etree import ElementTree as ET
 
 import click
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import update
 
 from akten.model import Aktenart
+from akten.package import PackageId
 from app import command
 from app.root import archiv
 from app.rule_verbs import headline
@@ -25,7 +27,9 @@ from catalog.actor import Actor
 from catalog.tables import akten
 from flows.rule_change import release
 from flows.settings import read_settings
+from flows.shortening import SeenAkte, SeenLock
 from flows.wiring import Services, open_services
+from retention.locking import unknown_terms
 from retention.schedule import builtin_bytes
 from tests.catalog.build import CLERK, NOON, archive
 
@@ -159,6 +163,21 @@ def test_the_period_of_an_akte_is_asked_for_the_day_in_berlin_as_the_lists_are(
 ) -> None:
     monkeypatch.setattr(Services, "now", lambda _: datetime(2031, 12, 31, 23, 30, tzinfo=UTC))
     assert json.loads(call("zeige", "90-000001-2019", "--json").stdout)["as_of"] == "2032-01-01"
+
+
+@pytest.mark.parametrize(("gone", "code", "told"), [(True, 5, "gone"), (False, 8, "not_checked")])
+def test_a_lock_of_an_object_that_is_gone_is_damage(
+    call: Call, monkeypatch: pytest.MonkeyPatch, *, gone: bool, code: int, told: str
+) -> None:
+    lock = SeenLock(PackageId(UUID(int=1), 1), "a", "aip/x/v1/bag.tar", "v", None, "warum", gone=gone)
+    seen = SeenAkte(unknown_terms(held=False, now=NOON, why="Test"), "Katalog", (lock,), None)
+    monkeypatch.setattr("app.lock_verbs.see_locks", lambda services, akte: seen)
+    ran = call("sperren", "zeige", "90-000001-2019", "--json")
+    (said,) = json.loads(ran.stdout)["locks"]
+    assert (ran.exit_code, {name: said[name] for name in ("gone", "not_checked") if said[name]}) == (
+        code,
+        {told: "warum"},
+    )
 
 
 def test_a_rule_change_from_proposal_to_release(
