@@ -31,7 +31,7 @@ from flows.waiting import Waiting, waiting
 @verb
 def frist_open(
     call: Call, *, until: int | None, aktenart: tuple[str, ...], ereignis: str | None, anzahl: int, ab: int
-) -> None:
+) -> int:
     """Listet Akten, deren Frist nicht laufen kann, weil ein Ereignis unbekannt ist; die ältesten zuerst.
 
     Einmal im Jahr abzuarbeiten: nachfragen, und melden mit archiv ereignis melde.
@@ -67,6 +67,7 @@ def frist_open(
 
     rest = rest_of(len(page), found.total, ab)
     call.output.page([_waiting_json(one) for one in page], show, rest)
+    return 8 if any(one.findings for one in page) else 0  # the rules could not be asked: as in the due list
 
 
 def _waiting_json(one: Waiting) -> dict[str, Any]:

@@ -95,6 +95,22 @@ def test_the_due_list_names_rule_event_day_and_state(call: Call) -> None:
     assert "2 von 2" in text
 
 
+def test_an_akte_that_the_rules_cannot_judge_has_every_field_and_makes_the_lists_not_checked(
+    call: Call, daten: Path
+) -> None:
+    with open_services(read_settings(daten=daten)) as services:
+        akte, _ = archive(services.catalog, "fremd", number="90-000009-2019", aktenart=Aktenart.STEUERAKTE)
+        record(services.catalog, akte.uuid, "gibt.es.nicht", date(2026, 12, 31))
+    ran = call("faellig", "--bis", 2040, "--json")
+    rows = {row["aktenzeichen"]: row for row in json.loads(ran.stdout)["rows"]}
+    assert (ran.exit_code, rows["90-000009-2019"]["state"]) == (8, None)
+    assert len({frozenset(row) for row in rows.values()}) == 1
+    ran = call("offen", "--json")
+    (row,) = [row for row in json.loads(ran.stdout) if row["aktenzeichen"] == "90-000009-2019"]
+    assert (ran.exit_code, [finding["severity"] for finding in row["findings"]]) == (8, ["error"])
+    assert call("offen", "--aktenart", "Bauakte").exit_code == 0
+
+
 def test_the_due_list_is_filtered_and_paged(call: Call) -> None:
     assert value(call("faellig", "--bis", 2040, "--aktenart", "Bauakte", "--json"))["total"] == 0
     assert value(call("faellig", "--bis", 2040, "--klasse", "tax.audit-file", "--json"))["total"] == 0
