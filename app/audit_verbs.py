@@ -183,10 +183,12 @@ def _heads_in_stores(call: Call) -> tuple[tuple[Anchor, ...], tuple[Finding, ...
 
 def _read(file: Path) -> Any:
     """The JSON value of a file, None for anything else: the judge then says that it is no extract."""
-    if file.stat().st_size > _LARGEST:
+    with file.open("rb") as stream:  # of a device or a pipe only reading tells how much comes
+        data = stream.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
         return None
     try:
-        return json.loads(file.read_bytes())
+        return json.loads(data)
     except (ValueError, RecursionError):
         return None
 

@@ -18,7 +18,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 import click
 
-from akten.diskwords import DISK_FULL, in_german, is_full
+from akten.diskwords import DISK_FULL, as_ours, in_german, is_full, is_of_the_machine
 from akten.errors import ArchivError, Misconfigured, Unavailable
 from akten.exhausted import exhausted
 from akten.model import shows_nothing
@@ -164,8 +164,9 @@ def verb(function: Callable[Concatenate[Call, P], int | None]) -> Callable[P, No
             code = error.exit_code
         except OSError as error:
             told = of_files(error)
+            if told is None or not (is_full(error.errno) or error.errno in THEIRS):
+                keep_trace(settings.daten)  # an ill disk is no bug, but too many open files may be one
             if told is None:
-                keep_trace(settings.daten)
                 raise
             output.error(told)
             code = told.exit_code
@@ -206,6 +207,9 @@ def of_files(error: OSError) -> ArchivError | None:
     """What a refusal of the file system means for the person who called; None for anything that is not theirs."""
     if is_full(error.errno):
         return Unavailable(DISK_FULL)
+    if is_of_the_machine(error.errno) and error.errno not in THEIRS:
+        where = "Der Rechner" if error.filename is None else f"„{os.fsdecode(error.filename)}“"
+        return as_ours(error, f"{where} verweigert den Dienst")
     if error.filename is None or error.errno not in THEIRS:
         return None
     return Misconfigured(f"„{os.fsdecode(error.filename)}“: {in_german(error.errno)}.")

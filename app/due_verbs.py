@@ -31,6 +31,14 @@ HEADER = (
 )  # fmt: skip
 
 
+# What the rules say of an Akte, and what stands there where they could not be asked: a field is never missing.
+_UNASKED: dict[str, Any] = {
+    "may_destroy": None, "record_class": None, "basis": None, "event": None, "event_title": None, "event_date": None,
+    "evidence": None, "retention_ends": None, "disposal_from": None, "offer_by": None, "offer_due": None,
+    "delete_by": None, "holds": [], "conflicts": [], "katalog": None,
+}  # fmt: skip
+
+
 def due_json(due: DueRow, katalog: Fristenkatalog) -> dict[str, Any]:
     """One Akte of the list."""
     row, found = due.row, due.deadline
@@ -45,7 +53,7 @@ def due_json(due: DueRow, katalog: Fristenkatalog) -> dict[str, Any]:
         "why": due.why,
     }
     if found is None:
-        return value
+        return value | _UNASKED
     decisive = found.outcome.decisive
     event = decisive.event if decisive else None
     name = decisive.event_name if decisive else ""

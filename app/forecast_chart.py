@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+from app.written import write_whole
 from retention.forecast import APART, FREE, HELD, LATER, OPEN, PERMANENT, UNKNOWN, Forecast
 
 # Distinguishable without colours, too: each Aktenart has its own hatching (Okabe and Ito's palette).
@@ -66,7 +68,9 @@ def draw(found: Forecast, katalog: str, path: Path) -> None:
             figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
         akten = f"{_number(found.total)} {'Akte' if found.total == 1 else 'Akten'}"
         figure.suptitle(f"Fristenvorschau, Stand {found.as_of:%d.%m.%Y} – {akten}, {katalog}")
-        figure.savefig(path, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
+    write_whole(path, drawn.getvalue())
 
 
 def _number(value: float) -> str:

@@ -18,7 +18,7 @@ from app.find_verbs import DAY, DAY_WORD
 from app.hold_show import MASK, hold_line, hold_value, holds_of
 from app.one_akte import akte_name, one_akte, require_number_for_band
 from app.opening import open_archive, open_or_begin
-from app.round_show import followed_json, show_followed
+from app.round_show import exit_of_followed, followed_json, show_followed
 from app.show import DAY_FORM, Listing, moment, rest_of
 from catalog.actor import Actor
 from catalog.fold import fold
@@ -136,7 +136,7 @@ def hold_set(
         show_followed(console, followed)
 
     call.output.result(value, show)
-    return 8 if followed.not_checked else 0
+    return exit_of_followed(followed)
 
 
 def _target(
@@ -326,7 +326,7 @@ def hold_extend(
         show_followed(console, followed)
 
     call.output.result(value, show)
-    return 8 if followed.not_checked else 0
+    return exit_of_followed(followed)
 
 
 @sperre.command("hebe-auf")
@@ -348,4 +348,4 @@ def hold_lift(call: Call, nr: int, *, grund: str, unbegruendet: bool) -> int:
         show_followed(console, followed)
 
     call.output.result(value, show)
-    return 8 if followed.not_checked else 0
+    return exit_of_followed(followed)

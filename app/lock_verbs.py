@@ -73,7 +73,8 @@ def _lock_json(each: SeenLock, seen: SeenAkte) -> dict[str, Any]:
         "legal_hold": state.legal_hold if state else None,
         "too_long": bool(state and outlasts(state.lock, seen.terms.too_long_after, seen.terms.moment)),
         "too_short": each.short,
-        "not_checked": each.why,
+        "not_checked": "" if each.gone else each.why,
+        "gone": each.why if each.gone else "",
     }
 
 
@@ -124,13 +125,13 @@ def _show_seen(console: Console, seen: SeenAkte, name: str, way: str) -> None:
     for each in seen.locks:
         value = _lock_json(each, seen)
         note = Text(_note(each, seen), "yellow")
-        state = each.state
+        state, unseen = each.state, "fehlt" if each.gone else "nicht geprüft"
         table.add_row(
             str(each.id.version),
             each.store,
             value["object"],
-            instant(state.retain_until) if state else "nicht geprüft",
-            ("ja" if state.legal_hold else "nein") if state else "nicht geprüft",
+            instant(state.retain_until) if state else unseen,
+            ("ja" if state.legal_hold else "nein") if state else unseen,
             note,
         )
     console.print(table)
@@ -167,6 +168,8 @@ def _about(
 def locks_show(call: Call, *, aktenzeichen: str, band: int | None) -> int:
     """Liest jede Sperre einer Akte aus den Speichern: jede Kopie, jede Version, Paket und Commit."""
     seen = _about(call, aktenzeichen, band, see_locks, "frist sperren zeige")
+    if any(each.gone for each in seen.locks):
+        return 5
     return 8 if any(each.state is None for each in seen.locks) else 0
 
 

@@ -31,21 +31,21 @@ from flows.waiting import Waiting, waiting
 @verb
 def frist_open(
     call: Call, *, until: int | None, aktenart: tuple[str, ...], ereignis: str | None, anzahl: int, ab: int
-) -> None:
+) -> int:
     """Listet Akten, deren Frist nicht laufen kann, weil ein Ereignis unbekannt ist; die ältesten zuerst.
 
     Einmal im Jahr abzuarbeiten: nachfragen, und melden mit archiv ereignis melde.
     """
     with open_archive(call) as services:
         name = accepted(event_named(ereignis, services.katalog)) if ereignis else ""
-        every = waiting(services, call.actor, until=until, families=aktenart, event=name)
+        found = waiting(services, call.actor, until=until, families=aktenart, event=name, limit=anzahl, offset=ab)
         titles = services.katalog.event_titles
-        page = every[ab : ab + anzahl]
+        page = found.rows
         seen = [one.row.akte for one in page]
         services.catalog.read_accesses(seen, "frist offen", by=call.actor, now=services.now())
 
     def show(console: Console) -> None:
-        if not every:
+        if not found.total:
             narrowed = until or aktenart or ereignis
             console.print("Keine Akte wartet " + ("so, wie hier eingegrenzt ist." if narrowed else "auf ein Ereignis."))
             return
@@ -63,10 +63,11 @@ def frist_open(
                 ", ".join(one.ask),
             )
         console.print(table)
-        console.print(rest or f"{len(page)} von {len(every)}", style="dim")
+        console.print(rest or f"{len(page)} von {found.total}", style="dim")
 
-    rest = rest_of(len(page), len(every), ab)
+    rest = rest_of(len(page), found.total, ab)
     call.output.page([_waiting_json(one) for one in page], show, rest)
+    return 8 if any(one.findings for one in page) else 0  # the rules could not be asked: as in the due list
 
 
 def _waiting_json(one: Waiting) -> dict[str, Any]:

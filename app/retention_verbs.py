@@ -35,6 +35,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def _today(katalog: Fristenkatalog, day: datetime | None) -> date:
+    """The day of the question for cases, whose days are those of their catalogue; an archive knows Berlin's alone."""
     return day.date() if day else datetime.now(ZoneInfo(katalog.time_zone)).date()
 
 
@@ -93,7 +94,7 @@ def retention_show(call: Call, aktenzeichen: str, *, band: int | None, am: datet
         known = services.catalog.keeping(row.uuid, viewer=viewer_of(call.actor, services))
         if known is None:
             raise Unknown(f"Zu „{aktenzeichen}“ gibt es keine Akte.")
-        deadline = deadline_of(known, katalog, _today(katalog, am))
+        deadline = deadline_of(known, katalog, am.date() if am else services.today())
         services.catalog.read_access(row.uuid, "frist zeige", by=call.actor, now=services.now())
     value = {
         "aktenzeichen": row.aktenzeichen,

@@ -79,7 +79,19 @@ def show_summary(console: Console, summary: DueSummary) -> None:
 
 def followed_json(summary: DueSummary) -> dict[str, Any]:
     """What a hold meant in the stores."""
-    return {"set": summary.holds_set, "lifted": summary.holds_lifted, "not_checked": summary.not_checked}
+    return {
+        "set": summary.holds_set,
+        "lifted": summary.holds_lifted,
+        "not_checked": summary.not_checked,
+        "findings": [finding_json(finding) for finding in summary.findings],
+    }
+
+
+def exit_of_followed(summary: DueSummary) -> int:
+    """The hold itself stands: 5 for a copy that is gone, 8 for one that could not be looked at."""
+    if "LK-05" in summary.codes:
+        return 5
+    return 8 if summary.not_checked else 0
 
 
 def show_followed(console: Console, summary: DueSummary) -> None:

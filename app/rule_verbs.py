@@ -17,7 +17,7 @@ from app.command import OUT, Call, verb
 from app.deadline_show import STATES_DE, german
 from app.opening import begins, open_archive, open_or_begin
 from app.show import DAY_FORM, Listing, findings_table, moment, number_column
-from app.written import write_csv
+from app.written import write_csv, write_whole
 from catalog.rulebook import RuleState, RuleVersion
 from flows.receipt import finding_json
 from flows.rule_change import (
@@ -293,7 +293,7 @@ def catalogue(call: Call, *, number: int | None, check: Path | None, classes: bo
             in_force = rules_in_force(services)
             chosen = in_force if number is None else rules_numbered(services, number)
     if out is not None:
-        out.write_bytes(chosen.text.encode())
+        write_whole(out, chosen.text.encode())
     digest = in_force.entry.digest
     value = {
         "in_force": {

@@ -40,6 +40,12 @@ def whole_file(path: Path, *, encoding: str = "utf-8", newline: str | None = Non
         raise
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes bytes as `whole_file` writes text."""
+    with whole_file(path) as file:
+        file.buffer.write(data)
+
+
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
     """Writes a CSV (semicolons, UTF-8 with mark) and returns how many rows it has.
 

@@ -106,8 +106,6 @@ def store_package(
         for store, state in zip(ordered, locks, strict=True):  # in turn: the first decides which of two racing commits
             data, commits[store.name], own = _place_commit(store, packed, data, lock, now())
             kept[store.name] = as_one((state, own))
-        if read_commit(data, id).copies != copies:
-            raise FixityError(f"Ein anderer Vorgang hat {id} zur selben Zeit mit anderen Objekten festgeschrieben.")
         _in_all(ordered, lambda store: store.sync())
         _in_all(ordered, lambda store: clear_staging(store, id))
     finally:

@@ -74,8 +74,8 @@ class Receipt:
 
     @property
     def not_checked(self) -> tuple[str, ...]:
-        """German names of the checks that did not take place."""
-        if self.state is not Outcome.ARCHIVED:
+        """German names of the checks that did not take place, with a duplicate those of what lies there already."""
+        if self.state not in (Outcome.ARCHIVED, Outcome.DUPLICATE):
             return ()
         missing = ["PDF/A"] if any(d.verdict is Verdict.NOT_CHECKED for d in self.documents) else []
         return (*missing, *checks_not_made(self.findings))

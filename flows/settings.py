@@ -27,6 +27,7 @@ from flows.locallogin import local_login
 CHECKOUT = Path(__file__).resolve().parent.parent
 _STARTER = "AKTENARCHIV_STARTER"  # none of our settings: one process tells another
 PREFIX = "ARCHIV_"
+OWN_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 class _Part(BaseModel):
@@ -368,7 +369,9 @@ def child_environment(settings: Settings, extra: Mapping[str, str] | None = None
     else:  # of the local server, and of the one that a single run starts on the same database
         login = local_login(settings.daten / "prefect")
         quiet |= {"PREFECT_SERVER_API_AUTH_STRING": login, "PREFECT_API_AUTH_STRING": login}
-    return {**os.environ, **quiet, **(extra or {})}
+    # A proxy that the environment names is for what lies outside; the local server would not be found behind it.
+    direct = ",".join(filter(None, (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), *OWN_MACHINE)))
+    return {**os.environ, "no_proxy": direct, "NO_PROXY": direct, **quiet, **(extra or {})}
 
 
 def effective(settings: Settings) -> dict[str, Any]:

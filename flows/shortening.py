@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from akten.errors import ArchivError, Forbidden, Misconfigured, Unavailable
+from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from akten.localtime import berlin_day
 from akten.model import clean_text
 from akten.package import LockTerms, PackageId, StoredCopy
@@ -37,6 +37,7 @@ class SeenLock:
     state: LockState | None
     why: str = ""
     short: bool = False  # ends before it should, as far as this store can lock at all
+    gone: bool = False  # the store says that there is no such object: that was looked at, and is damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,15 @@ def see_locks(services: Services, akte: UUID, reached: Reached | None = None) ->
 
 
 def propose(services: Services, akte: UUID, reason: str, by: Actor) -> SeenAkte:
-    """The first person asks for locks no longer than the period. Raises Forbidden where nothing may be shortened."""
+    """The first person asks for locks no longer than the period. Raises Forbidden where nothing may be shortened,
+    FixityError where an object is gone, Unavailable where a lock could not be read.
+    """
     reason = _reason(reason)
     seen = see_locks(services, akte)
     until = _require_shortenable(seen)
-    if unread := [each for each in seen.locks if each.state is None]:
-        raise Unavailable(f"Nicht alle Sperren sind lesbar: {unread[0].why}")
+    if unread := sorted((each for each in seen.locks if each.state is None), key=lambda each: not each.gone):
+        kind = FixityError if unread[0].gone else Unavailable
+        raise kind(f"Nicht alle Sperren sind lesbar: {unread[0].why}")
     if not seen.too_long:
         raise Forbidden("Keine Sperre dieser Akte reicht weiter als die Frist; es gibt nichts zu kürzen.")
     book = services.catalog.locks
@@ -168,7 +172,8 @@ def _seen(id: PackageId, copy: StoredCopy, reached: Reached, terms: LockTerms) -
             short = falls_short(state.lock, terms, store)
             found.append(SeenLock(id, copy.store, key, version, state, short=short))
         except ArchivError as error:
-            found.append(SeenLock(id, copy.store, key, version, None, error.text))
+            gone = isinstance(error, FixityError)
+            found.append(SeenLock(id, copy.store, key, version, None, error.text, gone=gone))
     return found
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -47,6 +48,14 @@ class Waiting:
     findings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingPage:
+    """A page of the list, and how many Akten are on the whole list."""
+
+    rows: tuple[Waiting, ...]
+    total: int
+
+
 def waiting(
     services: Services,
     by: Actor,
@@ -54,20 +63,34 @@ def waiting(
     until: int | None = None,
     families: Iterable[str] = (),
     event: str = "",
-) -> tuple[Waiting, ...]:
-    """All archived Akten that wait, the longest first; `until` keeps those that wait since that year or longer."""
+    limit: int,
+    offset: int = 0,
+) -> WaitingPage:
+    """A page of all archived Akten that wait, the longest first; `until` keeps those that wait since that year or
+    longer. No more are held than the page and what stands before it: in a large archive most of a family may wait.
+    """
     viewer, day, wanted = viewer_of(by, services), services.today(), frozenset(families)
-    found = []
-    for row in services.catalog.all_keeping(viewer=viewer):
-        if not row.version or (wanted and row.aktenart not in wanted):
-            continue  # what is not archived yet may be given back: nobody is to be asked about it
-        one = _waiting(services, row, day)
-        if one is None or (event and event not in one.missing):
-            continue
-        if until is not None and (one.since is None or one.since.year > until):
-            continue
-        found.append(one)
-    return tuple(sorted(found, key=lambda one: (one.since or date.max, one.row.aktenzeichen, one.row.band)))
+    total = 0
+
+    def every() -> Iterator[Waiting]:
+        nonlocal total
+        for row in services.catalog.all_keeping(viewer=viewer):
+            if not row.version or (wanted and row.aktenart not in wanted):
+                continue  # what is not archived yet may be given back: nobody is to be asked about it
+            one = _waiting(services, row, day)
+            if one is None or (event and event not in one.missing):
+                continue
+            if until is not None and (one.since is None or one.since.year > until):
+                continue
+            total += 1
+            yield one
+
+    first = heapq.nsmallest(offset + limit, every(), key=_longest_first)
+    return WaitingPage(tuple(first[offset:]), total)
+
+
+def _longest_first(one: Waiting) -> tuple[date, str, int]:
+    return one.since or date.max, one.row.aktenzeichen, one.row.band
 
 
 def _waiting(services: Services, row: KeepingRow, day: date) -> Waiting | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from akten.closed import make_closed
-from akten.errors import ArchivError
+from akten.errors import ArchivError, Misconfigured, Rejected
 from akten.localtime import berlin_day
 from archive.store import ObjectStore
 from flows.craft_options import Judges, accounts_of, basis_bytes, ocr_options, open_validators, xdomea_profile
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from ocr.pdfa import PdfaValidator
     from ocr.warm import WarmSandbox
     from retention.catalogue import Fristenkatalog
+
+_MOST_FAULTS = 3  # of a Fristenkatalog that are told in the one sentence
 
 
 class Services:
@@ -99,14 +101,20 @@ class Services:
     def katalog(self) -> Fristenkatalog:
         """The Fristenkatalog in force when these services were opened: the version released last, else the basis.
 
-        Raises FixityError for a released version that was changed, Rejected for one that cannot be read.
+        Raises FixityError for a released version that was changed, Misconfigured for one that cannot be read: no
+        delivery can help it, so that none goes to the clearing desk for it.
         """
         from retention.schedule import read_schedule
 
         found = self.catalog.rules.in_force(self.today())
-        if found is not None:
-            return read_schedule(found[1].encode(), found[0].name)
-        return read_schedule(*basis_bytes(self.settings))
+        try:
+            if found is not None:
+                return read_schedule(found[1].encode(), found[0].name)
+            return read_schedule(*basis_bytes(self.settings))
+        except Rejected as wrong:
+            told = "; ".join(f"{finding.where}: {finding.text}" for finding in wrong.findings[:_MOST_FAULTS])
+            text = f"Der Fristenkatalog ist nicht lesbar: {told} Prüfen: archiv frist katalog --pruefe DATEI"
+            raise Misconfigured(text) from wrong
 
     @property
     def catalog(self) -> Catalog:

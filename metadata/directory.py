@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import IO
 
 _END = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
@@ -21,16 +22,16 @@ def directory_bytes(path: Path) -> int | None:
         at = tail.rfind(b"PK\x05\x06")
         if at < 0 or len(tail) - at < _END.size:
             return None
-        claims = [_END.unpack_from(tail, at)[5]]
+        claims: list[int] = [_END.unpack_from(tail, at)[5]]
         offset = start + at - _LOCATOR.size
         if offset >= 0:
             stream.seek(offset)
             signature, _, where, _ = _LOCATOR.unpack(stream.read(_LOCATOR.size))
             if signature == b"PK\x06\x07":
-                claims = [claim for claim in claims if claim != 0xFFFFFFFF]
-                for place in (where, offset - _END64.size):
-                    claims += _claim64(stream.seek(place), stream.read(_END64.size)) if 0 <= place < size else []
-    return max(claims, default=None)
+                # Versions of `zipfile` differ in where they look; who finds no record there believes the short one.
+                told, before = (_claim64(stream, place, size) for place in (where, offset - _END64.size))
+                claims = (before or claims) + told
+    return max(claims)
 
 
 def bytes_behind(path: Path) -> int:
@@ -46,8 +47,12 @@ def bytes_behind(path: Path) -> int:
     return max(0, len(tail) - at - _END.size - comment)
 
 
-def _claim64(place: int, record: bytes) -> list[int]:
-    del place
+def _claim64(stream: IO[bytes], place: int, size: int) -> list[int]:
+    """What the ZIP64 end record at this place claims, as a list of one; nothing where there is none."""
+    if not 0 <= place < size:
+        return []
+    stream.seek(place)
+    record = stream.read(_END64.size)
     if len(record) < _END64.size:
         return []
     fields = _END64.unpack(record)

@@ -55,7 +55,8 @@ def akte_object(akte: Akte, profile: Profile, *, with_files: bool = True) -> Akt
             medium=profile.medium,
             plan_kennzeichen=plan_kennzeichen,
             plan_inhalt=plan_inhalt,
-            plan_betreff=plan_inhalt,
+            # whoever wrote the Aktenart behind the code gets it back, other than a bare code that took it as words
+            plan_betreff=akte.aktenplaneinheit if _says_aktenart(akte, plan_kennzeichen, plan_inhalt) else plan_inhalt,
             datenschutzstufe=datenschutz,
         ),
         aussonderung=_aussonderung(akte.aufbewahrung),
@@ -79,6 +80,10 @@ def _plan(akte: Akte) -> tuple[str, str]:
     if match := _PLAN.match(akte.aktenplaneinheit):
         return match["kennzeichen"], match["inhalt"]
     return akte.aktenplaneinheit, akte.aktenart.value
+
+
+def _says_aktenart(akte: Akte, kennzeichen: str, inhalt: str) -> bool:
+    return inhalt == akte.aktenart.value and kennzeichen != akte.aktenplaneinheit
 
 
 def _bemerkung(laufzeit: Laufzeit) -> str:

@@ -64,7 +64,8 @@ class _Reading:
         number = known.kennzeichen
         zeichen = Aktenzeichen(number, own.get("Aktenzeichen auf dem Laufzettel", number))
         plan = known.plan_kennzeichen
-        if plan and known.plan_inhalt != sgo.typ:  # a bare code took the Aktenart as words
+        bare = known.plan_inhalt == known.plan_betreff == sgo.typ  # such a code took the Aktenart as words
+        if plan and not bare:
             plan = f"{plan} {known.plan_inhalt}"
         return Akte(
             uuid=sgo.uuid,

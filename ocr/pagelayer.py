@@ -10,6 +10,7 @@ not known before.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -93,14 +94,13 @@ def _drawn(path: Path, number: int, across: float, *, as_seen: bool) -> tuple[Im
     import pypdfium2  # few pages need it, and every worker would load it
 
     try:
-        document = pypdfium2.PdfDocument(path)
-        page = document[number - 1]
-        lines = () if as_seen else _taken_out(page)
-        page.set_rotation(0)
-        picture: Image.Image = page.render(scale=across / page.get_width(), grayscale=True).to_pil().convert("L")
-        text = page.get_textpage()
-        drawn = () if as_seen else tuple(text.get_rect(place) for place in range(text.count_rects()))
-        document.close()
+        with closing(pypdfium2.PdfDocument(path)) as document:
+            page = document[number - 1]
+            lines = () if as_seen else _taken_out(page)
+            page.set_rotation(0)
+            picture: Image.Image = page.render(scale=across / page.get_width(), grayscale=True).to_pil().convert("L")
+            text = page.get_textpage()
+            drawn = () if as_seen else tuple(text.get_rect(place) for place in range(text.count_rects()))
     except pypdfium2.PdfiumError as error:
         raise PageUnreadable("OC-05", "Die Seite lässt sich nicht zeichnen (PdfiumError).") from error
     return picture, _Own(lines, drawn)

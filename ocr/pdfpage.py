@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -340,16 +341,15 @@ def drawn(path: Path, number: int, dpi: float, max_pixels: int, *, gray: bool) -
     import pypdfium2  # few pages need it, and every worker would load it
 
     try:
-        document = pypdfium2.PdfDocument(path)
-        page = document[number - 1]
-        rotation = page.get_rotation()
-        page.set_rotation(0)
-        width, height = page.get_size()
-        if width / 72 * dpi * height / 72 * dpi > max_pixels:
-            raise PageUnreadable("OC-04", f"Die Seite hat bei {dpi:.0f} dpi mehr als {max_pixels} Bildpunkte.")
-        image: Image.Image = page.render(scale=dpi / 72, grayscale=gray).to_pil()
-        page.set_rotation(rotation)
-        document.close()
+        with closing(pypdfium2.PdfDocument(path)) as document:
+            page = document[number - 1]
+            rotation = page.get_rotation()
+            page.set_rotation(0)
+            width, height = page.get_size()
+            if width / 72 * dpi * height / 72 * dpi > max_pixels:
+                raise PageUnreadable("OC-04", f"Die Seite hat bei {dpi:.0f} dpi mehr als {max_pixels} Bildpunkte.")
+            image: Image.Image = page.render(scale=dpi / 72, grayscale=gray).to_pil()
+            page.set_rotation(rotation)
     except pypdfium2.PdfiumError as error:
         raise PageUnreadable("OC-05", "Die Seite lässt sich nicht zeichnen (PdfiumError).") from error
     return image

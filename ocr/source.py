@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -268,20 +269,18 @@ def _bitmap(path: Path, number: int) -> Image.Image | None:
     import pypdfium2  # few pages need it, and every worker would load it
 
     try:
-        document = pypdfium2.PdfDocument(path)
-        images = [
-            item
-            for item in document[number - 1].get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=4)
-            if isinstance(item, pypdfium2.PdfImage)
-        ]
-        if len(images) != 1:
-            return None
-        image: Image.Image = images[0].get_bitmap(render=False).to_pil().copy()
+        with closing(pypdfium2.PdfDocument(path)) as document:
+            images = [
+                item
+                for item in document[number - 1].get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=4)
+                if isinstance(item, pypdfium2.PdfImage)
+            ]
+            if len(images) != 1:
+                return None
+            image: Image.Image = images[0].get_bitmap(render=False).to_pil().copy()
+            return image
     except (pypdfium2.PdfiumError, ValueError, RuntimeError):
         return None
-    else:
-        document.close()
-        return image
 
 
 def turned(picture: Image.Image, turn: int, *, mirrored: bool = False) -> Image.Image:

@@ -80,11 +80,14 @@ def _read(file: YamlFile) -> Fristenkatalog:
     classes = read_classes(top, frozenset(sources), frozenset(holds), categories, needs)
     defaults = _defaults(top, frozenset(classes))
     titles = {key: str(value) for key, value in top.form("events", None).value.items()}
+    # All of the file is read before it is judged: a first day that is none would let the catalogue be in force at once.
+    name, version = top.text("name"), top.text("version") or top.text("catalogue_date")
+    valid_from, confirmed_by = top.day("valid_from"), top.text("confirmed_by")
     if file.errors() or archive is None:
         raise Rejected(file.findings)
     return Fristenkatalog(
-        name=top.text("name") or file.name,
-        version=top.text("version") or top.text("catalogue_date") or "ohne",
+        name=name or file.name,
+        version=version or "ohne",
         digest=file.digest,
         time_zone=zone,
         classes=classes,
@@ -93,8 +96,8 @@ def _read(file: YamlFile) -> Fristenkatalog:
         sources=sources,
         defaults=defaults,
         event_titles=titles,
-        valid_from=top.day("valid_from"),
-        confirmed_by=top.text("confirmed_by"),
+        valid_from=valid_from,
+        confirmed_by=confirmed_by,
         findings=file.findings,
     )
 

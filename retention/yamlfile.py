@@ -16,6 +16,7 @@ from akten.findings import Finding, Severity
 
 MAX_BYTES = 32 << 20
 _MAX_DEPTH = 24
+_MAX_NODES = 2_000_000  # each takes 400 bytes of memory and as little as two of a file; a case is twenty to forty
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _INT = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})\Z")
 _TAG = "tag:yaml.org,2002:"
@@ -96,8 +97,8 @@ def _refused(name: str, line: int, text: str) -> Rejected:
 
 
 def _bound(text: str, name: str) -> None:
-    """Refuses deep nesting, aliases and several documents before any tree is built."""
-    depth = documents = 0
+    """Refuses deep nesting, aliases, several documents and too many parts before any tree is built."""
+    depth = documents = nodes = 0
     for event in yaml.parse(text, Loader=_Loader):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
@@ -108,6 +109,9 @@ def _bound(text: str, name: str) -> None:
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+        nodes += isinstance(event, yaml.NodeEvent)
+        if nodes > _MAX_NODES:
+            raise _refused(name, line, f"Die Datei hat mehr als {_MAX_NODES} Werte; bitte aufteilen.")
         if depth > _MAX_DEPTH or documents > 1:
             raise _refused(name, line, "Die Datei ist zu tief geschachtelt oder hat mehrere Teile (---).")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,22 @@ def test_what_is_no_extract_is_told_so(text: str, desk: Desk, tmp_path: Path) ->
     file.write_text(text)
     ran = desk("protokoll", "pruefe", "--auszug", file, "--json")
     assert (ran.code, [f["code"] for f in ran.json["findings"]]) == (5, ["TR-14"])
+
+
+def test_of_a_pipe_no_more_is_read_than_of_a_file(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no size to ask for, and may never end: /dev/zero took the memory of the machine."""
+    monkeypatch.setattr("app.audit_verbs._LARGEST", 1000)
+    told = []
+    for length in (100, 2000):
+        pipe = tmp_path / f"{length}.json"
+        os.mkfifo(pipe)
+        text = json.dumps({"format": "aktenarchiv-protokollauszug-1", "seal": None, "rows": []}).ljust(length)
+        writer = threading.Thread(target=pipe.write_text, args=(text,), daemon=True)
+        writer.start()
+        ran = desk("protokoll", "pruefe", "--auszug", pipe, "--json")
+        told += [f["code"] for f in ran.json["findings"]]
+        writer.join(10)
+    assert told == ["TR-13", "TR-14"]
 
 
 def test_a_file_that_is_no_head_vouches_for_nothing(filled: Desk, tmp_path: Path) -> None:

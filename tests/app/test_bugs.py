@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import click
@@ -23,17 +24,25 @@ def probe(call: Call, kind: str) -> None:
     if kind == "forbidden":
         raise Forbidden("nein")
     if kind == "disk":
-        raise OSError(5, "a fault that no sentence is for")
+        raise OSError(errno.EIO, "Input/output error")
+    if kind == "odd":
+        raise OSError(errno.ENXIO, "a fault that no sentence is for")
     raise ZeroDivisionError("the bug")
 
 
-@pytest.mark.parametrize(("kind", "words"), [("bug", "ZeroDivisionError: the bug"), ("disk", "no sentence is for")])
+@pytest.mark.parametrize(("kind", "words"), [("bug", "ZeroDivisionError: the bug"), ("odd", "no sentence is for")])
 def test_a_bug_leaves_its_trace_in_the_data_folder(kind: str, words: str, tmp_path: Path) -> None:
     ran = CliRunner().invoke(probe, [kind, "--daten", str(tmp_path)])
     assert ran.exit_code == 1
     log = tmp_path / BUGS
     assert words in log.read_text(encoding="utf-8")
     assert log.stat().st_mode & 0o077 == 0
+
+
+def test_an_ill_disk_is_no_bug_and_leaves_its_trace_all_the_same(tmp_path: Path) -> None:
+    ran = CliRunner().invoke(probe, ["disk", "--daten", str(tmp_path)])
+    assert (ran.exit_code, "der Datenträger meldet einen Fehler" in ran.stderr) == (6, True)
+    assert "Input/output error" in (tmp_path / BUGS).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("kind", "code"), [("usage", 2), ("forbidden", 4)])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from xml.etree import ElementTree as ET
 
 import click
@@ -16,6 +18,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import update
 
 from akten.model import Aktenart
+from akten.package import PackageId
 from app import command
 from app.root import archiv
 from app.rule_verbs import headline
@@ -24,7 +27,9 @@ from catalog.actor import Actor
 from catalog.tables import akten
 from flows.rule_change import release
 from flows.settings import read_settings
+from flows.shortening import SeenAkte, SeenLock
 from flows.wiring import Services, open_services
+from retention.locking import unknown_terms
 from retention.schedule import builtin_bytes
 from tests.catalog.build import CLERK, NOON, archive
 
@@ -90,6 +95,22 @@ def test_the_due_list_names_rule_event_day_and_state(call: Call) -> None:
     assert "2 von 2" in text
 
 
+def test_an_akte_that_the_rules_cannot_judge_has_every_field_and_makes_the_lists_not_checked(
+    call: Call, daten: Path
+) -> None:
+    with open_services(read_settings(daten=daten)) as services:
+        akte, _ = archive(services.catalog, "fremd", number="90-000009-2019", aktenart=Aktenart.STEUERAKTE)
+        record(services.catalog, akte.uuid, "gibt.es.nicht", date(2026, 12, 31))
+    ran = call("faellig", "--bis", 2040, "--json")
+    rows = {row["aktenzeichen"]: row for row in json.loads(ran.stdout)["rows"]}
+    assert (ran.exit_code, rows["90-000009-2019"]["state"]) == (8, None)
+    assert len({frozenset(row) for row in rows.values()}) == 1
+    ran = call("offen", "--json")
+    (row,) = [row for row in json.loads(ran.stdout) if row["aktenzeichen"] == "90-000009-2019"]
+    assert (ran.exit_code, [finding["severity"] for finding in row["findings"]]) == (8, ["error"])
+    assert call("offen", "--aktenart", "Bauakte").exit_code == 0
+
+
 def test_the_due_list_is_filtered_and_paged(call: Call) -> None:
     assert value(call("faellig", "--bis", 2040, "--aktenart", "Bauakte", "--json"))["total"] == 0
     assert value(call("faellig", "--bis", 2040, "--klasse", "tax.audit-file", "--json"))["total"] == 0
@@ -122,6 +143,21 @@ def test_a_csv_is_whole_or_not_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("words", [("katalog", "--ausgabe", "x.yaml"), ("vorschau", "--bild", "x.svg")])
+def test_a_catalogue_and_a_picture_are_whole_or_not_there(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """A half one would lie in the way of the next try, which writes nothing over."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("app.written.os.fsync", full)
+    (tmp_path / "neu").mkdir()
+    assert call(*words[:2], tmp_path / "neu" / words[2]).exit_code == 6
+    assert list((tmp_path / "neu").iterdir()) == []
+
+
 def test_the_forecast_as_table_csv_and_picture(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Services, "now", lambda _: NOON)  # its columns begin with this year
     svg, png, table = tmp_path / "v.svg", tmp_path / "v.png", tmp_path / "v.csv"
@@ -136,6 +172,28 @@ def test_the_forecast_as_table_csv_and_picture(call: Call, tmp_path: Path, monke
     assert png.read_bytes().startswith(b"\x89PNG")
     assert table.read_text(encoding="utf-8-sig").splitlines()[0] == "frei;Bauakte;Steuerakte;zusammen"
     assert call("vorschau", "--bild", tmp_path / "v.gif").exit_code == 2
+
+
+def test_the_period_of_an_akte_is_asked_for_the_day_in_berlin_as_the_lists_are(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Services, "now", lambda _: datetime(2031, 12, 31, 23, 30, tzinfo=UTC))
+    assert json.loads(call("zeige", "90-000001-2019", "--json").stdout)["as_of"] == "2032-01-01"
+
+
+@pytest.mark.parametrize(("gone", "code", "told"), [(True, 5, "gone"), (False, 8, "not_checked")])
+def test_a_lock_of_an_object_that_is_gone_is_damage(
+    call: Call, monkeypatch: pytest.MonkeyPatch, *, gone: bool, code: int, told: str
+) -> None:
+    lock = SeenLock(PackageId(UUID(int=1), 1), "a", "aip/x/v1/bag.tar", "v", None, "warum", gone=gone)
+    seen = SeenAkte(unknown_terms(held=False, now=NOON, why="Test"), "Katalog", (lock,), None)
+    monkeypatch.setattr("app.lock_verbs.see_locks", lambda services, akte: seen)
+    ran = call("sperren", "zeige", "90-000001-2019", "--json")
+    (said,) = json.loads(ran.stdout)["locks"]
+    assert (ran.exit_code, {name: said[name] for name in ("gone", "not_checked") if said[name]}) == (
+        code,
+        {told: "warum"},
+    )
 
 
 def test_a_rule_change_from_proposal_to_release(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from catalog.catalog import open_catalog
+from flows.locks import DueSummary, StoreTally
 from flows.wiring import Services
 from tests.app.desk import Desk, catalog_url
 from tests.app.desk import desk as desk
@@ -85,13 +86,25 @@ def test_days_of_a_hold_are_told_as_a_clerk_writes_them_and_as_the_calendar_in_b
     assert "31.12.2030" in filled("sperre", "liste").out
 
 
+@pytest.mark.parametrize(("number", "exit_code"), [(5, 5), (6, 8)])
+def test_a_copy_that_a_hold_found_gone_is_told_as_json_and_as_damage(
+    filled: Desk, monkeypatch: pytest.MonkeyPatch, number: int, exit_code: int
+) -> None:
+    code = f"LK-{number:02}"  # that one of these arises at all is shown in tests/flows
+    summary = DueSummary(stores={"a": StoreTally(copies=1, not_checked=1)})
+    summary.finding(code, "Bauakte 63-01234-2019 v1, Speicher a", "Die Kopie ist nicht mehr da.")
+    monkeypatch.setattr("tests.app.desk.DueSummary", lambda: summary)
+    made = filled(*ON_AKTE, "--json")
+    assert (made.code, [finding["code"] for finding in made.json["stores"]["findings"]]) == (exit_code, [code])
+
+
 def test_a_hold_is_extended_by_one_and_shortened_by_two(filled: Desk) -> None:
     filled(*ON_AKTE, "--bis", "31.12.2028")
     more = ("sperre", "verlaengere", "1", "--grund", "Berufung")
     extended = filled(*more, "--bis", "31.12.2030", "--json").json
     assert extended["until"] == "2030-12-31"
     # One that was over holds again: the stores follow at once, as when it was set.
-    assert extended["stores"] == {"set": 0, "lifted": 0, "not_checked": 0}
+    assert extended["stores"] == {"set": 0, "lifted": 0, "not_checked": 0, "findings": []}
     assert filled(*more, "--bis", "31.12.2029").code == 4
     assert filled(*more, "--bis", "31.12.2029", login="bernd.schulz").code == 0
     assert filled(*more, "--offen", "--json").json["until"] is None

@@ -148,6 +148,12 @@ def test_while_its_packed_work_is_there_it_also_tells_what_was_found_and_not_che
     assert told(catalog, 1, tmp_path).not_checked == ("PDF/A", "XDOMEA-Schema")
 
 
+def test_a_duplicate_of_what_no_judge_looked_at_is_not_called_good(catalog: Catalog) -> None:
+    work = archive_with_blanks(catalog)
+    same = duplicate(catalog, work.akte, catalog.scans(an_id("delivery", 1)))
+    assert (same.state, same.not_checked, exit_code([same])) == (Outcome.DUPLICATE, ("PDF/A",), 8)
+
+
 def test_a_page_that_two_dokumente_share_counts_once_as_on_the_first_receipt(catalog: Catalog) -> None:
     row = receive(catalog, 1)
     assert row.akte is not None

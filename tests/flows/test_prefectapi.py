@@ -57,6 +57,20 @@ def test_the_server_hears_the_login_that_is_set_and_a_wrong_one_is_a_wrong_setti
                 call(f"{api_url(with_login(tmp_path, api, wrong))}/flow_runs/filter", {})
 
 
+def test_a_server_on_this_machine_is_asked_past_the_proxy_of_the_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a city network accounts have one set; it would get the login of the local server, and answer nothing."""
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("no_proxy", ".stadt.invalid")
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with guarded() as api:
+        assert call(f"{api_url(with_login(tmp_path, api, LOGIN))}/flow_runs/filter", {}) == []
+    environment = child_environment(read_settings(daten=tmp_path))
+    assert environment["no_proxy"] == environment["NO_PROXY"] == ".stadt.invalid,127.0.0.1,localhost,::1"
+
+
 def test_a_batch_that_its_server_does_not_take_is_told_in_a_sentence(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

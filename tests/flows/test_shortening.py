@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from akten.errors import ArchivError, Forbidden, Misconfigured, Unavailable
+from akten.errors import ArchivError, FixityError, Forbidden, Misconfigured, Unavailable
 from akten.localtime import berlin_day
 from akten.model import Akte
 from akten.package import Lock
@@ -175,6 +175,20 @@ def test_a_lock_that_ends_too_early_is_seen_and_the_cap_of_a_store_is_not_too_ea
     short = [(each.store, each.key) for each in see_locks(memory.services, akte.uuid).locks if each.short]
     assert short == [("b", package.id.bag_key)]
     assert not any(each.short for each in see_locks(memory.services, far.uuid).locks)
+
+
+def test_an_object_that_is_gone_is_damage_and_one_that_is_away_is_not_checked(memory: World) -> None:
+    akte = an_overlong(memory)
+    row = memory.catalog.packages(akte.uuid)[0]
+    memory.stores[1].keys[row.package.id.bag_key].clear()
+    lost = [each for each in see_locks(memory.services, akte.uuid).locks if each.gone]
+    assert [(each.store, each.key, each.state) for each in lost] == [("b", row.package.id.bag_key, None)]
+    with pytest.raises(FixityError):
+        propose(memory.services, akte.uuid, WHY, ANNA)
+    memory.away["b"] = Unavailable("weg")
+    assert {each.gone for each in see_locks(memory.services, akte.uuid).locks if each.state is None} == {False}
+    with pytest.raises(Unavailable):
+        propose(memory.services, akte.uuid, WHY, ANNA)
 
 
 def test_one_proposal_at_a_time_and_a_withdrawn_one_is_gone(memory: World) -> None:

@@ -125,6 +125,12 @@ def test_an_akte_with_files_and_attachments_comes_back_as_it_was(version: str) -
     assert found == replace(akte, vorgaenge=(replace(akte.vorgaenge[0], dokumente=(pdfa_first, other)),))
 
 
+@pytest.mark.parametrize("plan", ["", "63-12", "63-12 Baugenehmigungen", "63-12 Bauakte", "Bauakten"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_place_in_the_file_plan_comes_back_as_it_was_written(plan: str, version: str) -> None:
+    assert back(replace(an_akte(), aktenplaneinheit=plan), version).aktenplaneinheit == plan
+
+
 def test_a_vorgang_whose_sign_and_kind_we_made_up_has_none() -> None:
     vorgang = replace(an_akte().vorgaenge[0], zeichen="", typ="")
     assert back(replace(an_akte(), vorgaenge=(vorgang,))).vorgaenge[0].zeichen == ""

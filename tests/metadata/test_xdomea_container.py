@@ -15,6 +15,7 @@ import pytest
 from akten.findings import Judgement, Severity, Verdict
 from metadata.checks import Purpose
 from metadata.container import ZipLimits, judge_path, write_zip
+from metadata.directory import directory_bytes
 from metadata.schemas import Schemas
 from tests.metadata.xdomea_builders import (
     PDF,
@@ -310,6 +311,17 @@ def test_overlapping_entries_are_not_inflated(tmp_path: Path, schemas: Schemas) 
     data[place + 42 : place + 46] = struct.pack("<L", first + 4)
     path.write_bytes(bytes(data))
     assert "XD-93" in found(path, schemas)
+
+
+def test_a_long_record_where_nobody_looks_does_not_hide_what_the_short_one_claims(tmp_path: Path) -> None:
+    """Python 3.11 looks right before the locator, and then loads four gigabytes of a file that is large enough."""
+    long = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 0, 0, 10, 0)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 1)
+    short = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0, 0, 0xFFFFFFFF, 0, 0)
+    (tmp_path / "x.zip").write_bytes(long + b"dazwischen" + locator + short)
+    assert directory_bytes(tmp_path / "x.zip") == 0xFFFFFFFF
+    (tmp_path / "y.zip").write_bytes(long + locator + short)
+    assert directory_bytes(tmp_path / "y.zip") == 10
 
 
 def test_limits_of_number_and_directory_hold(tmp_path: Path, schemas: Schemas) -> None:

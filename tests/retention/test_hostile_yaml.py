@@ -22,6 +22,7 @@ from retention.cases import answer_all, read_cases
 from retention.catalogue import Fristenkatalog
 from retention.deadline import compute
 from retention.schedule import builtin_schedule, load_schedule, read_schedule
+from retention.yamlfile import read_bytes
 
 KATALOG = Path(__file__).parents[2] / "retention" / "katalog" / "neuss.yaml"
 CASES = Path(__file__).with_name("cases.yaml")
@@ -222,3 +223,11 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
         file.truncate(40 << 20)
     with pytest.raises(Rejected, match="RT-01"):
         load_schedule(path)
+
+
+def test_a_file_of_nothing_but_parts_is_refused_before_they_are_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value of two bytes takes 400 of memory: 32 MiB of them would take all that a small machine has."""
+    monkeypatch.setattr("retention.yamlfile._MAX_NODES", 1000)
+    assert read_bytes(b"[" + b"a," * 990 + b"a]", "cases.yaml").value[0] == "a"
+    with pytest.raises(Rejected, match="mehr als 1000 Werte"):
+        read_bytes(b"[" + b"a," * 1000 + b"a]", "cases.yaml")

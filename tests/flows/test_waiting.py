@@ -1,0 +1,42 @@
+"""The yearly list of Akten that wait for an event: the longest first, and no more of it held than was asked for."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from datetime import date
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
+
+from catalog.keeping import KeepingRow
+from flows.waiting import Waiting, waiting
+from flows.wiring import Services
+from retention.schedule import builtin_schedule
+from tests.catalog.build import CLERK
+
+MANY = 2000
+
+
+def a_row(number: int) -> KeepingRow:
+    """A Bauakte of which nobody knows whether the building stands."""
+    since = date(1900 + number % 100, 1, 1)
+    return KeepingRow(
+        number, UUID(int=number), "Bauakte", f"63-{number:05}-2019", 1, "Bauantrag", 1, ("building.permit-file",),
+        (), {"structure_exists": True}, (), None, datum_bis=since,
+    )  # fmt: skip
+
+
+def test_a_page_of_those_that_wait_is_all_that_is_held_of_a_long_list() -> None:
+    held: list[int] = []
+
+    def rows(**_: Any) -> Iterator[KeepingRow]:
+        for number in range(MANY):
+            yield a_row(number)
+        held.append(sum(isinstance(each, Waiting) for each in gc.get_objects()))
+
+    catalog = SimpleNamespace(all_keeping=rows)
+    services = SimpleNamespace(catalog=catalog, katalog=builtin_schedule(), today=lambda: date(2026, 11, 30))
+    found = waiting(cast("Services", services), CLERK, limit=3, offset=1)
+    assert (found.total, [one.row.nr for one in found.rows]) == (MANY, [100, 200, 300])
+    assert held[0] < 50
