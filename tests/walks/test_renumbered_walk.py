@@ -58,14 +58,14 @@ def test_scans_join_under_the_new_number_and_are_asked_about_under_the_old_one(
     packages = [row.package for row in services.catalog.packages(akte)]
     assert verify_packages(services, packages, clerk).verdict is Verdict.OK
 
-    (two,) = archived(services, clerk, a_delivery(tmp_path / "zwei", aktenzeichen=new, seed="Nachtrag"))
+    (two,) = archived(services, clerk, a_delivery(tmp_path / "zwei", aktenzeichen=new, seed=f"Nachtrag {new}"))
     assert (two.state, two.akte, two.version) == (Outcome.ARCHIVED, akte, 3)
 
     (known,) = archived(services, clerk, same)
     assert (known.state, known.akte, known.aktenzeichen) == (Outcome.DUPLICATE, akte, new)
     assert [f.text for f in known.findings if f.code == "WF-05" and f"die Akte heißt heute {new}" in f.text]
 
-    (asked,) = archived(services, clerk, a_delivery(tmp_path / "drei", aktenzeichen=aktenzeichen, seed="spät"))
+    (asked,) = archived(services, clerk, a_delivery(tmp_path / "drei", aktenzeichen=aktenzeichen, seed=f"spät {new}"))
     assert (asked.state, asked.akte) == (Outcome.CLEARING, None)
     assert [finding.code for finding in asked.findings] == ["IN-28"]
     assert f"Die Akte heißt heute {new}" in asked.findings[0].text
@@ -75,7 +75,9 @@ def test_scans_join_under_the_new_number_and_are_asked_about_under_the_old_one(
     own = again(services, clerk, still, Resolution.ACCEPT)
     assert (own.state, own.version, own.aktenzeichen) == (Outcome.ARCHIVED, 1, aktenzeichen)
     assert own.akte not in (None, akte)
-    (late,) = archived(services, clerk, a_delivery(tmp_path / "vier", aktenzeichen=aktenzeichen, seed="noch später"))
+    (late,) = archived(
+        services, clerk, a_delivery(tmp_path / "vier", aktenzeichen=aktenzeichen, seed=f"noch später {new}")
+    )
     assert (late.state, late.akte, late.version) == (Outcome.ARCHIVED, own.akte, 2)
     ours = (str(akte), str(own.akte))
     assert not [finding for finding in compare_stores(services) if finding.where.partition("/")[2].startswith(ours)]
