@@ -22,6 +22,7 @@ from pydantic_core import ErrorDetails, PydanticSerializationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from akten.errors import Misconfigured
+from flows.addresses import require_api_address
 from flows.locallogin import local_login
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -318,6 +319,8 @@ def read_settings(**overrides: Any) -> Settings:
     except RuntimeError as error:  # an account without a home, where the data folder is by default
         raise Misconfigured(f"Dieses Konto hat keinen persönlichen Ordner; bitte {PREFIX}DATEN setzen.") from error
     _refuse_twins(settings.stores)
+    if settings.prefect_api:
+        require_api_address(settings.prefect_api, f"{PREFIX}PREFECT_API", f"{PREFIX}PREFECT_AUTH")
     try:
         daten = settings.daten.expanduser().absolute()
     except RuntimeError as error:

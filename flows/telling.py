@@ -249,11 +249,11 @@ def tell_archive(
     """Writes down what city and archive told each other: one of ANSWERS, and the day of the offer.
 
     The day of an offer that is known already stays known when an answer does not name it; an offer that is made anew
-    takes back what was answered to an older one. Raises Unknown for a day that is none (EV-03 to EV-05), Rejected
-    without evidence (EV-08), Forbidden for an offer without a day.
+    takes back what was answered to an older one. Raises Unknown for a day that is none (EV-03 to EV-05) and for an
+    offer without one, Rejected without evidence (EV-08).
     """
     if answer == OFFERED and not offered_on.strip():
-        raise Forbidden("Eine Anbietung wird mit ihrem Tag vermerkt (--angeboten TT.MM.JJJJ).")
+        raise Unknown("Eine Anbietung wird mit ihrem Tag vermerkt (--angeboten TT.MM.JJJJ).")
     day = day_of(offered_on, services.today(), OFFERED) if offered_on.strip() else None
     problems = [day] if isinstance(day, Finding) else []
     if shows_nothing(evidence):

@@ -160,7 +160,7 @@ def test_the_answer_of_the_archive_moves_what_may_become_of_the_akte(filled: Des
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [
-        (("angeboten", "--beleg", "x"), 4, "--angeboten"),
+        (("angeboten", "--beleg", "x"), 2, "--angeboten"),
         (("angeboten", "--angeboten", "31.2.2026", "--beleg", "x"), 2, "EV-03"),
         (("archivwuerdig", "--angeboten", "3.2.2999", "--beleg", "x"), 2, "EV-04"),
         (("archivwuerdig", "--angeboten", "3.2.1020", "--beleg", "x"), 2, "EV-05"),

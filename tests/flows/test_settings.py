@@ -162,3 +162,18 @@ def test_a_time_of_a_round_that_is_none_is_told_at_once(cron: str, monkeypatch: 
         read_settings()
     monkeypatch.setenv("ARCHIV_ROUNDS__DUE_CRON", "*/15 1-5 * jan,feb mon#1")
     assert read_settings().rounds.due_cron == "*/15 1-5 * jan,feb mon#1"
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("prefect:4200/api", "keine Adresse"),
+        ("http://prefect:viele/api", "keine Adresse"),
+        ("ftp://prefect/api", "keine Adresse"),
+        ("http://archiv:geheim@prefect:4200/api", "ARCHIV_PREFECT_AUTH"),
+    ],
+)
+def test_an_address_of_prefect_that_is_none_or_holds_a_login_is_refused_unquoted(address: str, told: str) -> None:
+    with pytest.raises(Misconfigured, match=told) as refused:
+        read_settings(prefect_api=address)
+    assert "geheim" not in refused.value.text
