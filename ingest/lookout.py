@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from akten.diskwords import in_german
+from akten.zipdirectory import ends_like_a_zip
 from ingest.claimed import CLOSING_MARKERS, TAKING
 from ingest.scans import is_system
 from ingest.slip import SLIP_NAMES, delivery_root, no_slip
 from ingest.slip_fields import shown
-from ingest.zipbox import looks_complete
 
 _UNDERWAY = (".part", ".tmp", ".filepart", ".crdownload", ".teil")  # names that programs give to files still copied
 # A ZIP without its end is claimed (and refused) only after this many times the settling time, at least a minute.
@@ -79,7 +79,7 @@ def _why_left(entry: Path, now: float, settle_seconds: float) -> str:
         return "Daran hat sich eben noch etwas geändert; bitte gleich noch einmal."
     if entry.is_dir() and not is_made_ready(entry):
         return no_slip(delivery_root(entry)).text
-    if not entry.is_dir() and not looks_complete(entry):
+    if not entry.is_dir() and not ends_like_a_zip(entry):
         return "Das ZIP ist noch nicht vollständig."
     if not _may_be_moved(entry):
         return "Dieses Konto darf sie nicht wegbewegen: Besitzer und Zugriffsrechte des Ordners berichtigen."
@@ -109,7 +109,7 @@ def is_complete(entry: Path, now: float, settle_seconds: float) -> bool:
     quiet = now - _last_change(entry, now)
     if quiet < settle_seconds:
         return False
-    return entry.is_dir() or looks_complete(entry) or quiet >= max(60.0, _PATIENCE * settle_seconds)
+    return entry.is_dir() or ends_like_a_zip(entry) or quiet >= max(60.0, _PATIENCE * settle_seconds)
 
 
 def _last_change(path: Path, now: float, depth: int = 0) -> float:

@@ -15,13 +15,14 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 from akten.diskwords import in_german
 from akten.errors import Unavailable
 from akten.findings import Finding
+from akten.zipdirectory import directory_bytes
 from ingest.moving import sync_folder
 from ingest.options import IntakeLimits
 from ingest.rules import error
@@ -30,9 +31,6 @@ from ingest.zipnames import read_names
 
 _BLOCK = 1 << 20
 _LONGEST_NAME = 240
-_TAIL = 65_558  # end record and the longest comment (APPNOTE 4.3.16), and a byte that `zipfile` looks at, too
-_END, _END_BYTES = b"PK\x05\x06", 22
-_LOCATOR_BYTES, _END64_BYTES = 20, 56  # of ZIP64
 _DIRECTORY_BYTES = 64 << 20
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 # What people call .zip although it is something else, by its first bytes.
@@ -40,58 +38,6 @@ _OTHERS = {b"7z\xbc\xaf\x27\x1c": "7-Zip", b"Rar!\x1a\x07": "RAR", b"\x1f\x8b": 
 # What a file system says to a name that it cannot hold: no later try will be better.
 _OF_THE_NAME = {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}
 _BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, struct.error)
-
-
-def looks_complete(path: Path) -> bool:
-    """True when the end record of a ZIP stands at the end of the file, as it does once the copying is done."""
-    with path.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(max(0, size - _TAIL))
-        return _END in stream.read()
-
-
-def _directory_bytes(path: Path) -> int:
-    """The largest size that an end record claims for the central directory; read before `zipfile` loads all of it."""
-    with path.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        start = max(0, size - _TAIL - _LOCATOR_BYTES)
-        stream.seek(start)
-        tail = stream.read()
-        places = {tail.rfind(_END), len(tail) - _END_BYTES}  # its own fields may look like the mark of another
-        whole = [place for place in places if place >= 0 and tail.startswith(_END, place)]
-        fit = [place for place in whole if place + _END_BYTES <= len(tail)]
-        return max((claim for place in fit for claim in _claims(stream, start + place, size)), default=0)
-
-
-def _claims(stream: IO[bytes], place: int, size: int) -> Iterator[int]:
-    """The sizes that the end record at `place` claims, of which each version of `zipfile` believes one.
-
-    A ZIP64 record (APPNOTE 4.3.14) counts also beside a short one that claims little, where its locator says that it
-    lies or right before that.
-    """
-    stream.seek(max(0, place - _LOCATOR_BYTES))
-    locator = stream.read(min(place, _LOCATOR_BYTES))
-    short: int = struct.unpack_from("<L", stream.read(_END_BYTES), 12)[0]
-    if not locator.startswith(b"PK\x06\x07") or len(locator) < _LOCATOR_BYTES:
-        yield short
-        return
-    before = _claimed64(stream, place - _LOCATOR_BYTES - _END64_BYTES, size)
-    told = _claimed64(stream, struct.unpack_from("<Q", locator, 8)[0], size)
-    yield short if before is None else before
-    if told is not None:
-        yield told
-
-
-def _claimed64(stream: IO[bytes], offset: int, size: int) -> int | None:
-    """What the ZIP64 end record at this offset claims; None where there is none."""
-    if not 0 <= offset <= size:  # seeking there would fail as the disk does; `zipfile` says what it is
-        return None
-    stream.seek(offset)
-    record = stream.read(_END64_BYTES)
-    if len(record) < _END64_BYTES or not record.startswith(b"PK\x06\x06"):
-        return None
-    claimed: int = struct.unpack_from("<Q", record, 40)[0]
-    return claimed
 
 
 def _is_folder(name: str) -> bool:
@@ -196,7 +142,7 @@ def unpack(path: Path, target: Path, limits: IntakeLimits) -> tuple[Finding, ...
     """Unpacks into the new folder `target`; with errors nothing stays in it. Raises Unavailable (disk full)."""
     target.mkdir()
     try:
-        if _directory_bytes(path) > _DIRECTORY_BYTES:
+        if (directory_bytes(path) or 0) > _DIRECTORY_BYTES:
             return (error("IN-06", path.name, "Das Verzeichnis des ZIP ist zu groß."),)
         with zipfile.ZipFile(path) as box:
             infos = box.infolist()

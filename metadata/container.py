@@ -17,9 +17,9 @@ from pathlib import Path
 from akten.diskwords import is_of_the_machine
 from akten.files import Digests, digest_bytes, digest_stream
 from akten.findings import Severity, Verdict
+from akten.zipdirectory import bytes_behind, directory_bytes
 from metadata.checks import XdomeaReport, check_message, report_of
 from metadata.checks_files import label, unsafe_name
-from metadata.directory import bytes_behind, directory_bytes
 from metadata.messages import Message
 from metadata.names import MessageName, parse_stem, stem_of
 from metadata.parse import LIMITS, ParseLimits

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from akten.findings import Judgement, Severity, Verdict
+from akten.zipdirectory import directory_bytes
 from metadata.checks import Purpose
 from metadata.container import ZipLimits, judge_path, write_zip
-from metadata.directory import directory_bytes
 from metadata.schemas import Schemas
 from tests.metadata.xdomea_builders import (
     PDF,
