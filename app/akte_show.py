@@ -26,7 +26,8 @@ def german_day(value: date | None) -> str:
 
 def former_words(row: AkteRow) -> str:
     """The numbers that an Akte bore before they were corrected."""
-    return f"  früheres Aktenzeichen: {', '.join(row.former)}" if row.former else ""
+    words = "früheres" if len(row.former) == 1 else "frühere"
+    return f"  {words} Aktenzeichen: {', '.join(row.former)}" if row.former else ""
 
 
 def vorgaenge_json(details: AkteDetails) -> list[dict[str, Any]]:

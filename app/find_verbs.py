@@ -149,7 +149,7 @@ def suche(
             console.print(line, style="dim")
         for hit in answer.hits:
             row = hit.akte
-            band = f"  Band {row.band}" if volumes[row.uuid] > 1 else ""
+            band = f"  Band {row.band}" if max(row.band, volumes[row.uuid]) > 1 else ""
             head = Text.assemble((f"{row.aktenart} {row.aktenzeichen}", "bold"), f"{band}  {row.betreff}  ")
             head.append_text(word(STATES, row.state))
             head.append(f"  {plural(row.pages, 'Seite', 'Seiten')}", style="dim")

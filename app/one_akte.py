@@ -18,6 +18,7 @@ from catalog.values import AkteRow
 from flows.wiring import Services
 
 _MOST_LIKE = 3
+_WHOLE = "das Zeichen ganz schreiben; sonst hilft die UUID (archiv suche … --json)"
 _BAND = re.compile(r"(.*[^\s,]),?\s+(?:Band|Bd\.?)\s*(\d{1,4})", re.IGNORECASE | re.ASCII)
 
 
@@ -35,9 +36,12 @@ def one_akte(call: Call, services: Services, text: str, band: int | None) -> Akt
     if all(band not in (None, row.band) or _came_to_nothing(row) for row in rows):
         former = services.catalog.akten_formerly(text, services.intake.muster)
         if chosen := tuple(row for row in former if band in (None, row.band)):
-            row = _only(text, chosen)
+            row = _only(text, chosen, "das heutige Zeichen nennen")
             _tell_number(call, services, text, row)
             return row
+        if former and not rows:
+            names = ", ".join(akte_name(row) for row in former)
+            raise Unknown(f"„{text}“ wurde berichtigt, und einen Band {band} gab es darunter nicht; heute: {names}.")
     if not rows:
         raise Unknown(f"Zu „{text}“ gibt es keine Akte.{_beginning_like(services, text)} Suchen hilft: archiv suche …")
     if band is not None and not (of_band := tuple(row for row in rows if row.band == band)):
@@ -51,12 +55,12 @@ def _came_to_nothing(row: AkteRow) -> bool:
     return not row.version and row.state == Stage.RETURNED
 
 
-def _only(text: str, rows: Sequence[AkteRow]) -> AkteRow:
+def _only(text: str, rows: Sequence[AkteRow], else_say: str = _WHOLE) -> AkteRow:
     if len(rows) == 1:
         return rows[0]
     names = ", ".join(f"{row.aktenart} {row.aktenzeichen} Band {row.band}" for row in rows)
     volumes = len({(row.aktenart, row.aktenzeichen) for row in rows}) == 1
-    how = "mit --band wählen" if volumes else "das Zeichen ganz schreiben; sonst hilft die UUID (archiv suche … --json)"
+    how = "mit --band wählen" if volumes else else_say
     raise Unknown(f"„{text}“ ist mehrdeutig: {names}. Bitte {how}.")
 
 

@@ -134,7 +134,8 @@ def _make_way(change: Change, akte: Akte, *, corrects: bool) -> tuple[UUID, ...]
     raise Forbidden(
         f"{akte.aktenart} {number}"
         + (f" Band {akte.band}" if akte.band > 1 else "")
-        + " ist im Verzeichnis eine andere Akte (andere Kennung); zwei Akten führt das Archiv nicht zusammen."
+        + " ist im Verzeichnis eine andere Akte (andere Kennung); zwei Akten führt das Archiv nicht zusammen. "
+        "Bekommt jene ein anderes Aktenzeichen (archiv akte berichtige), lässt sich diese aufnehmen."
     )
 
 

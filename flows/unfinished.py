@@ -9,13 +9,13 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from akten.errors import ArchivError, FixityError
+from akten.errors import ArchivError, FixityError, Forbidden
 from akten.findings import Finding
 from catalog.actor import Actor, ActorKind
 from catalog.corrections import Proposed
 from catalog.values import AkteRow
 from flows.bugs import keep_trace
-from flows.correction import InOtherHands, carry_out, folder_of, is_begun
+from flows.correction import InOtherHands, carry_out, delivery_of, folder_of, is_begun
 from flows.lost import may_lie_elsewhere
 from flows.wiring import Services
 
@@ -39,7 +39,9 @@ class GoneOn:
 
 
 def begun_corrections(services: Services) -> tuple[tuple[AkteRow, Proposed], ...]:
-    """The released corrections whose package is begun, with their Akte; also one that is carried out just now."""
+    """The released corrections that are to be brought to their end, with their Akte; also one that is carried out just
+    now. What could not be packed is left to persons, for it keeps nobody waiting.
+    """
     return tuple(_begun(services))
 
 
@@ -67,6 +69,8 @@ def _go_on(services: Services, akte: AkteRow, proposed: Proposed) -> GoneOn | No
     except ArchivError as fault:
         if all(each.proposal.number != proposed.proposal.number for each in services.catalog.corrections.open()):
             return None  # another process was faster
+        if isinstance(fault, Forbidden) and not is_begun(services, proposed):
+            return None  # its number was taken meanwhile: persons have to give it up
         _LOG.warning("Berichtigung der Akte %s: %s", akte.uuid, fault.text)
         return GoneOn(akte, None, why=fault.text, exit_code=fault.exit_code)
     except Exception as bug:  # noqa: BLE001 - told with its trace; one odd correction must not stop every round
@@ -78,9 +82,15 @@ def _go_on(services: Services, akte: AkteRow, proposed: Proposed) -> GoneOn | No
 
 def _begun(services: Services) -> Iterator[tuple[AkteRow, Proposed]]:
     for proposed in services.catalog.corrections.open():
-        if proposed.proposal.released_by is None or not is_begun(services, proposed):
+        if proposed.proposal.released_by is None:
             continue
         akte = services.catalog.akte(proposed.proposal.akte)
         if akte is None:
             raise FixityError("Die Akte einer Berichtigung ist aus dem Katalog verschwunden: archiv protokoll pruefe.")
-        yield akte, proposed
+        if is_begun(services, proposed) or _only_released(services, akte, proposed):
+            yield akte, proposed
+
+
+def _only_released(services: Services, akte: AkteRow, proposed: Proposed) -> bool:
+    """True when the process ended between the word of the second person and the first step that follows it."""
+    return services.catalog.delivery(delivery_of(proposed)) is None and akte.version == proposed.version

@@ -12,15 +12,22 @@ from tests.app.desk import Desk, catalog_url
 from tests.app.desk import desk as desk
 from tests.app.test_correction_verbs import world as world
 from tests.catalog.build import AN_ERROR, CLERK, NOON, receive
+from tests.flows.correctionworld import World
 
 OLD, NEW = "63-00001-2020", "63-00011-2020"
 SAID = f"{OLD} wurde berichtigt: Die Akte heißt heute Bauakte {NEW}."
 TOLD = {"asked": OLD, "today": NEW}
 
 
-def renumber(desk: Desk) -> None:
-    assert desk("akte", "berichtige", "63-1-20", "--aktenzeichen", "63/11/20", "--grund", "Zahlendreher").code == 0
-    assert desk("akte", "gib-frei", "63-1-20", "--grund", "verglichen", login="b.schulz").code == 0
+def renumber(desk: Desk, old: str = "63-1-20", new: str = "63/11/20") -> None:
+    assert desk("akte", "berichtige", old, "--aktenzeichen", new, "--grund", "Zahlendreher").code == 0
+    assert desk("akte", "gib-frei", old, "--grund", "verglichen", login="b.schulz").code == 0
+
+
+def archived(desk: Desk, world: World, number: str, band: int = 1) -> None:
+    with open_catalog(catalog_url(desk.daten)) as catalog:
+        world.catalog = catalog
+        world.archive(name="zwei", slip={"aktenzeichen": number, "band": band})
 
 
 def test_proposal_and_release_show_both_numbers_and_how_it_is_found(desk: Desk) -> None:
@@ -79,6 +86,32 @@ def test_lists_and_searches_tell_the_former_number(desk: Desk) -> None:
     assert row["former_numbers"] == [OLD]
     shown = desk("akte", "zeige", NEW)
     assert (f"früheres Aktenzeichen: {OLD}" in shown.out, shown.err) == (True, "")
+
+
+def test_of_several_that_bore_it_the_one_is_named_by_what_it_is_called_today(desk: Desk, world: World) -> None:
+    """Its former number is written whole already, and no Band tells them apart."""
+    archived(desk, world, "63-7-20")
+    renumber(desk)
+    renumber(desk, "63-7-20", "63-1-20")
+    renumber(desk, "63-1-20", "63-12-20")
+    ran = desk("akte", "zeige", OLD)
+    told = f"mehrdeutig: Bauakte {NEW} Band 1, Bauakte 63-00012-2020 Band 1. Bitte das heutige Zeichen nennen."
+    assert (ran.code, told in ran.err) == (2, True), ran.err
+
+
+def test_a_band_that_the_former_number_never_had_is_not_called_unknown(desk: Desk) -> None:
+    renumber(desk)
+    ran = desk("akte", "zeige", OLD, "--band", "3")
+    told = f"„{OLD}“ wurde berichtigt, und einen Band 3 gab es darunter nicht; heute: Bauakte {NEW}."
+    assert (ran.code, told in ran.err) == (2, True), ran.err
+
+
+def test_several_former_numbers_and_a_lone_second_volume_are_named_rightly(desk: Desk, world: World) -> None:
+    archived(desk, world, "63-1-20", band=2)
+    renumber(desk, "63-1-20 Band 1")
+    renumber(desk, NEW, "63-12-20")
+    assert f"  frühere Aktenzeichen: {OLD}, {NEW}" in desk("akte", "zeige", "63-12-20").out
+    assert f"Bauakte {OLD}  Band 2" in desk("suche", OLD).out  # the first one is called otherwise today
 
 
 def test_an_event_of_a_list_is_not_told_to_an_akte_that_bore_its_number_once(desk: Desk, tmp_path: Path) -> None:

@@ -166,6 +166,12 @@ def test_an_akte_that_was_archived_under_the_number_since_keeps_the_correction_o
     assert ("WE-03", "error") in told(summary)
     assert [row.uuid for row in world.catalog.akte_by_aktenzeichen(NEW)] == [other.uuid]
     assert [row.uuid for row in world.catalog.akte_by_aktenzeichen(OLD)] == [akte.uuid]
+    (why,) = [finding for finding in summary.findings if finding.code == "WE-03"]
+    assert "Bekommt jene ein anderes Aktenzeichen (archiv akte berichtige)" in why.text
+    ask(world, other, aktenzeichen="63-12-20")
+    agree(world, other)
+    assert [one.id.akte for one in world.enter().entered] == [akte.uuid]
+    assert [row.uuid for row in world.catalog.akte_by_aktenzeichen(NEW)] == [akte.uuid]
 
 
 def test_a_proposal_of_the_backup_is_given_up_once_the_package_is_back(world: World) -> None:

@@ -37,7 +37,7 @@ def broken_off(world: World, at: str = "make_bag", why: BaseException | None = N
     return akte
 
 
-@pytest.mark.parametrize("at", ["make_bag", "store_package", "follow_at_intake", "try_to_publish"])
+@pytest.mark.parametrize("at", ["carry_out", "make_bag", "store_package", "follow_at_intake", "try_to_publish"])
 def test_what_was_released_and_killed_is_brought_to_its_end(world: World, at: str) -> None:
     akte = broken_off(world, at)
     (done,) = go_on_with_corrections(world.services)
@@ -60,6 +60,21 @@ def test_what_nobody_released_or_could_not_be_packed_is_left_to_persons(world: W
     ask(world, other, betreff="Anbau")
     assert go_on_with_corrections(world.services) == ()
     assert world.catalog.akte_snapshot(other.uuid, 2) is None
+
+
+def test_what_was_released_only_is_left_to_persons_once_it_cannot_be_begun(world: World) -> None:
+    akte = an_akte(world)
+    ask(world, akte, aktenzeichen="63-2-20")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(correction, "carry_out", lambda *_: (_ for _ in ()).throw(KilledHere()))
+        with pytest.raises(KilledHere):
+            agree(world, akte)
+    world.archive(name="zwei", slip={"aktenzeichen": "63-2-20"})  # somebody else got the number
+    assert go_on_with_corrections(world.services) == ()
+    assert waiting(world.services, akte.uuid).proposal.released_by == BERND
+    world.archive(version=2, slip={"aktenzeichen": "63-1-20"})  # and it keeps nobody waiting
+    assert go_on_with_corrections(world.services) == ()
+    assert world.catalog.akte_snapshot(akte.uuid, 3) is None
 
 
 def test_one_that_still_cannot_be_stored_is_told_and_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
