@@ -34,7 +34,7 @@ from catalog import (
 )
 from catalog.actor import Actor
 from catalog.change import Token
-from catalog.corrections import CorrectionBook
+from catalog.corrections import CorrectionBook, who_gets
 from catalog.engine import Database, parse_url
 from catalog.holdings import AkteFilter, Sort
 from catalog.identity import STRICT, Accounts
@@ -128,12 +128,14 @@ class Catalog(PackageVerbs):
         `aktenzeichen` (slip unreadable, number ambiguous) there is no Akte yet; `akte` is the UUID for a new one.
         """
         kind = clean_text(str(aktenart))
-        arrival = register.Arrival(delivery, akte, kind, aktenzeichen, band, betreff, slip, scans, folder)
         with self._change(by, now) as change:
+            number = "" if aktenzeichen is None else aktenzeichen.kanonisch
+            promised = bool(who_gets(change.connection, kind, number, band))
+            arrival = register.Arrival(delivery, akte, kind, aktenzeichen, band, betreff, slip, scans, folder, promised)
             return register.receive(change, arrival)
 
     def open_anew(self, delivery: UUID, *, by: Actor, now: datetime) -> DeliveryRow:
-        """Opens an Akte of its own for a delivery under a number that another Akte bore once: a person said so."""
+        """Opens an Akte of its own for a delivery under a number that is, or may be, another one's: it was said."""
         with self._change(by, now) as change:
             return register.open_anew(change, delivery)
 
@@ -329,6 +331,12 @@ class Catalog(PackageVerbs):
         """The Akten that a delivery under this number may mean: they bore it once, and none does today."""
         with self._database.read() as connection:
             return holdings.who_bore(connection, aktenart, aktenzeichen, band)
+
+    def who_gets(self, aktenart: str, aktenzeichen: str, band: int) -> tuple[AkteRow, ...]:
+        """The Akten that shall bear this number, as one person proposed, and no second released yet."""
+        with self._database.read() as connection:
+            found = [holdings.by_uuid(connection, each) for each in who_gets(connection, aktenart, aktenzeichen, band)]
+            return tuple(row for row in found if row is not None)
 
     def akten(
         self, wanted: AkteFilter | None = None, *, sort: Sort = Sort.NEUESTE, limit: int = 100, offset: int = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -29,7 +29,7 @@ from catalog.engine import Database
 from catalog.proposals import CORRECTION, Proposal
 from catalog.references import references_of
 from catalog.register import Arrival
-from catalog.tables import packages
+from catalog.tables import akten, packages
 from catalog.trail import Verb
 from catalog.values import DeliveryRow
 
@@ -98,6 +98,23 @@ def _proposed(connection: Connection, proposal: Proposal) -> Proposed:
         released.at if released else None,
         released.note if released else "",
     )
+
+
+def who_gets(connection: Connection, aktenart: str, number: str, band: int) -> tuple[UUID, ...]:
+    """The Akten to which an open proposal would give a number that no Akte bears. One that cannot be read gives none:
+    `archiv protokoll pruefe` tells of it.
+    """
+    kin = (akten.c.aktenart == aktenart) & (akten.c.band == band)
+    bears = select(akten.c.nr).where(kin, akten.c.aktenzeichen == number)
+    if not number or connection.execute(bears).first() is not None:
+        return ()
+    found = []
+    for each in proposals.open_proposals(connection, CORRECTION):
+        with suppress(ValueError, KeyError, TypeError):
+            if number_given(read_note(each.reason)[1]) == number:
+                found.append(each.akte)
+    same = set(connection.execute(select(akten.c.uuid).where(kin, akten.c.uuid.in_(found))).scalars())
+    return tuple(akte for akte in found if akte in same)
 
 
 def _require_newest(connection: Connection, akte: UUID, version: int) -> None:

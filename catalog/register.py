@@ -49,7 +49,10 @@ _BY_VERB = {
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What came in: the delivery's UUID, which Akte it names (if that is certain), its slip and its scans."""
+    """What came in: the delivery's UUID, which Akte it names (if that is certain), its slip and its scans.
+
+    `promised` is true where somebody proposed that another Akte shall bear its number.
+    """
 
     delivery: UUID
     akte: UUID | None
@@ -60,6 +63,7 @@ class Arrival:
     slip: Mapping[str, Any]
     scans: Sequence[Scan]
     folder: str
+    promised: bool = False
 
     @property
     def digest(self) -> str:
@@ -211,7 +215,7 @@ def _lost_its_akte(connection: Connection, row: Row[Any]) -> bool:
 
 
 def open_anew(change: Change, delivery: UUID) -> DeliveryRow:
-    """Opens an Akte of its own for a delivery under a number that another one bore once: a person said so."""
+    """Opens an Akte of its own for a delivery under a number that another one bore or may bear: a person said so."""
     row = require_delivery(change.connection, delivery)
     if row.akte is None and row.aktenzeichen:
         number, slip = Aktenzeichen(row.aktenzeichen), json.loads(row.slip)
@@ -224,8 +228,8 @@ def open_anew(change: Change, delivery: UUID) -> DeliveryRow:
 def _akte_of(change: Change, arrival: Arrival, aktenzeichen: Aktenzeichen) -> UUID | None:
     """The UUID of the Akte with this number and volume; opened now when there is none.
 
-    None when the number was once that of another Akte: whose it is now has to be asked, unless the arrival says which
-    UUID a new one has. A correction is of the Akte that it names, which may bear the number only afterwards.
+    None when the number was once that of another Akte, or may soon be: whose it is has to be asked, unless the arrival
+    says which UUID a new one has. A correction is of the Akte that it names, which may bear the number only afterwards.
     """
     connection = change.connection
     number = clean_text(aktenzeichen.kanonisch)
@@ -236,7 +240,8 @@ def _akte_of(change: Change, arrival: Arrival, aktenzeichen: Aktenzeichen) -> UU
     found: UUID | None = connection.execute(select(akten.c.uuid).where(same)).scalar()
     if found is not None:
         return found
-    if arrival.akte is None and renumbered.who_bore(connection, arrival.aktenart, number, arrival.band):
+    asked = arrival.promised or renumbered.who_bore(connection, arrival.aktenart, number, arrival.band)
+    if arrival.akte is None and asked:
         return None
     # A random UUID: one computed from the number would let anybody prove the number after a lawful deletion.
     uuid = arrival.akte or UUID(bytes=change.token(16), version=4)

@@ -120,7 +120,7 @@ def _require_none_waits(connection: Connection, own: Row[Any], number: str) -> N
         & (deliveries.c.band == own.band)
     )
     query = (
-        select(deliveries.c.slip, deliveries.c.akte, clearing.c.nr)
+        select(deliveries.c.slip, deliveries.c.akte, deliveries.c.band, clearing.c.nr)
         .select_from(
             deliveries.join(
                 clearing, (clearing.c.delivery == deliveries.c.uuid) & (clearing.c.state == "open"), isouter=True
@@ -132,6 +132,8 @@ def _require_none_waits(connection: Connection, own: Row[Any], number: str) -> N
     for row in connection.execute(query):
         if is_correction(json.loads(row.slip)):
             continue  # one that could not be packed keeps nobody waiting
+        if row.nr is not None and row.akte is None and not who_bore(connection, own.aktenart, number, row.band):
+            continue  # it waits for this very correction: who put it to the clearing desk asked whose it is (IN-28)
         whose = "zu dieser Akte" if row.akte == own.uuid else f"unter {number}"
         if row.nr is None:
             raise Forbidden(

@@ -1,4 +1,7 @@
-"""A delivery under a number that was corrected since: linked when all its scans lie in that Akte, else asked about."""
+"""A delivery under a number that was corrected, or shall be given by a correction that waits for its second person.
+
+It is linked when all its scans lie in that Akte, else asked about.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from catalog.values import AkteRow, ArchivedScan, DeliveryRow
 from flows.wiring import Services
 from ingest.checks import KnownScan
 from ingest.delivery import Delivery
-from ingest.naming import once_borne
+from ingest.naming import once_borne, soon_borne
 
 
 def bearers_of(services: Services, row: DeliveryRow) -> tuple[AkteRow, ...]:
@@ -20,10 +23,17 @@ def bearers_of(services: Services, row: DeliveryRow) -> tuple[AkteRow, ...]:
     return services.catalog.who_bore(row.aktenart, row.aktenzeichen, row.band)
 
 
+def _promised_to(services: Services, row: DeliveryRow) -> tuple[AkteRow, ...]:
+    """The Akten that shall bear its number, when it is of none since nobody bears it now."""
+    if row.akte is not None or not row.aktenzeichen:
+        return ()
+    return services.catalog.who_gets(row.aktenart, row.aktenzeichen, row.band)
+
+
 def holder_of(services: Services, row: DeliveryRow, delivery: Delivery) -> UUID | None:
     """The one of them in which every scan of the delivery lies already: then there is nothing to ask."""
     scans = {scan.digests.sha512 for scan in delivery.scans}
-    for bearer in bearers_of(services, row):
+    for bearer in (*bearers_of(services, row), *_promised_to(services, row)):
         known = services.catalog.known_scans(scans, bearer.uuid)
         if scans and all(sha in known and known[sha].akte == bearer.uuid for sha in scans):
             return bearer.uuid
@@ -31,7 +41,9 @@ def holder_of(services: Services, row: DeliveryRow, delivery: Delivery) -> UUID 
 
 
 def asked_about(services: Services, row: DeliveryRow, delivery: Delivery) -> tuple[Finding, ...]:
-    """IN-28 for a number that Akten bore once: whose delivery it is nobody guesses."""
+    """IN-28 for a number that Akten bore once, or shall bear: whose delivery it is nobody guesses."""
+    if promised := _promised_to(services, row):
+        return (soon_borne(delivery.slip, ((each.aktenzeichen, each.band) for each in promised)),)
     bearers = bearers_of(services, row)
     if not bearers:
         return ()

@@ -42,7 +42,10 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-25": ("Ereignisse und Merkmale des Laufzettels stehen im Fristenkatalog.", "retention/katalog"),
     "IN-26": ("Eine Lieferung zu einer archivierten Akte nennt deren Betreff; sonst wird es gesagt.", _HOUSE),
     "IN-27": ("Geprüft wurde nicht vor dem Scannen.", _RESISCAN + ", A.NB.4, A.SC.8"),
-    "IN-28": ("Zu welcher Akte eine Lieferung unter einem früheren Aktenzeichen gehört, wird erfragt.", _HOUSE),
+    "IN-28": (
+        "Zu welcher Akte eine Lieferung unter einem früheren oder vorgeschlagenen Aktenzeichen gehört, wird erfragt.",
+        _HOUSE,
+    ),
     # files and pages against the slip
     "IN-30": ("Jede Datei, die der Laufzettel nennt, ist da.", _RESISCAN + ", A.NB.3"),
     "IN-31": ("Jede Datei der Lieferung gehört zu einem Dokument des Laufzettels.", _RESISCAN + ", A.NB.3"),

@@ -192,3 +192,15 @@ def test_an_archive_of_before_is_brought_up_to_it(url: str, catalog: Catalog) ->
         renumber(again, akte)
         assert the(again.akten_formerly(OLD)).aktenzeichen == NEW
         trusted(again)
+
+
+def test_a_number_is_promised_as_long_as_a_proposal_that_can_be_read_waits(catalog: Catalog, url: str) -> None:
+    akte, _ = archive(catalog, "eins", number=OLD)
+    row = catalog.akte(akte.uuid)
+    assert row is not None
+    changes = (Change(Teil.AKTE, akte.uuid, "aktenzeichen", OLD, NEW),)
+    catalog.corrections.propose(akte.uuid, row.version, changes, "Zahlendreher", by=ANNA, now=NOON)
+    assert [each.uuid for each in catalog.who_gets("Bauakte", NEW, 1)] == [akte.uuid]
+    meddle(url, "UPDATE trail_notes SET note = 'fort'")
+    assert catalog.who_gets("Bauakte", NEW, 1) == ()
+    assert receive(catalog, "nach", number=NEW).akte is not None

@@ -154,6 +154,7 @@ def test_while_a_delivery_for_either_number_is_under_way_nothing_is_proposed_and
     akte = an_akte(world)
     ask(world, akte, **ASKED)
     row = receive(world.catalog, "nach", number=number, now=world.now())
+    world.catalog.open_anew(row.uuid, by=ANNA, now=world.now())  # a person said that it is an Akte of its own
     with pytest.raises(Forbidden, match=f"Lieferung {whose} ist noch unterwegs"):
         agree(world, akte)
     world.catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=ANNA, now=world.now())
@@ -243,6 +244,28 @@ def test_a_number_that_was_once_borne_opens_no_akte_until_a_person_says_so(world
     assert [each.uuid for each in world.catalog.akte_by_aktenzeichen(OLD)] == [own.akte]
     assert receive(world.catalog, "noch eine", number=OLD, now=world.now()).akte == own.akte
     assert world.catalog.who_bore("Bauakte", OLD, 1) == ()
+
+
+def test_a_number_that_is_proposed_opens_no_akte_and_its_deliveries_join_once_it_is_given(world: World) -> None:
+    akte = an_akte(world)
+    ask(world, akte, **ASKED)
+    row = receive(world.catalog, "nach", number=NEW, now=world.now())
+    assert (row.akte, row.aktenzeichen) == (None, NEW)
+    assert [each.uuid for each in world.catalog.who_gets("Bauakte", NEW, 1)] == [akte.uuid]
+    for kind, number, band in (("Bauakte", NEW, 2), ("Steuerakte", NEW, 1), ("Bauakte", OLD, 1), ("Bauakte", "", 1)):
+        assert world.catalog.who_gets(kind, number, band) == ()
+    world.catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=ANNA, now=world.now())
+    agree(world, akte)
+    joined = receive(world.catalog, "nach", number=NEW, now=world.now())
+    assert (joined.akte, joined.version) == (akte.uuid, 3)
+
+
+def test_a_number_whose_proposal_is_withdrawn_is_free_again(world: World) -> None:
+    akte = an_akte(world)
+    ask(world, akte, **ASKED)
+    assert receive(world.catalog, "nach", number=NEW).akte is None
+    withdraw(world.services, waiting(world.services, akte.uuid), "doch nicht", ANNA)
+    assert receive(world.catalog, "nach", number=NEW).akte not in (None, akte.uuid)
 
 
 def test_another_band_of_a_former_number_is_asked_about_as_long_as_none_is_left(world: World) -> None:

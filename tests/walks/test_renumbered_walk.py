@@ -115,3 +115,19 @@ def test_the_same_scans_under_the_former_number_are_linked_unless_they_replace_s
     assert (asked.state, [finding.code for finding in asked.findings]) == (Outcome.CLEARING, ["IN-28"])
     assert "(1 Scan der Lieferung liegt dort schon.)" in asked.findings[0].text
     assert [row.package.id.version for row in services.catalog.packages(akte)] == [1, 2]
+
+
+def test_scans_under_a_number_that_is_proposed_wait_for_the_second_person_and_join_then(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    new = aktenzeichen.replace("-2020", "-2018")
+    (one,) = archived(services, clerk, a_delivery(tmp_path / "eins", aktenzeichen=aktenzeichen))
+    akte = one.akte
+    assert akte is not None
+    propose(services, akte, typed_wishes({"aktenzeichen": new}, services.today()), "Zahlendreher", clerk)
+    (asked,) = archived(services, clerk, a_delivery(tmp_path / "zwei", aktenzeichen=new))
+    assert (asked.state, asked.akte, [f.code for f in asked.findings]) == (Outcome.CLEARING, None, ["IN-28"])
+    assert f"Für die Akte {aktenzeichen} ist vorgeschlagen" in asked.findings[0].text
+    release(services, waiting(services, akte), "verglichen", SECOND)
+    joined = again(services, clerk, asked, Resolution.RESUBMIT)
+    assert (joined.state, joined.akte, joined.version) == (Outcome.ARCHIVED, akte, 3)
