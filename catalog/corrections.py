@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from akten.correction import Change as Corrected
 from akten.correction import Correction, number_given
@@ -29,7 +30,7 @@ from catalog.engine import Database
 from catalog.proposals import CORRECTION, Proposal
 from catalog.references import references_of
 from catalog.register import Arrival
-from catalog.tables import akten, packages
+from catalog.tables import akten, packages, trail, trail_notes
 from catalog.trail import Verb
 from catalog.values import DeliveryRow
 
@@ -109,12 +110,44 @@ def who_gets(connection: Connection, aktenart: str, number: str, band: int) -> t
     if not number or connection.execute(bears).first() is not None:
         return ()
     found = []
-    for each in proposals.open_proposals(connection, CORRECTION):
+    for akte, note in _waiting(connection):
         with suppress(ValueError, KeyError, TypeError):
-            if number_given(read_note(each.reason)[1]) == number:
-                found.append(each.akte)
+            if number_given(read_note(events.words(note))[1]) == number:
+                found.append(UUID(akte))
     same = set(connection.execute(select(akten.c.uuid).where(kin, akten.c.uuid.in_(found))).scalars())
     return tuple(akte for akte in found if akte in same)
+
+
+def _waiting(connection: Connection) -> list[Row[Any]]:
+    """Akte and note of every open proposal, the oldest first. An Akte has at most one, so it is open when none of the
+    Akte ended later.
+
+    Asked by every intake, and for every delivery of a new number: those that ended, of years, are only counted.
+    """
+    proposed, ended = (
+        connection.execute(select(func.count()).select_from(trail).where(trail.c.verb == verb.value)).scalar_one()
+        for verb in (CORRECTION.proposed, CORRECTION.ended)
+    )
+    later = trail.alias("later")
+    of_akte = later.c.akte == trail.c.akte, later.c.seq > trail.c.seq
+    # As an expression, so that no database walks the index of verbs here, once for each proposal.
+    over = exists().where(*of_akte, func.coalesce(later.c.verb, "") == CORRECTION.ended.value)
+    query = (
+        select(trail.c.akte, trail_notes.c.note)
+        .select_from(trail.join(trail_notes, trail_notes.c.seq == trail.c.seq, isouter=True))
+        .where(trail.c.verb == CORRECTION.proposed.value, trail.c.akte.is_not(None), ~over)
+        .order_by(trail.c.seq.desc())
+        .limit(max(proposed - ended, 0))
+    )
+    return list(reversed(connection.execute(query).all()))
+
+
+def _named(row: Row[Any]) -> UUID:
+    try:
+        return UUID(row.akte)
+    except ValueError as error:
+        text = "Ein Vorschlag im Protokoll nennt keine Akte mehr: archiv protokoll pruefe."
+        raise FixityError(text) from error
 
 
 def _require_newest(connection: Connection, akte: UUID, version: int) -> None:
@@ -154,7 +187,8 @@ class CorrectionBook:
     def open(self, akte: UUID | None = None) -> tuple[Proposed, ...]:
         """The proposals that wait for their release or their end, the oldest first; an Akte has at most one."""
         with self._database.read() as connection:
-            found = proposals.open_proposals(connection, CORRECTION, akte)
+            akten = [_named(row) for row in _waiting(connection)] if akte is None else [akte]
+            found = [each for one in akten for each in proposals.open_proposals(connection, CORRECTION, one)]
             return tuple(_proposed(connection, each) for each in found)
 
     def propose(

@@ -42,7 +42,7 @@ def _read(row: Row[Any], body: Mapping[str, Any]) -> TrailEvent:
         akte=UUID(body["akte"]) if "akte" in body else None,
         delivery=UUID(body["delivery"]) if "delivery" in body else None,
         data=body.get("data", {}),
-        note=_words(row.note),
+        note=words(row.note),
         hash=row.hash,
         broken=_broken(row),
     )
@@ -54,7 +54,7 @@ def _broken(row: Row[Any]) -> str:
     return broken(row.prev, row.body, row.hash, row.next_prev, row.note)
 
 
-def _words(note: str | None) -> str:
+def words(note: str | None) -> str:
     """The words beside a row; those that someone changed by hand are shown as they lie there, and marked."""
     if note is None:
         return ""

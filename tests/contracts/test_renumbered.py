@@ -17,7 +17,7 @@ from catalog.register import Arrival
 from catalog.search import Why
 from catalog.values import AkteRow
 from tests.catalog.build import CLERK, NOON, STAGES, a_package, an_akte, an_id, archive, later, receive
-from tests.catalog.meddling import meddle
+from tests.catalog.meddling import meddle, unguarded
 
 ANNA, BERND = Actor("anna.meier"), Actor("b.schulz")
 OLD, NEW = "63-01234-2019", "63-01243-2019"
@@ -204,3 +204,23 @@ def test_a_number_is_promised_as_long_as_a_proposal_that_can_be_read_waits(catal
     meddle(url, "UPDATE trail_notes SET note = 'fort'")
     assert catalog.who_gets("Bauakte", NEW, 1) == ()
     assert receive(catalog, "nach", number=NEW).akte is not None
+
+
+def test_what_ended_is_not_read_again_for_every_delivery_that_comes(catalog: Catalog, url: str) -> None:
+    done, waits, given_up = (archive(catalog, n, number=f"63-0000{n}-2019")[0] for n in (1, 2, 3))
+    renumber(catalog, done, "63-00011-2019")
+    for akte, number in ((given_up, "63-00033-2019"), (waits, NEW)):
+        changes = (Change(Teil.AKTE, akte.uuid, "aktenzeichen", akte.aktenzeichen.kanonisch, number),)
+        catalog.corrections.propose(akte.uuid, 1, changes, "Zahlendreher", by=ANNA, now=later(20))
+    (_, other) = sorted(catalog.corrections.open(), key=lambda each: each.proposal.akte == given_up.uuid)
+    catalog.corrections.withdraw(other, an_id("nie"), "doch nicht", by=ANNA, now=later(21))
+    # Rows of ended proposals that nobody could read: who reads them at all raises.
+    broken = 'UPDATE trail SET body = replace(body, \'"at":"\', \'"at":"x\') WHERE seq IN '
+    ended = (
+        f"(SELECT seq FROM trail WHERE verb = 'correction.released' OR akte = '{given_up.uuid}' AND verb LIKE 'corr%')"  # noqa: S608 - ours
+    )
+    meddle(url, *unguarded(url), broken + ended)
+    assert [each.uuid for each in catalog.who_gets("Bauakte", NEW, 1)] == [waits.uuid]
+    assert catalog.who_gets("Bauakte", "63-00033-2019", 1) == ()
+    assert [each.proposal.akte for each in catalog.corrections.open()] == [waits.uuid]
+    assert receive(catalog, "neu", number="63-00044-2019").akte is not None
