@@ -333,7 +333,7 @@ class Catalog(PackageVerbs):
             return holdings.who_bore(connection, aktenart, aktenzeichen, band)
 
     def who_gets(self, aktenart: str, aktenzeichen: str, band: int) -> tuple[AkteRow, ...]:
-        """The Akten that shall bear this number, as one person proposed, and no second released yet."""
+        """The Akten that shall bear this number, as was proposed and is not carried out yet."""
         with self._database.read() as connection:
             found = [holdings.by_uuid(connection, each) for each in who_gets(connection, aktenart, aktenzeichen, band)]
             return tuple(row for row in found if row is not None)

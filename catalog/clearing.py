@@ -13,6 +13,7 @@ from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.localtime import berlin_day
 from akten.model import clean_text
+from catalog import renumbered
 from catalog.change import Change
 from catalog.codec import findings_from_json, findings_to_json
 from catalog.register import require_delivery, set_stage
@@ -20,6 +21,7 @@ from catalog.tables import clearing, deliveries
 from catalog.trail import Verb, salted
 from catalog.values import ClearingCase, ClearingState, Resolution
 
+WHOSE = "IN-28"  # asks whether a delivery is an Akte of its own
 DAYS = 14  # until somebody must have looked, when no date is given
 
 
@@ -139,7 +141,8 @@ def resolve(change: Change, number: int, resolution: Resolution, reason: str) ->
     """Closes a case: resubmit and accept send the delivery back to the beginning, return ends it.
 
     An acceptance is given for the delivery as it was judged, by the digest that the register holds of it. Raises
-    Forbidden for a closed case, and for accept or return without a reason.
+    Forbidden for a closed case, for accept or return without a reason, and for accept as an Akte of its own (IN-28)
+    once an Akte bears the number: the delivery would join that one.
     """
     connection = change.connection
     there = case(connection, number)
@@ -149,6 +152,8 @@ def resolve(change: Change, number: int, resolution: Resolution, reason: str) ->
     if resolution is not Resolution.RESUBMIT and not reason:
         raise Forbidden("Annehmen und Zurückgeben gehen nur mit einer Begründung.")
     row = require_delivery(connection, there.delivery)
+    if resolution is Resolution.ACCEPT and row.akte is None and any(each.code == WHOSE for each in there.findings):
+        renumbered.require_nobodys(connection, row, number)
     set_stage(change, row, Stage.RETURNED if resolution is Resolution.RETURN else Stage.RECEIVED)
     connection.execute(
         update(clearing)

@@ -146,6 +146,18 @@ def _require_none_waits(connection: Connection, own: Row[Any], number: str) -> N
         )
 
 
+def require_nobodys(connection: Connection, delivery: Row[Any], case: int) -> None:
+    """Raises Forbidden when an Akte bears the number of a delivery that shall be an Akte of its own under it."""
+    same = (akten.c.aktenart == delivery.aktenart) & (akten.c.aktenzeichen == delivery.aktenzeichen)
+    there = connection.execute(select(akten).where(same, akten.c.band == delivery.band)).first()
+    if there is not None:
+        raise Forbidden(
+            f"{_named(there, there.aktenzeichen)} gibt es inzwischen; als eigene Akte lässt sich die Lieferung nicht "
+            f"mehr anlegen. Gehört sie zu jener: archiv klaerung loese {case} --neu-einreichen, sonst erst das "
+            "Aktenzeichen auf dem Laufzettel berichtigen."
+        )
+
+
 def no_way(there: Row[Any]) -> Forbidden:
     """Of an Akte of which something was told, though nothing is archived."""
     return Forbidden(

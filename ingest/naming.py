@@ -105,8 +105,8 @@ def soon_borne(slip: Slip, today: Iterable[tuple[str, int]]) -> Finding:
     names = list(dict.fromkeys(number + (f" Band {band}" if band > 1 else "") for number, band in today))
     text = (
         f"Für die Akte {' und die Akte '.join(names)} ist vorgeschlagen, dass sie künftig dieses Aktenzeichen trägt; "
-        "die zweite Person hat noch nicht entschieden (archiv akte berichtigungen). Gehört die Lieferung zu ihr, bitte "
-        "nach der Freigabe neu einreichen. Ist sie wirklich eine andere Akte, bitte mit Begründung annehmen; dann wird "
+        "ausgeführt ist das noch nicht (archiv akte berichtigungen). Gehört die Lieferung zu ihr, bitte danach neu "
+        "einreichen. Ist sie wirklich eine andere Akte, bitte mit Begründung annehmen; dann wird "
         "sie als eigene angelegt, und die Berichtigung ist nicht mehr möglich."
     )
     return error("IN-28", f"{slip.datei}, aktenzeichen", text)

@@ -9,6 +9,7 @@ import pytest
 
 from akten.aktenzeichen import Muster
 from akten.errors import Forbidden, Rejected, Unavailable
+from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from akten.model import Akte
 from catalog.holds import HoldOrder, HoldQuery, HoldTarget, Scope
@@ -258,6 +259,19 @@ def test_a_number_that_is_proposed_opens_no_akte_and_its_deliveries_join_once_it
     agree(world, akte)
     joined = receive(world.catalog, "nach", number=NEW, now=world.now())
     assert (joined.akte, joined.version) == (akte.uuid, 3)
+
+
+def test_what_waits_for_a_proposed_number_is_no_akte_of_its_own_once_it_is_given(world: World) -> None:
+    akte = an_akte(world)
+    ask(world, akte, **ASKED)
+    row = receive(world.catalog, "nach", number=NEW, now=world.now())
+    asked = Finding("IN-28", Severity.ERROR, "laufzettel.json, aktenzeichen", "Wessen?")
+    case = world.catalog.to_clearing(row.uuid, [asked], owner="x", next_step="y", by=ANNA, now=world.now())
+    agree(world, akte)
+    with pytest.raises(Forbidden, match=f"gibt es inzwischen.*loese {case.number} --neu-einreichen"):
+        world.catalog.resolve(case.number, Resolution.ACCEPT, "eine andere", by=ANNA, now=world.now())
+    world.catalog.resolve(case.number, Resolution.RESUBMIT, "", by=ANNA, now=world.now())
+    assert receive(world.catalog, "nach", number=NEW, now=world.now()).akte == akte.uuid
 
 
 def test_a_number_whose_proposal_is_withdrawn_is_free_again(world: World) -> None:
