@@ -225,9 +225,16 @@ def carry_out(services: Services, proposed: Proposed, by: Actor) -> Corrected:
 
 
 def withdraw(services: Services, proposed: Proposed, reason: str, by: Actor) -> None:
-    """Gives a proposal up, with a reason; either person may, until its package is begun."""
+    """Gives a proposal up, with a reason; either person may, until its package is begun.
+
+    What was read for it from the stores goes from this machine, unless somebody just tries to carry it out.
+    """
     reason = _words(reason, "Ohne Grund wird nichts verworfen.")
-    services.catalog.corrections.withdraw(proposed, delivery_of(proposed), reason, by=by, now=services.now())
+    delivery, folder = delivery_of(proposed), folder_of(services, proposed)
+    services.catalog.corrections.withdraw(proposed, delivery, reason, by=by, now=services.now())
+    with held(ClaimedDelivery(delivery, folder)) as mine:
+        if mine:
+            shutil.rmtree(folder)
 
 
 def delivery_of(proposed: Proposed) -> UUID:

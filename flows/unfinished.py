@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from akten.errors import ArchivError, FixityError, Forbidden
 from akten.findings import Finding
+from akten.lifecycle import Stage
 from catalog.actor import Actor, ActorKind
 from catalog.corrections import Proposed
 from catalog.values import AkteRow
@@ -60,7 +61,7 @@ def go_on_with_corrections(services: Services) -> tuple[GoneOn, ...]:
 
 
 def _go_on(services: Services, akte: AkteRow, proposed: Proposed) -> GoneOn | None:
-    if may_lie_elsewhere(services) and not folder_of(services, proposed).exists():
+    if may_lie_elsewhere(services) and not (folder_of(services, proposed).exists() or _is_stored(services, proposed)):
         return None
     try:
         done = carry_out(services, proposed, _ROUND)
@@ -94,3 +95,9 @@ def _begun(services: Services) -> Iterator[tuple[AkteRow, Proposed]]:
 def _only_released(services: Services, akte: AkteRow, proposed: Proposed) -> bool:
     """True when the process ended between the word of the second person and the first step that follows it."""
     return services.catalog.delivery(delivery_of(proposed)) is None and akte.version == proposed.version
+
+
+def _is_stored(services: Services, proposed: Proposed) -> bool:
+    """True when only the last word is missing: then there is no folder any more, and any machine may say it."""
+    row = services.catalog.delivery(delivery_of(proposed))
+    return row is not None and row.stage is Stage.ARCHIVED

@@ -13,7 +13,7 @@ from catalog.actor import ActorKind
 from flows import correction, doctor, intake_round
 from flows.batch import FromInbox
 from flows.bugs import BUGS
-from flows.correction import delivery_of, folder_of, waiting
+from flows.correction import delivery_of, folder_of, waiting, withdraw
 from flows.doctor import Health
 from flows.unfinished import GoneOn, go_on_with_corrections
 from ingest.claimed import ClaimedDelivery, held
@@ -105,6 +105,29 @@ def test_one_in_other_hands_or_begun_on_another_machine_is_left_alone(
     assert go_on_with_corrections(world.services) == ()
     folder.with_name("woanders").rename(folder)
     assert [one.version for one in go_on_with_corrections(world.services)] == [2]
+
+
+def test_one_that_lacks_only_the_last_word_is_ended_by_any_machine(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    akte = an_akte(world)
+    ask(world, akte, betreff="Anbau Wintergarten")
+    with monkeypatch.context() as patched:
+        patched.setattr(type(world.catalog.corrections), "end", lambda *_, **__: (_ for _ in ()).throw(KilledHere()))
+        with pytest.raises(KilledHere):
+            agree(world, akte)
+    assert not folder_of(world.services, waiting(world.services, akte.uuid)).exists()
+    monkeypatch.setattr("flows.unfinished.may_lie_elsewhere", lambda _: True)
+    assert [one.version for one in go_on_with_corrections(world.services)] == [2]
+    assert world.catalog.corrections.open() == ()
+
+
+def test_what_is_withdrawn_leaves_no_files_behind(world: World) -> None:
+    akte = broken_off(world, why=Unavailable("Speicher „a“ antwortet nicht."))
+    proposed = waiting(world.services, akte.uuid)
+    assert list(folder_of(world.services, proposed).glob("vorher/*"))
+    withdraw(world.services, proposed, "doch nicht", BERND)
+    assert not folder_of(world.services, proposed).exists()
 
 
 def test_a_nachscan_that_waits_is_told_the_whole_command(world: World) -> None:
