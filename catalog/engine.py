@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.engine import URL, make_url
 
 from akten.diskwords import DISK_FULL
 from akten.errors import ArchivError, FixityError, Misconfigured, Unavailable
+from catalog.tables import metadata, trail_metadata
 
 ADVISORY_LOCK = 0x414B54454E  # "AKTEN"; one writer per PostgreSQL database
 
@@ -78,7 +79,7 @@ _ONLY_READ = (
 # The first table of ours that our account may not add to.
 _SHUT = (
     "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace "
-    "AND NOT has_table_privilege(oid, 'INSERT') ORDER BY relname LIMIT 1"
+    "AND relname = ANY(:ours) AND NOT has_table_privilege(oid, 'INSERT') ORDER BY relname LIMIT 1"
 )
 _NO_WRITER = (
     "Das Konto, mit dem der Katalog geöffnet wird, darf dort nur lesen (Tabelle {table}): es muss eintragen und ändern "
@@ -278,7 +279,8 @@ class Database:
             with self.write() as connection:
                 if connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on":
                     raise Unavailable(_ONLY_READ)
-                if table := connection.exec_driver_sql(_SHUT).scalar():
+                ours = [*metadata.tables, *trail_metadata.tables]  # others may stand beside them, as those of PostGIS
+                if table := connection.execute(text(_SHUT), {"ours": ours}).scalar():
                     raise Misconfigured(_NO_WRITER.format(table=table))
             return True
         end = time.monotonic() + seconds
