@@ -15,18 +15,27 @@ from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
+from flows.roundend import UNCHECKED
+
 NAME = "aktenarchiv-lauf-ohne-lebenszeichen"
 _SILENCE = timedelta(seconds=90)
-_SIGNS = ("heartbeat", "Completed", "Failed", "Cancelled", "Crashed", "Suspended")
+# Events are called by the names of states, so that each end of a round has to be among them (flows/roundend.py).
+_SIGNS = ("heartbeat", "Completed", UNCHECKED, "Failed", "Cancelled", "Crashed", "Suspended")
+_EXPECTED = frozenset(f"prefect.flow-run.{sign}" for sign in _SIGNS)
 
 
 def ensure_automation() -> None:
-    """Makes the automation at the server that this process talks to, unless it is there.
+    """Makes the automation at the server that this process talks to, unless it is there; one that expects other signs,
+    as an earlier release made it, gives way.
 
     Machines that start at once each make one: of these the first by its id stays, whoever looks last.
     """
     with get_client(sync_client=True) as client:
-        if not client.read_automations_by_name(name=NAME):
+        there = client.read_automations_by_name(name=NAME)
+        outdated = [each for each in there if getattr(each.trigger, "expect", None) != _EXPECTED]
+        for each in outdated:
+            client.delete_automation(each.id)
+        if len(outdated) == len(there):
             _automation().create()
         there = sorted(client.read_automations_by_name(name=NAME), key=lambda each: str(each.id))
         for twin in there[1:]:
@@ -38,7 +47,7 @@ def _automation() -> Automation:
         name=NAME,
         trigger=EventTrigger(
             after={"prefect.flow-run.heartbeat"},
-            expect={f"prefect.flow-run.{sign}" for sign in _SIGNS},
+            expect=set(_EXPECTED),
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from prefect.runner import Runner
 
 from akten.findings import Verdict
+from flows import zombies
 from flows.due_round import due_round
 from flows.fixity_round import fixity_round
 from flows.intake_round import intake_round
@@ -50,3 +54,34 @@ def test_a_round_that_found_something_does_not_end_like_one_that_found_nothing(
     last = ended(verdict, {"checked": 4, "damaged": 1})
     assert (last.type.value, last.name) == state
     assert last.message == "checked: 4, damaged: 1"
+    # Else the automation would take the run for one without a sign of life, 90 s after its end.
+    assert f"prefect.flow-run.{last.name}" in zombies._automation().trigger.expect
+
+
+class Automations:
+    """Answers as Prefect's client does."""
+
+    def __init__(self, *expected: set[str]) -> None:
+        self.there = [SimpleNamespace(id=n, trigger=SimpleNamespace(expect=each)) for n, each in enumerate(expected)]
+
+    def read_automations_by_name(self, name: str) -> list[SimpleNamespace]:
+        assert name == zombies.NAME
+        return list(self.there)
+
+    def delete_automation(self, number: int) -> None:
+        self.there = [each for each in self.there if each.id != number]
+
+
+@pytest.mark.parametrize("expected", [(), ({"old"},), ({"old"}, zombies._EXPECTED), (zombies._EXPECTED,) * 2])
+def test_an_automation_of_before_that_expects_other_signs_gives_way(
+    expected: tuple[set[str], ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Automations(*expected)
+
+    def made(one: Any) -> None:
+        client.there.append(SimpleNamespace(id=99, trigger=one.trigger))
+
+    monkeypatch.setattr(zombies, "get_client", lambda **_: nullcontext(client))
+    monkeypatch.setattr(zombies.Automation, "create", made)
+    zombies.ensure_automation()
+    assert [set(each.trigger.expect) for each in client.there] == [set(zombies._EXPECTED)]
