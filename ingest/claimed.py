@@ -18,7 +18,7 @@ from uuid import UUID
 
 from akten.errors import FixityError, Unavailable
 from akten.findings import Finding, Severity
-from ingest.moving import copy_tree, remove, rename, same_tree, system_error, write_new
+from ingest.moving import copy_tree, make_folder, remove, rename, same_tree, system_error, write_new
 
 ORIGIN, LOCK, RETURNING = "herkunft.json", ".sperre", "rueckgabe.json"
 _HANDING_BACK = ".rueckgabe"  # the lock, beside the work folders, of whoever chooses a free name and takes it
@@ -164,7 +164,7 @@ def _give_back(claimed: ClaimedDelivery, target: Path) -> Path:
         if begun is not None and (not source.exists() or _arrived(claimed, source, begun)):
             release(claimed)
             return begun
-        target.mkdir(parents=True, exist_ok=True)
+        make_folder(target)
         place, number = target / name, 2
         if not source.exists():
             release(claimed)

@@ -30,6 +30,23 @@ def test_a_delivery_is_given_back_as_it_came(inbox: Path, work: Path, new_id: Ne
     assert unfinished(work) == ()
 
 
+def test_the_folder_that_is_made_for_a_return_is_forced_to_the_disk_before_the_work_folder_goes(
+    inbox: Path, work: Path, new_id: NewId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power cut the only copy would else lie in a folder that has no name."""
+    claimed, target = claim(fill(inbox / "a"), work, new_id), tmp_path / "zurück" / "heute"
+    forced: list[Path] = []
+    real = os.fsync
+
+    def noted(handle: int) -> None:
+        forced.append(Path(f"/proc/self/fd/{handle}").readlink())
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    give_back(claimed, target)
+    assert {tmp_path, target.parent} <= set(forced[: forced.index(target)])
+
+
 def test_two_zips_of_one_name_that_go_back_at_the_same_time_both_lie_there(
     tmp_path: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
