@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -240,10 +241,12 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)\Z")
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, str) and _DAY.match(value):
-        return f"{date.fromisoformat(value):{DAY_FORM}}"
-    if isinstance(value, str) and _INSTANT.match(value):
-        return instant(datetime.fromisoformat(value))
+    if isinstance(value, str):
+        with suppress(ValueError, OverflowError):  # a row that somebody changed may name a day that is none
+            if _DAY.match(value):
+                return f"{date.fromisoformat(value):{DAY_FORM}}"
+            if _INSTANT.match(value):
+                return instant(datetime.fromisoformat(value))
     if isinstance(value, list):
         return ", ".join(_plain(item) for item in value)
     if isinstance(value, dict):

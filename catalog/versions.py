@@ -38,10 +38,11 @@ def settle(change: Change, delivery: UUID, least: int = 1) -> int:
     """Fixes the version of a recognised delivery and moves it to `described`; repeated there it changes nothing.
 
     The number follows the newest version that is archived or may lie in a store, and is at least `least` (of a package
-    entered again, before which numbers may have been given up). Numbers that other deliveries were
-    promised but have not fixed are taken back; they get theirs when their turn comes. Raises Unavailable while another
-    delivery of the same Akte is being packed, since a new version takes over what the one before holds, and while one
-    with a scan of this one is, since it may turn out to be archived already.
+    entered again, before which numbers may have been given up); one under which this delivery was packed before stays,
+    unless a newer version was archived since. Numbers that other deliveries were promised but have not fixed are taken
+    back; they get theirs when their turn comes. Raises Unavailable while another delivery of the same Akte is being
+    packed, since a new version takes over what the one before holds, and while one with a scan of this one is, since it
+    may turn out to be archived already.
     """
     connection = change.connection
     row = require_delivery(connection, delivery)
@@ -60,10 +61,13 @@ def settle(change: Change, delivery: UUID, least: int = 1) -> int:
     twin = select(deliveries.c.nr).join(scans, scans.c.delivery == deliveries.c.uuid)
     if connection.execute(twin.where(*packing, scans.c.sha512.in_(own)).limit(1)).first() is not None:
         raise Unavailable("Derselbe Scan wird gerade aus einer anderen Lieferung abgelegt; danach ist diese dran.")
-    stored = (deliveries.c.stage == Stage.ARCHIVED.value) | deliveries.c.packed
+    archived = deliveries.c.stage == Stage.ARCHIVED.value
+    stored = archived | deliveries.c.packed
     highest = connection.execute(select(func.max(deliveries.c.version)).where(*others, stored)).scalar() or 0
     highest = max(highest, _packed_by_others(connection, row.akte))
-    version = max(highest + 1, least) if not row.packed else int(row.version)
+    newest = connection.execute(select(func.max(deliveries.c.version)).where(*others, archived)).scalar() or 0
+    keeps = row.packed and int(row.version) > newest  # overtaken, the newest version would not hold what it brings
+    version = int(row.version) if keeps else max(highest + 1, least)
     if version != row.version:
         taken = (deliveries.c.version == version) & ~deliveries.c.packed & (deliveries.c.stage != Stage.ARCHIVED.value)
         connection.execute(update(deliveries).where(*others, taken).values(version=None))

@@ -80,6 +80,11 @@ def declare_lost(services: Services, delivery: UUID, by: Actor) -> ClearingCase:
     row = services.catalog.delivery(delivery)
     if row is None:
         raise Unknown("Diese Lieferung ist im Katalog nicht bekannt.")
+    if is_correction(row.slip):  # ended as a delivery, it could never be carried out, and half of it may be stored
+        raise Forbidden(
+            "Das ist eine Berichtigung und keine Lieferung; Dateien, die verloren sein könnten, hatte sie nie. "
+            "Abgebrochen, geht sie mit derselben Freigabe weiter: archiv akte gib-frei."
+        )
     here = ClaimedDelivery(row.uuid, services.settings.work.resolve() / str(row.uuid))
     if here.lieferung.exists() or here.zip_file is not None:
         raise Forbidden("Die Dateien dieser Lieferung liegen hier; fortgesetzt wird sie mit: archiv annahme")

@@ -329,12 +329,15 @@ def seen_before(before: Akte, akte: Akte, pdfas: Mapping[UUID, PdfA], slip: Slip
     """
     if replaces(slip):
         return ()
-    left = list(before.dokumente)
+    left: defaultdict[tuple[tuple[str, ...], int], list[Dokument]] = defaultdict(list)
+    for old in before.dokumente:  # by what is compared: each held against each, thousands take minutes
+        left[_key(old.betreff), old.seiten].append(old)
     seen = 0
     for dokument in akte.dokumente:
-        twin = next((old for old in left if _alike(old, dokument, len(pdfas[dokument.uuid].kept_pages))), None)
+        there = left[_key(dokument.betreff), len(pdfas[dokument.uuid].kept_pages)]
+        twin = next((place for place, old in enumerate(there) if not _contradict(old, dokument)), None)
         if twin is not None:
-            left.remove(twin)
+            del there[twin]
             seen += 1
     total = len(akte.dokumente)
     by_files = not slip.vorgaenge
@@ -345,7 +348,7 @@ def seen_before(before: Akte, akte: Akte, pdfas: Mapping[UUID, PdfA], slip: Slip
     return (delivered_before(slip, seen, total),)
 
 
-def _alike(old: Dokument, new: Dokument, pages: int) -> bool:
+def _contradict(old: Dokument, new: Dokument) -> bool:
+    """True when both tell a date, and not the same."""
     days = ((old.datum, new.datum), (old.posteingang, new.posteingang))
-    contradict = any(one is not None and two is not None and one != two for one, two in days)
-    return _key(old.betreff) == _key(new.betreff) and old.seiten == pages and not contradict
+    return any(one is not None and two is not None and one != two for one, two in days)

@@ -6,12 +6,13 @@ import tempfile
 from pathlib import Path
 
 from akten.diskwords import as_ours
+from ingest.moving import make_folder
 
 
 def try_out(target: Path) -> None:
     """Makes the folder and writes into it once. Raises Misconfigured or Unavailable: the fault is the folder's."""
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        make_folder(target)
         with tempfile.TemporaryDirectory(prefix=".holen.", dir=target):
             pass
     except OSError as fault:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePosixPath
@@ -12,12 +14,14 @@ from uuid import UUID
 
 from akten.files import FileFacts, PageRef, Scan
 from ingest.pageranges import Range, as_ranges
+from ingest.slip_fields import shown
 from ingest.slipdoc import Slip, SlipDokument, SlipVorgang
 
 # Pages that all Dokumente name together: ten times as many as a delivery may have. A slip that names every page in each
 # of its Dokumente would else be gigabytes, before anybody can say that a page belongs to one alone.
 MOST_NAMED = 1_000_000
 TOO_MANY = "Die Dokumente nennen zusammen mehr als eine Million Seiten; jede Seite gehört zu einem Dokument."
+_MOST_HINTS = 20  # files that are not there, for which one is looked for that may be meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,27 @@ def unnamed_files(scans: Sequence[Scan], assignment: Assignment) -> tuple[Scan, 
         for dokument in vorgang.dokumente:
             taken.update(found.uuid for name in dokument.dateien if (found := names.find(name)))
     return tuple(scan for scan in scans if scan.uuid not in taken)
+
+
+def hints(assignment: Assignment, unnamed: Sequence[Scan]) -> Iterator[str]:
+    """For each missing file what the clerk may have meant, or nothing; looked for among the `unnamed` ones.
+
+    Only for the first few: of thousands, each held against thousands, it takes hours, and where all are called
+    otherwise the first ones tell how.
+    """
+    left = {scan.name.casefold(): scan.name for scan in unnamed}
+    for place, (_, name) in enumerate(assignment.missing):
+        yield _meant(name, left) if place < _MOST_HINTS else ""
+
+
+def _meant(name: str, left: Mapping[str, str]) -> str:
+    """Several files in one text, or one of those that are left (by their names as they are compared)."""
+    pieces = [piece.strip().casefold() for piece in re.split("[,;]", name)]
+    if len(pieces) > 1 and all(piece in left for piece in pieces):
+        return " Mehrere Dateien stehen als Liste da, jede für sich."
+    stems = [key for key in left if key.rpartition(".")[0] == name.casefold()]  # the ending was left out
+    near = stems or difflib.get_close_matches(name.casefold(), list(left), n=1, cutoff=0.75)
+    return f" Meinten Sie „{shown(left[near[0]])}“?" if near else ""
 
 
 def positions_as_pages(positions: Sequence[int]) -> tuple[Range, ...]:

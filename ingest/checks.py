@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -12,7 +10,7 @@ from uuid import UUID
 from akten.files import FileFacts, FileKind
 from akten.findings import Finding, has_errors
 from akten.plural import plural
-from ingest.assignment import TOO_MANY, Assignment, assign, positions_as_pages, unnamed_files
+from ingest.assignment import TOO_MANY, Assignment, assign, hints, positions_as_pages, unnamed_files
 from ingest.delivery import Delivery
 from ingest.naming import future_year, reading_of
 from ingest.options import IntakeOptions, Profile
@@ -223,9 +221,8 @@ def _check_pages(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: I
     slip = delivery.slip
     assignment = assign(delivery.scans, slip, facts)
     unnamed = unnamed_files(delivery.scans, assignment)
-    for path, name in assignment.missing:
-        text = f"Die Datei „{shown(name)}“ ist nicht in der Lieferung.{_meant(name, [scan.name for scan in unnamed])}"
-        yield error("IN-30", f"{slip.datei}, {path}", text)
+    for (path, name), hint in zip(assignment.missing, hints(assignment, unnamed), strict=True):
+        yield error("IN-30", f"{slip.datei}, {path}", f"Die Datei „{shown(name)}“ ist nicht in der Lieferung.{hint}")
     if assignment.too_many:
         yield error("IN-07", slip.datei, TOO_MANY)
         return
@@ -250,17 +247,6 @@ def _check_pages(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: I
     yield from backs_first(delivery.scans, slip, assignment)
     if total > options.limits.pages:
         yield error("IN-07", "", f"Die Lieferung hat mehr als {options.limits.pages} Seiten.")
-
-
-def _meant(name: str, unnamed: Sequence[str]) -> str:
-    """What the clerk may have meant by a name that no file has: several files in one text, or an unnamed one."""
-    left = {file.casefold(): file for file in unnamed}
-    pieces = [piece.strip().casefold() for piece in re.split("[,;]", name)]
-    if len(pieces) > 1 and all(piece in left for piece in pieces):
-        return " Mehrere Dateien stehen als Liste da, jede für sich."
-    stems = [key for key in left if key.rpartition(".")[0] == name.casefold()]  # the ending was left out
-    near = stems or difflib.get_close_matches(name.casefold(), list(left), n=1, cutoff=0.75)
-    return f" Meinten Sie „{shown(left[near[0]])}“?" if near else ""
 
 
 def _check_twins(

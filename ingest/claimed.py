@@ -18,9 +18,10 @@ from uuid import UUID
 
 from akten.errors import FixityError, Unavailable
 from akten.findings import Finding, Severity
-from ingest.moving import copy_tree, remove, rename, same_tree, system_error, write_new
+from ingest.moving import copy_tree, make_folder, remove, rename, same_tree, system_error, write_new
 
 ORIGIN, LOCK, RETURNING = "herkunft.json", ".sperre", "rueckgabe.json"
+_HANDING_BACK = ".rueckgabe"  # the lock, beside the work folders, of whoever chooses a free name and takes it
 TAKING, LEAVING = ".uebernahme-", ".erledigt-"
 CLOSING_MARKERS = frozenset({"fertig", ".fertig", "fertig.txt"})
 _FINDINGS = "befunde.json"
@@ -148,7 +149,9 @@ def give_back(claimed: ClaimedDelivery, target: Path) -> Path:
     with held(claimed) as mine:
         if not mine:
             raise Unavailable("Die Lieferung ist gerade in anderen Händen oder schon zurückgegeben.")
-        return _give_back(claimed, target)
+        # One after the other: a rename takes the name of a file that came there meanwhile, and that file is lost.
+        with lock(claimed.folder.parent / _HANDING_BACK):
+            return _give_back(claimed, target)
 
 
 def _give_back(claimed: ClaimedDelivery, target: Path) -> Path:
@@ -161,7 +164,7 @@ def _give_back(claimed: ClaimedDelivery, target: Path) -> Path:
         if begun is not None and (not source.exists() or _arrived(claimed, source, begun)):
             release(claimed)
             return begun
-        target.mkdir(parents=True, exist_ok=True)
+        make_folder(target)
         place, number = target / name, 2
         if not source.exists():
             release(claimed)

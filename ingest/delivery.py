@@ -79,7 +79,7 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
         )
         taken, left_out = _split(files, slip)
         read = [read_scan(claimed.uuid, name, path) for name, path in taken]
-        sync_folders(root, files)
+        sync_folders(claimed.lieferung, (*files, (slip_file.path.name, slip_file.path)))
     except OSError as fault:
         raise system_error(fault, f"Das Lesen der Lieferung im Arbeitsordner {claimed.folder}") from fault
     # Two files of one name (IN-08) have one UUID: the first stands for both until one is renamed.

@@ -21,7 +21,7 @@ _PATIENCE = 10
 _TAKEN_WITHIN = 3600.0
 _ABANDONED = (
     "Ein anderer Rechner hat begonnen, diese Lieferung zu übernehmen, und ist damit nicht fertig. Gibt es ihn oder "
-    "seinen Arbeitsordner nicht mehr: dem Ordner einen Namen ohne Punkt am Anfang geben; dann wird er neu angenommen."
+    "seinen Arbeitsordner nicht mehr: {} umbenennen; dann wird sie neu angenommen."
 )
 _DEEPEST = 40  # folders; what lies deeper is refused when the delivery is read
 
@@ -61,13 +61,20 @@ def left_in(inbox: Path, *, now: float, settle_seconds: float) -> list[tuple[str
             try:
                 if abandoned and now - entry.lstat().st_ctime < _TAKEN_WITHIN:
                     continue
-                why = _ABANDONED if abandoned else _why_left(entry, now, settle_seconds)
+                why = _why_abandoned(entry) if abandoned else _why_left(entry, now, settle_seconds)
             except FileNotFoundError:  # taken meanwhile
                 continue
             except OSError as fault:
                 why = f"Sie lässt sich nicht lesen ({in_german(fault.errno)}): Besitzer und Zugriffsrechte berichtigen."
             found.append((shown(entry.name), why))
     return found
+
+
+def _why_abandoned(entry: Path) -> str:
+    """The hidden name lacks the ending, without which no file is taken for a ZIP."""
+    is_zip = stat.S_ISREG(entry.lstat().st_mode)
+    how = "die Datei, ein ZIP, in einen Namen mit .zip am Ende und ohne Punkt am Anfang"
+    return _ABANDONED.format(how if is_zip else "den Ordner in einen Namen ohne Punkt am Anfang")
 
 
 def _why_left(entry: Path, now: float, settle_seconds: float) -> str:

@@ -33,6 +33,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_folder(folder: Path) -> None:
+    """Makes a folder and those on the way to it that are lacking, for good: without its name what moves in is lost."""
+    lacking = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in lacking:
+        sync_folder(place.parent)
+
+
 def write_new(path: Path, data: bytes) -> None:
     """Writes a small file so that it is there as a whole or not at all."""
     half = path.with_name(path.name + ".teil")

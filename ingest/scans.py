@@ -196,6 +196,6 @@ def changed_since(path: Path, digests: Digests) -> str:
 
 
 def sync_folders(folder: Path, files: tuple[tuple[str, Path], ...]) -> None:
-    """Makes the names of the files survive a power cut."""
-    for place in {folder, *(path.parent for _, path in files)}:
+    """Makes the names of the files survive a power cut, with those of all folders on the way to them."""
+    for place in {folder, *(place for _, path in files for place in path.parents if place.is_relative_to(folder))}:
         sync_folder(place)

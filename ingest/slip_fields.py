@@ -62,7 +62,12 @@ def parse_instant(text: str) -> datetime:
     if zone is None:
         return plain
     offset = "+00:00" if zone == "Z" else zone
-    return datetime.strptime(f"{plain:%Y-%m-%dT%H:%M:%S}{offset}", "%Y-%m-%dT%H:%M:%S%z").replace(microsecond=0)
+    told = datetime.strptime(f"{plain:%Y-%m-%dT%H:%M:%S}{offset}", "%Y-%m-%dT%H:%M:%S%z").replace(microsecond=0)
+    try:
+        told.astimezone(BERLIN)
+    except OverflowError as error:
+        raise ValueError("on no day of our calendar") from error
+    return told
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -73,7 +73,7 @@ def decode(data: bytes) -> str:
         if data.startswith(mark):
             raise SlipUnreadable(None, f"Die Datei ist in {encoding} gespeichert; bitte in UTF-8 speichern.")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8").lstrip("\ufeff")  # also two of them: libyaml counts places without any
     except UnicodeDecodeError as fault:
         line = data.count(b"\n", 0, fault.start) + 1
         raise SlipUnreadable(

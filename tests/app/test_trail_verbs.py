@@ -195,6 +195,14 @@ def test_a_forged_row_is_shown_with_a_mark_and_as_damage(
     assert "archiv protokoll pruefe" in shown.err
 
 
+@pytest.mark.parametrize("day", ["2026-99-99", "9999-12-31T23:30:00+00:00", "2026-11-23T25:61:00Z"])
+def test_a_forged_row_with_a_day_that_is_none_is_shown_like_any_other(filled: Desk, day: str) -> None:
+    forge = f"""UPDATE trail SET body = replace(body, '"examined"', '"{day}"')"""  # noqa: S608 - our own
+    meddle(filled.url, *unguarded(filled.url), forge, *guarded(filled.url))
+    shown = filled("protokoll", "zeige", NUMBER)
+    assert (shown.code, f"nach {day}" in " ".join(shown.out.split()), "(TR-01)" in shown.out) == (5, True, True)
+
+
 @pytest.mark.parametrize(
     "body", ["kein JSON", "{}", "[]", '{"at": "gestern", "by": "x", "kind": "login", "verb": "v"}']
 )

@@ -159,6 +159,20 @@ def test_a_version_that_may_lie_in_a_store_is_never_given_again(catalog: Catalog
     assert receive(catalog, 2).version == 2
 
 
+def test_what_was_packed_and_is_overtaken_becomes_the_newest_version(catalog: Catalog) -> None:
+    """Under its old number it would not hold what came meanwhile, and the newest version would not hold it."""
+    row = receive(catalog, 1)
+    for stage in STAGES:
+        catalog.move(row.uuid, stage, by=CLERK, now=NOON)
+    case = catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
+    _, package = archive(catalog, 2)
+    assert package.id.version == 2
+    catalog.resolve(case.number, Resolution.RESUBMIT, "", by=CLERK, now=NOON)
+    for stage in STAGES[:2]:
+        catalog.move(row.uuid, stage, by=CLERK, now=NOON)
+    assert catalog.settle_version(row.uuid, by=CLERK, now=NOON) == 3
+
+
 def test_nor_is_it_when_the_delivery_proves_to_belong_to_another_akte(catalog: Catalog) -> None:
     archive(catalog, 0)
     row = receive(catalog, 1)

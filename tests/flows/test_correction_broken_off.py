@@ -18,7 +18,7 @@ from archive.store import ObjectStore
 from catalog.trail import Verb
 from flows import correction
 from flows.correction import delivery_of, waiting, withdraw
-from flows.lost import lost_deliveries
+from flows.lost import declare_lost, lost_deliveries
 from flows.packed import NAME
 from ingest.claimed import ClaimedDelivery, held
 from tests.flows.correctionworld import ANNA, BERND, World, agree, an_akte, ask, files_of, is_content
@@ -104,6 +104,9 @@ def test_what_was_packed_is_stored_with_the_same_bytes_even_when_its_folder_is_l
     assert lost_deliveries(world.services) == ()
     shutil.rmtree(folder)
     assert lost_deliveries(world.services) == ()  # nothing was delivered that could be lost
+    proposed = waiting(world.services, akte.uuid)
+    with pytest.raises(Forbidden, match="keine Lieferung"):  # else it were a case, and ended with it for good
+        declare_lost(world.services, delivery_of(proposed), ANNA)
     agree(world, akte)
     stored_once(world, akte)
 

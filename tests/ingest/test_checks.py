@@ -157,6 +157,18 @@ def test_a_file_that_is_not_there_is_told_with_the_one_that_may_be_meant(named: 
     assert advice or text.endswith("ist nicht in der Lieferung.")
 
 
+def test_of_thousands_of_names_that_no_file_has_only_the_first_are_held_against_all_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each held against each, a slip that has other names for its files than the scanner took hours."""
+    looked: list[str] = []
+    monkeypatch.setattr("difflib.get_close_matches", lambda word, *_, **__: looked.append(word) or [])
+    scans = [a_scan(f"scan_{number:03d}.tif") for number in range(100)]
+    named = SlipDokument("a", dateien=tuple(f"Blatt-{number:03d}.tif" for number in range(100)))
+    found = [f for f in checked(a_delivery(with_dokumente(named), *scans)) if f.code == "IN-30"]
+    assert (len(found), 0 < len(looked) <= 20) == (100, True)
+
+
 @pytest.mark.parametrize(
     ("ranges", "count", "told"),
     [

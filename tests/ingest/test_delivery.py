@@ -139,6 +139,27 @@ def test_every_file_becomes_a_scan_with_both_digests_and_a_stable_uuid(inbox: Pa
     assert first.findings == ()
 
 
+def test_every_folder_of_a_delivery_is_forced_to_the_disk(
+    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that holds folders only: without its name all below it is gone after a power cut."""
+    outer = inbox / "gepackt"
+    outer.mkdir()
+    fill(outer / "a", files={"Band 1/Scans/scan1.tif": TIFF, "scan2.tif": TIFF + b"2"})
+    claimed = claim(outer, work, new_id)
+    forced: set[Path] = set()
+    real = os.fsync
+
+    def noted(handle: int) -> None:
+        forced.add(Path(f"/proc/self/fd/{handle}").readlink())
+        real(handle)
+
+    monkeypatch.setattr("os.fsync", noted)
+    delivery = read_delivery(claimed)
+    root = delivery.slip_file.path.parent
+    assert {claimed.lieferung, root, root / "Band 1", root / "Band 1" / "Scans"} <= forced
+
+
 def test_what_belongs_to_no_akte_is_left_out_and_named(inbox: Path, work: Path, new_id: NewId) -> None:
     names = (
         "Thumbs.db",

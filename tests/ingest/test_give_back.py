@@ -6,6 +6,8 @@ import errno
 import itertools
 import json
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,6 +28,46 @@ def test_a_delivery_is_given_back_as_it_came(inbox: Path, work: Path, new_id: Ne
     assert give_back(claim(inbox / "b.zip", work, new_id), tmp_path / "zurueck").read_bytes() == box
     assert sorted(path.name for path in (tmp_path / "zurueck").iterdir()) == ["a", "a (2)", "b.zip"]
     assert unfinished(work) == ()
+
+
+def test_the_folder_that_is_made_for_a_return_is_forced_to_the_disk_before_the_work_folder_goes(
+    inbox: Path, work: Path, new_id: NewId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power cut the only copy would else lie in a folder that has no name."""
+    claimed, target = claim(fill(inbox / "a"), work, new_id), tmp_path / "zurück" / "heute"
+    forced: list[Path] = []
+    real = os.fsync
+
+    def noted(handle: int) -> None:
+        forced.append(Path(f"/proc/self/fd/{handle}").readlink())
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    give_back(claimed, target)
+    assert {tmp_path, target.parent} <= set(forced[: forced.index(target)])
+
+
+def test_two_zips_of_one_name_that_go_back_at_the_same_time_both_lie_there(
+    tmp_path: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scanners call every delivery alike, and a rename takes away what has the name already."""
+    target, claimed = tmp_path / "zurueck", []
+    for station in ("a", "b"):
+        (tmp_path / station).mkdir()
+        zipped(tmp_path / station / "scan.zip", files={"scan1.tif": TIFF + station.encode()})
+        claimed.append(claim(tmp_path / station / "scan.zip", work, new_id))
+    boxes = {(one.folder / "lieferung.zip").read_bytes() for one in claimed}
+    real = os.fsync
+
+    def slowly(handle: int) -> None:  # as a disk is, between the choice of a name and the rename
+        time.sleep(0.02)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", slowly)
+    with ThreadPoolExecutor(2) as threads:
+        places = set(threads.map(lambda one: give_back(one, target), claimed))
+    assert places == {target / "scan.zip", target / "scan (2).zip"}
+    assert {place.read_bytes() for place in places} == boxes
 
 
 @pytest.mark.parametrize("across", [False, True])

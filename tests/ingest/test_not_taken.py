@@ -15,8 +15,8 @@ import pytest
 from akten.errors import Rejected
 from ingest.claimed import TAKING
 from ingest.inbox import claim, unfinished
-from ingest.lookout import left_in
-from tests.ingest.builders import fill
+from ingest.lookout import left_in, waiting
+from tests.ingest.builders import fill, zipped
 from tests.ingest.moves import NewId
 
 
@@ -48,6 +48,16 @@ def test_what_a_machine_began_to_take_and_never_finished_is_named(inbox: Path) -
     ((name, why),) = left_in(inbox, now=time.time() + 4000, settle_seconds=5)
     assert name.startswith(TAKING)
     assert "neu angenommen" in why
+
+
+def test_of_a_zip_that_a_machine_left_half_taken_it_is_told_that_its_new_name_wants_the_ending(inbox: Path) -> None:
+    hidden = inbox / f"{TAKING}{uuid4()}"
+    zipped(hidden)
+    later = time.time() + 7200
+    ((_, why),) = left_in(inbox, now=later, settle_seconds=5)
+    assert ".zip am Ende" in why
+    hidden.rename(inbox / "lieferung.zip")
+    assert waiting(inbox, now=later, settle_seconds=5) == (inbox / "lieferung.zip",)
 
 
 def as_nobody(look: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:

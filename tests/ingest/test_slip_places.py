@@ -9,6 +9,7 @@ import pytest
 
 from akten.errors import Rejected
 from ingest.correction import read_wishes
+from ingest.slip import parse_slip
 from tests.flows.correctionworld import TODAY
 from tests.ingest.test_slip import parsed
 
@@ -67,3 +68,18 @@ def test_a_file_of_corrections_is_not_called_a_slip(tmp_path: Path, name: str, t
     with pytest.raises(Rejected) as caught:
         read_wishes(tmp_path / name, TODAY)
     assert "Laufzettel" not in str(caught.value)
+
+
+@pytest.mark.parametrize("marks", [0, 1, 2])
+def test_however_many_marks_of_their_order_the_bytes_begin_with_no_word_is_swallowed(marks: int) -> None:
+    """Behind a second one libyaml counted all places wrong, and „Haus #5“ was archived as „Haus“."""
+    text = "aktenart: Bauakte\naktenzeichen: 63-1-20\nbetreff: Haus #5\noperator: k\nblattzahl: 1\n"
+    with pytest.raises(Rejected) as caught:
+        parse_slip(("\ufeff" * marks + text).encode(), "laufzettel.yaml")
+    assert [(f.code, f.where) for f in caught.value.findings] == [("IN-10", "laufzettel.yaml, Zeile 3")]
+
+
+def test_an_instant_that_has_no_day_in_berlin_is_told_and_ends_no_later_step() -> None:
+    """A person may accept a day to come (IN-22); of this one nobody could have said which it is."""
+    ((code, _),) = told(gescannt_am="9999-12-31T23:59-14:00")
+    assert code == "IN-14"
