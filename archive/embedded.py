@@ -166,14 +166,15 @@ def _failure(home: ServerFolder, options: KeeperOptions, code: int) -> ArchivErr
 
 def _wait_for_the_end(home: ServerFolder) -> None:
     """Returns when the server has stopped, or at once when others still use it."""
-    deadline = time.monotonic() + _STOP_SECONDS
+    deadline, seen = time.monotonic() + _STOP_SECONDS, False
     while is_locked(home.server) and time.monotonic() < deadline:
-        state = home.read_state()
         users = take_lock(home.users, shared=False, seconds=0.0)
+        used = users is None and home.read_state() is not None
+        if used and seen:  # neither stopping nor unused: somebody else is there
+            return
+        seen = used  # at one look it may be the keeper, who takes that lock a moment before it takes the state away
         if users is not None:
             drop_lock(users)
-        elif state is not None:  # not stopping, and not unused: somebody else is there
-            return
         if home.read_linger() > 0:  # the last one to go wished it to stay
             return
         time.sleep(_POLL * 3)
