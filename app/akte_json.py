@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from app.akte_show import documents_json, left_out, vorgaenge_json
+from app.akte_show import left_out, received_days
 from app.correction_show import correction_json, corrections_of, titles_of
 from app.lock_show import LockView
 from archive.reconcile import lacking
@@ -50,10 +50,10 @@ def details_json(
         "record_class": next(iter(details.record_classes), ""),
         "record_classes": list(details.record_classes),
         "holds": list(holds),
-        "vorgaenge": vorgaenge_json(details),
+        "vorgaenge": _vorgaenge_json(details),
         "felder": dict(details.akte.felder) if details.akte else {},
         "pages_left_out": left_out(details),
-        "documents": documents_json(details),
+        "documents": _documents_json(details),
         "packages": [
             {
                 "version": p.package.id.version,
@@ -87,3 +87,45 @@ def details_json(
         "clearing": [case.number for case in details.clearing],
         "reviews": [review.number for review in details.reviews],
     }
+
+
+def _vorgaenge_json(details: AkteDetails) -> list[dict[str, Any]]:
+    """Every Vorgang of the newest version, in the order in which their numbers count."""
+    return [
+        {
+            "uuid": str(v.uuid),
+            "betreff": v.betreff,
+            "zeichen": v.zeichen,
+            "typ": v.typ,
+            "laufzeit": [
+                v.laufzeit.beginn and v.laufzeit.beginn.isoformat(),
+                v.laufzeit.ende and v.laufzeit.ende.isoformat(),
+            ],
+            "dokumente": [str(d.uuid) for d in v.dokumente],
+        }
+        for v in (details.akte.vorgaenge if details.akte else ())
+    ]
+
+
+def _documents_json(details: AkteDetails) -> list[dict[str, Any]]:
+    """Every Dokument, those that only earlier versions hold as well."""
+    received = received_days(details)
+    return [
+        {
+            "uuid": str(d.uuid),
+            "betreff": d.betreff,
+            "typ": d.typ,
+            "datum": d.datum and d.datum.isoformat(),
+            "posteingang": (day := received.get(d.uuid)) and day.isoformat(),
+            "version": d.version,
+            "replaces": [{"dokument": str(old.dokument), "version": old.version} for old in d.replaces],
+            "replaced_by": str(d.replaced_by) if d.replaced_by else None,
+            "pages": d.pages,
+            "pdfa": d.flavour,
+            "file": str(d.pdfa) if d.pdfa else None,
+            "verdict": d.verdict.value,
+            "mean_confidence": None if d.mean_confidence is None else round(d.mean_confidence, 1),
+            "validators": [{"name": r.name, "version": r.version, "verdict": r.verdict.value} for r in d.reports],
+        }
+        for d in details.dokumente
+    ]

@@ -30,49 +30,7 @@ def former_words(row: AkteRow) -> str:
     return f"  {words} Aktenzeichen: {', '.join(row.former)}" if row.former else ""
 
 
-def vorgaenge_json(details: AkteDetails) -> list[dict[str, Any]]:
-    """Every Vorgang of the newest version, in the order in which their numbers count."""
-    return [
-        {
-            "uuid": str(v.uuid),
-            "betreff": v.betreff,
-            "zeichen": v.zeichen,
-            "typ": v.typ,
-            "laufzeit": [
-                v.laufzeit.beginn and v.laufzeit.beginn.isoformat(),
-                v.laufzeit.ende and v.laufzeit.ende.isoformat(),
-            ],
-            "dokumente": [str(d.uuid) for d in v.dokumente],
-        }
-        for v in (details.akte.vorgaenge if details.akte else ())
-    ]
-
-
-def documents_json(details: AkteDetails) -> list[dict[str, Any]]:
-    """Every Dokument, those that only earlier versions hold as well."""
-    received = _received(details)
-    return [
-        {
-            "uuid": str(d.uuid),
-            "betreff": d.betreff,
-            "typ": d.typ,
-            "datum": d.datum and d.datum.isoformat(),
-            "posteingang": (day := received.get(d.uuid)) and day.isoformat(),
-            "version": d.version,
-            "replaces": [{"dokument": str(old.dokument), "version": old.version} for old in d.replaces],
-            "replaced_by": str(d.replaced_by) if d.replaced_by else None,
-            "pages": d.pages,
-            "pdfa": d.flavour,
-            "file": str(d.pdfa) if d.pdfa else None,
-            "verdict": d.verdict.value,
-            "mean_confidence": None if d.mean_confidence is None else round(d.mean_confidence, 1),
-            "validators": [{"name": r.name, "version": r.version, "verdict": r.verdict.value} for r in d.reports],
-        }
-        for d in details.dokumente
-    ]
-
-
-def _received(details: AkteDetails) -> dict[UUID, date]:
+def received_days(details: AkteDetails) -> dict[UUID, date]:
     """The day on which each Dokument of the newest version was received, where it is known."""
     here = details.akte.dokumente if details.akte else ()
     return {dokument.uuid: dokument.posteingang for dokument in here if dokument.posteingang}
@@ -170,7 +128,7 @@ def show_akte(
     places = _vorgaenge(details)
     _show_vorgaenge(console, details)
     numbers = {d.uuid: place for place, d in enumerate(details.akte.dokumente if details.akte else (), 1)}
-    received = _received(details)
+    received = received_days(details)
     pages = "Seiten im PDF/A" if left_out(details) else "Seiten"
     incoming = ("Posteingang",) if received else ()
     heads = ("Nr", "Dokument", "Datum", *incoming, pages, "PDF/A", "Prüfung", "Textgüte", "Version")

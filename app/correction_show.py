@@ -58,6 +58,8 @@ def show_consequences(console: Console, coming: Consequences, changes: Sequence[
         console.print(Text.assemble("  Aufzubewahren bis: ", (old, "red"), " → ", (new, "green")), soft_wrap=True)
     elif coming.computed and any(change.name == "zda_datum" for change in changes):
         console.print(f"  Aufzubewahren bis: {_ends(coming.after)}, unverändert", soft_wrap=True)
+    elif not coming.computed:
+        console.print(Text("  Aufzubewahren bis: nicht berechenbar (archiv frist zeige)", "yellow"), soft_wrap=True)
     for finding in coming.findings:
         console.print(Text(f"  Bitte ansehen: {finding.text}", "yellow"), soft_wrap=True)
 
