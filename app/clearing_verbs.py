@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,10 +15,13 @@ from rich.text import Text
 
 from akten.errors import ArchivError, Forbidden, Unavailable
 from app.command import FOLDER, Call, Words, verb
+from app.find_verbs import FAMILIES
 from app.opening import open_archive
+from app.paging import counted, paged, rest_of
 from app.show import Listing, findings_table
 from app.show import receipts as show_receipts
-from catalog.values import ClearingCase, Resolution
+from catalog.clearing import CaseFilter, CaseSort
+from catalog.values import ClearingCase, ClearingState, Resolution
 from flows.batch import archive_all
 from flows.lost import as_it_lies, declare_lost, lost_to_clearing, may_lie_elsewhere
 from flows.outcomes import nobody_may_accept, register_again
@@ -90,20 +94,28 @@ def klaerung() -> None:
 @klaerung.command("liste")
 @click.option("--alle", is_flag=True, help="Auch gelöste Fälle.")
 @click.option("--wer", help="Nur Fälle dieser Stelle, z. B. „Scanstelle“.")
+@FAMILIES
+@click.option("--sortiert", type=click.Choice([sort.value for sort in CaseSort]), default="nummer", show_default=True)
+@paged()
 @verb
-def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
-    """Listet die Fälle, die ältesten zuerst."""
+def clearing_list(
+    call: Call, *, alle: bool, wer: str | None, aktenart: tuple[str, ...], sortiert: str, anzahl: int, ab: int
+) -> None:
+    """Listet die Fälle, seitenweise, die ältesten zuerst."""
+    wanted = CaseFilter(None if alle else ClearingState.OPEN, aktenarten=aktenart or None)
     with open_archive(call) as services:
         lost_to_clearing(services)  # what nobody can go on with is a case, too, also where no round runs
-        filters: dict[str, Any] = {"state": None} if alle else {}
-        listed = [as_it_lies(services, case) for case in services.catalog.clearing_list(**filters)]
-        cases = [case for case in listed if wer is None or case.owner.casefold() == wer.strip().casefold()]
+        owners = services.catalog.clearing_owners(wanted)
+        if wer is not None:  # in any spelling, and no database knows them all
+            meant = [owner for owner in owners if owner.casefold() == wer.strip().casefold()]
+            wanted = replace(wanted, owners=meant)
+        found = services.catalog.clearing_page(wanted, sort=CaseSort(sortiert), limit=anzahl, offset=ab)
+        cases = [as_it_lies(services, case) for case in found.rows]
         bands = {case.number: _band(services, case) for case in cases}
 
     def show(console: Console) -> None:
-        if not cases:
-            others = ", ".join(sorted({case.owner for case in listed}))
-            console.print(f"Kein Fall für „{wer}“; Fälle hat: {others}." if others else "Der Klärungskorb ist leer.")
+        if not found.total:
+            console.print(_none(wer, owners, narrowed=bool(aktenart)))
             return
         table = Listing("Nr.", "Akte", "Code", "Grund", "Wer", "Bis", "Stand", box=None, header_style="dim")
         for case in cases:
@@ -121,9 +133,18 @@ def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
                 state,
             )
         console.print(table)
+        console.print(rest or counted(len(cases), found.total), style="dim")
         console.print(f"Mehr: {call.archiv} klaerung zeige NR", style="dim", soft_wrap=True)
 
-    call.output.result([case_json(case, bands[case.number]) for case in cases], show)
+    rest = rest_of(len(cases), found.total, ab)
+    call.output.page([case_json(case, bands[case.number]) for case in cases], show, rest)
+
+
+def _none(wer: str | None, owners: Sequence[str], *, narrowed: bool) -> str:
+    """What is said of no case, by how it was asked and who has cases of the kind."""
+    if wer is not None and owners:
+        return f"Kein Fall für „{wer}“; Fälle hat: {', '.join(owners)}."
+    return "Kein Fall ist so, wie hier eingegrenzt ist." if narrowed else "Der Klärungskorb ist leer."
 
 
 @klaerung.command("zeige")

@@ -21,7 +21,7 @@ from ingest.delivery import read_delivery
 from ingest.inbox import claim, held
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
-from tests.catalog.build import CLERK, NOON, a_page, a_pdfa, archive, receive
+from tests.catalog.build import AN_ERROR, CLERK, NOON, a_page, a_pdfa, archive, receive
 from tests.ingest.builders import fill
 
 
@@ -107,6 +107,26 @@ def test_cases_of_one_owner_are_found_in_any_spelling_and_an_empty_answer_claims
     other = desk("klaerung", "liste", "--wer", "Archiv").out
     assert "leer" not in other
     assert "Fälle hat: Scanstelle" in other
+
+
+def test_a_long_list_of_cases_comes_in_pages_that_say_how_many_there_are(desk: Desk) -> None:
+    """All of it was printed, however many cases there were, and each looked up one by one."""
+    with open_catalog(desk.url) as catalog:
+        for number, owner in enumerate(("Scanstelle", "Fachamt", "Scanstelle"), 1):
+            stopped = receive(catalog, number, band=number)
+            (desk.daten / stopped.folder / "lieferung").mkdir(parents=True)
+            catalog.to_clearing(stopped.uuid, [AN_ERROR], owner=owner, next_step="y", by=CLERK, now=NOON)
+    shown = desk("klaerung", "liste", "--anzahl", "2").out
+    assert "2 von 3; weiter mit --ab 2" in shown
+    assert ("Band 2" in shown, "Band 3" in shown) == (True, False)
+    assert "1 von 3" in desk("klaerung", "liste", "--ab", "2").out
+    assert "0 von 3" in desk("klaerung", "liste", "--ab", "7").out
+    first = desk("klaerung", "liste", "--anzahl", "2", "--json")
+    assert ([case["number"] for case in first.json], "--ab 2" in first.err) == ([1, 2], True)
+    rest = desk("klaerung", "liste", "--ab", "2", "--json")
+    assert ([case["number"] for case in rest.json], rest.err) == ([3], "")
+    own = desk("klaerung", "liste", "--wer", "scanstelle", "--sortiert", "neueste", "--anzahl", "1", "--json")
+    assert ([case["number"] for case in own.json], "1 von 2" in own.err) == ([3], True)
 
 
 def test_a_delivery_without_a_readable_slip_is_listed_under_the_name_it_came_with(desk: Desk, tmp_path: Path) -> None:
