@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from akten.errors import ArchivError, Forbidden, Unavailable
+from akten.errors import ArchivError, FixityError, Forbidden, Unavailable
 from app.command import FOLDER, Call, Words, verb
 from app.find_verbs import FAMILIES
 from app.opening import open_archive
@@ -24,7 +24,7 @@ from catalog.clearing import CaseFilter, CaseSort
 from catalog.values import ClearingCase, ClearingState, Resolution
 from flows.batch import archive_all
 from flows.lost import as_it_lies, declare_lost, lost_to_clearing, may_lie_elsewhere
-from flows.outcomes import nobody_may_accept, register_again
+from flows.outcomes import clearing_receipt, nobody_may_accept, register_again
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code, finding_json, receipt_json
 from flows.targets import try_out
@@ -242,10 +242,13 @@ def clearing_resolve(
                 elif claimed.folder.is_dir():
                     text += " Die Dateien liegen noch im Arbeitsordner; zurück gibt sie: --zurueck ORDNER"
                 raise Forbidden(text)
+            asked = _asked(services, case)
             gone_back = cut_off and going_back(claimed) is not None
             if not claimed.lieferung.is_dir() and claimed.zip_file is None and not gone_back:
                 _require_lost(services, nr, returns=back is not None, sure=lost)
-                return _end_without_files(call, services, nr, claimed, grund, decided=case.resolution is not None)
+                return _end_without_files(
+                    call, services, nr, claimed, grund, asked, decided=case.resolution is not None
+                )
             if back is not None:
                 if not gone_back:
                     try_out(back)  # else the case would be closed as given back, and the files still be here
@@ -260,19 +263,17 @@ def clearing_resolve(
                 if mended:
                     put_in(claimed, laufzettel, dateien)
                     if accept and (stopped := register_again(services, claimed, call.actor)) is not None:
-                        return _told(call, (stopped,))
+                        return _told(call, nr, stopped)
                 kind = Resolution.ACCEPT if accept else Resolution.RESUBMIT
                 services.catalog.resolve(nr, kind, grund, by=call.actor, now=services.now())
         if back is not None:
             place = give_back(claimed, back)
-            call.output.result(
-                {"number": nr, "state": "returned", "folder": str(place)},
-                lambda console: console.print(f"Zurückgegeben nach {place}"),
-            )
+            value = resolved_json(nr, asked, place, returned=True)
+            call.output.result(value, lambda console: console.print(f"Zurückgegeben nach {place}"))
             return 0
         with progress_display(quiet=call.output.as_json) as show:
-            made = archive_all(services, (claimed,), call.actor, show)
-    return _told(call, made)
+            (made,) = archive_all(services, (claimed,), call.actor, show)
+    return _told(call, nr, made)
 
 
 @contextmanager
@@ -314,21 +315,35 @@ def clearing_lost(call: Call, lieferung: UUID) -> None:
     call.output.result(case_json(case, band), show)
 
 
-def _told(call: Call, made: Sequence[Receipt]) -> int:
-    values = [receipt_json(receipt) for receipt in made]
-    call.output.result(values, lambda console: show_receipts(console, values, call.archiv))
-    return exit_code(made)
+def resolved_json(nr: int, receipt: Receipt, folder: Path | None = None, *, returned: bool = False) -> dict[str, Any]:
+    """How a case ended, with the same fields for every end: those of a receipt, the case, and where files were put."""
+    value = receipt_json(receipt) | {"number": nr, "folder": None if folder is None else str(folder)}
+    return value | {"state": "returned"} if returned else value
+
+
+def _told(call: Call, nr: int, receipt: Receipt) -> int:
+    value = resolved_json(nr, receipt)
+    call.output.result(value, lambda console: show_receipts(console, [value], call.archiv))
+    return exit_code((receipt,))
+
+
+def _asked(services: Services, case: ClearingCase) -> Receipt:
+    """The receipt that asked for a decision, made while the folder of the delivery is here and tells its name."""
+    row = services.catalog.delivery(case.delivery)
+    if row is None:
+        raise FixityError("Die Lieferung ist aus dem Katalog verschwunden.")
+    return replace(clearing_receipt(services, row), name=delivered_as(as_it_lies(services, case)))
 
 
 def _end_without_files(
-    call: Call, services: Services, nr: int, claimed: ClaimedDelivery, grund: str, *, decided: bool
+    call: Call, services: Services, nr: int, claimed: ClaimedDelivery, grund: str, asked: Receipt, *, decided: bool
 ) -> int:
     """Ends a case whose files are gone: there is nothing to give back, and nothing else to do with it either."""
     if not decided:
         services.catalog.resolve(nr, Resolution.RETURN, grund, by=call.actor, now=services.now())
     release(claimed)
     call.output.result(
-        {"number": nr, "state": "returned", "folder": None},
+        resolved_json(nr, asked, returned=True),
         lambda console: console.print(
             f"Fall {nr} ist beendet. Zurückgegeben wurde nichts: die Dateien lagen nicht mehr im Arbeitsordner."
         ),

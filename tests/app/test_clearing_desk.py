@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -97,6 +98,27 @@ def test_while_one_decides_nobody_else_puts_files_in_or_decides(desk: Desk, tmp_
     assert (ran.code, ran.json["error"]) == (6, "Unavailable")
     assert (claimed.lieferung / "laufzettel.json").read_bytes() == before
     assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
+
+
+def test_every_end_of_a_case_has_the_same_fields(desk: Desk, tmp_path: Path) -> None:
+    """A list of receipts for one that was decided, an object of three fields for one that went back."""
+    slip = tmp_path / "laufzettel.json"
+    slip.write_text("{", encoding="utf-8")
+    numbers = [a_case(desk, tmp_path / f"l{n}", "IN-50") for n in range(3)]
+    stays = desk("klaerung", "loese", numbers[0], "--annehmen", "--grund", "x", "--laufzettel", slip, "--json")
+    back = desk("klaerung", "loese", numbers[1], "--zurueck", tmp_path / "z", "--grund", "falsch", "--json")
+    case = desk("klaerung", "zeige", numbers[2], "--json").json
+    shutil.rmtree(case["folder"])
+    gone = desk("klaerung", "loese", numbers[2], "--zurueck", tmp_path / "z", "--grund", "weg", "--json")
+    assert [(ran.code, ran.json["number"], ran.json["state"], ran.json["folder"]) for ran in (stays, back, gone)] == [
+        (3, numbers[0], "clearing", None),
+        (0, numbers[1], "returned", str(tmp_path / "z" / "l1")),
+        (0, numbers[2], "returned", None),
+    ]
+    assert stays.json.keys() == back.json.keys() == gone.json.keys()
+    assert back.json["name"] == "l1"
+    assert {f["code"] for f in back.json["findings"]} == {"IN-50"}
+    assert (gone.json["delivery"], gone.json["aktenzeichen"]) == (case["delivery"], case["aktenzeichen"])
 
 
 def test_cases_of_one_owner_are_found_in_any_spelling_and_an_empty_answer_claims_no_empty_desk(
