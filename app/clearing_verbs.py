@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from akten.errors import ArchivError, FixityError, Forbidden, Unavailable
+from akten.findings import Severity
 from app.command import FOLDER, Call, Words, verb
 from app.find_verbs import FAMILIES
 from app.opening import open_archive
@@ -58,7 +59,13 @@ def _band(services: Services, case: ClearingCase) -> int | None:
 def _case_name(case: ClearingCase, band: int | None) -> str:
     """„Bauakte 63-01234-2019 Band 2“; as on receipts the first Band goes without saying."""
     parts = (case.aktenart, case.aktenzeichen, f"Band {band}" if (band or 1) > 1 else "")
-    return " ".join(part for part in parts if part)
+    return " ".join(part for part in parts if part) or "(unbekannt)"
+
+
+def _grund(case: ClearingCase) -> str:
+    """The reason with the file and page that it speaks of: „Die Datei“ alone tells a list nothing."""
+    places = [finding.where for finding in case.findings if finding.severity is Severity.ERROR][:1]
+    return ": ".join((*(place for place in places if place not in ("", str(case.delivery))), case.reason))
 
 
 def case_json(case: ClearingCase, band: int | None) -> dict[str, Any]:
@@ -121,13 +128,13 @@ def clearing_list(
         for case in cases:
             name = _case_name(case, bands[case.number])
             if not case.aktenzeichen and (came := delivered_as(case)):  # else nobody knows which delivery is meant
-                name = f"{name or '(unbekannt)'} „{came}“"
+                name = f"{name} „{came}“"
             state = "offen" if case.state.value == "open" else "gelöst"
             table.add_row(
                 str(case.number),
-                name or "(unbekannt)",
+                name,
                 case.code,
-                case.reason,
+                _grund(case),
                 case.owner,
                 f"{case.due:%d.%m.%Y}",
                 state,
@@ -161,7 +168,9 @@ def clearing_show(call: Call, nr: int) -> None:
         console.print(Text.assemble((f"Fall {case.number}", "bold"), f"  {_case_name(case, band)}  {case.betreff}"))
         if name := delivered_as(case):
             console.print(f"Geliefert als: {name}")
-        console.print(f"Zuständig: {case.owner}   bis {case.due:%d.%m.%Y}   Ordner: {case.folder}")
+        if here or not case.resolution:  # else nobody has to look at it any more, and nothing of it lies there
+            place = f"{'Liegt' if here else 'Lag'} in: {case.folder}"
+            console.print(f"Zuständig: {case.owner}   bis {case.due:%d.%m.%Y}   {place}", soft_wrap=True)
         console.print(findings_table([finding_json(f) for f in case.findings]))
         if case.resolution:
             how = RESOLUTIONS[case.resolution]
@@ -194,13 +203,13 @@ def clearing_show(call: Call, nr: int) -> None:
     "--laufzettel",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="DATEI",
-    help="Berichtigter Laufzettel.",
+    help="Berichtigter Laufzettel; er ersetzt den gelieferten.",
 )
 @click.option(
     "--dateien",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="ORDNER",
-    help="Ordner mit Nachscans.",
+    help="Ordner mit Nachscans; was darin so heißt wie eine gelieferte Datei, ersetzt sie.",
 )
 @verb
 def clearing_resolve(

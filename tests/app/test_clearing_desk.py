@@ -152,8 +152,31 @@ def test_a_long_list_of_cases_comes_in_pages_that_say_how_many_there_are(desk: D
 
 
 def test_a_delivery_without_a_readable_slip_is_listed_under_the_name_it_came_with(desk: Desk, tmp_path: Path) -> None:
-    a_case(desk, tmp_path / "Stapel 17", "IN-10", read=False)
+    number = a_case(desk, tmp_path / "Stapel 17", "IN-10", read=False)
     assert "(unbekannt) „Stapel 17“" in desk("klaerung", "liste").out
+    assert f"Fall {number}  (unbekannt)" in desk("klaerung", "zeige", number).out
+
+
+def test_the_list_says_of_which_file_a_reason_speaks(desk: Desk) -> None:
+    with open_catalog(desk.url) as catalog:
+        stopped = receive(catalog, 1)
+        (desk.daten / stopped.folder / "lieferung").mkdir(parents=True)
+        wrong = Finding("IN-50", Severity.ERROR, "scan2.tif", "Die Datei gehört zu keinem Dokument des Laufzettels.")
+        told = (Finding("IN-10", Severity.INFO, "Thumbs.db", "Nicht übernommen."), wrong)
+        catalog.to_clearing(stopped.uuid, told, owner="Scanstelle", next_step="y", by=CLERK, now=NOON)
+    assert f"scan2.tif: {wrong.text}" in desk("klaerung", "liste").out
+
+
+def test_where_a_delivery_lies_is_told_while_it_lies_there(desk: Desk, tmp_path: Path) -> None:
+    """Of one that was given back long ago the work folder was named, and who had to look at it until when."""
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    shown = desk("klaerung", "zeige", number).out
+    assert f"Liegt in: {desk.daten / 'arbeit'}" in shown
+    assert desk("klaerung", "loese", number, "--zurueck", tmp_path / "z", "--grund", "falsch").code == 0
+    assert "in: " not in desk("klaerung", "zeige", number).out
+    lost = a_case(desk, tmp_path / "l2", "IN-50")
+    shutil.rmtree(desk("klaerung", "zeige", lost, "--json").json["folder"])
+    assert f"Lag in: {desk.daten / 'arbeit'}" in desk("klaerung", "zeige", lost).out
 
 
 @pytest.fixture
