@@ -24,9 +24,9 @@ from app.show import VERDICTS, Listing, findings_table, size_words, word
 from archive.restore import OF_BYTES
 from flows.anchors import try_to_publish
 from flows.archivemark import is_fresh
-from flows.doctor import Health, examine_machine
+from flows.doctor import examine_machine
 from flows.ownaccount import require_own_account
-from flows.receipt import finding_json
+from flows.receipt import finding_json, gravest
 from flows.reentry import LACKS, entered_json, reenter_lost
 from flows.settings import effective
 from flows.verify import compare_stores, verdict_of, verify_all, verify_packages
@@ -153,6 +153,7 @@ def doctor(call: Call, *, without_stores: bool) -> int:
                 "state": p.health.value,
                 "advice": p.advice,
                 "needed": p.needed,
+                "away": p.away,
                 "details": list(p.details),
             }
             for p in found.parts
@@ -175,8 +176,7 @@ def doctor(call: Call, *, without_stores: bool) -> int:
     call.output.result(value, show)
     if without_stores:  # no line of the table tells of them, and „Gesamt“ would speak for them, too
         call.output.say("Nicht geprüft sind die Speicher (--ohne-speicher).")
-    failed = any(p.health is Health.FAILED or (p.needed and p.health is Health.ABSENT) for p in found.parts)
-    return 7 if failed else EXIT_OF_VERDICT[found.verdict]
+    return gravest(found.exit_codes) or EXIT_OF_VERDICT[found.verdict]
 
 
 @click.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,15 +13,19 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from akten.errors import ArchivError, Forbidden, Unavailable
+from akten.errors import ArchivError, FixityError, Forbidden, Unavailable
+from akten.findings import Severity
 from app.command import FOLDER, Call, Words, verb
+from app.find_verbs import FAMILIES
 from app.opening import open_archive
+from app.paging import counted, paged, rest_of
 from app.show import Listing, findings_table
 from app.show import receipts as show_receipts
-from catalog.values import ClearingCase, Resolution
+from catalog.clearing import CaseFilter, CaseSort
+from catalog.values import ClearingCase, ClearingState, Resolution
 from flows.batch import archive_all
 from flows.lost import as_it_lies, declare_lost, lost_to_clearing, may_lie_elsewhere
-from flows.outcomes import nobody_may_accept, register_again
+from flows.outcomes import clearing_receipt, nobody_may_accept, register_again
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code, finding_json, receipt_json
 from flows.targets import try_out
@@ -54,7 +59,13 @@ def _band(services: Services, case: ClearingCase) -> int | None:
 def _case_name(case: ClearingCase, band: int | None) -> str:
     """„Bauakte 63-01234-2019 Band 2“; as on receipts the first Band goes without saying."""
     parts = (case.aktenart, case.aktenzeichen, f"Band {band}" if (band or 1) > 1 else "")
-    return " ".join(part for part in parts if part)
+    return " ".join(part for part in parts if part) or "(unbekannt)"
+
+
+def _grund(case: ClearingCase) -> str:
+    """The reason with the file and page that it speaks of: „Die Datei“ alone tells a list nothing."""
+    places = [finding.where for finding in case.findings if finding.severity is Severity.ERROR][:1]
+    return ": ".join((*(place for place in places if place not in ("", str(case.delivery))), case.reason))
 
 
 def case_json(case: ClearingCase, band: int | None) -> dict[str, Any]:
@@ -90,40 +101,57 @@ def klaerung() -> None:
 @klaerung.command("liste")
 @click.option("--alle", is_flag=True, help="Auch gelöste Fälle.")
 @click.option("--wer", help="Nur Fälle dieser Stelle, z. B. „Scanstelle“.")
+@FAMILIES
+@click.option("--sortiert", type=click.Choice([sort.value for sort in CaseSort]), default="nummer", show_default=True)
+@paged()
 @verb
-def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
-    """Listet die Fälle, die ältesten zuerst."""
+def clearing_list(
+    call: Call, *, alle: bool, wer: str | None, aktenart: tuple[str, ...], sortiert: str, anzahl: int, ab: int
+) -> None:
+    """Listet die Fälle, seitenweise, die ältesten zuerst."""
+    wanted = CaseFilter(None if alle else ClearingState.OPEN, aktenarten=aktenart or None)
     with open_archive(call) as services:
         lost_to_clearing(services)  # what nobody can go on with is a case, too, also where no round runs
-        filters: dict[str, Any] = {"state": None} if alle else {}
-        listed = [as_it_lies(services, case) for case in services.catalog.clearing_list(**filters)]
-        cases = [case for case in listed if wer is None or case.owner.casefold() == wer.strip().casefold()]
+        owners = services.catalog.clearing_owners(wanted)
+        if wer is not None:  # in any spelling, and no database knows them all
+            meant = [owner for owner in owners if owner.casefold() == wer.strip().casefold()]
+            wanted = replace(wanted, owners=meant)
+        found = services.catalog.clearing_page(wanted, sort=CaseSort(sortiert), limit=anzahl, offset=ab)
+        cases = [as_it_lies(services, case) for case in found.rows]
         bands = {case.number: _band(services, case) for case in cases}
 
     def show(console: Console) -> None:
-        if not cases:
-            others = ", ".join(sorted({case.owner for case in listed}))
-            console.print(f"Kein Fall für „{wer}“; Fälle hat: {others}." if others else "Der Klärungskorb ist leer.")
+        if not found.total:
+            console.print(_none(wer, owners, narrowed=bool(aktenart)))
             return
         table = Listing("Nr.", "Akte", "Code", "Grund", "Wer", "Bis", "Stand", box=None, header_style="dim")
         for case in cases:
             name = _case_name(case, bands[case.number])
             if not case.aktenzeichen and (came := delivered_as(case)):  # else nobody knows which delivery is meant
-                name = f"{name or '(unbekannt)'} „{came}“"
+                name = f"{name} „{came}“"
             state = "offen" if case.state.value == "open" else "gelöst"
             table.add_row(
                 str(case.number),
-                name or "(unbekannt)",
+                name,
                 case.code,
-                case.reason,
+                _grund(case),
                 case.owner,
                 f"{case.due:%d.%m.%Y}",
                 state,
             )
         console.print(table)
+        console.print(rest or counted(len(cases), found.total), style="dim")
         console.print(f"Mehr: {call.archiv} klaerung zeige NR", style="dim", soft_wrap=True)
 
-    call.output.result([case_json(case, bands[case.number]) for case in cases], show)
+    rest = rest_of(len(cases), found.total, ab)
+    call.output.page([case_json(case, bands[case.number]) for case in cases], show, rest)
+
+
+def _none(wer: str | None, owners: Sequence[str], *, narrowed: bool) -> str:
+    """What is said of no case, by how it was asked and who has cases of the kind."""
+    if wer is not None and owners:
+        return f"Kein Fall für „{wer}“; Fälle hat: {', '.join(owners)}."
+    return "Kein Fall ist so, wie hier eingegrenzt ist." if narrowed else "Der Klärungskorb ist leer."
 
 
 @klaerung.command("zeige")
@@ -140,7 +168,9 @@ def clearing_show(call: Call, nr: int) -> None:
         console.print(Text.assemble((f"Fall {case.number}", "bold"), f"  {_case_name(case, band)}  {case.betreff}"))
         if name := delivered_as(case):
             console.print(f"Geliefert als: {name}")
-        console.print(f"Zuständig: {case.owner}   bis {case.due:%d.%m.%Y}   Ordner: {case.folder}")
+        if here or not case.resolution:  # else nobody has to look at it any more, and nothing of it lies there
+            place = f"{'Liegt' if here else 'Lag'} in: {case.folder}"
+            console.print(f"Zuständig: {case.owner}   bis {case.due:%d.%m.%Y}   {place}", soft_wrap=True)
         console.print(findings_table([finding_json(f) for f in case.findings]))
         if case.resolution:
             how = RESOLUTIONS[case.resolution]
@@ -173,13 +203,13 @@ def clearing_show(call: Call, nr: int) -> None:
     "--laufzettel",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="DATEI",
-    help="Berichtigter Laufzettel.",
+    help="Berichtigter Laufzettel; er ersetzt den gelieferten.",
 )
 @click.option(
     "--dateien",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="ORDNER",
-    help="Ordner mit Nachscans.",
+    help="Ordner mit Nachscans; was darin so heißt wie eine gelieferte Datei, ersetzt sie.",
 )
 @verb
 def clearing_resolve(
@@ -221,10 +251,13 @@ def clearing_resolve(
                 elif claimed.folder.is_dir():
                     text += " Die Dateien liegen noch im Arbeitsordner; zurück gibt sie: --zurueck ORDNER"
                 raise Forbidden(text)
+            asked = _asked(services, case)
             gone_back = cut_off and going_back(claimed) is not None
             if not claimed.lieferung.is_dir() and claimed.zip_file is None and not gone_back:
                 _require_lost(services, nr, returns=back is not None, sure=lost)
-                return _end_without_files(call, services, nr, claimed, grund, decided=case.resolution is not None)
+                return _end_without_files(
+                    call, services, nr, claimed, grund, asked, decided=case.resolution is not None
+                )
             if back is not None:
                 if not gone_back:
                     try_out(back)  # else the case would be closed as given back, and the files still be here
@@ -239,19 +272,17 @@ def clearing_resolve(
                 if mended:
                     put_in(claimed, laufzettel, dateien)
                     if accept and (stopped := register_again(services, claimed, call.actor)) is not None:
-                        return _told(call, (stopped,))
+                        return _told(call, nr, stopped)
                 kind = Resolution.ACCEPT if accept else Resolution.RESUBMIT
                 services.catalog.resolve(nr, kind, grund, by=call.actor, now=services.now())
         if back is not None:
             place = give_back(claimed, back)
-            call.output.result(
-                {"number": nr, "state": "returned", "folder": str(place)},
-                lambda console: console.print(f"Zurückgegeben nach {place}"),
-            )
+            value = resolved_json(nr, asked, place, returned=True)
+            call.output.result(value, lambda console: console.print(f"Zurückgegeben nach {place}"))
             return 0
         with progress_display(quiet=call.output.as_json) as show:
-            made = archive_all(services, (claimed,), call.actor, show)
-    return _told(call, made)
+            (made,) = archive_all(services, (claimed,), call.actor, show)
+    return _told(call, nr, made)
 
 
 @contextmanager
@@ -293,21 +324,35 @@ def clearing_lost(call: Call, lieferung: UUID) -> None:
     call.output.result(case_json(case, band), show)
 
 
-def _told(call: Call, made: Sequence[Receipt]) -> int:
-    values = [receipt_json(receipt) for receipt in made]
-    call.output.result(values, lambda console: show_receipts(console, values, call.archiv))
-    return exit_code(made)
+def resolved_json(nr: int, receipt: Receipt, folder: Path | None = None, *, returned: bool = False) -> dict[str, Any]:
+    """How a case ended, with the same fields for every end: those of a receipt, the case, and where files were put."""
+    value = receipt_json(receipt) | {"number": nr, "folder": None if folder is None else str(folder)}
+    return value | {"state": "returned"} if returned else value
+
+
+def _told(call: Call, nr: int, receipt: Receipt) -> int:
+    value = resolved_json(nr, receipt)
+    call.output.result(value, lambda console: show_receipts(console, [value], call.archiv))
+    return exit_code((receipt,))
+
+
+def _asked(services: Services, case: ClearingCase) -> Receipt:
+    """The receipt that asked for a decision, made while the folder of the delivery is here and tells its name."""
+    row = services.catalog.delivery(case.delivery)
+    if row is None:
+        raise FixityError("Die Lieferung ist aus dem Katalog verschwunden.")
+    return replace(clearing_receipt(services, row), name=delivered_as(as_it_lies(services, case)))
 
 
 def _end_without_files(
-    call: Call, services: Services, nr: int, claimed: ClaimedDelivery, grund: str, *, decided: bool
+    call: Call, services: Services, nr: int, claimed: ClaimedDelivery, grund: str, asked: Receipt, *, decided: bool
 ) -> int:
     """Ends a case whose files are gone: there is nothing to give back, and nothing else to do with it either."""
     if not decided:
         services.catalog.resolve(nr, Resolution.RETURN, grund, by=call.actor, now=services.now())
     release(claimed)
     call.output.result(
-        {"number": nr, "state": "returned", "folder": None},
+        resolved_json(nr, asked, returned=True),
         lambda console: console.print(
             f"Fall {nr} ist beendet. Zurückgegeben wurde nichts: die Dateien lagen nicht mehr im Arbeitsordner."
         ),

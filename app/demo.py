@@ -27,7 +27,8 @@ from app.specimens import make_demo_deliveries
 from catalog.actor import Actor
 from flows.archivedreceipt import receipt_of
 from flows.batch import claim_inbox, claim_paths
-from flows.doctor import Health, examine_machine
+from flows.doctor import examine_machine
+from flows.health import Health
 from flows.outcomes import clearing_receipt
 from flows.receipt import exit_code_of_json, receipt_json
 from flows.service import run_batch_in_prefect

@@ -18,6 +18,7 @@ from app.deadline_show import german, state_de
 from app.find_verbs import FAMILIES
 from app.forecast_chart import COLUMNS_DE, FORMATS, draw, kind_of
 from app.opening import open_archive
+from app.paging import paged
 from app.show import Listing, number_column
 from app.written import write_csv
 from flows.due_list import DueRow, due_filter, due_page, due_rows, forecast_of
@@ -115,8 +116,7 @@ def _csv_row(value: Mapping[str, Any], katalog: Fristenkatalog) -> Sequence[obje
 )
 @FAMILIES
 @click.option("--klasse", metavar="KLASSE", help="Nur diese Fristklasse, z. B. tax.assessment-file.")
-@click.option("--anzahl", default=50, show_default=True, type=click.IntRange(1, 10_000), help="So viele Zeilen.")
-@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Zeile.")
+@paged()
 @click.option("--csv", "csv_file", type=OUT, metavar="DATEI", help="Die ganze Liste als CSV schreiben.")
 @verb
 def due(

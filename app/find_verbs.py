@@ -25,8 +25,9 @@ from app.lock_show import lock_view
 from app.one_akte import akte_name, one_akte, split_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
+from app.paging import counted, paged, rest_of
 from app.reference_verbs import akte_refer, person_forget
-from app.show import STATES, Listing, findings_table, number_column, rest_of, word
+from app.show import STATES, Listing, findings_table, number_column, word
 from catalog.fold import fold
 from catalog.holdings import AkteFilter, Sort
 from catalog.search import Hit, Why
@@ -101,8 +102,7 @@ def hit_json(hit: Hit, volumes: int, titles: Mapping[UUID, str]) -> dict[str, An
 @FAMILIES
 @click.option("--von", type=DAY, metavar=DAY_WORD, help="Nur Akten mit einem Datum ab diesem Tag.")
 @click.option("--bis", type=DAY, metavar=DAY_WORD, help="Nur Akten mit einem Datum bis zu diesem Tag.")
-@click.option("--anzahl", default=20, show_default=True, type=click.IntRange(1, 1000), help="So viele Treffer.")
-@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab diesem Treffer.")
+@paged(20, 1000, "Treffer", "diesem Treffer")
 @verb
 def suche(
     call: Call,
@@ -200,8 +200,7 @@ akte.add_command(person_forget)
 @FAMILIES
 @click.option("--stand", type=click.Choice(list(STANDS)), help="Nur Akten in diesem Stand.")
 @click.option("--sortiert", type=click.Choice([sort.value for sort in Sort]), default="neueste", show_default=True)
-@click.option("--anzahl", default=50, show_default=True, type=click.IntRange(1, 10_000), help="So viele Zeilen.")
-@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Zeile.")
+@paged()
 @verb
 def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sortiert: str, anzahl: int, ab: int) -> None:
     """Listet Akten, seitenweise."""
@@ -232,7 +231,7 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
                 german_day(row.retention_ends),
             )
         console.print(table)
-        console.print(rest or f"{len(found.rows)} von {found.total}", style="dim")
+        console.print(rest or counted(len(found.rows), found.total), style="dim")
 
     rest = rest_of(len(found.rows), found.total, ab)
     call.output.page([row_json(row) for row in found.rows], show, rest)

@@ -18,8 +18,9 @@ from app.find_verbs import DAY, DAY_WORD
 from app.hold_show import MASK, hold_line, hold_value, holds_of
 from app.one_akte import akte_name, one_akte, require_number_for_band
 from app.opening import open_archive, open_or_begin
+from app.paging import counted, paged, rest_of
 from app.round_show import exit_of_followed, followed_json, show_followed
-from app.show import DAY_FORM, Listing, moment, rest_of
+from app.show import DAY_FORM, Listing, moment
 from catalog.actor import Actor
 from catalog.fold import fold
 from catalog.holds import HoldOrder, HoldTarget, HoldView, Scope
@@ -161,8 +162,7 @@ def _target(
 @click.option("--alle", is_flag=True, help="Auch abgelaufene und aufgehobene.")
 @click.option("--art", "key", help="Nur diese Sperrart.")
 @click.option("--text", help="Nur Sperren, deren Grund, Bezug oder Ziel das enthält.")
-@click.option("--anzahl", default=100, show_default=True, type=click.IntRange(1, 100_000), help="So viele Zeilen.")
-@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Zeile.")
+@paged(100, 100_000)
 @verb
 def hold_list(call: Call, *, alle: bool, key: str | None, text: str | None, anzahl: int, ab: int) -> None:
     """Listet Sperren in der Reihenfolge, in der sie gesetzt wurden; fremde geheime nur als „gesperrt“."""
@@ -198,7 +198,7 @@ def hold_list(call: Call, *, alle: bool, key: str | None, text: str | None, anza
                 _german(value["until"], "offen"),
             )
         console.print(table)
-        console.print(rest or f"{len(page)} von {len(views)}", style="dim")
+        console.print(rest or counted(len(page), len(views)), style="dim")
 
     rest = rest_of(len(page), len(views), ab)
     call.output.page(page, show, rest)

@@ -10,7 +10,8 @@ from rich.console import Console
 from app.command import Call, verb
 from app.find_verbs import FAMILIES
 from app.opening import open_archive
-from app.show import Listing, number_column, rest_of
+from app.paging import counted, paged, rest_of
+from app.show import Listing, number_column
 from flows.receipt import finding_json
 from flows.telling import accepted, event_named
 from flows.waiting import Waiting, waiting
@@ -26,8 +27,7 @@ from flows.waiting import Waiting, waiting
 )
 @FAMILIES
 @click.option("--ereignis", metavar="EREIGNIS", help="Nur Akten, denen dieses Ereignis fehlt.")
-@click.option("--anzahl", default=100, show_default=True, type=click.IntRange(1, 100_000), help="So viele Zeilen.")
-@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Zeile.")
+@paged(100, 100_000)
 @verb
 def frist_open(
     call: Call, *, until: int | None, aktenart: tuple[str, ...], ereignis: str | None, anzahl: int, ab: int
@@ -63,7 +63,7 @@ def frist_open(
                 ", ".join(one.ask),
             )
         console.print(table)
-        console.print(rest or f"{len(page)} von {found.total}", style="dim")
+        console.print(rest or counted(len(page), found.total), style="dim")
 
     rest = rest_of(len(page), found.total, ab)
     call.output.page([_waiting_json(one) for one in page], show, rest)

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from app.command import Call, Words, verb
 from app.opening import open_archive
-from app.show import Listing, number_column, rest_of
+from app.paging import counted, paged, rest_of
+from app.show import Listing, number_column
 from catalog.values import Review
 from flows.wiring import Services
 
@@ -65,8 +66,7 @@ def review_json(review: Review, place: _Place) -> dict[str, Any]:
 
 @sichtung.command("liste")
 @click.option("--alle", is_flag=True, help="Auch gesichtete Seiten.")
-@click.option("--anzahl", default=50, show_default=True, type=click.IntRange(1, 10_000), help="So viele Zeilen.")
-@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Zeile.")
+@paged()
 @verb
 def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
     """Listet Seiten mit unsicherem oder fehlendem Text."""
@@ -95,7 +95,7 @@ def review_list(call: Call, *, alle: bool, anzahl: int, ab: int) -> None:
                 state,
             )
         console.print(table)
-        console.print(rest or f"{len(found.rows)} von {found.total}", style="dim")
+        console.print(rest or counted(len(found.rows), found.total), style="dim")
         console.print(
             f"Gesichtet? {call.archiv} sichtung loese NR lesbar|unleserlich|nachscannen", style="dim", soft_wrap=True
         )

@@ -16,6 +16,7 @@ from akten.plural import plural
 from app.command import OUT, Call, verb
 from app.deadline_show import STATES_DE, german
 from app.opening import begins, open_archive, open_or_begin
+from app.paging import paged
 from app.show import DAY_FORM, Listing, findings_table, moment, number_column
 from app.written import write_csv, write_whole
 from catalog.rulebook import RuleState, RuleVersion
@@ -141,8 +142,7 @@ def headline(value: Mapping[str, Any]) -> str:
 @click.option("--nr", "number", type=int, metavar="NR", help="Eine Fassung, die schon vorgeschlagen ist.")
 @click.option("--grund", default="", metavar="TEXT", help="Warum die Regeln sich ändern; steht beim Vorschlag.")
 @click.option("--nur-vergleichen", "only", is_flag=True, help="Nichts vorschlagen, nur vergleichen.")
-@click.option("--anzahl", default=50, show_default=True, type=click.IntRange(1, 10_000), help="So viele Akten.")
-@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Akte.")
+@paged(many="Akten", first="dieser Akte")
 @click.option("--csv", "csv_file", type=OUT, metavar="DATEI", help="Alle Akten, die sich bewegen, als CSV schreiben.")
 @verb
 def comparison(

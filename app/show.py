@@ -102,12 +102,6 @@ def number_column(head: str = "Aktenzeichen") -> Column:
     return Column(head, no_wrap=True)
 
 
-def rest_of(shown: int, total: int, offset: int) -> str:
-    """What of a list does not stand on this page and how to see it, "" when nothing follows."""
-    until = offset + shown
-    return f"{shown} von {total}; weiter mit --ab {until}" if until < total else ""
-
-
 def _verdict_line(document: Mapping[str, Any]) -> Text:
     line = Text.assemble("PDF/A-", document["pdfa"] or "?", " ")
     line.append_text(word(VERDICTS, document["verdict"]))

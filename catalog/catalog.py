@@ -34,6 +34,7 @@ from catalog import (
 )
 from catalog.actor import Actor
 from catalog.change import Token
+from catalog.clearing import CaseFilter, CaseSort
 from catalog.corrections import CorrectionBook, who_gets
 from catalog.engine import Database, parse_url
 from catalog.holdings import AkteFilter, Sort
@@ -244,6 +245,18 @@ class Catalog(PackageVerbs):
         """Cases of the clearing desk, oldest first."""
         with self._database.read() as connection:
             return clearing.cases(connection, state=state, owner=owner, overdue_on=overdue_on)
+
+    def clearing_page(
+        self, wanted: CaseFilter, *, sort: CaseSort = CaseSort.NUMMER, limit: int = 1000, offset: int = 0
+    ) -> Seite[ClearingCase]:
+        """One page of the clearing list."""
+        with self._database.read() as connection:
+            return clearing.page(connection, wanted, sort=sort, limit=limit, offset=offset)
+
+    def clearing_owners(self, wanted: CaseFilter) -> tuple[str, ...]:
+        """Who has cases of these, by name."""
+        with self._database.read() as connection:
+            return clearing.owners(connection, wanted)
 
     def clearing(self, which: int | UUID) -> ClearingCase:
         """One case by number, or the newest of a delivery. Raises Unknown when there is none."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from akten.errors import Forbidden, Unknown
 from akten.findings import Finding, Severity
@@ -19,10 +22,34 @@ from catalog.codec import findings_from_json, findings_to_json
 from catalog.register import require_delivery, set_stage
 from catalog.tables import clearing, deliveries
 from catalog.trail import Verb, salted
-from catalog.values import ClearingCase, ClearingState, Resolution
+from catalog.values import ClearingCase, ClearingState, Resolution, Seite
 
 WHOSE = "IN-28"  # asks whether a delivery is an Akte of its own
 DAYS = 14  # until somebody must have looked, when no date is given
+
+
+class CaseSort(StrEnum):
+    """By what the clearing list is sorted: `nummer` is oldest first, `frist` what is due soonest."""
+
+    NUMMER = "nummer"
+    NEUESTE = "neueste"
+    FRIST = "frist"
+
+
+_ORDER: dict[CaseSort, tuple[Any, ...]] = {
+    CaseSort.NUMMER: (clearing.c.nr,),
+    CaseSort.NEUESTE: (clearing.c.nr.desc(),),
+    CaseSort.FRIST: (clearing.c.due, clearing.c.nr),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases to list; None does not filter. `owners` are names as they are written in the register."""
+
+    state: ClearingState | None = ClearingState.OPEN
+    owners: Collection[str] | None = None
+    aktenarten: Collection[str] | None = None
 
 
 def open_case(
@@ -122,6 +149,32 @@ def cases(
     if akte is not None:
         query = query.where(deliveries.c.akte == akte)
     return tuple(_value(row) for row in connection.execute(query))
+
+
+def page(connection: Connection, wanted: CaseFilter, *, sort: CaseSort, limit: int, offset: int) -> Seite[ClearingCase]:
+    """One page of the clearing list."""
+    chosen = _conditions(wanted)
+    count = select(func.count()).select_from(clearing).join(deliveries, clearing.c.delivery == deliveries.c.uuid)
+    total = connection.execute(count.where(*chosen)).scalar_one()
+    query = _cases().where(*chosen).order_by(*_ORDER[sort]).limit(limit).offset(offset)
+    return Seite(tuple(_value(row) for row in connection.execute(query)), total)
+
+
+def owners(connection: Connection, wanted: CaseFilter) -> tuple[str, ...]:
+    """Who has cases of these, by name."""
+    query = select(clearing.c.owner).distinct().join(deliveries, clearing.c.delivery == deliveries.c.uuid)
+    return tuple(sorted(connection.execute(query.where(*_conditions(wanted))).scalars()))
+
+
+def _conditions(wanted: CaseFilter) -> list[Any]:
+    found: list[Any] = []
+    if wanted.state is not None:
+        found.append(clearing.c.state == wanted.state.value)
+    if wanted.owners is not None:
+        found.append(clearing.c.owner.in_(list(wanted.owners)))
+    if wanted.aktenarten is not None:
+        found.append(deliveries.c.aktenart.in_([str(each) for each in wanted.aktenarten]))
+    return found
 
 
 def case(connection: Connection, which: int | UUID) -> ClearingCase:

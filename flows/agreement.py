@@ -24,8 +24,9 @@ ENTERED = "stores.entered"  # after a catalog was put back: all that the stores 
 _PATIENCE = 2.0
 
 
-def disagreements(services: Services) -> Iterator[tuple[str, str]]:
-    """Every store that answers with what does not fit between it and the catalog, "" where all fits.
+def disagreements(services: Services) -> Iterator[tuple[str, str | ArchivError]]:
+    """Every store that answers with what does not fit between it and the catalog, "" where all fits; the error of one
+    that could not be asked.
 
     And every store that only the catalog knows: one that was renamed in the settings, or left out.
     """
@@ -46,7 +47,7 @@ def disagreements(services: Services) -> Iterator[tuple[str, str]]:
         except FixityError as error:
             yield store.name, f"{_LACKS} {error.text} {_NEXT}"
         except ArchivError as error:  # away, or refused: not seen, and the probe of the store says so, too
-            yield store.name, error.text
+            yield store.name, error
 
 
 _LACKS = (

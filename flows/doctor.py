@@ -10,19 +10,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akten.closed import others_may_enter
-from akten.diskwords import as_ours, in_german, is_of_the_machine
+from akten.diskwords import as_ours
 from akten.errors import ArchivError, Rejected
 from akten.findings import Verdict
 from akten.localtime import BERLIN
 from akten.plural import plural
 from flows.craft_options import xdomea_profile
+from flows.health import Examination, Health, PartHealth, broken, each_guarded, guarded
 from flows.rule_change import katalog_for
 from flows.settings import Settings
 from metadata.profile import READ_VERSIONS
@@ -40,60 +40,6 @@ RECIPIENT = "Empfängerprofil (ARCHIV_RECIPIENT)"
 LITTLE_SPACE = 2_000_000_000  # bytes: below this a large delivery may not fit any more
 _WRITES = ("PB-03", "PB-19")  # a store that takes nothing now is not well, whatever else it answers
 FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
-
-
-class Health(StrEnum):
-    """How a part is: works, is broken, or is not there."""
-
-    OK = "ok"
-    FAILED = "failed"
-    ABSENT = "absent"
-
-
-@dataclass(frozen=True, slots=True)
-class PartHealth:
-    """One part; `needed` parts make the whole fail, others only limit what can be checked."""
-
-    part: str
-    version: str
-    health: Health
-    advice: str = ""
-    needed: bool = True
-    details: tuple[dict[str, Any], ...] = field(default=())
-    complete: bool = True  # False: well as far as it was looked at
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """All parts of one machine and its archive."""
-
-    parts: tuple[PartHealth, ...]
-
-    @property
-    def verdict(self) -> Verdict:
-        """Failed when a needed part fails or lacks; not checked when one lacks, or was not seen, that only checks."""
-        bad = [part for part in self.parts if part.health is not Health.OK]
-        if any(part.needed or part.health is Health.FAILED for part in bad):
-            return Verdict.FAILED
-        return Verdict.NOT_CHECKED if bad or not all(part.complete for part in self.parts) else Verdict.OK
-
-
-def _guarded(part: str, look: Callable[[], PartHealth]) -> PartHealth:
-    return _each_guarded(part, lambda: (look(),))[0]
-
-
-def _each_guarded(part: str, look: Callable[[], Iterable[PartHealth]]) -> list[PartHealth]:
-    """What was seen; where looking broke off, `part` is failed with the reason, and the other parts are still told."""
-    seen: list[PartHealth] = []
-    try:
-        seen.extend(look())
-    except ArchivError as error:
-        seen.append(PartHealth(part, "", Health.FAILED, error.text))
-    except OSError as fault:
-        if not is_of_the_machine(fault.errno):
-            raise
-        seen.append(PartHealth(part, "", Health.FAILED, as_ours(fault, "Nicht zu prüfen").text))
-    return seen
 
 
 def _python() -> PartHealth:
@@ -167,7 +113,7 @@ def _schedule(settings: Settings) -> PartHealth:
         katalog = katalog_for(settings)
     except ArchivError as error:
         advice = " Prüfen: archiv frist katalog --pruefe DATEI" if isinstance(error, Rejected) else ""
-        return PartHealth(part, "", Health.FAILED, error.text + advice)
+        return broken(part, error, advice)
     return PartHealth(part, f"{katalog.name} {katalog.version}", Health.OK)
 
 
@@ -190,7 +136,7 @@ def _data_folder(settings: Settings) -> PartHealth:
             file.write(b"x")
         free = shutil.disk_usage(settings.daten).free
     except OSError as error:
-        return PartHealth(part, "", Health.FAILED, f"{settings.daten}: {in_german(error.errno)}.")
+        return broken(part, as_ours(error, str(settings.daten)))
     told = f"{free / 1e9:.1f} GB frei".replace(".", ",")
     if free < LITTLE_SPACE:
         return PartHealth(part, told, Health.FAILED, f"Platz schaffen: {settings.daten}")
@@ -295,7 +241,7 @@ def examine_stores(settings: Settings) -> list[PartHealth]:
         try:
             try_apart(settings)
         except ArchivError as error:
-            parts.append(PartHealth("Speicher getrennt", "", Health.FAILED, error.text))
+            parts.append(broken("Speicher getrennt", error))
         else:
             parts.append(PartHealth("Speicher getrennt", "", Health.OK))
     return parts
@@ -320,8 +266,14 @@ def _agreement(settings: Settings) -> list[PartHealth]:
     try:
         found = compare_with_stores(settings)
     except ArchivError as error:
-        return [PartHealth(part, "", Health.FAILED, error.text)]
-    return [PartHealth(f"{part} {name}", "", Health.FAILED if why else Health.OK, why) for name, why in found]
+        return [broken(part, error)]
+    return [_agrees(f"{part} {name}", why) for name, why in found]
+
+
+def _agrees(part: str, why: str | ArchivError) -> PartHealth:
+    if isinstance(why, ArchivError):
+        return broken(part, why)
+    return PartHealth(part, "", Health.FAILED if why else Health.OK, why)
 
 
 def _lacking_copies(settings: Settings) -> Iterator[PartHealth]:
@@ -347,16 +299,16 @@ def _unfinished(settings: Settings) -> Iterator[PartHealth]:
 
 def _store(part: str, outcome: ProbeReport | ArchivError) -> PartHealth:
     if isinstance(outcome, ArchivError):
-        return PartHealth(part, "", Health.FAILED, outcome.text)
+        return broken(part, outcome)
     lines = tuple({"code": line.code, "verdict": line.verdict.value, "text": line.text} for line in outcome.lines)
     if outcome.away:
-        return PartHealth(part, "S3", Health.FAILED, outcome.away, details=lines)
+        return PartHealth(part, "S3", Health.FAILED, outcome.away, details=lines, away=True)
     wrong = [line.text for line in outcome.lines if line.verdict is Verdict.FAILED]
     if outcome.verdict is Verdict.FAILED:
         return PartHealth(part, "S3", Health.FAILED, "; ".join(wrong), details=lines)
     not_seen = [line for line in outcome.lines if line.required and line.verdict is Verdict.NOT_CHECKED]
     if shut := [line.text for line in not_seen if line.code in _WRITES]:
-        return PartHealth(part, "S3", Health.FAILED, shut[0], details=lines)
+        return PartHealth(part, "S3", Health.FAILED, shut[0], details=lines, away=True)
     unseen = [line.code for line in not_seen]
     advice = f"nicht geprüft: {', '.join(unseen)} (Einzelheiten: --json)" if unseen else ""
     return PartHealth(part, "S3", Health.OK, advice, details=lines, complete=not unseen)
@@ -368,29 +320,29 @@ def examine_machine(settings: Settings, *, stores: bool = True) -> Examination:
     try:
         parts.extend(_tesseract(settings))
     except ArchivError as error:
-        parts.append(PartHealth("Texterkennung", "", Health.ABSENT, error.text))
+        parts.append(replace(broken("Texterkennung", error), health=Health.ABSENT))
     parts.extend(_programs())
     parts.append(_java(settings))
-    parts.append(_guarded("Abschottung der Decoder", lambda: _sandbox(settings)))
+    parts.append(guarded("Abschottung der Decoder", lambda: _sandbox(settings)))
     parts.append(_fonts())
-    parts.extend(_each_guarded("PDF/A-Prüfer", lambda: _validators(settings)))
+    parts.extend(each_guarded("PDF/A-Prüfer", lambda: _validators(settings)))
     parts.extend(_schemas(settings))
-    parts.append(_guarded("Fristenkatalog", lambda: _schedule(settings)))
-    parts.append(_guarded("Regeln der Annahme", lambda: _intake_rules(settings)))
+    parts.append(guarded("Fristenkatalog", lambda: _schedule(settings)))
+    parts.append(guarded("Regeln der Annahme", lambda: _intake_rules(settings)))
     parts.append(
-        _guarded(RECIPIENT, lambda: PartHealth(RECIPIENT, f"XDOMEA {xdomea_profile(settings).version}", Health.OK))
+        guarded(RECIPIENT, lambda: PartHealth(RECIPIENT, f"XDOMEA {xdomea_profile(settings).version}", Health.OK))
     )
     parts.append(_data_folder(settings))
-    catalog = _guarded("Katalog", lambda: _catalog(settings))
+    catalog = guarded("Katalog", lambda: _catalog(settings))
     parts.append(catalog)
     if catalog.health is not Health.FAILED:  # else both would be called broken for what is said there
-        parts.append(_guarded("Uhr", lambda: _clock(settings)))
-        parts.append(_guarded("Suchindex", lambda: _index(settings)))
-        parts.extend(_each_guarded("Kopien", lambda: _lacking_copies(settings)))
-        parts.extend(_each_guarded("Berichtigungen", lambda: _unfinished(settings)))
-    parts.extend(_each_guarded("Prefect-Server", lambda: _prefect_server(settings)))
+        parts.append(guarded("Uhr", lambda: _clock(settings)))
+        parts.append(guarded("Suchindex", lambda: _index(settings)))
+        parts.extend(each_guarded("Kopien", lambda: _lacking_copies(settings)))
+        parts.extend(each_guarded("Berichtigungen", lambda: _unfinished(settings)))
+    parts.extend(each_guarded("Prefect-Server", lambda: _prefect_server(settings)))
     parts.extend(embedded_server(settings))
     if stores:
-        parts.extend(_each_guarded("Speicher", lambda: examine_stores(settings)))
+        parts.extend(each_guarded("Speicher", lambda: examine_stores(settings)))
         parts.extend(_agreement(settings))
     return Examination(tuple(parts))

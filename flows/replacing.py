@@ -6,18 +6,16 @@ version 1, in the trail and in what people noted. What it stands for since it sa
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from akten.correction import Teil
 from akten.files import FileFacts, PdfA
 from akten.findings import Finding
 from akten.model import Akte, Dokument, Ersetztes
 from catalog.fold import tokens
-from flows.outlasting import corrections_of
+from flows.meant import Names, Standing, meant, name_key, scans_of, standing_of
 from flows.wiring import Services
 from ingest.delivery import Delivery, PlannedAkte
 from ingest.rescans import (
@@ -25,42 +23,14 @@ from ingest.rescans import (
     blank_where_text_was,
     delivered_before,
     fewer_pages,
-    not_there,
-    nothing_archived,
     only_blank_pages,
-    replaced_before,
     replaces,
-    several_there,
     took_its_place,
     wanted_twice,
     wishes,
 )
-from ingest.rules import apply_accepted
+from ingest.rules import FEW, apply_accepted
 from ingest.slipdoc import Slip
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What counts of an Akte now (`akte`, None before the first version), and what did before and no longer does.
-
-    `received` are the pages that came for each Dokument, those counted that were left out as blank; `blank` of them.
-    `once_called` are the Betreffe that a Dokument bore before they were corrected.
-    """
-
-    akte: Akte | None = None
-    version: int = 0
-    former: tuple[Dokument, ...] = ()
-    received: Mapping[UUID, int] = field(default_factory=dict)
-    blank: Mapping[UUID, int] = field(default_factory=dict)
-    once_called: Mapping[UUID, frozenset[tuple[str, ...]]] = field(default_factory=dict)
-
-    def pages(self, dokument: Dokument) -> int:
-        """How many pages were scanned for it."""
-        return self.received.get(dokument.uuid, dokument.seiten)
-
-    def is_blank(self, dokument: Dokument) -> bool:
-        """True when nothing was on any of its pages."""
-        return self.blank.get(dokument.uuid, 0) >= self.pages(dokument)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +74,7 @@ class Wanted:
             dokument.uuid
             for dokument in planned.akte.dokumente
             if any(ref.scan in leaving for ref in planned.pages[dokument.uuid])
-            and (_key(dokument.betreff), len(planned.pages[dokument.uuid])) not in self.sharing
+            and (name_key(dokument.betreff), len(planned.pages[dokument.uuid])) not in self.sharing
         }
 
     @property
@@ -141,42 +111,19 @@ def wanted_of(
     standing = standing_of(services, akte)
     wanted = decide(wishes(delivery, facts), standing, accepted)
     left = {datei.digests.sha512 for dokument in standing.former for datei in dokument.dateien}
-    left -= {datei.digests.sha512 for dokument in _dokumente(standing) for datei in dokument.dateien}
+    left -= {datei.digests.sha512 for dokument in standing.dokumente for datei in dokument.dateien}
     outdated = frozenset(scan.name for scan in delivery.scans if scan.digests.sha512 in left)
     gone = {old.dokument for one in wanted.replacements for old in one.gone}
-    staying = [dokument for dokument in _dokumente(standing) if dokument.uuid not in gone]
-    going = {sha512 for dokument in _dokumente(standing) if dokument.uuid in gone for sha512 in _scans(dokument)}
+    staying = [dokument for dokument in standing.dokumente if dokument.uuid not in gone]
+    going = {sha512 for dokument in standing.dokumente if dokument.uuid in gone for sha512 in scans_of(dokument)}
     going |= {scan.digests.sha512 for scan in delivery.scans if scan.name in wanted.again}
-    going -= {sha512 for dokument in staying for sha512 in _scans(dokument)}
+    going -= {sha512 for dokument in staying for sha512 in scans_of(dokument)}
     return replace(
         wanted,
         outdated=outdated - wanted.again,
         leaving=frozenset(scan.name for scan in delivery.scans if scan.digests.sha512 in going),
-        sharing=frozenset((_key(d.betreff), standing.pages(d)) for d in staying if not _scans(d)),
+        sharing=frozenset((name_key(d.betreff), standing.pages(d)) for d in staying if not scans_of(d)),
     )
-
-
-def standing_of(services: Services, akte: UUID) -> Standing:
-    """The Akte as it is archived, with the Dokumente of earlier versions that are no longer in it."""
-    catalog = services.catalog
-    packages = catalog.packages(akte)
-    versions = [package.package.id.version for package in packages]
-    described = {version: found for version in versions if (found := catalog.akte_snapshot(akte, version)) is not None}
-    if not described:
-        return Standing()
-    newest = max(described)
-    now = {dokument.uuid for dokument in described[newest].dokumente}
-    former = {d.uuid: d for _, one in sorted(described.items()) for d in one.dokumente if d.uuid not in now}
-    results = catalog.results(package.delivery for package in packages)
-    received = {one.dokument: one.pages for one in results}
-    blank = {one.dokument: one.blank for one in results}
-    once: defaultdict[UUID, set[tuple[str, ...]]] = defaultdict(set)
-    for correction in corrections_of(services, akte):
-        for change in correction.changes:
-            if (change.teil, change.name) == (Teil.DOKUMENT, "betreff"):
-                once[change.uuid].add(_key(change.alt))
-    called = {uuid: frozenset(names) for uuid, names in once.items()}
-    return Standing(described[newest], newest, tuple(former.values()), received, blank, called)
 
 
 def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str]) -> Wanted:
@@ -184,10 +131,12 @@ def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str
     made: list[Replacement] = []
     findings: list[Finding] = []
     again: set[str] = set()
+    names, unknown = Names(standing), 0
     for wish in wanted:
-        found = _meant(wish, standing)
+        found = meant(wish, names, hint=unknown < FEW)
         if isinstance(found, Finding):
             findings.append(found)
+            unknown += found.code == "IN-43"
         elif found:
             target = found[0]
             one = Replacement(
@@ -203,8 +152,9 @@ def decide(wanted: Collection[Wish], standing: Standing, accepted: frozenset[str
             if one.pages < one.pages_before:
                 findings.append(fewer_pages(wish, one.pages_before))
     twice = Counter(gone.dokument for one in made for gone in one.gone)
+    by_dokument = {one.dokument: one for one in made}
     for wish in wanted:
-        own = next((one for one in made if one.dokument == wish.dokument), None)
+        own = by_dokument.get(wish.dokument)
         if own is not None and any(twice[gone.dokument] > 1 for gone in own.gone):
             findings.append(wanted_twice(wish))
     return Wanted(tuple(made), apply_accepted(findings, accepted), frozenset(again))
@@ -231,62 +181,6 @@ def blank_now(
     return apply_accepted(findings, accepted)
 
 
-def _meant(wish: Wish, standing: Standing) -> tuple[Dokument, ...] | Finding:
-    """The Dokument that goes, and any that is made of the very scans that come; () when that was done before.
-
-    A Dokument of the same scans is never the one that is meant where there is another: a Nachscan that came without
-    `ersetzt` is delivered again with it, and its Betreff now stands twice in the Akte.
-    """
-    there = _dokumente(standing)
-    named = [dokument for dokument in there if _is_named(dokument, wish.named)] or [
-        dokument for dokument in there if _key(wish.named) in standing.once_called.get(dokument.uuid, ())
-    ]
-    twins = [dokument for dokument in there if _scans(dokument) == wish.scans]
-    others = [dokument for dokument in named if dokument not in twins]
-    if len(others) == 1:
-        alike = [d for d in twins if _key(d.betreff) in (_key(wish.betreff), _key(others[0].betreff))]
-        return (others[0], *alike)
-    if not others:
-        if named and all(dokument.ersetzt for dokument in named):
-            return ()
-        if len(named) == 1:  # the same scans once more, taken otherwise: nobody asks for that by mistake
-            return tuple(named)
-        before = {old.uuid for old in standing.former if _is_named(old, wish.named)}
-        if not named and any(old.dokument in before for twin in twins for old in twin.ersetzt):
-            return ()
-        if not named:
-            return _nothing(wish, standing, replaced=bool(before))
-    return several_there(wish, [(dokument.uuid, standing.pages(dokument)) for dokument in others or named])
-
-
-def _nothing(wish: Wish, standing: Standing, *, replaced: bool) -> Finding:
-    if standing.akte is None:
-        return nothing_archived(wish)
-    if replaced:
-        return replaced_before(wish)
-    titles = {dokument.betreff.casefold(): dokument for dokument in _dokumente(standing)}
-    near = difflib.get_close_matches(wish.named.casefold(), titles, n=3, cutoff=0.5)
-    return not_there(wish, [(titles[title].betreff, titles[title].uuid) for title in near])
-
-
-def _dokumente(standing: Standing) -> tuple[Dokument, ...]:
-    return standing.akte.dokumente if standing.akte is not None else ()
-
-
-def _scans(dokument: Dokument) -> frozenset[str]:
-    """The files it was made of; none where it shares them with others, for then no Dokument names them."""
-    return frozenset(datei.digests.sha512 for datei in dokument.dateien[1:])
-
-
-def _is_named(dokument: Dokument, named: str) -> bool:
-    return str(dokument.uuid) == named.strip().lower() or _key(dokument.betreff) == _key(named)
-
-
-def _key(betreff: str) -> tuple[str, ...]:
-    """A Betreff as it is compared: words without marks; one of signs only as it stands."""
-    return tuple(tokens(betreff)) or (betreff.strip(),)
-
-
 def told_in_premis(akte: Akte, pdfas: Mapping[UUID, PdfA]) -> tuple[tuple[UUID, str], ...]:
     """The new PDF/A that stand for others, with the words of the event about it."""
     return tuple(
@@ -307,7 +201,7 @@ def replaced_told(services: Services, akte: Akte, pages: Mapping[UUID, int], whe
     if not places:
         return ()
     standing = standing_of(services, akte.uuid)
-    known = {dokument.uuid: dokument for dokument in (*standing.former, *_dokumente(standing))}
+    known = {dokument.uuid: dokument for dokument in (*standing.former, *standing.dokumente)}
     told = []
     for new, old in places:
         if (before := known.get(old.dokument)) is not None:
@@ -331,10 +225,10 @@ def seen_before(before: Akte, akte: Akte, pdfas: Mapping[UUID, PdfA], slip: Slip
         return ()
     left: defaultdict[tuple[tuple[str, ...], int], list[Dokument]] = defaultdict(list)
     for old in before.dokumente:  # by what is compared: each held against each, thousands take minutes
-        left[_key(old.betreff), old.seiten].append(old)
+        left[name_key(old.betreff), old.seiten].append(old)
     seen = 0
     for dokument in akte.dokumente:
-        there = left[_key(dokument.betreff), len(pdfas[dokument.uuid].kept_pages)]
+        there = left[name_key(dokument.betreff), len(pdfas[dokument.uuid].kept_pages)]
         twin = next((place for place, old in enumerate(there) if not _contradict(old, dokument)), None)
         if twin is not None:
             del there[twin]

@@ -95,8 +95,10 @@ def corrections_under_way(settings: Settings) -> tuple[tuple[str, int], ...]:
         return tuple((akte.aktenzeichen, akte.band) for akte, _ in begun_corrections(services))
 
 
-def compare_with_stores(settings: Settings) -> tuple[tuple[str, str], ...]:
-    """Every store that can be opened with what does not fit between it and the catalog, "" where all fits."""
+def compare_with_stores(settings: Settings) -> tuple[tuple[str, str | ArchivError], ...]:
+    """Every store that can be opened with what does not fit between it and the catalog, "" where all fits, or why it
+    could not be asked.
+    """
     from flows.agreement import disagreements
 
     with open_services(settings) as services:

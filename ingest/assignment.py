@@ -14,6 +14,7 @@ from uuid import UUID
 
 from akten.files import FileFacts, PageRef, Scan
 from ingest.pageranges import Range, as_ranges
+from ingest.rules import FEW
 from ingest.slip_fields import shown
 from ingest.slipdoc import Slip, SlipDokument, SlipVorgang
 
@@ -21,7 +22,6 @@ from ingest.slipdoc import Slip, SlipDokument, SlipVorgang
 # of its Dokumente would else be gigabytes, before anybody can say that a page belongs to one alone.
 MOST_NAMED = 1_000_000
 TOO_MANY = "Die Dokumente nennen zusammen mehr als eine Million Seiten; jede Seite gehört zu einem Dokument."
-_MOST_HINTS = 20  # files that are not there, for which one is looked for that may be meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +157,12 @@ def unnamed_files(scans: Sequence[Scan], assignment: Assignment) -> tuple[Scan, 
 def hints(assignment: Assignment, unnamed: Sequence[Scan]) -> Iterator[str]:
     """For each missing file what the clerk may have meant, or nothing; looked for among the `unnamed` ones.
 
-    Only for the first few: of thousands, each held against thousands, it takes hours, and where all are called
-    otherwise the first ones tell how.
+    Only for those that are told one by one: of thousands, each held against thousands, it takes hours, and where all
+    are called otherwise the first ones tell how.
     """
     left = {scan.name.casefold(): scan.name for scan in unnamed}
     for place, (_, name) in enumerate(assignment.missing):
-        yield _meant(name, left) if place < _MOST_HINTS else ""
+        yield _meant(name, left) if place < FEW else ""
 
 
 def _meant(name: str, left: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from ingest.delivery import Delivery
 from ingest.naming import future_year, reading_of
 from ingest.options import IntakeOptions, Profile
 from ingest.pageranges import format_ranges
-from ingest.rules import ACCEPTABLE, RULES, apply_accepted, error, info, warning
+from ingest.rules import ACCEPTABLE, RULES, apply_accepted, error, few, info, warning
 from ingest.sides import backs_first
 from ingest.slip_fields import nearest, shown
 
@@ -221,15 +221,19 @@ def _check_pages(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: I
     slip = delivery.slip
     assignment = assign(delivery.scans, slip, facts)
     unnamed = unnamed_files(delivery.scans, assignment)
-    for (path, name), hint in zip(assignment.missing, hints(assignment, unnamed), strict=True):
-        yield error("IN-30", f"{slip.datei}, {path}", f"Die Datei „{shown(name)}“ ist nicht in der Lieferung.{hint}")
+    yield from few(
+        [
+            error("IN-30", f"{slip.datei}, {path}", f"Die Datei „{shown(name)}“ ist nicht in der Lieferung.{hint}")
+            for (path, name), hint in zip(assignment.missing, hints(assignment, unnamed), strict=True)
+        ]
+    )
     if assignment.too_many:
         yield error("IN-07", slip.datei, TOO_MANY)
         return
     if not _all_readable(delivery, facts, options):
         return
-    for scan in unnamed:
-        yield error("IN-31", scan.name, "Die Datei gehört zu keinem Dokument des Laufzettels.")
+    surplus = "Die Datei gehört zu keinem Dokument des Laufzettels."
+    yield from few([error("IN-31", scan.name, surplus) for scan in unnamed])
     total = len(assignment.sequence)
     for path, ranges in assignment.outside:
         one = len(ranges) == 1 and ranges[0][0] == ranges[0][1]

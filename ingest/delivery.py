@@ -16,7 +16,7 @@ from ingest.claimed import CLOSING_MARKERS, ClaimedDelivery
 from ingest.moving import system_error
 from ingest.naming import reading_of
 from ingest.options import IntakeLimits, IntakeOptions
-from ingest.rules import error, info
+from ingest.rules import error, few, info
 from ingest.scans import changed_since, list_files, read_scan, sync_folders
 from ingest.slip import SLIP_NAMES, SlipFile, delivery_root, read_slip
 from ingest.slip_fields import shown
@@ -137,11 +137,8 @@ def _split(files: tuple[tuple[str, Path], ...], slip: Slip) -> tuple[list[tuple[
     dropped = set(meant.values())
     text = "Laut Laufzettel nicht zu archivieren; die Datei wird nicht übernommen."
     findings = [info("IN-42", name, text) for name, _ in files if name in dropped]
-    findings.extend(
-        error("IN-30", name, "Diese Datei steht unter „nicht_archivieren“, ist aber nicht in der Lieferung.")
-        for name, found in meant.items()
-        if found is None
-    )
+    text = "Diese Datei steht unter „nicht_archivieren“, ist aber nicht in der Lieferung."
+    findings.extend(few([error("IN-30", name, text) for name, found in meant.items() if found is None]))
     return [(name, path) for name, path in files if name not in dropped], findings
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
 from akten.files import FileFacts
@@ -83,11 +84,11 @@ def not_there(wish: Wish, near: Collection[tuple[str, UUID]]) -> Finding:
     return error("IN-43", wish.where, text)
 
 
-def several_there(wish: Wish, there: Collection[tuple[UUID, int]]) -> Finding:
-    """IN-44 for a Betreff that several Dokumente bear, each with its UUID and number of pages."""
-    listed = "; ".join(f"{uuid} ({_seiten(pages)})" for uuid, pages in list(there)[:_MOST])
+def several_there(wish: Wish, there: Iterable[tuple[UUID, int]], count: int) -> Finding:
+    """IN-44 for a Betreff that `count` Dokumente bear, the first of them with UUID and number of pages."""
+    listed = "; ".join(f"{uuid} ({_seiten(pages)})" for uuid, pages in islice(there, _MOST))
     text = (
-        f"Die Akte hat {len(there)} Dokumente „{shown(wish.named)}“: {listed}{' …' if len(there) > _MOST else ''}. "
+        f"Die Akte hat {count} Dokumente „{shown(wish.named)}“: {listed}{' …' if count > _MOST else ''}. "
         "Welches ersetzt wird, sagt seine UUID anstelle des Betreffs."
     )
     return error("IN-44", wish.where, text)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from akten.findings import Finding, Severity
+from akten.plural import plural
 
+FEW = 10  # findings of a sort that are told one by one
 _HOUSE = "Hausregel, docs/laufzettel.md"
 _RESISCAN = "BSI TR-03138 (RESISCAN) 1.5"
 
@@ -116,6 +118,15 @@ def apply_accepted(findings: Iterable[Finding], accepted: frozenset[str]) -> tup
         else finding
         for finding in findings
     )
+
+
+def few(same: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The first ten findings of one sort; the rest is counted, and weighs what they weigh."""
+    left = len(same) - FEW
+    if left <= 0:
+        return tuple(same)
+    text = f"… und {plural(left, 'weitere Datei', 'weitere Dateien')} mit demselben Befund."
+    return (*same[:FEW], replace(same[0], where="", text=text))
 
 
 def error(code: str, where: str, text: str) -> Finding:

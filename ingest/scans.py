@@ -16,10 +16,9 @@ from akten.diskwords import in_german, may_pass
 from akten.errors import Misconfigured
 from akten.files import Digests, Scan, digest_stream
 from akten.findings import Finding, Severity
-from akten.plural import plural
 from ingest.moving import sync_folder
 from ingest.options import IntakeLimits
-from ingest.rules import error, info
+from ingest.rules import error, few, info
 from ingest.slip_fields import shown
 
 _HEAD = 64 << 10
@@ -140,15 +139,7 @@ def _shortened(findings: list[Finding]) -> tuple[Finding, ...]:
     kept: list[Finding] = []
     for code in sorted({(finding.code, finding.severity) for finding in findings}):
         same = sorted(finding for finding in findings if (finding.code, finding.severity) == code)
-        kept.extend(same[:10])
-        if len(same) > 10:
-            kept.append(
-                Finding(
-                    *code,
-                    "",
-                    f"… und {plural(len(same) - 10, 'weitere Datei', 'weitere Dateien')} mit demselben Befund.",
-                )
-            )
+        kept.extend(few(same))
     return tuple(kept)
 
 

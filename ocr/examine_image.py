@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile
 
 from akten.files import Colour, FileFacts, FileKind, PageFacts
 from akten.findings import Finding, Severity
 from ocr.faxlines import LOST, MENDED, FaxFault, fax_faults
 from ocr.filefacts import facts_as_json
-from ocr.findings import error, gathered, info, page, unheard, warning
+from ocr.findings import BAD_DATA, error, gathered, info, page, unheard, warning
 from ocr.hiddenink import HiddenInk
 from ocr.imagestrips import decode_in_parts
 from ocr.jp2boxes import complete
@@ -89,19 +89,12 @@ def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
     try:
         image = Image.open(path, formats=FORMATS)
         complete(image, path)
-    except UnidentifiedImageError:
+    except (MemoryError, FileNotFoundError, PermissionError):  # the last two are no fault of the file
+        raise
+    except Exception:  # noqa: BLE001 - Pillow's readers raise nearly anything (ocr.md §5)
         text = (
             "Das Bild ist beschädigt oder auf eine Art gespeichert, die nicht gelesen werden kann. "
             "Bitte neu scannen oder als TIFF (Grau, RGB oder schwarz-weiß, 8 Bit) liefern."
-        )
-        look.findings.append(error("EX-04", "Datei", text))
-        return
-    except (MemoryError, FileNotFoundError, PermissionError):  # the last two are no fault of the file
-        raise
-    except Exception as reason:  # noqa: BLE001 - Pillow's readers raise nearly anything (ocr.md §5)
-        text = (
-            f"Das Bild lässt sich nicht öffnen ({type(reason).__name__}). Bitte neu scannen oder als TIFF "
-            "(Grau, RGB oder schwarz-weiß, 8 Bit) liefern."
         )
         look.findings.append(error("EX-04", "Datei", text))
         return
@@ -125,8 +118,8 @@ def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
             return
         except MemoryError:
             raise
-        except Exception as reason:  # noqa: BLE001 - as above
-            text = f"Die Seite lässt sich nicht öffnen ({type(reason).__name__}). Bitte dieses Blatt neu scannen."
+        except Exception:  # noqa: BLE001 - as above
+            text = "Die Seite ist beschädigt und lässt sich nicht öffnen. Bitte dieses Blatt neu scannen."
             look.findings.append(error("EX-04", page(number + 1), text))
             return
 
@@ -302,8 +295,8 @@ def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int, hidden
             )
             yield error("EX-06", where, text)
             return
-        except Exception as reason:  # noqa: BLE001 - Pillow's decoders raise nearly anything (ocr.md §5)
-            yield error("EX-05", where, _BROKEN.format(type(reason).__name__))
+        except Exception:  # noqa: BLE001 - Pillow's decoders raise nearly anything (ocr.md §5)
+            yield error("EX-05", where, _BROKEN.format(BAD_DATA))
             return
     said = b"".join(heard)
     mended = FaxFault.LINES in faults or any(word in said for word in _MENDED)

@@ -28,7 +28,7 @@ _HALF = 0.5  # of the page, by all images of one that may bear its words as a pi
 _FEW_HIDDEN = 60  # letters of a number, or of „Seite 1 von 12“; in some fonts a letter counts twice
 _NOT_SEEN = 2 | 32  # hidden, no view: ISO 32000-1, table 165
 _MOST_FINDINGS = 200  # a file with more of them is not told better by more
-_DAMAGED = "Die PDF-Datei ist beschädigt und lässt sich nicht öffnen ({}). Bitte neu erzeugen oder neu liefern."
+_DAMAGED = "Die PDF-Datei ist beschädigt und lässt sich nicht öffnen. Bitte neu erzeugen oder neu liefern."
 _MUTE = (
     "Die Schriften der Seite sagen nicht, welche Buchstaben sie zeigen. Ihr Text wird deshalb gelesen wie der eines "
     "Scans; was sich aus der Seite selbst kopieren lässt, bleibt unverständlich."
@@ -75,7 +75,7 @@ def examine_pdf(payload: dict[str, Any]) -> dict[str, Any]:
         return facts_as_json(FileFacts(FileKind.PDF, payload["mime"], (), tuple(look.findings), encrypted=True))
     except (pikepdf.PikepdfError, RecursionError, ValueError) as reason:
         empty = "no pages found" in str(reason)  # qpdf opens no such file, whole or damaged
-        look.say(_no_page() if empty else error("EX-04", "Datei", _DAMAGED.format(type(reason).__name__)))
+        look.say(_no_page() if empty else error("EX-04", "Datei", _DAMAGED))
         return facts_as_json(FileFacts(FileKind.PDF, payload["mime"], (), tuple(look.findings)))
     with pdf:
         return facts_as_json(_facts(pdf, path, look))
@@ -98,8 +98,8 @@ def _facts(pdf: pikepdf.Pdf, path: Path, look: _Look) -> FileFacts:
         else:
             for number in range(1, count + 1):
                 _one_page(pdf, number, look, features)
-    except (pikepdf.PikepdfError, RecursionError, ValueError, TypeError, KeyError, AttributeError) as reason:
-        look.say(error("EX-04", "Datei", _DAMAGED.format(type(reason).__name__)))
+    except (pikepdf.PikepdfError, RecursionError, ValueError, TypeError, KeyError, AttributeError):
+        look.say(error("EX-04", "Datei", _DAMAGED))
     claim = pdfa_claim(pdf)
     if claim and look.pages and all(this.has_text for this in look.pages):
         # A scan that already is PDF/A with text is not read anew: the document path keeps it when it is valid.
@@ -146,8 +146,8 @@ def _one_page(pdf: pikepdf.Pdf, number: int, look: _Look, features: Features) ->
         KeyError,
         AttributeError,
         IndexError,
-    ) as reason:
-        text = f"Der Inhalt der Seite lässt sich nicht lesen ({type(reason).__name__}). Bitte neu erzeugen."
+    ):
+        text = "Der Inhalt der Seite ist beschädigt und nicht zu lesen. Bitte die Seite neu erzeugen oder scannen."
         look.say(error("EX-04", where, text))
     image = content.images[0] if len(content.images) == 1 else None
     pixels, dpi, colour, covered = (0, 0), None, Colour.OTHER, 0.0

@@ -15,6 +15,9 @@ _UNHEARD = (
     "Bilddaten unbeschädigt sind, ist nicht geprüft. Bitte ansehen."
 )
 
+# What a decoder says that gives up: its own words, and the name of its fault, tell a clerk nothing.
+BAD_DATA = "Bilddaten beschädigt oder auf unbekannte Art gespeichert"
+
 
 def error(code: str, where: str, text: str) -> Finding:
     """A finding that stops."""

@@ -39,6 +39,10 @@ _EMPTY_TILE_DISTANCE = 5.0
 _LEAST_PIXELS = 100  # of the scan's longer edge: below it tiles mean nothing
 _MM = 25.4 / 72
 _SIZE_TOLERANCE = 1.0  # mm
+_STEP = (
+    "Bitte diese Seite im Scan ansehen und die Lieferung neu einreichen; kommt der Befund wieder, das Blatt neu "
+    "scannen oder die Datei neu erzeugen."
+)
 
 Said = tuple[str, int, str]
 Picture = Image.Image
@@ -88,16 +92,16 @@ def _compare_page(made: Any, source: dict[str, Any], opened: OpenPdfs, unit: flo
         picture, scan, pixels = _drawn(made), *_scan_picture(source, opened)
     except MemoryError:
         raise
-    except Exception as reason:  # noqa: BLE001 - decoders raise nearly anything (ocr.md §5)
-        yield "PC-05", number, f"Die Seite oder ihr Scan lässt sich nicht darstellen ({type(reason).__name__})."
+    except Exception:  # noqa: BLE001 - decoders raise nearly anything (ocr.md §5)
+        yield "PC-05", number, f"Die Seite oder ihr Scan lässt sich nicht darstellen. {_STEP}"
         return
     darkest, lightest = picture.getextrema()
     if source["words"] and darkest == lightest:
-        yield "PC-03", number, "Auf der Seite im PDF/A ist nichts zu sehen, obwohl Text gelesen wurde."
+        yield "PC-03", number, f"Auf der Seite im PDF/A ist nichts zu sehen, obwohl Text gelesen wurde. {_STEP}"
     elif not alike(
         picture, scan, strict=source["strict"] and pixels >= _LEAST_PIXELS, parts=source.get("parts", False)
     ):
-        yield "PC-03", number, "Die Seite im PDF/A zeigt nicht das Bild ihres Scans."
+        yield "PC-03", number, f"Die Seite im PDF/A zeigt nicht das Bild ihres Scans. {_STEP}"
 
 
 def _bears_text(page: Any) -> bool:

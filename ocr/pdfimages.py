@@ -15,7 +15,7 @@ from PIL import Image
 from akten.files import Colour
 from akten.findings import Finding, Severity
 from ocr.faxlines import LOST, MENDED, FaxFault
-from ocr.findings import error, unheard, warning
+from ocr.findings import BAD_DATA, error, unheard, warning
 from ocr.jbig2 import jbig2_fault
 from ocr.jpegdata import DAMAGED, SURPLUS, JpegFault, jpeg_fault
 from ocr.pdffaxes import COLUMNS, FaxCoding, picture_faults
@@ -102,8 +102,8 @@ def check_image(stream: pikepdf.Object, where: str, max_pixels: int) -> Finding 
         why = _decode(stream, width, height, max_pixels)
     except MemoryError:
         raise
-    except Exception as reason:  # noqa: BLE001 - decoders raise nearly anything (ocr.md §5)
-        why = type(reason).__name__
+    except Exception:  # noqa: BLE001 - decoders raise nearly anything (ocr.md §5)
+        why = BAD_DATA
     if not why:
         return None
     if why is FaxFault.LOST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -21,7 +22,7 @@ from ingest.delivery import read_delivery
 from ingest.inbox import claim, held
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
-from tests.catalog.build import CLERK, NOON, a_page, a_pdfa, archive, receive
+from tests.catalog.build import AN_ERROR, CLERK, NOON, a_page, a_pdfa, archive, receive
 from tests.ingest.builders import fill
 
 
@@ -99,6 +100,27 @@ def test_while_one_decides_nobody_else_puts_files_in_or_decides(desk: Desk, tmp_
     assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
 
 
+def test_every_end_of_a_case_has_the_same_fields(desk: Desk, tmp_path: Path) -> None:
+    """A list of receipts for one that was decided, an object of three fields for one that went back."""
+    slip = tmp_path / "laufzettel.json"
+    slip.write_text("{", encoding="utf-8")
+    numbers = [a_case(desk, tmp_path / f"l{n}", "IN-50") for n in range(3)]
+    stays = desk("klaerung", "loese", numbers[0], "--annehmen", "--grund", "x", "--laufzettel", slip, "--json")
+    back = desk("klaerung", "loese", numbers[1], "--zurueck", tmp_path / "z", "--grund", "falsch", "--json")
+    case = desk("klaerung", "zeige", numbers[2], "--json").json
+    shutil.rmtree(case["folder"])
+    gone = desk("klaerung", "loese", numbers[2], "--zurueck", tmp_path / "z", "--grund", "weg", "--json")
+    assert [(ran.code, ran.json["number"], ran.json["state"], ran.json["folder"]) for ran in (stays, back, gone)] == [
+        (3, numbers[0], "clearing", None),
+        (0, numbers[1], "returned", str(tmp_path / "z" / "l1")),
+        (0, numbers[2], "returned", None),
+    ]
+    assert stays.json.keys() == back.json.keys() == gone.json.keys()
+    assert back.json["name"] == "l1"
+    assert {f["code"] for f in back.json["findings"]} == {"IN-50"}
+    assert (gone.json["delivery"], gone.json["aktenzeichen"]) == (case["delivery"], case["aktenzeichen"])
+
+
 def test_cases_of_one_owner_are_found_in_any_spelling_and_an_empty_answer_claims_no_empty_desk(
     desk: Desk, tmp_path: Path
 ) -> None:
@@ -109,9 +131,52 @@ def test_cases_of_one_owner_are_found_in_any_spelling_and_an_empty_answer_claims
     assert "Fälle hat: Scanstelle" in other
 
 
+def test_a_long_list_of_cases_comes_in_pages_that_say_how_many_there_are(desk: Desk) -> None:
+    """All of it was printed, however many cases there were, and each looked up one by one."""
+    with open_catalog(desk.url) as catalog:
+        for number, owner in enumerate(("Scanstelle", "Fachamt", "Scanstelle"), 1):
+            stopped = receive(catalog, number, band=number)
+            (desk.daten / stopped.folder / "lieferung").mkdir(parents=True)
+            catalog.to_clearing(stopped.uuid, [AN_ERROR], owner=owner, next_step="y", by=CLERK, now=NOON)
+    shown = desk("klaerung", "liste", "--anzahl", "2").out
+    assert "2 von 3; weiter mit --ab 2" in shown
+    assert ("Band 2" in shown, "Band 3" in shown) == (True, False)
+    assert "1 von 3" in desk("klaerung", "liste", "--ab", "2").out
+    assert "0 von 3" in desk("klaerung", "liste", "--ab", "7").out
+    first = desk("klaerung", "liste", "--anzahl", "2", "--json")
+    assert ([case["number"] for case in first.json], "--ab 2" in first.err) == ([1, 2], True)
+    rest = desk("klaerung", "liste", "--ab", "2", "--json")
+    assert ([case["number"] for case in rest.json], rest.err) == ([3], "")
+    own = desk("klaerung", "liste", "--wer", "scanstelle", "--sortiert", "neueste", "--anzahl", "1", "--json")
+    assert ([case["number"] for case in own.json], "1 von 2" in own.err) == ([3], True)
+
+
 def test_a_delivery_without_a_readable_slip_is_listed_under_the_name_it_came_with(desk: Desk, tmp_path: Path) -> None:
-    a_case(desk, tmp_path / "Stapel 17", "IN-10", read=False)
+    number = a_case(desk, tmp_path / "Stapel 17", "IN-10", read=False)
     assert "(unbekannt) „Stapel 17“" in desk("klaerung", "liste").out
+    assert f"Fall {number}  (unbekannt)" in desk("klaerung", "zeige", number).out
+
+
+def test_the_list_says_of_which_file_a_reason_speaks(desk: Desk) -> None:
+    with open_catalog(desk.url) as catalog:
+        stopped = receive(catalog, 1)
+        (desk.daten / stopped.folder / "lieferung").mkdir(parents=True)
+        wrong = Finding("IN-50", Severity.ERROR, "scan2.tif", "Die Datei gehört zu keinem Dokument des Laufzettels.")
+        told = (Finding("IN-10", Severity.INFO, "Thumbs.db", "Nicht übernommen."), wrong)
+        catalog.to_clearing(stopped.uuid, told, owner="Scanstelle", next_step="y", by=CLERK, now=NOON)
+    assert f"scan2.tif: {wrong.text}" in desk("klaerung", "liste").out
+
+
+def test_where_a_delivery_lies_is_told_while_it_lies_there(desk: Desk, tmp_path: Path) -> None:
+    """Of one that was given back long ago the work folder was named, and who had to look at it until when."""
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    shown = desk("klaerung", "zeige", number).out
+    assert f"Liegt in: {desk.daten / 'arbeit'}" in shown
+    assert desk("klaerung", "loese", number, "--zurueck", tmp_path / "z", "--grund", "falsch").code == 0
+    assert "in: " not in desk("klaerung", "zeige", number).out
+    lost = a_case(desk, tmp_path / "l2", "IN-50")
+    shutil.rmtree(desk("klaerung", "zeige", lost, "--json").json["folder"])
+    assert f"Lag in: {desk.daten / 'arbeit'}" in desk("klaerung", "zeige", lost).out
 
 
 @pytest.fixture

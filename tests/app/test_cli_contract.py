@@ -223,7 +223,7 @@ def test_the_clearing_desk_lists_shows_and_solves(archive: Archive, tmp_path: Pa
     slip = tmp_path / "berichtigt.json"
     slip.write_text(json.dumps(a_slip(aktenzeichen=BAD)), encoding="utf-8")
     solved = archive.call("klaerung", "loese", number, "--neu-einreichen", "--laufzettel", slip, "--json")
-    assert (solved.code, [r["state"] for r in solved.json]) == (0, ["archived"])
+    assert (solved.code, solved.json["state"], solved.json["number"]) == (0, "archived", int(number))
     assert archive.call("klaerung", "loese", number, "--neu-einreichen", "--json").code == 4
 
 

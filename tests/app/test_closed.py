@@ -12,7 +12,7 @@ import pytest
 from akten.closed import make_closed, others_may_enter
 from flows import doctor
 from flows.batch import claim_paths
-from flows.doctor import Health
+from flows.health import Health
 from flows.service import Service
 from flows.settings import read_settings
 from flows.wiring import open_services

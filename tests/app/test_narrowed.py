@@ -11,7 +11,7 @@ import pytest
 from catalog.catalog import open_catalog
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
-from tests.catalog.build import CLERK, NOON, a_page, a_pdfa, archive, receive
+from tests.catalog.build import AN_ERROR, CLERK, NOON, a_page, a_pdfa, archive, receive
 
 NUMBER = "63-01234-2019"
 ID = UUID("00000000-0000-0000-0000-00000000d0c1")
@@ -28,6 +28,8 @@ def filled(desk: Desk) -> Desk:
         dokument, read = first.dokumente[0].uuid, receive(catalog, 3)
         pages = [a_page(1, "shclecht", 41.0)]
         catalog.record_recognised(read.uuid, {dokument: a_pdfa(dokument, pages)}, by=CLERK, now=NOON)
+        (desk.daten / read.folder / "lieferung").mkdir(parents=True)
+        catalog.to_clearing(read.uuid, [AN_ERROR], owner="Scanstelle", next_step="y", by=CLERK, now=NOON)
     assert desk("sperre", "setze", NUMBER, "--band", "2", *HOLD).code == 0
     return desk
 
@@ -42,6 +44,7 @@ NARROWED = "so, wie hier eingegrenzt ist."
         (("frist", "offen", "--bis", "1990"), "auf ein Ereignis", f"Keine Akte wartet {NARROWED}"),
         (("frist", "faellig", "--bis", "2030", "--aktenart", "Steuerakte"), "Bis Ende 2030", "Keine Frist endet so"),
         (("akte", "liste", "--aktenart", "Steuerakte"), "Keine Akten", f"Keine Akte ist {NARROWED}"),
+        (("klaerung", "liste", "--aktenart", "Steuerakte"), "leer", f"Kein Fall ist {NARROWED}"),
         (("sperre", "liste", "--text", "Hafen"), "Keine Sperren", f"Keine Sperre ist {NARROWED}"),
         (("sperre", "liste", "--art", "archive_offer"), "Keine Sperren", f"Keine Sperre ist {NARROWED}"),
         (("protokoll", "stichprobe", "--anzahl", "1", "--aktenart", "Steuerakte"), "keine Akte", "keine Steuerakte"),

@@ -12,6 +12,7 @@ from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog
+from catalog.clearing import CaseFilter, CaseSort
 from catalog.values import ClearingState, Resolution
 from tests.catalog.build import (
     AN_ERROR,
@@ -52,6 +53,37 @@ def test_a_case_has_owner_reason_next_step_and_due_date_and_is_one_case_when_tol
     moved = catalog.delivery(row.uuid)
     assert moved is not None
     assert moved.stage is Stage.CLEARING
+
+
+def test_a_page_of_the_list_is_chosen_sorted_and_counted_by_the_database(catalog: Catalog) -> None:
+    due = (date(2026, 12, 9), date(2026, 12, 7), date(2026, 12, 8), date(2026, 12, 7))
+    first, *others = (
+        catalog.to_clearing(
+            receive(catalog, n).uuid, [AN_ERROR], owner=owner, next_step="y", due=day, by=CLERK, now=NOON
+        ).number
+        for n, (owner, day) in enumerate(zip(("Scanstelle", "Archiv", "Scanstelle", "Archiv"), due, strict=True), 1)
+    )
+    a, b, c = others
+    catalog.resolve(first, Resolution.ACCEPT, "fehlte bereits", by=CLERK, now=NOON)
+
+    def listed(wanted: CaseFilter, sort: CaseSort = CaseSort.NUMMER, **part: int) -> tuple[list[int], int]:
+        page = catalog.clearing_page(wanted, sort=sort, **part)
+        return [case.number for case in page.rows], page.total
+
+    assert listed(CaseFilter()) == ([a, b, c], 3)
+    assert listed(CaseFilter(), limit=2) == ([a, b], 3)
+    assert listed(CaseFilter(), limit=2, offset=2) == ([c], 3)
+    assert listed(CaseFilter(), offset=9) == ([], 3)
+    assert listed(CaseFilter(), CaseSort.NEUESTE) == ([c, b, a], 3)
+    assert listed(CaseFilter(), CaseSort.FRIST) == ([a, c, b], 3)
+    assert listed(CaseFilter(None), limit=1) == ([first], 4)
+    assert listed(CaseFilter(owners=("Archiv",)), limit=1, offset=1) == ([c], 2)
+    assert listed(CaseFilter(owners=())) == ([], 0)
+    assert listed(CaseFilter(aktenarten=("Bauakte",))) == ([a, b, c], 3)
+    assert listed(CaseFilter(aktenarten=("Steuerakte",))) == ([], 0)
+    assert catalog.clearing_page(CaseFilter()).rows == catalog.clearing_list()
+    assert catalog.clearing_owners(CaseFilter(ClearingState.RESOLVED)) == ("Scanstelle",)
+    assert catalog.clearing_owners(CaseFilter(None)) == ("Archiv", "Scanstelle")
 
 
 def test_fourteen_days_are_counted_from_the_day_in_berlin(catalog: Catalog) -> None:

@@ -32,8 +32,9 @@ from akten.files import (
 from akten.findings import Verdict
 from akten.package import PackageId
 from flows.carry import Carried
+from flows.meant import Standing
 from flows.packing import Made, Material, make_package, with_version
-from flows.replacing import Standing, decide
+from flows.replacing import decide
 from flows.steps import require
 from flows.superseding import superseded
 from ingest.delivery import Delivery, plan_akte

@@ -20,7 +20,8 @@ from catalog.catalog import open_catalog
 from catalog.engine import parse_url
 from flows import doctor, prefectapi
 from flows.craft_options import ocr_options
-from flows.doctor import Examination, Health, embedded_server, examine_machine, examine_stores
+from flows.doctor import embedded_server, examine_machine, examine_stores
+from flows.health import Examination, Health, PartHealth, guarded
 from flows.settings import Settings, read_settings
 from flows.wiring import open_services
 from ocr import walls
@@ -62,6 +63,7 @@ def test_a_store_that_does_not_answer_is_not_called_well(tmp_path: Path) -> None
     assert (part.part, part.health) == ("Speicher nord", Health.FAILED)
     assert "nicht erreichbar" in part.advice
     assert {line["verdict"] for line in part.details} == {Verdict.NOT_CHECKED.value}
+    assert part.away
 
 
 def test_a_store_that_answers_and_takes_nothing_is_not_called_well() -> None:
@@ -69,7 +71,7 @@ def test_a_store_that_answers_and_takes_nothing_is_not_called_well() -> None:
     full = "Speicher „nord“ hat keinen Platz mehr"
     lines = (ProbeLine("PB-01", Verdict.OK, "gut"), ProbeLine("PB-03", Verdict.NOT_CHECKED, full))
     part = doctor._store("Speicher nord", ProbeReport("nord", lines))
-    assert (part.health, part.advice) == (Health.FAILED, full)
+    assert (part.health, part.advice, part.away) == (Health.FAILED, full, True)
     without_keys = (lines[0], ProbeLine("PB-08", Verdict.NOT_CHECKED, "Ohne Löschkennung nicht probiert."))
     assert doctor._store("Speicher nord", ProbeReport("nord", without_keys)).health is Health.OK
 
@@ -81,6 +83,7 @@ def test_a_store_that_is_set_wrongly_does_not_hide_the_others(tmp_path: Path) ->
     assert [part.part for part in parts] == ["Speicher nord", "Speicher sued"]
     assert "addressing_style" in parts[0].advice
     assert "nicht erreichbar" in parts[1].advice
+    assert [part.away for part in parts] == [False, True]
 
 
 def test_the_embedded_server_is_told_with_its_version_where_it_is_used(tmp_path: Path) -> None:
@@ -141,10 +144,10 @@ def test_what_breaks_while_it_is_tried_is_failed_and_hides_nothing_else(
 
 
 def test_rules_of_intake_with_a_mistake_are_told_and_those_in_use_are_counted(tmp_path: Path) -> None:
-    def told(text: str) -> doctor.PartHealth:
+    def told(text: str) -> PartHealth:
         (tmp_path / "regeln.yaml").write_text(text)
         settings = read_settings(daten=tmp_path, intake=tmp_path / "regeln.yaml")
-        return doctor._guarded("Regeln der Annahme", lambda: doctor._intake_rules(settings))
+        return guarded("Regeln der Annahme", lambda: doctor._intake_rules(settings))
 
     wrong = told("profile: [")
     assert (wrong.health, "regeln.yaml" in wrong.advice) == (Health.FAILED, True)
@@ -190,12 +193,12 @@ def test_an_account_that_may_only_read_the_database_is_not_called_well(tmp_path:
         connection.exec_driver_sql("CREATE ROLE leser LOGIN")
         connection.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO leser")
     reader = read_settings(daten=tmp_path, database=url.replace("archiv@", "leser@"))
-    part = doctor._guarded("Katalog", lambda: doctor._catalog(reader))
+    part = guarded("Katalog", lambda: doctor._catalog(reader))
     assert (part.health, "darf dort nur lesen" in part.advice) == (Health.FAILED, True)
     with owner.begin() as connection:
         connection.exec_driver_sql("GRANT INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO leser")
         connection.exec_driver_sql("CREATE TABLE spatial_ref_sys (srid int)")  # somebody else's, as that of PostGIS
-    assert doctor._guarded("Katalog", lambda: doctor._catalog(reader)).health is Health.OK
+    assert guarded("Katalog", lambda: doctor._catalog(reader)).health is Health.OK
     with owner.begin() as connection:
         connection.exec_driver_sql("DROP OWNED BY leser")
         connection.exec_driver_sql("DROP ROLE leser")
@@ -224,7 +227,7 @@ def test_a_prefect_server_elsewhere_is_a_part_that_is_asked(
     for name in ("_tesseract", "_programs", "_validators", "_schemas", "embedded_server"):
         monkeypatch.setattr(doctor, name, lambda *_: ())
 
-    def told(api: str) -> list[doctor.PartHealth]:
+    def told(api: str) -> list[PartHealth]:
         found = examine_machine(read_settings(daten=tmp_path, prefect_api=api), stores=False)
         return [part for part in found.parts if part.part == "Prefect-Server"]
 

@@ -17,7 +17,8 @@ from akten.findings import Finding, Severity
 from akten.model import Akte, Datei, Dokument, Ersetztes, Vorgang
 from catalog.fold import tokens
 from flows.arrival import slip_json
-from flows.replacing import Replacement, Standing, Wanted, blank_now, decide, seen_before
+from flows.meant import Standing
+from flows.replacing import Replacement, Wanted, blank_now, decide, seen_before
 from flows.wiring import Services
 from ingest.delivery import PlannedAkte
 from ingest.rescans import Wish
@@ -203,7 +204,7 @@ def test_of_large_akten_no_dokument_is_held_against_each_of_the_others(monkeypat
     """An Akte of 20,000 Dokumente that an office exports anew took half an hour for this alone."""
     read: list[str] = []
     real = tokens
-    monkeypatch.setattr("flows.replacing.tokens", lambda text: read.append(text) or real(text))
+    monkeypatch.setattr("flows.meant.tokens", lambda text: read.append(text) or real(text))
     before = [a_dokument(f"Anlage {number}", pages=1) for number in range(60)]
     (text,) = said(before, newly(*before[:30], *(a_dokument(f"Beleg {number}", pages=1) for number in range(30))))
     assert ("30 von 60" in text, len(read) <= 120) == (True, True)

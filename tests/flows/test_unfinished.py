@@ -14,7 +14,7 @@ from flows import correction, doctor, intake_round
 from flows.batch import FromInbox
 from flows.bugs import BUGS
 from flows.correction import delivery_of, folder_of, waiting, withdraw
-from flows.doctor import Health
+from flows.health import Health
 from flows.unfinished import GoneOn, go_on_with_corrections
 from ingest.claimed import ClaimedDelivery, held
 from tests.flows.correctionworld import BERND, World, agree, an_akte, ask, is_content

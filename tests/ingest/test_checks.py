@@ -166,7 +166,26 @@ def test_of_thousands_of_names_that_no_file_has_only_the_first_are_held_against_
     scans = [a_scan(f"scan_{number:03d}.tif") for number in range(100)]
     named = SlipDokument("a", dateien=tuple(f"Blatt-{number:03d}.tif" for number in range(100)))
     found = [f for f in checked(a_delivery(with_dokumente(named), *scans)) if f.code == "IN-30"]
-    assert (len(found), 0 < len(looked) <= 20) == (100, True)
+    assert (len(found), 0 < len(looked) <= 20) == (11, True)
+
+
+@pytest.mark.parametrize("code", ["IN-30", "IN-31"])
+@pytest.mark.parametrize(("count", "rest"), [(10, ""), (11, "1 weitere Datei"), (12, "2 weitere Dateien")])
+def test_of_many_wrong_names_and_surplus_files_the_first_are_told_and_the_rest_is_counted(
+    code: str, count: int, rest: str
+) -> None:
+    """A slip with other names than the scanner gave made a finding for each: lists of tens of thousands of lines."""
+    scans = [a_scan(f"scan{number:02d}.tif") for number in range(count + 1)]
+    files = tuple(f"Blatt-{number:02d}.jpg" for number in range(count)) if code == "IN-30" else ()
+    delivery = a_delivery(with_dokumente(SlipDokument("a", dateien=("scan00.tif", *files))), *scans)
+    told = [f for f in checked(delivery) if f.code == code]
+    assert {finding.severity for finding in told} == {Severity.ERROR}
+    assert [finding.where for finding in told if "weitere" in finding.text] == ([""] if rest else [])
+    assert (len(told), rest in told[-1].text) == (10 + bool(rest), True)
+    if code == "IN-31":
+        assert [finding.where for finding in told[:10]] == [f"scan{number:02d}.tif" for number in range(1, 11)]
+        granted = [f for f in checked(delivery, accepted=frozenset({code})) if f.code == code]
+        assert {finding.severity for finding in granted} == {Severity.WARNING}
 
 
 @pytest.mark.parametrize(

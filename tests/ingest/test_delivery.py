@@ -278,6 +278,16 @@ def test_the_slip_names_what_is_not_archived(inbox: Path, work: Path, new_id: Ne
     ]
 
 
+def test_of_many_names_not_to_be_archived_that_no_file_has_the_rest_is_counted(
+    inbox: Path, work: Path, new_id: NewId
+) -> None:
+    slip = {**GOOD, "nicht_archivieren": [f"fehlt{number}.txt" for number in range(30)]}
+    fill(inbox / "a", slip, {"scan1.tif": TIFF})
+    found = read_delivery(claim(inbox / "a", work, new_id)).findings
+    assert [(finding.code, finding.severity) for finding in found] == [("IN-30", "error")] * 11
+    assert "20 weitere Dateien" in found[-1].text
+
+
 def test_a_file_that_differs_from_a_named_one_in_upper_and_lower_case_only_is_not_left_out(
     inbox: Path, work: Path, new_id: NewId
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pikepdf
 import pytest
 from PIL import Image
@@ -22,6 +24,11 @@ def codes(facts: FileFacts) -> set[str]:
 
 def errors(facts: FileFacts) -> set[str]:
     return {finding.code for finding in facts.findings if finding.severity is Severity.ERROR}
+
+
+def told_to_a_clerk(facts: FileFacts) -> bool:
+    """True when no finding quotes the name of a fault in the program."""
+    return not any(re.search(r"[Ee]rror|Exception|\(\)", finding.text) for finding in facts.findings)
 
 
 IMAGES = {  # name → (mode, how it is saved, colour)

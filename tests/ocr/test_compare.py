@@ -73,6 +73,11 @@ def checked(pdfa: PdfA, request: RecogniseRequest, options: OcrOptions | None = 
     return tuple(finding for finding in judged.findings if finding.code in RULES)
 
 
+def told(folder: Path, scanned: list[Image.Image], shown: list[Image.Image], **how: object) -> list[str]:
+    pdfa, request = case(folder, scanned, shown, **how)  # type: ignore[arg-type]
+    return [finding.text for finding in checked(pdfa, request)]
+
+
 def codes(folder: Path, scanned: list[Image.Image], shown: list[Image.Image], **how: object) -> list[tuple[str, str]]:
     pdfa, request = case(folder, scanned, shown, **how)  # type: ignore[arg-type]
     findings = checked(pdfa, request)
@@ -123,6 +128,7 @@ def test_every_other_picture_is_told(tmp_path: Path) -> None:
     ImageDraw.Draw(page).ellipse((page.width * 0.6, 20, page.width * 0.8, 140), fill=90)
     found = codes(tmp_path, [page] * (len(WRONG) + 1), [page, *(change(page) for change in WRONG)])
     assert found == [("PC-03", f"Seite {number}") for number in range(2, len(WRONG) + 2)]
+    assert "Bitte diese Seite im Scan ansehen" in told(tmp_path, [page], [white(page)])[0], "what to do next is told"
 
 
 def test_blank_pages_are_compared_too(tmp_path: Path) -> None:

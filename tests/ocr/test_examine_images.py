@@ -22,7 +22,7 @@ from ocr.imagestrips import decode_in_parts
 from ocr.options import OcrOptions
 from ocr.source import from_image
 from ocr.tiffpages import page_offsets
-from tests.ocr.examined import IMAGES, codes, errors
+from tests.ocr.examined import IMAGES, codes, errors, told_to_a_clerk
 from tests.ocr.papers import picture, scan_of
 
 
@@ -84,11 +84,13 @@ def test_a_turned_fax_keeps_its_size_on_paper(tmp_path: Path, orientation: int, 
 def test_what_is_wrong_with_an_image_has_its_code(images: dict[str, FileFacts], name: str, code: str) -> None:
     assert errors(images[name]) == {code}
     assert all(finding.text.endswith(".") for finding in images[name].findings)
+    assert told_to_a_clerk(images[name]), images[name].findings
 
 
 def test_a_cut_tiff_whose_directory_is_lost_is_refused(images: dict[str, FileFacts]) -> None:
     assert errors(images["cut-lzw.tif"]) <= {"EX-04", "EX-05"}
     assert errors(images["cut-lzw.tif"])
+    assert told_to_a_clerk(images["cut-lzw.tif"])
 
 
 def test_content_decides_and_not_the_name(images: dict[str, FileFacts]) -> None:

@@ -12,7 +12,7 @@ from akten.findings import Severity
 from ocr.examine import RULES, examine
 from ocr.options import OcrOptions
 from tests.ocr.changedpdfs import PDFS
-from tests.ocr.examined import codes, errors
+from tests.ocr.examined import codes, errors, told_to_a_clerk
 from tests.ocr.oddpdfs import note, one
 from tests.ocr.papers import A4, add, image_page, pdf_file, picture, scan_of
 
@@ -55,6 +55,7 @@ def test_size_and_turn_are_those_of_the_page(pdfs: dict[str, FileFacts]) -> None
 )
 def test_what_is_wrong_with_a_pdf_has_its_code(pdfs: dict[str, FileFacts], name: str, code: str) -> None:
     assert errors(pdfs[name]) == {code}
+    assert told_to_a_clerk(pdfs[name]), pdfs[name].findings
 
 
 def test_what_an_archive_must_know_is_found(pdfs: dict[str, FileFacts]) -> None:

@@ -20,6 +20,7 @@ from ocr.likeness import compare_pages
 from ocr.options import OcrOptions
 from ocr.scanpath import do_page
 from tests.contracts.test_ocr_engine import FakeEngine
+from tests.ocr.examined import told_to_a_clerk
 from tests.ocr.oddimages import EVERY
 from tests.ocr.oddtiffs import DPI, truth
 from tests.ocr.papers import scan_of
@@ -112,6 +113,7 @@ def test_what_cannot_be_read_is_refused_and_says_what_to_do(
     bad = [finding for finding in facts.findings if finding.severity is Severity.ERROR]
     assert [finding.code for finding in bad] == [EVERY[name][1]]
     assert "Bitte" in bad[0].text
+    assert told_to_a_clerk(facts), bad[0].text
 
 
 def test_foreign_kinds_are_called_by_their_name(files: dict[str, tuple[Scan, FileFacts]]) -> None:

@@ -24,6 +24,7 @@ from ocr.losses import known_losses
 from ocr.options import OcrOptions
 from ocr.scanpath import do_page
 from tests.contracts.test_ocr_engine import FakeEngine
+from tests.ocr.examined import told_to_a_clerk
 from tests.ocr.oddpdfs import PDFS, written
 from tests.ocr.papers import form, pdf_file, scan_of
 from tests.ocr.sheets import convert, job
@@ -81,6 +82,7 @@ def test_what_cannot_be_used_is_refused_and_says_what_to_do(
         found, findings = {f.code + "!" for f in caught.value.findings}, caught.value.findings
     assert {code for code in found if code.endswith("!")} == wanted
     assert all("Bitte" in f.text for f in findings if f.severity is Severity.ERROR)
+    assert told_to_a_clerk(facts), findings
 
 
 @pytest.mark.parametrize("name", [n for n, (_, wanted, _) in PDFS.items() if not any(c.endswith("!") for c in wanted)])
