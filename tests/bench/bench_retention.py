@@ -25,7 +25,8 @@ from catalog.actor import Actor
 from catalog.tables import akten as akten_table
 from catalog.tables import deliveries
 from flows.due_list import due_filter, due_page
-from flows.rule_change import Rules, compared
+from flows.inforce import Rules
+from flows.rule_change import compared
 from flows.settings import read_settings
 from flows.wiring import Services, open_services
 from retention.case import ArchiveAnswer, Case, Hold
