@@ -33,7 +33,8 @@ from retention.case import ArchiveAnswer, Case, Hold
 from retention.catalogue import Fristenkatalog
 from retention.deadline import compute
 from retention.evaluate import evaluate
-from retention.schedule import builtin_bytes, builtin_schedule, read_schedule
+from retention.schedule import builtin_bytes, read_schedule
+from tests.shipped import builtin_schedule
 
 
 def akten(katalog: Fristenkatalog, number: int, seed: int = 7) -> Iterator[Case]:

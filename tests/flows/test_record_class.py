@@ -16,8 +16,8 @@ from flows.receipt import Outcome, Receipt
 from flows.settings import read_settings
 from flows.walks import archive_delivery
 from flows.wiring import open_services
-from retention.schedule import builtin_schedule
 from tests.builders import a_delivery
+from tests.shipped import builtin_schedule
 
 CLERK = Actor("s17")
 

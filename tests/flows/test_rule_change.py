@@ -27,8 +27,9 @@ from flows.settings import read_settings
 from flows.telling import tell_classes
 from flows.wiring import Services, open_services
 from retention.compare import Change
-from retention.schedule import builtin_bytes, builtin_schedule
+from retention.schedule import builtin_bytes
 from tests.catalog.build import NOON, archive, receive
+from tests.shipped import builtin_schedule
 
 ANNA, BERND, CARLA = Actor("anna.meier"), Actor("bernd.schulz"), Actor("carla.weiss")
 KLASSE = "tax.assessment-file"
