@@ -20,19 +20,9 @@ from app.paging import paged
 from app.show import DAY_FORM, Listing, findings_table, moment, number_column
 from app.written import write_csv, write_whole
 from catalog.rulebook import RuleState, RuleVersion
+from flows.inforce import Rules, basis, read_rules, rules_in_force, rules_numbered
 from flows.receipt import finding_json
-from flows.rule_change import (
-    Comparison,
-    Rules,
-    basis,
-    compared,
-    propose,
-    read_rules,
-    refuse,
-    release,
-    rules_in_force,
-    rules_numbered,
-)
+from flows.rule_change import Comparison, compared, propose, refuse, release
 from retention.catalogue import Fristenkatalog
 from retention.compare import Change, Move
 

@@ -352,12 +352,6 @@ class S3Store:
                 for each in page.get("Uploads", []):
                     yield OpenUpload(each["Key"], each["UploadId"], each["Initiated"])
 
-    def abort_upload(self, upload: OpenUpload) -> None:
-        """Aborts one multipart upload."""
-        bucket = self.settings.bucket_of(upload.key)
-        with suppress(Absent), self._translated(f"{upload.key} abbrechen"):
-            self._client.abort_multipart_upload(Bucket=bucket, Key=upload.key, UploadId=upload.upload_id)
-
     def sync(self) -> None:
         """Calls syncfs for the embedded server; any other store answers for its own disks."""
         if self.settings.data_folder is not None:

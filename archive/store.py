@@ -170,10 +170,6 @@ class ObjectStore(Protocol):
         """Multipart uploads still open below a prefix."""
         ...
 
-    def abort_upload(self, upload: OpenUpload) -> None:
-        """Throws an open upload away; one that is gone is done."""
-        ...
-
     def sync(self) -> None:
         """Forces what was written to the disk where that is ours to do; a remote store does so itself."""
         ...

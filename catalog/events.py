@@ -108,14 +108,24 @@ def events_of(connection: Connection, **conditions: Any) -> tuple[TrailEvent, ..
     `von` (inclusive), `bis` (exclusive), `verb`, `after` (a number, for paging), `limit` (1000). What deliveries of an
     Akte met belongs to it.
     """
+    return tuple(_value(row) for row in connection.execute(_chosen(connection, _rows(), **conditions)))
+
+
+def events_where(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[TrailEvent, ...]:
+    """All events whose rows of the trail meet these conditions, oldest first."""
+    query = _rows().where(*conditions).order_by(trail.c.seq)
+    return tuple(_value(row) for row in connection.execute(query))
+
+
+def _rows() -> Select[Any]:
+    """Rows of the trail with the words beside them, and with what their neighbours say of them."""
     before, following = trail.alias("before"), trail.alias("following")
     own = (trail.c.seq, trail.c.prev, trail.c.hash, trail.c.body, trail_notes.c.note)
-    query = select(*own, before.c.seq.label("before"), following.c.prev.label("next_prev")).select_from(
+    return select(*own, before.c.seq.label("before"), following.c.prev.label("next_prev")).select_from(
         trail.join(trail_notes, trail.c.seq == trail_notes.c.seq, isouter=True)
         .join(before, before.c.seq == trail.c.seq - 1, isouter=True)
         .join(following, following.c.seq == trail.c.seq + 1, isouter=True)
     )
-    return tuple(_value(row) for row in connection.execute(_chosen(connection, query, **conditions)))
 
 
 def numbers_of(connection: Connection, **conditions: Any) -> list[int]:

@@ -17,10 +17,11 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, or_,
 
 from catalog.formerly import Past
 from catalog.holds import HoldQuery, Matcher, Scope, stems_of
-from catalog.keeping_tables import akte_references, classifications, hold_changes, holds
+from catalog.keeping_tables import akte_references, classifications, holds
 from catalog.references import covered_keys, plain_person, same_place
 from catalog.renumbered import formerly_begins
-from catalog.tables import akten
+from catalog.tables import akten, trail
+from catalog.trail import Verb
 
 _BATCH = 500
 
@@ -67,6 +68,36 @@ class HoldBook:
         return {akte: [own[nr] for nr in sorted(own)] for akte, own in found.items()}
 
 
+class HoldShelf:
+    """The book of the newest state: asked for Akte after Akte, it is made anew only after a hold has changed."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[_State, HoldBook] | None = None
+
+    def book(self, connection: Connection) -> HoldBook:
+        """All holds as this connection sees them, in a transaction that changes none."""
+        state = _state_of(connection)  # before the book: one that is newer than its state is made once more, no harm
+        kept = self._kept
+        if kept is None or kept[0] != state:
+            self._kept = kept = state, HoldBook(connection)
+        return kept[1]
+
+
+# Everything that makes holds other than they were is told in the trail, in the same transaction.
+_TELLING = (Verb.HOLD_SET, Verb.HOLD_CHANGED, Verb.HOLD_LIFTED, Verb.REFERENCES_FORGOTTEN)
+_State = tuple[int, str]
+
+
+def _state_of(connection: Connection) -> _State:
+    """Number and hash of the newest row of the trail that tells of holds, (0, "") while there is none.
+
+    With the hash, so that a database that was put back from a backup is not taken for the one of before.
+    """
+    newest = (select(func.max(trail.c.seq)).where(trail.c.verb == verb.value).scalar_subquery() for verb in _TELLING)
+    number = max(seq or 0 for seq in connection.execute(select(*newest)).one())
+    return number, connection.execute(select(trail.c.hash).where(trail.c.seq == number)).scalar() or ""
+
+
 class _Words:
     """The stems of one Betreff, made at the first question and kept for the others."""
 
@@ -95,13 +126,6 @@ def _references(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Ro
     query = select(akten.c.nr, table.c.kind, table.c.match_key, table.c.match_place)
     query = query.join(akten, akten.c.uuid == table.c.akte).where(within(rows))
     yield from connection.execute(query)
-
-
-def state_of(connection: Connection) -> tuple[int, int]:
-    """Changes whenever a hold is set, changed or lifted: a book made at the same state is still true."""
-    newest = (select(func.coalesce(func.max(table.c.nr), 0)).scalar_subquery() for table in (holds, hold_changes))
-    first, last = connection.execute(select(*newest)).one()
-    return int(first), int(last)
 
 
 def akten_of(connection: Connection, hold: Row[Any]) -> Iterator[UUID]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, Table, select
 from akten.lifecycle import Stage
 from catalog.actor import Actor
 from catalog.engine import Database
-from catalog.holdbook import MATCHED, HoldBook, classes_of, state_of, within
+from catalog.holdbook import MATCHED, HoldBook, HoldShelf, classes_of, within
 from catalog.holds import MASKED_KEY, is_active, may_read
 from catalog.keeping_tables import archive_answers, reported_events, reported_facts
 from catalog.tables import akten, deliveries
@@ -88,15 +88,17 @@ class Viewer:
     today: date
 
 
-def keeping_of(connection: Connection, akte: UUID, viewer: Viewer | None = None) -> KeepingRow | None:
+def keeping_of(connection: Connection, holds: HoldShelf, akte: UUID, viewer: Viewer | None = None) -> KeepingRow | None:
     """One Akte, or None when the register does not know it."""
     rows = connection.execute(select(*_COLUMNS).where(akten.c.uuid == akte)).all()
-    return next(iter(_values(connection, rows, HoldBook(connection), viewer)), None)
+    return next(iter(_values(connection, rows, holds.book(connection), viewer)), None)
 
 
-def some_keeping(connection: Connection, uuids: Sequence[UUID], viewer: Viewer | None = None) -> tuple[KeepingRow, ...]:
+def some_keeping(
+    connection: Connection, holds: HoldShelf, uuids: Sequence[UUID], viewer: Viewer | None = None
+) -> tuple[KeepingRow, ...]:
     """These Akten in their order; unknown ones are left out."""
-    book = HoldBook(connection)
+    book = holds.book(connection)
     found: dict[UUID, KeepingRow] = {}
     for start in range(0, len(uuids), _BATCH):
         query = select(*_COLUMNS).where(akten.c.uuid.in_(uuids[start : start + _BATCH])).order_by(akten.c.nr)
@@ -104,18 +106,15 @@ def some_keeping(connection: Connection, uuids: Sequence[UUID], viewer: Viewer |
     return tuple(found[uuid] for uuid in uuids if uuid in found)
 
 
-def all_keeping(database: Database, after: int = 0, viewer: Viewer | None = None) -> Iterator[KeepingRow]:
+def all_keeping(
+    database: Database, holds: HoldShelf, after: int = 0, viewer: Viewer | None = None
+) -> Iterator[KeepingRow]:
     """Every Akte behind number `after`, in the order of numbers, streaming in short reads; may be broken off."""
-    book: HoldBook | None = None
-    made_at = (0, 0)
     while True:
         with database.read() as connection:
             query = select(*_COLUMNS).where(akten.c.nr > after).order_by(akten.c.nr).limit(_BATCH)
             rows = connection.execute(query).all()
-            state = state_of(connection)
-            if book is None or state != made_at:
-                book, made_at = HoldBook(connection), state
-            found = _values(connection, rows, book, viewer)
+            found = _values(connection, rows, holds.book(connection), viewer)
         yield from found
         if len(rows) < _BATCH:
             return

@@ -8,8 +8,12 @@ from uuid import UUID
 
 from catalog import due, holdbook, holdstore, keeping, refstore, told
 from catalog.actor import Actor
+from catalog.change import Token
 from catalog.due import DueFilter
+from catalog.engine import Database
+from catalog.holdbook import HoldShelf
 from catalog.holds import HoldOrder, HoldView, may_read
+from catalog.identity import STRICT, Accounts
 from catalog.keeping import KeepingRow, Viewer
 from catalog.references import Reference
 from catalog.rulebook import RuleBook, require_in_force
@@ -23,6 +27,10 @@ class Periods(TrailVerbs):
     holds are checked by who calls, against the Fristenkatalog: the catalog knows no rules.
     """
 
+    def __init__(self, database: Database, token: Token, accounts: Accounts = STRICT) -> None:
+        super().__init__(database, token, accounts)
+        self._holds = HoldShelf()
+
     # --- what is known -----------------------------------------------------------------------------------------------
 
     def keeping(self, akte: UUID, *, viewer: Viewer | None = None) -> KeepingRow | None:
@@ -30,16 +38,16 @@ class Periods(TrailVerbs):
         that are not theirs are one mark; without, the row is for computing and must not be shown.
         """
         with self._database.read() as connection:
-            return keeping.keeping_of(connection, akte, viewer)
+            return keeping.keeping_of(connection, self._holds, akte, viewer)
 
     def all_keeping(self, after: int = 0, *, viewer: Viewer | None = None) -> Iterator[KeepingRow]:
         """The same of every Akte in the order of their numbers, streaming; `after` continues behind a number."""
-        return keeping.all_keeping(self._database, after, viewer)
+        return keeping.all_keeping(self._database, self._holds, after, viewer)
 
     def some_keeping(self, akten: Sequence[UUID], *, viewer: Viewer | None = None) -> tuple[KeepingRow, ...]:
         """The same of these Akten, in their order; unknown ones are left out."""
         with self._database.read() as connection:
-            return keeping.some_keeping(connection, akten, viewer)
+            return keeping.some_keeping(connection, self._holds, akten, viewer)
 
     def due(self, wanted: DueFilter, *, limit: int | None = 100, offset: int = 0) -> Seite[UUID]:
         """The Akten whose recorded period ends up to a day, the earliest first."""

@@ -7,7 +7,7 @@ the trail as well, and a version that only the table calls released is not belie
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -105,12 +105,11 @@ class RuleBook:
         with self._database.read() as connection:
             query = select(rulebooks).where(rulebooks.c.state == RuleState.RELEASED.value)
             released = connection.execute(query).all()
-            rows = _come(released, day)
+            row = _of_day(released, day)
             told = _releases(connection)
             _require_all(released, told)
-            if not rows:
+            if row is None:
                 return None
-            row = _latest(rows)
             if row.nr not in told or told[row.nr].digest != row.digest:
                 raise FixityError(
                     f"Der Fristenkatalog Nr. {row.nr} steht als freigegeben im Register, das Protokoll weiß davon "
@@ -211,18 +210,15 @@ def require_in_force(change: Change, digest: str) -> None:
     """
     columns = (rulebooks.c[name] for name in ("nr", "digest", "valid_from", "decided_at"))
     query = select(*columns).where(rulebooks.c.state == RuleState.RELEASED.value)
-    rows = _come(change.connection.execute(query).all(), berlin_day(change.now))
-    if rows and _latest(rows).digest != digest:
+    row = _of_day(change.connection.execute(query).all(), berlin_day(change.now))
+    if row is not None and row.digest != digest:
         raise Unavailable("Inzwischen gilt eine andere Fassung des Fristenkatalogs; bitte noch einmal.")
 
 
-def _come(rows: Iterable[Row[Any]], day: date) -> list[Row[Any]]:
-    """The released versions whose first day has come."""
-    return [row for row in rows if _first_day(row) <= max(day, berlin_day(_decided(row)))]
-
-
-def _latest(rows: Sequence[Row[Any]]) -> Row[Any]:
-    return max(rows, key=lambda row: (_first_day(row), row.decided_at, row.nr))
+def _of_day(released: Iterable[Row[Any]], day: date) -> Row[Any] | None:
+    """Of all released versions the one that is in force on a day: of those whose first day has come the latest."""
+    come = (row for row in released if _first_day(row) <= max(day, berlin_day(_decided(row))))
+    return max(come, key=lambda row: (_first_day(row), row.decided_at, row.nr), default=None)
 
 
 _SHOWN = [column for column in rulebooks.c if column.name not in ("text", "salt")]

@@ -22,16 +22,6 @@ if TYPE_CHECKING:
 SOFTWARE = "Aktenarchiv"
 
 
-def basis_bytes(settings: Settings) -> tuple[bytes, str]:
-    """The catalogue that is in force while none was released, as bytes with the name of its file."""
-    from retention.schedule import BUILTIN, builtin_bytes
-    from retention.yamlfile import file_bytes
-
-    if settings.katalog is not None:
-        return file_bytes(settings.katalog), settings.katalog.name
-    return builtin_bytes(), BUILTIN
-
-
 def accounts_of(settings: Settings) -> Accounts:
     """Accounts whose --als names count as persons: those named by rule, root, and, where the catalog is a file in the
     data folder, the owner of that folder: they could write anything, so no other account would prove more.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from akten.findings import Finding, Severity
@@ -27,18 +28,27 @@ def near_names(name: str, known: Collection[str]) -> tuple[str, ...]:
     return tuple(folded[each] for each in difflib.get_close_matches(fold(name), list(folded), n=3, cutoff=_NEAR))
 
 
-def as_named_before(said: Akte, before: Akte, slip: str) -> tuple[Akte, tuple[Finding, ...]]:
-    """What a slip says with each field under the name that the Akte has for it; WF-54 tells of another spelling.
+def other_spellings(own: Iterable[str], known: Collection[str]) -> dict[str, str]:
+    """Those of `own` that are another spelling of a known name, with that name; none is given where two would claim it.
 
     Else Flurstueck would stand beside Flurstück, one with the old value and one with the new.
     """
-    known, own = [name for name, _ in before.felder], {name for name, _ in said.felder}
-    names = {name: known_name(name, known) for name in own}
-    other = {name: there for name, there in names.items() if there != name and there not in own}
-    other = {name: there for name, there in other.items() if list(other.values()).count(there) == 1}
+    own = frozenset(own)
+    meant = {name: there for name in own if (there := known_name(name, known)) != name and there not in own}
+    claims = Counter(meant.values())
+    return {name: there for name, there in meant.items() if claims[there] == 1}
+
+
+def renamed(akte: Akte, names: Mapping[str, str]) -> Akte:
+    """The Akte with these of its fields under other names, each in its place."""
+    return replace(akte, felder=tuple((names.get(name, name), value) for name, value in akte.felder))
+
+
+def as_named_before(said: Akte, before: Akte, slip: str) -> tuple[Akte, tuple[Finding, ...]]:
+    """What a slip says with each field under the name that the Akte has for it; WF-54 tells of another spelling."""
+    other = other_spellings(dict(said.felder), dict(before.felder))
     if not other:
         return said, ()
     told = ", ".join(f"„{name}“ ist das Feld „{there}“ der Akte" for name, there in sorted(other.items()))
     text = f"Der Laufzettel schreibt Felder anders als bisher: {told}. Es bleibt bei dem Namen in der Akte."
-    felder = tuple((other.get(name, name), value) for name, value in said.felder)
-    return replace(said, felder=felder), (Finding("WF-54", Severity.WARNING, slip, text),)
+    return renamed(said, other), (Finding("WF-54", Severity.WARNING, slip, text),)

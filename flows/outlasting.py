@@ -15,8 +15,8 @@ from akten.errors import FixityError
 from akten.findings import Finding, Severity
 from akten.model import Akte, Laufzeit, Vorgang
 from catalog.fold import tokens
+from flows.fieldnames import other_spellings, renamed
 from flows.wiring import Services
-from ingest.slip_fields import fold
 
 _NONE: Mapping[UUID, UUID] = MappingProxyType({})
 _Key = tuple[str, str]  # Betreff and Zeichen: by these a Vorgang of a slip is joined to one that is there
@@ -66,7 +66,8 @@ def outlasting(
 
     `replaced` are the Dokumente of the slip that take the place of others, and of which.
     """
-    said = _as_named(said, corrections)
+    corrected_names = {c.name.removeprefix(FELD) for c in _changes(corrections, Teil.AKTE) if c.name.startswith(FELD)}
+    said = renamed(said, other_spellings(dict(said.felder), corrected_names))
     changes = (
         *_of_akte(said, now, corrections),
         *_of_vorgaenge(said, now, corrections),
@@ -80,17 +81,6 @@ def outlasting(
         "recht, bitte noch einmal berichtigen (archiv akte berichtige)."
     )
     return _with(said, changes), (Finding("WF-52", Severity.WARNING, slip, text),)
-
-
-def _as_named(said: Akte, corrections: Sequence[Correction]) -> Akte:
-    """The same with each field that was corrected under its name there: else Flurstueck had the old value beside it."""
-    names = {c.name[len(FELD) :] for c in _changes(corrections, Teil.AKTE) if c.name.startswith(FELD)}
-    felder = dict(said.felder)
-    for name in names - felder.keys():
-        alike = [each for each in felder if fold(each) == fold(name) and each not in names]
-        if len(alike) == 1:
-            felder = {name if each == alike[0] else each: value for each, value in felder.items()}
-    return replace(said, felder=tuple(felder.items()))
 
 
 def _of_akte(said: Akte, now: Akte, corrections: Sequence[Correction]) -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""A change of the Fristenkatalog: which version is in force, what a new one would move, proposal and release.
+"""A change of the Fristenkatalog: what a new version would move, proposal and release.
 
 Nothing that was recorded changes by a release: locks and recorded dates follow in the next due round, and each of its
 entries names the version by which it was computed.
@@ -10,16 +10,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from akten.errors import Rejected
 from akten.findings import Finding, Severity
 from catalog.actor import Actor
 from catalog.classes import InUse
 from catalog.keeping import KeepingRow, Viewer
-from catalog.rulebook import RuleText, RuleVersion
+from catalog.rulebook import RuleVersion
 from flows.archivemark import require_catalog_file
-from flows.craft_options import basis_bytes
+from flows.inforce import Rules, basis, rules_in_force, rules_numbered
 from flows.keeping import case_of
 from flows.settings import Settings
 from flows.wiring import Services, open_services
@@ -27,50 +26,6 @@ from retention.case import Case
 from retention.catalogue import Fristenkatalog
 from retention.compare import Move, Vergleich, compare
 from retention.intake import class_for
-from retention.schedule import read_schedule
-from retention.yamlfile import file_bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """A readable catalogue together with its text; `number` is its place in the register, None for one outside."""
-
-    katalog: Fristenkatalog
-    text: str
-    number: int | None = None
-
-    @property
-    def entry(self) -> RuleText:
-        """As the register keeps it."""
-        return RuleText(self.katalog.name, self.katalog.version, self.katalog.valid_from, self.text)
-
-
-def read_rules(path: Path) -> Rules:
-    """The catalogue in a file. Raises Rejected with every fault that was found."""
-    data = file_bytes(path)
-    return Rules(read_schedule(data, path.name), data.decode())
-
-
-def basis(settings: Settings) -> Rules:
-    """What is in force as long as nothing was released: the file in the settings, else the shipped catalogue."""
-    data, name = basis_bytes(settings)
-    return Rules(read_schedule(data, name), data.decode())
-
-
-def rules_in_force(services: Services) -> Rules:
-    """The version released last whose first day has come, else the basis. Raises FixityError for a changed one."""
-    found = services.catalog.rules.in_force(services.today())
-    if found is None:
-        return basis(services.settings)
-    version, text = found
-    return Rules(read_schedule(text.encode(), version.name), text, version.number)
-
-
-def rules_numbered(services: Services, number: int) -> Rules:
-    """A version of the register, readable."""
-    version = services.catalog.rules.version(number)
-    text = services.catalog.rules.text(number)
-    return Rules(read_schedule(text.encode(), version.name), text, number)
 
 
 def katalog_for(settings: Settings) -> Fristenkatalog:

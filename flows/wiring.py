@@ -20,7 +20,7 @@ from akten.closed import make_closed
 from akten.errors import ArchivError, Misconfigured, Rejected
 from akten.localtime import berlin_day
 from archive.store import ObjectStore
-from flows.craft_options import Judges, accounts_of, basis_bytes, ocr_options, open_validators, xdomea_profile
+from flows.craft_options import Judges, accounts_of, ocr_options, open_validators, xdomea_profile
 from flows.ownaccount import require_own_account
 from flows.settings import Settings
 from flows.storehouse import Reached, Storehouse
@@ -104,13 +104,10 @@ class Services:
         Raises FixityError for a released version that was changed, Misconfigured for one that cannot be read: no
         delivery can help it, so that none goes to the clearing desk for it.
         """
-        from retention.schedule import read_schedule
+        from flows.inforce import rules_in_force
 
-        found = self.catalog.rules.in_force(self.today())
         try:
-            if found is not None:
-                return read_schedule(found[1].encode(), found[0].name)
-            return read_schedule(*basis_bytes(self.settings))
+            return rules_in_force(self).katalog
         except Rejected as wrong:
             told = "; ".join(f"{finding.where}: {finding.text}" for finding in wrong.findings[:_MOST_FAULTS])
             text = f"Der Fristenkatalog ist nicht lesbar: {told} Prüfen: archiv frist katalog --pruefe DATEI"

@@ -127,20 +127,14 @@ def _foreign(path: Path) -> str:
     return f"{seen}; angenommen werden TIFF, JPEG, PNG, JPEG 2000 und PDF. Bitte in einem dieser Formate neu liefern."
 
 
-def examine(scan: Scan, options: OcrOptions, folder: Path) -> FileFacts:
-    """The facts of one file, learned in a child with limits that may write to `folder` only.
-
-    Bad files give findings, never an exception. Raises Unavailable or Misconfigured when it could not look.
-    """
-    return examine_each([scan], options, folder)[0]
-
-
 def examine_each(
     scans: Sequence[Scan], options: OcrOptions, folder: Path, call: CallEach = call_each
 ) -> list[FileFacts]:
-    """The facts of many files, as `examine`, with few children; a file that kills its child costs itself only.
+    """The facts of files, learned in few children with limits that may write to `folder` only.
 
-    `call` is how the sandbox is entered: by a child of its own, or by one that is kept warm.
+    Bad files give findings, never an exception, and one that kills its child costs itself only. `call` is how the
+    sandbox is entered: by a child of its own, or by one that is kept warm. Raises Unavailable or Misconfigured when it
+    could not look.
     """
     results: dict[int, FileFacts] = {}
     todo: dict[str, list[tuple[int, str, int]]] = {}

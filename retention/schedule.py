@@ -52,13 +52,8 @@ def read_schedule(data: bytes, name: str = "katalog.yaml") -> Fristenkatalog:
     return _read(read_bytes(data, name))
 
 
-def builtin_schedule() -> Fristenkatalog:
-    """The catalogue that comes with the project."""
-    return read_schedule(builtin_bytes(), BUILTIN)
-
-
 def builtin_bytes() -> bytes:
-    """The YAML of that catalogue."""
+    """The YAML of the catalogue that comes with the project."""
     return (resources.files("retention") / "katalog" / BUILTIN).read_bytes()
 
 

@@ -178,11 +178,6 @@ class MemoryStore:
     def uploads(self, prefix: str) -> Iterator[OpenUpload]:
         yield from (each for each in self.open_uploads if each.key.startswith(prefix))
 
-    def abort_upload(self, upload: OpenUpload) -> None:
-        self._require("ingest")
-        if upload in self.open_uploads:
-            self.open_uploads.remove(upload)
-
     def sync(self) -> None:
         self.synced += 1
 

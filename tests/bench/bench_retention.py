@@ -25,14 +25,16 @@ from catalog.actor import Actor
 from catalog.tables import akten as akten_table
 from catalog.tables import deliveries
 from flows.due_list import due_filter, due_page
-from flows.rule_change import Rules, compared
+from flows.inforce import Rules
+from flows.rule_change import compared
 from flows.settings import read_settings
 from flows.wiring import Services, open_services
 from retention.case import ArchiveAnswer, Case, Hold
 from retention.catalogue import Fristenkatalog
 from retention.deadline import compute
 from retention.evaluate import evaluate
-from retention.schedule import builtin_bytes, builtin_schedule, read_schedule
+from retention.schedule import builtin_bytes, read_schedule
+from tests.shipped import builtin_schedule
 
 
 def akten(katalog: Fristenkatalog, number: int, seed: int = 7) -> Iterator[Case]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from akten.errors import Forbidden, Unknown
 from catalog.actor import Actor, ActorKind
@@ -286,3 +287,52 @@ def test_who_may_not_see_a_secret_hold_cannot_change_it_nor_find_it_in_the_trail
     catalog.extend_hold(number, None, "Vertretung", readers=("bernd.schulz",), by=ANNA, now=NOON)
     assert not catalog.hold(number, Viewer(BERND, TODAY)).masked
     assert intact(catalog)
+
+
+@contextmanager
+def reads_of_holds(catalog: Catalog) -> Iterator[list[str]]:
+    """Every statement that reads all holds."""
+    reads: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if " ".join(statement.split()).endswith("FROM holds ORDER BY holds.nr"):
+            reads.append(statement)
+
+    event.listen(catalog._database.engine, "before_cursor_execute", note)
+    try:
+        yield reads
+    finally:
+        event.remove(catalog._database.engine, "before_cursor_execute", note)
+
+
+def test_all_holds_are_read_once_for_many_akten_and_again_only_after_a_change(catalog: Catalog) -> None:
+    akten = [one(catalog, f"63-0000{n}-2019", **NEW_AKTE) for n in range(1, 4)]
+    elsewhere = Catalog(catalog._database, catalog._token, catalog.accounts)  # what another process makes of it
+
+    def asked() -> int:
+        with reads_of_holds(catalog) as reads:
+            told = [known(catalog, akte) for akte in akten]
+            assert [*catalog.all_keeping()] == [*catalog.some_keeping(akten)] == told
+        fresh = Catalog(catalog._database, catalog._token, catalog.accounts)
+        assert told == [*fresh.all_keeping()]
+        return len(reads)
+
+    assert (asked(), asked()) == (1, 0)
+    numbers = [hold(elsewhere, target).number for target in (on_person("ALI YILMAZ"), on_akte(akten[0]))]
+    assert (asked(), asked()) == (1, 0)
+    assert [[each.number for each in known(catalog, akte).holds] for akte in akten] == [
+        numbers,
+        numbers[:1],
+        numbers[:1],
+    ]
+    elsewhere.extend_hold(numbers[0], date(2030, 1, 1), "dauert", by=BERND, now=NOON)
+    assert (asked(), asked()) == (1, 0)
+    for number in numbers:
+        elsewhere.lift_hold(number, "eingestellt", TODAY, by=BERND, now=NOON)
+    assert (asked(), asked()) == (1, 0)
+    elsewhere.forget_person("ALI YILMAZ", "Art. 17 DSGVO", TODAY, by=ANNA, now=NOON)
+    akten.append(one(catalog, "63-00004-2019", **NEW_AKTE))
+    assert (asked(), asked()) == (1, 0)
+    assert known(catalog, akten[-1]).holds == ()  # nobody knows any more whom the hold was for
+    catalog.report_fact(akten[0], "weg", None, "Vermerk", by=ANNA, now=NOON)
+    assert asked() == 0

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from akten.errors import Forbidden
 from akten.findings import Finding, Severity, Verdict
 from akten.package import CopyReport, FixityReport, Lock, PackageId, StoredCopy, StoredPackage
+from catalog import events
 from catalog.actor import Actor
 from catalog.catalog import Catalog
+from catalog.proposals import RESTORATION, SHORTENING
 from catalog.trail import Verb
+from catalog.values import TrailEvent
 from tests.catalog.build import NOON, ROUND, archive, later
 from tests.catalog.meddling import meddle
 
@@ -135,3 +139,37 @@ def test_proposals_wait_per_akte_and_store_until_they_end(catalog: Catalog) -> N
     with pytest.raises(Forbidden):
         book.release(one.uuid, waiting[1].number, "ja", by=BERND, now=NOON)
     assert "Müller" not in str([dict(event.data) for event in catalog.events_of(limit=None)])
+
+
+def test_of_proposals_that_ended_no_row_is_read(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Years of them lie in the trail of a city: who looks what waits, or asks of one Akte, does not read them all."""
+    akten = [archive(catalog, n, number=f"63-0000{n}-2020")[0].uuid for n in range(1, 4)]
+    book, locks = catalog.restoring, catalog.locks
+    for akte in akten:
+        for store in "ab":
+            book.propose(akte, store, "Platte", by=ANNA, now=NOON)
+        locks.propose_shortening(akte, later(9), "Neuss 2026.1", "zu lang", by=ANNA, now=NOON)
+    for each in book.open():
+        if each.akte != akten[1] or each.about["store"] == "a":  # of the second Akte one is left
+            book.release(each.akte, each.number, "ja", by=BERND, now=NOON)
+            book.end(each.akte, each.number, done=True, by=BERND, now=NOON)
+    read: list[tuple[object, str]] = []
+    real = events._value
+
+    def noted(row: Any) -> TrailEvent:
+        event = real(row)
+        read.append((event.akte, event.verb))
+        return event
+
+    monkeypatch.setattr(events, "_value", noted)
+    assert [(each.akte, each.about["store"]) for each in book.open()] == [(akten[1], "b")]
+    proposed, released, ended = (verb.value for verb in RESTORATION)
+    assert read == [(akten[1], verb) for verb in (proposed, proposed, released, ended)]
+    read.clear()
+    waiting = locks.open_shortening(akten[0])
+    assert waiting is not None
+    assert read == [(akten[0], SHORTENING.proposed.value)]
+    locks.end_shortening(akten[0], waiting.number, done=False, reason="doch nicht", by=BERND, now=NOON)
+    read.clear()
+    assert (book.open(akten[0]), locks.open_shortening(akten[0])) == ((), None)
+    assert {akte for akte, _ in read} == {akten[0]}

@@ -28,9 +28,9 @@ from flows.storehouse import Reached
 from flows.wiring import Services
 from retention.catalogue import Fristenkatalog
 from retention.locking import end_of
-from retention.schedule import builtin_schedule
 from tests.catalog.build import STAGES, a_scan, an_akte, an_id
 from tests.packages import EXTRA, a_bag
+from tests.shipped import builtin_schedule
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 ENDS_2030 = end_of(date(2030, 12, 31))

@@ -30,9 +30,9 @@ from flows.settings import Settings, read_settings
 from flows.wiring import Services
 from flows.workmark import require_work_folder
 from retention.catalogue import Fristenkatalog
-from retention.schedule import builtin_schedule
 from tests.flows.packingworld import NOW, Came, carried_from
 from tests.flows.packingworld import World as Desk
+from tests.shipped import builtin_schedule
 
 CLERK, ARCHIVIST = Actor("s17"), Actor("archiv")
 UNTIL = datetime(2052, 12, 31, 23, 0, tzinfo=UTC)

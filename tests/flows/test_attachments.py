@@ -10,8 +10,8 @@ import pikepdf
 from akten.files import Attachment
 from akten.findings import Finding, Severity
 from flows.attachments import take_out_all
-from ocr.examine import examine
 from ocr.options import OcrOptions
+from tests.ocr.examined import examine
 from tests.ocr.papers import image_page, picture, scan_of
 from tests.ocr.test_attachments import embed
 

@@ -152,6 +152,12 @@ def test_a_corrected_field_is_known_under_its_name_in_another_spelling() -> None
     assert outlasting(other, NOW, [AGREED], "laufzettel.json") == (other, ())
 
 
+def test_a_spelling_that_may_mean_either_of_two_corrected_fields_is_left_as_it_is_written() -> None:
+    twice = a_correction(of_akte("felder.Flurstück", "1", "2"), of_akte("felder.Flurstueck", "3", "4"))
+    slip = said(felder=(("FLURSTUECK", "1"),))
+    assert outlasting(slip, NOW, [twice], "laufzettel.json") == (slip, ())
+
+
 def test_a_type_that_was_taken_from_a_vorgang_does_not_come_back() -> None:
     agreed = a_correction((Teil.VORGANG, VORGANG, "typ", "Prüfung", ""))
     old = Vorgang(UUID(int=20), "Baugenehmigung", typ="Prüfung", zeichen="G 2")

@@ -12,7 +12,7 @@ import pytest
 from akten.errors import FixityError, Rejected
 from akten.files import Rendition, digest_bytes
 from akten.findings import Severity
-from flows.walks import without_linked
+from flows.linked import without_linked
 from ingest.delivery import PlannedAkte
 from metadata.schemas import Schemas
 from tests.flows.packingworld import (

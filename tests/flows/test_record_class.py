@@ -9,15 +9,15 @@ import pytest
 from PIL import Image
 
 from catalog.actor import Actor
-from flows import walks
+from flows import making
 from flows.batch import claim_paths
 from flows.outcomes import owner_of
 from flows.receipt import Outcome, Receipt
 from flows.settings import read_settings
 from flows.walks import archive_delivery
 from flows.wiring import open_services
-from retention.schedule import builtin_schedule
 from tests.builders import a_delivery
+from tests.shipped import builtin_schedule
 
 CLERK = Actor("s17")
 
@@ -30,7 +30,7 @@ def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **slip: Any) -> Recei
     def opened(*_: object) -> None:
         raise Opened
 
-    monkeypatch.setattr(walks, "examine_each", opened)
+    monkeypatch.setattr(making, "examine_each", opened)
     folder = a_delivery(tmp_path / "lieferung", **slip)
     with open_services(read_settings(daten=tmp_path / "daten")) as services:
         (claimed,) = claim_paths(services, [folder])

@@ -21,13 +21,15 @@ from catalog.holds import HoldOrder, HoldTarget, Scope
 from catalog.tables import akten
 from flows import rule_change
 from flows.due_list import due_filter, due_page, due_rows, forecast_of
-from flows.rule_change import basis, compared, katalog_for, propose, read_rules, release, rules_in_force
+from flows.inforce import basis, read_rules, rules_in_force
+from flows.rule_change import compared, katalog_for, propose, release
 from flows.settings import read_settings
 from flows.telling import tell_classes
 from flows.wiring import Services, open_services
 from retention.compare import Change
-from retention.schedule import builtin_bytes, builtin_schedule
+from retention.schedule import builtin_bytes
 from tests.catalog.build import NOON, archive, receive
+from tests.shipped import builtin_schedule
 
 ANNA, BERND, CARLA = Actor("anna.meier"), Actor("bernd.schulz"), Actor("carla.weiss")
 KLASSE = "tax.assessment-file"

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from catalog.values import DeliveryRow
-from flows.walks import _taken_at
+from flows.making import taken_at
 from flows.wiring import Services
 from tests.catalog.build import NOON
 
@@ -34,4 +34,4 @@ def test_a_delivery_did_not_come_after_this_instant(
     catalog = SimpleNamespace(events_of=lambda **_: events)
     services = cast(Services, SimpleNamespace(catalog=catalog, now=lambda: NOON))
     row = cast(DeliveryRow, SimpleNamespace(uuid=uuid4(), received_at=received))
-    assert _taken_at(services, row) == told
+    assert taken_at(services, row) == told

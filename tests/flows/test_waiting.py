@@ -12,8 +12,8 @@ from uuid import UUID
 from catalog.keeping import KeepingRow
 from flows.waiting import Waiting, waiting
 from flows.wiring import Services
-from retention.schedule import builtin_schedule
 from tests.catalog.build import CLERK
+from tests.shipped import builtin_schedule
 
 MANY = 2000
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pikepdf
 import pytest
 from PIL import Image
 
-from akten.files import Colour, FileFacts
+from akten.files import Colour, FileFacts, Scan
 from akten.findings import Severity
 from ocr.examine import examine_each
 from ocr.options import OcrOptions
@@ -16,6 +17,12 @@ from tests.ocr.changedpdfs import PDFS
 from tests.ocr.papers import pdf_file, picture, scan_of
 
 OPTIONS = OcrOptions(max_pixels=40_000_000, max_pages=20, max_stream_bytes=4 << 20)
+
+
+def examine(scan: Scan, options: OcrOptions, folder: Path) -> FileFacts:
+    """The facts of one file."""
+    (facts,) = examine_each([scan], options, folder)
+    return facts
 
 
 def codes(facts: FileFacts) -> set[str]:

@@ -11,10 +11,10 @@ import pytest
 from pikepdf import pdfa
 
 from akten.files import PageRef, Rendition, digest_file
-from ocr.examine import examine
 from ocr.options import OcrOptions
 from ocr.pages import PagePool
 from ocr.recognise import PageProfile, RecogniseRequest, recognise
+from tests.ocr.examined import examine
 from tests.ocr.oddpdfs import embedded_page
 from tests.ocr.papers import image_page, scan_of
 from tests.ocr.sheets import sheet

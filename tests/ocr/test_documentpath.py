@@ -18,11 +18,11 @@ from ocr import documentread
 from ocr.documentpath import RULES, DocumentResult
 from ocr.documenttools import prepare
 from ocr.ends import SandboxDied
-from ocr.examine import examine
 from ocr.likeness import compare_pages
 from ocr.options import OcrOptions
 from ocr.verapdf import VeraPdf
 from tests.conftest import lacking
+from tests.ocr.examined import examine
 from tests.ocr.papers import A4, add, attached, form, image_page, pdf_file, scan_of, script, signed
 from tests.ocr.sheets import FONT, convert, sheet
 

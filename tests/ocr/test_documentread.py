@@ -14,9 +14,9 @@ from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 from pikepdf import Array, Dictionary, Name
 
 from ocr.documentread import LACKING, Read, lacks_letters
-from ocr.examine import examine
 from ocr.options import OcrOptions
 from tests.conftest import lacking
+from tests.ocr.examined import examine
 from tests.ocr.papers import A4, scan_of
 from tests.ocr.sheets import FONT, convert
 

@@ -22,12 +22,12 @@ from ocr import documentpath
 from ocr.documentpath import DocumentResult
 from ocr.documenttext import DocumentReader
 from ocr.documenttools import read_pages
-from ocr.examine import examine
 from ocr.options import OcrOptions
 from ocr.ownwords import own_pages
 from ocr.pages import PagePool
 from ocr.scanpages import Part, Stretch
 from ocr.verapdf import VeraPdf
+from tests.ocr.examined import examine
 from tests.ocr.papers import add, form, image_page, pdf_file, scan_of
 from tests.ocr.sheets import FONT, convert, sheet
 from tests.ocr.test_documentpath import written

@@ -17,12 +17,12 @@ from akten.files import Colour, FileFacts, FileKind
 from akten.findings import Severity
 from ocr.child import answer_to
 from ocr.ends import SandboxDied, answer_of
-from ocr.examine import examine, examine_each
+from ocr.examine import examine_each
 from ocr.imagestrips import decode_in_parts
 from ocr.options import OcrOptions
 from ocr.source import from_image
 from ocr.tiffpages import page_offsets
-from tests.ocr.examined import IMAGES, codes, errors, told_to_a_clerk
+from tests.ocr.examined import IMAGES, codes, errors, examine, told_to_a_clerk
 from tests.ocr.papers import picture, scan_of
 
 

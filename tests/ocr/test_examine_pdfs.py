@@ -9,10 +9,10 @@ import pytest
 
 from akten.files import Colour, FileFacts, Form
 from akten.findings import Severity
-from ocr.examine import RULES, examine
+from ocr.examine import RULES
 from ocr.options import OcrOptions
 from tests.ocr.changedpdfs import PDFS
-from tests.ocr.examined import codes, errors, told_to_a_clerk
+from tests.ocr.examined import codes, errors, examine, told_to_a_clerk
 from tests.ocr.oddpdfs import note, one
 from tests.ocr.papers import A4, add, image_page, pdf_file, picture, scan_of
 

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from akten.findings import Severity
-from ocr.examine import examine, examine_each
+from ocr.examine import examine_each
 from ocr.faxlines import FaxFault, fax_faults
 from ocr.options import OcrOptions
-from tests.ocr.examined import codes
+from tests.ocr.examined import codes, examine
 from tests.ocr.faxes import EOL, GOOD, bytes_of, fax, g4, g4_strip, marked, one_way, saved, two_way
 from tests.ocr.oddtiffs import SIZE, Page, strip_of, tiff, truth
 from tests.ocr.papers import scan_of

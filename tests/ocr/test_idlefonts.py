@@ -10,10 +10,9 @@ import pytest
 from fontTools.ttLib import TTFont
 from pikepdf import Array, Dictionary, Name
 
-from ocr.examine import examine
 from ocr.idlefonts import idle_fonts, is_embedded, without_idle_fonts
 from ocr.options import OcrOptions
-from tests.ocr.examined import codes
+from tests.ocr.examined import codes, examine
 from tests.ocr.oddpdfs import embedded_page
 from tests.ocr.papers import scan_of
 from tests.ocr.sheets import convert

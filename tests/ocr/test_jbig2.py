@@ -9,11 +9,10 @@ import pikepdf
 import pytest
 from pikepdf import Dictionary, Name
 
-from ocr.examine import examine
 from ocr.faxlines import FaxFault
 from ocr.jbig2 import jbig2_fault
 from ocr.options import OcrOptions
-from tests.ocr.examined import errors
+from tests.ocr.examined import errors, examine
 from tests.ocr.faxes import g4_strip
 from tests.ocr.oddpdfs import jbig2, scan_page, scanned
 from tests.ocr.oddtiffs import SIZE, truth

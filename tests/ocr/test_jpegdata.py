@@ -13,10 +13,10 @@ from PIL import Image
 
 from akten.findings import Severity
 from ocr import jpegdata, libtiff
-from ocr.examine import examine, examine_each
+from ocr.examine import examine_each
 from ocr.jpegdata import JpegFault, joined_by_others, jpeg_fault
 from ocr.options import OcrOptions
-from tests.ocr.examined import codes, errors
+from tests.ocr.examined import codes, errors, examine
 from tests.ocr.oddimages import OTHERS, saved
 from tests.ocr.oddpdfs import scan_page
 from tests.ocr.oddtiffs import Page, tiff, truth

@@ -17,9 +17,9 @@ from PIL import Image
 
 from akten.findings import Severity
 from ocr.ends import SandboxDied
-from ocr.examine import examine
 from ocr.options import Limits, OcrOptions
 from ocr.sandbox import call_limited
+from tests.ocr.examined import examine
 from tests.ocr.oddpdfs import scan_page
 from tests.ocr.papers import A4, pdf_file, picture, scan_of
 

@@ -12,9 +12,9 @@ from pikepdf import Array, Dictionary, Name, String, pdfa
 
 from akten.files import Rendition
 from akten.findings import Severity
-from ocr.examine import examine
 from ocr.mutefonts import is_mute
 from ocr.options import OcrOptions
+from tests.ocr.examined import examine
 from tests.ocr.oddpdfs import A4, embedded_page, scan_page
 from tests.ocr.papers import scan_of
 from tests.ocr.test_documenttext import made_of, read_with, seen_at, spans

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ocr.examine import examine
 from ocr.options import OcrOptions
 from ocr.pageimage import packed, raster_of, to_gray
 from ocr.source import from_image, size_mm
+from tests.ocr.examined import examine
 from tests.ocr.oddimages import chunk
 from tests.ocr.papers import scan_of
 

@@ -17,14 +17,14 @@ from PIL import Image
 
 from akten.findings import Severity
 from ocr import libtiff, pdffaxes
-from ocr.examine import examine, examine_each
+from ocr.examine import examine_each
 from ocr.faxlines import FaxFault, strip_faults
 from ocr.findings import unheard
 from ocr.options import OcrOptions
 from ocr.pdffaxes import FaxCoding, picture_faults
 from ocr.pdfimages import check_image, check_inline
 from ocr.source import from_pdf
-from tests.ocr.examined import codes
+from tests.ocr.examined import codes, examine
 from tests.ocr.faxes import (
     EOL,
     GOOD,

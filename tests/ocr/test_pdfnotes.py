@@ -11,10 +11,10 @@ from pikepdf import Array, Dictionary, Name, String
 
 from ocr.documentpath import DocumentResult
 from ocr.documenttools import prepare, read_pages
-from ocr.examine import examine
 from ocr.likeness import compare_pages
 from ocr.options import OcrOptions
 from ocr.ownwords import own_pages
+from tests.ocr.examined import examine
 from tests.ocr.papers import add, pdf_file, scan_of
 from tests.ocr.sheets import convert
 

@@ -12,13 +12,12 @@ import pypdfium2
 import pytest
 from pikepdf import Array, Dictionary, Name, String
 
-from ocr.examine import examine
 from ocr.jobs import PageOutcome
 from ocr.likeness import compare_pages
 from ocr.options import OcrOptions
 from ocr.scanpath import do_page
 from tests.contracts.test_ocr_engine import FakeEngine
-from tests.ocr.examined import errors
+from tests.ocr.examined import errors, examine
 from tests.ocr.faxes import g4_strip
 from tests.ocr.oddimages import saved
 from tests.ocr.oddpdfs import FULL, explicit_mask, scan_page, scanned, xobject

@@ -11,9 +11,9 @@ from pikepdf import Array, Dictionary, Name, String
 
 from akten.findings import Verdict
 from ocr.documenttools import declare
-from ocr.examine import examine
 from ocr.options import OcrOptions
 from ocr.verapdf import VeraPdf
+from tests.ocr.examined import examine
 from tests.ocr.papers import add, image_page, pdf_file, picture, scan_of
 from tests.ocr.sheets import FONT, convert
 

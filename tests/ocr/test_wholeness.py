@@ -12,12 +12,11 @@ from PIL import Image
 
 from akten.files import FileFacts
 from akten.findings import Severity
-from ocr.examine import examine
 from ocr.jp2depth import misread_bits
 from ocr.options import OcrOptions
 from ocr.pageimage import to_gray
 from ocr.wholeness import _sound, missing_part
-from tests.ocr.examined import codes, errors
+from tests.ocr.examined import codes, errors, examine
 from tests.ocr.oddimages import EVERY, array, chunk, saved
 from tests.ocr.oddtiffs import SIZE, Page, rows_of, strips_of, tiff, truth
 from tests.ocr.papers import scan_of

@@ -13,7 +13,8 @@ from akten.errors import Rejected
 from retention.cases import CaseEntry, answer, answer_all, load_cases, mismatches, read_cases
 from retention.catalogue import Fristenkatalog
 from retention.rules import RULES
-from retention.schedule import builtin_schedule, load_schedule
+from retention.schedule import load_schedule
+from tests.shipped import builtin_schedule
 
 FILES = (Path(__file__).with_name("cases.yaml"), Path(__file__).with_name("cases_edges.yaml"))
 RAW = [entry for file in FILES for entry in yaml.safe_load(file.read_text(encoding="utf-8"))["cases"]]

@@ -19,7 +19,7 @@ from retention.deadline import Deadline, compute
 from retention.intake import class_for, to_aufbewahrung
 from retention.periods import Period
 from retention.rules import RULES
-from retention.schedule import builtin_schedule
+from tests.shipped import builtin_schedule
 
 KATALOG = builtin_schedule()
 AS_OF = date(2026, 11, 23)

@@ -11,7 +11,7 @@ import pytest
 from retention.case import ArchiveAnswer, Case, Decision, Hold
 from retention.cases import load_cases
 from retention.deadline import compute
-from retention.schedule import builtin_schedule
+from tests.shipped import builtin_schedule
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "retention"
 KATALOG = builtin_schedule()

@@ -21,8 +21,9 @@ from retention.case import Case
 from retention.cases import answer_all, read_cases
 from retention.catalogue import Fristenkatalog
 from retention.deadline import compute
-from retention.schedule import builtin_schedule, load_schedule, read_schedule
+from retention.schedule import load_schedule, read_schedule
 from retention.yamlfile import read_bytes
+from tests.shipped import builtin_schedule
 
 KATALOG = Path(__file__).parents[2] / "retention" / "katalog" / "neuss.yaml"
 CASES = Path(__file__).with_name("cases.yaml")

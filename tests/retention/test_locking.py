@@ -15,8 +15,8 @@ from retention.case import Case, Hold, State
 from retention.catalogue import Fristenkatalog
 from retention.evaluate import evaluate
 from retention.locking import end_of, lock_terms, unknown_terms
-from retention.schedule import builtin_schedule
 from tests.retention.test_properties import cases
+from tests.shipped import builtin_schedule
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 25)

@@ -29,7 +29,7 @@ from retention.periods import (
     parse_period,
     quarter_end,
 )
-from retention.schedule import builtin_schedule
+from tests.shipped import builtin_schedule
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -12,7 +12,8 @@ from akten.errors import Rejected
 from akten.model import Aktenart
 from retention.catalogue import HoldMode
 from retention.rules import RULES
-from retention.schedule import builtin_schedule, load_schedule, read_schedule
+from retention.schedule import load_schedule, read_schedule
+from tests.shipped import builtin_schedule
 
 BASIS = "kind: retain_at_least, trigger: file_closed, start_rule: event_date, period: P5Y, source: law, verified: true"
 GOOD = """\
