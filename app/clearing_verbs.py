@@ -233,8 +233,8 @@ def clearing_resolve(
             else:
                 if accept and not mended and (codes := nobody_may_accept(case.findings)):
                     raise Forbidden(
-                        f"Fall {nr} lässt sich nicht annehmen: {', '.join(codes)} ist in der Lieferung zu beheben. "
-                        "Bitte berichtigt neu einreichen (--neu-einreichen) oder zurückgeben (--zurueck)."
+                        f"Fall {nr} lässt sich nicht annehmen: {', '.join(codes)} hebt keine Begründung auf. "
+                        f"{case.next_step}"
                     )
                 if mended:
                     put_in(claimed, laufzettel, dateien)
