@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from akten.errors import ArchivError, Forbidden, Unavailable
+from akten.lifecycle import Stage
 from app.command import FOLDER, Call, Words, verb
 from app.opening import open_archive
 from app.show import Listing, findings_table
@@ -82,6 +83,20 @@ def case_json(case: ClearingCase, band: int | None) -> dict[str, Any]:
     }
 
 
+def _what_became(services: Services, case: ClearingCase, archiv: str) -> str:
+    """Where a delivery stands whose case was solved by going on with it; empty for one that was given back."""
+    if case.resolution not in (Resolution.RESUBMIT, Resolution.ACCEPT):
+        return ""
+    newest, row = services.catalog.clearing(case.delivery), services.catalog.delivery(case.delivery)
+    if newest.resolution is None:
+        return f"Die Lieferung steht wieder im Klärungskorb: {archiv} klaerung zeige {newest.number}"
+    if newest.resolution is Resolution.RETURN:
+        return f"Später wurde die Lieferung zurückgegeben (Fall {newest.number})."
+    if row is not None and row.stage in (Stage.ARCHIVED, Stage.DUPLICATE):
+        return "Die Lieferung ist archiviert."
+    return f"Angefangenes setzt fort: {archiv} annahme"
+
+
 @click.group(cls=Words)
 def klaerung() -> None:
     """Der Klärungskorb: Lieferungen, über die ein Mensch entscheidet."""
@@ -135,16 +150,20 @@ def clearing_show(call: Call, nr: int) -> None:
         case = as_it_lies(services, services.catalog.clearing(nr))
         band = _band(services, case)
         here = (services.settings.work / str(case.delivery)).is_dir()
+        became = _what_became(services, case, call.archiv)
 
     def show(console: Console) -> None:
         console.print(Text.assemble((f"Fall {case.number}", "bold"), f"  {_case_name(case, band)}  {case.betreff}"))
         if name := delivered_as(case):
             console.print(f"Geliefert als: {name}")
-        console.print(f"Zuständig: {case.owner}   bis {case.due:%d.%m.%Y}   Ordner: {case.folder}")
+        where = f"   Ordner: {case.folder}" if here or not case.resolution else ""  # else it has left the work folder
+        console.print(f"Zuständig: {case.owner}   bis {case.due:%d.%m.%Y}{where}")
         console.print(findings_table([finding_json(f) for f in case.findings]))
         if case.resolution:
             how = RESOLUTIONS[case.resolution]
             console.print(f"Gelöst: {how} durch {case.resolved_by}: {case.resolved_reason or 'ohne Bemerkung'}")
+            if became:
+                console.print(became, soft_wrap=True)
             if case.resolution is Resolution.RETURN and here:
                 way = f'{call.archiv} klaerung loese {nr} --zurueck ORDNER --grund "…"'
                 console.print(f"Die Dateien liegen noch im Arbeitsordner; zurück gibt sie: {way}", soft_wrap=True)
@@ -216,8 +235,8 @@ def clearing_resolve(
             cut_off = case.resolution is Resolution.RETURN and back is not None and claimed.folder.is_dir()
             if case.resolution is not None and not cut_off:
                 text = f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}."
-                if case.resolution is not Resolution.RETURN:
-                    text += f" Angefangenes setzt fort: {call.archiv} annahme"
+                if became := _what_became(services, case, call.archiv):
+                    text += f" {became}"
                 elif claimed.folder.is_dir():
                     text += " Die Dateien liegen noch im Arbeitsordner; zurück gibt sie: --zurueck ORDNER"
                 raise Forbidden(text)

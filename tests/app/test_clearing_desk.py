@@ -82,6 +82,28 @@ def test_of_a_return_that_was_cut_off_it_is_said_that_the_files_are_still_here(d
     assert "liegen noch" not in desk("klaerung", "zeige", number).out
 
 
+def test_of_a_solved_case_it_is_said_where_the_delivery_stands_now(desk: Desk, tmp_path: Path) -> None:
+    """It stood there under the next number, and the clerk was sent to an intake that had nothing to go on with."""
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    with open_services(read_settings(daten=desk.daten)) as services:
+        delivery = services.catalog.clearing(number).delivery
+        services.catalog.resolve(number, Resolution.RESUBMIT, "", by=CLERK, now=services.now())
+    assert f"{desk.daten} annahme" in desk("klaerung", "zeige", number).out  # killed here: begun and not at its end
+    with open_services(read_settings(daten=desk.daten)) as services:
+        again = (Finding("IN-50", Severity.ERROR, "", "Etwas stimmt nicht."),)
+        claimed = ClaimedDelivery(delivery, services.settings.work / str(delivery))
+        newer = to_clearing(services, claimed, again, CLERK).case
+    refused = desk("klaerung", "loese", number, "--neu-einreichen")
+    assert refused.code == 4
+    assert "annahme" not in refused.err
+    for said in (refused.err, desk("klaerung", "zeige", number).out):
+        assert f"klaerung zeige {newer}" in said
+    assert desk("klaerung", "loese", newer or 0, "--zurueck", tmp_path / "z", "--grund", "falsch").code == 0
+    shown = desk("klaerung", "zeige", number).out
+    assert f"zurückgegeben (Fall {newer})" in shown
+    assert "Ordner:" not in shown
+
+
 @pytest.mark.parametrize("way", ["--neu-einreichen", "--annehmen", "--zurueck"])
 def test_while_one_decides_nobody_else_puts_files_in_or_decides(desk: Desk, tmp_path: Path, way: str) -> None:
     """Of two corrected slips the later one was archived by the decision of the earlier, whose clerk was told of his."""
