@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -179,3 +180,13 @@ def test_a_named_delivery_that_still_grows_is_taken_when_it_is_whole(desk: Desk,
     assert (receipt["state"], ran.code) == ("clearing", 3)
     (taken,) = (desk.daten / "arbeit").glob("*/lieferung/scan2.tif")
     assert taken.stat().st_size > 12_000
+
+
+def test_a_folder_that_is_closed_to_us_does_not_stop_the_others_of_the_call(desk: Desk, tmp_path: Path) -> None:
+    """The whole call ended as wrong usage, and what was named beside it was not taken either."""
+    closed, good = tmp_path / "zu", fill(tmp_path / "gut", slip={})
+    closed.mkdir()
+    asked = os.access
+    desk.monkeypatch.setattr(os, "access", lambda path, mode: os.fspath(path) != str(closed) and asked(path, mode))
+    states = {receipt["name"]: receipt["state"] for receipt in desk("annahme", closed, good, "--json").json}
+    assert states == {"zu": "refused", "gut": "clearing"}
