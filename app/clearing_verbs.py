@@ -27,7 +27,7 @@ from flows.receipt import Receipt, exit_code, finding_json, receipt_json
 from flows.targets import try_out
 from flows.wiring import Services
 from flows.workmark import require_work_folder
-from ingest.claimed import ClaimedDelivery, give_back, going_back, held, release
+from ingest.claimed import ClaimedDelivery, give_back, going_back, held, release, require_outside
 from ingest.mending import put_in
 from ingest.slip import SLIP_NAMES
 
@@ -156,7 +156,9 @@ def clearing_show(call: Call, nr: int) -> None:
         console.print(Text.assemble((f"Fall {case.number}", "bold"), f"  {_case_name(case, band)}  {case.betreff}"))
         if name := delivered_as(case):
             console.print(f"Geliefert als: {name}")
-        where = f"   Ordner: {case.folder}" if here or not case.resolution else ""  # else it has left the work folder
+        where = (
+            f"   Arbeitsordner: {case.folder}" if here or not case.resolution else ""
+        )  # else it has left the work folder
         console.print(f"Zuständig: {case.owner}   bis {case.due:%d.%m.%Y}{where}")
         console.print(findings_table([finding_json(f) for f in case.findings]))
         if case.resolution:
@@ -227,6 +229,8 @@ def clearing_resolve(
         raise click.BadParameter(text, param_hint="--laufzettel")
     with open_archive(call) as services:
         require_work_folder(services)  # else all files would seem lost, and the case could be ended without them
+        if back is not None:
+            require_outside(back, services.settings.work)
         delivery = services.catalog.clearing(nr).delivery
         claimed = ClaimedDelivery(delivery, services.settings.work / str(delivery))
         mended = laufzettel is not None or dateien is not None

@@ -71,6 +71,20 @@ def test_a_case_is_not_closed_as_given_back_when_the_folder_takes_nothing(desk: 
     assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
 
 
+def test_nothing_is_given_back_into_the_work_folder_that_the_case_names(desk: Desk, tmp_path: Path) -> None:
+    """It lay there and was told as given back, and the next moment the work folder was removed with all scans in it."""
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    (case,) = desk("klaerung", "liste", "--json").json
+    (tmp_path / "verweis").symlink_to(case["folder"])
+    for target in (case["folder"], f"{case['folder']}/neu", desk.daten / "arbeit", tmp_path / "verweis"):
+        ran = desk("klaerung", "loese", number, "--zurueck", target, "--grund", "falsch")
+        assert ran.code == 7
+        assert "bitte einen anderen Ordner nennen" in ran.err
+    assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
+    assert (Path(case["folder"]) / "lieferung" / "laufzettel.json").is_file()
+    assert desk("klaerung", "loese", number, "--zurueck", desk.daten / "eingang", "--grund", "falsch").code == 0
+
+
 def test_of_a_return_that_was_cut_off_it_is_said_that_the_files_are_still_here(desk: Desk, tmp_path: Path) -> None:
     number = a_case(desk, tmp_path / "l", "IN-50")
     with open_services(read_settings(daten=desk.daten)) as services:
@@ -102,7 +116,7 @@ def test_of_a_solved_case_it_is_said_where_the_delivery_stands_now(desk: Desk, t
     assert desk("klaerung", "loese", newer or 0, "--zurueck", tmp_path / "z", "--grund", "falsch").code == 0
     shown = desk("klaerung", "zeige", number).out
     assert f"zurückgegeben (Fall {newer})" in shown
-    assert "Ordner:" not in shown
+    assert "Arbeitsordner:" not in shown
 
 
 @pytest.mark.parametrize("way", ["--neu-einreichen", "--annehmen", "--zurueck"])
