@@ -15,6 +15,7 @@ from rich.text import Text
 
 from akten.errors import ArchivError, FixityError, Forbidden, Unavailable
 from akten.findings import Severity
+from akten.lifecycle import Stage
 from app.command import FOLDER, Call, Words, verb
 from app.find_verbs import FAMILIES
 from app.opening import open_archive
@@ -31,7 +32,7 @@ from flows.receipt import Receipt, exit_code, finding_json, receipt_json
 from flows.targets import try_out
 from flows.wiring import Services
 from flows.workmark import require_work_folder
-from ingest.claimed import ClaimedDelivery, give_back, going_back, held, release
+from ingest.claimed import ClaimedDelivery, give_back, going_back, held, release, require_outside
 from ingest.mending import put_in
 from ingest.slip import SLIP_NAMES
 
@@ -91,6 +92,20 @@ def case_json(case: ClearingCase, band: int | None) -> dict[str, Any]:
         "resolved_reason": case.resolved_reason,
         "resolved_by": case.resolved_by,
     }
+
+
+def _what_became(services: Services, case: ClearingCase, archiv: str) -> str:
+    """Where a delivery stands whose case was solved by going on with it; empty for one that was given back."""
+    if case.resolution not in (Resolution.RESUBMIT, Resolution.ACCEPT):
+        return ""
+    newest, row = services.catalog.clearing(case.delivery), services.catalog.delivery(case.delivery)
+    if newest.resolution is None:
+        return f"Die Lieferung steht wieder im Klärungskorb: {archiv} klaerung zeige {newest.number}"
+    if newest.resolution is Resolution.RETURN:
+        return f"Später wurde die Lieferung zurückgegeben (Fall {newest.number})."
+    if row is not None and row.stage in (Stage.ARCHIVED, Stage.DUPLICATE):
+        return "Die Lieferung ist archiviert."
+    return f"Angefangenes setzt fort: {archiv} annahme"
 
 
 @click.group(cls=Words)
@@ -163,18 +178,21 @@ def clearing_show(call: Call, nr: int) -> None:
         case = as_it_lies(services, services.catalog.clearing(nr))
         band = _band(services, case)
         here = (services.settings.work / str(case.delivery)).is_dir()
+        became = _what_became(services, case, call.archiv)
 
     def show(console: Console) -> None:
         console.print(Text.assemble((f"Fall {case.number}", "bold"), f"  {_case_name(case, band)}  {case.betreff}"))
         if name := delivered_as(case):
             console.print(f"Geliefert als: {name}")
         if here or not case.resolution:  # else nobody has to look at it any more, and nothing of it lies there
-            place = f"{'Liegt' if here else 'Lag'} in: {case.folder}"
+            place = f"{'Liegt' if here else 'Lag'} im Arbeitsordner: {case.folder}"
             console.print(f"Zuständig: {case.owner}   bis {case.due:%d.%m.%Y}   {place}", soft_wrap=True)
         console.print(findings_table([finding_json(f) for f in case.findings]))
         if case.resolution:
             how = RESOLUTIONS[case.resolution]
             console.print(f"Gelöst: {how} durch {case.resolved_by}: {case.resolved_reason or 'ohne Bemerkung'}")
+            if became:
+                console.print(became, soft_wrap=True)
             if case.resolution is Resolution.RETURN and here:
                 way = f'{call.archiv} klaerung loese {nr} --zurueck ORDNER --grund "…"'
                 console.print(f"Die Dateien liegen noch im Arbeitsordner; zurück gibt sie: {way}", soft_wrap=True)
@@ -238,6 +256,8 @@ def clearing_resolve(
         raise click.BadParameter(text, param_hint="--laufzettel")
     with open_archive(call) as services:
         require_work_folder(services)  # else all files would seem lost, and the case could be ended without them
+        if back is not None:
+            require_outside(back, services.settings.work)
         delivery = services.catalog.clearing(nr).delivery
         claimed = ClaimedDelivery(delivery, services.settings.work / str(delivery))
         mended = laufzettel is not None or dateien is not None
@@ -246,8 +266,8 @@ def clearing_resolve(
             cut_off = case.resolution is Resolution.RETURN and back is not None and claimed.folder.is_dir()
             if case.resolution is not None and not cut_off:
                 text = f"Fall {nr} ist schon gelöst: {RESOLUTIONS[case.resolution]}."
-                if case.resolution is not Resolution.RETURN:
-                    text += f" Angefangenes setzt fort: {call.archiv} annahme"
+                if became := _what_became(services, case, call.archiv):
+                    text += f" {became}"
                 elif claimed.folder.is_dir():
                     text += " Die Dateien liegen noch im Arbeitsordner; zurück gibt sie: --zurueck ORDNER"
                 raise Forbidden(text)
@@ -266,8 +286,8 @@ def clearing_resolve(
             else:
                 if accept and not mended and (codes := nobody_may_accept(case.findings)):
                     raise Forbidden(
-                        f"Fall {nr} lässt sich nicht annehmen: {', '.join(codes)} ist in der Lieferung zu beheben. "
-                        "Bitte berichtigt neu einreichen (--neu-einreichen) oder zurückgeben (--zurueck)."
+                        f"Fall {nr} lässt sich nicht annehmen: {', '.join(codes)} hebt keine Begründung auf. "
+                        f"{case.next_step}"
                     )
                 if mended:
                     put_in(claimed, laufzettel, dateien)

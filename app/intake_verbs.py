@@ -37,7 +37,8 @@ _MOST_LEFT = 20
 
 
 @click.command()
-@click.argument("pfade", nargs=-1, type=Named(path_type=Path))
+# What cannot be read is refused with its reason like any other path: click would refuse the whole call for it.
+@click.argument("pfade", nargs=-1, type=Named(path_type=Path, readable=False))
 @click.option("--prefect", "in_prefect", is_flag=True, help="Als Prefect-Lauf (mit Oberfläche und Wiederholungen).")
 @verb
 def annahme(call: Call, pfade: tuple[Path, ...], *, in_prefect: bool) -> int:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import UUID
 
-from akten.errors import FixityError, Unavailable
+from akten.errors import FixityError, Misconfigured, Unavailable
 from akten.findings import Finding, Severity
 from ingest.moving import copy_tree, make_folder, remove, rename, same_tree, system_error, write_new
 
@@ -139,6 +139,17 @@ def held(claimed: ClaimedDelivery) -> Iterator[bool]:
         yield mine
 
 
+def require_outside(target: Path, work: Path) -> None:
+    """Lets pass a folder outside the work folder. Raises Misconfigured for any other: what is given back into it would
+    be removed with what is left of the delivery, and be lost.
+    """
+    if target.resolve().is_relative_to(work.resolve()):
+        raise Misconfigured(
+            f"„{target}“ liegt im Arbeitsordner des Archivs, der danach aufgeräumt wird; "
+            "bitte einen anderen Ordner nennen."
+        )
+
+
 def give_back(claimed: ClaimedDelivery, target: Path) -> Path:
     """Moves the delivery as it came into the folder `target` under its old name and leaves the work folder.
 
@@ -146,6 +157,7 @@ def give_back(claimed: ClaimedDelivery, target: Path) -> Path:
     target) completes it, and it is given back once: where it goes is written down before anything moves. Raises
     Misconfigured, or Unavailable, also while another process works on it or gives it back.
     """
+    require_outside(target, claimed.folder.parent)
     with held(claimed) as mine:
         if not mine:
             raise Unavailable("Die Lieferung ist gerade in anderen Händen oder schon zurückgegeben.")

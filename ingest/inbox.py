@@ -172,7 +172,7 @@ def _complete(claimed: ClaimedDelivery, origin: Origin, limits: IntakeLimits) ->
     if origin.is_zip and not claimed.lieferung.exists():
         half = claimed.folder / "lieferung.teil"
         remove(half)
-        findings = unpack(goal, half, limits)
+        findings = unpack(goal, half, limits, origin.name)
         if findings:
             write_findings(claimed.folder, findings)
         rename(half, claimed.lieferung)

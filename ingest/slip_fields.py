@@ -214,7 +214,8 @@ class Part:
         try:
             return parse_date(text)
         except ValueError:
-            self.wrong(field, "Ein Datum hat die Form 2019-03-05 oder 05.03.2019 und steht im Kalender.")
+            text = "Ein Datum hat die Form 2019-03-05 oder 05.03.2019, steht im Kalender und liegt nicht vor {}."
+            self.wrong(field, text.format(EARLIEST.year))
             return None
 
     def instant(self, field: str) -> datetime | None:

@@ -37,6 +37,9 @@ _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile
 _OTHERS = {b"7z\xbc\xaf\x27\x1c": "7-Zip", b"Rar!\x1a\x07": "RAR", b"\x1f\x8b": "GZIP"}
 # What a file system says to a name that it cannot hold: no later try will be better.
 _OF_THE_NAME = {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL}
+_IN_PARTS = (
+    "Ein Teil des ZIP fehlt: Es ist unvollständig oder in mehrere Dateien geteilt; bitte in einem Stück liefern."
+)
 _BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, struct.error)
 
 
@@ -65,14 +68,17 @@ def _name_fault(name: str, info: zipfile.ZipInfo) -> str:
 
 
 def _directory_faults(
-    infos: Sequence[zipfile.ZipInfo], names: Sequence[str], path: Path, limits: IntakeLimits
+    infos: Sequence[zipfile.ZipInfo], names: Sequence[str], path: Path, limits: IntakeLimits, called: str
 ) -> tuple[Finding, ...]:
     """Everything wrong that the directory alone tells."""
+    size = path.stat().st_size
+    if any(not 0 <= info.header_offset < size for info in infos):  # older zipfile would seek there and fail as disks do
+        return (error("IN-06", called, _IN_PARTS),)
     faults: list[Finding] = []
     seen: set[str] = set()
     folders: set[str] = set()
     for info, name in zip(infos, names, strict=True):
-        where = f"{path.name}: {shown(name)}"
+        where = f"{called}: {shown(name)}"
         if text := _name_fault(name, info):
             faults.append(error("IN-06", where, text))
             continue
@@ -87,10 +93,6 @@ def _directory_faults(
                     error("IN-06", where, "Der Name kommt zweimal vor (Groß- und Kleinschreibung zählt nicht).")
                 )
             seen.add(key)
-        if (
-            not 0 <= info.header_offset < path.stat().st_size
-        ):  # older zipfile would seek there and fail as the disk does
-            faults.append(error("IN-06", where, "Das Verzeichnis des ZIP zeigt auf eine Stelle außerhalb der Datei."))
         if info.compress_type not in _METHODS:
             faults.append(error("IN-06", where, "Das Packverfahren ist unbekannt; bitte gewöhnlich (Deflate) packen."))
         grows = info.file_size > limits.zip_ratio_from and info.file_size > limits.zip_ratio * max(
@@ -101,14 +103,14 @@ def _directory_faults(
                 error("IN-06", where, f"Die Datei wächst beim Auspacken auf mehr als das {limits.zip_ratio}-Fache.")
             )
     faults.extend(
-        error("IN-06", f"{path.name}: {shown(name)}", "Ein Name ist zugleich Datei und Ordner.")
+        error("IN-06", f"{called}: {shown(name)}", "Ein Name ist zugleich Datei und Ordner.")
         for name in sorted(seen & folders)
     )
     total = sum(info.file_size for info in infos)
     if total > limits.zip_bytes:
-        faults.append(error("IN-06", path.name, f"Ausgepackt wäre das ZIP {total >> 20} MiB groß, zu groß."))
-    if sum(info.compress_size for info in infos) > path.stat().st_size:
-        faults.append(error("IN-06", path.name, "Dateien im ZIP überlappen sich (Zip-Bombe)."))
+        faults.append(error("IN-06", called, f"Ausgepackt wäre das ZIP {total >> 20} MiB groß, zu groß."))
+    if sum(info.compress_size for info in infos) > size:
+        faults.append(error("IN-06", called, "Dateien im ZIP überlappen sich (Zip-Bombe)."))
     return tuple(faults[:60])
 
 
@@ -138,26 +140,30 @@ def _read(source: IO[bytes]) -> bytes:
         raise
 
 
-def unpack(path: Path, target: Path, limits: IntakeLimits) -> tuple[Finding, ...]:
-    """Unpacks into the new folder `target`; with errors nothing stays in it. Raises Unavailable (disk full)."""
+def unpack(path: Path, target: Path, limits: IntakeLimits, name_it_came_with: str = "") -> tuple[Finding, ...]:
+    """Unpacks into the new folder `target`; with errors nothing stays in it. Raises Unavailable (disk full).
+
+    Findings call the ZIP by the name it came with: under the one that it has with us its maker does not know it.
+    """
+    called = shown(name_it_came_with or path.name)
     target.mkdir()
     try:
         if (directory_bytes(path) or 0) > _DIRECTORY_BYTES:
-            return (error("IN-06", path.name, "Das Verzeichnis des ZIP ist zu groß."),)
+            return (error("IN-06", called, "Das Verzeichnis des ZIP ist zu groß."),)
         with zipfile.ZipFile(path) as box:
             infos = box.infolist()
             if not infos and not _is_empty(path):
-                return _broken(target, path.name)
+                return _broken(target, called)
             if len(infos) > limits.files:
-                return (error("IN-06", path.name, f"Das ZIP enthält mehr als {limits.files} Dateien."),)
+                return (error("IN-06", called, f"Das ZIP enthält mehr als {limits.files} Dateien."),)
             read = read_names(infos)
-            if faults := _directory_faults(infos, read.names, path, limits):
+            if faults := _directory_faults(infos, read.names, path, limits, called):
                 return faults
             total = sum(info.file_size for info in infos)
             if shutil.disk_usage(target).free < total + (256 << 20):
                 raise Unavailable(f"Zum Auspacken fehlt Platz: gebraucht werden {total >> 20} MiB.")
             for info, name in zip(infos, read.names, strict=True):
-                where = f"{path.name}: {shown(name)}"
+                where = f"{called}: {shown(name)}"
                 try:
                     if _is_folder(name):
                         (target / name).mkdir(parents=True, exist_ok=True)
@@ -172,9 +178,9 @@ def unpack(path: Path, target: Path, limits: IntakeLimits) -> tuple[Finding, ...
         for folder in (target, *(entry for entry in target.rglob("*") if entry.is_dir())):
             sync_folder(folder)
     except (*_BROKEN, OverflowError, ValueError):
-        found = _broken(target, path.name)
-        return _no_zip(path) or found
-    return read.findings(path.name)
+        found = _broken(target, called)
+        return _no_zip(path, called) or found
+    return read.findings(called)
 
 
 def _is_empty(path: Path) -> bool:
@@ -185,15 +191,15 @@ def _is_empty(path: Path) -> bool:
         return stream.read(4) == b"PK\x05\x06"
 
 
-def _no_zip(path: Path) -> tuple[Finding, ...]:
+def _no_zip(path: Path, called: str) -> tuple[Finding, ...]:
     """What the file is instead of a ZIP, when its first bytes tell it."""
     with path.open("rb") as stream:
         head = stream.read(8)
     if not head:
-        return (error("IN-06", path.name, "Das ZIP ist leer (0 Byte)."),)
+        return (error("IN-06", called, "Das ZIP ist leer (0 Byte)."),)
     kinds = [kind for mark, kind in _OTHERS.items() if head.startswith(mark)]
     text = "Das ist kein ZIP, sondern ein {}-Archiv; bitte als ZIP oder als Ordner liefern."
-    return tuple(error("IN-06", path.name, text.format(kind)) for kind in kinds)
+    return tuple(error("IN-06", called, text.format(kind)) for kind in kinds)
 
 
 def _broken(target: Path, where: str) -> tuple[Finding, ...]:

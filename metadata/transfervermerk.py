@@ -173,7 +173,11 @@ def check_note(note: Transfervermerk, products: Mapping[UUID, str] | None = None
     if not person:
         found.append(("TV-02", lack, "Der Ersteller (Nummer der bedienenden Person) fehlt."))
     elif person.casefold() == note.ersteller.organisation.strip().casefold():
-        found.append(("TV-04", Severity.ERROR, "Als Ersteller ist nur die Organisation genannt."))
+        text = (
+            "Als Ersteller ist nur die Organisation genannt; der Laufzettel nennt unter „operator“ die Kennung der "
+            "Person, die gescannt hat."
+        )
+        found.append(("TV-04", Severity.ERROR, text))
     elif not note.ersteller.aufloesung.strip():
         found.append(("TV-03", lack, "Es fehlt, wo das Pseudonym des Erstellers aufgelöst wird."))
     missing = [

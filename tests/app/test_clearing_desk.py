@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import time
@@ -71,6 +72,20 @@ def test_a_case_is_not_closed_as_given_back_when_the_folder_takes_nothing(desk: 
     assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
 
 
+def test_nothing_is_given_back_into_the_work_folder_that_the_case_names(desk: Desk, tmp_path: Path) -> None:
+    """It lay there and was told as given back, and the next moment the work folder was removed with all scans in it."""
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    (case,) = desk("klaerung", "liste", "--json").json
+    (tmp_path / "verweis").symlink_to(case["folder"])
+    for target in (case["folder"], f"{case['folder']}/neu", desk.daten / "arbeit", tmp_path / "verweis"):
+        ran = desk("klaerung", "loese", number, "--zurueck", target, "--grund", "falsch")
+        assert ran.code == 7
+        assert "bitte einen anderen Ordner nennen" in ran.err
+    assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
+    assert (Path(case["folder"]) / "lieferung" / "laufzettel.json").is_file()
+    assert desk("klaerung", "loese", number, "--zurueck", desk.daten / "eingang", "--grund", "falsch").code == 0
+
+
 def test_of_a_return_that_was_cut_off_it_is_said_that_the_files_are_still_here(desk: Desk, tmp_path: Path) -> None:
     number = a_case(desk, tmp_path / "l", "IN-50")
     with open_services(read_settings(daten=desk.daten)) as services:
@@ -81,6 +96,28 @@ def test_of_a_return_that_was_cut_off_it_is_said_that_the_files_are_still_here(d
     assert "--zurueck" in refused.err
     assert desk("klaerung", "loese", number, "--zurueck", tmp_path / "z", "--grund", "falsch").code == 0
     assert "liegen noch" not in desk("klaerung", "zeige", number).out
+
+
+def test_of_a_solved_case_it_is_said_where_the_delivery_stands_now(desk: Desk, tmp_path: Path) -> None:
+    """It stood there under the next number, and the clerk was sent to an intake that had nothing to go on with."""
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    with open_services(read_settings(daten=desk.daten)) as services:
+        delivery = services.catalog.clearing(number).delivery
+        services.catalog.resolve(number, Resolution.RESUBMIT, "", by=CLERK, now=services.now())
+    assert f"{desk.daten} annahme" in desk("klaerung", "zeige", number).out  # killed here: begun and not at its end
+    with open_services(read_settings(daten=desk.daten)) as services:
+        again = (Finding("IN-50", Severity.ERROR, "", "Etwas stimmt nicht."),)
+        claimed = ClaimedDelivery(delivery, services.settings.work / str(delivery))
+        newer = to_clearing(services, claimed, again, CLERK).case
+    refused = desk("klaerung", "loese", number, "--neu-einreichen")
+    assert refused.code == 4
+    assert "annahme" not in refused.err
+    for said in (refused.err, desk("klaerung", "zeige", number).out):
+        assert f"klaerung zeige {newer}" in said
+    assert desk("klaerung", "loese", newer or 0, "--zurueck", tmp_path / "z", "--grund", "falsch").code == 0
+    shown = desk("klaerung", "zeige", number).out
+    assert f"zurückgegeben (Fall {newer})" in shown
+    assert "im Arbeitsordner" not in shown
 
 
 @pytest.mark.parametrize("way", ["--neu-einreichen", "--annehmen", "--zurueck"])
@@ -171,12 +208,12 @@ def test_where_a_delivery_lies_is_told_while_it_lies_there(desk: Desk, tmp_path:
     """Of one that was given back long ago the work folder was named, and who had to look at it until when."""
     number = a_case(desk, tmp_path / "l", "IN-50")
     shown = desk("klaerung", "zeige", number).out
-    assert f"Liegt in: {desk.daten / 'arbeit'}" in shown
+    assert f"Liegt im Arbeitsordner: {desk.daten / 'arbeit'}" in shown
     assert desk("klaerung", "loese", number, "--zurueck", tmp_path / "z", "--grund", "falsch").code == 0
     assert "in: " not in desk("klaerung", "zeige", number).out
     lost = a_case(desk, tmp_path / "l2", "IN-50")
     shutil.rmtree(desk("klaerung", "zeige", lost, "--json").json["folder"])
-    assert f"Lag in: {desk.daten / 'arbeit'}" in desk("klaerung", "zeige", lost).out
+    assert f"Lag im Arbeitsordner: {desk.daten / 'arbeit'}" in desk("klaerung", "zeige", lost).out
 
 
 @pytest.fixture
@@ -222,3 +259,13 @@ def test_a_named_delivery_that_still_grows_is_taken_when_it_is_whole(desk: Desk,
     assert (receipt["state"], ran.code) == ("clearing", 3)
     (taken,) = (desk.daten / "arbeit").glob("*/lieferung/scan2.tif")
     assert taken.stat().st_size > 12_000
+
+
+def test_a_folder_that_is_closed_to_us_does_not_stop_the_others_of_the_call(desk: Desk, tmp_path: Path) -> None:
+    """The whole call ended as wrong usage, and what was named beside it was not taken either."""
+    closed, good = tmp_path / "zu", fill(tmp_path / "gut", slip={})
+    closed.mkdir()
+    asked = os.access
+    desk.monkeypatch.setattr(os, "access", lambda path, mode: os.fspath(path) != str(closed) and asked(path, mode))
+    states = {receipt["name"]: receipt["state"] for receipt in desk("annahme", closed, good, "--json").json}
+    assert states == {"zu": "refused", "gut": "clearing"}

@@ -13,6 +13,7 @@ from akten.errors import FixityError, Rejected
 from akten.files import Rendition, digest_bytes
 from akten.findings import Severity
 from flows.linked import without_linked
+from flows.outcomes import next_step_of, nobody_may_accept, owner_of
 from ingest.delivery import PlannedAkte
 from metadata.schemas import Schemas
 from tests.flows.packingworld import (
@@ -346,6 +347,8 @@ def test_the_note_names_person_and_office_and_the_office_alone_answers_for_no_sc
     with pytest.raises(Rejected) as office:
         world.make(world.material({"eins.tif": Came()}, slip={"operator": "stadt neuss"}))
     assert "TV-04" in {finding.code for finding in office.value.findings}
+    assert (owner_of(office.value.findings), nobody_may_accept(office.value.findings)) == ("Scanstelle", ("TV-04",))
+    assert "Lieferung berichtigen" in next_step_of(office.value.findings)
 
 
 def test_what_was_embedded_in_a_linked_scan_is_not_packed_again_either(world: World) -> None:

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from akten.errors import Unavailable
+from akten.errors import Misconfigured, Unavailable
 from ingest.inbox import claim, give_back, held, release, unfinished
 from tests.ingest.builders import TIFF, fill, zipped
 from tests.ingest.moves import NewId, contents, killed_after, other_file_system
@@ -28,6 +28,19 @@ def test_a_delivery_is_given_back_as_it_came(inbox: Path, work: Path, new_id: Ne
     assert give_back(claim(inbox / "b.zip", work, new_id), tmp_path / "zurueck").read_bytes() == box
     assert sorted(path.name for path in (tmp_path / "zurueck").iterdir()) == ["a", "a (2)", "b.zip"]
     assert unfinished(work) == ()
+
+
+@pytest.mark.parametrize("inside", ["", "neu", "lieferung", "ergebnis"])
+def test_a_delivery_is_not_given_back_into_its_own_work_folder(
+    inbox: Path, work: Path, new_id: NewId, inside: str
+) -> None:
+    """It was removed with the work folder right after."""
+    claimed = claim(fill(inbox / "a"), work, new_id)
+    before = contents(claimed.lieferung)
+    with pytest.raises(Misconfigured):
+        give_back(claimed, claimed.folder / inside)
+    assert contents(claimed.lieferung) == before
+    assert unfinished(work) == (claimed,)
 
 
 def test_the_folder_that_is_made_for_a_return_is_forced_to_the_disk_before_the_work_folder_goes(

@@ -83,3 +83,10 @@ def test_an_instant_that_has_no_day_in_berlin_is_told_and_ends_no_later_step() -
     """A person may accept a day to come (IN-22); of this one nobody could have said which it is."""
     ((code, _),) = told(gescannt_am="9999-12-31T23:59-14:00")
     assert code == "IN-14"
+
+
+def test_a_day_before_all_files_is_not_called_ill_written() -> None:
+    """3.4.1499 has the form that was asked for and stands in the calendar: the clerk was told that it has not."""
+    assert told(zda_datum="3.4.1499") == [
+        ("IN-14", "Ein Datum hat die Form 2019-03-05 oder 05.03.2019, steht im Kalender und liegt nicht vor 1500.")
+    ]

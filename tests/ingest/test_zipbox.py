@@ -21,6 +21,7 @@ from akten.errors import Rejected
 from ingest.delivery import read_delivery
 from ingest.inbox import claim
 from ingest.options import IntakeLimits
+from ingest.slip_fields import shown
 from ingest.zipbox import unpack
 from tests.ingest.builders import GOOD, TIFF, zipped
 
@@ -138,6 +139,23 @@ def test_what_is_no_zip_is_called_what_it_is(head: bytes, told: str, tmp_path: P
     assert finding.code == "IN-06"
     assert told in finding.text
     assert not list((tmp_path / "ziel").iterdir())
+
+
+def test_the_last_part_of_a_split_zip_is_called_that_and_no_bomb(tmp_path: Path) -> None:
+    """Nothing of it was dangerous: the parts before it were not there."""
+    whole = built([("a.tif", TIFF * 50), ("b.tif", TIFF * 50)])
+    (tmp_path / "akte.zip").write_bytes(whole[40:])
+    (finding,) = unpack(tmp_path / "akte.zip", tmp_path / "ziel", LIMITS)
+    assert "in mehrere Dateien geteilt" in finding.text
+
+
+@pytest.mark.parametrize("name", ["Scans Müller.zip", "M\udce4rz.zip"])
+def test_what_is_wrong_with_a_zip_is_told_under_the_name_it_came_with(name: str, tmp_path: Path) -> None:
+    """`lieferung.zip` is what we call it; who packed twenty does not know which that is."""
+    (tmp_path / "lieferung.zip").write_bytes(built([("../a.tif", TIFF)]))
+    (finding,) = unpack(tmp_path / "lieferung.zip", tmp_path / "ziel", LIMITS, name)
+    assert finding.where == f"{shown(name)}: ../a.tif"
+    assert finding.where.isprintable()
 
 
 def test_too_many_members_and_too_many_bytes_are_refused(tmp_path: Path) -> None:
