@@ -51,6 +51,7 @@ RENDITIONS = {
 }
 STEP_NAMES = {
     "lesen": "Lesen und Prüfsummen",
+    "warten": "Warten auf eine frühere Lieferung zu dieser Akte",
     "untersuchen": "Untersuchen",
     "anlagen": "Anlagen herausnehmen",
     "erkennen": "Texterkennung und PDF/A",

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from flows.documents import Progress
 from flows.lost import lost_to_clearing
 from flows.outcomes import broken_receipt, stopped_receipt
 from flows.receipt import Outcome, Receipt
+from flows.turns import Turns, at_once
 from flows.walks import archive_delivery
 from flows.wiring import Services
 from flows.workmark import require_work_folder
@@ -176,20 +177,20 @@ def _rests(services: Services, delivery: ClaimedDelivery) -> bool:
 def archive_all(services: Services, claimed: Sequence[ClaimedDelivery], by: Actor, show: Show) -> tuple[Receipt, ...]:
     """Walks all deliveries, some at a time; one that is stopped does not stop the others and has its receipt, too.
 
-    Ctrl-C ends all of them at their next step. A delivery that had to wait for another one of the same Akte gets its
-    turn at the end. Afterwards the head of the trail is published in the stores.
+    Ctrl-C ends all of them at their next step. Those of one Akte take their turns; one that had to wait for another
+    program gets a second try at the end. Afterwards the head of the trail is published in the stores.
     """
     if not claimed:
         return ()
     at_once = min(len(claimed), services.settings.rounds.akten_at_once)
-    asked_to_stop = threading.Event()
+    asked_to_stop, turns = threading.Event(), Turns([one.uuid for one in claimed])
     with ThreadPoolExecutor(at_once, thread_name_prefix="akte") as threads:
         futures: list[Future[Receipt]] = []
         try:
             for one in claimed:
                 # One by one: those that were begun before Ctrl-C must be known here.
                 futures.append(  # noqa: PERF401
-                    threads.submit(archive_one, services, one, by, _until(asked_to_stop, show(one)))
+                    threads.submit(archive_one, services, one, by, _until(asked_to_stop, show(one)), turns)
                 )
             while wait(futures, _LISTEN_SECONDS).not_done:
                 pass  # Ctrl-C is raised here, and only between two waits where another thread was woken by it
@@ -221,14 +222,17 @@ def _until(asked_to_stop: threading.Event, progress: Progress) -> Progress:
     return told
 
 
-def archive_one(services: Services, claimed: ClaimedDelivery, by: Actor, progress: Progress) -> Receipt:
+def archive_one(
+    services: Services, claimed: ClaimedDelivery, by: Actor, progress: Progress, turns: Turns | None = None
+) -> Receipt:
     """The receipt of one delivery under the name it came with; also of one that an alarm, a lack or a bug stopped."""
     try:
         name = claimed.name
     except (OSError, ArchivError):  # the marker is gone; the walk says what is wrong with the delivery
         name = ""
     try:
-        receipt = archive_delivery(services, claimed, by, progress)
+        with nullcontext(at_once) if turns is None else turns.taking(claimed.uuid) as turn:
+            receipt = archive_delivery(services, claimed, by, progress, turn=turn)
     except ArchivError as error:
         receipt = stopped_receipt(claimed, error)
     except Exception as bug:  # noqa: BLE001 - told with its trace; one odd delivery must not stop every round

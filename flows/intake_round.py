@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,7 @@ from flows.parent import end_with_parent
 from flows.progress import progress_display
 from flows.receipt import Outcome, Receipt, receipt_json
 from flows.settings import read_settings
+from flows.turns import Turns
 from flows.unfinished import GoneOn, go_on_with_corrections
 from flows.wiring import Services, open_services
 from ingest.claimed import ClaimedDelivery
@@ -78,10 +80,11 @@ def _archive(
     services: Services, claimed: tuple[ClaimedDelivery, ...], by: Actor, shows: dict[UUID, Progress]
 ) -> list[Receipt]:
     by_id = {str(one.uuid): one for one in claimed}
+    turns = Turns([one.uuid for one in claimed])
 
     def archive(delivery: str) -> Receipt:
         one = by_id[delivery]
-        receipt = archive_one(services, one, by, shows[one.uuid])
+        receipt = archive_one(services, one, by, shows[one.uuid], turns)
         if receipt.state is Outcome.UNAVAILABLE:
             # Raised for Prefect's retry alone; after the last try the receipt says the same.
             raise _Waiting(receipt)
@@ -96,9 +99,11 @@ def _archive(
         cache_policy=NO_CACHE,
         persist_result=False,
     )(archive)
-    futures = [akte.submit(name) for name in by_id]
+    futures = {name: akte.submit(name) for name in by_id}
+    for name, future in futures.items():  # also of one that Prefect never came to call
+        future.add_done_callback(partial(_ended, turns, UUID(name)))
     receipts = []
-    for future in futures:
+    for future in futures.values():
         result: Any = future.result(raise_on_failure=False)
         if isinstance(result, _Waiting):
             receipts.append(result.receipt)
@@ -107,6 +112,10 @@ def _archive(
         else:
             receipts.append(result)
     return receipts
+
+
+def _ended(turns: Turns, delivery: UUID, _future: object) -> None:
+    turns.end(delivery)
 
 
 class _Waiting(Unavailable):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from akten.errors import FixityError, Rejected, Unavailable
@@ -28,6 +29,7 @@ from flows.packed import PackedWork, load
 from flows.receipt import Outcome, Receipt
 from flows.renumbered import holder_of
 from flows.steps import Run, Stopwatch
+from flows.turns import Turn, at_once
 from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery, held
 from ingest.delivery import Delivery, changed_files, read_delivery
@@ -44,18 +46,21 @@ def archive_delivery(
     by: Actor,
     progress: Progress = silent,
     watch: Stopwatch | None = None,
+    turn: Turn = at_once,
 ) -> Receipt:
     """Takes one claimed delivery as far as it goes: archived, to the clearing desk, or found to be a duplicate.
 
     Safe to repeat after a kill at any moment. Raises FixityError (alarm), Misconfigured, Forbidden for one that was
     given back, and nothing else on purpose: what is Unavailable is told in the receipt and tried again by the next run,
-    and so is a full disk, whichever step met it.
+    and so is a full disk, whichever step met it. `turn` keeps the order among deliveries of one Akte.
     """
     start, run = time.monotonic(), watch or Stopwatch()
     try:
         with machine_told(), held(claimed) as mine:
             try:
-                receipt = _archive(services, claimed, by, progress, run) if mine else _elsewhere(services, claimed)
+                receipt = (
+                    _archive(services, claimed, by, progress, run, turn) if mine else _elsewhere(services, claimed)
+                )
             except Rejected as rejected:  # still held: nobody begins it anew before it waits for a person
                 receipt = to_clearing(services, claimed, rejected.findings, by)
     except Unavailable as away:
@@ -64,7 +69,9 @@ def archive_delivery(
     return replace(receipt, seconds=time.monotonic() - start, steps=dict(run.seconds))
 
 
-def _archive(services: Services, claimed: ClaimedDelivery, by: Actor, progress: Progress, run: Run) -> Receipt:
+def _archive(
+    services: Services, claimed: ClaimedDelivery, by: Actor, progress: Progress, run: Run, turn: Turn
+) -> Receipt:
     catalog = services.catalog
     known = catalog.delivery(claimed.uuid)
     if known is not None and known.stage in (Stage.ARCHIVED, Stage.DUPLICATE, Stage.RETURNED):
@@ -81,6 +88,8 @@ def _archive(services: Services, claimed: ClaimedDelivery, by: Actor, progress: 
     progress("Lesen und Prüfsummen", 0, 1)
     delivery = run("lesen", read_delivery, claimed)
     row = run("lesen", registered, services, delivery, by)
+    waiting = partial(progress, "Wartet auf eine frühere Lieferung zu dieser Akte", 0, 1)
+    run("warten", turn, (row.aktenart, row.aktenzeichen, row.band), waiting)
     try:
         return _from_reading(services, claimed, delivery, row, by, progress, run)
     except FixityError as alarm:

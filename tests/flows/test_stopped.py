@@ -48,7 +48,7 @@ def claimed_as(folder: Path, name: str) -> ClaimedDelivery:
 
 
 def walk_that(outcomes: dict[str, ArchivError | None]) -> Callable[..., Receipt]:
-    def walk(_services: Any, claimed: ClaimedDelivery, _by: Actor, _progress: Any) -> Receipt:
+    def walk(_services: Any, claimed: ClaimedDelivery, _by: Actor, _progress: Any, **_turn: Any) -> Receipt:
         if (error := outcomes[claimed.name]) is not None:
             raise error
         return Receipt(claimed.uuid, Outcome.ARCHIVED)
@@ -97,7 +97,7 @@ def test_a_delivery_that_cannot_be_taken_does_not_keep_the_others_in_the_inbox_w
 def test_a_bug_is_the_receipt_of_its_own_delivery_and_the_others_keep_theirs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def walk(_services: Any, claimed: ClaimedDelivery, _by: Actor, _progress: Any) -> Receipt:
+    def walk(_services: Any, claimed: ClaimedDelivery, _by: Actor, _progress: Any, **_turn: Any) -> Receipt:
         if claimed.name == "seltsam":
             raise KeyError("of ours")
         return Receipt(claimed.uuid, Outcome.ARCHIVED)
@@ -135,7 +135,7 @@ def test_without_the_judge_no_delivery_is_begun_and_none_comes_to_the_clearing_d
 
 
 def test_a_delivery_without_its_marker_still_has_a_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "archive_delivery", lambda *_: Receipt(uuid4(), Outcome.CLEARING))
+    monkeypatch.setattr(batch, "archive_delivery", lambda *_, turn: Receipt(uuid4(), Outcome.CLEARING))
     services: Any = None
     receipt = archive_one(services, ClaimedDelivery(uuid4(), tmp_path), CLERK, lambda *_: None)
     assert (receipt.state, receipt.name) == (Outcome.CLEARING, "")
@@ -371,7 +371,7 @@ def test_ctrl_c_ends_the_deliveries_under_way_at_their_next_step_and_begins_no_o
     begun: list[str] = []
     ended: list[str] = []
 
-    def walk(_services: Any, claimed: ClaimedDelivery, _by: Actor, progress: Any) -> Receipt:
+    def walk(_services: Any, claimed: ClaimedDelivery, _by: Actor, progress: Any, **_turn: Any) -> Receipt:
         begun.append(claimed.name)
         second = len(begun) == 2
         for page in range(1000):
