@@ -19,7 +19,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 import click
 
 from akten.diskwords import DISK_FULL, as_ours, in_german, is_full, is_of_the_machine
-from akten.errors import ArchivError, Misconfigured, Unavailable
+from akten.errors import ArchivError, Misconfigured, Unavailable, Unknown
 from akten.exhausted import exhausted
 from akten.model import shows_nothing
 from app.german import SENTENCES
@@ -210,9 +210,23 @@ def of_files(error: OSError) -> ArchivError | None:
     if is_of_the_machine(error.errno) and error.errno not in THEIRS:
         where = "Der Rechner" if error.filename is None else f"„{os.fsdecode(error.filename)}“"
         return as_ours(error, f"{where} verweigert den Dienst")
+    if error.errno == errno.ENOENT and error.filename is None and _stands_nowhere():
+        return Unknown(
+            "Den Ordner, in dem dieser Befehl gegeben wurde, gibt es nicht mehr. Bitte in einen anderen wechseln (cd) "
+            "und den Befehl dort noch einmal geben."
+        )
     if error.filename is None or error.errno not in THEIRS:
         return None
     return Misconfigured(f"„{os.fsdecode(error.filename)}“: {in_german(error.errno)}.")
+
+
+def _stands_nowhere() -> bool:
+    """The current folder was deleted under the shell: then no relative path means anything."""
+    try:
+        os.getcwd()  # noqa: PTH109 - asked of the system, as pathlib does
+    except FileNotFoundError:
+        return True
+    return False
 
 
 class _NoTrace(logging.Formatter):

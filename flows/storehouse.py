@@ -15,6 +15,7 @@ from uuid import UUID
 
 from akten.closed import make_closed
 from akten.errors import ArchivError, FixityError, Misconfigured
+from akten.exhausted import exhausted
 from archive.identities import Role
 from archive.store import LockMode, ObjectStore
 from flows.settings import Identity, Settings, StoreSettings
@@ -118,13 +119,18 @@ class Storehouse:
         """Opens the stores while other work goes on; waits for nothing. Who asks for them hears what failed."""
         with self._beginning:
             if self._stores is None and self._ahead is None:
-                self._ahead = threading.Thread(target=self._open_ahead, name="stores", daemon=True)
-                self._stack.callback(self._ahead.join)  # what it still opens is closed after it, by the same stack
-                self._ahead.start()
+                ahead = threading.Thread(target=self._open_ahead, name="stores", daemon=True)
+                ahead.start()  # a machine may refuse it: then there is nothing to wait for at the end
+                self._ahead = ahead
+                self._stack.callback(ahead.join)  # what it still opens is closed after it, by the same stack
 
     def _open_ahead(self) -> None:
-        with suppress(ArchivError, OSError):  # a full disk is no error of ours, and is said by whoever asks, too
-            self.to_store()
+        try:
+            with suppress(ArchivError, OSError):  # a full disk is no error of ours, and is said by whoever asks, too
+                self.to_store()
+        except (MemoryError, RuntimeError) as fault:
+            if exhausted(fault) is None:  # what the machine refuses is said by whoever asks, and no trace beside it
+                raise
 
     def to_read(self) -> tuple[tuple[ObjectStore, ...], Mapping[str, str]]:
         """The stores that can be opened, and the reason for every other one by its name: one away hides no other.

@@ -7,6 +7,7 @@ forks of the warm sandbox (`warmchild`) answer by the same two functions.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import resource
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+FULL = "full"  # the disk of the machine took nothing more: no fault of a payload either
 READY = '{"ready": true}'  # the first line: what fails before it is no fault of a payload
 
 
@@ -55,10 +57,18 @@ def answer_to(function: Callable[[dict[str, Any]], dict[str, Any]], payload: dic
         return {"ok": function(payload)}
     except MemoryError:
         return {"reason": "memory", "detail": "MemoryError"}
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return {"reason": FULL}
+        return _crash(error)
     except Exception as error:  # noqa: BLE001 - a decoder can raise anything; the class name and place are the reason
-        frames = traceback.extract_tb(error.__traceback__)
-        place = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-        return {"reason": "crash", "detail": f"{type(error).__name__}{place}"}
+        return _crash(error)
+
+
+def _crash(error: Exception) -> dict[str, Any]:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return {"reason": "crash", "detail": f"{type(error).__name__}{place}"}
 
 
 if __name__ == "__main__":

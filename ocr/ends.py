@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from akten.diskwords import DISK_FULL
 from akten.errors import Misconfigured, Unavailable
+from ocr.child import FULL
 
 _PASSING = ("temporarily unavailable", "Cannot allocate memory", "No space left", "MemoryError", "Too many open files")
 
@@ -118,8 +120,11 @@ def settled(
 ) -> list[dict[str, Any] | SandboxDied]:
     """What was `given` after the answers `before`, without a last one that died by a kill from outside: ask it again.
 
-    Each payload is pardoned once; `pardoned` holds their numbers.
+    Each payload is pardoned once; `pardoned` holds their numbers. Raises Unavailable where one found the disk full:
+    that says nothing of it.
     """
+    if any(isinstance(each, SandboxDied) and each.reason == FULL for each in given):
+        raise Unavailable(DISK_FULL)
     number = len(before) + len(given) - 1
     last = given[-1] if given else None
     if isinstance(last, SandboxDied) and last.reason == "killed" and number not in pardoned:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +18,8 @@ from types import TracebackType
 from typing import Self
 from xml.etree import ElementTree
 
-from akten.diskwords import in_german
+from akten.diskwords import DISK_FULL, in_german, is_full
+from akten.errors import Unavailable
 from akten.files import ValidatorReport
 from akten.findings import Verdict
 from ocr.helper import Helper, HelperEnded, HelperLate
@@ -30,6 +32,7 @@ _MAIN = "org.verapdf.apps.GreenfieldCliWrapper"
 _START_SECONDS = 60.0
 _FILES_PER_JVM = 1000
 _REPORT_BYTES = 16 << 20
+_ROOM_BYTES = 1 << 20
 _SECONDS_PER_MB = 1.0
 _CLAUSES = 100
 _TALK_LINES, _TALK_SECONDS = 20, 10.0
@@ -92,7 +95,10 @@ class VeraPdf:
             self._lock.release()
 
     def validate(self, path: Path, flavour: str) -> ValidatorReport:
-        """Judges one file by the profile that it claims itself, which must be `flavour`; `not_checked` says why."""
+        """Judges one file by the profile that it claims itself, which must be `flavour`; `not_checked` says why.
+
+        Raises Unavailable when its folder for temporary files takes nothing more: that says nothing of the file.
+        """
         if why := self.absent():
             return self._not_checked(flavour, why)
         try:
@@ -103,11 +109,18 @@ class VeraPdf:
         with self._lock:
             for attempt in (1, 2):
                 try:
-                    return self._judged(self._ask(path, seconds), flavour)
+                    report = self._judged(self._ask(path, seconds), flavour)
                 except _NoAnswer as failure:
+                    full = self._is_full()
                     self._stop(patience=0.0)
+                    if full:
+                        raise Unavailable(DISK_FULL) from failure
                     if attempt == 2 or not failure.again:
                         return self._not_checked(flavour, failure.why)
+                else:
+                    if report.verdict is Verdict.NOT_CHECKED and self._is_full():
+                        raise Unavailable(DISK_FULL)
+                    return report
         raise AssertionError("unreachable")
 
     def absent(self) -> str:
@@ -166,6 +179,16 @@ class VeraPdf:
         folder, self._folder = self._folder, None
         if folder is not None:
             folder.cleanup()
+
+    def _is_full(self) -> bool:
+        """Whether the JVM could write no report now; asked by writing, since room for files and a quota end, too."""
+        try:
+            if self._folder is not None:
+                with tempfile.TemporaryFile(dir=self._folder.path) as trial:
+                    trial.write(bytes(_ROOM_BYTES))
+        except OSError as refused:
+            return is_full(refused.errno)
+        return False
 
     def _not_checked(self, flavour: str, why: str) -> ValidatorReport:
         return ValidatorReport(self.name, self.version, Verdict.NOT_CHECKED, flavour, (), why)

@@ -111,11 +111,11 @@ class WarmSandbox:
             except _NotStarted:
                 self._drop(warm)
                 return [*answers, *call_each(module_function, rest, limits=limits, folder=folder, options=options)]
-            answers.extend(settled(given, answers, pardoned))
             if whole:
                 self._give(warm)
             else:
                 self._drop(warm)
+            answers.extend(settled(given, answers, pardoned))  # may raise: the child has its place again by now
         return answers
 
     def close(self) -> None:

@@ -27,6 +27,8 @@ def probe(call: Call, kind: str) -> None:
         raise OSError(errno.EIO, "Input/output error")
     if kind == "odd":
         raise OSError(errno.ENXIO, "a fault that no sentence is for")
+    if kind == "here":
+        Path("relative").absolute()
     raise ZeroDivisionError("the bug")
 
 
@@ -55,3 +57,16 @@ def test_what_is_no_bug_leaves_none(kind: str, code: int, tmp_path: Path) -> Non
 def test_without_a_data_folder_none_is_made(tmp_path: Path) -> None:
     CliRunner().invoke(probe, ["bug", "--daten", str(tmp_path / "nirgends")])
     assert not (tmp_path / "nirgends").exists()
+
+
+@pytest.mark.parametrize("daten", ["absolute", "relative"])
+def test_a_current_folder_that_was_deleted_is_told_and_no_bug(
+    daten: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    ran = CliRunner().invoke(probe, ["here", "--daten", str(tmp_path) if daten == "absolute" else daten])
+    assert (ran.exit_code, "gibt es nicht mehr" in ran.stderr) == (2, True)
+    assert not (tmp_path / BUGS).exists()

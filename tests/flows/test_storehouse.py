@@ -103,6 +103,29 @@ def test_what_fails_ahead_of_need_is_heard_by_whoever_asks(monkeypatch: pytest.M
             house.to_store()
 
 
+@pytest.mark.parametrize("lack", [RuntimeError("can't start new thread"), MemoryError()])
+def test_a_machine_that_has_no_more_to_give_ahead_of_need_leaves_no_trace_on_the_screen(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], lack: Exception
+) -> None:
+    def refused(_: Storehouse) -> None:
+        raise lack
+
+    monkeypatch.setattr(Storehouse, "to_store", refused)
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)  # as outside of pytest
+    with ExitStack() as stack:
+        storehouse(stack).open_ahead()
+    assert capfd.readouterr().err == ""
+
+
+def test_where_no_thread_is_to_be_had_the_end_waits_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    with pytest.raises(RuntimeError, match="new thread"), ExitStack() as stack:
+        storehouse(stack).open_ahead()
+
+
 @pytest.mark.parametrize("left", ["nothing", "an empty folder", "an empty folder of data"])
 def test_where_a_store_had_data_no_empty_one_is_begun(tmp_path: Path, left: str) -> None:
     """A folder that is not mounted would take new packages, and hide them when it is mounted again."""

@@ -36,6 +36,8 @@ def die(payload: dict[str, Any]) -> dict[str, Any]:
         case "files":
             held = [os.open("/dev/null", os.O_RDONLY) for _ in range(100)]
             held.clear()
+        case "full":
+            Path("/dev/full").write_bytes(b"x")
         case "exit":
             os._exit(7)
         case "nap":

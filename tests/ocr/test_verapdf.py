@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Iterator
@@ -17,10 +19,12 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from akten.errors import Unavailable
 from akten.findings import Verdict
 from ocr.options import OcrOptions
 from ocr.probefile import tiny_valid_pdfa
-from ocr.verapdf import VeraPdf, classes_of, shared_classes
+from ocr.scratch import ScratchFolder
+from ocr.verapdf import VeraPdf, _NoAnswer, classes_of, shared_classes
 from tests.conftest import ROOT
 from tests.ocr.papers import pdf_file
 
@@ -170,6 +174,28 @@ def test_who_is_too_late_is_not_checked(verapdf_options: OcrOptions, tmp_path: P
         report = validator.validate(path, "2b")
     assert report.verdict is Verdict.NOT_CHECKED
     assert "Zeit" in report.why
+
+
+@pytest.mark.parametrize("broken", [_NoAnswer("aborted", again=True), b"", b"<report><jobs>"])
+def test_a_report_that_breaks_off_on_a_full_disk_says_nothing_of_the_file(
+    verapdf_options: OcrOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bytes | _NoAnswer
+) -> None:
+    def ask(jvm: VeraPdf, *_: object) -> bytes:
+        jvm._folder = jvm._folder or ScratchFolder("verapdf")
+        if isinstance(broken, bytes):
+            return broken
+        raise broken
+
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    file = tiny_valid_pdfa(tmp_path / "gut.pdf")
+    monkeypatch.setattr(VeraPdf, "_ask", ask)
+    with VeraPdf(verapdf_options) as validator:
+        assert validator.validate(file, "2b").verdict is Verdict.NOT_CHECKED
+        monkeypatch.setattr(tempfile, "TemporaryFile", full)
+        with pytest.raises(Unavailable, match="Datenträger ist voll"):
+            validator.validate(file, "2b")
 
 
 def test_without_jars_or_java_it_says_what_to_do(verapdf_options: OcrOptions, tmp_path: Path) -> None:

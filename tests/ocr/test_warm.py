@@ -50,6 +50,14 @@ def test_a_primed_child_has_loaded_what_judging_needs(tmp_path: Path) -> None:
     assert answers == [{"findings": [], "verdicts": ["ok", "ok"], "loaded": []}]
 
 
+def test_a_full_disk_is_no_fault_of_a_file_and_costs_no_child_its_place(tmp_path: Path) -> None:
+    with WarmSandbox(OcrOptions(), 1) as one:
+        for call in (one.call_each, call_each):
+            with pytest.raises(Unavailable, match="Datenträger ist voll"):
+                call(f"{CALLS}:die", [{"way": "live"}, {"way": "full"}], limits=LIMITS, folder=tmp_path)
+        assert one.call_each(f"{CALLS}:die", [{"way": "live"}], limits=LIMITS, folder=tmp_path) == [{}]
+
+
 @pytest.mark.parametrize(
     ("way", "reason"), [("raise", "crash"), ("segfault", "signal"), ("exit", "crash"), ("eat", "memory")]
 )
