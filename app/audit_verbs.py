@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def trail_extract(
         unpublished = try_to_publish(services, seal)
         heads, told = published_heads(services)  # as they lie there now, and not as we meant to write them
         if unpublished:
-            told = (Finding("TR-13", Severity.WARNING, "Speicher", unpublished), *told)
+            told = (replace(unpublished, code="TR-13", where="Speicher"), *told)
         value = services.catalog.extract(
             akte=akte,
             by=benutzer and clean_text(benutzer),

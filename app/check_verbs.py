@@ -12,8 +12,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from akten.errors import Forbidden
-from akten.findings import Severity, Verdict
+from akten.errors import FixityError, Forbidden
+from akten.findings import Finding, Severity, Verdict
 from akten.plural import plural
 from app.command import Call, Words, verb
 from app.one_akte import akte_name, one_akte, require_number_for_band
@@ -56,6 +56,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
             console=call.output.err, transient=True, disable=call.output.as_json or not call.output.err.is_terminal
         ) as progress,
     ):
+        unanchored = None
         total = services.catalog.stats().packages if everything else None
         task = progress.add_task("Pakete", total=total)
 
@@ -64,14 +65,15 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
 
         if everything:
             summary = verify_all(services, call.actor, told, every_copy=call.output.as_json)
-            if why := try_to_publish(services):
-                call.output.say(why)
+            unanchored = try_to_publish(services)
         else:
             row = one_akte(call, services, aktenzeichen or "", band)
             packages = [p.package for p in services.catalog.packages(row.uuid)]
             if not packages:
                 raise Forbidden(f"Von {akte_name(row)} ist nichts archiviert.")
             summary = verify_packages(services, packages, call.actor, told)
+        if unanchored:
+            call.output.say(unanchored.text)
         bad = {copy["akte"] for copy in summary.copies if _worth_telling(copy) or aktenzeichen}
         rows = [services.catalog.akte(UUID(akte)) for akte in bad]
         names = {str(row.uuid): akte_name(row) for row in rows if row is not None}
@@ -111,7 +113,12 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
             console.print(f"Nichts wurde verändert. {_what_helps(summary.copies, call.archiv)}", style="bold")
 
     call.output.result(value, show)
-    return EXIT_OF_VERDICT[summary.verdict]
+    return gravest((EXIT_OF_VERDICT[summary.verdict], _exit_of(unanchored)))
+
+
+def _exit_of(unanchored: Finding | None) -> int:
+    """5 where a store has another head of the trail than it was given."""
+    return FixityError.exit_code if unanchored and unanchored.severity is Severity.ERROR else 0
 
 
 for each in (propose, proposals, release, withdraw):
@@ -231,8 +238,9 @@ def _enter_again(call: Call, opening: Callable[[Call], AbstractContextManager[Se
             progress.update(task, completed=done, total=total)
 
         summary = reenter_lost(services, call.actor, told)
-        if summary.entered and (why := try_to_publish(services)):
-            call.output.say(why)
+        unanchored = try_to_publish(services) if summary.entered else None
+    if unanchored:
+        call.output.say(unanchored.text)
     verdict = verdict_of(summary.findings)
     entered = [entered_json(one) for one in summary.entered]
     findings = [finding_json(finding) for finding in summary.findings]
@@ -258,7 +266,7 @@ def _enter_again(call: Call, opening: Callable[[Call], AbstractContextManager[Se
             console.print(findings_table(findings))
 
     call.output.result(value, show)
-    return EXIT_OF_VERDICT[verdict]
+    return gravest((EXIT_OF_VERDICT[verdict], _exit_of(unanchored)))
 
 
 @click.command()

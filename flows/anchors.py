@@ -46,19 +46,21 @@ def publish_head(services: Services, head: Anchor | None = None) -> None:
         store.sync()
 
 
-def try_to_publish(services: Services, head: Anchor | None = None) -> str:
-    """Publishes a head (the present one if none is named); returns why not in all stores, or nothing.
+def try_to_publish(services: Services, head: Anchor | None = None) -> Finding | None:
+    """Publishes a head (the present one if none is named); what is told where not all stores have it, an error where
+    one of them has another than it was given.
 
-    The next run publishes the head that it finds then. Raises FixityError (alarm) alone: what was archived or checked
-    before stays so, whatever becomes of the head.
+    Raises nothing: what was archived or checked before stays so and is told, whatever becomes of the head. The next run
+    publishes the head that it finds then.
     """
     try:
         publish_head(services, head)
-    except FixityError:
-        raise
+    except FixityError as alarm:
+        return Finding("WF-22", Severity.ERROR, "", f"Der Kopf des Protokolls liegt nicht unversehrt da. {alarm.text}")
     except ArchivError as error:
-        return f"Der Kopf des Protokolls ist noch nicht in allen Speichern; der nächste Lauf holt es nach. {error.text}"
-    return ""
+        text = "Der Kopf des Protokolls ist noch nicht in allen Speichern; der nächste Lauf holt es nach."
+        return Finding("WF-22", Severity.WARNING, "", f"{text} {error.text}")
+    return None
 
 
 def require_unused_stores(services: Services) -> None:

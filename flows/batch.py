@@ -16,7 +16,6 @@ from uuid import UUID
 
 from akten.diskwords import as_ours
 from akten.errors import ArchivError, Rejected, Unavailable, Unknown
-from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from catalog.actor import Actor
 from flows.anchors import try_to_publish
@@ -245,9 +244,8 @@ def archive_one(
 def anchored(services: Services, receipts: Sequence[Receipt]) -> tuple[Receipt, ...]:
     """The receipts after the head of the trail was published; where a store does not take it, they say so.
 
-    What is archived stays archived: the next run publishes the head again. Raises FixityError (alarm).
+    What is archived stays archived: the next run publishes the head again.
     """
-    if all(receipt.state is not Outcome.ARCHIVED for receipt in receipts) or not (why := try_to_publish(services)):
+    if all(receipt.state is not Outcome.ARCHIVED for receipt in receipts) or not (told := try_to_publish(services)):
         return tuple(receipts)
-    finding = Finding("WF-22", Severity.WARNING, "", why)
-    return tuple(replace(r, findings=(*r.findings, finding)) if r.state is Outcome.ARCHIVED else r for r in receipts)
+    return tuple(replace(r, findings=(*r.findings, told)) if r.state is Outcome.ARCHIVED else r for r in receipts)

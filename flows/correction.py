@@ -217,11 +217,11 @@ def carry_out(services: Services, proposed: Proposed, by: Actor) -> Corrected:
         if not mine:
             raise InOtherHands("Diese Berichtigung wird gerade von einem anderen Vorgang ausgeführt.")
         done = _carried_out(services, proposed, delivery, folder, by)
-        why = try_to_publish(services)
+        told = try_to_publish(services)
         shutil.rmtree(folder)
         number = proposed.proposal.number
         services.catalog.corrections.end(done.id.akte, number, version=done.id.version, by=by, now=services.now())
-    return replace(done, findings=(*done.findings, Finding("WF-22", Severity.WARNING, "", why))) if why else done
+    return replace(done, findings=(*done.findings, told)) if told else done
 
 
 def withdraw(services: Services, proposed: Proposed, reason: str, by: Actor) -> None:

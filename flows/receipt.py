@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from akten.files import PdfA, ValidatorReport
-from akten.findings import Finding, Verdict, worst
+from akten.findings import Finding, Severity, Verdict, worst
 from akten.model import Anlage
 from akten.package import StoredCopy
 
@@ -189,10 +189,17 @@ def gravest(codes: Iterable[int]) -> int:
     return min(codes, key=_GRAVEST_FIRST.index, default=0)
 
 
+def is_alarm(finding: Mapping[str, Any]) -> bool:
+    """Whether a finding (as JSON) of what is archived says that a store has other bytes of the trail than it got."""
+    return (finding["code"], finding["severity"]) == ("WF-22", Severity.ERROR.value)
+
+
 def exit_code_of_json(receipts: list[dict[str, Any]]) -> int:
     """The same for receipts that came back from another process."""
     if any(not copy["verified"] for receipt in receipts for copy in receipt["copies"]):
         return 5  # delivered again, and a look since then found what was there already damaged
+    if any(is_alarm(finding) for receipt in receipts for finding in receipt["findings"]):
+        return 5
     states = {receipt["state"] for receipt in receipts}
     for state, code in _EXIT_CODES.items():
         if state in states:

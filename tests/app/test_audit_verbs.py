@@ -18,6 +18,7 @@ from tests.app.desk import desk as desk
 from tests.catalog.build import CLERK, NOON, archive
 from tests.catalog.meddling import guarded, meddle, unguarded
 
+AWAY = Finding("TR-13", Severity.WARNING, "", "Speicher „b“ ist weg.")
 NUMBERS = tuple(f"63-{n:05}-2019" for n in (3, 4, 5, 9, 10, 12))
 
 
@@ -28,7 +29,7 @@ def filled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
         for place, number in enumerate(NUMBERS):
             archive(catalog, place, number=number)
     heads: list[Anchor] = []
-    monkeypatch.setattr("app.audit_verbs.try_to_publish", lambda services, head: heads.append(head) or "")
+    monkeypatch.setattr("app.audit_verbs.try_to_publish", lambda services, head: heads.append(head))
     monkeypatch.setattr("app.audit_verbs.published_heads", lambda services: (tuple(heads), ()))
     return desk
 
@@ -102,7 +103,7 @@ def test_a_head_belongs_to_an_extract(filled: Desk, tmp_path: Path) -> None:
 
 
 def test_an_extract_whose_seal_could_not_be_published_is_not_checked(filled: Desk, tmp_path: Path) -> None:
-    filled.monkeypatch.setattr("app.audit_verbs.try_to_publish", lambda services, head: "Speicher „b“ ist weg.")
+    filled.monkeypatch.setattr("app.audit_verbs.try_to_publish", lambda services, head: AWAY)
     ran = filled("protokoll", "auszug", NUMBERS[0], "--ziel", tmp_path / "a.json", "--json")
     assert (ran.code, ran.json["verdict"], ran.json["findings"][0]["text"]) == (
         8,

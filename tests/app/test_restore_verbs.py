@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from akten.errors import Unavailable
+from akten.errors import FixityError, Unavailable
 from catalog.catalog import open_catalog
 from flows.wiring import Services
 from tests.app.desk import Desk, catalog_url
@@ -133,6 +133,18 @@ def test_a_store_that_is_away_is_not_damage(
     monkeypatch.setattr(Services, "stores", property(away))
     ran = desk("fixity", "ersetze", "--alle", *CAUSE, "--json")
     assert (ran.code, {each["why"] for each in ran.json}) == (6, {"Speicher „b“ antwortet nicht."})
+
+
+def test_a_store_that_spoils_the_head_of_the_trail_hides_nothing_of_what_was_checked(
+    desk: Desk, stores: tuple[MemoryStore, MemoryStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoilt(*_: object) -> None:
+        raise FixityError("Speicher „b“ hat andere Bytes.")
+
+    monkeypatch.setattr("flows.anchors.publish_head", spoilt)
+    ran = desk("fixity", "pruefe", "--alle", "--json")
+    assert (ran.code, ran.json["verdict"], ran.json["checked"]) == (5, "ok", 4)
+    assert "Kopf des Protokolls" in ran.err
 
 
 @pytest.fixture

@@ -74,10 +74,12 @@ def test_a_head_that_a_store_does_not_lock_is_told_and_a_locked_one_is_not_locke
     services = archive_of(catalog, *stores)
     receive(catalog, 1)
     keep, stores[1].lock = stores[1].lock, lambda *_: None  # type: ignore[method-assign]
-    assert "hält sie aber nicht" in anchors.try_to_publish(services)
+    told = anchors.try_to_publish(services)
+    assert told is not None
+    assert (told.severity, "hält sie aber nicht" in told.text) == (Severity.WARNING, True)
     stores[0].lock = None  # type: ignore[method-assign,assignment]  # it is locked: nothing is to be done there
     stores[1].lock = keep  # type: ignore[method-assign]
-    assert anchors.try_to_publish(services) == ""
+    assert anchors.try_to_publish(services) is None
     for store in stores:
         (key,) = store.keys
         (entry,) = store.keys[key]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 from uuid import uuid4
 
 import pytest
@@ -68,7 +69,7 @@ def test_an_alarm_or_a_lack_is_a_receipt_and_the_others_are_archived(
     error: ArchivError, state: Outcome, finding: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch, "archive_delivery", walk_that({"gut": None, "schlecht": error}))
-    monkeypatch.setattr(batch, "try_to_publish", lambda _: "")
+    monkeypatch.setattr(batch, "try_to_publish", lambda _: None)
     services: Any = SimpleNamespace(settings=SimpleNamespace(rounds=SimpleNamespace(akten_at_once=2)))
     with progress_display(quiet=True) as show:
         good, bad = archive_all(services, [claimed_as(tmp_path, "gut"), claimed_as(tmp_path, "schlecht")], CLERK, show)
@@ -104,7 +105,7 @@ def test_a_bug_is_the_receipt_of_its_own_delivery_and_the_others_keep_theirs(
 
     monkeypatch.setattr(batch, "archive_delivery", walk)
     published: list[Any] = []
-    monkeypatch.setattr(batch, "try_to_publish", lambda services: published.append(services) or "")
+    monkeypatch.setattr(batch, "try_to_publish", published.append)
     services: Any = SimpleNamespace(settings=SimpleNamespace(daten=tmp_path, rounds=SimpleNamespace(akten_at_once=2)))
     with progress_display(quiet=True) as show:
         claimed = [claimed_as(tmp_path, "gut"), claimed_as(tmp_path, "seltsam")]
@@ -307,13 +308,11 @@ def test_a_target_that_takes_nothing_is_told_as_such_before_any_copy_is_asked(tm
         fetch.fetch_package(services, a_package(uuid4(), 1), tmp_path / "datei" / "x", "Einsicht", CLERK)
 
 
+@pytest.mark.parametrize(("fault", "code"), [(Unavailable("weg"), 8), (FixityError("andere Bytes"), 5)])
 def test_a_head_that_a_store_does_not_take_is_said_on_the_receipt_of_what_is_archived_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, fault: ArchivError, code: int
 ) -> None:
-    def away(*_: object) -> None:
-        raise Unavailable("Speicher „b“ ist weg.")
-
-    monkeypatch.setattr(anchors, "publish_head", away)
+    monkeypatch.setattr(anchors, "publish_head", Mock(side_effect=fault))
     services: Any = None
     archived, waiting = anchored(
         services, [Receipt(uuid4(), Outcome.ARCHIVED), Receipt(uuid4(), Outcome.CLEARING, case=1)]
@@ -321,7 +320,7 @@ def test_a_head_that_a_store_does_not_take_is_said_on_the_receipt_of_what_is_arc
     assert [f.code for f in archived.findings] == ["WF-22"]
     assert archived.not_checked == ("Anker des Protokolls",)
     assert waiting.findings == ()
-    assert exit_code([archived]) == 8
+    assert exit_code([archived]) == code
 
 
 def test_a_store_that_is_away_is_not_checked_and_the_others_are_compared(tmp_path: Path) -> None:
