@@ -15,7 +15,7 @@ from rich.text import Text
 from akten.errors import ArchivError, Forbidden, Unavailable
 from app.command import FOLDER, Call, Words, verb
 from app.opening import open_archive
-from app.show import Listing, findings_table
+from app.show import Listing, findings_table, rest_of
 from app.show import receipts as show_receipts
 from catalog.values import ClearingCase, Resolution
 from flows.batch import archive_all
@@ -45,19 +45,13 @@ def delivered_as(case: ClearingCase) -> str:
         return ""
 
 
-def _band(services: Services, case: ClearingCase) -> int | None:
-    """The Band that the delivery is for; None while nobody knows its Akte."""
-    row = services.catalog.akte(case.akte) if case.akte is not None else None
-    return row.band if row is not None else None
-
-
-def _case_name(case: ClearingCase, band: int | None) -> str:
+def _case_name(case: ClearingCase) -> str:
     """„Bauakte 63-01234-2019 Band 2“; as on receipts the first Band goes without saying."""
-    parts = (case.aktenart, case.aktenzeichen, f"Band {band}" if (band or 1) > 1 else "")
+    parts = (case.aktenart, case.aktenzeichen, f"Band {case.band}" if (case.band or 1) > 1 else "")
     return " ".join(part for part in parts if part)
 
 
-def case_json(case: ClearingCase, band: int | None) -> dict[str, Any]:
+def case_json(case: ClearingCase) -> dict[str, Any]:
     """One case as the command line prints it."""
     return {
         "number": case.number,
@@ -65,7 +59,7 @@ def case_json(case: ClearingCase, band: int | None) -> dict[str, Any]:
         "name": delivered_as(case),
         "aktenart": case.aktenart,
         "aktenzeichen": case.aktenzeichen,
-        "band": band,
+        "band": case.band,
         "betreff": case.betreff,
         "code": case.code,
         "reason": case.reason,
@@ -90,15 +84,17 @@ def klaerung() -> None:
 @klaerung.command("liste")
 @click.option("--alle", is_flag=True, help="Auch gelöste Fälle.")
 @click.option("--wer", help="Nur Fälle dieser Stelle, z. B. „Scanstelle“.")
+@click.option("--anzahl", default=100, show_default=True, type=click.IntRange(1, 100_000), help="So viele Zeilen.")
+@click.option("--ab", default=0, show_default=True, type=click.IntRange(0), help="Ab dieser Zeile.")
 @verb
-def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
+def clearing_list(call: Call, *, alle: bool, wer: str | None, anzahl: int, ab: int) -> None:
     """Listet die Fälle, die ältesten zuerst."""
     with open_archive(call) as services:
         lost_to_clearing(services)  # what nobody can go on with is a case, too, also where no round runs
         filters: dict[str, Any] = {"state": None} if alle else {}
-        listed = [as_it_lies(services, case) for case in services.catalog.clearing_list(**filters)]
+        listed = services.catalog.clearing_list(**filters)
         cases = [case for case in listed if wer is None or case.owner.casefold() == wer.strip().casefold()]
-        bands = {case.number: _band(services, case) for case in cases}
+        page = [as_it_lies(services, case) for case in cases[ab : ab + anzahl]]
 
     def show(console: Console) -> None:
         if not cases:
@@ -106,8 +102,8 @@ def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
             console.print(f"Kein Fall für „{wer}“; Fälle hat: {others}." if others else "Der Klärungskorb ist leer.")
             return
         table = Listing("Nr.", "Akte", "Code", "Grund", "Wer", "Bis", "Stand", box=None, header_style="dim")
-        for case in cases:
-            name = _case_name(case, bands[case.number])
+        for case in page:
+            name = _case_name(case)
             if not case.aktenzeichen and (came := delivered_as(case)):  # else nobody knows which delivery is meant
                 name = f"{name or '(unbekannt)'} „{came}“"
             state = "offen" if case.state.value == "open" else "gelöst"
@@ -121,9 +117,11 @@ def clearing_list(call: Call, *, alle: bool, wer: str | None) -> None:
                 state,
             )
         console.print(table)
+        console.print(rest or f"{len(page)} von {len(cases)}", style="dim")
         console.print(f"Mehr: {call.archiv} klaerung zeige NR", style="dim", soft_wrap=True)
 
-    call.output.result([case_json(case, bands[case.number]) for case in cases], show)
+    rest = rest_of(len(page), len(cases), ab)
+    call.output.page([case_json(case) for case in page], show, rest)
 
 
 @klaerung.command("zeige")
@@ -133,11 +131,10 @@ def clearing_show(call: Call, nr: int) -> None:
     """Zeigt einen Fall mit allen Befunden und dem nächsten Schritt."""
     with open_archive(call) as services:
         case = as_it_lies(services, services.catalog.clearing(nr))
-        band = _band(services, case)
         here = (services.settings.work / str(case.delivery)).is_dir()
 
     def show(console: Console) -> None:
-        console.print(Text.assemble((f"Fall {case.number}", "bold"), f"  {_case_name(case, band)}  {case.betreff}"))
+        console.print(Text.assemble((f"Fall {case.number}", "bold"), f"  {_case_name(case)}  {case.betreff}"))
         if name := delivered_as(case):
             console.print(f"Geliefert als: {name}")
         console.print(f"Zuständig: {case.owner}   bis {case.due:%d.%m.%Y}   Ordner: {case.folder}")
@@ -159,7 +156,7 @@ def clearing_show(call: Call, nr: int) -> None:
                 "\n".join(f"  {call.archiv} klaerung loese {nr} {way}" for way in ways), style="dim", soft_wrap=True
             )
 
-    call.output.result(case_json(case, band), show)
+    call.output.result(case_json(case), show)
 
 
 @klaerung.command("loese")
@@ -283,14 +280,13 @@ def clearing_lost(call: Call, lieferung: UUID) -> None:
     """Bringt eine Lieferung in die Klärung, deren Dateien auf keinem Rechner mehr liegen (archiv abgleich: WF-13)."""
     with open_archive(call) as services:
         case = declare_lost(services, lieferung, call.actor)
-        band = _band(services, case)
     way = f'{call.archiv} klaerung loese {case.number} --zurueck ORDNER --ohne-dateien --grund "…"'
 
     def show(console: Console) -> None:
-        console.print(f"Fall {case.number}: {_case_name(case, band)}  {case.betreff}")
+        console.print(f"Fall {case.number}: {_case_name(case)}  {case.betreff}")
         console.print(f"Beenden: {way}", soft_wrap=True)
 
-    call.output.result(case_json(case, band), show)
+    call.output.result(case_json(case), show)
 
 
 def _told(call: Call, made: Sequence[Receipt]) -> int:

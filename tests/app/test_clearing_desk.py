@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Engine, event
 
 from akten.findings import Finding, Severity
 from catalog.catalog import open_catalog
@@ -21,7 +22,7 @@ from ingest.delivery import read_delivery
 from ingest.inbox import claim, held
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
-from tests.catalog.build import CLERK, NOON, a_page, a_pdfa, archive, receive
+from tests.catalog.build import AN_ERROR, CLERK, NOON, a_page, a_pdfa, archive, receive
 from tests.ingest.builders import fill
 
 
@@ -107,6 +108,29 @@ def test_cases_of_one_owner_are_found_in_any_spelling_and_an_empty_answer_claims
     other = desk("klaerung", "liste", "--wer", "Archiv").out
     assert "leer" not in other
     assert "Fälle hat: Scanstelle" in other
+
+
+def test_a_full_desk_is_listed_page_by_page_and_says_how_many_there_are(desk: Desk) -> None:
+    """Some hundred cases came all at once, each with two questions to the catalog for the Band of its Akte."""
+    with open_catalog(desk.url) as catalog:
+        for number in range(1, 121):
+            row = receive(catalog, number, number=f"63-{number:05}-2019", band=2)
+            (desk.daten / "arbeit" / str(row.uuid) / "lieferung").mkdir(parents=True)
+            catalog.to_clearing(row.uuid, [AN_ERROR], owner="Scanstelle", next_step="zählen", by=CLERK, now=NOON)
+    asked: list[str] = []
+    event.listen(Engine, "before_cursor_execute", count := lambda *told: asked.append(told[2]))
+    try:
+        first = desk("klaerung", "liste")
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+    assert sum(statement.startswith("SELECT") for statement in asked) < 20
+    assert first.out.count("64 Blatt erwartet") == 100
+    assert "100 von 120; weiter mit --ab 100" in first.out
+    last = desk("klaerung", "liste", "--ab", "100", "--anzahl", "7", "--json")
+    assert [case["number"] for case in last.json] == list(range(101, 108))
+    assert {case["band"] for case in last.json} == {2}
+    assert "7 von 120; weiter mit --ab 107" in last.err
+    assert "20 von 120" in desk("klaerung", "liste", "--ab", "100").out
 
 
 def test_a_delivery_without_a_readable_slip_is_listed_under_the_name_it_came_with(desk: Desk, tmp_path: Path) -> None:
