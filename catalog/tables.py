@@ -366,7 +366,7 @@ trail = Table(
 
 # The verb of a row where its Akte or delivery is named, too: as an expression, so that SQLite, which keeps no
 # statistics, does not walk every row of a verb for the few that are of this Akte.
-VERB_OF_FEW: ColumnElement[str] = func.coalesce(trail.c.verb, "")
+verb_of_few: ColumnElement[str] = func.coalesce(trail.c.verb, "")
 
 # Free texts that people wrote about an event; outside the chain (which keeps a salted digest), so that they can go.
 trail_notes = Table(

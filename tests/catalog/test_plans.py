@@ -44,3 +44,19 @@ def test_sqlite_walks_no_index_of_verbs_where_akte_or_delivery_is_named(tmp_path
 
 def _walks(plan: str) -> bool:
     return "ix_trail_verb_seq" in plan or "SCAN trail" in plan or "USING INTEGER PRIMARY KEY (rowid>?)" in plan
+
+
+def test_sqlite_finds_a_known_scan_by_its_digest(tmp_path: Path) -> None:
+    """Each intake read every archived delivery with all its scans."""
+    asked: list[tuple[str, Any]] = []
+    event.listen(Engine, "before_cursor_execute", note := lambda *told: asked.append((told[2], told[3])))
+    try:
+        with open_catalog(f"sqlite:///{tmp_path / 'archiv.sqlite'}") as catalog:
+            asked.clear()
+            catalog.known_scans(["0" * 128, "1" * 128])
+            ((text, values),) = [each for each in asked if "FROM scans" in each[0]]
+            with catalog._database.read() as connection:
+                plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all())
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert "ix_scans_sha512" in plan
