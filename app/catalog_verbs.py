@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 from rich.console import Console
+from rich.progress import Progress
 
 from akten.findings import Verdict
 from akten.plural import plural
@@ -24,12 +25,18 @@ def katalog() -> None:
 @verb
 def katalog_index(call: Call, *, everything: bool) -> int:
     """Baut den Suchindex neu, soweit er vom Katalog abweicht; am Bestand ändert sich nichts."""
-    with open_archive(call) as services:
+    hidden = call.output.as_json or not call.output.err.is_terminal
+    with open_archive(call) as services, Progress(console=call.output.err, transient=True, disable=hidden) as progress:
         catalog = services.catalog
         before = catalog.index_lag()
-        made = catalog.rebuild_index(everything=everything, by=call.actor, now=datetime.now(UTC))
+        task = progress.add_task("Akten", total=None)
+
+        def told(done: int, of: int) -> None:
+            progress.update(task, completed=done, total=of)
+
+        made = catalog.rebuild_index(everything=everything, told=told, by=call.actor, now=datetime.now(UTC))
         if not everything and catalog.index_lag():  # what lags is not marked as such: only all of it can be right
-            made = catalog.rebuild_index(everything=True, by=call.actor, now=datetime.now(UTC))
+            made = catalog.rebuild_index(everything=True, told=told, by=call.actor, now=datetime.now(UTC))
         after = catalog.index_lag()
     verdict = Verdict.FAILED if after else Verdict.OK
     value = {"verdict": verdict.value, "lag_before": before, "indexed": made, "lag": after}

@@ -20,7 +20,7 @@ from app.one_akte import akte_name, one_akte, require_number_for_band
 from app.opening import open_anew, open_archive, require_new_place, tell_new
 from app.output import EXIT_OF_VERDICT
 from app.restore_verbs import proposals, propose, release, withdraw
-from app.show import VERDICTS, Listing, findings_table, size_words, word
+from app.show import VERDICTS, Listing, findings_table, show_many, size_words, word
 from archive.restore import OF_BYTES
 from flows.anchors import try_to_publish
 from flows.archivemark import is_fresh
@@ -218,7 +218,7 @@ def abgleich(call: Call, *, enter: bool, anew: bool) -> int:
     def show(console: Console) -> None:
         console.print("Abgleich:", word(VERDICTS, verdict.value))
         if findings:
-            console.print(findings_table([finding_json(f) for f in findings]))
+            show_many(console, [finding_json(f) for f in findings])
 
     call.output.result(value, show)
     return EXIT_OF_VERDICT[verdict]
@@ -263,7 +263,7 @@ def _enter_again(call: Call, opening: Callable[[Call], AbstractContextManager[Se
             console.print(f"Nicht aufgenommen: {summary.left} (Gründe unten).", style="bold")
         console.print("Abgleich danach:", word(VERDICTS, verdict.value))
         if findings:
-            console.print(findings_table(findings))
+            show_many(console, findings)
 
     call.output.result(value, show)
     return gravest((EXIT_OF_VERDICT[verdict], _exit_of(unanchored)))

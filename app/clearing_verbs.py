@@ -51,15 +51,9 @@ def delivered_as(case: ClearingCase) -> str:
         return ""
 
 
-def _band(services: Services, case: ClearingCase) -> int | None:
-    """The Band that the delivery is for; None while nobody knows its Akte."""
-    row = services.catalog.akte(case.akte) if case.akte is not None else None
-    return row.band if row is not None else None
-
-
-def _case_name(case: ClearingCase, band: int | None) -> str:
+def _case_name(case: ClearingCase) -> str:
     """„Bauakte 63-01234-2019 Band 2“; as on receipts the first Band goes without saying."""
-    parts = (case.aktenart, case.aktenzeichen, f"Band {band}" if (band or 1) > 1 else "")
+    parts = (case.aktenart, case.aktenzeichen, f"Band {case.band}" if (case.band or 1) > 1 else "")
     return " ".join(part for part in parts if part) or "(unbekannt)"
 
 
@@ -69,7 +63,7 @@ def _grund(case: ClearingCase) -> str:
     return ": ".join((*(place for place in places if place not in ("", str(case.delivery))), case.reason))
 
 
-def case_json(case: ClearingCase, band: int | None) -> dict[str, Any]:
+def case_json(case: ClearingCase) -> dict[str, Any]:
     """One case as the command line prints it."""
     return {
         "number": case.number,
@@ -77,7 +71,7 @@ def case_json(case: ClearingCase, band: int | None) -> dict[str, Any]:
         "name": delivered_as(case),
         "aktenart": case.aktenart,
         "aktenzeichen": case.aktenzeichen,
-        "band": band,
+        "band": case.band,
         "betreff": case.betreff,
         "code": case.code,
         "reason": case.reason,
@@ -133,7 +127,6 @@ def clearing_list(
             wanted = replace(wanted, owners=meant)
         found = services.catalog.clearing_page(wanted, sort=CaseSort(sortiert), limit=anzahl, offset=ab)
         cases = [as_it_lies(services, case) for case in found.rows]
-        bands = {case.number: _band(services, case) for case in cases}
 
     def show(console: Console) -> None:
         if not found.total:
@@ -141,7 +134,7 @@ def clearing_list(
             return
         table = Listing("Nr.", "Akte", "Code", "Grund", "Wer", "Bis", "Stand", box=None, header_style="dim")
         for case in cases:
-            name = _case_name(case, bands[case.number])
+            name = _case_name(case)
             if not case.aktenzeichen and (came := delivered_as(case)):  # else nobody knows which delivery is meant
                 name = f"{name} „{came}“"
             state = "offen" if case.state.value == "open" else "gelöst"
@@ -159,7 +152,7 @@ def clearing_list(
         console.print(f"Mehr: {call.archiv} klaerung zeige NR", style="dim", soft_wrap=True)
 
     rest = rest_of(len(cases), found.total, ab)
-    call.output.page([case_json(case, bands[case.number]) for case in cases], show, rest)
+    call.output.page([case_json(case) for case in cases], show, rest)
 
 
 def _none(wer: str | None, owners: Sequence[str], *, narrowed: bool) -> str:
@@ -176,12 +169,11 @@ def clearing_show(call: Call, nr: int) -> None:
     """Zeigt einen Fall mit allen Befunden und dem nächsten Schritt."""
     with open_archive(call) as services:
         case = as_it_lies(services, services.catalog.clearing(nr))
-        band = _band(services, case)
         here = (services.settings.work / str(case.delivery)).is_dir()
         became = _what_became(services, case, call.archiv)
 
     def show(console: Console) -> None:
-        console.print(Text.assemble((f"Fall {case.number}", "bold"), f"  {_case_name(case, band)}  {case.betreff}"))
+        console.print(Text.assemble((f"Fall {case.number}", "bold"), f"  {_case_name(case)}  {case.betreff}"))
         if name := delivered_as(case):
             console.print(f"Geliefert als: {name}")
         if here or not case.resolution:  # else nobody has to look at it any more, and nothing of it lies there
@@ -207,7 +199,7 @@ def clearing_show(call: Call, nr: int) -> None:
                 "\n".join(f"  {call.archiv} klaerung loese {nr} {way}" for way in ways), style="dim", soft_wrap=True
             )
 
-    call.output.result(case_json(case, band), show)
+    call.output.result(case_json(case), show)
 
 
 @klaerung.command("loese")
@@ -334,14 +326,13 @@ def clearing_lost(call: Call, lieferung: UUID) -> None:
     """Bringt eine Lieferung in die Klärung, deren Dateien auf keinem Rechner mehr liegen (archiv abgleich: WF-13)."""
     with open_archive(call) as services:
         case = declare_lost(services, lieferung, call.actor)
-        band = _band(services, case)
     way = f'{call.archiv} klaerung loese {case.number} --zurueck ORDNER --ohne-dateien --grund "…"'
 
     def show(console: Console) -> None:
-        console.print(f"Fall {case.number}: {_case_name(case, band)}  {case.betreff}")
+        console.print(f"Fall {case.number}: {_case_name(case)}  {case.betreff}")
         console.print(f"Beenden: {way}", soft_wrap=True)
 
-    call.output.result(case_json(case, band), show)
+    call.output.result(case_json(case), show)
 
 
 def resolved_json(nr: int, receipt: Receipt, folder: Path | None = None, *, returned: bool = False) -> dict[str, Any]:

@@ -14,9 +14,10 @@ import signal
 import sys
 
 CODE = 130
-TEXT = "Abgebrochen. Was begonnen wurde, setzt archiv annahme ohne Pfad fort."
+_ON = "Was begonnen wurde, setzt derselbe Befehl fort, Lieferungen auch archiv annahme ohne Pfad."
+TEXT = f"Abgebrochen. {_ON}"
 TERMINATED = 143
-TERMINATED_TEXT = "Von außen beendet (SIGTERM). Was begonnen wurde, setzt archiv annahme ohne Pfad fort."
+TERMINATED_TEXT = f"Von außen beendet (SIGTERM). {_ON}"
 
 
 def _as_json(name: str, code: int, text: str) -> str:

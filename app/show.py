@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -66,6 +67,8 @@ STEP_NAMES = {
 
 LEFT_OUT = ("IN-05", "IN-42")  # files of the delivery that are not of the Akte
 TO_REVIEW = ("OC-01", "OC-06", "OC-09")  # pages not read, read badly, or found without a word: on the review list
+
+MOST_OF_A_CODE = 100  # findings of one code that a table names
 
 DAY_FORM = "%d.%m.%Y"
 
@@ -138,6 +141,25 @@ def findings_table(findings: Sequence[Mapping[str, str]]) -> Table:
     for finding in findings:
         table.add_row(finding["code"], word(SEVERITIES, finding["severity"]), finding["where"], finding["text"])
     return table
+
+
+def show_many(console: Console, findings: Sequence[Mapping[str, str]]) -> None:
+    """A table of the first findings of each code, and how many of it there are: an emptied store has one for each copy,
+    and among these nobody would see the others.
+    """
+    counted = Counter(finding["code"] for finding in findings)
+    seen: Counter[str] = Counter()
+    named = []
+    for finding in findings:
+        seen[finding["code"]] += 1
+        if seen[finding["code"]] <= MOST_OF_A_CODE:
+            named.append(finding)
+    console.print(findings_table(named))
+    for code, number in counted.items():
+        if number > MOST_OF_A_CODE:
+            console.print(
+                f"{code}: gezeigt sind {MOST_OF_A_CODE} von {number} Befunden; alle mit --json.", style="bold"
+            )
 
 
 def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:

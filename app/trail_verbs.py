@@ -177,6 +177,7 @@ def trail_check(call: Call, *, auszug: Path | None, heads: tuple[Path, ...]) -> 
         "head": report.head,
         "anchors": len(anchors),
         "first_bad": report.first_bad,
+        "cut": report.cut,
         "findings": [finding_json(f) for f in findings],
     }
 
@@ -188,6 +189,9 @@ def trail_check(call: Call, *, auszug: Path | None, heads: tuple[Path, ...]) -> 
         )
         if findings:
             console.print(findings_table([finding_json(f) for f in findings]))
+        if report.cut:  # else an auditor takes them for all
+            text = "Das müssen nicht alle Befunde sein: nach den ersten hundert wird nicht weitergesucht."
+            console.print(text, style="bold", soft_wrap=True)
 
     call.output.result(value, show)
     return EXIT_OF_VERDICT[verdict]

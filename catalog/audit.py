@@ -79,6 +79,8 @@ def with_register(connection: Connection, report: TrailReport) -> TrailReport:
         rules_not_as_told,
         slips_not_as_told,
     )
-    found = itertools.islice(itertools.chain.from_iterable(_read(look(connection)) for look in looks), _MAX_FINDINGS)
+    every = itertools.chain.from_iterable(_read(look(connection)) for look in looks)
+    found = tuple(itertools.islice(every, _MAX_FINDINGS))
     findings = (*report.findings, *found)
-    return replace(report, verdict=verdict_of(findings), findings=findings)
+    cut = report.cut or len(found) == _MAX_FINDINGS
+    return replace(report, verdict=verdict_of(findings), findings=findings, cut=cut)

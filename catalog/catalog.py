@@ -7,7 +7,7 @@ or busy for too long, FixityError when it is damaged, Forbidden when the life cy
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any
@@ -383,6 +383,13 @@ class Catalog(PackageVerbs):
         with self._database.read() as connection:
             return reindex.lag(connection)
 
-    def rebuild_index(self, *, everything: bool = False, by: Actor, now: datetime) -> int:
+    def rebuild_index(
+        self,
+        *,
+        everything: bool = False,
+        told: Callable[[int, int], None] = lambda _done, _of: None,
+        by: Actor,
+        now: datetime,
+    ) -> int:
         """Indexes what lags behind (or everything), Akte by Akte in short transactions. Returns how many Akten."""
-        return reindex.rebuild(self._database, lambda: self._change(by, now), everything=everything)
+        return reindex.rebuild(self._database, lambda: self._change(by, now), everything=everything, told=told)

@@ -20,7 +20,7 @@ from catalog import renumbered
 from catalog.change import Change
 from catalog.codec import findings_from_json, findings_to_json
 from catalog.register import require_delivery, set_stage
-from catalog.tables import clearing, deliveries
+from catalog.tables import akten, clearing, deliveries
 from catalog.trail import Verb, salted
 from catalog.values import ClearingCase, ClearingState, Resolution, Seite
 
@@ -103,7 +103,12 @@ def _cases() -> Select[Any]:
         deliveries.c.aktenzeichen,
         deliveries.c.betreff,
         deliveries.c.folder,
-    ).join(deliveries, clearing.c.delivery == deliveries.c.uuid)
+        akten.c.band,
+    ).select_from(
+        clearing.join(deliveries, clearing.c.delivery == deliveries.c.uuid).join(
+            akten, akten.c.uuid == deliveries.c.akte, isouter=True
+        )
+    )
 
 
 def _value(row: Row[Any]) -> ClearingCase:
@@ -111,6 +116,7 @@ def _value(row: Row[Any]) -> ClearingCase:
         number=row.nr,
         delivery=row.delivery,
         akte=row.akte,
+        band=row.band,
         aktenart=row.aktenart,
         aktenzeichen=row.aktenzeichen,
         betreff=row.betreff,

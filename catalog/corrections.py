@@ -114,6 +114,8 @@ def who_gets(connection: Connection, aktenart: str, number: str, band: int) -> t
         with suppress(ValueError, KeyError, TypeError):
             if number_given(read_note(events.words(note))[1]) == number:
                 found.append(UUID(akte))
+    if not found:  # asked for none of them, SQLite would read every Akte of the family
+        return ()
     same = set(connection.execute(select(akten.c.uuid).where(kin, akten.c.uuid.in_(found))).scalars())
     return tuple(akte for akte in found if akte in same)
 

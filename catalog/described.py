@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Table, func, select
 
 from akten.findings import Finding, Severity
 from akten.model import clean_text
-from catalog.tables import akten, deliveries, dokumente, packages, trail, vorgaenge
+from catalog.tables import akten, deliveries, dokumente, packages, trail, verb_of_few, vorgaenge
 from catalog.trail import Verb, read_body, salted
 
 _CHUNK = 500
@@ -73,7 +73,7 @@ def changed_descriptions(connection: Connection) -> Iterator[Finding]:
 def _told(connection: Connection, uuids: set[UUID]) -> Mapping[str, str]:
     """Commit of each package of these Akten → digest of its description, as the trail tells it."""
     query = select(trail.c.body).where(
-        trail.c.verb == Verb.PACKAGE_STORED.value, trail.c.akte.in_([str(uuid) for uuid in uuids])
+        verb_of_few == Verb.PACKAGE_STORED.value, trail.c.akte.in_([str(uuid) for uuid in uuids])
     )
     found: dict[str, str] = {}
     for body in connection.execute(query).scalars():

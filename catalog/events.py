@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Text, literal_col
 from akten.errors import FixityError
 from catalog.actor import Actor, ActorKind
 from catalog.identity import may_be_same
-from catalog.tables import deliveries, instant_text, trail, trail_notes
+from catalog.tables import deliveries, instant_text, trail, trail_notes, verb_of_few
 from catalog.trail import broken
 from catalog.values import TrailEvent
 
@@ -99,7 +99,7 @@ def _chosen(
     if bis is not None:
         query = query.where(trail.c.at < instant_text(bis))
     if verb is not None:
-        query = query.where(trail.c.verb == verb)
+        query = query.where((trail.c.verb if akte is None and delivery is None else verb_of_few) == verb)
     return query
 
 

@@ -20,7 +20,7 @@ from catalog import packages, proposals
 from catalog.actor import Actor
 from catalog.change import Change
 from catalog.codec import findings_from_json
-from catalog.tables import akten, copies, fixity_checks, trail
+from catalog.tables import akten, copies, fixity_checks, trail, verb_of_few
 from catalog.tables import packages as packages_table
 from catalog.trail import Verb, read_body
 
@@ -109,7 +109,7 @@ def record_locks(change: Change, id: PackageId, found: Mapping[str, tuple[Sequen
 
 def hold_was_set(connection: Connection, akte: UUID) -> bool:
     """Whether the trail tells that we set a hold in a store on this Akte; one that was only seen there is no such."""
-    query = select(trail.c.body).where(trail.c.akte == str(akte), trail.c.verb == Verb.LOCK_CHANGED.value)
+    query = select(trail.c.body).where(trail.c.akte == str(akte), verb_of_few == Verb.LOCK_CHANGED.value)
     return any("hold_set" in _acts(body) for body in connection.execute(query).scalars())
 
 

@@ -71,10 +71,14 @@ def lagging(connection: Connection, limit: int, after: int = 0) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
+def _lagging_akten(connection: Connection) -> int:
+    old = select(func.count()).select_from(akten).where(akten.c.index_format != FORMAT, akten.c.snapshot.is_not(None))
+    return int(connection.execute(old).scalar_one())
+
+
 def lag(connection: Connection) -> int:
     """How many Akten or passages the index lacks or has too many: 0 means that it fits the catalog."""
-    old = select(func.count()).select_from(akten).where(akten.c.index_format != FORMAT, akten.c.snapshot.is_not(None))
-    missing: int = connection.execute(old).scalar_one()
+    missing = _lagging_akten(connection)
     unregistered = (
         select(func.count())
         .select_from(akten)
@@ -112,11 +116,19 @@ def clear(connection: Connection) -> None:
     connection.execute(update(akten).values(index_format=0))
 
 
-def rebuild(database: Database, change: Callable[[], AbstractContextManager[Change]], *, everything: bool) -> int:
-    """Indexes lagging Akten, a few in each transaction, so that others may work meanwhile."""
+def rebuild(
+    database: Database,
+    change: Callable[[], AbstractContextManager[Change]],
+    *,
+    everything: bool,
+    told: Callable[[int, int], None] = lambda _done, _of: None,
+) -> int:
+    """Indexes lagging Akten, a few in each transaction, so that others may work meanwhile; `told` is how far it is."""
     if everything:
         with change() as first:
             clear(first.connection)
+    with database.read() as connection:
+        total = _lagging_akten(connection)
     count, after = 0, 0
     while True:
         with database.read() as connection:
@@ -127,6 +139,7 @@ def rebuild(database: Database, change: Callable[[], AbstractContextManager[Chan
             for number in numbers:
                 reindex_akte(own.connection, number)
         count, after = count + len(numbers), numbers[-1]
+        told(count, total)
     if count:
         with change() as last:
             last.event(Verb.INDEX_REBUILT, akten=count, everything=everything)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from akten.files import Digests
 from akten.lifecycle import Stage
@@ -29,6 +29,8 @@ def known_scans(connection: Connection, sha512s: Iterable[str], own: UUID | None
     joined = scans.join(deliveries, scans.c.delivery == deliveries.c.uuid).join(
         akten, deliveries.c.akte == akten.c.uuid
     )
+    # As an expression: else SQLite walks every archived delivery in their order, instead of these few scans.
+    stage = func.coalesce(deliveries.c.stage, "")
     for start in range(0, len(wanted), 500):
         query = (
             select(
@@ -42,7 +44,7 @@ def known_scans(connection: Connection, sha512s: Iterable[str], own: UUID | None
                 akten.c.band,
             )
             .select_from(joined)
-            .where(scans.c.sha512.in_(wanted[start : start + 500]), deliveries.c.stage == Stage.ARCHIVED.value)
+            .where(scans.c.sha512.in_(wanted[start : start + 500]), stage == Stage.ARCHIVED.value)
             .order_by(deliveries.c.nr, scans.c.uuid)
         )
         for row in connection.execute(query):

@@ -151,13 +151,16 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class TrailReport:
-    """What the judge of the chain says. `first_bad` is the number of the first row that is wrong or missing."""
+    """What the judge of the chain says. `first_bad` is the number of the first row that is wrong or missing; `cut` says
+    that no more findings are named, and there may be others.
+    """
 
     verdict: Verdict
     rows: int
     head: str
     first_bad: int | None
     findings: tuple[Finding, ...]
+    cut: bool = False
 
 
 def salted(salt: str, text: str) -> str:
@@ -294,10 +297,11 @@ def verify(connection: Connection, anchors: Iterable[Anchor]) -> TrailReport:
         gone = "Zu den Worten mit dieser Nummer gibt es keine Zeile mehr; sie wurde gelöscht."
         changed = "Die Worte zu dieser Zeile wurden nachträglich geändert."
         findings.append(_finding("TR-09", number, gone if number >= expected else changed))
+    cut = len(findings) >= _MAX_FINDINGS
     findings.extend(clock.findings())
     findings.extend(_about_the_end(expected - 1, vouched))
     return TrailReport(
-        verdict_of(findings), rows, previous.decode("ascii", "replace"), min(bad, default=None), tuple(findings)
+        verdict_of(findings), rows, previous.decode("ascii", "replace"), min(bad, default=None), tuple(findings), cut
     )
 
 

@@ -176,11 +176,14 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClearingCase:
-    """One stop at the clearing desk: who owns it, why in plain German, what to do, until when."""
+    """One stop at the clearing desk: who owns it, why in plain German, what to do, until when. `band` is that of the
+    Akte that its delivery is for; None while nobody knows which that is.
+    """
 
     number: int
     delivery: UUID
     akte: UUID | None
+    band: int | None
     aktenart: str
     aktenzeichen: str
     betreff: str

@@ -14,7 +14,7 @@ from akten.errors import Forbidden, Unavailable
 from akten.lifecycle import Stage
 from catalog.change import Change
 from catalog.register import number_of, require_delivery, set_stage
-from catalog.tables import deliveries, scans, trail
+from catalog.tables import deliveries, scans, trail, verb_of_few
 from catalog.trail import Verb, read_body
 
 _FIXED = (Stage.DESCRIBED.value, Stage.PACKED.value)
@@ -96,7 +96,7 @@ def _packed_by_others(connection: Connection, akte: UUID) -> int:
     one: half of it may lie in a store. Only the trail still knows.
     """
     query = select(trail.c.delivery, trail.c.body).where(
-        trail.c.akte == str(akte), trail.c.verb == Verb.DELIVERY_MOVED.value
+        trail.c.akte == str(akte), verb_of_few == Verb.DELIVERY_MOVED.value
     )
     settled: dict[str, int] = {}
     highest = 0

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 
 from akten.findings import Finding
 from catalog.codec import findings_from_json
-from catalog.tables import clearing, deliveries, trail
+from catalog.tables import clearing, deliveries, trail, verb_of_few
 from catalog.trail import Verb, read_body, salted
 from catalog.values import ClearingState
 from catalog.vouched import CHANGED, GONE, UNREADABLE, UNTOLD, bodies, finding, told_by
@@ -46,7 +46,7 @@ def _told(
     """What the trail says of the cases of these deliveries: how each was opened, and how it ended."""
     verbs = (Verb.CLEARING_OPENED.value, Verb.CLEARING_RESOLVED.value)
     query = select(trail.c.delivery, trail.c.verb, trail.c.body).where(
-        trail.c.verb.in_(verbs), trail.c.delivery.in_(uuids)
+        verb_of_few.in_(verbs), trail.c.delivery.in_(uuids)
     )
     found: dict[tuple[str, int], tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {}
     for delivery, verb, text in connection.execute(query.order_by(trail.c.seq)):

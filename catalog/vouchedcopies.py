@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from akten.findings import Finding, Severity
-from catalog.tables import copies, packages, trail
+from catalog.tables import copies, packages, trail, verb_of_few
 from catalog.trail import Verb, read_body
 
 _CHUNK = 500
@@ -57,7 +57,7 @@ def _told(body: dict[str, Any]) -> Iterator[tuple[_Copy, _Ids]]:
 
 def _anew(connection: Connection, akten: set[str], stored: Container[tuple[str, int]]) -> dict[_Copy, _Ids]:
     """Copies of these versions that were put there since, anew or for the first time, as the last row of each tells."""
-    query = select(trail.c.body).where(trail.c.verb == Verb.COPY_RESTORED.value, trail.c.akte.in_(sorted(akten)))
+    query = select(trail.c.body).where(verb_of_few == Verb.COPY_RESTORED.value, trail.c.akte.in_(sorted(akten)))
     rows = connection.execute(query.order_by(trail.c.seq)).scalars()
     return {copy: ids for body in map(read_body, rows) for copy, ids in _told(body) if copy[:2] in stored}
 

@@ -16,7 +16,7 @@ from akten.findings import Finding
 from akten.lifecycle import Stage
 from catalog.rule_tables import rulebooks
 from catalog.rulebook import RuleState
-from catalog.tables import deliveries, packages, trail
+from catalog.tables import deliveries, packages, trail, verb_of_few
 from catalog.trail import Verb, read_body, salted
 from catalog.vouched import CHANGED, GONE, UNREADABLE, UNTOLD, bodies, finding, told_by
 
@@ -108,7 +108,7 @@ def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
 def last_told(connection: Connection, uuids: Sequence[str], *verbs: Verb) -> Mapping[str, dict[str, Any]]:
     """What the trail said last with these verbs, of each delivery."""
     query = select(trail.c.delivery, trail.c.body).where(
-        trail.c.verb.in_([verb.value for verb in verbs]), trail.c.delivery.in_(uuids)
+        verb_of_few.in_([verb.value for verb in verbs]), trail.c.delivery.in_(uuids)
     )
     return {row.delivery: read_body(row.body) for row in connection.execute(query.order_by(trail.c.seq))}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Engine, event
 
 from akten.findings import Finding, Severity
 from catalog.catalog import open_catalog
@@ -186,6 +187,29 @@ def test_a_long_list_of_cases_comes_in_pages_that_say_how_many_there_are(desk: D
     assert ([case["number"] for case in rest.json], rest.err) == ([3], "")
     own = desk("klaerung", "liste", "--wer", "scanstelle", "--sortiert", "neueste", "--anzahl", "1", "--json")
     assert ([case["number"] for case in own.json], "1 von 2" in own.err) == ([3], True)
+
+
+def test_a_full_desk_is_listed_page_by_page_and_says_how_many_there_are(desk: Desk) -> None:
+    """Some hundred cases came all at once, each with two questions to the catalog for the Band of its Akte."""
+    with open_catalog(desk.url) as catalog:
+        for number in range(1, 121):
+            row = receive(catalog, number, number=f"63-{number:05}-2019", band=2)
+            (desk.daten / "arbeit" / str(row.uuid) / "lieferung").mkdir(parents=True)
+            catalog.to_clearing(row.uuid, [AN_ERROR], owner="Scanstelle", next_step="zählen", by=CLERK, now=NOON)
+    asked: list[str] = []
+    event.listen(Engine, "before_cursor_execute", count := lambda *told: asked.append(told[2]))
+    try:
+        first = desk("klaerung", "liste")
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+    assert sum(statement.startswith("SELECT") for statement in asked) < 20
+    assert first.out.count("64 Blatt erwartet") == 50
+    assert "50 von 120; weiter mit --ab 50" in first.out
+    last = desk("klaerung", "liste", "--ab", "100", "--anzahl", "7", "--json")
+    assert [case["number"] for case in last.json] == list(range(101, 108))
+    assert {case["band"] for case in last.json} == {2}
+    assert "7 von 120; weiter mit --ab 107" in last.err
+    assert "20 von 120" in desk("klaerung", "liste", "--ab", "100").out
 
 
 def test_a_delivery_without_a_readable_slip_is_listed_under_the_name_it_came_with(desk: Desk, tmp_path: Path) -> None:

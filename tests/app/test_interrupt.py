@@ -113,3 +113,9 @@ def test_a_result_that_is_being_written_goes_out_whole_and_a_child_says_nothing(
         assert len(json.loads(first + ran.stdout.read())[0]) == 4_000_000
         assert ran.stderr.read() == b""
     assert ran.returncode == 0
+
+
+def test_what_goes_on_is_the_same_command_and_not_only_an_intake() -> None:
+    """Of a rebuilt index or a copy put there anew, `archiv annahme` continues nothing."""
+    for told in (TEXT, TERMINATED_TEXT):
+        assert "setzt derselbe Befehl fort" in told

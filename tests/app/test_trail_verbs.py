@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import app.trail_verbs
 from akten.errors import FixityError
 from akten.model import Aktenart
+from catalog import audit as catalog_audit
 from catalog.catalog import open_catalog
 from catalog.locks import EndChange
 from tests.app.desk import Desk
@@ -229,3 +231,18 @@ def test_over_a_hash_that_is_none_no_seal_is_made_and_that_is_damage(filled: Des
     ran = filled("protokoll", "auszug", NUMBER, "--ziel", tmp_path / "a.json")
     assert (ran.code, "Zeile 3 des Protokolls wurde nachträglich geändert" in ran.err) == (5, True)
     assert not (tmp_path / "a.json").exists()
+
+
+@pytest.mark.parametrize(("most", "cut"), [(2, True), (3, False)])
+def test_a_list_of_findings_that_was_cut_off_is_not_taken_for_all_of_them(desk: Desk, most: int, cut: bool) -> None:
+    """A hundred changed Akten of many thousands were named as if they were all, and nothing else was looked at."""
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1, number=NUMBER)
+        archive(catalog, 2, number="63-01235-2019")
+    meddle(desk.url, "UPDATE akten SET betreff = 'anders'")
+    desk.monkeypatch.setattr(app.trail_verbs, "published_heads", lambda services: ((), ()))
+    desk.monkeypatch.setattr(catalog_audit, "_MAX_FINDINGS", most)
+    told = desk("protokoll", "pruefe", "--json")
+    assert (told.code, told.json["cut"]) == (5, cut)
+    assert [each["severity"] for each in told.json["findings"]].count("error") == 2
+    assert ("nicht alle Befunde" in desk("protokoll", "pruefe").out) is cut

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import Engine, event
 
 from akten.aktenzeichen import Aktenzeichen
 from akten.correction import Change, Teil, corrected
@@ -224,3 +225,15 @@ def test_what_ended_is_not_read_again_for_every_delivery_that_comes(catalog: Cat
     assert catalog.who_gets("Bauakte", "63-00033-2019", 1) == ()
     assert [each.proposal.akte for each in catalog.corrections.open()] == [waits.uuid]
     assert receive(catalog, "neu", number="63-00044-2019").akte is not None
+
+
+def test_where_nobody_waits_for_a_number_no_list_of_nobody_is_asked_for(catalog: Catalog) -> None:
+    """Every intake of a new number asks this, and for an empty list SQLite read each Akte of the family."""
+    archive(catalog, 1, number=OLD)
+    asked: list[str] = []
+    event.listen(Engine, "before_cursor_execute", note := lambda *told: asked.append(told[2]))
+    try:
+        assert catalog.who_gets("Bauakte", "63-00033-2019", 1) == ()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert sum("FROM akten" in statement for statement in asked) == 1
