@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from akten.errors import ArchivError
+from akten.errors import ArchivError, Unavailable
 from akten.files import ValidatorReport
+from akten.findings import Verdict
 from flows.craft_options import ocr_options, open_validators
 from flows.settings import Settings
 from flows.wiring import open_services
+from ocr.pdfa import PdfaValidator
 
 if TYPE_CHECKING:
     from archive.probe import ProbeReport
@@ -50,9 +53,17 @@ def try_validators(settings: Settings) -> tuple[ValidatorReport, ...]:
         judges = open_validators(options, folder)
         try:
             file = tiny_valid_pdfa(folder / "probe.pdf")
-            return tuple(validator.validate(file, "2b") for validator in judges.validators)
+            return tuple(_tried(validator, file) for validator in judges.validators)
         finally:
             judges.close()
+
+
+def _tried(validator: PdfaValidator, file: Path) -> ValidatorReport:
+    """What a validator says, or why it cannot even be asked now."""
+    try:
+        return validator.validate(file, "2b")
+    except Unavailable as away:
+        return ValidatorReport(validator.name, validator.version, Verdict.NOT_CHECKED, "2b", (), away.text)
 
 
 def probe_stores(settings: Settings) -> Iterator[tuple[str, ProbeReport | ArchivError]]:

@@ -40,6 +40,10 @@ _ILLEGAL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));"
 )
 _PROFILE = re.compile(r"PDF/A-([0-9])([A-Za-z]?)")
+_DOES_NOT_START = (
+    "veraPDF lässt sich auf diesem Rechner nicht starten: Es fehlt an Speicher oder Prozessen, oder Java und veraPDF "
+    "sind nicht die, die make install einrichtet."
+)
 _ABSENT = "veraPDF ist nicht eingerichtet ({}). make install ausführen: es richtet Java und veraPDF ein."
 
 
@@ -97,7 +101,8 @@ class VeraPdf:
     def validate(self, path: Path, flavour: str) -> ValidatorReport:
         """Judges one file by the profile that it claims itself, which must be `flavour`; `not_checked` says why.
 
-        Raises Unavailable when its folder for temporary files takes nothing more: that says nothing of the file.
+        Raises Unavailable when the JVM does not even start, or its folder for temporary files takes nothing more: that
+        says nothing of the file.
         """
         if why := self.absent():
             return self._not_checked(flavour, why)
@@ -111,12 +116,15 @@ class VeraPdf:
                 try:
                     report = self._judged(self._ask(path, seconds), flavour)
                 except _NoAnswer as failure:
-                    full = self._is_full()
+                    full, began = self._is_full(), self._greeted
                     self._stop(patience=0.0)
                     if full:
                         raise Unavailable(DISK_FULL) from failure
-                    if attempt == 2 or not failure.again:
-                        return self._not_checked(flavour, failure.why)
+                    if attempt == 1 and failure.again:
+                        continue
+                    if not began:
+                        raise Unavailable(_DOES_NOT_START) from failure
+                    return self._not_checked(flavour, failure.why)
                 else:
                     if report.verdict is Verdict.NOT_CHECKED and self._is_full():
                         raise Unavailable(DISK_FULL)
@@ -168,12 +176,12 @@ class VeraPdf:
         try:
             jvm = Helper([*walls(kind, folder), *limiting_long(), *java], folder, environment(folder))
         except HelperEnded as ended:
-            raise _NoAnswer(_ABSENT.format("Java lässt sich nicht starten"), again=False) from ended
+            raise _NoAnswer(_DOES_NOT_START, again=True) from ended
         self._jvm, self._greeted = jvm, False
         return jvm
 
     def _stop(self, *, patience: float) -> None:
-        jvm, self._jvm = self._jvm, None
+        jvm, self._jvm, self._greeted = self._jvm, None, False
         if jvm is not None:
             jvm.stop(patience=patience)
         folder, self._folder = self._folder, None

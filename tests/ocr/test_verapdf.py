@@ -181,7 +181,7 @@ def test_a_report_that_breaks_off_on_a_full_disk_says_nothing_of_the_file(
     verapdf_options: OcrOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bytes | _NoAnswer
 ) -> None:
     def ask(jvm: VeraPdf, *_: object) -> bytes:
-        jvm._folder = jvm._folder or ScratchFolder("verapdf")
+        jvm._folder, jvm._greeted = jvm._folder or ScratchFolder("verapdf"), True
         if isinstance(broken, bytes):
             return broken
         raise broken
@@ -196,6 +196,33 @@ def test_a_report_that_breaks_off_on_a_full_disk_says_nothing_of_the_file(
         monkeypatch.setattr(tempfile, "TemporaryFile", full)
         with pytest.raises(Unavailable, match="Datenträger ist voll"):
             validator.validate(file, "2b")
+
+
+@pytest.mark.parametrize("java", ["false", "cat"])
+def test_a_machine_that_does_not_start_it_is_no_matter_of_the_file(
+    verapdf_options: OcrOptions, tmp_path: Path, java: str
+) -> None:
+    """The clearing desk got every delivery of a batch while the machine had no process or no memory to spare."""
+    file = tiny_valid_pdfa(tmp_path / "gut.pdf")
+    with VeraPdf(verapdf_options) as validator:
+        assert validator.validate(file, "2b").verdict is Verdict.OK
+        validator._options = replace(verapdf_options, java=java)  # ends at once, or says what no JVM says
+        validator._stop(patience=0.0)
+        with pytest.raises(Unavailable, match="nicht starten"):
+            validator.validate(file, "2b")
+        validator._options = verapdf_options
+        assert validator.validate(file, "2b").verdict is Verdict.OK
+
+
+def test_a_process_that_the_machine_refuses_is_no_matter_of_the_file(
+    verapdf_options: OcrOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("ocr.helper.subprocess.Popen", refused)
+    with VeraPdf(verapdf_options) as validator, pytest.raises(Unavailable, match="nicht starten"):
+        validator.validate(tiny_valid_pdfa(tmp_path / "gut.pdf"), "2b")
 
 
 def test_without_jars_or_java_it_says_what_to_do(verapdf_options: OcrOptions, tmp_path: Path) -> None:
