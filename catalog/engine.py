@@ -86,8 +86,9 @@ _NO_WRITER = (
     "dürfen, am besten gehört ihm die Datenbank. ARCHIV_DATABASE oder die Rechte ändern."
 )
 _NO_FILE = (
-    "Die Datei des Katalogs lässt sich nicht öffnen oder nicht beschreiben. Prüfen, ob ihr Ordner da ist, dem Konto "
-    "gehört und auf keinem schreibgeschützten Datenträger liegt; archiv doctor zeigt mehr."
+    "Die Datei des Katalogs lässt sich nicht öffnen oder nicht beschreiben. Prüfen, ob ihr Ordner da ist, auf "
+    "keinem schreibgeschützten Datenträger liegt und, wie auch was daneben auf -wal und -shm endet, dem Konto gehört "
+    "und ihm Schreiben erlaubt; archiv doctor zeigt mehr."
 )
 _TEXTS: dict[type[ArchivError], str] = {
     Unavailable: "Der Katalog ist gerade nicht erreichbar oder von anderen belegt; später noch einmal versuchen.",
