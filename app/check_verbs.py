@@ -210,7 +210,7 @@ def abgleich(call: Call, *, enter: bool, anew: bool) -> int:
         raise click.UsageError("--neuer-katalog gibt es nur mit --aufnehmen.")
     if enter:
         return _enter_again(call, open_anew if anew else open_archive)
-    with open_archive(call) as services:
+    with open_archive(call) as services, call.output.working("Katalog und Speicher werden verglichen"):
         findings = compare_stores(services)
     verdict = verdict_of(findings)
     value = {"verdict": verdict.value, "findings": [finding_json(f) for f in findings]}

@@ -155,7 +155,8 @@ def due(
         written = None
         if csv_file is not None:
             rows = (_csv_row(due_json(each, katalog), katalog) for each in due_rows(services, wanted, call.actor))
-            written = write_csv(csv_file, HEADER, rows)
+            with call.output.working("Die Liste wird geschrieben"):
+                written = write_csv(csv_file, HEADER, rows)
     values = [due_json(each, katalog) for each in page.rows]
     result = {
         "bis": bis,
@@ -215,7 +216,7 @@ def preview(call: Call, *, jahre: int, aktenart: tuple[str, ...], bild: Path | N
     """Zählt, wie viele Akten in welchem Jahr zur Aussonderung frei werden, je Aktenart."""
     if bild is not None and kind_of(bild) not in FORMATS:
         raise click.BadParameter(f"„{bild.name}“: Bilder gibt es als .png und .svg.", param_hint="--bild")
-    with open_archive(call) as services:
+    with open_archive(call) as services, call.output.working("Die Fristen aller Akten werden gerechnet"):
         found = forecast_of(services, call.actor, years=jahre, aktenarten=aktenart or None)
         katalog = f"{services.katalog.name} {services.katalog.version}"
     if bild is not None:

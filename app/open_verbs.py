@@ -38,7 +38,8 @@ def frist_open(
     """
     with open_archive(call) as services:
         name = accepted(event_named(ereignis, services.katalog)) if ereignis else ""
-        found = waiting(services, call.actor, until=until, families=aktenart, event=name, limit=anzahl, offset=ab)
+        with call.output.working("Alle Akten werden angesehen"):
+            found = waiting(services, call.actor, until=until, families=aktenart, event=name, limit=anzahl, offset=ab)
         titles = services.katalog.event_titles
         page = found.rows
         seen = [one.row.akte for one in page]

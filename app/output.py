@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -14,6 +15,7 @@ from typing import IO, Any
 from uuid import UUID
 
 from rich.console import Console, RenderableType
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from akten.diskwords import in_german
@@ -70,6 +72,17 @@ class Output:
             reason = in_german(error.errno)
             text = f"Das Ergebnis ließ sich nicht ausgeben ({reason}); was verlangt war, ist trotzdem geschehen."
             raise Unavailable(text) from error
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """Around work that takes minutes on a large archive and counts nothing: somebody who waits sees that it is done
+        and for how long.
+        """
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        hidden = self.as_json or not self.err.is_terminal
+        with Progress(*columns, console=self.err, transient=True, disable=hidden) as progress:
+            progress.add_task(what, total=None)
+            yield
 
     def say(self, text: str) -> None:
         """A remark for people, on standard error."""

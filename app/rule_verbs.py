@@ -161,7 +161,8 @@ def comparison(
         proposal = None if number is None else services.catalog.rules.version(number)
         if number is None and not only:
             proposal = propose(services, rules, grund, call.actor)
-        found = compared(services, rules, call.actor)
+        with call.output.working("Alle Akten werden nach beiden Fristenkatalogen gerechnet"):
+            found = compared(services, rules, call.actor)
     value = _comparison_json(found, proposal, limit=anzahl, offset=ab)
     if csv_file is not None:
         write_csv(csv_file, HEADER, (_csv_row(move, found) for move in found.vergleich.moves))

@@ -163,8 +163,9 @@ def trail_check(call: Call, *, auszug: Path | None, heads: tuple[Path, ...]) -> 
         raise click.UsageError("--kopf gehört zu einem Auszug: --auszug DATEI.")
     with open_archive(call) as services:
         catalog = services.catalog  # first: without it no store need be woken
-        anchors, problems = published_heads(services)
-        report = catalog.verify_trail(anchors)
+        with call.output.working("Die ganze Kette wird gelesen"):
+            anchors, problems = published_heads(services)
+            report = catalog.verify_trail(anchors)
     findings = (*problems, *report.findings)
     verdict = report.verdict
     if any(f.severity is Severity.ERROR for f in problems):

@@ -11,7 +11,7 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from app.output import open_output
+from app.output import Output, open_output
 from flows.progress import progress_display
 from flows.terminal import Terminal
 from ingest.claimed import ClaimedDelivery, Origin, write_origin
@@ -67,3 +67,14 @@ def test_signs_are_counted_when_columns_are_laid_out() -> None:
     table.add_row("axb", "zwei")
     first, second = (line for line in shown(table).splitlines() if "eins" in line or "zwei" in line)
     assert first.index("eins") == second.index("zwei")
+
+
+@pytest.mark.parametrize(
+    ("as_json", "terminal", "told"), [(False, True, True), (True, True, False), (False, False, False)]
+)
+def test_who_waits_at_a_terminal_sees_that_something_is_done(as_json: bool, terminal: bool, told: bool) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    consoles = (Terminal(file=each, width=100, force_terminal=terminal) for each in (out, err))
+    with Output(as_json, *consoles).working("Die ganze Kette wird gelesen"):
+        pass
+    assert (out.getvalue(), "Die ganze Kette wird gelesen" in err.getvalue()) == ("", told)
