@@ -16,8 +16,7 @@ def _as_it_was() -> Iterator[None]:
     was_on = gc.isenabled()
     gc.enable()
     yield
-    if not was_on:
-        gc.disable()
+    (gc.enable if was_on else gc.disable)()
 
 
 def test_it_waits_inside_and_runs_again_after_an_error() -> None:
