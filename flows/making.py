@@ -285,10 +285,17 @@ def is_overtaken(trip: Trip, seen: LookedUp, files: Examined) -> bool:
     """
     again = wanted_of(trip.services, trip.delivery, files.facts, files.own, seen.here, seen.accepted)
     return (
-        trip.services.catalog.known_scans(_digests(trip.delivery), files.own) != seen.archived
+        _telling(trip, files, trip.services.catalog.known_scans(_digests(trip.delivery), files.own))
+        != _telling(trip, files, seen.archived)
         or again != files.wanted
         or _alike(trip, seen, files.facts, files.own, again) != files.alike
     )
+
+
+def _telling(trip: Trip, files: Examined, archived: Mapping[str, ArchivedScan]) -> dict[str, ArchivedScan]:
+    """What says something of our scans: a page of one colour that lies in another Akte, too, is nobody's business."""
+    flat = {scan.digests.sha512 for scan in trip.delivery.scans if files.facts[scan.uuid].flat}
+    return {sha512: place for sha512, place in archived.items() if sha512 not in flat or place.akte == files.own}
 
 
 def packed(trip: Trip, files: Examined, plan: Plan, pages: Read, version: int) -> PackedWork:

@@ -54,12 +54,15 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-32": ("Keine Seite gehört zu zwei Dokumenten.", _RESISCAN + ", A.DV.1"),
     "IN-33": ("Keine Seite bleibt ohne Dokument.", _RESISCAN + ", A.NB.3"),
     "IN-34": ("Seitenangaben liegen innerhalb der Lieferung.", _RESISCAN + ", A.NB.3"),
-    "IN-35": ("Kein Scan ist zweimal in der Lieferung.", "users.md §2: scanned twice"),
+    "IN-35": ("Kein Scan ist zweimal in der Lieferung, außer einfarbigen Seiten.", "users.md §2: scanned twice"),
     "IN-36": (
         "Ein Scan, der schon in dieser Akte liegt, wird genannt; sind es alle eines Dokuments, werden sie verknüpft.",
         "users.md §2: scanned twice",
     ),
-    "IN-37": ("Ein Scan, der schon in einer anderen Akte liegt, braucht eine Entscheidung.", "users.md §2: Umakten"),
+    "IN-37": (
+        "Ein Scan, der schon in einer anderen Akte liegt, braucht eine Entscheidung, außer einfarbigen Seiten.",
+        "users.md §2: Umakten",
+    ),
     "IN-38": ("Der Dateityp ist nach seinem Inhalt zugelassen.", _HOUSE),
     "IN-39": ("Jede Datei wurde untersucht, bevor über sie geurteilt wird.", "style.md: nie „gut“ ohne Blick"),
     "IN-40": ("Nennt die Datei keine glaubhafte Auflösung, gilt die des Profils.", _RESISCAN + ", A.SC.4"),
