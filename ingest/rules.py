@@ -35,6 +35,7 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-15": ("Die Aktenart ist eine der sieben Aktenarten der Stadt.", _HOUSE),
     "IN-16": ("Dateinamen im Laufzettel bleiben innerhalb der Lieferung.", _HOUSE),
     "IN-17": ("Seitenangaben haben die Form „1-4,7“.", _HOUSE),
+    "IN-18": ("Was in YAML hinter einem Wert und „#“ steht, wird nicht gelesen; die Quittung nennt es.", _HOUSE),
     # what the slip says about the Akte
     "IN-20": ("Das Aktenzeichen entspricht dem Muster seiner Aktenart.", "users.md §1: Aktenzeichen"),
     "IN-21": ("Ein mehrdeutiges Aktenzeichen wird erfragt, nie geraten.", "users.md §1: Aktenzeichen"),
