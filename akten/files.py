@@ -122,7 +122,10 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What an examination in the sandbox found out about one file. `findings` with errors mean: cannot be used."""
+    """What an examination in the sandbox found out about one file. `findings` with errors mean: cannot be used.
+
+    `flat` is true only where every page is known to show one colour and nothing else.
+    """
 
     kind: FileKind
     mime: str
@@ -136,6 +139,7 @@ class FileFacts:
     pdfa_claim: str | None = None
     repaired: tuple[str, ...] = ()
     unembedded_fonts: tuple[str, ...] = ()
+    flat: bool = False
 
     @property
     def scan_only(self) -> bool:

@@ -23,6 +23,7 @@ from catalog.actor import Actor
 from catalog.fold import tokens
 from catalog.trail import Verb
 from catalog.values import AkteRow, ArchivedScan, DeliveryRow
+from flows.alike import asked_of_vorgaenge
 from flows.archivedreceipt import says_otherwise
 from flows.attachments import take_out_all
 from flows.carry import Carried, carry_over
@@ -98,12 +99,16 @@ class LookedUp:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What the files of a delivery are, and what it replaces in its Akte `own`; `before` is what that was until now."""
+    """What the files of a delivery are, and what it replaces in its Akte `own`; `before` is what that was until now.
+
+    `alike` is what was asked of Vorgänge that the Akte seems to have.
+    """
 
     own: UUID
     before: AkteRow | None
     facts: Mapping[UUID, FileFacts]
     wanted: Wanted
+    alike: tuple[Finding, ...]
     findings: tuple[Finding, ...]
 
 
@@ -182,9 +187,12 @@ def examined(trip: Trip, seen: LookedUp) -> Examined | None:
     options = services.intake_in_force
     checked = check_delivery(delivery, facts, seen.known, options, accepted=accepted, today=seen.today)
     findings = [*seen.findings, *require((*wanted.retold(checked), *wanted.findings))]
+    linked_only = seen.there and not wanted.replacements
+    alike = _alike(trip, seen, facts, seen.own, wanted) if seen.own is not None and not linked_only else ()
+    findings.extend(alike)
     # Before any reading: what is already out of balance need not wait for it. What was noticed may well be the reason.
     require((*findings, *check_balance(delivery, facts, None, options=services.intake, accepted=accepted)))
-    if seen.there and not wanted.replacements:
+    if linked_only:
         return None
     require(seen.asked)  # all of it is there already, and it replaces something
     if seen.own is None:
@@ -192,7 +200,22 @@ def examined(trip: Trip, seen: LookedUp) -> Examined | None:
     before = services.catalog.akte(seen.own)
     findings.extend(_other_description(trip, seen.own, before))
     trip.reached(Stage.EXAMINED, services.now())
-    return Examined(seen.own, before, facts, wanted, tuple(findings))
+    return Examined(seen.own, before, facts, wanted, alike, tuple(findings))
+
+
+def _plans(
+    trip: Trip, seen: LookedUp, facts: Mapping[UUID, FileFacts], own: UUID, wanted: Wanted
+) -> tuple[PlannedAkte, PlannedAkte]:
+    """All that the slip makes of the delivery, and the same without what is only linked."""
+    whole = plan_akte(trip.delivery, facts, trip.services.intake, own)
+    return whole, without_archived(whole, trip.delivery, seen.known, own, wanted.stored(trip.delivery, whole))
+
+
+def _alike(
+    trip: Trip, seen: LookedUp, facts: Mapping[UUID, FileFacts], own: UUID, wanted: Wanted
+) -> tuple[Finding, ...]:
+    whole, left = _plans(trip, seen, facts, own, wanted)
+    return asked_of_vorgaenge(trip.services, trip.delivery, whole, left, wanted, seen.accepted)
 
 
 def _other_description(trip: Trip, own: UUID, before: AkteRow | None) -> tuple[Finding, ...]:
@@ -211,8 +234,7 @@ def planned(trip: Trip, seen: LookedUp, files: Examined) -> Plan:
     services, delivery, own, before = trip.services, trip.delivery, files.own, files.before
     attachments, said = trip.run("anlagen", take_out_all, delivery.scans, files.facts, services.ocr, trip.result)
     require([f for f in said if f.code not in seen.accepted])
-    whole = plan_akte(delivery, files.facts, services.intake, own)
-    left = without_archived(whole, delivery, seen.known, own, files.wanted.stored(delivery, whole))
+    whole, left = _plans(trip, seen, files.facts, own, files.wanted)
     known_class = before.record_class if before is not None and before.version else ""
     akte = with_retention(services, delivery, left.akte, known_class)
     services.catalog.plan(delivery.uuid, akte, under=services.katalog.digest, by=trip.by, now=services.now())
@@ -258,11 +280,22 @@ def settled(trip: Trip) -> int:
 
 
 def is_overtaken(trip: Trip, seen: LookedUp, files: Examined) -> bool:
-    """True when somebody, on any machine, stored one of these scans since we looked, or what they replace."""
+    """True when somebody, on any machine, stored one of these scans since we looked, or what they replace, or a Vorgang
+    that is nearly one of ours.
+    """
     again = wanted_of(trip.services, trip.delivery, files.facts, files.own, seen.here, seen.accepted)
     return (
-        trip.services.catalog.known_scans(_digests(trip.delivery), files.own) != seen.archived or again != files.wanted
+        _telling(trip, files, trip.services.catalog.known_scans(_digests(trip.delivery), files.own))
+        != _telling(trip, files, seen.archived)
+        or again != files.wanted
+        or _alike(trip, seen, files.facts, files.own, again) != files.alike
     )
+
+
+def _telling(trip: Trip, files: Examined, archived: Mapping[str, ArchivedScan]) -> dict[str, ArchivedScan]:
+    """What says something of our scans: a page of one colour that lies in another Akte, too, is nobody's business."""
+    flat = {scan.digests.sha512 for scan in trip.delivery.scans if files.facts[scan.uuid].flat}
+    return {sha512: place for sha512, place in archived.items() if sha512 not in flat or place.akte == files.own}
 
 
 def packed(trip: Trip, files: Examined, plan: Plan, pages: Read, version: int) -> PackedWork:

@@ -263,7 +263,8 @@ def _check_twins(
     mixed = _beside_new_ones(delivery, facts, here)
     for scan in delivery.scans:
         key = scan.digests.sha512
-        if key in first:
+        flat = scan.uuid in facts and facts[scan.uuid].flat  # backs that were whitened are alike, whosever they are
+        if key in first and not flat:
             yield error("IN-35", scan.name, f"Dieser Scan gleicht Byte für Byte „{first[key]}“ in derselben Lieferung.")
         first.setdefault(key, scan.name)
         there = known.get(key)
@@ -276,7 +277,7 @@ def _check_twins(
                 else "er wird verknüpft"
             )
             yield info("IN-36", scan.name, f"Dieser Scan liegt schon in dieser Akte (Version {there.version}); {what}.")
-        else:
+        elif not flat:
             text = (
                 f"Dieser Scan liegt schon in einer anderen Akte (Version {there.version}; welche, sagt: archiv akte "
                 f"zeige {there.akte}); bitte entscheiden, ob er in beide gehört."

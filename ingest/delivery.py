@@ -87,6 +87,7 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
     findings = [
         *claimed.findings,
         *listing.findings,
+        *slip_file.remarks,
         *left_out,
         *(result for result in read if isinstance(result, Finding)),
     ]

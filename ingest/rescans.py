@@ -150,6 +150,29 @@ def in_no_dokument(where: str, file: str, page: int) -> Finding:
     return error("IN-54", where, text)
 
 
+def nearly_there(
+    where: str, said: tuple[str, str], there: Sequence[tuple[str, str]], *, by_betreff: bool = False
+) -> Finding:
+    """IN-55 for a Vorgang that is spelled nearly like some of the Akte, all by Betreff and Zeichen; a person may answer
+    for it. Nothing is cut short: it is to be written again to the letter. With `by_betreff` the slip names no Vorgang,
+    so that it bears the Betreff of the delivery.
+    """
+    how = "„betreff“ genau so schreiben (oder ihn unter „vorgaenge“ nennen)"
+    known = " und ".join(_vorgang(*one) for one in there[:_MOST])
+    more = f" und {len(there) - _MOST} weitere" if len(there) > _MOST else ""
+    text = (
+        f"Die Akte hat schon den Vorgang {known}{more}; mit {_vorgang(*said)} käme ein weiterer hinzu. Ist er gemeint, "
+        f"bitte {how if by_betreff else 'ihn unter „vorgaenge“ genau so schreiben'}; ist es ein anderer, bitte mit "
+        "Begründung annehmen."
+    )
+    return error("IN-55", where, text)
+
+
+def more_nearly_there(left: int) -> Finding:
+    """IN-55 for those that are not told one by one."""
+    return error("IN-55", "", f"… und {plural(left, 'weiterer Vorgang', 'weitere Vorgänge')} mit demselben Befund.")
+
+
 def took_its_place(where: str, new: tuple[str, int], old: tuple[str, int], gone: UUID, version: int) -> Finding:
     """IN-48 for each Dokument that was replaced, old and new with Betreff and pages as IN-45 counts them."""
     text = (
@@ -161,3 +184,11 @@ def took_its_place(where: str, new: tuple[str, int], old: tuple[str, int], gone:
 
 def _seiten(number: int) -> str:
     return plural(number, "Seite", "Seiten")
+
+
+def _vorgang(betreff: str, zeichen: str) -> str:
+    return f"„{_printable(betreff)}“ ({f'Zeichen {_printable(zeichen)}' if zeichen else 'ohne Zeichen'})"
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "�" for c in text)

@@ -35,6 +35,7 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-15": ("Die Aktenart ist eine der sieben Aktenarten der Stadt.", _HOUSE),
     "IN-16": ("Dateinamen im Laufzettel bleiben innerhalb der Lieferung.", _HOUSE),
     "IN-17": ("Seitenangaben haben die Form „1-4,7“.", _HOUSE),
+    "IN-18": ("Was in YAML hinter einem Wert und „#“ steht, wird nicht gelesen; die Quittung nennt es.", _HOUSE),
     # what the slip says about the Akte
     "IN-20": ("Das Aktenzeichen entspricht dem Muster seiner Aktenart.", "users.md §1: Aktenzeichen"),
     "IN-21": ("Ein mehrdeutiges Aktenzeichen wird erfragt, nie geraten.", "users.md §1: Aktenzeichen"),
@@ -54,12 +55,15 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-32": ("Keine Seite gehört zu zwei Dokumenten.", _RESISCAN + ", A.DV.1"),
     "IN-33": ("Keine Seite bleibt ohne Dokument.", _RESISCAN + ", A.NB.3"),
     "IN-34": ("Seitenangaben liegen innerhalb der Lieferung.", _RESISCAN + ", A.NB.3"),
-    "IN-35": ("Kein Scan ist zweimal in der Lieferung.", "users.md §2: scanned twice"),
+    "IN-35": ("Kein Scan ist zweimal in der Lieferung, außer einfarbigen Seiten.", "users.md §2: scanned twice"),
     "IN-36": (
         "Ein Scan, der schon in dieser Akte liegt, wird genannt; sind es alle eines Dokuments, werden sie verknüpft.",
         "users.md §2: scanned twice",
     ),
-    "IN-37": ("Ein Scan, der schon in einer anderen Akte liegt, braucht eine Entscheidung.", "users.md §2: Umakten"),
+    "IN-37": (
+        "Ein Scan, der schon in einer anderen Akte liegt, braucht eine Entscheidung, außer einfarbigen Seiten.",
+        "users.md §2: Umakten",
+    ),
     "IN-38": ("Der Dateityp ist nach seinem Inhalt zugelassen.", _HOUSE),
     "IN-39": ("Jede Datei wurde untersucht, bevor über sie geurteilt wird.", "style.md: nie „gut“ ohne Blick"),
     "IN-40": ("Nennt die Datei keine glaubhafte Auflösung, gilt die des Profils.", _RESISCAN + ", A.SC.4"),
@@ -85,6 +89,7 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-52": ("Empfangene Seiten = behaltene + leere Seiten.", _RESISCAN + ", A.NB.3"),
     "IN-53": ("Blattzahl, Seitenzahl und Duplex widersprechen sich nicht.", _RESISCAN + ", A.DV.2"),
     "IN-54": ("Was neu gescannt wird, lässt keine gelieferte Seite ohne Dokument.", _RESISCAN + ", A.NB.3"),
+    "IN-55": ("Heißt ein Vorgang eines Nachscans fast wie einer der Akte, wird gefragt, ob er es ist.", _HOUSE),
 }
 
 # What a person may answer for with a reason; everything else must be put right in the delivery.
@@ -105,6 +110,7 @@ ACCEPTABLE: frozenset[str] = frozenset(
         "IN-50",
         "IN-51",
         "IN-53",
+        "IN-55",
     }
 )
 

@@ -23,6 +23,7 @@ from ingest.rules import error
 from ingest.scans import is_system
 from ingest.slip_fields import Part, TooManyFaults, belonging, fold, shown
 from ingest.slip_nodes import Kind, SlipUnreadable, decode, parse_json, parse_yaml
+from ingest.slip_remarks import remarks_of
 from ingest.slipdoc import (
     Ereignis,
     Geraet,
@@ -157,10 +158,14 @@ def _slip_bytes(path: Path, limits: IntakeLimits) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class SlipFile:
-    """The file of a slip, with the checksums of what was read of it: what is packed later must be the same."""
+    """The file of a slip, with the checksums of what was read of it: what is packed later must be the same.
+
+    `remarks` tell what stands in it and is not read.
+    """
 
     path: Path
     digests: Digests
+    remarks: tuple[Finding, ...] = ()
 
 
 def read_slip(folder: Path, limits: IntakeLimits | None = None) -> tuple[Slip, SlipFile]:
@@ -170,7 +175,13 @@ def read_slip(folder: Path, limits: IntakeLimits | None = None) -> tuple[Slip, S
     if path is None:
         raise Rejected((no_slip(folder),))
     data = _slip_bytes(path, limits)
-    return parse_slip(data, path.name, limits), SlipFile(path, digest_bytes(data))
+    slip = parse_slip(data, path.name, limits)
+    remarks = () if _is_json(path.name) else remarks_of(decode(data), path.name)
+    return slip, SlipFile(path, digest_bytes(data), remarks)
+
+
+def _is_json(name: str) -> bool:
+    return name.casefold().endswith(".json")
 
 
 def parse_slip(data: bytes, name: str, limits: IntakeLimits | None = None) -> Slip:
@@ -179,7 +190,7 @@ def parse_slip(data: bytes, name: str, limits: IntakeLimits | None = None) -> Sl
     faults: list[Finding] = []
     try:
         text = decode(data)
-        root = (parse_json if name.casefold().endswith(".json") else parse_yaml)(text, limits)
+        root = (parse_json if _is_json(name) else parse_yaml)(text, limits)
         if root.kind is Kind.MAPPING:
             slip = _slip(Part(root, "", name, faults, _SLIP, _SLIP_ALIASES, belonging(_SLIP, _LEVELS)), name)
         else:

@@ -19,7 +19,7 @@ from ingest.options import IntakeLimits
 from ingest.rules import error
 
 # The parser of libyaml where the wheel has it: the pure one needs seconds for a megabyte.
-_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A YAML comment glued to its sign: „Haus #5“ was meant as text, and would be archived as „Haus“.
 _SWALLOWED = re.compile(r"[ \t]+#\w")
 SWALLOWED = (
@@ -253,7 +253,7 @@ def parse_yaml(text: str, limits: IntakeLimits) -> Node:
     """The tree of a YAML text from its events: aliases and tags never get the chance to grow. Raises SlipUnreadable."""
     meter, stack, roots = _Meter(limits), [_Open(Kind.LIST, 1, [])], 0
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=LOADER):
             line = event.start_mark.line + 1 if event.start_mark else 1
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 raise SlipUnreadable(line, "Verweise (& und *) sind hier nicht erlaubt; bitte ausschreiben.")

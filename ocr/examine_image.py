@@ -22,6 +22,7 @@ from akten.findings import Finding, Severity
 from ocr.faxlines import LOST, MENDED, FaxFault, fax_faults
 from ocr.filefacts import facts_as_json
 from ocr.findings import BAD_DATA, error, gathered, info, page, unheard, warning
+from ocr.flatpage import is_flat
 from ocr.hiddenink import HiddenInk
 from ocr.imagestrips import decode_in_parts
 from ocr.jp2boxes import complete
@@ -66,10 +67,11 @@ _BROKEN = "Die Seite lässt sich nicht ganz lesen ({}). Bitte dieses Blatt neu s
 
 @dataclass(slots=True)
 class _Look:
-    """What was seen so far."""
+    """What was seen so far; `flat` pages show one colour and nothing else."""
 
     pages: list[PageFacts] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    flat: int = 0
 
 
 def examine_image(payload: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +84,10 @@ def examine_image(payload: dict[str, Any]) -> dict[str, Any]:
         _look_at(Path(payload["path"]), payload, look)
     if not look.pages and not look.findings:
         look.findings.append(error("EX-22", "Datei", "Die Datei hat keine Seite. Bitte neu scannen."))
-    return facts_as_json(FileFacts(FileKind.IMAGE, payload["mime"], tuple(look.pages), gathered(look.findings)))
+    more = any(finding.code == "EX-24" for finding in look.findings)  # pictures that nobody looked at
+    flat = 0 < len(look.pages) == look.flat and not more
+    found = FileFacts(FileKind.IMAGE, payload["mime"], tuple(look.pages), gathered(look.findings), flat=flat)
+    return facts_as_json(found)
 
 
 def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
@@ -167,7 +172,9 @@ def _one_page(image: Image.Image, number: int, payload: dict[str, Any], look: _L
     faults = list(_decoded(image, Path(payload["path"]), where, payload["max_pixels"], hidden))
     look.findings.extend(faults)
     if not any(fault.severity is not Severity.INFO for fault in faults):
-        look.findings.extend(_misread(image, Path(payload["path"]), where, hidden))
+        misread = list(_misread(image, Path(payload["path"]), where, hidden))
+        look.findings.extend(misread)
+        look.flat += not misread and is_flat(image, Path(payload["path"]))
     if colour in (Colour.CMYK, Colour.OTHER) and not image.info.get("icc_profile"):
         text = f"Die Farben ({mode}) haben kein Profil; sie werden für die Fassung in sRGB umgerechnet."
         look.findings.append(info("EX-25", where, text))

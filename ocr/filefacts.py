@@ -56,6 +56,7 @@ def facts_from_json(values: dict[str, Any]) -> FileFacts:
             pdfa_claim=None if claim is None else str(claim),
             repaired=tuple(str(text) for text in values["repaired"]),
             unembedded_fonts=tuple(str(name) for name in values["unembedded_fonts"]),
+            flat=bool(values["flat"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not the facts of a file ({type(error).__name__})") from error

@@ -223,6 +223,16 @@ def test_the_same_scan_twice_is_refused_until_a_person_accepts_it() -> None:
     assert [(f.code, f.severity) for f in accepted] == [("IN-35", Severity.WARNING)]
 
 
+def test_a_page_of_one_colour_proves_nothing_by_being_alike() -> None:
+    """Software that whitens backs writes the same bytes for each: every duplex delivery would stop."""
+    delivery = a_delivery(None, a_scan("a.tif", b"x"), a_scan("b.tif", b"x"))
+    foreign = {delivery.scans[0].digests.sha512: KnownScan(UUID(int=6), "11-004711", 2)}
+    facts = some_facts(delivery)
+    assert {f.code for f in checked(delivery, facts, known=foreign)} == {"IN-35", "IN-37"}
+    flat = {uuid: replace(found, flat=True) for uuid, found in facts.items()}
+    assert checked(delivery, flat, known=foreign) == []
+
+
 def test_a_known_scan_is_linked_in_its_own_akte_and_asked_in_another() -> None:
     delivery = a_delivery()
     one, two = (scan.digests.sha512 for scan in delivery.scans)

@@ -209,7 +209,8 @@ def test_a_nachscan_with_another_betreff_or_field_is_archived_and_told(
     services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
 ) -> None:
     def told(name: str, betreff: str, **slip: Any) -> tuple[Outcome, list[str]]:
-        folder = a_delivery(tmp_path / name, aktenzeichen=aktenzeichen, betreff=betreff, **slip)
+        one = {"betreff": "Anbau", "dokumente": [{"betreff": name, "dateien": ["scan1.png"]}]}
+        folder = a_delivery(tmp_path / name, aktenzeichen=aktenzeichen, betreff=betreff, vorgaenge=[one], **slip)
         (made,) = archived(services, clerk, folder)
         return made.state, [f.code for f in made.findings if f.code in ("IN-26", "WF-07")]
 
