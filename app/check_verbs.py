@@ -12,8 +12,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from akten.errors import FixityError, Forbidden
-from akten.findings import Finding, Severity, Verdict
+from akten.errors import Forbidden
+from akten.findings import Severity, Verdict
 from akten.plural import plural
 from app.command import Call, Words, verb
 from app.one_akte import akte_name, one_akte, require_number_for_band
@@ -22,7 +22,7 @@ from app.output import EXIT_OF_VERDICT
 from app.restore_verbs import proposals, propose, release, withdraw
 from app.show import VERDICTS, Listing, findings_table, show_many, size_words, word
 from archive.restore import OF_BYTES
-from flows.anchors import try_to_publish
+from flows.anchors import exit_of, try_to_publish
 from flows.archivemark import is_fresh
 from flows.doctor import examine_machine
 from flows.ownaccount import require_own_account
@@ -113,12 +113,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
             console.print(f"Nichts wurde verändert. {_what_helps(summary.copies, call.archiv)}", style="bold")
 
     call.output.result(value, show)
-    return gravest((EXIT_OF_VERDICT[summary.verdict], _exit_of(unanchored)))
-
-
-def _exit_of(unanchored: Finding | None) -> int:
-    """5 where a store has another head of the trail than it was given."""
-    return FixityError.exit_code if unanchored and unanchored.severity is Severity.ERROR else 0
+    return gravest((EXIT_OF_VERDICT[summary.verdict], exit_of(unanchored)))
 
 
 for each in (propose, proposals, release, withdraw):
@@ -266,7 +261,7 @@ def _enter_again(call: Call, opening: Callable[[Call], AbstractContextManager[Se
             show_many(console, findings)
 
     call.output.result(value, show)
-    return gravest((EXIT_OF_VERDICT[verdict], _exit_of(unanchored)))
+    return gravest((EXIT_OF_VERDICT[verdict], exit_of(unanchored)))
 
 
 @click.command()

@@ -218,7 +218,7 @@ def release(call: Call, *, aktenzeichen: str, reason: str, band: int | None) -> 
             console.print(Text(f"Nicht geprüft: {', '.join(unchecked)}.", "yellow"))
 
     call.output.result(value, show)
-    return EXIT_OF_VERDICT[Verdict.NOT_CHECKED] if unchecked else 0
+    return done.exit_code or (EXIT_OF_VERDICT[Verdict.NOT_CHECKED] if unchecked else 0)
 
 
 @click.command("verwirf")

@@ -63,6 +63,11 @@ def try_to_publish(services: Services, head: Anchor | None = None) -> Finding | 
     return None
 
 
+def exit_of(told: Finding | None) -> int:
+    """5 where a store has another head of the trail than it was given, else 0: what was done or checked is good."""
+    return FixityError.exit_code if told is not None and told.severity is Severity.ERROR else 0
+
+
 def require_unused_stores(services: Services) -> None:
     """Raises Misconfigured where an archive would begin on stores that hold packages or heads of another trail.
 

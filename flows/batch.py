@@ -24,7 +24,7 @@ from flows.documents import Progress
 from flows.lost import lost_to_clearing
 from flows.outcomes import broken_receipt, stopped_receipt
 from flows.receipt import Outcome, Receipt
-from flows.turns import Turns, at_once
+from flows.turns import Turns, unordered
 from flows.walks import archive_delivery
 from flows.wiring import Services
 from flows.workmark import require_work_folder
@@ -230,7 +230,7 @@ def archive_one(
     except (OSError, ArchivError):  # the marker is gone; the walk says what is wrong with the delivery
         name = ""
     try:
-        with nullcontext(at_once) if turns is None else turns.taking(claimed.uuid) as turn:
+        with nullcontext(unordered) if turns is None else turns.taking(claimed.uuid) as turn:
             receipt = archive_delivery(services, claimed, by, progress, turn=turn)
     except ArchivError as error:
         receipt = stopped_receipt(claimed, error)

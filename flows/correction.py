@@ -30,7 +30,7 @@ from catalog.register import Arrival
 from catalog.trail import Verb
 from catalog.values import DeliveryRow
 from flows import layout
-from flows.anchors import try_to_publish
+from flows.anchors import exit_of, try_to_publish
 from flows.carry import carry_over
 from flows.cover import bag_info, message_part, part_of, represented, require_describable
 from flows.craft_options import SOFTWARE, software_version
@@ -60,12 +60,16 @@ class InOtherHands(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """What came of a release: the new version, where it lies, and what was noticed on the way."""
+    """What came of a release: the new version, where it lies, and what was noticed on the way.
+
+    `exit_code` is 5 where all that is good, and a store has another head of the trail than it was given.
+    """
 
     id: PackageId
     changes: tuple[Change, ...]
     copies: tuple[StoredCopy, ...]
     findings: tuple[Finding, ...]
+    exit_code: int = 0
 
 
 # --- the first person -------------------------------------------------------------------------------------------------
@@ -221,7 +225,7 @@ def carry_out(services: Services, proposed: Proposed, by: Actor) -> Corrected:
         shutil.rmtree(folder)
         number = proposed.proposal.number
         services.catalog.corrections.end(done.id.akte, number, version=done.id.version, by=by, now=services.now())
-    return replace(done, findings=(*done.findings, told)) if told else done
+    return replace(done, findings=(*done.findings, told), exit_code=exit_of(told)) if told else done
 
 
 def withdraw(services: Services, proposed: Proposed, reason: str, by: Actor) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from akten.findings import Verdict
 from catalog.actor import Actor, ActorKind
-from flows.anchors import try_to_publish
+from flows.anchors import exit_of, try_to_publish
 from flows.parent import end_with_parent
 from flows.roundend import ended
 from flows.settings import read_settings
@@ -29,6 +30,6 @@ def fixity_round() -> State[Any]:
             "damaged": summary.damaged,
             "unchecked": summary.unchecked,
             "lacking": summary.lacking.total(),
-            "anchored": not try_to_publish(services),
+            "anchored": not (told := try_to_publish(services)),
         }
-    return ended(summary.verdict, counts)
+    return ended(Verdict.FAILED if exit_of(told) else summary.verdict, counts)

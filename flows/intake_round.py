@@ -19,14 +19,14 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from akten.errors import ArchivError, Unavailable
+from akten.errors import ArchivError, FixityError, Unavailable
 from catalog.actor import Actor, ActorKind
 from flows.batch import FromInbox, anchored, archive_one, claim_inbox, claimed_before
 from flows.documents import Progress
 from flows.followed import RECEIPTS
 from flows.parent import end_with_parent
 from flows.progress import progress_display
-from flows.receipt import Outcome, Receipt, receipt_json
+from flows.receipt import Outcome, Receipt, finding_json, is_alarm, receipt_json
 from flows.settings import read_settings
 from flows.turns import Turns
 from flows.unfinished import GoneOn, go_on_with_corrections
@@ -72,7 +72,9 @@ def _round(deliveries: list[str] | None, by: Actor) -> list[dict[str, Any]]:
         if found.fault is not None:
             raise found.fault
         if ill := [one.why for one in gone_on if one.exit_code not in (0, Unavailable.exit_code)]:
-            raise ArchivError(f"Eine freigegebene Berichtigung kommt nicht zu Ende: {ill[0]}")
+            raise ArchivError(f"Zu einer freigegebenen Berichtigung: {ill[0]}")
+        if deliveries is None and (alarm := [f for r in receipts for f in r.findings if is_alarm(finding_json(f))]):
+            raise FixityError(alarm[0].text)  # named deliveries have a person who reads their receipts
         return [receipt_json(receipt) for receipt in receipts]
 
 

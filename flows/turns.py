@@ -17,7 +17,7 @@ Turn = Callable[[Hashable, Callable[[], None]], None]
 _LISTEN_SECONDS = 0.2
 
 
-def at_once(key: Hashable, waiting: Callable[[], None]) -> None:
+def unordered(key: Hashable, waiting: Callable[[], None]) -> None:
     """The turn of a delivery that has none to wait for."""
     del key, waiting
 

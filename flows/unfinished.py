@@ -27,7 +27,8 @@ _BUG = 1  # the exit code of a programming error
 
 @dataclass(frozen=True, slots=True)
 class GoneOn:
-    """What came of going on with one correction: its `version`, or why it is not at its end, with the exit code.
+    """What came of going on with one correction: its `version`, or why it is not at its end, with the exit code; both
+    where it is at its end and a store has another head of the trail than it was given.
 
     `akte` is None where nobody could look which corrections there are.
     """
@@ -78,7 +79,8 @@ def _go_on(services: Services, akte: AkteRow, proposed: Proposed) -> GoneOn | No
         _LOG.error("Berichtigung der Akte %s", akte.uuid, exc_info=bug)
         keep_trace(services.settings.daten, f"Berichtigung der Akte {akte.uuid}")
         return GoneOn(akte, None, why=f"Programmfehler ({type(bug).__name__}). Bitte melden.", exit_code=_BUG)
-    return GoneOn(akte, done.id.version, done.findings)
+    why = done.findings[-1].text if done.exit_code else ""
+    return GoneOn(akte, done.id.version, done.findings, why, done.exit_code)
 
 
 def _begun(services: Services) -> Iterator[tuple[AkteRow, Proposed]]:

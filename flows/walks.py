@@ -29,7 +29,7 @@ from flows.packed import PackedWork, load
 from flows.receipt import Outcome, Receipt
 from flows.renumbered import holder_of
 from flows.steps import Run, Stopwatch
-from flows.turns import Turn, at_once
+from flows.turns import Turn, unordered
 from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery, held
 from ingest.delivery import Delivery, changed_files, read_delivery
@@ -46,7 +46,7 @@ def archive_delivery(
     by: Actor,
     progress: Progress = silent,
     watch: Stopwatch | None = None,
-    turn: Turn = at_once,
+    turn: Turn = unordered,
 ) -> Receipt:
     """Takes one claimed delivery as far as it goes: archived, to the clearing desk, or found to be a duplicate.
 

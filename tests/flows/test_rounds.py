@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from prefect.runner import Runner
 
+from akten.errors import FixityError, Unavailable
 from akten.findings import Verdict
 from flows import zombies
 from flows.due_round import due_round
@@ -85,3 +88,20 @@ def test_an_automation_of_before_that_expects_other_signs_gives_way(
     monkeypatch.setattr(zombies.Automation, "create", made)
     zombies.ensure_automation()
     assert [set(each.trigger.expect) for each in client.there] == [set(zombies._EXPECTED)]
+
+
+def test_a_fixity_round_whose_stores_spoil_the_head_of_the_trail_is_none_without_findings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    good = SimpleNamespace(checked=4, damaged=0, unchecked=0, lacking=Counter[str](), verdict=Verdict.OK)
+    monkeypatch.setattr("flows.fixity_round.end_with_parent", lambda: None)
+    monkeypatch.setattr("flows.fixity_round.read_settings", lambda: None)
+    monkeypatch.setattr("flows.fixity_round.open_services", lambda _: nullcontext(None))
+    monkeypatch.setattr("flows.fixity_round.verify_all", lambda *_, **__: good)
+    for fault, state in ((FixityError("andere Bytes"), "FAILED"), (Unavailable("weg"), "COMPLETED")):
+        monkeypatch.setattr("flows.anchors.publish_head", Mock(side_effect=fault))
+        last = fixity_round.fn()
+        assert (last.type.value, last.message) == (
+            state,
+            "checked: 4, damaged: 0, unchecked: 0, lacking: 0, anchored: False",
+        )

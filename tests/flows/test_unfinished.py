@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from typing import Any
+from unittest.mock import Mock
+from uuid import uuid4
 
 import pytest
 
 from akten.errors import ArchivError, FixityError, Unavailable
+from akten.findings import Finding, Severity
 from akten.model import Akte
 from catalog.actor import ActorKind
 from flows import correction, doctor, intake_round
@@ -15,6 +18,7 @@ from flows.batch import FromInbox
 from flows.bugs import BUGS
 from flows.correction import delivery_of, folder_of, waiting, withdraw
 from flows.health import Health
+from flows.receipt import Outcome, Receipt, exit_code_of_json
 from flows.unfinished import GoneOn, go_on_with_corrections
 from ingest.claimed import ClaimedDelivery, held
 from tests.flows.correctionworld import BERND, World, agree, an_akte, ask, is_content
@@ -167,9 +171,7 @@ def test_the_intake_round_goes_on_with_it_before_anything_else(world: World, mon
         seen.append(row.version)
         return FromInbox(())
 
-    monkeypatch.setattr(intake_round, "end_with_parent", lambda: None)
-    monkeypatch.setattr(intake_round, "read_settings", lambda: world.settings)
-    monkeypatch.setattr(intake_round, "open_services", lambda _: nullcontext(world.services))
+    _as_round(world, monkeypatch)
     monkeypatch.setattr(intake_round, "claim_inbox", claims)
     assert intake_round._round(None, BERND) == []
     assert seen == [2]
@@ -178,6 +180,41 @@ def test_the_intake_round_goes_on_with_it_before_anything_else(world: World, mon
     with pytest.raises(ArchivError, match="passt nicht"):
         intake_round._round(None, BERND)
     assert len(seen) == 2
+
+
+def _as_round(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_round, "end_with_parent", lambda: None)
+    monkeypatch.setattr(intake_round, "read_settings", lambda: world.settings)
+    monkeypatch.setattr(intake_round, "open_services", lambda _: nullcontext(world.services))
+
+
+def test_an_alarm_about_the_head_of_the_trail_is_one_also_behind_a_correction(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    akte = broken_off(world)
+    monkeypatch.setattr("flows.anchors.publish_head", Mock(side_effect=FixityError("Speicher „b“ hat andere Bytes.")))
+    _as_round(world, monkeypatch)
+    monkeypatch.setattr(intake_round, "claim_inbox", lambda _: FromInbox(()))
+    with pytest.raises(ArchivError, match="andere Bytes"):
+        intake_round._round(None, BERND)
+    assert world.catalog.corrections.open() == ()  # at its end all the same
+    ask(world, akte, betreff="Anbau Garage")
+    assert (agree(world, akte).exit_code, world.catalog.corrections.open()) == (5, ())
+
+
+def test_the_intake_round_of_the_service_ends_badly_with_an_alarm_and_a_call_has_its_receipts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarm = Finding("WF-22", Severity.ERROR, "", "Speicher „b“ hat andere Bytes.")
+    receipt = Receipt(uuid4(), Outcome.ARCHIVED, findings=(alarm,))
+    _as_round(world, monkeypatch)
+    monkeypatch.setattr(intake_round, "claim_inbox", lambda _: FromInbox(()))
+    monkeypatch.setattr(intake_round, "_archive", lambda *_: [receipt])
+    monkeypatch.setattr(intake_round, "_publish", lambda _: None)
+    monkeypatch.setattr(intake_round, "anchored", lambda _, receipts: tuple(receipts))
+    with pytest.raises(FixityError, match="andere Bytes"):
+        intake_round._round(None, BERND)
+    assert exit_code_of_json(intake_round._round([], BERND)) == 5
 
 
 def test_neither_a_bug_nor_an_unreadable_proposal_keeps_the_deliveries_from_their_turn(
