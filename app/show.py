@@ -52,7 +52,7 @@ RENDITIONS = {
 }
 STEP_NAMES = {
     "lesen": "Lesen und Prüfsummen",
-    "warten": "Warten auf eine frühere Lieferung zu dieser Akte",
+    "warten": "Warten auf die Lieferungen davor",
     "untersuchen": "Untersuchen",
     "anlagen": "Anlagen herausnehmen",
     "erkennen": "Texterkennung und PDF/A",

@@ -88,7 +88,7 @@ def _archive(
     progress("Lesen und Prüfsummen", 0, 1)
     delivery = run("lesen", read_delivery, claimed)
     row = run("lesen", registered, services, delivery, by)
-    waiting = partial(progress, "Wartet auf eine frühere Lieferung zu dieser Akte", 0, 1)
+    waiting = partial(progress, "Wartet auf die Lieferungen davor", 0, 1)
     run("warten", turn, (row.aktenart, row.aktenzeichen, row.band), waiting)
     try:
         return _from_reading(services, claimed, delivery, row, by, progress, run)
