@@ -27,7 +27,7 @@ from ocr.pagepdf import FONT_NAME
 def assemble(job: AssemblyJob) -> AssemblyOutcome:
     """Writes the target under its name only when pikepdf's judge passed the written file; else tells the findings."""
     try:
-        return _save(job.parts, Path(job.target), job, datetime.fromisoformat(job.created))
+        return _save(job, Path(job.draft), Path(job.target), datetime.fromisoformat(job.created))
     except (pikepdf.PdfError, pikepdf.PasswordError) as error:
         return AssemblyOutcome(0, (f"Eine Seitendatei lässt sich nicht lesen ({type(error).__name__}).",))
 
@@ -42,9 +42,8 @@ def joined(parts: Sequence[str], target: Path) -> Iterator[pikepdf.Pdf]:
         yield document
 
 
-def _save(parts: Sequence[str], target: Path, job: AssemblyJob, created: datetime) -> AssemblyOutcome:
-    part = target.with_name(target.name + ".part")
-    with joined(parts, part) as document:
+def _save(job: AssemblyJob, draft: Path, target: Path, created: datetime) -> AssemblyOutcome:
+    with joined(job.parts, draft) as document:
         _share(document)
         pages = len(document.pages)
         document.docinfo["/Title"] = clean_title(job.title)
@@ -53,13 +52,13 @@ def _save(parts: Sequence[str], target: Path, job: AssemblyJob, created: datetim
         pdfa.prepare(document, BASIC)
         _fix_metadata(document, created)
         try:
-            pdfa.save(document, part, BASIC, repair=False, deterministic_id=True)
+            pdfa.save(document, draft, BASIC, repair=False, deterministic_id=True)
         except pdfa.PdfaError as error:
-            part.unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
             return AssemblyOutcome(pages, tuple(_plain(finding) for finding in error.report.findings[:20]))
-    flavour = UNICODE if job.unicode and claim_unicode(part) else BASIC
-    _sync(part)
-    part.replace(target)
+    flavour = UNICODE if job.unicode and claim_unicode(draft) else BASIC
+    _sync(draft)
+    draft.replace(target)
     _sync_folder(target.parent)
     return AssemblyOutcome(pages, flavour=flavour)
 

@@ -85,9 +85,13 @@ class PageOutcome:
 
 @dataclass(frozen=True, slots=True)
 class AssemblyJob:
-    """Page files in order, the target, what the metadata say, and whether all text of the pages leads to Unicode."""
+    """Page files in order, the target, what the metadata say, and whether all text of the pages leads to Unicode.
+
+    At `draft`, in a folder that is swept, the document grows: a writer that is killed leaves more than one name there.
+    """
 
     parts: tuple[str, ...]
+    draft: str
     target: str
     title: str
     created: str

@@ -155,26 +155,27 @@ def _joined(
                 every.rendition = Rendition.BESIDE
     if not every.files:
         raise Rejected(tuple(every.findings))
-    every.flavour = _assemble(request, every, means.pool, unicode=unicode)
+    every.flavour = _assemble(request, every, means, unicode=unicode)
     return every
 
 
-def _assemble(request: RecogniseRequest, every: Part, pool: PagePool, *, unicode: bool) -> str:
+def _assemble(request: RecogniseRequest, every: Part, means: _Means, *, unicode: bool) -> str:
     """Joins the page files; returns what the file claims. Raises Rejected when the judge denies it."""
     job = AssemblyJob(
         tuple(map(str, every.files)),
+        str(means.work / "document.pdf"),
         str(request.target),
         request.title,
         request.created.isoformat(),
         unicode,
     )
     try:
-        outcome = pool.assemble(job).result()
+        outcome = means.pool.assemble(job).result()
     except WorkerDied as error:
         outcome = AssemblyOutcome(0, (error.reason,))
         if error.again:
             try:
-                outcome = pool.assemble(job).result()
+                outcome = means.pool.assemble(job).result()
             except WorkerDied as again:
                 outcome = AssemblyOutcome(0, (again.reason,))
     if outcome.denied:

@@ -40,7 +40,9 @@ def a_page(folder: Path, number: int, size: tuple[int, int] = (400, 500), mode: 
 
 
 def joined(parts: list[Path], target: Path) -> AssemblyOutcome:
-    return assemble(AssemblyJob(tuple(map(str, parts)), str(target), "Titel", "2026-01-01T00:00:00+00:00"))
+    return assemble(
+        AssemblyJob(tuple(map(str, parts)), str(target) + ".part", str(target), "Titel", "2026-01-01T00:00:00+00:00")
+    )
 
 
 def what_it_shows(path: Path) -> list[bytes]:
@@ -78,7 +80,8 @@ def test_a_damaged_page_file_is_told_and_nothing_is_written(content: bytes, tmp_
 
 def test_a_document_larger_than_allowed_is_told_and_nothing_is_left(tmp_path: Path) -> None:
     parts = [a_page(tmp_path, number, (1000, 1000)) for number in range(1, 5)]
-    job = AssemblyJob(tuple(map(str, parts)), str(tmp_path / "out.pdf"), "T", "2026-01-01T00:00:00+00:00")
+    draft, target = str(tmp_path / "draft.pdf"), str(tmp_path / "out.pdf")
+    job = AssemblyJob(tuple(map(str, parts)), draft, target, "T", "2026-01-01T00:00:00+00:00")
     code = f"""
 import json, resource
 from ocr.desk import Desk
@@ -96,10 +99,11 @@ print(json.dumps(desk.do("assembly", {asdict(job)!r})))
 def test_memory_does_not_grow_with_what_is_joined(tmp_path: Path) -> None:
     parts = [a_page(tmp_path, number, (4000, 3000)) for number in range(1, 9)]
     assert sum(part.stat().st_size for part in parts) > 90_000_000
+    draft, target = str(tmp_path / "draft.pdf"), str(tmp_path / "out.pdf")
     code = f"""
 from ocr.assembly import assemble
 from ocr.jobs import AssemblyJob
-job = AssemblyJob({tuple(map(str, parts))!r}, {str(tmp_path / "out.pdf")!r}, "T", "2026-01-01T00:00:00+00:00")
+job = AssemblyJob({tuple(map(str, parts))!r}, {draft!r}, {target!r}, "T", "2026-01-01T00:00:00+00:00")
 assert not assemble(job).denied
 print(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
 """

@@ -236,7 +236,8 @@ def test_a_worker_has_no_network_where_the_system_allows_it(pool: PagePool, smal
 
 def test_joining_nothing_readable_is_told(pool: PagePool, tmp_path: Path) -> None:
     (tmp_path / "page.pdf").write_bytes(b"no page")
-    job_ = AssemblyJob((str(tmp_path / "page.pdf"),), str(tmp_path / "out.pdf"), "Titel", "2026-01-01T00:00:00+00:00")
+    page_, draft, target = (str(tmp_path / name) for name in ("page.pdf", "draft.pdf", "out.pdf"))
+    job_ = AssemblyJob((page_,), draft, target, "Titel", "2026-01-01T00:00:00+00:00")
     assert pool.assemble(job_).result(60).denied
     assert not (tmp_path / "out.pdf").exists()
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from akten.errors import Rejected
 from akten.files import FileFacts, FileKind, PageFacts, PdfA, Rendition, digest_file
 from akten.findings import has_errors
 from ocr.assembly import clean_title
+from ocr.jobs import AssemblyJob, AssemblyOutcome
 from ocr.options import Limits, OcrOptions
 from ocr.pages import PagePool
 from ocr.recognise import RULES, PageProfile, recognise
@@ -228,6 +230,22 @@ def test_workers_killed_at_random_cost_nothing(tmp_path: Path) -> None:
     judged(made)
     assert len(made.pages) == 8
     assert sum(result.failed is None for result in made.pages) >= 7
+
+
+def test_what_killed_assemblies_left_behind_is_swept(
+    tmp_path: Path, pool: PagePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined = pool.assemble
+
+    def after_killed_ones(job: AssemblyJob) -> Future[AssemblyOutcome]:
+        draft = Path(job.draft)
+        draft.write_bytes(b"half a document")
+        (draft.parent / f".pikepdf.{draft.name}.x").write_bytes(b"half of the next")
+        return joined(job)
+
+    monkeypatch.setattr(pool, "assemble", after_killed_ones)
+    sheet().save(tmp_path / "a.png", dpi=(200, 200))
+    judged(recognise(request_of([tmp_path / "a.png"], out(tmp_path)), pool, OPTIONS))
 
 
 def test_what_a_killed_run_left_behind_is_swept(tmp_path: Path, pool: PagePool) -> None:
