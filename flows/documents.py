@@ -27,6 +27,7 @@ from ocr.options import OcrOptions
 from ocr.pages import PagePool
 from ocr.pdfa import PdfaValidator
 from ocr.recognise import PageProfile, RecogniseRequest, recognise
+from ocr.warm import CallEach
 
 Progress = Callable[[str, int, int], None]  # what is being done, how much of how much
 
@@ -77,7 +78,8 @@ def recognise_documents(
         )
         for dokument, refs in pages.items()
     ]
-    made = run("erkennen", side_by_side, requests, services.pool, services.ocr, services.reference, progress)
+    look = services.sandbox.call_each
+    made = run("erkennen", side_by_side, requests, services.pool, services.ocr, services.reference, look, progress)
     progress("PDF/A prüfen", 0, 1)
     judged = run(
         "prüfen",
@@ -86,7 +88,7 @@ def recognise_documents(
         services.validators,
         services.ocr,
         result,
-        services.sandbox.call_each,
+        look,
     )
     # Counted from what was made, each page of the delivery once, also where two Dokumente share it.
     blank = {page.source for pdfa in judged for page in pdfa.pages if page.blank}
@@ -124,6 +126,7 @@ def side_by_side(
     pool: PagePool,
     options: OcrOptions,
     reference: PdfaValidator,
+    look: CallEach,
     progress: Progress,
 ) -> list[PdfA]:
     """All of them in their order. What goes by the document path starts tools of its own, so one after the other.
@@ -146,9 +149,9 @@ def side_by_side(
 
         try:
             if all(request.facts[page.scan].scan_only for page in request.pages):
-                return recognise(request, pool, options, told, reference)
+                return recognise(request, pool, options, told, reference, look)
             with tools:
-                return recognise(request, pool, options, told, reference)
+                return recognise(request, pool, options, told, reference, look)
         except Rejected as rejected:
             raise Rejected(in_files(rejected.findings, request)) from rejected
 

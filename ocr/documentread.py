@@ -8,9 +8,9 @@ from pathlib import Path
 from akten.errors import Rejected, Unavailable
 from ocr.ends import SandboxDied
 from ocr.findings import error
-from ocr.options import Limits, OcrOptions
-from ocr.sandbox import call_limited
+from ocr.workshop import Workshop
 
+_PAGES_ALLOWED = 100  # for whose time a document may be read, however many it has
 LACKING = "Dem PDF/A fehlen Buchstaben im Text, der gesucht und kopiert wird (im Bild und in der Textdatei nicht)."
 
 
@@ -25,19 +25,12 @@ class Read:
     words: Path
 
 
-def read_document(
-    path: Path, options: OcrOptions, work: Path, limits: Limits, *, as_seen: bool = False, words: str = "worte.jsonl"
-) -> Read:
+def read_document(path: Path, shop: Workshop, *, as_seen: bool = False, words: str = "worte.jsonl") -> Read:
     """Text and size in mm of every page. Raises Rejected (OD-01) when the file ends its reader, else Unavailable."""
-    place = work.resolve() / words
+    place = shop.folder.resolve() / words
+    payload = {"path": str(path.resolve()), "words": str(place), "as_seen": as_seen}
     try:
-        answer = call_limited(
-            "ocr.documenttools:read_pages",
-            {"path": str(path.resolve()), "words": str(place), "as_seen": as_seen},
-            limits=limits,
-            folder=work,
-            options=options,
-        )
+        answer = shop.ask("ocr.documenttools:read_pages", payload, _PAGES_ALLOWED)
     except SandboxDied as died:
         if not died.by_the_file:
             raise Unavailable(f"Der Text der Wiedergabe lässt sich nicht lesen ({died.text}).") from died

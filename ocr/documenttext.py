@@ -19,11 +19,11 @@ from ocr.filefacts import FEW_LETTERS
 from ocr.findings import page, warning
 from ocr.hocr import own_fragment
 from ocr.jobs import PageJob
-from ocr.options import Limits, OcrOptions
+from ocr.options import OcrOptions
 from ocr.ownwords import own_pages
 from ocr.pages import PagePool
-from ocr.sandbox import call_limited
 from ocr.scanpages import Part, Stretch, through_pool
+from ocr.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class DocumentReader:
     def _layer(self, number: int) -> Path:
         return self.folder / f"{number:06d}.text"
 
-    def lay(self, path: Path, read: Part, limits: Limits) -> Path | None:
+    def lay(self, path: Path, read: Part, shop: Workshop) -> Path | None:
         """The file with the words read, beside `path`; nothing when it cannot be written."""
         target = path.with_name(path.stem + "-mit-text.pdf")
         first = self.stretch.first
@@ -119,7 +119,7 @@ class DocumentReader:
             return path
         payload = {"path": str(path), "target": str(target), "pages": pages}
         try:
-            call_limited("ocr.documenttools:lay_text", payload, limits=limits, folder=path.parent, options=self.options)
+            shop.ask("ocr.documenttools:lay_text", payload, len(read.results))
         except SandboxDied:
             return None
         return target

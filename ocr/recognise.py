@@ -30,8 +30,10 @@ from ocr.ownwords import own_pages
 from ocr.pages import PagePool, WorkerDied
 from ocr.pdfa import PdfaValidator
 from ocr.request import PageProfile, RecogniseRequest
+from ocr.sandbox import call_each
 from ocr.scanpages import Part, Stretch, scan_part
 from ocr.verapdf import VeraPdf
+from ocr.warm import CallEach
 
 __all__ = ["RULES", "PageProfile", "RecogniseRequest", "recognise"]
 
@@ -55,10 +57,12 @@ def recognise(
     options: OcrOptions,
     progress: Callable[[int, int], None] | None = None,
     reference: PdfaValidator | None = None,
+    look: CallEach = call_each,
 ) -> PdfA:
     """Makes the PDF/A and its hOCR; `progress` hears pages done and pages in all.
 
-    `reference` is the veraPDF that runs already; without it one is started where a document needs it.
+    `reference` is the veraPDF that runs already; without it one is started where a document needs it. By `look` files
+    are compared and judged, in the sandbox.
 
     Raises Rejected when no usable file comes out (with the findings), Unavailable and Misconfigured as the pool does.
     A page that fails alone is told in its PageResult and in the findings.
@@ -69,7 +73,7 @@ def recognise(
     work.mkdir()
     try:
         with ExitStack() as stack:
-            means = _Means(pool, options, reference or stack.enter_context(VeraPdf(options)), work)
+            means = _Means(pool, options, reference or stack.enter_context(VeraPdf(options)), look, work)
             return _recognise(request, means, progress or (lambda _done, _all: None))
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -77,11 +81,12 @@ def recognise(
 
 @dataclass(frozen=True, slots=True)
 class _Means:
-    """With what one Dokument is made: workers, settings, the judge of documents, and a folder for what lies between."""
+    """With what one Dokument is made: workers, settings, judges of documents, and a folder for what lies between."""
 
     pool: PagePool
     options: OcrOptions
     reference: PdfaValidator
+    look: CallEach
     work: Path
 
 
@@ -200,7 +205,9 @@ def _document_part(
     options, work = means.options, means.work
     reader = DocumentReader(stretch, facts, means.pool, options, work, progress)
     some = None if whole else numbers
-    made = convert_document(request.scans[scan_id], facts, some, target, options, work, reader, means.reference)
+    made = convert_document(
+        request.scans[scan_id], facts, some, target, options, work, reader, means.reference, means.look
+    )
     read = {result.number: place for place, result in enumerate(made.read.results)}
     results = []
     fragments: list[str | Path] = []

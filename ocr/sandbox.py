@@ -25,6 +25,7 @@ from typing import Any
 from akten.diskwords import in_german
 from akten.errors import Misconfigured, Unavailable
 from ocr.child import READY
+from ocr.diskwatch import LOOK_SECONDS, DiskWatch
 from ocr.ends import Outcome, SandboxDied, answer_of, death_of, not_started, settled
 from ocr.options import Limits, OcrOptions
 from ocr.walls import SandboxKind, environment, limiting, sandbox_kind, walls
@@ -41,7 +42,6 @@ __all__ = [
 _KEPT_BYTES = 1 << 20  # of each of stdout and stderr
 _FLOOD_BYTES = 64 << 20  # more than this on both together is not output but an attack
 _BLOCK = 1 << 16
-_LOOK_SECONDS = 1.0  # between two looks at the disk
 _ANSWER_BYTES = 256 << 20  # facts of 20,000 pages are 10 MB
 _CHILD = Path(__file__).with_name("child.py")
 
@@ -87,7 +87,7 @@ def run_limited(
             ) from error
         with process:
             try:
-                disk = _Disk(place, limits.disk_bytes)
+                disk = DiskWatch(place, limits.disk_bytes)
                 stdout, stderr, timed_out, flooded = _watch(process, limits.wall_seconds, disk)
             finally:
                 _end_group(process)
@@ -95,37 +95,6 @@ def run_limited(
     if kind is not SandboxKind.RLIMIT and code > 128:  # bubblewrap tells a signal as a shell does
         code = 128 - code
     return Outcome(code, stdout, stderr, timed_out, -code if code < 0 else None, disk.over, flooded)
-
-
-class _Disk:
-    """How much the folder of a child has grown since its start, looked at once a second at most."""
-
-    def __init__(self, folder: Path, most: int) -> None:
-        self._folder, self._most = folder, most
-        self._before = _used(folder)
-        self.over = False
-
-    def check(self) -> bool:
-        """True when the child has written more than it may."""
-        self.over = self.over or _used(self._folder) - self._before > self._most
-        return self.over
-
-
-def _used(folder: Path) -> int:
-    """Bytes of all files below a folder that somebody is writing to; what vanishes meanwhile counts nothing."""
-    total, places = 0, [os.fspath(folder)]
-    while places:
-        try:
-            with os.scandir(places.pop()) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        places.append(entry.path)
-                    else:
-                        with contextlib.suppress(OSError):
-                            total += entry.stat(follow_symlinks=False).st_blocks * 512
-        except OSError:
-            continue
-    return total
 
 
 @contextlib.contextmanager
@@ -140,7 +109,7 @@ def _input(data: bytes) -> Iterator[int]:
         yield file.fileno()
 
 
-def _watch(process: subprocess.Popen[bytes], seconds: float, disk: _Disk) -> tuple[bytes, bytes, bool, bool]:
+def _watch(process: subprocess.Popen[bytes], seconds: float, disk: DiskWatch) -> tuple[bytes, bytes, bool, bool]:
     """Reads both outputs until the child ends, is too late, or floods us; then ends it and what it left behind.
 
     Returns them, whether it was too late and whether it flooded us.
@@ -159,11 +128,11 @@ def _watch(process: subprocess.Popen[bytes], seconds: float, disk: _Disk) -> tup
             while total <= _FLOOD_BYTES:
                 left = deadline - time.monotonic()
                 timed_out = left <= 0
-                if timed_out or (looked + _LOOK_SECONDS <= time.monotonic() and disk.check()):
+                if timed_out or (looked + LOOK_SECONDS <= time.monotonic() and disk.check()):
                     break
-                if looked + _LOOK_SECONDS <= time.monotonic():
+                if looked + LOOK_SECONDS <= time.monotonic():
                     looked = time.monotonic()
-                ready = {key.fd for key, _ in selector.select(min(left, _LOOK_SECONDS))}
+                ready = {key.fd for key, _ in selector.select(min(left, LOOK_SECONDS))}
                 for pipe, data in zip(pipes, kept, strict=True):
                     if pipe in ready:
                         count = _take(pipe, data)

@@ -12,6 +12,7 @@ from akten.findings import Verdict
 from ocr.ends import SandboxDied
 from ocr.options import Limits, OcrOptions
 from ocr.sandbox import call_each
+from ocr.warm import CallEach
 
 _FLAVOURS_PIKEPDF = ("1b", "2b", "2u", "3b", "3u")
 _LEVEL_CLAIM = "6.6.4-3"  # of ISO 19005-2 and -3: the letter that a file claims
@@ -46,9 +47,10 @@ class SandboxedValidator:
     flavours: tuple[str, ...] = ()
     function = ""
 
-    def __init__(self, options: OcrOptions, scratch: Path) -> None:
+    def __init__(self, options: OcrOptions, scratch: Path, call: CallEach = call_each) -> None:
         self._options = options
         self._scratch = scratch
+        self._call = call
         self.version = _installed(self.package)
 
     def validate(self, path: Path, flavour: str) -> ValidatorReport:
@@ -58,7 +60,7 @@ class SandboxedValidator:
             return question
         self._scratch.mkdir(parents=True, exist_ok=True)
         limits = judging_limits(self._options)
-        (answer,) = call_each(self.function, [question], limits=limits, folder=self._scratch, options=self._options)
+        (answer,) = self._call(self.function, [question], limits=limits, folder=self._scratch, options=self._options)
         return self.report(flavour, answer)
 
     def question(self, path: Path, flavour: str) -> dict[str, Any] | ValidatorReport:

@@ -11,6 +11,7 @@ import contextlib
 import json
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from typing import Any, Protocol, Self
 
 from akten.errors import Unavailable
 from ocr.child import READY
+from ocr.diskwatch import LOOK_SECONDS, DiskWatch
 from ocr.ends import Outcome, SandboxDied, answer_of, death_of, settled
 from ocr.helper import Helper, HelperEnded, HelperLate
 from ocr.options import Limits, OcrOptions
@@ -50,11 +52,15 @@ class CallEach(Protocol):
 
 
 class WarmSandbox:
-    """Warm children of the sandbox. Thread-safe; started at first use; to be closed. Functions called write nothing."""
+    """Warm children of the sandbox. Thread-safe; started at first use; to be closed.
 
-    def __init__(self, options: OcrOptions, most: int = 2) -> None:
+    Functions called write nothing, or only into `place`, which is then the temp folder, home and cwd of the children.
+    """
+
+    def __init__(self, options: OcrOptions, most: int = 2, place: Path | None = None) -> None:
         self._options = options
         self._most = most
+        self._place = place
         self._changed = threading.Condition()
         self._idle: list[_Warm] = []
         self._all: set[_Warm] = set()
@@ -141,7 +147,7 @@ class WarmSandbox:
             return self._idle.pop()
         if len(self._all) >= self._most:
             return None
-        warm = _Warm(self._options)
+        warm = _Warm(self._options, self._place)
         self._all.add(warm)
         return warm
 
@@ -163,17 +169,21 @@ class _NotStarted(Exception):
 
 
 class _Warm:
-    """One warm child and its folder. Raises HelperEnded when it cannot be started."""
+    """One warm child and the folder that it may write to: `place`, or one of its own.
 
-    def __init__(self, options: OcrOptions) -> None:
-        self._folder = ScratchFolder("warm")
-        place = self._folder.path.resolve()
+    Raises HelperEnded when it cannot be started.
+    """
+
+    def __init__(self, options: OcrOptions, place: Path | None) -> None:
+        self._scratch = contextlib.ExitStack()
+        self._place = (place or self._scratch.enter_context(ScratchFolder("warm"))).resolve()
         command = [sys.executable, "-I", str(_CHILD)]
         try:
             kind = sandbox_kind(options)
-            self._helper = Helper([*walls(kind, place), *limiting_long(), *command], place, environment(place))
+            whole = [*walls(kind, self._place), *limiting_long(), *command]
+            self._helper = Helper(whole, self._place, environment(self._place))
         except HelperEnded:
-            self._folder.cleanup()
+            self._scratch.close()
             raise
         self._fresh = True
 
@@ -200,6 +210,7 @@ class _Warm:
         answers: list[dict[str, Any] | SandboxDied] = []
         patience = limits.wall_seconds + _GRACE + (_START_SECONDS if self._fresh else 0.0)
         self._fresh = False
+        disk = DiskWatch(self._place, limits.disk_bytes)
         try:
             self._helper.tell(json.dumps(question).encode("ascii"))
             if self._helper.hear(patience) != READY.encode("ascii"):
@@ -208,7 +219,7 @@ class _Warm:
             raise _NotStarted from gone
         try:
             while True:
-                line = self._helper.hear(patience)
+                line = self._hear(patience, disk)
                 patience = limits.wall_seconds + _GRACE
                 if (death := _end_of(line)) is not None:
                     if len(answers) < len(payloads):
@@ -219,14 +230,24 @@ class _Warm:
                     return [*answers[: len(payloads) - 1], SandboxDied("crash", "no answer")], False
                 answers.append(answer)
         except HelperLate:
-            return [*answers, SandboxDied("time")][: len(payloads)], False
+            return [*answers, SandboxDied("disk" if disk.over else "time")][: len(payloads)], False
         except HelperEnded as ended:
             return [*answers, _death_of_child(ended.returncode)][: len(payloads)], False
 
+    def _hear(self, patience: float, disk: DiskWatch) -> bytes:
+        """One line. Raises HelperEnded, and HelperLate when none comes in time or the disk is over."""
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return self._helper.hear(max(0.0, min(deadline - time.monotonic(), LOOK_SECONDS)))
+            except HelperLate:
+                if disk.check() or time.monotonic() >= deadline:
+                    raise
+
     def end(self) -> None:
-        """Ends the child and removes its folder."""
+        """Ends the child and removes the folder of its own."""
         self._helper.stop(patience=0.5)
-        self._folder.cleanup()
+        self._scratch.close()
 
 
 def _death_of_child(code: int | None) -> SandboxDied:

@@ -15,6 +15,7 @@ from akten.files import PageRef
 from akten.findings import Finding, Severity
 from flows import documents
 from flows.documents import in_files, side_by_side
+from ocr.sandbox import call_each
 
 OPTIONS: Any = SimpleNamespace(workers=2)
 POOL: Any = None
@@ -35,7 +36,7 @@ class Reader:
         self._reading = 0
         self.most, self.begun = 0, 0
 
-    def __call__(self, request: Any, _pool: Any, _options: Any, told: Any, _reference: Any) -> Any:
+    def __call__(self, request: Any, _pool: Any, _options: Any, told: Any, *_judges: Any) -> Any:
         with self._lock:
             self.begun += 1
             self._reading += 1
@@ -57,7 +58,7 @@ def test_scanned_documents_are_read_side_by_side_and_keep_their_order(monkeypatc
     monkeypatch.setattr(documents, "recognise", reader)
     requests = [a_request(pages) for pages in (3, 1, 1, 2, 1, 1)]
     heard: list[tuple[str, int, int]] = []
-    made: list[Any] = side_by_side(requests, POOL, OPTIONS, REFERENCE, lambda *said: heard.append(said))
+    made: list[Any] = side_by_side(requests, POOL, OPTIONS, REFERENCE, call_each, lambda *said: heard.append(said))
     assert made == [request.uuid for request in requests]
     assert 2 <= reader.most <= 3
     assert [done for _, done, _ in heard] == list(range(1, 10))
@@ -67,7 +68,7 @@ def test_scanned_documents_are_read_side_by_side_and_keep_their_order(monkeypatc
 def test_what_goes_by_the_document_path_is_read_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     reader = Reader()
     monkeypatch.setattr(documents, "recognise", reader)
-    side_by_side([a_request(scan_only=False) for _ in range(4)], POOL, OPTIONS, REFERENCE, lambda *_: None)
+    side_by_side([a_request(scan_only=False) for _ in range(4)], POOL, OPTIONS, REFERENCE, call_each, lambda *_: None)
     assert reader.most == 1
 
 
@@ -76,7 +77,7 @@ def test_after_a_document_that_fails_no_other_begins(monkeypatch: pytest.MonkeyP
     reader = Reader(fails=requests[3].uuid)
     monkeypatch.setattr(documents, "recognise", reader)
     with pytest.raises(Rejected):
-        side_by_side(requests, POOL, OPTIONS, REFERENCE, lambda *_: None)
+        side_by_side(requests, POOL, OPTIONS, REFERENCE, call_each, lambda *_: None)
     assert reader.begun < 10
 
 
@@ -113,5 +114,5 @@ def test_a_dokument_that_is_refused_names_its_file(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(documents, "recognise", refuse)
     with pytest.raises(Rejected) as caught:
-        side_by_side([a_told_request()], POOL, OPTIONS, REFERENCE, lambda *_: None)
+        side_by_side([a_told_request()], POOL, OPTIONS, REFERENCE, call_each, lambda *_: None)
     assert [finding.where for finding in caught.value.findings] == ["akte.tif … u/plan.pdf"]

@@ -15,13 +15,14 @@ from ocr.examine import examine_each
 from ocr.options import OcrOptions
 from tests.ocr.changedpdfs import PDFS
 from tests.ocr.papers import pdf_file, picture, scan_of
+from tests.ocr.sheets import sandbox_for
 
 OPTIONS = OcrOptions(max_pixels=40_000_000, max_pages=20, max_stream_bytes=4 << 20)
 
 
 def examine(scan: Scan, options: OcrOptions, folder: Path) -> FileFacts:
     """The facts of one file."""
-    (facts,) = examine_each([scan], options, folder)
+    (facts,) = examine_each([scan], options, folder, sandbox_for(options.sandbox).call_each)
     return facts
 
 

@@ -50,6 +50,16 @@ def die(payload: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def write(payload: dict[str, Any]) -> dict[str, Any]:
+    """Writes a file, in the temp folder when only its name is given."""
+    target = Path(os.environ["TMPDIR"]) / payload["target"]
+    try:
+        target.write_bytes(b"x")
+    except OSError as denied:
+        return {"denied": denied.strerror}
+    return {"at": str(target)}
+
+
 def judge_and_look(payload: dict[str, Any]) -> dict[str, Any]:
     """Asks everything that our own PDF/A are asked, and tells which modules that loaded."""
     before = set(sys.modules)

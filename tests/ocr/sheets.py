@@ -20,11 +20,13 @@ from akten.files import FileFacts, FileKind, PageFacts, PageRef, Scan, digest_fi
 from ocr.documentpath import DocumentResult, convert_document
 from ocr.documenttext import DocumentReader
 from ocr.jobs import PageJob
+from ocr.judging import READERS
 from ocr.options import OcrOptions
 from ocr.pages import PagePool
 from ocr.recognise import PageProfile, RecogniseRequest
 from ocr.scanpages import Stretch
 from ocr.verapdf import VeraPdf
+from ocr.warm import WarmSandbox
 
 # a font with umlauts that comes with a package we need anyway
 FONT = Path(str(files("matplotlib"))) / "mpl-data" / "fonts" / "ttf" / "DejaVuSerif.ttf"
@@ -123,7 +125,8 @@ def convert(
     pool = pool_for(int(any(page.to_read for page in facts.pages)), options)
     with TemporaryDirectory() as folder:
         reader = DocumentReader(stretch, facts, pool, options, Path(folder))
-        return convert_document(scan, facts, pages, target, options, target.parent, reader, reference_for(options))
+        judges = reference_for(options), sandbox_for(options.sandbox).call_each
+        return convert_document(scan, facts, pages, target, options, target.parent, reader, *judges)
 
 
 @cache
@@ -136,6 +139,14 @@ def pool_for(workers: int, options: OcrOptions) -> PagePool:
 def reference_for(options: OcrOptions) -> VeraPdf:
     """A veraPDF that all tests with these settings share: its JVM takes longer to start than a test to run."""
     return SHARED.enter_context(VeraPdf(options))
+
+
+@cache
+def sandbox_for(kind: str) -> WarmSandbox:
+    """A sandbox that all tests share, as all files of a batch do."""
+    sandbox = SHARED.enter_context(WarmSandbox(OcrOptions(sandbox=kind)))
+    sandbox.prepare(*READERS)
+    return sandbox
 
 
 SHARED = ExitStack()

@@ -24,7 +24,7 @@ from ocr.likeness import compare_pages, reduced_gray
 from ocr.options import Limits, OcrOptions
 from ocr.request import PageProfile, RecogniseRequest
 from tests.ocr.papers import add, image_page, picture, scan_of
-from tests.ocr.sheets import sheet
+from tests.ocr.sheets import sandbox_for, sheet
 
 NAME = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 Change = Callable[[Image.Image], Image.Image]
@@ -69,7 +69,9 @@ def case(
 
 def checked(pdfa: PdfA, request: RecogniseRequest, options: OcrOptions | None = None) -> tuple[Finding, ...]:
     """What the comparison says where no validator is asked beside it."""
-    (judged,) = judge_documents([(pdfa, request)], (), options or OcrOptions(), request.folder)
+    options = options or OcrOptions()
+    look = sandbox_for(options.sandbox).call_each
+    (judged,) = judge_documents([(pdfa, request)], (), options, request.folder, look)
     return tuple(finding for finding in judged.findings if finding.code in RULES)
 
 

@@ -14,13 +14,13 @@ from pikepdf import pdfa
 from akten.errors import ArchivError, Rejected, Unavailable
 from akten.files import FileFacts, Rendition, Scan, digest_file
 from akten.findings import Severity, Verdict
-from ocr import documentread
 from ocr.documentpath import RULES, DocumentResult
 from ocr.documenttools import prepare
 from ocr.ends import SandboxDied
 from ocr.likeness import compare_pages
 from ocr.options import OcrOptions
 from ocr.verapdf import VeraPdf
+from ocr.workshop import Workshop
 from tests.conftest import lacking
 from tests.ocr.examined import examine
 from tests.ocr.papers import A4, add, attached, form, image_page, pdf_file, scan_of, script, signed
@@ -267,15 +267,15 @@ def test_leftovers_in_a_file_that_shows_all_are_no_hindrance(
 def test_a_file_that_ends_its_reader_is_not_tried_for_ever(
     died: SandboxDied, raised: type[ArchivError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = documentread.call_limited
+    asked = Workshop.ask
 
-    def call(function: str, *more: Any, **limits: Any) -> dict[str, Any]:
+    def ask(shop: Workshop, function: str, *more: Any) -> dict[str, Any]:
         if function == "ocr.documenttools:read_pages":
             raise died
-        return asked(function, *more, **limits)
+        return asked(shop, function, *more)
 
     scan, facts = facts_of(written(tmp_path / "a.pdf", "Antrag"))
-    monkeypatch.setattr(documentread, "call_limited", call)
+    monkeypatch.setattr(Workshop, "ask", ask)
     with pytest.raises(raised) as caught:
         convert(scan, facts, tmp_path / "made.pdf", OcrOptions())
     assert died.text in caught.value.text

@@ -286,7 +286,7 @@ def test_words_that_cannot_be_laid_into_the_file_are_told_as_lost(
 def test_pages_of_a_file_whose_text_cannot_be_asked_are_told_as_unread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = documentpath._read
+    asked = documentpath.read_document
     answers = iter([Unavailable("weg")])
 
     def first_time_away(*more: Any) -> Any:
@@ -294,7 +294,7 @@ def test_pages_of_a_file_whose_text_cannot_be_asked_are_told_as_unread(
             raise error
         return asked(*more)
 
-    monkeypatch.setattr(documentpath, "_read", first_time_away)
+    monkeypatch.setattr(documentpath, "read_document", first_time_away)
     result, _ = made_of(with_scan(tmp_path / "a.pdf", sheet()), OcrOptions())
     assert [(finding.code, finding.where) for finding in result.findings] == [("OC-01", "Seite 2")]
 

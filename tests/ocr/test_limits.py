@@ -18,7 +18,8 @@ from PIL import Image
 from akten.findings import Severity
 from ocr.ends import SandboxDied
 from ocr.options import Limits, OcrOptions
-from ocr.sandbox import call_limited
+from ocr.sandbox import call_each
+from ocr.warm import WarmSandbox
 from tests.ocr.examined import examine
 from tests.ocr.oddpdfs import scan_page
 from tests.ocr.papers import A4, pdf_file, picture, scan_of
@@ -35,14 +36,18 @@ ENDS: dict[str, tuple[str, dict[str, Any], str]] = {  # limit → (what is done,
 
 
 @pytest.mark.parametrize("limit", ENDS)
-def test_a_child_ends_at_each_limit_and_says_which(limit: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept_warm", [False, True])
+def test_a_child_ends_at_each_limit_and_says_which(limit: str, kept_warm: bool, tmp_path: Path) -> None:
     way, most, reason = ENDS[limit]
     values = {"cpu_seconds": 20, "wall_seconds": 60.0, "memory_bytes": 1 << 30, "file_bytes": 64 << 20, **most}
+    payload = {"way": way, "folder": str(tmp_path)}
     started = time.monotonic()
-    with pytest.raises(SandboxDied) as died:
-        call_limited(CALLS, {"way": way, "folder": str(tmp_path)}, limits=Limits(**values), folder=tmp_path)
-    assert died.value.reason == reason
-    assert died.value.text
+    with WarmSandbox(OcrOptions(), 1, tmp_path) as warm:
+        call = warm.call_each if kept_warm else call_each
+        (died,) = call(CALLS, [payload], limits=Limits(**values), folder=tmp_path)
+    assert isinstance(died, SandboxDied)
+    assert died.reason == reason
+    assert died.text
     assert time.monotonic() - started < 60
     written = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
     assert written < 300 << 20
