@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import random
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akten.errors import Misconfigured, Rejected, Unavailable
+from akten.errors import Rejected, Unavailable
 from akten.files import PageRef, digest_file
 from ingest.claimed import ClaimedDelivery
 from ingest.delivery import changed_files, plan_akte, read_delivery
@@ -198,48 +196,6 @@ def test_links_pipes_and_empty_files_are_findings_and_never_opened(inbox: Path, 
         ("IN-04", "rohr.tif"),
         ("IN-08", "leer.tif"),
     ]
-
-
-@pytest.mark.parametrize("name", ["scan2.tif", "laufzettel.json"])
-@pytest.mark.parametrize(
-    ("number", "passes"),
-    [(errno.EMFILE, True), (errno.ESTALE, True), (errno.EDQUOT, True), (errno.EIO, False), (errno.EACCES, False)],
-)
-def test_what_says_nothing_of_a_file_is_no_finding_about_it(
-    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch, name: str, number: int, *, passes: bool
-) -> None:
-    """With too many files open, or a drive that was away, good scans went to the clearing desk as unreadable."""
-    claimed = claim(fill(inbox / "a"), work, new_id)
-    real = os.open
-
-    def refuse(path: Path | str, *args: Any, **kwargs: Any) -> int:
-        if Path(path).name == name:
-            raise OSError(number, os.strerror(number))
-        return real(path, *args, **kwargs)
-
-    monkeypatch.setattr(os, "open", refuse)
-    if passes:
-        with pytest.raises(Unavailable):
-            read_delivery(claimed)
-    elif name == "scan2.tif":
-        assert [finding.code for finding in read_delivery(claimed).findings] == ["IN-08"]
-    else:
-        with pytest.raises(Rejected):
-            read_delivery(claimed)
-
-
-def test_a_folder_that_may_not_be_read_is_named(
-    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is asked of a person to mend its rights, and it no longer lies where that person put it."""
-    claimed = claim(fill(inbox / "a"), work, new_id)
-
-    def refuse(path: Path) -> None:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-
-    monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(Misconfigured, match=f"Arbeitsordner {claimed.folder} ist nicht erlaubt"):
-        read_delivery(claimed)
 
 
 def test_two_names_that_look_the_same_are_a_finding(inbox: Path, work: Path, new_id: NewId) -> None:

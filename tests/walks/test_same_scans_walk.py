@@ -40,3 +40,18 @@ def test_the_receipt_names_the_open_cases_that_this_delivery_seems_to_settle(
     assert {case.number for case in services.catalog.clearing_list()} >= set(cases)
     (again,) = archived(services, clerk, mended("vier", {}))
     assert (again.state, [f.code for f in again.findings]) == (Outcome.DUPLICATE, ["WF-05", "WF-16", "WF-16"])
+
+
+def test_what_could_not_be_read_beside_archived_scans_is_not_put_away_with_them(
+    services: Services, clerk: Actor, tmp_path: Path, aktenzeichen: str
+) -> None:
+    """All that could be read was there, so the delivery was linked, and what could not was removed with it."""
+    first, again = (a_delivery(tmp_path / name, aktenzeichen=aktenzeichen, seed=aktenzeichen) for name in "ab")
+    (again / "scan2.png").symlink_to(tmp_path / "anderswo")
+    one, two = archived(services, clerk, first, again)
+    assert (one.state, two.state, [f.code for f in two.findings if f.where]) == (
+        Outcome.ARCHIVED,
+        Outcome.CLEARING,
+        ["IN-04", "IN-36"],
+    )
+    assert (services.settings.work / str(two.delivery) / "lieferung" / "scan2.png").is_symlink()
