@@ -156,7 +156,7 @@ def _split(files: tuple[tuple[str, Path], ...], slip: Slip) -> tuple[list[tuple[
     meant = {name: names.find(name) for name in slip.nicht_archivieren}
     dropped = set(meant.values())
     text = "Laut Laufzettel nicht zu archivieren; die Datei wird nicht übernommen."
-    findings = [info("IN-42", name, text) for name, _ in files if name in dropped]
+    findings = list(few([info("IN-42", name, text) for name, _ in files if name in dropped]))
     text = "Diese Datei steht unter „nicht_archivieren“, ist aber nicht in der Lieferung."
     findings.extend(few([error("IN-30", name, text) for name, found in meant.items() if found is None]))
     return [(name, path) for name, path in files if name not in dropped], findings

@@ -126,12 +126,12 @@ def apply_accepted(findings: Iterable[Finding], accepted: frozenset[str]) -> tup
     )
 
 
-def few(same: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The first ten findings of one sort; the rest is counted, and weighs what they weigh."""
+def few(same: Sequence[Finding], one: str = "weitere Datei", several: str = "weitere Dateien") -> tuple[Finding, ...]:
+    """The first ten findings of one sort; the rest is counted (in these words), and weighs what they weigh."""
     left = len(same) - FEW
     if left <= 0:
         return tuple(same)
-    text = f"… und {plural(left, 'weitere Datei', 'weitere Dateien')} mit demselben Befund."
+    text = f"… und {plural(left, one, several)} mit demselben Befund."
     return (*same[:FEW], replace(same[0], where="", text=text))
 
 
