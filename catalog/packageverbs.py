@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
 from akten.package import FixityReport, StoredPackage
-from catalog import cameagain, packages
+from catalog import packages
 from catalog.actor import Actor
 from catalog.periods import Periods
-from catalog.values import CameAgain, PackageRow
+from catalog.values import PackageRow
 
 
 class PackageVerbs(Periods):
@@ -35,16 +35,6 @@ class PackageVerbs(Periods):
         """Per store how many copies the catalog has there, and how many of them the last look found damaged or gone."""
         with self._database.read() as connection:
             return packages.by_store(connection)
-
-    def came_again(self, deliveries: Iterable[UUID]) -> dict[UUID, tuple[CameAgain, ...]]:
-        """Where scans of these deliveries lie that came once more later, by delivery; see `cameagain.came_again`."""
-        with self._database.read() as connection:
-            return cameagain.came_again(connection, deliveries)
-
-    def open_cases_sharing(self, delivery: UUID, most: int) -> tuple[tuple[int, UUID], ...]:
-        """Number and delivery of open cases of the clearing desk in which scans of this delivery lie, too."""
-        with self._database.read() as connection:
-            return cameagain.open_cases_sharing(connection, delivery, most)
 
     def all_packages(self, *, checked_before: datetime | None = None) -> Iterator[StoredPackage]:
         """Every package, the longest unchecked first; reports may come in meanwhile when `checked_before` is given."""

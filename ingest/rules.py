@@ -89,7 +89,7 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-52": ("Empfangene Seiten = behaltene + leere Seiten.", _RESISCAN + ", A.NB.3"),
     "IN-53": ("Blattzahl, Seitenzahl und Duplex widersprechen sich nicht.", _RESISCAN + ", A.DV.2"),
     "IN-54": ("Was neu gescannt wird, lässt keine gelieferte Seite ohne Dokument.", _RESISCAN + ", A.NB.3"),
-    "IN-55": ("Heißt ein Vorgang eines Nachscans fast wie einer der Akte, wird gefragt, ob er es ist.", _HOUSE),
+    "IN-55": ("Heißt ein Vorgang fast wie einer der Akte oder des Laufzettels, wird gefragt, ob er es ist.", _HOUSE),
 }
 
 # What a person may answer for with a reason; everything else must be put right in the delivery.
