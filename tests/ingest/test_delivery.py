@@ -21,7 +21,7 @@ from ingest.delivery import changed_files, plan_akte, read_delivery
 from ingest.inbox import claim
 from ingest.options import IntakeOptions
 from ingest.pageranges import as_ranges
-from ingest.scans import content_type, natural_key
+from ingest.scans import content_type, natural_key, readable_name
 from ingest.slipdoc import SlipDokument, SlipVorgang
 from tests.ingest.builders import GOOD, TIFF, a_delivery, a_scan, a_slip, fill, some_facts
 
@@ -291,6 +291,28 @@ def test_without_vorgaenge_every_file_is_a_dokument() -> None:
     assert [(d.betreff, d.seiten) for d in planned.akte.dokumente] == [("scan1", 3), ("scan2", 1)]
     first = planned.akte.dokumente[0]
     assert planned.pages[first.uuid] == tuple(PageRef(delivery.scans[0].uuid, page) for page in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("raw", "title"),
+    [
+        (b"Lageplan \xdcbersicht \x96 Stra\xdfe.tif", "Lageplan Übersicht – Straße"),
+        ("Übersicht.tif".encode(), "Übersicht"),
+        (b"b\xf6se\x81.tif", "b\\xf6se\\x81"),  # no letter there
+        (b"\xfc\n.tif", "\\xfc\\n"),
+    ],
+)
+def test_a_name_that_is_no_utf8_gives_a_title_that_people_can_read_and_stays_exact_itself(
+    inbox: Path, work: Path, new_id: NewId, raw: bytes, title: str
+) -> None:
+    """An old scanner writes umlauts as Windows does; the Dokumente of its Akte were called by escapes for ever."""
+    folder = fill(inbox / "a", files={})
+    (folder / os.fsdecode(raw)).write_bytes(TIFF)
+    delivery = read_delivery(claim(folder, work, new_id))
+    planned = plan_akte(delivery, some_facts(delivery), IntakeOptions(), AKTE)
+    assert [dokument.betreff for dokument in planned.akte.dokumente] == [title]
+    assert [os.fsencode(scan.path.name) for scan in delivery.scans] == [raw]
+    assert delivery.scans[0].name == readable_name(os.fsdecode(raw))
 
 
 def test_page_ranges_run_over_all_files_in_the_order_written() -> None:
