@@ -33,7 +33,7 @@ from flows.samescans import archived_since
 from flows.targets import try_out
 from flows.wiring import Services
 from flows.workmark import require_work_folder
-from ingest.claimed import ClaimedDelivery, give_back, going_back, held, release, require_outside
+from ingest.claimed import ClaimedDelivery, give_back, going_back, held, release, require_not_in_inbox, require_outside
 from ingest.mending import put_in
 from ingest.slip import SLIP_NAMES
 
@@ -261,6 +261,7 @@ def clearing_resolve(
         require_work_folder(services)  # else all files would seem lost, and the case could be ended without them
         if back is not None:
             require_outside(back, services.settings.work)
+            require_not_in_inbox(back, services.settings.inbox)
         delivery = services.catalog.clearing(nr).delivery
         claimed = ClaimedDelivery(delivery, services.settings.work / str(delivery))
         mended = laufzettel is not None or dateien is not None
