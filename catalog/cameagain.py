@@ -9,14 +9,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import CTE, ColumnElement, Connection, func, or_, select
 
 from akten.lifecycle import Stage
 from catalog.tables import akten, clearing, deliveries, scans
 from catalog.values import CameAgain, ClearingState
 
 _CHUNK = 500
-_MOST = 3  # Akten that are told of one delivery: a single page of one colour may lie in thousands
+_MOST = 3  # Akten that are told of one delivery
+_MANY = 50  # deliveries with the same scan
 _NAME = (akten.c.uuid, akten.c.aktenart, akten.c.aktenzeichen, akten.c.band)
 
 
@@ -27,8 +28,7 @@ def came_again(connection: Connection, wanted: Iterable[UUID]) -> dict[UUID, tup
     found: defaultdict[UUID, list[CameAgain]] = defaultdict(list)
     asked = list(dict.fromkeys(wanted))
     for start in range(0, len(asked), _CHUNK):
-        chosen = scans.c.delivery.in_(asked[start : start + _CHUNK])
-        sums = select(scans.c.delivery, scans.c.sha512).where(chosen).distinct().cte("sums")
+        sums = _telling(scans.c.delivery.in_(asked[start : start + _CHUNK]))
         totals = select(sums.c.delivery, func.count().label("of")).group_by(sums.c.delivery).cte("totals")
         own, later, there = deliveries.alias("own"), deliveries.alias("later"), scans.alias("there")
         here = func.count(sums.c.sha512.distinct())
@@ -60,10 +60,18 @@ def came_again(connection: Connection, wanted: Iterable[UUID]) -> dict[UUID, tup
     return {delivery: tuple(places) for delivery, places in found.items()}
 
 
+def _telling(chosen: ColumnElement[bool]) -> CTE:
+    """Delivery and digest of these scans, each once, without what lies in very many deliveries: a page of one colour
+    tells nothing, and of a register of many thousand Akten each would be looked at for it.
+    """
+    holder = scans.alias("holder")
+    many = select(holder.c.uuid).where(holder.c.sha512 == scans.c.sha512).offset(_MANY).limit(1)
+    return select(scans.c.delivery, scans.c.sha512).where(chosen, ~many.exists()).distinct().cte("sums")
+
+
 def open_cases_sharing(connection: Connection, delivery: UUID, most: int) -> tuple[tuple[int, UUID], ...]:
     """Number and delivery of open cases in which scans of this delivery lie, too, the oldest first."""
-    mine, other = scans.alias("mine"), scans.alias("other")
-    sums = select(mine.c.sha512).where(mine.c.delivery == delivery).distinct().cte("sums")
+    other, sums = scans.alias("other"), _telling(scans.c.delivery == delivery)
     query = (
         select(clearing.c.nr, clearing.c.delivery)
         .select_from(sums)

@@ -57,8 +57,8 @@ class ArchivedScan:
 
 @dataclass(frozen=True, slots=True)
 class CameAgain:
-    """An Akte in which scans of a delivery lie that were delivered once more later: `scans` of `of` different ones.
-    `version` is the newest that brought some.
+    """An Akte in which scans of a delivery lie that were delivered once more later: `scans` of `of` different ones, in
+    both without what lies in very many deliveries. `version` is the newest that brought some.
     """
 
     akte: UUID

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from catalog import cameagain
 from catalog.catalog import Catalog
 from catalog.values import CameAgain
 from tests.catalog.build import AN_ERROR, CLERK, NOON, a_scan, an_id, archive, receive
@@ -56,3 +59,25 @@ def test_only_open_cases_share_scans_and_the_oldest_come_first(catalog: Catalog)
         (second, an_id("delivery", "second")),
     )
     assert catalog.open_cases_sharing(again, 1) == ((first, an_id("delivery", "first")),)
+
+
+def test_a_page_that_very_many_deliveries_have_tells_nothing(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backs that were whitened are alike in all Akten: a page of cases was compared with each of them for half a
+    minute.
+    """
+    monkeypatch.setattr(cameagain, "_MANY", 3)
+    flat, one = a_scan("flat"), a_scan("scan", 1)
+    a_case(catalog, "case", scans=(flat, one))
+    a_case(catalog, "flat only", scans=(flat,))
+    akte, _ = archive(catalog, "other", number=OTHER, scans=(flat,))
+    assert catalog.came_again([an_id("delivery", "flat only")]) == {
+        an_id("delivery", "flat only"): (place(akte.uuid, OTHER, 1, 1, 1),)
+    }
+    stranger = receive(catalog, "stranger", number=OTHER, scans=(flat, a_scan("scan", 2))).uuid
+    assert catalog.open_cases_sharing(stranger, 10) == ()
+    assert catalog.came_again([an_id("delivery", "flat only"), an_id("delivery", "case")]) == {}
+    again, _ = archive(catalog, "again", scans=(one, flat))
+    version = catalog.packages(again.uuid)[-1].package.id.version
+    assert catalog.came_again([an_id("delivery", "case")]) == {
+        an_id("delivery", "case"): (place(again.uuid, "63-01234-2019", 1, 1, version),)
+    }
