@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,16 +23,17 @@ from app.paging import counted, paged, rest_of
 from app.show import Listing, findings_table
 from app.show import receipts as show_receipts
 from catalog.clearing import CaseFilter, CaseSort
-from catalog.values import ClearingCase, ClearingState, Resolution
+from catalog.values import CameAgain, ClearingCase, ClearingState, Resolution
 from flows.batch import archive_all
 from flows.lost import as_it_lies, declare_lost, lost_to_clearing, may_lie_elsewhere
 from flows.outcomes import clearing_receipt, nobody_may_accept, register_again
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code, finding_json, receipt_json
+from flows.samescans import archived_since
 from flows.targets import try_out
 from flows.wiring import Services
 from flows.workmark import require_work_folder
-from ingest.claimed import ClaimedDelivery, give_back, going_back, held, release, require_outside
+from ingest.claimed import ClaimedDelivery, give_back, going_back, held, release, require_not_in_inbox, require_outside
 from ingest.mending import put_in
 from ingest.slip import SLIP_NAMES
 
@@ -63,8 +64,8 @@ def _grund(case: ClearingCase) -> str:
     return ": ".join((*(place for place in places if place not in ("", str(case.delivery))), case.reason))
 
 
-def case_json(case: ClearingCase) -> dict[str, Any]:
-    """One case as the command line prints it."""
+def case_json(case: ClearingCase, again: Sequence[CameAgain] = ()) -> dict[str, Any]:
+    """One case as the command line prints it; `again` tells where its scans lie that came once more since."""
     return {
         "number": case.number,
         "delivery": str(case.delivery),
@@ -82,10 +83,16 @@ def case_json(case: ClearingCase) -> dict[str, Any]:
         "opened_at": case.opened_at.isoformat(),
         "findings": [finding_json(f) for f in case.findings],
         "folder": case.folder,
+        "archived_since": [asdict(place) | {"akte": str(place.akte)} for place in again],
         "resolution": case.resolution.value if case.resolution else None,
         "resolved_reason": case.resolved_reason,
         "resolved_by": case.resolved_by,
     }
+
+
+def _again(services: Services, cases: Sequence[ClearingCase]) -> Mapping[UUID, tuple[CameAgain, ...]]:
+    """Where scans of those that are still open lie archived since, by delivery."""
+    return services.catalog.came_again(case.delivery for case in cases if case.state is ClearingState.OPEN)
 
 
 def _what_became(services: Services, case: ClearingCase, archiv: str) -> str:
@@ -127,6 +134,7 @@ def clearing_list(
             wanted = replace(wanted, owners=meant)
         found = services.catalog.clearing_page(wanted, sort=CaseSort(sortiert), limit=anzahl, offset=ab)
         cases = [as_it_lies(services, case) for case in found.rows]
+        again = _again(services, cases)
 
     def show(console: Console) -> None:
         if not found.total:
@@ -142,7 +150,7 @@ def clearing_list(
                 str(case.number),
                 name,
                 case.code,
-                _grund(case),
+                " ".join((_grund(case), *map(archived_since, again.get(case.delivery, ())))),
                 case.owner,
                 f"{case.due:%d.%m.%Y}",
                 state,
@@ -152,7 +160,7 @@ def clearing_list(
         console.print(f"Mehr: {call.archiv} klaerung zeige NR", style="dim", soft_wrap=True)
 
     rest = rest_of(len(cases), found.total, ab)
-    call.output.page([case_json(case) for case in cases], show, rest)
+    call.output.page([case_json(case, again.get(case.delivery, ())) for case in cases], show, rest)
 
 
 def _none(wer: str | None, owners: Sequence[str], *, narrowed: bool) -> str:
@@ -171,6 +179,7 @@ def clearing_show(call: Call, nr: int) -> None:
         case = as_it_lies(services, services.catalog.clearing(nr))
         here = (services.settings.work / str(case.delivery)).is_dir()
         became = _what_became(services, case, call.archiv)
+        again = _again(services, [case]).get(case.delivery, ())
 
     def show(console: Console) -> None:
         console.print(Text.assemble((f"Fall {case.number}", "bold"), f"  {_case_name(case)}  {case.betreff}"))
@@ -189,6 +198,8 @@ def clearing_show(call: Call, nr: int) -> None:
                 way = f'{call.archiv} klaerung loese {nr} --zurueck ORDNER --grund "…"'
                 console.print(f"Die Dateien liegen noch im Arbeitsordner; zurück gibt sie: {way}", soft_wrap=True)
         else:
+            for akte in again:
+                console.print(archived_since(akte), soft_wrap=True)
             console.print(Text.assemble(("Nächster Schritt:", "bold"), f" {case.next_step}"))
             ways = [
                 "--neu-einreichen [--laufzettel DATEI] [--dateien ORDNER]",
@@ -199,7 +210,7 @@ def clearing_show(call: Call, nr: int) -> None:
                 "\n".join(f"  {call.archiv} klaerung loese {nr} {way}" for way in ways), style="dim", soft_wrap=True
             )
 
-    call.output.result(case_json(case), show)
+    call.output.result(case_json(case, again), show)
 
 
 @klaerung.command("loese")
@@ -250,6 +261,7 @@ def clearing_resolve(
         require_work_folder(services)  # else all files would seem lost, and the case could be ended without them
         if back is not None:
             require_outside(back, services.settings.work)
+            require_not_in_inbox(back, services.settings.inbox)
         delivery = services.catalog.clearing(nr).delivery
         claimed = ClaimedDelivery(delivery, services.settings.work / str(delivery))
         mended = laufzettel is not None or dateien is not None

@@ -182,12 +182,15 @@ def receipt_panel(receipt: Mapping[str, Any], archiv: str) -> Panel:
     elif receipt["pages"]:
         sheets = f"{receipt['sheets']} Blatt, " if receipt["sheets"] is not None else ""
         parts.append(Text(f"{sheets}{pages}"))
-    if linked := sum(f["code"] == "IN-36" for f in receipt["findings"]):  # else sheets and pages would not add up
-        parts.append(Text(f"{plural(linked, 'Scan lag', 'Scans lagen')} schon in dieser Akte (IN-36)"))
+    if linked := [f for f in receipt["findings"] if f["code"] == "IN-36"]:  # else sheets and pages would not add up
+        counted = plural(sum(bool(f["where"]) for f in linked), "Scan lag", "Scans lagen")
+        rest = [f["text"] for f in linked if not f["where"]]
+        parts.append(Text(" ".join((f"{counted} schon in dieser Akte (IN-36)", *rest))))
     if left := [
         f["where"] or f["text"] for f in receipt["findings"] if f["code"] in LEFT_OUT and f["severity"] == "info"
     ]:
-        parts.append(Text(f"Nicht übernommen ({', '.join(LEFT_OUT)}): {', '.join(left[:10])}"))
+        parts.append(Text(f"Nicht übernommen ({', '.join(LEFT_OUT)}): {', '.join(left)}"))
+    parts.extend(Text(f"{f['text']} (WF-16)") for f in receipt["findings"] if f["code"] == "WF-16")
     if receipt["documents"]:
         parts.append(_documents_table(receipt["documents"]))
     replaced = [f"{f['text'].removesuffix('.')} (IN-48)." for f in receipt["findings"] if f["code"] == "IN-48"]

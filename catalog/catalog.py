@@ -36,11 +36,11 @@ from catalog.actor import Actor
 from catalog.change import Token
 from catalog.clearing import CaseFilter, CaseSort
 from catalog.corrections import CorrectionBook, who_gets
+from catalog.deskverbs import DeskVerbs
 from catalog.engine import Database, parse_url
 from catalog.holdings import AkteFilter, Sort
 from catalog.identity import STRICT, Accounts
 from catalog.lockbook import LockBook
-from catalog.packageverbs import PackageVerbs
 from catalog.reentry import ReentryBook
 from catalog.references import references_of
 from catalog.restorebook import RestoreBook
@@ -87,7 +87,7 @@ def open_catalog(
     return Catalog(database, token, accounts)
 
 
-class Catalog(PackageVerbs):
+class Catalog(DeskVerbs):
     """Register, periods, clearing desk, search and trail. Changing verbs take who (`by`) and when (`now`)."""
 
     def __enter__(self) -> Catalog:

@@ -242,21 +242,26 @@ def resolve(change: Change, number: int, resolution: Resolution, reason: str) ->
 
 def accepted(connection: Connection, delivery: UUID) -> frozenset[str]:
     """Codes of the findings that a person accepted with a reason for this delivery as it is registered now."""
-    return frozenset(code for code, case in _accepted(connection, delivery) if case.content == case.digest)
+    return frozenset(finding.code for finding in accepted_findings(connection, delivery))
+
+
+def accepted_findings(connection: Connection, delivery: UUID) -> tuple[Finding, ...]:
+    """Those findings themselves, as they were told when they were accepted."""
+    return tuple(finding for finding, case in _accepted(connection, delivery) if case.content == case.digest)
 
 
 def lapsed(connection: Connection, delivery: UUID) -> dict[str, int]:
     """The newest case by code of what a person accepted only for other content of this delivery."""
     now = accepted(connection, delivery)
-    return {code: case.nr for code, case in _accepted(connection, delivery) if code not in now}
+    return {finding.code: case.nr for finding, case in _accepted(connection, delivery) if finding.code not in now}
 
 
-def _accepted(connection: Connection, delivery: UUID) -> list[tuple[str, Row[Any]]]:
-    """Every accepted code with its case and the digest of its delivery as it is registered now, oldest first."""
+def _accepted(connection: Connection, delivery: UUID) -> list[tuple[Finding, Row[Any]]]:
+    """Every accepted finding with its case and the digest of its delivery as it is registered now, oldest first."""
     query = (
         select(clearing.c.nr, clearing.c.findings, clearing.c.content, deliveries.c.digest)
         .join(deliveries, clearing.c.delivery == deliveries.c.uuid)
         .where(clearing.c.delivery == delivery, clearing.c.resolution == Resolution.ACCEPT.value)
         .order_by(clearing.c.nr)
     )
-    return [(finding.code, row) for row in connection.execute(query) for finding in findings_from_json(row.findings)]
+    return [(finding, row) for row in connection.execute(query) for finding in findings_from_json(row.findings)]

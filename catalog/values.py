@@ -56,6 +56,21 @@ class ArchivedScan:
 
 
 @dataclass(frozen=True, slots=True)
+class CameAgain:
+    """An Akte in which scans of a delivery lie that were delivered once more later: `scans` of `of` different ones, in
+    both without what lies in very many deliveries. `version` is the newest that brought some.
+    """
+
+    akte: UUID
+    aktenart: str
+    aktenzeichen: str
+    band: int
+    version: int
+    scans: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class ScanRow:
     """One delivered file as it was registered."""
 

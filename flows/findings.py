@@ -28,6 +28,10 @@ RULES: dict[str, tuple[str, str]] = {
         "Bleibt nach dem Ende einer Lieferung ihr Arbeitsordner, wird es genannt und später aufgeräumt.",
         "Hausregel",
     ),
+    "WF-16": (
+        "Sind Scans eines offenen Klärungsfalls noch einmal gekommen und archiviert, wird es gesagt.",
+        "users.md §2: scanned twice",
+    ),
     "WF-20": ("Die veröffentlichten Köpfe des Protokolls sind lesbar.", "prefect-db.md §6"),
     "WF-21": ("Zu einer Zeile des Protokolls gibt es nur einen veröffentlichten Kopf.", "prefect-db.md §6"),
     "WF-22": ("Der Kopf des Protokolls wird nach jedem Lauf in allen Speichern veröffentlicht.", "prefect-db.md §6"),

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from akten.errors import FixityError, Misconfigured, Unavailable
 from akten.files import Attachment, FileFacts, PageRef
-from akten.findings import Finding
+from akten.findings import Finding, has_errors
 from akten.lifecycle import Stage
 from akten.model import Akte
 from akten.package import PackageId
@@ -160,7 +160,8 @@ def looked_up(trip: Trip) -> LookedUp | None:
     early = partial(is_too_early, today)
     unknown = check_names(delivery, names.event_fault, names.fact_fault, early, accepted=accepted)
     there = already_archived(delivery, known, services.intake) is not None
-    if there and not says_otherwise(services, row, {scan.delivery for scan in archived.values()}):
+    whole = there and not has_errors(delivery.findings)  # what could not be read lies nowhere
+    if whole and not says_otherwise(services, row, {scan.delivery for scan in archived.values()}):
         return None  # else all is checked that can be wrong: perhaps a file is missing, and what its slip tells counts
     told = (*check_record_class(delivery, options, accepted=accepted, today=today), *unknown)
     findings = require((*(asked if own is None else ()), *told))

@@ -13,7 +13,7 @@ from flows.arrival import registered
 from flows.receipt import Outcome, Receipt
 from flows.wiring import Services
 from ingest.claimed import ClaimedDelivery, release
-from ingest.delivery import read_delivery
+from ingest.delivery import read_delivery, scans_beside
 from ingest.rules import ACCEPTABLE
 
 # TV-04 is seen when the note is written, and is a fault of the slip all the same: an office stands for the person.
@@ -55,7 +55,10 @@ def to_clearing(services: Services, claimed: ClaimedDelivery, findings: tuple[Fi
     """Stops the delivery for a person; also one whose slip could not even be read."""
     catalog = services.catalog
     if catalog.delivery(claimed.uuid) is None:
-        catalog.receive(claimed.uuid, slip={}, scans=(), folder=str(claimed.folder), by=by, now=services.now())
+        scans = scans_beside(
+            claimed
+        )  # else nobody would know them again, and the case would stay when they are archived
+        catalog.receive(claimed.uuid, slip={}, scans=scans, folder=str(claimed.folder), by=by, now=services.now())
     catalog.to_clearing(
         claimed.uuid,
         _with_lapsed(findings, catalog.lapsed(claimed.uuid)),

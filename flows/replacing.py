@@ -14,6 +14,7 @@ from uuid import UUID
 from akten.files import FileFacts, PdfA
 from akten.findings import Finding
 from akten.model import Akte, Dokument, Ersetztes
+from akten.plural import plural
 from catalog.fold import tokens
 from flows.meant import Names, Standing, meant, name_key, scans_of, standing_of
 from flows.wiring import Services
@@ -29,7 +30,7 @@ from ingest.rescans import (
     wanted_twice,
     wishes,
 )
-from ingest.rules import FEW, apply_accepted
+from ingest.rules import FEW, apply_accepted, info
 from ingest.slipdoc import Slip
 
 
@@ -83,18 +84,27 @@ class Wanted:
         return frozenset(one.dokument for one in self.replacements)
 
     def retold(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """The findings; what is said of a scan that lies in this Akte already (IN-36) is what happens to it."""
+        """The findings; what is said of a scan that lies in this Akte already (IN-36) is what happens to it, of the
+        first ten to which the same happens.
+        """
+        told: Counter[str] = Counter()
         for finding in findings:
-            text = finding.text
-            if finding.code == "IN-36" and finding.where in self.again:
-                text = f"{text.partition('; ')[0]}; sein Dokument ersetzt ein anderes und bekommt ihn noch einmal."
-            elif finding.code == "IN-36" and finding.where in self.leaving:
-                text = (
-                    f"{text.partition('; ')[0]}; sein Dokument von damals wird ersetzt, er wird noch einmal abgelegt."
-                )
-            elif finding.code == "IN-36" and finding.where in self.outdated:
-                text = f"{text} Das Dokument, in dem er liegt, ist inzwischen ersetzt; es zählt das neue."
-            yield replace(finding, text=text)
+            if finding.code != "IN-36":
+                yield finding
+                continue
+            there, _, fate = finding.text.partition("; ")
+            if finding.where in self.again:
+                fate = "sein Dokument ersetzt ein anderes und bekommt ihn noch einmal."
+            elif finding.where in self.leaving:
+                fate = "sein Dokument von damals wird ersetzt, er wird noch einmal abgelegt."
+            elif finding.where in self.outdated:
+                fate = f"{fate} Das Dokument, in dem er liegt, ist inzwischen ersetzt; es zählt das neue."
+            told[fate] += 1
+            if told[fate] <= FEW:
+                yield replace(finding, text=f"{there}; {fate}")
+        if left := sum(max(0, number - FEW) for number in told.values()):
+            text = f"… und {plural(left, 'weiterer Scan liegt', 'weitere Scans liegen')} schon in dieser Akte."
+            yield info("IN-36", "", text)
 
 
 def wanted_of(

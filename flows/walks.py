@@ -28,6 +28,7 @@ from flows.outcomes import clearing_receipt, put_away, to_clearing
 from flows.packed import PackedWork, load
 from flows.receipt import Outcome, Receipt
 from flows.renumbered import holder_of
+from flows.samescans import cases_done
 from flows.steps import Run, Stopwatch
 from flows.turns import Turn, unordered
 from flows.wiring import Services
@@ -80,7 +81,7 @@ def _archive(
         if known.stage is Stage.ARCHIVED and known.akte is not None:
             findings = run("sperren", follow_at_intake, services, known.akte, by)
             receipt = replace(receipt, findings=(*receipt.findings, *findings))
-        return replace(receipt, findings=(*receipt.findings, *put_away(claimed)))
+        return _ended(services, claimed, receipt)
     if known is not None and known.stage is Stage.CLEARING:
         return clearing_receipt(services, known)
 
@@ -137,9 +138,10 @@ def _from_reading(
     texts = {dokument: [page.text for page in pdfa.kept_pages] for dokument, pdfa in work.documents.items()}
     run("eintragen", catalog.record_stored, delivery.uuid, work.akte, stored, texts, by=by, now=services.now())
     findings = run("sperren", follow_at_intake, services, work.akte.uuid, by)
-    left = put_away(claimed)  # it is all in the package now
+    work = replace(work, findings=(*work.findings, *findings))
+    receipt = _ended(services, claimed, archived_receipt(row, work, stored.copies))  # it is all in the package now
     progress("fertig", 1, 1)
-    return archived_receipt(row, replace(work, findings=(*work.findings, *findings, *left)), stored.copies)
+    return receipt
 
 
 def _make(trip: Trip) -> PackedWork | None:
@@ -184,9 +186,16 @@ def _link_duplicate(
     if akte is None:
         raise FixityError("Zur schon archivierten Lieferung fehlt die Akte im Katalog.")
     services.catalog.mark_duplicate(claimed.uuid, akte, by=by, now=services.now())
-    left = put_away(claimed)  # every scan of it lies in the archive already, and what its slip says in the catalog
-    receipt = receipt_of(services, _row_of(services, claimed.uuid))
-    return replace(receipt, findings=(*receipt.findings, *left))
+    # Every scan of it lies in the archive already, and what its slip says in the catalog.
+    return _ended(services, claimed, receipt_of(services, _row_of(services, claimed.uuid)))
+
+
+def _ended(services: Services, claimed: ClaimedDelivery, receipt: Receipt) -> Receipt:
+    """The receipt of what has ended, with the open cases that it seems to settle, and its work folder put away: only
+    then, so that the next run tells it all where this one is killed or the catalog is away.
+    """
+    done = cases_done(services, claimed.uuid, receipt.akte)
+    return replace(receipt, findings=(*receipt.findings, *done, *put_away(claimed)))
 
 
 def _row_of(services: Services, delivery: UUID) -> DeliveryRow:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePosixPath
@@ -68,8 +70,22 @@ class Assignment:
 
 def _one_per_file(scans: Sequence[Scan], slip: Slip) -> tuple[SlipVorgang, ...]:
     """Where the slip names no Vorgänge: one Vorgang with one Dokument per file."""
-    dokumente = tuple(SlipDokument(PurePosixPath(scan.name).stem or scan.name, dateien=(scan.name,)) for scan in scans)
+    dokumente = tuple(SlipDokument(_title(scan), dateien=(scan.name,)) for scan in scans)
     return (SlipVorgang(slip.betreff, laufzeit=slip.laufzeit, dokumente=dokumente),)
+
+
+def _title(scan: Scan) -> str:
+    """What a Dokument is called that is just this file. A name that is no UTF-8 is read as Windows writes it where that
+    gives letters; the name itself keeps its bytes as escapes.
+    """
+    name, raw = PurePosixPath(scan.name), os.fsencode(scan.path.name)
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        with suppress(UnicodeDecodeError):
+            read = unicodedata.normalize("NFC", raw.decode("cp1252"))
+            name = PurePosixPath(read) if read.isprintable() else name
+    return name.stem or str(name)
 
 
 def _as_read(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from ingest.assignment import TOO_MANY, Assignment, assign, hints, positions_as_
 from ingest.delivery import Delivery
 from ingest.naming import future_year, reading_of
 from ingest.options import IntakeOptions, Profile
-from ingest.pageranges import format_ranges
+from ingest.pageranges import Range, format_ranges
 from ingest.rules import ACCEPTABLE, RULES, apply_accepted, error, few, info, warning
 from ingest.sides import backs_first
 from ingest.slip_fields import nearest, shown
@@ -182,6 +182,7 @@ def _days(delivery: Delivery) -> Iterator[tuple[str, date]]:
 
 # --- files and pages --------------------------------------------------------------------------------------------------
 def _check_files(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: IntakeOptions) -> Iterator[Finding]:
+    foreign: list[Finding] = []
     for scan in delivery.scans:
         found = facts.get(scan.uuid)
         if scan.mime not in options.accepted_types:
@@ -190,7 +191,7 @@ def _check_files(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: I
                 "JPEG, PNG, JPEG 2000 und PDF. Was nicht zur Akte gehört, nennt der Laufzettel unter "
                 "„nicht_archivieren“."
             )
-            yield error("IN-38", scan.name, text)
+            foreign.append(error("IN-38", scan.name, text))
         elif found is None:
             yield error("IN-39", scan.name, "Die Datei wurde nicht untersucht; darum wird nicht über sie geurteilt.")
         if found is not None:
@@ -200,6 +201,7 @@ def _check_files(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: I
                 yield (
                     finding if scan.name in finding.where else replace(finding, where=_joined(scan.name, finding.where))
                 )
+    yield from few(foreign)
 
 
 def _joined(name: str, where: str) -> str:
@@ -235,11 +237,11 @@ def _check_pages(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: I
     surplus = "Die Datei gehört zu keinem Dokument des Laufzettels."
     yield from few([error("IN-31", scan.name, surplus) for scan in unnamed])
     total = len(assignment.sequence)
-    for path, ranges in assignment.outside:
-        one = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
-        what = f"Die Seite {ranges[0][0]}" if one else f"Die Seiten {format_ranges(ranges)}"
-        text = f"{what} gibt es nicht; die Lieferung hat {_seiten(total)}."
-        yield error("IN-34", f"{slip.datei}, {path}", text)
+    beyond = [
+        error("IN-34", f"{slip.datei}, {path}", f"{_which(ranges)} gibt es nicht; die Lieferung hat {_seiten(total)}.")
+        for path, ranges in assignment.outside
+    ]
+    yield from few(beyond, "weiteres Dokument", "weitere Dokumente")
     if assignment.doubled:
         pages = format_ranges(positions_as_pages(assignment.doubled))
         yield error("IN-32", f"Seite {pages}", "Diese Seiten sind mehr als einem Dokument zugeordnet.")
@@ -251,6 +253,11 @@ def _check_pages(delivery: Delivery, facts: Mapping[UUID, FileFacts], options: I
     yield from backs_first(delivery.scans, slip, assignment)
     if total > options.limits.pages:
         yield error("IN-07", "", f"Die Lieferung hat mehr als {options.limits.pages} Seiten.")
+
+
+def _which(ranges: Sequence[Range]) -> str:
+    one = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+    return f"Die Seite {ranges[0][0]}" if one else f"Die Seiten {format_ranges(ranges)}"
 
 
 def _check_twins(

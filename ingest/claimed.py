@@ -150,6 +150,17 @@ def require_outside(target: Path, work: Path) -> None:
         )
 
 
+def require_not_in_inbox(target: Path, inbox: Path) -> None:
+    """Lets pass a folder outside the inbox. Raises Misconfigured for any other: what is given back there is taken in
+    again by the next round, and is the next case.
+    """
+    if target.resolve().is_relative_to(inbox.resolve()):
+        raise Misconfigured(
+            f"„{target}“ liegt im Eingang: Von dort würde die Lieferung gleich wieder angenommen; bitte einen anderen "
+            "Ordner nennen. Soll sie noch einmal angenommen werden: --neu-einreichen."
+        )
+
+
 def give_back(claimed: ClaimedDelivery, target: Path) -> Path:
     """Moves the delivery as it came into the folder `target` under its old name and leaves the work folder.
 

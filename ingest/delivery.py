@@ -72,11 +72,7 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
             slip, slip_file = read_slip(root, limits)
         except Rejected as fault:
             raise Rejected((*fault.findings, *listing.findings)) from fault
-        files = tuple(
-            (name, path)
-            for name, path in listing.files
-            if path != slip_file.path and not _is_closing_marker(name, path)
-        )
+        files = _but_markers((name, path) for name, path in listing.files if path != slip_file.path)
         taken, left_out = _split(files, slip)
         read = [read_scan(claimed.uuid, name, path) for name, path in taken]
         sync_folders(claimed.lieferung, (*files, (slip_file.path.name, slip_file.path)))
@@ -99,6 +95,25 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
         if PurePosixPath(scan.name).name.casefold() in SLIP_NAMES
     )
     return Delivery(claimed.uuid, claimed.folder, slip, slip_file, scans, tuple(findings))
+
+
+def scans_beside(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) -> tuple[Scan, ...]:
+    """The scans of a delivery whose slip cannot be used, so that they are known when they come once more; none where
+    more than the slip is wrong with the files. Raises Unavailable or Misconfigured.
+    """
+    if has_errors(claimed.findings) or not claimed.lieferung.is_dir():
+        return ()
+    try:
+        listing = list_files(delivery_root(claimed.lieferung), limits or IntakeLimits())
+        if has_errors(listing.findings):
+            return ()
+        named = _but_markers(
+            (name, path) for name, path in listing.files if PurePosixPath(name).name.casefold() not in SLIP_NAMES
+        )
+        read = [read_scan(claimed.uuid, name, path) for name, path in named]
+    except OSError as fault:
+        raise system_error(fault, f"Das Lesen der Lieferung im Arbeitsordner {claimed.folder}") from fault
+    return _one_of_each(result for result in read if isinstance(result, Scan))
 
 
 def changed_files(delivery: Delivery) -> str:
@@ -126,6 +141,10 @@ def _one_of_each(scans: Iterable[Scan]) -> tuple[Scan, ...]:
     return tuple(kept.values())
 
 
+def _but_markers(files: Iterable[tuple[str, Path]]) -> tuple[tuple[str, Path], ...]:
+    return tuple((name, path) for name, path in files if not _is_closing_marker(name, path))
+
+
 def _is_closing_marker(name: str, path: Path) -> bool:
     """True for a small file at the top with the name of a marker; a scan of that name is not swallowed."""
     return name.casefold() in CLOSING_MARKERS and path.lstat().st_size <= 1024
@@ -137,7 +156,7 @@ def _split(files: tuple[tuple[str, Path], ...], slip: Slip) -> tuple[list[tuple[
     meant = {name: names.find(name) for name in slip.nicht_archivieren}
     dropped = set(meant.values())
     text = "Laut Laufzettel nicht zu archivieren; die Datei wird nicht übernommen."
-    findings = [info("IN-42", name, text) for name, _ in files if name in dropped]
+    findings = list(few([info("IN-42", name, text) for name, _ in files if name in dropped]))
     text = "Diese Datei steht unter „nicht_archivieren“, ist aber nicht in der Lieferung."
     findings.extend(few([error("IN-30", name, text) for name, found in meant.items() if found is None]))
     return [(name, path) for name, path in files if name not in dropped], findings

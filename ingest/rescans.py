@@ -168,6 +168,16 @@ def nearly_there(
     return error("IN-55", where, text)
 
 
+def nearly_twice(where: str, said: tuple[str, str], before: tuple[str, str]) -> Finding:
+    """IN-55 for a Vorgang that stands on its slip twice, spelled otherwise, by Betreff and Zeichen."""
+    text = (
+        f"Auf dem Laufzettel steht schon der Vorgang {_vorgang(*before)}; mit {_vorgang(*said)} käme ein weiterer "
+        "hinzu. Ist es derselbe, bitte ihn nur einmal nennen, mit allen Dokumenten; sind es zwei, bitte mit "
+        "Begründung annehmen."
+    )
+    return error("IN-55", where, text)
+
+
 def more_nearly_there(left: int) -> Finding:
     """IN-55 for those that are not told one by one."""
     return error("IN-55", "", f"… und {plural(left, 'weiterer Vorgang', 'weitere Vorgänge')} mit demselben Befund.")

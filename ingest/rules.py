@@ -89,7 +89,7 @@ RULES: dict[str, tuple[str, str]] = {
     "IN-52": ("Empfangene Seiten = behaltene + leere Seiten.", _RESISCAN + ", A.NB.3"),
     "IN-53": ("Blattzahl, Seitenzahl und Duplex widersprechen sich nicht.", _RESISCAN + ", A.DV.2"),
     "IN-54": ("Was neu gescannt wird, lässt keine gelieferte Seite ohne Dokument.", _RESISCAN + ", A.NB.3"),
-    "IN-55": ("Heißt ein Vorgang eines Nachscans fast wie einer der Akte, wird gefragt, ob er es ist.", _HOUSE),
+    "IN-55": ("Heißt ein Vorgang fast wie einer der Akte oder des Laufzettels, wird gefragt, ob er es ist.", _HOUSE),
 }
 
 # What a person may answer for with a reason; everything else must be put right in the delivery.
@@ -126,12 +126,12 @@ def apply_accepted(findings: Iterable[Finding], accepted: frozenset[str]) -> tup
     )
 
 
-def few(same: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The first ten findings of one sort; the rest is counted, and weighs what they weigh."""
+def few(same: Sequence[Finding], one: str = "weitere Datei", several: str = "weitere Dateien") -> tuple[Finding, ...]:
+    """The first ten findings of one sort; the rest is counted (in these words), and weighs what they weigh."""
     left = len(same) - FEW
     if left <= 0:
         return tuple(same)
-    text = f"… und {plural(left, 'weitere Datei', 'weitere Dateien')} mit demselben Befund."
+    text = f"… und {plural(left, one, several)} mit demselben Befund."
     return (*same[:FEW], replace(same[0], where="", text=text))
 
 

@@ -96,7 +96,16 @@ def is_system(name: str) -> bool:
 def _walk(
     folder: Path, prefix: str, depth: int, limits: IntakeLimits, findings: list[Finding]
 ) -> Iterator[tuple[str, Path]]:
-    with os.scandir(folder) as entries:
+    try:
+        opened = os.scandir(folder)
+    except OSError as fault:
+        if not prefix or may_pass(fault.errno):
+            raise
+        # As an unreadable file: a matter of this delivery, for a person, and met again by every round until then.
+        text = f"Der Ordner ist nicht lesbar ({in_german(fault.errno)}); was darin liegt, fehlt."
+        findings.append(error("IN-08", shown(prefix.rstrip("/")), text))
+        return
+    with opened as entries:
         for entry in entries:
             name = prefix + readable_name(entry.name)
             if is_system(entry.name):

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from akten.brokenwords import broken_in_german
 from akten.diskwords import is_of_the_machine
 from akten.files import Digests, digest_bytes, digest_stream
 from akten.findings import Severity, Verdict
@@ -75,7 +76,7 @@ def judge_path(
         with path.open("rb") as stream:
             xml = stream.read(limits.max_bytes + 1)
     except (OSError, ValueError) as problem:  # nobody looked, so nothing bad was found
-        text = f"Die Datei ist nicht lesbar ({type(problem).__name__})."
+        text = f"Die Datei ist nicht lesbar ({broken_in_german(problem)})."
         findings.add("XD-01", "", text, severity=Severity.WARNING)
         return report_of(None, None, Verdict.NOT_CHECKED, findings.all())
     report = check_message(xml, schemas, purpose=purpose, limits=limits)
@@ -106,7 +107,7 @@ def _judge_zip(
             return _judge_entries(package, path, schemas, findings, limits, zip_limits)
     except _BROKEN as problem:
         _say_if_of_the_machine(problem)
-        findings.add("XD-90", "", f"Das ZIP ist nicht lesbar ({type(problem).__name__}).")
+        findings.add("XD-90", "", f"Das ZIP ist nicht lesbar ({broken_in_german(problem)}).")
         return report_of(*unread, findings.all())
 
 

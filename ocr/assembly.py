@@ -18,6 +18,7 @@ from typing import Any
 import pikepdf
 from pikepdf import pdfa
 
+from akten.brokenwords import broken_in_german
 from ocr.glyphless import NAME
 from ocr.jobs import AssemblyJob, AssemblyOutcome
 from ocr.level import BASIC, UNICODE, claim_unicode
@@ -29,7 +30,7 @@ def assemble(job: AssemblyJob) -> AssemblyOutcome:
     try:
         return _save(job, Path(job.draft), Path(job.target), datetime.fromisoformat(job.created))
     except (pikepdf.PdfError, pikepdf.PasswordError) as error:
-        return AssemblyOutcome(0, (f"Eine Seitendatei lässt sich nicht lesen ({type(error).__name__}).",))
+        return AssemblyOutcome(0, (f"Eine Seitendatei lässt sich nicht lesen ({broken_in_german(error)}).",))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from akten.diskwords import DISK_FULL
 from akten.errors import Misconfigured, Unavailable
 from ocr.child import FULL
 
+_LOG = logging.getLogger(__name__)
 _PASSING = ("temporarily unavailable", "Cannot allocate memory", "No space left", "MemoryError", "Too many open files")
 
 
@@ -60,7 +62,7 @@ class SandboxDied(Exception):
 
     @property
     def text(self) -> str:
-        """The reason as a German clause."""
+        """The reason as a German clause; which class and line it was is for the log."""
         return {
             "memory": "der Speicher reichte nicht",
             "cpu": "die Rechenzeit war verbraucht",
@@ -68,7 +70,7 @@ class SandboxDied(Exception):
             "disk": "der Plattenplatz für Zwischendateien war verbraucht",
             "killed": "das Leseprogramm wurde zweimal von außen beendet; vielleicht fehlt der Maschine Speicher",
             "signal": f"das Leseprogramm ist abgestürzt ({self.detail})",
-        }.get(self.reason, f"das Leseprogramm ist gescheitert ({self.detail})")
+        }.get(self.reason, "das Leseprogramm kam damit nicht zurecht")
 
 
 def not_started(outcome: Outcome) -> Unavailable | Misconfigured:
@@ -91,7 +93,12 @@ def answer_of(line: bytes) -> dict[str, Any] | SandboxDied | None:
     if isinstance(value.get("ok"), dict):
         answer: dict[str, Any] = value["ok"]
         return answer
-    return SandboxDied(str(value.get("reason", "crash")), str(value.get("detail", ""))[:200])
+    return _noted(SandboxDied(str(value.get("reason", "crash")), str(value.get("detail", ""))[:200]))
+
+
+def _noted(died: SandboxDied) -> SandboxDied:
+    _LOG.warning("a child of the sandbox gave no answer: %s", died)
+    return died
 
 
 def death_of(outcome: Outcome) -> SandboxDied:
@@ -112,7 +119,7 @@ def death_of(outcome: Outcome) -> SandboxDied:
             return SandboxDied("signal", signal.Signals(outcome.killed_by).name)
         except ValueError:
             return SandboxDied("signal", str(outcome.killed_by))
-    return SandboxDied("memory" if "MemoryError" in last else "crash", last or f"exit {outcome.returncode}")
+    return _noted(SandboxDied("memory" if "MemoryError" in last else "crash", last or f"exit {outcome.returncode}"))
 
 
 def settled(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageChops, ImageCms, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
+from akten.brokenwords import broken_in_german
 from ocr.engine import Raster
 from ocr.jp2boxes import complete
 from ocr.tiffpages import PageView
@@ -86,7 +87,7 @@ def open_page(path: Path, page: int, max_pixels: int) -> PageImage:
     except UnidentifiedImageError as error:
         raise PageUnreadable("OC-03", "Das Bild ist in einem Format, das nicht gelesen werden kann.") from error
     except Exception as error:
-        raise PageUnreadable("OC-03", f"Das Bild lässt sich nicht öffnen ({type(error).__name__}).") from error
+        raise PageUnreadable("OC-03", f"Das Bild lässt sich nicht öffnen ({broken_in_german(error)}).") from error
     width, height = image.size
     if width * height > max_pixels:
         raise PageUnreadable("OC-04", f"Das Bild hat {width} × {height} Bildpunkte; erlaubt sind {max_pixels}.")
@@ -180,7 +181,7 @@ def load(page: PageImage, *, gray: bool = False) -> None:
     except MemoryError:
         raise
     except Exception as error:
-        raise PageUnreadable("OC-05", f"Die Bildpunkte lassen sich nicht lesen ({type(error).__name__}).") from error
+        raise PageUnreadable("OC-05", f"Die Bildpunkte lassen sich nicht lesen ({broken_in_german(error)}).") from error
     if image.size != (page.width, page.height):  # Pillow turns some TIFF by itself; then the stored rows are not ours
         page.width, page.height = image.size
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pikepdf
 
+from akten.brokenwords import broken_in_german
 from ocr.embedding import Stored
 from ocr.engine import OcrEngine
 from ocr.jobs import PageJob, PageOutcome
@@ -37,7 +38,7 @@ def do_page(
     except PageUnreadable as error:
         return PageOutcome(error=(error.code, error.text))
     except (pikepdf.PdfError, pikepdf.PasswordError) as error:  # the second is no sort of the first
-        return PageOutcome(error=("OC-03", f"Die PDF-Datei lässt sich nicht öffnen ({type(error).__name__})."))
+        return PageOutcome(error=("OC-03", f"Die PDF-Datei lässt sich nicht öffnen ({broken_in_german(error)})."))
 
 
 class _Nothing:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pikepdf
 from PIL import Image
 
+from akten.brokenwords import broken_in_german
 from ocr.bands import Banded, stored_in_bands
 from ocr.embedding import Stored, as_it_is, checked_group4, without_loss
 from ocr.geometry import POINTS_PER_MM, Affine, pixels_to_unit, scaling, standing
@@ -134,7 +135,7 @@ def _in_bands(opened: PageImage) -> Banded | None:
     except MemoryError:
         raise
     except Exception as error:  # decoders raise nearly anything (ocr.md §5)
-        raise PageUnreadable("OC-05", f"Die Bildpunkte lassen sich nicht lesen ({type(error).__name__}).") from error
+        raise PageUnreadable("OC-05", f"Die Bildpunkte lassen sich nicht lesen ({broken_in_german(error)}).") from error
 
 
 def _decoded(opened: PageImage, stored: Stored | None, number: int, max_pixels: int) -> tuple[Stored, Image.Image]:
@@ -152,7 +153,7 @@ def _decoded(opened: PageImage, stored: Stored | None, number: int, max_pixels: 
     try:
         stored, picture = without_loss(opened.held())
     except (ValueError, OSError) as error:
-        raise PageUnreadable("OC-05", f"Das Bild lässt sich nicht umsetzen ({type(error).__name__}).") from error
+        raise PageUnreadable("OC-05", f"Das Bild lässt sich nicht umsetzen ({broken_in_german(error)}).") from error
     return stored, to_gray(picture)
 
 

@@ -84,7 +84,25 @@ def test_nothing_is_given_back_into_the_work_folder_that_the_case_names(desk: De
         assert "bitte einen anderen Ordner nennen" in ran.err
     assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
     assert (Path(case["folder"]) / "lieferung" / "laufzettel.json").is_file()
-    assert desk("klaerung", "loese", number, "--zurueck", desk.daten / "eingang", "--grund", "falsch").code == 0
+    assert desk("klaerung", "loese", number, "--zurueck", desk.daten / "zurück", "--grund", "falsch").code == 0
+
+
+@pytest.mark.parametrize("place", [".", "zurück"])
+def test_nothing_is_given_back_into_the_inbox_where_it_would_be_taken_again(
+    desk: Desk, tmp_path: Path, place: str
+) -> None:
+    """The next round took it in, and it was the next case."""
+    number = a_case(desk, tmp_path / "l", "IN-50")
+    inbox = desk.daten / "eingang"
+    inbox.mkdir(exist_ok=True)
+    (tmp_path / "verweis").symlink_to(inbox)
+    for target in (inbox / place, tmp_path / "verweis" / place):
+        ran = desk("klaerung", "loese", number, "--zurueck", target, "--grund", "falsch")
+        assert ran.code == 7
+        assert "liegt im Eingang" in ran.err
+        assert "--neu-einreichen" in ran.err
+    assert desk("klaerung", "liste", "--json").json[0]["state"] == "open"
+    assert list(inbox.iterdir()) == []
 
 
 def test_of_a_return_that_was_cut_off_it_is_said_that_the_files_are_still_here(desk: Desk, tmp_path: Path) -> None:

@@ -34,6 +34,17 @@ def test_a_page_that_was_there_already_is_told_beside_the_pages_that_came() -> N
     assert "2 Kopien zurückgelesen: a geprüft, b geprüft" in told
 
 
+def test_of_many_pages_that_were_there_the_rest_is_counted() -> None:
+    rest = replace(LINKED, where="", text="… und 7 weitere Scans liegen schon in dieser Akte.")
+    told = shown(replace(RECEIPT, findings=(LINKED, LINKED, rest)))
+    assert "2 Scans lagen schon in dieser Akte (IN-36) … und 7 weitere Scans liegen" in told
+
+
+def test_an_open_case_with_the_same_scans_is_told() -> None:
+    one = Finding("WF-16", Severity.INFO, "Fall 7", "Scans dieser Lieferung gehören auch zu Fall 7.")
+    assert "gehören auch zu Fall 7. (WF-16)" in shown(replace(RECEIPT, findings=(one,)))
+
+
 def test_what_was_replaced_by_what_is_told_and_many_are_counted() -> None:
     one = Finding("IN-48", Severity.INFO, "", "„Plan“ (1 Seite) ersetzt „Plan“ (1 Seite; 12) der Version 1.")
     assert "„Plan“ (1 Seite) ersetzt „Plan“ (1 Seite; 12) der Version 1 (IN-48)." in shown(
@@ -85,6 +96,9 @@ def test_files_that_are_left_out_stand_on_the_receipt() -> None:
     )
     assert "Nicht übernommen (IN-05, IN-42): Thumbs.db, log.txt" in shown(replace(RECEIPT, findings=left))
     assert "Nicht übernommen" not in shown(RECEIPT)
+    many = [replace(left[1], where=f"{n}.log") for n in range(10)]
+    rest = replace(left[1], where="", text="… und 7 weitere Dateien mit demselben Befund.")
+    assert "demselben Befund" in shown(replace(RECEIPT, findings=(*many, rest)))
 
 
 def test_the_receipt_of_a_path_that_was_not_taken_has_the_fields_of_every_other(tmp_path: Path) -> None:

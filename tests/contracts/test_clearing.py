@@ -182,3 +182,13 @@ def test_pages_of_a_delivery_that_never_comes_into_its_akte_leave_the_review_lis
         catalog.resolve(case.number, Resolution.RETURN, "falsch", by=CLERK, now=NOON)
     assert {review.delivery for review in catalog.reviews().rows} == {other.uuid}
     assert [review.number for review in catalog.reviews(state="done").rows] == [settled.number]
+
+
+def test_what_was_accepted_is_known_as_it_was_told_until_the_delivery_is_another(catalog: Catalog) -> None:
+    row = receive(catalog, 1)
+    case = catalog.to_clearing(row.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
+    assert catalog.accepted_findings(row.uuid) == ()
+    catalog.resolve(case.number, Resolution.ACCEPT, "fehlte bereits", by=CLERK, now=NOON)
+    assert catalog.accepted_findings(row.uuid) == (AN_ERROR,)
+    receive(catalog, 1, scans=())
+    assert (catalog.accepted_findings(row.uuid), catalog.lapsed(row.uuid)) == ((), {"IN-07": case.number})

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from akten.findings import Severity
+from akten.findings import Finding, Severity
 from akten.model import Akte, Dokument, Vorgang
 from flows.alike import asked_of_vorgaenge, nearly_alike
 from flows.replacing import Replacement, Wanted
@@ -86,28 +86,88 @@ def test_of_many_the_first_are_told_and_the_rest_is_counted() -> None:
     assert found[-1].text.startswith("… und 3 weitere Vorgänge")
 
 
-def of_a_delivery(said: Akte, now: Akte | None, wanted: Wanted, accepted: frozenset[str] = frozenset()) -> Any:
+def of_a_delivery(
+    said: Akte, now: Akte | None, wanted: Wanted, accepted: tuple[Finding, ...] = ()
+) -> tuple[Finding, ...]:
     package = SimpleNamespace(package=SimpleNamespace(id=SimpleNamespace(version=1)), delivery=an_id("lieferung"))
     catalog = SimpleNamespace(
         packages=lambda _: [package] if now else [],
         akte_snapshot=lambda _, version=None: now or said,  # before the first version, the plan
         delivery=lambda _: None,
+        accepted_findings=lambda _: accepted,
     )
     slip = SimpleNamespace(datei="laufzettel.yaml", vorgaenge=said.vorgaenge)
     planned = PlannedAkte(said, {}, frozenset())
-    services, delivery = cast(Services, SimpleNamespace(catalog=catalog)), cast(Any, SimpleNamespace(slip=slip))
-    return asked_of_vorgaenge(services, delivery, planned, planned, wanted, accepted)
+    services, delivery = (
+        cast(Services, SimpleNamespace(catalog=catalog)),
+        cast(Any, SimpleNamespace(slip=slip, uuid=an_id("lieferung"))),
+    )
+    codes = frozenset(finding.code for finding in accepted)
+    return asked_of_vorgaenge(services, delivery, planned, planned, wanted, codes)
 
 
-def test_before_the_first_version_nobody_is_asked() -> None:
-    assert of_a_delivery(akte(GARAGE, ("garage", "")), None, Wanted()) == ()
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (GARAGE, ("baugenehmigung  Garage.", "")),
+        (GARAGE, ("Baugenehmigung-Garage", "B 7")),
+        (("Baugenehmigung-Garage", "B 7"), GARAGE),
+        (GENEHMIGUNG, ("Baugenehmigung", "63-7001-19-1")),
+        (GENEHMIGUNG, ("BAUGENEHMIGUNG", "63-7001-19-1")),
+    ],
+)
+def test_one_that_its_own_slip_has_in_another_spelling_is_asked_about_also_in_a_first_delivery(
+    first: Name, second: Name
+) -> None:
+    """Both became Vorgänge of the Akte without a word, and two can never be merged."""
+    for now in (None, akte(("Abbruch", ""))):
+        (told,) = of_a_delivery(akte(first, ("Abbruch", ""), second), now, Wanted())
+        assert (told.code, told.severity, told.where) == ("IN-55", Severity.ERROR, "laufzettel.yaml, vorgaenge[3]")
+        assert f"„{first[0]}“ ({f'Zeichen {first[1]}' if first[1] else 'ohne Zeichen'})" in told.text
+        assert "Auf dem Laufzettel steht schon" in told.text
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (GARAGE, GARAGE),
+        (GARAGE, ("garage", "")),
+        (GENEHMIGUNG, ("Baugenehmigung", "")),  # beside each other, the slip tells them apart
+        (("Baugenehmigung", ""), GENEHMIGUNG),
+        (GENEHMIGUNG, ("Baugenehmigung", "63-07001-2019-2")),
+        (GENEHMIGUNG, ("Abnahme", "63-7001-19-1")),
+    ],
+)
+def test_what_a_slip_itself_tells_apart_is_not(first: Name, second: Name) -> None:
+    assert of_a_delivery(akte(first, second), None, Wanted()) == ()
+    assert of_a_delivery(akte(first, second), akte(first, second), Wanted()) == ()
+
+
+def test_one_that_is_asked_about_is_asked_about_once_and_all_are_counted_together() -> None:
+    names = [(f"Anbau {number}", "") for number in range(FEW)]
+    said = akte(*((name.upper(), "") for name, _ in names), ("Neubau", ""), ("NEUBAU", ""), ("anbau 1", ""))
+    found = nearly_alike(said, akte(*names), {})
+    assert len(found) == FEW + 1
+    assert found[-1].text.startswith("… und 2 weitere Vorgänge")
+
+
+def test_what_was_accepted_lets_through_what_was_told_then_and_nothing_else() -> None:
+    """A Vorgang that somebody archived meanwhile, in a spelling that nobody saw, got its second without a word."""
+    said = akte(("Baugenehmigung", ""), ("Garage", ""))
+    (first,) = of_a_delivery(said, akte(GENEHMIGUNG), Wanted())
+    told = (replace(first, text=f"{first.text} Im Fall 1 wurde das angenommen, aber …"),)
+    later = of_a_delivery(said, akte(GENEHMIGUNG, ("garage", "")), Wanted(), told)
+    assert [(f.where, f.severity) for f in later] == [
+        ("laufzettel.yaml, vorgaenge[1]", Severity.WARNING),
+        ("laufzettel.yaml, vorgaenge[2]", Severity.ERROR),
+    ]
 
 
 def test_it_is_told_where_it_stands_and_a_person_may_answer_for_it() -> None:
     said, now = akte(("Abbruch", ""), ("Baugenehmigung", "")), akte(GENEHMIGUNG)
     (told,) = of_a_delivery(said, now, Wanted())
     assert (told.severity, told.where) == (Severity.ERROR, "laufzettel.yaml, vorgaenge[2]")
-    (known,) = of_a_delivery(said, now, Wanted(), frozenset({"IN-55"}))
+    (known,) = of_a_delivery(said, now, Wanted(), (told,))
     assert known.severity is Severity.WARNING
     assert known.text.endswith("(Mit Begründung angenommen.)")
 

@@ -156,6 +156,17 @@ def test_what_is_said_of_a_scan_that_is_there_is_what_happens_to_it() -> None:
     assert plain.endswith("er wird verknüpft.")
 
 
+def test_of_many_scans_that_are_there_ten_of_each_fate_are_told_and_the_rest_is_counted() -> None:
+    """A Nachscan with the whole Akte of before told each of its thousands of scans."""
+    other = Finding("IN-35", Severity.ERROR, "x", "y")
+    text = "Dieser Scan liegt schon in dieser Akte (Version 1); er wird verknüpft."
+    many = [Finding("IN-36", Severity.INFO, f"s{n}", text) for n in range(30)]
+    told = list(Wanted(again=frozenset(f"s{n}" for n in range(12))).retold([*many, other]))
+    assert [f.where for f in told] == [*(f"s{n}" for n in range(10)), *(f"s{n}" for n in range(12, 22)), "x", ""]
+    assert told[-1] == Finding("IN-36", Severity.INFO, "", "… und 10 weitere Scans liegen schon in dieser Akte.")
+    assert len(list(Wanted().retold(many[:10]))) == 10
+
+
 @pytest.mark.parametrize(
     ("leaving", "sharing", "stored"),
     [

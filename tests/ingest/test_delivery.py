@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import random
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akten.errors import Misconfigured, Rejected, Unavailable
+from akten.errors import Rejected, Unavailable
 from akten.files import PageRef, digest_file
 from ingest.claimed import ClaimedDelivery
 from ingest.delivery import changed_files, plan_akte, read_delivery
 from ingest.inbox import claim
 from ingest.options import IntakeOptions
 from ingest.pageranges import as_ranges
-from ingest.scans import content_type, natural_key
+from ingest.scans import content_type, natural_key, readable_name
 from ingest.slipdoc import SlipDokument, SlipVorgang
 from tests.ingest.builders import GOOD, TIFF, a_delivery, a_scan, a_slip, fill, some_facts
 
@@ -200,48 +198,6 @@ def test_links_pipes_and_empty_files_are_findings_and_never_opened(inbox: Path, 
     ]
 
 
-@pytest.mark.parametrize("name", ["scan2.tif", "laufzettel.json"])
-@pytest.mark.parametrize(
-    ("number", "passes"),
-    [(errno.EMFILE, True), (errno.ESTALE, True), (errno.EDQUOT, True), (errno.EIO, False), (errno.EACCES, False)],
-)
-def test_what_says_nothing_of_a_file_is_no_finding_about_it(
-    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch, name: str, number: int, *, passes: bool
-) -> None:
-    """With too many files open, or a drive that was away, good scans went to the clearing desk as unreadable."""
-    claimed = claim(fill(inbox / "a"), work, new_id)
-    real = os.open
-
-    def refuse(path: Path | str, *args: Any, **kwargs: Any) -> int:
-        if Path(path).name == name:
-            raise OSError(number, os.strerror(number))
-        return real(path, *args, **kwargs)
-
-    monkeypatch.setattr(os, "open", refuse)
-    if passes:
-        with pytest.raises(Unavailable):
-            read_delivery(claimed)
-    elif name == "scan2.tif":
-        assert [finding.code for finding in read_delivery(claimed).findings] == ["IN-08"]
-    else:
-        with pytest.raises(Rejected):
-            read_delivery(claimed)
-
-
-def test_a_folder_that_may_not_be_read_is_named(
-    inbox: Path, work: Path, new_id: NewId, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is asked of a person to mend its rights, and it no longer lies where that person put it."""
-    claimed = claim(fill(inbox / "a"), work, new_id)
-
-    def refuse(path: Path) -> None:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-
-    monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(Misconfigured, match=f"Arbeitsordner {claimed.folder} ist nicht erlaubt"):
-        read_delivery(claimed)
-
-
 def test_two_names_that_look_the_same_are_a_finding(inbox: Path, work: Path, new_id: NewId) -> None:
     fill(inbox / "a", files={"\u00e4.tif": TIFF, "a\u0308.tif": TIFF + b"2"})
     assert [finding.code for finding in read_delivery(claim(inbox / "a", work, new_id)).findings] == ["IN-08"]
@@ -335,6 +291,28 @@ def test_without_vorgaenge_every_file_is_a_dokument() -> None:
     assert [(d.betreff, d.seiten) for d in planned.akte.dokumente] == [("scan1", 3), ("scan2", 1)]
     first = planned.akte.dokumente[0]
     assert planned.pages[first.uuid] == tuple(PageRef(delivery.scans[0].uuid, page) for page in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("raw", "title"),
+    [
+        (b"Lageplan \xdcbersicht \x96 Stra\xdfe.tif", "Lageplan Übersicht – Straße"),
+        ("Übersicht.tif".encode(), "Übersicht"),
+        (b"b\xf6se\x81.tif", "b\\xf6se\\x81"),  # no letter there
+        (b"\xfc\n.tif", "\\xfc\\n"),
+    ],
+)
+def test_a_name_that_is_no_utf8_gives_a_title_that_people_can_read_and_stays_exact_itself(
+    inbox: Path, work: Path, new_id: NewId, raw: bytes, title: str
+) -> None:
+    """An old scanner writes umlauts as Windows does; the Dokumente of its Akte were called by escapes for ever."""
+    folder = fill(inbox / "a", files={})
+    (folder / os.fsdecode(raw)).write_bytes(TIFF)
+    delivery = read_delivery(claim(folder, work, new_id))
+    planned = plan_akte(delivery, some_facts(delivery), IntakeOptions(), AKTE)
+    assert [dokument.betreff for dokument in planned.akte.dokumente] == [title]
+    assert [os.fsencode(scan.path.name) for scan in delivery.scans] == [raw]
+    assert delivery.scans[0].name == readable_name(os.fsdecode(raw))
 
 
 def test_page_ranges_run_over_all_files_in_the_order_written() -> None:
