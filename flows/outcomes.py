@@ -55,9 +55,7 @@ def to_clearing(services: Services, claimed: ClaimedDelivery, findings: tuple[Fi
     """Stops the delivery for a person; also one whose slip could not even be read."""
     catalog = services.catalog
     if catalog.delivery(claimed.uuid) is None:
-        scans = scans_beside(
-            claimed
-        )  # else nobody would know them again, and the case would stay when they are archived
+        scans = scans_beside(claimed)  # else nobody would know them when they come again
         catalog.receive(claimed.uuid, slip={}, scans=scans, folder=str(claimed.folder), by=by, now=services.now())
     catalog.to_clearing(
         claimed.uuid,

@@ -93,11 +93,8 @@ def answer_of(line: bytes) -> dict[str, Any] | SandboxDied | None:
     if isinstance(value.get("ok"), dict):
         answer: dict[str, Any] = value["ok"]
         return answer
-    return _noted(SandboxDied(str(value.get("reason", "crash")), str(value.get("detail", ""))[:200]))
-
-
-def _noted(died: SandboxDied) -> SandboxDied:
-    _LOG.warning("a child of the sandbox gave no answer: %s", died)
+    died = SandboxDied(str(value.get("reason", "crash")), str(value.get("detail", ""))[:200])
+    _LOG.warning("a child of the sandbox gave no answer: %s", died)  # the class of an error and its line
     return died
 
 
@@ -119,7 +116,9 @@ def death_of(outcome: Outcome) -> SandboxDied:
             return SandboxDied("signal", signal.Signals(outcome.killed_by).name)
         except ValueError:
             return SandboxDied("signal", str(outcome.killed_by))
-    return _noted(SandboxDied("memory" if "MemoryError" in last else "crash", last or f"exit {outcome.returncode}"))
+    # Of its last words the log gets the first only: what a library says of a page may quote it.
+    _LOG.warning("a child of the sandbox ended with %d: %s", outcome.returncode, last.partition(":")[0][:80])
+    return SandboxDied("memory" if "MemoryError" in last else "crash", last or f"exit {outcome.returncode}")
 
 
 def settled(
