@@ -25,6 +25,7 @@ from tests.catalog.build import (
     NOON,
     ROUND,
     an_akte,
+    an_extract,
     an_id,
     archive,
     later,
@@ -334,7 +335,7 @@ def test_a_seal_is_a_row_and_proves_an_extract(catalog: Catalog) -> None:
     archive(catalog, 1)
     anchor = catalog.seal_trail(by=ROUND, now=later(1))
     receive(catalog, 2)
-    value = catalog.extract()
+    value = an_extract(catalog)
     assert len(value["rows"]) == anchor.seq - 1
     assert verify_extract(value, [anchor]).verdict is Verdict.OK
     assert catalog.verify_trail([anchor]).verdict is Verdict.OK
@@ -356,7 +357,7 @@ def test_while_the_trail_is_read_for_a_seal_or_a_sample_the_others_write_on(
     drawn = catalog.draw_sample(7, 5, by=ROUND, now=later(1))
     assert (drawn.stand, drawn.akten) == (anchor.seq, (akte.uuid,))
     monkeypatch.undo()
-    value = catalog.extract()
+    value = an_extract(catalog)
     assert len(value["rows"]) == anchor.seq - 2  # the one that came meanwhile is under the next seal
     assert verify_extract(value, [anchor]).verdict is Verdict.OK
     assert catalog.verify_trail([anchor]).verdict is Verdict.OK
