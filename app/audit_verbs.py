@@ -99,7 +99,7 @@ def trail_extract(
 
 
 def _written(found: Extract, heads: Sequence[Anchor], ziel: Path, csv_file: Path | None) -> ExtractReport:
-    """Writes every row as it comes, and judges what was written; either both files are there in the end or none."""
+    """Writes every row as it comes, and judges what was written; a row that cannot be written leaves neither file."""
     judge = ExtractJudge(found.seal, heads)
 
     def rows(file: TextIO) -> Iterator[dict[str, Any]]:

@@ -57,7 +57,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
         ) as progress,
     ):
         unanchored = None
-        total = services.catalog.stats().packages if everything else None
+        total = services.catalog.package_count() if everything else None
         task = progress.add_task("Pakete", total=total)
 
         def told(number: int) -> None:

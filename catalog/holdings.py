@@ -17,7 +17,7 @@ from akten.findings import Verdict
 from akten.model import Akte, clean_text
 from catalog import clearing as desk
 from catalog import packages as stored
-from catalog import reindex, renumbered, reviews, trail
+from catalog import renumbered, reviews, trail
 from catalog.codec import akte_from_json
 from catalog.holdbook import MATCHED, classes_of
 from catalog.query import exact_numbers
@@ -337,6 +337,5 @@ def stats(connection: Connection) -> Stats:
         oldest_check=connection.execute(select(func.min(copies.c.checked_at))).scalar(),
         open_cases=connection.execute(cases).scalar_one(),
         open_reviews=connection.execute(open_reviews).scalar_one(),
-        unindexed=reindex.lag(connection),
         trail_rows=trail.head(connection)[0],
     )
