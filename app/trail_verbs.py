@@ -20,6 +20,7 @@ from app.audit_verbs import IN, check_extract, sample_draw, tell_like, trail_ext
 from app.command import Call, Words, require_in_order, verb
 from app.correction_show import note_words
 from app.find_verbs import DAY, DAY_WORD
+from app.named_places import named_places
 from app.one_akte import one_akte, require_number_for_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
@@ -167,7 +168,8 @@ def trail_check(call: Call, *, auszug: Path | None, heads: tuple[Path, ...]) -> 
         with call.output.working("Die ganze Kette wird gelesen"):
             anchors, problems = published_heads(services)
             report = catalog.verify_trail(anchors)
-    findings = (*problems, *report.findings)
+        findings = (*problems, *report.findings)
+        places = named_places(catalog, findings)
     verdict = report.verdict
     if any(f.severity is Severity.ERROR for f in problems):
         verdict = Verdict.FAILED
@@ -190,7 +192,7 @@ def trail_check(call: Call, *, auszug: Path | None, heads: tuple[Path, ...]) -> 
             f"({plural(report.rows, 'Zeile', 'Zeilen')}, {plural(len(anchors), 'Kopf', 'Köpfe')} in den Speichern)",
         )
         if findings:
-            console.print(findings_table([finding_json(f) for f in findings]))
+            console.print(findings_table([finding_json(f) for f in findings], places))
         if report.cut:  # else an auditor takes them for all
             text = "Das müssen nicht alle Befunde sein: nach den ersten hundert wird nicht weitergesucht."
             console.print(text, style="bold", soft_wrap=True)
