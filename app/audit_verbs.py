@@ -238,7 +238,8 @@ def sample_draw(call: Call, *, anzahl: int, saat: int | None, stand: int | None,
             by=call.actor,
             now=datetime.now(UTC),
         )
-        drawn = [(uuid, services.catalog.akte(uuid)) for uuid in sample.akten]
+        akten = services.catalog.some_akten(sample.akten)
+        drawn = [(uuid, akten.get(uuid)) for uuid in sample.akten]
     families = "".join(f" --aktenart {each}" for each in aktenart)
     again = (
         f"{call.archiv} protokoll stichprobe --anzahl {anzahl} --saat {sample.seed} --stand {sample.stand}{families}"

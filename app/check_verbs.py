@@ -75,9 +75,8 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
             summary = verify_packages(services, packages, call.actor, told)
         if unanchored:
             call.output.say(unanchored.text)
-        bad = {copy["akte"] for copy in summary.copies if _worth_telling(copy) or aktenzeichen}
-        rows = [services.catalog.akte(UUID(akte)) for akte in bad]
-        names = {str(row.uuid): akte_name(row) for row in rows if row is not None}
+        bad = {UUID(copy["akte"]) for copy in summary.copies if _worth_telling(copy) or aktenzeichen}
+        names = {str(uuid): name for uuid, name in services.catalog.names(bad).items()}
     value = {
         "verdict": summary.verdict.value,
         "checked": summary.checked,

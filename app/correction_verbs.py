@@ -155,7 +155,8 @@ def proposals(call: Call, *, anzahl: int, ab: int) -> None:
     with open_archive(call) as services:
         book = services.catalog.corrections
         page = book.page(limit=anzahl, offset=ab)
-        akten, described = book.akten_of(page.rows), book.described(page.rows)
+        akten = services.catalog.some_akten([each.proposal.akte for each in page.rows])
+        described = book.described(page.rows)
         begun = correction.begun_of(services, page.rows)
         found = [
             (each, _require(akten.get(each.proposal.akte)), described.get((each.proposal.akte, each.version)), coming)

@@ -101,10 +101,9 @@ def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: st
 def proposals(call: Call, *, anzahl: int, ab: int) -> None:
     """Zeigt die Vorschläge, die auf Freigabe oder Ende warten, seitenweise, die ältesten zuerst."""
     with open_archive(call) as services:
-        book = services.catalog.restoring
-        waiting = book.open()
+        waiting = services.catalog.restoring.open()
         page = waiting[ab : ab + anzahl]
-        akten = book.akten_of(page)
+        akten = services.catalog.some_akten([each.akte for each in page])
     told = [{**_named_as(each.akte, akten.get(each.akte)), **_proposal_json(each)} for each in page]
     rest = rest_of(len(told), len(waiting), ab)
 

@@ -33,7 +33,7 @@ from catalog.register import Arrival
 from catalog.tables import akten, packages, trail, trail_notes
 from catalog.tables import deliveries as table
 from catalog.trail import Verb
-from catalog.values import AkteRow, DeliveryRow, Seite
+from catalog.values import DeliveryRow, Seite
 
 _OUTDATED = (
     "Seit diesem Vorschlag hat die Akte eine neue Version bekommen; berichtigt wird nur die neueste. Bitte den "
@@ -191,11 +191,6 @@ class CorrectionBook:
             chosen = [_named(row) for row in waiting[offset : None if limit is None else offset + limit]]
             found = proposals.open_of(connection, CORRECTION, chosen)
             return Seite(tuple(map(_proposed, found)), len(waiting))
-
-    def akten_of(self, proposed: Sequence[Proposed]) -> dict[UUID, AkteRow]:
-        """The Akten of these proposals, as the register knows them now; one that it does not know is left out."""
-        with self._database.read() as connection:
-            return holdings.by_uuids(connection, [each.proposal.akte for each in proposed])
 
     def described(self, proposed: Sequence[Proposed]) -> dict[tuple[UUID, int], Akte]:
         """Every version (by Akte and number) that these proposals would correct, as it was archived."""

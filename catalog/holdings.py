@@ -148,12 +148,12 @@ def by_uuid(connection: Connection, uuid: UUID) -> AkteRow | None:
 
 
 def by_uuids(connection: Connection, uuids: Sequence[UUID]) -> dict[UUID, AkteRow]:
-    """Akten by their UUIDs; those that the register does not know are left out."""
+    """Akten by their UUIDs, in this order; those that the register does not know are left out."""
     found: dict[UUID, AkteRow] = {}
     for start in range(0, len(uuids), 500):
         rows = connection.execute(select(*_SHOWN).where(akten.c.uuid.in_(uuids[start : start + 500]))).all()
         found |= {row.uuid: row for row in _values(connection, rows)}
-    return found
+    return {uuid: found[uuid] for uuid in uuids if uuid in found}
 
 
 def names_of(connection: Connection, uuids: Iterable[UUID]) -> dict[UUID, str]:

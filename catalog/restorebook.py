@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
 
 from akten.model import clean_text
 from akten.package import PackageId, StoredCopy
-from catalog import holdings, packages, proposals
+from catalog import packages, proposals
 from catalog.actor import Actor
 from catalog.change import Change
 from catalog.engine import Database
 from catalog.proposals import RESTORATION, Proposal
-from catalog.values import AkteRow
 
 
 class RestoreBook:
@@ -38,11 +37,6 @@ class RestoreBook:
         """The proposals to put copies there anew that wait for their release or their end; `about` names the store."""
         with self._database.read() as connection:
             return proposals.open_proposals(connection, RESTORATION, akte)
-
-    def akten_of(self, waiting: Sequence[Proposal]) -> dict[UUID, AkteRow]:
-        """The Akten of these proposals, as the register knows them now; one that it does not know is left out."""
-        with self._database.read() as connection:
-            return holdings.by_uuids(connection, list(dict.fromkeys(each.akte for each in waiting)))
 
     def propose(self, akte: UUID, store: str, cause: str, *, by: Actor, now: datetime) -> None:
         """Asks for new copies of an Akte in one store, with the cause. Raises Forbidden while such a proposal waits."""

@@ -88,7 +88,8 @@ def _go_on(services: Services, akte: AkteRow, proposed: Proposed) -> GoneOn | No
 def _begun(services: Services) -> Iterator[tuple[AkteRow, Proposed]]:
     book = services.catalog.corrections
     released = [each for each in book.open() if each.proposal.released_by is not None]
-    akten, stages = book.akten_of(released), book.stages([delivery_of(each) for each in released])
+    akten = services.catalog.some_akten([each.proposal.akte for each in released])
+    stages = book.stages([delivery_of(each) for each in released])
     for proposed in released:
         akte = akten.get(proposed.proposal.akte)
         if akte is None:
