@@ -331,6 +331,18 @@ def test_what_was_changed_about_an_archived_akte_behind_our_back_is_told(
     assert str(akte.uuid) in report.findings[0].where + report.findings[-1].where
 
 
+def test_events_in_turn_are_the_same_events(catalog: Catalog) -> None:
+    """More than are read at once; broken off, they keep nobody from writing."""
+    akte, _ = archive(catalog, 1)
+    catalog.read_accesses((akte.uuid for _ in range(1200)), "Einsicht", by=CLERK, now=NOON)
+    wanted = {"akte": akte.uuid, "after": 3, "limit": 1100}
+    assert tuple(catalog.events_in_turn(**wanted)) == catalog.events_of(**wanted)
+    broken_off = catalog.events_in_turn(**wanted)
+    next(broken_off)
+    catalog.read_access(akte.uuid, "Einsicht", by=CLERK, now=NOON)
+    assert len(list(broken_off)) == 1099
+
+
 def test_a_seal_is_a_row_and_proves_an_extract(catalog: Catalog) -> None:
     archive(catalog, 1)
     anchor = catalog.seal_trail(by=ROUND, now=later(1))
