@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from rich.console import Console
@@ -25,7 +26,7 @@ from app.output import EXIT_OF_VERDICT
 from app.show import STATES, VERDICTS, Listing, findings_table, number_column, word
 from app.spans import midnight
 from app.written import whole_file, write_csv
-from catalog.extract import ExtractReport, verify_extract
+from catalog.extract import FORMAT, Extract, ExtractJudge, ExtractReport, verify_extract
 from catalog.trail import Anchor
 from flows.anchors import head_in, published_heads, try_to_publish
 from flows.receipt import finding_json
@@ -76,18 +77,14 @@ def trail_extract(
         heads, told = published_heads(services)  # as they lie there now, and not as we meant to write them
         if unpublished:
             told = (replace(unpublished, code="TR-13", where="Speicher"), *told)
-        value = services.catalog.extract(
+        like = services.catalog.accounts_like(clean_text(benutzer)) if benutzer else ()
+        with services.catalog.extract(
             akte=akte,
             by=benutzer and clean_text(benutzer),
             von=midnight(von) if von else None,
             bis=midnight(bis, days=1) if bis else None,
-        )
-        like = services.catalog.accounts_like(clean_text(benutzer)) if benutzer else ()
-    with whole_file(ziel) as file:
-        json.dump(value, file, ensure_ascii=False, indent=1)
-    if csv_file is not None:
-        write_csv(csv_file, _CSV, _csv_rows(value))
-    report = verify_extract(value, heads)
+        ) as found:
+            report = _written(found, heads, ziel, csv_file)
     tell_like(call, like)
 
     def show(console: Console) -> None:
@@ -99,6 +96,29 @@ def trail_extract(
             console.print("Der Kopf mit diesem Siegel liegt in allen Speichern: protokoll/koepfe/", style="dim")
 
     return _tell(call, report, told, {"file": str(ziel), "csv": str(csv_file) if csv_file else None}, show)
+
+
+def _written(found: Extract, heads: Sequence[Anchor], ziel: Path, csv_file: Path | None) -> ExtractReport:
+    """Writes every row as it comes, and judges what was written; a row that cannot be written leaves neither file."""
+    judge = ExtractJudge(found.seal, heads)
+
+    def rows(file: TextIO) -> Iterator[dict[str, Any]]:
+        before = "\n  "
+        for row in found.rows:
+            file.write(before + json.dumps(row, ensure_ascii=False, indent=1).replace("\n", "\n  "))
+            judge.add(row)
+            yield row
+            before = ",\n  "
+        file.write("\n ]\n}" if before.startswith(",") else "]\n}")
+
+    with whole_file(ziel) as file:
+        head = json.dumps({"format": FORMAT, "seal": found.seal, "rows": []}, ensure_ascii=False, indent=1)
+        file.write(head.removesuffix("]\n}"))
+        written = rows(file)
+        if csv_file is not None:
+            write_csv(csv_file, _CSV, map(_csv_row, written))
+        deque(written, maxlen=0)
+    return judge.report()
 
 
 def tell_like(call: Call, names: Sequence[str]) -> None:
@@ -154,11 +174,13 @@ def _show_seal(console: Console, report: ExtractReport) -> None:
         console.print(f"Siegel: Zeile {report.seal[0]}, Hash {report.seal[1]}", style="dim", soft_wrap=True)
 
 
-def _csv_rows(value: dict[str, Any]) -> Iterator[tuple[object, ...]]:
-    for row in value["rows"]:
+def _csv_row(row: Mapping[str, Any]) -> tuple[object, ...]:
+    try:
         body = json.loads(row["body"])
         data = json.dumps(body.get("data", {}), ensure_ascii=False, sort_keys=True)
-        yield row["seq"], *(body.get(name, "") for name in _BODY), data, row["hash"]
+        return row["seq"], *(body.get(name, "") for name in _BODY), data, row["hash"]
+    except (ValueError, AttributeError, RecursionError):  # somebody changed the row: shown as it lies there
+        return row["seq"], *("" for _ in _BODY), row["body"], row["hash"]
 
 
 def _heads_of(files: Sequence[Path]) -> tuple[tuple[Anchor, ...], tuple[Finding, ...]]:
@@ -216,7 +238,8 @@ def sample_draw(call: Call, *, anzahl: int, saat: int | None, stand: int | None,
             by=call.actor,
             now=datetime.now(UTC),
         )
-        drawn = [(uuid, services.catalog.akte(uuid)) for uuid in sample.akten]
+        akten = services.catalog.some_akten(sample.akten)
+        drawn = [(uuid, akten.get(uuid)) for uuid in sample.akten]
     families = "".join(f" --aktenart {each}" for each in aktenart)
     again = (
         f"{call.archiv} protokoll stichprobe --anzahl {anzahl} --saat {sample.seed} --stand {sample.stand}{families}"

@@ -16,6 +16,7 @@ from akten.errors import Forbidden
 from akten.findings import Severity, Verdict
 from akten.plural import plural
 from app.command import Call, Words, verb
+from app.named_places import named_places
 from app.one_akte import akte_name, one_akte, require_number_for_band
 from app.opening import open_anew, open_archive, require_new_place, tell_new
 from app.output import EXIT_OF_VERDICT
@@ -57,7 +58,7 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
         ) as progress,
     ):
         unanchored = None
-        total = services.catalog.stats().packages if everything else None
+        total = services.catalog.package_count() if everything else None
         task = progress.add_task("Pakete", total=total)
 
         def told(number: int) -> None:
@@ -74,9 +75,8 @@ def fixity_check(call: Call, *, aktenzeichen: str | None, band: int | None, ever
             summary = verify_packages(services, packages, call.actor, told)
         if unanchored:
             call.output.say(unanchored.text)
-        bad = {copy["akte"] for copy in summary.copies if _worth_telling(copy) or aktenzeichen}
-        rows = [services.catalog.akte(UUID(akte)) for akte in bad]
-        names = {str(row.uuid): akte_name(row) for row in rows if row is not None}
+        bad = {UUID(copy["akte"]) for copy in summary.copies if _worth_telling(copy) or aktenzeichen}
+        names = {str(uuid): name for uuid, name in services.catalog.names(bad).items()}
     value = {
         "verdict": summary.verdict.value,
         "checked": summary.checked,
@@ -207,13 +207,14 @@ def abgleich(call: Call, *, enter: bool, anew: bool) -> int:
         return _enter_again(call, open_anew if anew else open_archive)
     with open_archive(call) as services, call.output.working("Katalog und Speicher werden verglichen"):
         findings = compare_stores(services)
+        places = named_places(services.catalog, findings)
     verdict = verdict_of(findings)
     value = {"verdict": verdict.value, "findings": [finding_json(f) for f in findings]}
 
     def show(console: Console) -> None:
         console.print("Abgleich:", word(VERDICTS, verdict.value))
         if findings:
-            show_many(console, [finding_json(f) for f in findings])
+            show_many(console, [finding_json(f) for f in findings], places)
 
     call.output.result(value, show)
     return EXIT_OF_VERDICT[verdict]
@@ -234,6 +235,7 @@ def _enter_again(call: Call, opening: Callable[[Call], AbstractContextManager[Se
 
         summary = reenter_lost(services, call.actor, told)
         unanchored = try_to_publish(services) if summary.entered else None
+        places = named_places(services.catalog, summary.findings)
     if unanchored:
         call.output.say(unanchored.text)
     verdict = verdict_of(summary.findings)
@@ -258,7 +260,7 @@ def _enter_again(call: Call, opening: Callable[[Call], AbstractContextManager[Se
             console.print(f"Nicht aufgenommen: {summary.left} (Gründe unten).", style="bold")
         console.print("Abgleich danach:", word(VERDICTS, verdict.value))
         if findings:
-            show_many(console, findings)
+            show_many(console, findings, places)
 
     call.output.result(value, show)
     return gravest((EXIT_OF_VERDICT[verdict], exit_of(unanchored)))

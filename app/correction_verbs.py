@@ -21,11 +21,12 @@ from app.correction_show import change_json, ends_json, show_changes, show_conse
 from app.one_akte import akte_in_call, akte_name, one_akte
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
+from app.paging import counted, paged, rest_of
 from app.show import findings_table, moment
 from catalog.corrections import Proposed
 from catalog.values import AkteRow
 from flows import correction
-from flows.consequences import Consequences, consequences
+from flows.consequences import Consequences, all_consequences, consequences
 from flows.receipt import checks_not_made, finding_json
 from flows.wiring import Services
 
@@ -144,23 +145,35 @@ def _typed(values: dict[str, str | None], felder: Sequence[str], entferne: Seque
 
 
 @click.command("berichtigungen")
+@paged(most=1000, many="Berichtigungen", first="dieser Berichtigung")
 @verb
-def proposals(call: Call) -> None:
-    """Zeigt die Berichtigungen, die auf Freigabe oder Ende warten, mit altem und neuem Wert."""
+def proposals(call: Call, *, anzahl: int, ab: int) -> None:
+    """Zeigt die Berichtigungen, die auf Freigabe oder Ende warten, seitenweise, mit altem und neuem Wert.
+
+    Die ältesten kommen zuerst.
+    """
     with open_archive(call) as services:
+        book = services.catalog.corrections
+        page = book.page(limit=anzahl, offset=ab)
+        akten = services.catalog.some_akten([each.proposal.akte for each in page.rows])
+        described = book.described(page.rows)
+        begun = correction.begun_of(services, page.rows)
         found = [
-            (each, *_akte_of(services, each), correction.is_begun(services, each), consequences(services, each))
-            for each in services.catalog.corrections.open()
+            (each, _require(akten.get(each.proposal.akte)), described.get((each.proposal.akte, each.version)), coming)
+            for each, coming in zip(page.rows, all_consequences(services, page.rows), strict=True)
         ]
-    told = [{**_named(row), **_proposal_json(each, akte, coming)} for each, row, akte, _, coming in found]
+    told = [{**_named(row), **_proposal_json(each, akte, coming)} for each, row, akte, coming in found]
+    rest = rest_of(len(found), page.total, ab)
 
     def show(console: Console) -> None:
-        if not found:
+        if not page.total:
             console.print("Keine Berichtigung wartet.", style="dim")
-        for each, row, akte, begun, coming in found:
+            return
+        for each, row, akte, coming in found:
             proposal = each.proposal
             state = "wartet"
-            if row.version != each.version and not begun:  # begun, the newer version may be its own
+            # Begun, the newer version may be its own.
+            if row.version != each.version and proposal.number not in begun:
                 state = "überholt von einer neuen Version, zu verwerfen"
             elif proposal.released_by:
                 state = f"freigegeben von {proposal.released_by}, nicht zu Ende"
@@ -168,8 +181,9 @@ def proposals(call: Call) -> None:
             console.print(Text.assemble((akte_name(row), "bold"), f"  {state}  ", (f"{who}: {each.reason}", "dim")))
             show_changes(console, each.changes, titles_of(akte))
             show_consequences(console, coming, each.changes)
+        console.print(rest or counted(len(found), page.total), style="dim")
 
-    call.output.result(told, show)
+    call.output.page(told, show, rest)
 
 
 @click.command("gib-frei")
@@ -235,10 +249,14 @@ def withdraw(call: Call, *, aktenzeichen: str, reason: str, band: int | None) ->
 
 
 def _akte_of(services: Services, proposed: Proposed) -> tuple[AkteRow, Akte | None]:
-    row = services.catalog.akte(proposed.proposal.akte)
+    row = _require(services.catalog.akte(proposed.proposal.akte))
+    return row, services.catalog.akte_snapshot(row.uuid, proposed.version)
+
+
+def _require(row: AkteRow | None) -> AkteRow:
     if row is None:
         raise FixityError("Die Akte dieses Vorschlags ist aus dem Katalog verschwunden: archiv protokoll pruefe.")
-    return row, services.catalog.akte_snapshot(row.uuid, proposed.version)
+    return row
 
 
 def _named(row: AkteRow) -> dict[str, Any]:
@@ -266,5 +284,5 @@ def _proposal_json(proposed: Proposed, akte: Akte | None, coming: Consequences) 
         "proposed_by": str(proposal.proposed_by),
         "proposed_at": proposal.proposed_at.isoformat(),
         "released_by": str(proposal.released_by) if proposal.released_by else None,
-        "released_at": _iso(proposed.released_at),
+        "released_at": _iso(proposal.released_at),
     }

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
+from itertools import islice
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from uuid import UUID
 
@@ -26,6 +28,7 @@ from app.show import findings_table
 from flows.receipt import finding_json
 from flows.terminal import Terminal
 
+_HELD = 1 << 22  # bytes of a result that stay in memory; more waits on the disk until it is written
 EXIT_OF_VERDICT = {Verdict.OK: 0, Verdict.FAILED: 5, Verdict.NOT_CHECKED: 8}
 EXIT_OF_JUDGEMENT = {
     Judgement.VALID: 0,
@@ -57,7 +60,7 @@ class Output:
     remarks: dict[str, Any] = field(default_factory=dict)
 
     def result(self, value: Any, show: Callable[[Console], None]) -> None:
-        """Writes the one result of a command, either as JSON or by `show`."""
+        """Writes the one result of a command, either as JSON (an iterator as a list) or by `show`."""
         try:
             if self.as_json:
                 write_json({**value, **self.remarks} if isinstance(value, dict) else value)
@@ -139,13 +142,37 @@ def error_json(name: str, exit_code: int, text: str, findings: Iterable[Finding]
 
 
 def write_json(value: Any) -> None:
-    """One JSON value on standard output, in UTF-8 whatever the locale; bytes of odd file names become escapes."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n"
-    result_begins()
-    left = memoryview(text.encode("utf-8", "backslashreplace"))
-    while left:  # a signal that is handled meanwhile cuts a write short, and nobody is told
-        left = left[sys.stdout.buffer.write(left) :]
+    """One JSON value on standard output, in UTF-8 whatever the locale; bytes of odd file names become escapes.
+
+    An iterator becomes a list that no memory has to hold: it waits on the disk until all of it is there, so that
+    nothing stands on standard output yet when the iterator raises something.
+    """
+    with SpooledTemporaryFile(_HELD) as whole:
+        for text in _texts(value):
+            whole.write(text.encode("utf-8", "backslashreplace"))
+        whole.seek(0)
+        result_begins()
+        while block := whole.read(_HELD):
+            left = memoryview(block)
+            while left:  # a signal that is handled meanwhile cuts a write short, and nobody is told
+                left = left[sys.stdout.buffer.write(left) :]
     sys.stdout.buffer.flush()
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The value as `json.dumps` writes it, in pieces."""
+    encoder = json.JSONEncoder(ensure_ascii=False, indent=2, default=_plain)
+    if isinstance(value, Iterator):
+        before = "[\n  "
+        for each in value:
+            yield before + encoder.encode(each).replace("\n", "\n  ")  # in JSON only the layout has line ends
+            before = ",\n  "
+        yield "\n]\n" if before.startswith(",") else "[]\n"
+        return
+    tokens = encoder.iterencode(value)
+    while text := "".join(islice(tokens, 10_000)):
+        yield text
+    yield "\n"
 
 
 class _Pipe(Terminal):

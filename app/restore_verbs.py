@@ -19,8 +19,10 @@ from app.command import Call, verb
 from app.one_akte import akte_in_call, akte_name, one_akte, require_number_for_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
+from app.paging import counted, paged, rest_of
 from app.show import VERDICTS, Listing, moment, word
 from catalog.proposals import Proposal
+from catalog.values import AkteRow
 from flows import restoring
 from flows.receipt import gravest
 from flows.restoring import Release
@@ -94,14 +96,19 @@ def propose(call: Call, *, aktenzeichen: str | None, everything: bool, store: st
 
 
 @click.command("ersetzungen")
+@paged(many="Vorschläge", first="diesem Vorschlag")
 @verb
-def proposals(call: Call) -> None:
-    """Zeigt die Vorschläge, die auf Freigabe oder Ende warten."""
+def proposals(call: Call, *, anzahl: int, ab: int) -> None:
+    """Zeigt die Vorschläge, die auf Freigabe oder Ende warten, seitenweise, die ältesten zuerst."""
     with open_archive(call) as services:
-        told = [{**_named(services, each.akte), **_proposal_json(each)} for each in services.catalog.restoring.open()]
+        waiting = services.catalog.restoring.open()
+        page = waiting[ab : ab + anzahl]
+        akten = services.catalog.some_akten([each.akte for each in page])
+    told = [{**_named_as(each.akte, akten.get(each.akte)), **_proposal_json(each)} for each in page]
+    rest = rest_of(len(told), len(waiting), ab)
 
     def show(console: Console) -> None:
-        if not told:
+        if not waiting:
             console.print("Kein Vorschlag wartet.", style="dim")
             return
         table = Listing("Akte", "Speicher", "vorgeschlagen", "Ursache", "Stand", box=None, header_style="dim")
@@ -110,8 +117,9 @@ def proposals(call: Call) -> None:
             who = f"{each['proposed_by']}, {moment(datetime.fromisoformat(each['proposed_at']))}"
             table.add_row(each["name"], each["store"], who, Text(each["cause"]), state)
         console.print(table)
+        console.print(rest or counted(len(told), len(waiting)), style="dim")
 
-    call.output.result(told, show)
+    call.output.page(told, show, rest)
 
 
 @click.command("gib-frei")
@@ -212,7 +220,10 @@ def _require_store(call: Call, name: str) -> None:
 
 
 def _named(services: Services, akte: UUID) -> dict[str, Any]:
-    row = services.catalog.akte(akte)
+    return _named_as(akte, services.catalog.akte(akte))
+
+
+def _named_as(akte: UUID, row: AkteRow | None) -> dict[str, Any]:
     name = akte_name(row) if row is not None else str(akte)
     return {"akte": str(akte), "aktenzeichen": row.aktenzeichen if row is not None else "", "name": name}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.box import ROUNDED
 from rich.console import Console, Group, RenderableType
@@ -16,6 +16,7 @@ from rich.text import Text
 from akten.localtime import BERLIN
 from akten.plural import plural
 
+F = TypeVar("F")
 STATES = {
     "archived": ("archiviert", "green"),
     "clearing": ("in der Klärung", "red"),
@@ -135,26 +136,32 @@ def _documents_table(documents: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def findings_table(findings: Sequence[Mapping[str, str]]) -> Table:
-    """Findings with code, weight, place and sentence."""
+def findings_table(findings: Sequence[Mapping[str, str]], places: Mapping[str, str] | None = None) -> Table:
+    """Findings with code, weight, place and sentence; `places` says what stands instead of a place."""
     table = Listing("Code", "Gewicht", "Stelle", "Befund", box=None, pad_edge=False, header_style="dim")
     for finding in findings:
-        table.add_row(finding["code"], word(SEVERITIES, finding["severity"]), finding["where"], finding["text"])
+        where = (places or {}).get(finding["where"], finding["where"])
+        table.add_row(finding["code"], word(SEVERITIES, finding["severity"]), where, finding["text"])
     return table
 
 
-def show_many(console: Console, findings: Sequence[Mapping[str, str]]) -> None:
+def first_of_each(findings: Iterable[F], code: Callable[[F], str]) -> list[F]:
+    """The findings that a table names: the first of each code."""
+    seen: Counter[str] = Counter()
+    named = []
+    for finding in findings:
+        seen[code(finding)] += 1
+        if seen[code(finding)] <= MOST_OF_A_CODE:
+            named.append(finding)
+    return named
+
+
+def show_many(console: Console, findings: Sequence[Mapping[str, str]], places: Mapping[str, str] | None = None) -> None:
     """A table of the first findings of each code, and how many of it there are: an emptied store has one for each copy,
     and among these nobody would see the others.
     """
     counted = Counter(finding["code"] for finding in findings)
-    seen: Counter[str] = Counter()
-    named = []
-    for finding in findings:
-        seen[finding["code"]] += 1
-        if seen[finding["code"]] <= MOST_OF_A_CODE:
-            named.append(finding)
-    console.print(findings_table(named))
+    console.print(findings_table(first_of_each(findings, lambda finding: finding["code"]), places))
     for code, number in counted.items():
         if number > MOST_OF_A_CODE:
             console.print(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from app.audit_verbs import IN, check_extract, sample_draw, tell_like, trail_ext
 from app.command import Call, Words, require_in_order, verb
 from app.correction_show import note_words
 from app.find_verbs import DAY, DAY_WORD
+from app.named_places import named_places
 from app.one_akte import one_akte, require_number_for_band
 from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
@@ -166,7 +168,8 @@ def trail_check(call: Call, *, auszug: Path | None, heads: tuple[Path, ...]) -> 
         with call.output.working("Die ganze Kette wird gelesen"):
             anchors, problems = published_heads(services)
             report = catalog.verify_trail(anchors)
-    findings = (*problems, *report.findings)
+        findings = (*problems, *report.findings)
+        places = named_places(catalog, findings)
     verdict = report.verdict
     if any(f.severity is Severity.ERROR for f in problems):
         verdict = Verdict.FAILED
@@ -189,7 +192,7 @@ def trail_check(call: Call, *, auszug: Path | None, heads: tuple[Path, ...]) -> 
             f"({plural(report.rows, 'Zeile', 'Zeilen')}, {plural(len(anchors), 'Kopf', 'Köpfe')} in den Speichern)",
         )
         if findings:
-            console.print(findings_table([finding_json(f) for f in findings]))
+            console.print(findings_table([finding_json(f) for f in findings], places))
         if report.cut:  # else an auditor takes them for all
             text = "Das müssen nicht alle Befunde sein: nach den ersten hundert wird nicht weitergesucht."
             console.print(text, style="bold", soft_wrap=True)
@@ -278,6 +281,24 @@ def _facts(event: TrailEvent) -> str:
     )
 
 
+class _Shown:
+    """The first so many of some events, each once; what was noticed on the way stands beside them in the end."""
+
+    def __init__(self, events: Iterator[TrailEvent], most: int) -> None:
+        self._events = events
+        self._most = most
+        self.broken = 0  # so many rows that do not fit
+        self.more = False
+
+    def __iter__(self) -> Iterator[TrailEvent]:
+        for number, event in enumerate(self._events):
+            if number >= self._most:
+                self.more = True
+                continue
+            self.broken += bool(event.broken)
+            yield event
+
+
 @protokoll.command("zeige")
 @click.argument("aktenzeichen", required=False)
 @click.option("--band", type=int, help="Band, wenn es mehrere gibt.")
@@ -306,15 +327,20 @@ def trail_show(
     require_number_for_band(aktenzeichen, band)
     with open_archive(call) as services:
         akte = one_akte(call, services, aktenzeichen, band).uuid if aktenzeichen is not None else None
-        events = services.catalog.events_of(
+        like = services.catalog.accounts_like(clean_text(benutzer)) if benutzer else ()
+        found = services.catalog.events_in_turn(
             akte=akte,
             by=benutzer and clean_text(benutzer),  # an argument may hold bytes that are no text
             von=midnight(von) if von else None,
             bis=midnight(bis, days=1) if bis else None,
             limit=anzahl + 1,
         )
-        like = services.catalog.accounts_like(clean_text(benutzer)) if benutzer else ()
-        more, events = len(events) > anzahl, events[:anzahl]
+        shown = _Shown(found, anzahl)
+        events: tuple[TrailEvent, ...] = ()
+        if call.output.as_json:  # of a year of a large archive no memory should hold all rows
+            call.output.result((event_json(event) for event in shown), lambda _: None)
+        else:
+            events = tuple(shown)
         # Who asks for an account or a time asks which Akten it was about.
         names = {} if akte else services.catalog.names(event.akte for event in events if event.akte)
 
@@ -331,12 +357,13 @@ def trail_show(
             table.add_row(str(event.seq), moment(event.at, "%d.%m.%Y %H:%M:%S"), str(event.by), what, *which, told)
         console.print(table if events else "Dazu steht nichts im Protokoll.")
 
-    call.output.result([event_json(event) for event in events], show)
+    if not call.output.as_json:
+        call.output.result(None, show)
     tell_like(call, like)
-    if more:  # the oldest come first: whoever takes this for all of it misses what happened last
+    if shown.more:  # the oldest come first: whoever takes this for all of it misses what happened last
         call.output.say(f"Das sind nur die ältesten {anzahl}; weitere zeigt --anzahl ZAHL oder ein Zeitraum ab --von.")
-    if not (bad := sum(bool(event.broken) for event in events)):
+    if not shown.broken:
         return 0
-    wrong = plural(bad, "Zeile stimmt", "Zeilen stimmen")
+    wrong = plural(shown.broken, "Zeile stimmt", "Zeilen stimmen")
     call.output.say(f"{wrong} nicht. Alles prüft: {call.archiv} protokoll pruefe")
     return EXIT_OF_VERDICT[Verdict.FAILED]

@@ -321,6 +321,11 @@ class Catalog(DeskVerbs):
         with self._database.read() as connection:
             return holdings.by_uuid(connection, uuid)
 
+    def some_akten(self, uuids: Sequence[UUID]) -> dict[UUID, AkteRow]:
+        """Akten by UUID in this order, asked for by the five hundred; unknown ones are left out."""
+        with self._database.read() as connection:
+            return holdings.by_uuids(connection, uuids)
+
     def names(self, akten: Iterable[UUID]) -> dict[UUID, str]:
         """What Akten are called („Bauakte 63-01234-2019“), by UUID; unknown ones are left out."""
         with self._database.read() as connection:
@@ -348,8 +353,7 @@ class Catalog(DeskVerbs):
     def who_gets(self, aktenart: str, aktenzeichen: str, band: int) -> tuple[AkteRow, ...]:
         """The Akten that shall bear this number, as was proposed and is not carried out yet."""
         with self._database.read() as connection:
-            found = [holdings.by_uuid(connection, each) for each in who_gets(connection, aktenart, aktenzeichen, band)]
-            return tuple(row for row in found if row is not None)
+            return tuple(holdings.by_uuids(connection, who_gets(connection, aktenart, aktenzeichen, band)).values())
 
     def akten(
         self, wanted: AkteFilter | None = None, *, sort: Sort = Sort.NEUESTE, limit: int = 100, offset: int = 0

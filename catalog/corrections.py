@@ -22,7 +22,7 @@ from akten.errors import FixityError, Forbidden
 from akten.lifecycle import Stage
 from akten.model import Akte, clean_text
 from akten.package import StoredPackage
-from catalog import events, makeway, proposals, refstore, register, renumbered, stored, versions
+from catalog import events, holdings, makeway, proposals, refstore, register, renumbered, stored, versions
 from catalog.actor import Actor
 from catalog.change import Change
 from catalog.codec import canonical
@@ -31,8 +31,9 @@ from catalog.proposals import CORRECTION, Proposal
 from catalog.references import references_of
 from catalog.register import Arrival
 from catalog.tables import akten, packages, trail, trail_notes
+from catalog.tables import deliveries as table
 from catalog.trail import Verb
-from catalog.values import DeliveryRow
+from catalog.values import DeliveryRow, Seite
 
 _OUTDATED = (
     "Seit diesem Vorschlag hat die Akte eine neue Version bekommen; berichtigt wird nur die neueste. Bitte den "
@@ -43,29 +44,28 @@ _DONE = (Stage.DESCRIBED, Stage.PACKED, Stage.ARCHIVED)
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """An open proposal to correct `version`. `released_at` is None until a second person agreed."""
+    """An open proposal to correct `version`."""
 
     proposal: Proposal
     version: int
     reason: str
     changes: tuple[Corrected, ...]
-    released_at: datetime | None
-    released_reason: str
 
     @property
     def agreed(self) -> Correction:
         """What two persons agreed on. Raises ValueError before the release."""
-        if self.proposal.released_by is None or self.released_at is None:
+        proposal = self.proposal
+        if proposal.released_by is None or proposal.released_at is None:
             raise ValueError("nobody released it yet")
         return Correction(
             self.version,
             self.changes,
             self.reason,
-            self.proposal.proposed_by.label,
-            self.proposal.proposed_at,
-            self.proposal.released_by.label,
-            self.released_at,
-            self.released_reason,
+            proposal.proposed_by.label,
+            proposal.proposed_at,
+            proposal.released_by.label,
+            proposal.released_at,
+            proposal.released_reason,
         )
 
 
@@ -80,7 +80,7 @@ def read_note(note: str) -> tuple[str, tuple[Corrected, ...]]:
     return str(value["grund"]), tuple(Corrected.from_json(each) for each in value["aenderungen"])
 
 
-def _proposed(connection: Connection, proposal: Proposal) -> Proposed:
+def _proposed(proposal: Proposal) -> Proposed:
     try:
         reason, changes = read_note(proposal.reason)
         version = int(proposal.about["version"])
@@ -89,16 +89,7 @@ def _proposed(connection: Connection, proposal: Proposal) -> Proposed:
             f"Der Vorschlag in Zeile {proposal.number} des Protokolls ist nicht mehr lesbar: archiv protokoll pruefe."
         )
         raise FixityError(text) from error
-    told = events.events_of(connection, akte=proposal.akte, verb=CORRECTION.released.value, limit=None)
-    released = next((event for event in told if event.data["proposal"] == proposal.number), None)
-    return Proposed(
-        proposal,
-        version,
-        reason,
-        changes,
-        released.at if released else None,
-        released.note if released else "",
-    )
+    return Proposed(proposal, version, reason, changes)
 
 
 def who_gets(connection: Connection, aktenart: str, number: str, band: int) -> tuple[UUID, ...]:
@@ -188,10 +179,33 @@ class CorrectionBook:
 
     def open(self, akte: UUID | None = None) -> tuple[Proposed, ...]:
         """The proposals that wait for their release or their end, the oldest first; an Akte has at most one."""
+        if akte is None:
+            return self.page(limit=None).rows
         with self._database.read() as connection:
-            akten = [_named(row) for row in _waiting(connection)] if akte is None else [akte]
-            found = [each for one in akten for each in proposals.open_proposals(connection, CORRECTION, one)]
-            return tuple(_proposed(connection, each) for each in found)
+            return tuple(map(_proposed, proposals.open_proposals(connection, CORRECTION, akte)))
+
+    def page(self, *, limit: int | None, offset: int = 0) -> Seite[Proposed]:
+        """One page of all that wait, in a few questions however many they are."""
+        with self._database.read() as connection:
+            waiting = _waiting(connection)
+            chosen = [_named(row) for row in waiting[offset : None if limit is None else offset + limit]]
+            found = proposals.open_of(connection, CORRECTION, chosen)
+            return Seite(tuple(map(_proposed, found)), len(waiting))
+
+    def described(self, proposed: Sequence[Proposed]) -> dict[tuple[UUID, int], Akte]:
+        """Every version (by Akte and number) that these proposals would correct, as it was archived."""
+        with self._database.read() as connection:
+            return holdings.snapshots(connection, [(each.proposal.akte, each.version) for each in proposed])
+
+    def stages(self, deliveries: Sequence[UUID]) -> dict[UUID, Stage]:
+        """How far what stands in the place of a delivery has come; what was never begun is left out."""
+        found: dict[UUID, Stage] = {}
+        query = select(table.c.uuid, table.c.stage)
+        with self._database.read() as connection:
+            for start in range(0, len(deliveries), 500):
+                rows = connection.execute(query.where(table.c.uuid.in_(deliveries[start : start + 500])))
+                found |= {row.uuid: Stage(row.stage) for row in rows}
+        return found
 
     def propose(
         self, akte: UUID, version: int, changes: Sequence[Corrected], reason: str, *, by: Actor, now: datetime
@@ -218,7 +232,7 @@ class CorrectionBook:
             _require_newest(change.connection, akte, version)
             for each in proposals.open_proposals(change.connection, CORRECTION, akte):
                 if each.number == number:
-                    _require_free(change.connection, akte, _proposed(change.connection, each).changes)
+                    _require_free(change.connection, akte, _proposed(each).changes)
             proposals.release(change, CORRECTION, akte, number, clean_text(reason))
 
     def begin(self, arrival: Arrival, number: int, version: int, *, by: Actor, now: datetime) -> DeliveryRow:
@@ -271,7 +285,7 @@ class CorrectionBook:
         akte, number = proposed.proposal.akte, proposed.proposal.number
         with self._begin(by, now) as change:
             row = register.one(change.connection, delivery)
-            if row is not None and row.stage in _DONE and proposed.released_at is not None:
+            if row is not None and row.stage in _DONE and proposed.proposal.released_at is not None:
                 raise Forbidden(
                     "Diese Berichtigung ist freigegeben und schon begonnen; sie lässt sich nicht mehr verwerfen. "
                     "Zu Ende bringt sie: archiv akte gib-frei."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -109,6 +109,15 @@ def events_of(connection: Connection, **conditions: Any) -> tuple[TrailEvent, ..
     Akte met belongs to it.
     """
     return tuple(_value(row) for row in connection.execute(_chosen(connection, _rows(), **conditions)))
+
+
+def in_turn(connection: Connection, **conditions: Any) -> Iterator[TrailEvent]:
+    """The same one after the other, as they are read: nobody has to hold all of them. For a few of them PostgreSQL
+    answers faster when it is asked for all at once.
+    """
+    query = _chosen(connection, _rows(), **conditions).execution_options(yield_per=500)
+    for row in connection.execute(query):
+        yield _value(row)
 
 
 def events_where(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[TrailEvent, ...]:

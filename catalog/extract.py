@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from catalog.tables import trail
 from catalog.trail import Anchor, Verb, verdict_of
 
 FORMAT = "aktenarchiv-protokollauszug-1"
-MOST_ROWS = 100_000  # of one extract; each takes four kilobytes of memory with its proof
+MOST_ROWS = 100_000  # of one extract; with its proof each takes four kilobytes of memory where it is judged later
 _SIZE = 32
 
 
@@ -120,15 +120,25 @@ def seal(change: Change, found: Covered) -> int:
     return last + 1
 
 
-def extract(connection: Connection, numbers: Iterable[int]) -> dict[str, Any]:
-    """The extract of these rows as a JSON value, proven against the newest seal; rows after it are not in it.
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """Rows of the trail as JSON values, each with its proof and read when it is asked for; `seal` is what they lead
+    to.
+    """
+
+    seal: Mapping[str, Any] | None
+    rows: Iterator[dict[str, Any]]
+
+
+def extract(connection: Connection, numbers: Iterable[int]) -> Extract:
+    """The extract of these rows, proven against the newest seal; rows after it are not in it.
 
     Raises Forbidden where there are more than MOST_ROWS, FixityError as `covered` does.
     """
     query = select(trail).where(trail.c.verb == Verb.TRAIL_SEALED.value).order_by(trail.c.seq.desc()).limit(1)
     sealed = connection.execute(query).first()
     if sealed is None:
-        return {"format": FORMAT, "seal": None, "rows": []}
+        return Extract(None, iter(()))
     size = int(json.loads(sealed.body)["data"]["rows"])
     levels = tree(_leaves(connection, size))
     wanted = sorted({number for number in numbers if 1 <= number <= size})
@@ -137,13 +147,15 @@ def extract(connection: Connection, numbers: Iterable[int]) -> dict[str, Any]:
             f"Das sind {len(wanted)} Zeilen; ein Auszug hat höchstens {MOST_ROWS}. Bitte eine Akte, ein Konto oder "
             "einen kürzeren Zeitraum nennen."
         )
-    rows = []
+    return Extract(_row(sealed.seq, sealed.prev, sealed.hash, sealed.body), _proven(connection, levels, wanted))
+
+
+def _proven(connection: Connection, levels: Sequence[bytes], wanted: Sequence[int]) -> Iterator[dict[str, Any]]:
     for start in range(0, len(wanted), 500):
         own = select(trail).where(trail.c.seq.in_(wanted[start : start + 500])).order_by(trail.c.seq)
         for row in connection.execute(own):
             proof = [step.hex() for step in path(levels, row.seq - 1)]
-            rows.append({**_row(row.seq, row.prev, row.hash, row.body), "proof": proof})
-    return {"format": FORMAT, "seal": _row(sealed.seq, sealed.prev, sealed.hash, sealed.body), "rows": rows}
+            yield {**_row(row.seq, row.prev, row.hash, row.body), "proof": proof}
 
 
 def _row(seq: int, prev: str, row_hash: str, body: str) -> dict[str, Any]:
@@ -163,43 +175,82 @@ class ExtractReport:
 def verify_extract(value: Mapping[str, Any], anchors: Iterable[Anchor] = ()) -> ExtractReport:
     """Judges an extract by itself, without any database; not_checked when no anchor names its seal."""
     try:
-        return _verify(value, {(anchor.seq, anchor.hash) for anchor in anchors})
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError):
-        finding = Finding("TR-14", Severity.ERROR, "Auszug", "Der Auszug hat nicht die beschriebene Form.")
-        return ExtractReport(Verdict.FAILED, 0, None, (finding,))
+        if value["format"] != FORMAT:
+            return _FORMLESS
+        judge = ExtractJudge(value["seal"], anchors)
+        for row in value["rows"] if value["seal"] is not None else ():
+            judge.add(row)
+    except _JUNK:
+        return _FORMLESS
+    return judge.report()
 
 
-def _verify(value: Mapping[str, Any], anchors: set[tuple[int, str]]) -> ExtractReport:
-    if value["format"] != FORMAT:
-        raise ValueError("unknown format")
-    sealed = value["seal"]
-    if sealed is None:
-        finding = Finding("TR-13", Severity.WARNING, "Auszug", "Der Auszug trägt kein Siegel: nicht geprüft.")
-        return ExtractReport(Verdict.NOT_CHECKED, 0, None, (finding,))
-    findings: list[Finding] = []
-    body = json.loads(sealed["body"])
-    data = body["data"]
-    size, root = int(data["rows"]), bytes.fromhex(data["root"])
-    seal = (int(sealed["seq"]), str(sealed["hash"]))
-    where = f"Zeile {seal[0]}"
-    if body["verb"] != Verb.TRAIL_SEALED.value or body["seq"] != seal[0] or size >= seal[0] or not _whole(sealed):
-        findings.append(Finding("TR-12", Severity.ERROR, where, "Das Siegel wurde verändert."))
-    if seal not in anchors:
-        outside = {number for number, _ in anchors}
-        if seal[0] in outside:
-            findings.append(Finding("TR-05", Severity.ERROR, where, "Der Anker nennt einen anderen Hash."))
-        else:
-            text = "Kein Anker von außen nennt dieses Siegel: nicht geprüft, ob es veröffentlicht wurde."
-            findings.append(Finding("TR-13", Severity.WARNING, where, text))
-    for row in value["rows"]:
+# What comes of reading a value that is no extract.
+_JUNK = (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError)
+_NO_FORM = Finding("TR-14", Severity.ERROR, "Auszug", "Der Auszug hat nicht die beschriebene Form.")
+_FORMLESS = ExtractReport(Verdict.FAILED, 0, None, (_NO_FORM,))
+
+
+class ExtractJudge:
+    """Judges an extract row by row, so that nobody has to hold all of it; it raises nothing, whatever the rows are."""
+
+    def __init__(self, sealed: Mapping[str, Any] | None, anchors: Iterable[Anchor]) -> None:
+        self._sealed = sealed is not None
+        self._formless = False
+        self._rows = 0
+        self._findings: list[Finding] = []
+        self._seal = (0, "")
+        self._size, self._root = 0, b""
+        try:
+            if sealed is not None:
+                self._read_seal(sealed, {(anchor.seq, anchor.hash) for anchor in anchors})
+        except _JUNK:
+            self._formless = True
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Judges one row."""
+        if not self._sealed or self._formless:
+            return
+        try:
+            self._judge(row)
+        except _JUNK:
+            self._formless = True
+
+    def report(self) -> ExtractReport:
+        """What is to be said of all rows so far."""
+        if self._formless:
+            return _FORMLESS
+        if not self._sealed:
+            finding = Finding("TR-13", Severity.WARNING, "Auszug", "Der Auszug trägt kein Siegel: nicht geprüft.")
+            return ExtractReport(Verdict.NOT_CHECKED, 0, None, (finding,))
+        return ExtractReport(verdict_of(self._findings), self._rows, self._seal, tuple(self._findings))
+
+    def _read_seal(self, sealed: Mapping[str, Any], anchors: set[tuple[int, str]]) -> None:
+        body = json.loads(sealed["body"])
+        data = body["data"]
+        size, self._root = int(data["rows"]), bytes.fromhex(data["root"])
+        self._size, self._seal = size, (seal := (int(sealed["seq"]), str(sealed["hash"])))
+        where = f"Zeile {seal[0]}"
+        if body["verb"] != Verb.TRAIL_SEALED.value or body["seq"] != seal[0] or size >= seal[0] or not _whole(sealed):
+            self._findings.append(Finding("TR-12", Severity.ERROR, where, "Das Siegel wurde verändert."))
+        if seal not in anchors:
+            outside = {number for number, _ in anchors}
+            if seal[0] in outside:
+                self._findings.append(Finding("TR-05", Severity.ERROR, where, "Der Anker nennt einen anderen Hash."))
+            else:
+                text = "Kein Anker von außen nennt dieses Siegel: nicht geprüft, ob es veröffentlicht wurde."
+                self._findings.append(Finding("TR-13", Severity.WARNING, where, text))
+
+    def _judge(self, row: Mapping[str, Any]) -> None:
         number = int(row["seq"])
         at = f"Zeile {number}"
         if not _whole(row) or json.loads(row["body"])["seq"] != number:
-            findings.append(Finding("TR-10", Severity.ERROR, at, "Die Zeile wurde verändert."))
+            self._findings.append(Finding("TR-10", Severity.ERROR, at, "Die Zeile wurde verändert."))
         proof = [bytes.fromhex(step) for step in row["proof"]]
-        if root_of(_leaf(bytes.fromhex(row["hash"])), number - 1, size, proof) != root:
-            findings.append(Finding("TR-11", Severity.ERROR, at, "Der Einschlussbeweis führt nicht zum Siegel."))
-    return ExtractReport(verdict_of(findings), len(value["rows"]), seal, tuple(findings))
+        if root_of(_leaf(bytes.fromhex(row["hash"])), number - 1, self._size, proof) != self._root:
+            text = "Der Einschlussbeweis führt nicht zum Siegel."
+            self._findings.append(Finding("TR-11", Severity.ERROR, at, text))
+        self._rows += 1
 
 
 def _whole(row: Mapping[str, Any]) -> bool:

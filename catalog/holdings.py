@@ -10,14 +10,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, tuple_
 
 from akten.aktenzeichen import Muster
 from akten.findings import Verdict
 from akten.model import Akte, clean_text
 from catalog import clearing as desk
 from catalog import packages as stored
-from catalog import reindex, renumbered, reviews, trail
+from catalog import renumbered, reviews, trail
 from catalog.codec import akte_from_json
 from catalog.holdbook import MATCHED, classes_of
 from catalog.query import exact_numbers
@@ -147,6 +147,15 @@ def by_uuid(connection: Connection, uuid: UUID) -> AkteRow | None:
     return next(iter(_values(connection, rows)), None)
 
 
+def by_uuids(connection: Connection, uuids: Sequence[UUID]) -> dict[UUID, AkteRow]:
+    """Akten by their UUIDs, in this order; those that the register does not know are left out."""
+    found: dict[UUID, AkteRow] = {}
+    for start in range(0, len(uuids), 500):
+        rows = connection.execute(select(*_SHOWN).where(akten.c.uuid.in_(uuids[start : start + 500]))).all()
+        found |= {row.uuid: row for row in _values(connection, rows)}
+    return {uuid: found[uuid] for uuid in uuids if uuid in found}
+
+
 def names_of(connection: Connection, uuids: Iterable[UUID]) -> dict[UUID, str]:
     """What Akten are called, by UUID; those that the register does not know are left out."""
     wanted, found = list(dict.fromkeys(uuids)), dict[UUID, str]()
@@ -219,6 +228,20 @@ def snapshot(connection: Connection, uuid: UUID, version: int | None) -> Akte | 
         query = select(packages.c.snapshot).where(packages.c.akte == uuid, packages.c.version == version)
     text = connection.execute(query).scalar()
     return None if text is None else akte_from_json(text)
+
+
+def snapshots(connection: Connection, wanted: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], Akte]:
+    """Akten as they were archived in these versions, by UUID and version; a version without a description is left
+    out.
+    """
+    found: dict[tuple[UUID, int], Akte] = {}
+    version = tuple_(packages.c.akte, packages.c.version)
+    for start in range(0, len(wanted), 500):
+        query = select(packages.c.akte, packages.c.version, packages.c.snapshot)
+        for row in connection.execute(query.where(version.in_(wanted[start : start + 500]))):
+            if row.snapshot is not None:
+                found[row.akte, row.version] = akte_from_json(row.snapshot)
+    return found
 
 
 def _dokumente(connection: Connection, akte: UUID, described: Akte | None) -> tuple[DokumentRow, ...]:
@@ -314,6 +337,5 @@ def stats(connection: Connection) -> Stats:
         oldest_check=connection.execute(select(func.min(copies.c.checked_at))).scalar(),
         open_cases=connection.execute(cases).scalar_one(),
         open_reviews=connection.execute(open_reviews).scalar_one(),
-        unindexed=reindex.lag(connection),
         trail_rows=trail.head(connection)[0],
     )

@@ -72,6 +72,11 @@ def of_akte(connection: Connection, akte: UUID) -> tuple[PackageRow, ...]:
     return tuple(with_copies(connection, connection.execute(query).all()))
 
 
+def count(connection: Connection) -> int:
+    """How many versions are archived, of all Akten."""
+    return int(connection.execute(select(func.count()).select_from(packages)).scalar_one())
+
+
 def by_store(connection: Connection) -> dict[str, tuple[int, int]]:
     """Per store how many copies the catalog has there, and how many of them the last look found damaged or gone."""
     damaged = func.sum(case((copies.c.verdict == Verdict.FAILED.value, 1), else_=0))

@@ -31,6 +31,11 @@ class PackageVerbs(Periods):
         with self._database.read() as connection:
             return packages.newest(connection)
 
+    def package_count(self) -> int:
+        """How many versions are archived, of all Akten."""
+        with self._database.read() as connection:
+            return packages.count(connection)
+
     def copies_by_store(self) -> dict[str, tuple[int, int]]:
         """Per store how many copies the catalog has there, and how many of them the last look found damaged or gone."""
         with self._database.read() as connection:

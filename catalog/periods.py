@@ -118,6 +118,11 @@ class Periods(TrailVerbs):
         with self._database.read() as connection:
             return told.classifications_of(connection, akte)
 
+    def classified(self, akten: Sequence[UUID]) -> frozenset[UUID]:
+        """Those of these Akten whose class somebody changed."""
+        with self._database.read() as connection:
+            return told.classified_of(connection, akten)
+
     def record_archive(
         self, akte: UUID, answer: KnownArchive, evidence: str, *, by: Actor, now: datetime
     ) -> KnownArchive:

@@ -6,13 +6,13 @@ decides (catalog/identity.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from akten.errors import Forbidden
 from catalog import events
@@ -22,6 +22,9 @@ from catalog.identity import marked
 from catalog.register import salt_of
 from catalog.tables import trail, verb_of_few
 from catalog.trail import Verb
+from catalog.values import TrailEvent
+
+_BATCH = 500
 
 
 class Steps(NamedTuple):
@@ -39,7 +42,9 @@ CORRECTION = Steps(Verb.CORRECTION_PROPOSED, Verb.CORRECTION_RELEASED, Verb.CORR
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An open proposal; `about` is what its event says, `released_by` None until a second person agreed."""
+    """An open proposal; `about` is what its event says, `released_by` and `released_at` None until a second person
+    agreed.
+    """
 
     number: int
     akte: UUID
@@ -48,6 +53,8 @@ class Proposal:
     proposed_at: datetime
     reason: str
     released_by: Actor | None
+    released_at: datetime | None
+    released_reason: str
 
 
 def open_proposals(connection: Connection, steps: Steps, akte: UUID | None = None) -> tuple[Proposal, ...]:
@@ -55,15 +62,31 @@ def open_proposals(connection: Connection, steps: Steps, akte: UUID | None = Non
 
     Of Akten whose proposals of this sort all ended, of years, no row is read: they are only counted.
     """
-    own = trail.c.akte.in_(_with_open(steps)) if akte is None else trail.c.akte == str(akte)
+    return _read(connection, steps, trail.c.akte.in_(_with_open(steps)) if akte is None else trail.c.akte == str(akte))
+
+
+def open_of(connection: Connection, steps: Steps, akten: Sequence[UUID]) -> tuple[Proposal, ...]:
+    """The same of these Akten, in one question for five hundred of them."""
+    found: list[Proposal] = []
+    for start in range(0, len(akten), _BATCH):
+        found += _read(connection, steps, trail.c.akte.in_([str(akte) for akte in akten[start : start + _BATCH]]))
+    return tuple(sorted(found, key=lambda each: each.number))
+
+
+def _read(connection: Connection, steps: Steps, own: ColumnElement[bool]) -> tuple[Proposal, ...]:
     told = events.events_where(connection, own, verb_of_few.in_([verb.value for verb in steps]))
     ended = {step.data["proposal"] for step in told if step.verb == steps.ended.value}
-    released = {step.data["proposal"]: step.by for step in told if step.verb == steps.released.value}
+    released = {step.data["proposal"]: step for step in told if step.verb == steps.released.value}
     return tuple(
-        Proposal(step.seq, step.akte, step.data, step.by, step.at, step.note, released.get(step.seq))
+        _proposal(step, step.akte, released.get(step.seq))
         for step in told
         if step.verb == steps.proposed.value and step.seq not in ended and step.akte is not None
     )
+
+
+def _proposal(step: TrailEvent, akte: UUID, released: TrailEvent | None) -> Proposal:
+    own = (step.seq, akte, step.data, step.by, step.at, step.note)
+    return Proposal(*own, released.by, released.at, released.note) if released else Proposal(*own, None, None, "")
 
 
 def _with_open(steps: Steps) -> Select[tuple[str]]:

@@ -338,6 +338,15 @@ def facts_of(connection: Connection, akte: UUID) -> tuple[ReportedFact, ...]:
     )
 
 
+def classified_of(connection: Connection, akten: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of these Akten whose class somebody changed."""
+    found: set[UUID] = set()
+    for start in range(0, len(akten), 500):
+        query = select(classifications.c.akte).where(classifications.c.akte.in_(akten[start : start + 500]))
+        found.update(connection.execute(query).scalars())
+    return frozenset(found)
+
+
 def classifications_of(connection: Connection, akte: UUID) -> tuple[Classification, ...]:
     """Every change of class of an Akte in the order they came."""
     query = select(classifications).where(classifications.c.akte == akte).order_by(classifications.c.nr)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from catalog import audit, events, extract, register, sample, trail
 from catalog.actor import Actor
 from catalog.change import Change, Token, changing
 from catalog.engine import Database
+from catalog.extract import Extract
 from catalog.identity import STRICT, Accounts
 from catalog.sample import Sample
 from catalog.trail import Anchor, TrailReport, Verb
@@ -58,6 +59,11 @@ class TrailVerbs:
         """Events by `akte`, `delivery`, `by` (account), `von`, `bis`, `verb`, `after`, `limit`; oldest first."""
         with self._database.read() as connection:
             return events.events_of(connection, **conditions)
+
+    def events_in_turn(self, **conditions: Any) -> Iterator[TrailEvent]:
+        """The same one after the other, for answers that no memory should hold; read in one view until the last."""
+        with self._database.read() as connection:
+            yield from events.in_turn(connection, **conditions)
 
     def accounts_like(self, name: str) -> tuple[str, ...]:
         """The names in the trail that are written otherwise and may mean the same person."""
@@ -111,7 +117,8 @@ class TrailVerbs:
             sample.note(change, drawn, aktenarten)
         return drawn
 
-    def extract(self, **conditions: Any) -> dict[str, Any]:
-        """Events (conditions as in `events_of`) with inclusion proofs, up to the newest seal, as a JSON value."""
+    @contextmanager
+    def extract(self, **conditions: Any) -> Iterator[Extract]:
+        """Events (conditions as in `events_of`) with inclusion proofs, up to the newest seal, while the block lasts."""
         with self._database.read() as connection:
-            return extract.extract(connection, events.numbers_of(connection, **conditions))
+            yield extract.extract(connection, events.numbers_of(connection, **conditions))

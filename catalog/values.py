@@ -299,5 +299,4 @@ class Stats:
     oldest_check: datetime | None
     open_cases: int
     open_reviews: int
-    unindexed: int
     trail_rows: int

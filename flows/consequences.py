@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from akten.correction import Change, corrected
 from akten.errors import ArchivError, Rejected
 from akten.findings import Finding, Severity
 from akten.model import Akte, Dokument, Laufzeit, Vorgang
 from catalog.corrections import Proposed
-from flows.keeping import kept_by
+from catalog.keeping import KeepingRow
+from flows.keeping import kept_as_known
 from flows.wiring import Services
 from metadata.describe import day_of
 
@@ -36,7 +38,40 @@ class Consequences:
 
 def consequences(services: Services, proposed: Proposed) -> Consequences:
     """What comes of a proposal, for those who look at it; raises nothing for one that does not fit any more."""
-    before = services.catalog.akte_snapshot(proposed.proposal.akte, proposed.version)
+    (found,) = all_consequences(services, (proposed,))
+    return found
+
+
+def all_consequences(services: Services, proposed: Sequence[Proposed]) -> tuple[Consequences, ...]:
+    """The same of many proposals, in a few questions to the catalog for all of them."""
+    described = services.catalog.corrections.described(proposed)
+    akten = list(dict.fromkeys(each.proposal.akte for each in proposed))
+    known, classified = _known(services, akten), services.catalog.classified(akten)
+    return tuple(
+        _consequences(
+            services,
+            each,
+            described.get((each.proposal.akte, each.version)),
+            known.get(each.proposal.akte),
+            classified=each.proposal.akte in classified,
+        )
+        for each in proposed
+    )
+
+
+def _known(services: Services, akten: Sequence[UUID]) -> dict[UUID, KeepingRow]:
+    """What is known of these Akten; one of which it cannot be read costs no other its answer."""
+    try:
+        return {row.akte: row for row in services.catalog.some_keeping(akten)}
+    except ValueError:
+        if len(akten) == 1:
+            return {}
+        return {akte: row for each in akten for akte, row in _known(services, (each,)).items()}
+
+
+def _consequences(
+    services: Services, proposed: Proposed, before: Akte | None, row: KeepingRow | None, *, classified: bool
+) -> Consequences:
     if before is None:
         return Consequences()
     try:
@@ -44,17 +79,17 @@ def consequences(services: Services, proposed: Proposed) -> Consequences:
     except (ArchivError, ValueError):  # told where it is carried out
         return Consequences()
     findings = odd_days(before, after, proposed.changes)
+    if row is None:
+        return Consequences(findings)
+    known = before.aufbewahrung.record_class if before.aufbewahrung else ""
+    own = known if known in services.katalog.classes else None
     try:
-        now, then = (_ends(services, akte, before) for akte in (before, after))
+        now, then = (
+            kept_as_known(services, akte, own, row, classified=classified).aufbewahrung for akte in (before, after)
+        )
     except (Rejected, ValueError):  # no class, or a hold that does not fit: the due round tells that (LK-01)
         return Consequences(findings)
-    return Consequences(findings, now, then, computed=True)
-
-
-def _ends(services: Services, akte: Akte, before: Akte) -> date | None:
-    known = before.aufbewahrung.record_class if before.aufbewahrung else ""
-    kept = kept_by(services, akte, known if known in services.katalog.classes else None).aufbewahrung
-    return kept.ende if kept else None
+    return Consequences(findings, now.ende if now else None, then.ende if then else None, computed=True)
 
 
 def odd_days(before: Akte, after: Akte, changes: Sequence[Change]) -> tuple[Finding, ...]:

@@ -53,6 +53,8 @@ _IDENTITY = (
     "bestimmt. Bitte das Archiv ansprechen."
 )
 
+BEGUN = (Stage.DESCRIBED, Stage.PACKED, Stage.ARCHIVED)  # there is a package, or there was one
+
 
 class InOtherHands(Unavailable):
     """Another process carries this correction out just now."""
@@ -254,8 +256,13 @@ def folder_of(services: Services, proposed: Proposed) -> Path:
 
 def is_begun(services: Services, proposed: Proposed) -> bool:
     """True once the package of a released proposal is begun: then it has to be carried out, whatever came since."""
-    row = services.catalog.delivery(delivery_of(proposed))
-    return row is not None and row.stage in (Stage.DESCRIBED, Stage.PACKED, Stage.ARCHIVED)
+    return begun_of(services, (proposed,)) != frozenset()
+
+
+def begun_of(services: Services, proposed: Sequence[Proposed]) -> frozenset[int]:
+    """The numbers of those of which that is true."""
+    stages = services.catalog.corrections.stages([delivery_of(each) for each in proposed])
+    return frozenset(each.proposal.number for each in proposed if stages.get(delivery_of(each)) in BEGUN)
 
 
 def _carried_out(services: Services, proposed: Proposed, delivery: UUID, folder: Path, by: Actor) -> Corrected:

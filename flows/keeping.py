@@ -35,12 +35,18 @@ def with_retention(services: Services, delivery: Delivery, akte: Akte, known_cla
 
 def kept_by(services: Services, akte: Akte, record_class: str | None) -> Akte:
     """The Akte with the dates of this class (None: the one of its family) and of all that is known of it."""
-    katalog = services.katalog
-    key = class_for(akte.aktenart.value, record_class, katalog).key
     row = services.catalog.keeping(akte.uuid)
     if row is None:
         raise FixityError("Die Akte dieser Lieferung ist aus dem Katalog verschwunden.")
-    classified = bool(services.catalog.classifications(akte.uuid))
+    return kept_as_known(services, akte, record_class, row, classified=bool(services.catalog.classified((akte.uuid,))))
+
+
+def kept_as_known(
+    services: Services, akte: Akte, record_class: str | None, row: KeepingRow, *, classified: bool
+) -> Akte:
+    """The same where it was read already what is known of the Akte, and whether somebody changed its classes."""
+    katalog = services.katalog
+    key = class_for(akte.aktenart.value, record_class, katalog).key
     if classified and not all(name in katalog.classes for name in row.record_classes):
         classified = False  # the rules in force do not know what somebody gave it; the due round tells (LK-01)
     planned = as_planned(row, replace(akte, aufbewahrung=Aufbewahrung(key, None, None)), classified=classified)
@@ -117,8 +123,7 @@ def first_lock(services: Services, akte: Akte) -> Lock:
     row = services.catalog.keeping(akte.uuid)
     if row is None:
         raise FixityError("Die Akte dieser Lieferung ist aus dem Katalog verschwunden.")
-    classified = bool(services.catalog.classifications(akte.uuid))
-    planned = as_planned(row, akte, classified=classified)
+    planned = as_planned(row, akte, classified=bool(services.catalog.classified((akte.uuid,))))
     return judge(planned, services.katalog, services.now()).terms.lock
 
 

@@ -60,9 +60,7 @@ def lost_to_clearing(services: Services) -> tuple[Receipt, ...]:
         return ()
     require_work_folder(services)
     made = []
-    for row in _lost(services):
-        if row.stage is Stage.CLEARING:
-            continue
+    for row in _lost(services, with_case=False):
         try:
             made.append(to_clearing(services, _claimed(services, row), (_finding(row),), ROUND))
         except Forbidden:  # ended by another process while we looked
@@ -98,14 +96,21 @@ def as_it_lies(services: Services, case: ClearingCase) -> ClearingCase:
     return replace(case, folder=str(lies_at(services.settings, case.folder)))
 
 
-def _lost(services: Services) -> Iterator[DeliveryRow]:
+def _lost(services: Services, *, with_case: bool = True) -> Iterator[DeliveryRow]:
+    """The lost deliveries; those that have a case already only `with_case`: each would be asked about anew by everybody
+    who lists the clearing desk.
+    """
     work = services.settings.work.resolve()
+    ended = (Stage.ARCHIVED, Stage.DUPLICATE, Stage.RETURNED)
+    passed = ended if with_case else (*ended, Stage.CLEARING)
     for row in services.catalog.deliveries():
+        if row.stage in passed:
+            continue
         folder = lies_at(services.settings, row.folder)
         if folder.parent != work or (folder / "lieferung").exists() or (folder / "lieferung.zip").exists():
             continue  # there, or on another machine
         now = services.catalog.delivery(row.uuid)
-        if now is None or now.stage in (Stage.ARCHIVED, Stage.DUPLICATE, Stage.RETURNED):
+        if now is None or now.stage in passed:
             continue  # it ended while we looked
         if is_correction(now.slip):
             continue  # it never had files: whoever released it goes on with it

@@ -93,8 +93,8 @@ def copies_lacking(settings: Settings) -> tuple[tuple[str, str], ...]:
     from flows.storehouse import store_names
 
     with open_services(settings) as services:
-        held = services.catalog.stats()
-    counts = {name: held.packages - sum(held.copies.get(name, {}).values()) for name in store_names(settings)}
+        number, held = services.catalog.package_count(), services.catalog.copies_by_store()
+    counts = {name: number - held.get(name, (0, 0))[0] for name in store_names(settings)}
     return tuple((name, lacks_copies(name, count).text) for name, count in counts.items() if count)
 
 

@@ -16,7 +16,7 @@ from catalog.actor import Actor, ActorKind
 from catalog.corrections import Proposed
 from catalog.values import AkteRow
 from flows.bugs import keep_trace
-from flows.correction import InOtherHands, carry_out, delivery_of, folder_of, is_begun
+from flows.correction import BEGUN, InOtherHands, carry_out, delivery_of, folder_of, is_begun
 from flows.lost import may_lie_elsewhere
 from flows.wiring import Services
 
@@ -69,7 +69,9 @@ def _go_on(services: Services, akte: AkteRow, proposed: Proposed) -> GoneOn | No
     except InOtherHands:
         return None
     except ArchivError as fault:
-        if all(each.proposal.number != proposed.proposal.number for each in services.catalog.corrections.open()):
+        if all(
+            each.proposal.number != proposed.proposal.number for each in services.catalog.corrections.open(akte.uuid)
+        ):
             return None  # another process was faster
         if isinstance(fault, Forbidden) and not is_begun(services, proposed):
             return None  # its number was taken meanwhile: persons have to give it up
@@ -84,19 +86,18 @@ def _go_on(services: Services, akte: AkteRow, proposed: Proposed) -> GoneOn | No
 
 
 def _begun(services: Services) -> Iterator[tuple[AkteRow, Proposed]]:
-    for proposed in services.catalog.corrections.open():
-        if proposed.proposal.released_by is None:
-            continue
-        akte = services.catalog.akte(proposed.proposal.akte)
+    book = services.catalog.corrections
+    released = [each for each in book.open() if each.proposal.released_by is not None]
+    akten = services.catalog.some_akten([each.proposal.akte for each in released])
+    stages = book.stages([delivery_of(each) for each in released])
+    for proposed in released:
+        akte = akten.get(proposed.proposal.akte)
         if akte is None:
             raise FixityError("Die Akte einer Berichtigung ist aus dem Katalog verschwunden: archiv protokoll pruefe.")
-        if is_begun(services, proposed) or _only_released(services, akte, proposed):
+        stage = stages.get(delivery_of(proposed))
+        # Never entered: the process ended between the word of the second person and the first step that follows it.
+        if stage in BEGUN or (stage is None and akte.version == proposed.version):
             yield akte, proposed
-
-
-def _only_released(services: Services, akte: AkteRow, proposed: Proposed) -> bool:
-    """True when the process ended between the word of the second person and the first step that follows it."""
-    return services.catalog.delivery(delivery_of(proposed)) is None and akte.version == proposed.version
 
 
 def _is_stored(services: Services, proposed: Proposed) -> bool:

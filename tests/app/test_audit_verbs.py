@@ -15,6 +15,7 @@ from catalog.catalog import open_catalog
 from catalog.trail import Anchor
 from tests.app.desk import Desk
 from tests.app.desk import desk as desk
+from tests.asked import asked
 from tests.catalog.build import CLERK, NOON, archive
 from tests.catalog.meddling import guarded, meddle, unguarded
 
@@ -162,6 +163,15 @@ def test_a_draw_stands_in_the_trail_and_says_how_to_repeat_it(filled: Desk) -> N
     assert ran.json["again"].endswith(f"--anzahl 2 --saat {ran.json['seed']} --stand {ran.json['stand']}")
     assert (ran.json["of"], event["data"]["of"]) == (len(NUMBERS), len(NUMBERS))
     assert drawn(filled, "--anzahl", "2", "--aktenart", "Steuerakte")[0] == []
+
+
+def test_what_is_drawn_is_looked_up_in_as_many_questions_as_one(filled: Desk) -> None:
+    told = []
+    for number in (1, len(NUMBERS)):
+        with asked() as statements:
+            assert len(drawn(filled, "--anzahl", str(number))[0]) == number
+        told.append(len(statements))
+    assert told[0] == told[1]
 
 
 def test_a_row_that_is_not_there_yet_is_unknown(filled: Desk) -> None:

@@ -15,6 +15,8 @@ from flows.settings import read_settings
 from flows.wiring import Services
 from tests.app.desk import Desk, catalog_url
 from tests.app.desk import desk as desk
+from tests.asked import asked
+from tests.catalog.meddling import meddle
 from tests.flows.correctionworld import World, an_akte
 from tests.flows.packingworld import NOW
 from tests.memory_store import MemoryStore
@@ -188,6 +190,42 @@ def test_what_was_killed_after_its_release_is_ended_by_the_next_intake_and_told(
     assert (ran.code, ran.json) == (0, [])
     assert "Berichtigung von Bauakte 63-00001-2020 war abgebrochen; jetzt ist sie Version 2." in ran.err
     assert desk("akte", "berichtigungen", "--json").json == []
+
+
+def test_the_list_of_many_comes_in_pages_and_each_page_asks_no_more_than_one_of_a_single(
+    desk: Desk, world: World
+) -> None:
+    desk("akte", "berichtige", AKTE, *RIGHT, *WHY)
+    with asked() as one:
+        desk("akte", "berichtigungen")
+    with open_catalog(catalog_url(desk.daten)) as catalog:
+        world.catalog = catalog
+        for number in range(2, 8):
+            an_akte(world, str(number), aktenzeichen=f"63-{number}-20")
+    for number in range(2, 8):
+        desk("akte", "berichtige", f"63-{number}-20", *RIGHT, *WHY)
+    with asked() as many:
+        everything = desk("akte", "berichtigungen")
+    assert len(many) == len(one)
+    assert everything.out.count("\n  Betreff: Anbau Wintergraten → ") == 7
+    assert "7 von 7" in everything.out
+    first = desk("akte", "berichtigungen", "--anzahl", "2", "--ab", "1", "--json")
+    assert [each["aktenzeichen"] for each in first.json] == ["63-00002-2020", "63-00003-2020"]
+    assert "2 von 7; weiter mit --ab 3" in first.err
+    assert {each["retention_ends"] is None for each in first.json} == {False}
+    beyond = desk("akte", "berichtigungen", "--ab", "7")
+    assert ("0 von 7" in beyond.out, "Keine" in beyond.out) == (True, False)
+
+
+def test_one_of_which_nobody_can_read_what_was_told_keeps_no_other_from_being_listed(desk: Desk, world: World) -> None:
+    with open_catalog(catalog_url(desk.daten)) as catalog:
+        world.catalog = catalog
+        an_akte(world, "zwei", aktenzeichen="63-2-20")
+    for number in (1, 2):
+        desk("akte", "berichtige", f"63-{number}-20", *RIGHT, *WHY)
+    meddle(desk.url, "UPDATE deliveries SET slip = '{' WHERE aktenzeichen = '63-00002-2020'")
+    ran = desk("akte", "berichtigungen", "--json")
+    assert (ran.code, [each["retention_ends"] is None for each in ran.json]) == (0, [False, True])
 
 
 def test_given_up_by_either_it_is_gone(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from catalog.catalog import open_catalog
 from flows.wiring import Services
 from tests.app.desk import Desk, catalog_url
 from tests.app.desk import desk as desk
+from tests.asked import asked
 from tests.flows.dueworld import WithHolds, World
 from tests.memory_store import MemoryStore
 
@@ -59,6 +60,34 @@ def test_a_lost_store_is_filled_again_by_two_persons(desk: Desk, stores: tuple[M
     shown = desk("akte", "zeige", ran.json[0]["akte"], "--json").json["packages"][0]["copies"]
     assert [len(copy["set_aside"]) for copy in shown] == [0, 2]
     assert "Kopie neu abgelegt" in desk("protokoll", "zeige", ran.json[0]["akte"]).out
+
+
+def test_what_waits_comes_in_pages_and_a_page_asks_no_more_than_a_single_one(
+    desk: Desk, stores: tuple[MemoryStore, MemoryStore]
+) -> None:
+    lose(stores[1])
+    desk("fixity", "pruefe", "--alle")
+    desk("fixity", "ersetze", "--alle", *CAUSE)
+    with asked() as all_of:
+        everything = desk("fixity", "ersetzungen")
+    assert "2 von 2" in everything.out
+    with asked() as one:
+        pages = [desk("fixity", "ersetzungen", "--anzahl", "1", "--ab", str(ab), "--json") for ab in range(3)]
+    assert len(one) <= 3 * len(all_of)
+    assert [len(page.json) for page in pages] == [1, 1, 0]
+    assert pages[0].json[0]["akte"] != pages[1].json[0]["akte"]
+    assert ["weiter mit --ab 1" in page.err for page in pages] == [True, False, False]
+    with asked() as single:
+        desk("fixity", "ersetzungen", "--anzahl", "1")
+    assert len(single) == len(all_of)
+
+
+def test_how_many_versions_there_are_is_all_that_is_counted_for_a_look_at_all(
+    desk: Desk, stores: tuple[MemoryStore, MemoryStore]
+) -> None:
+    with asked() as told:
+        assert desk("fixity", "pruefe", "--alle").code == 0
+    assert not [statement for statement in told if "FROM pages" in statement or "FROM reviews" in statement]
 
 
 def test_what_is_in_order_by_then_is_not_called_replaced(desk: Desk, stores: tuple[MemoryStore, MemoryStore]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from akten.aktenzeichen import Aktenzeichen
@@ -15,6 +16,7 @@ from akten.model import Akte, Aktenart, Aufbewahrung, Datei, Dokument, Laufzeit,
 from akten.package import CopyReport, FixityReport, Lock, PackageId, StoredCopy, StoredPackage
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog
+from catalog.extract import FORMAT
 from catalog.values import DeliveryRow
 
 CLERK = Actor("m.schmitz")
@@ -162,6 +164,12 @@ def archive(
     package = a_package(row.akte, row.version)
     catalog.record_stored(row.uuid, akte, package, by_dokument, by=CLERK, now=now)
     return akte, package
+
+
+def an_extract(catalog: Catalog, **conditions: object) -> dict[str, Any]:
+    """The JSON value of an extract of the trail."""
+    with catalog.extract(**conditions) as found:
+        return {"format": FORMAT, "seal": found.seal, "rows": list(found.rows)}
 
 
 def later(minutes: int) -> datetime:

@@ -18,7 +18,7 @@ from akten.findings import Verdict
 from catalog.catalog import Catalog, open_catalog
 from catalog.extract import path, root_of, tree, verify_extract
 from catalog.trail import Anchor
-from tests.catalog.build import ROUND, archive, later
+from tests.catalog.build import ROUND, an_extract, archive, later
 
 
 def mth(leaves: list[bytes]) -> bytes:
@@ -63,7 +63,7 @@ def anchor(catalog: Catalog) -> Anchor:
 @pytest.fixture
 def value(catalog: Catalog, anchor: Anchor) -> dict[str, Any]:
     (row,) = catalog.akte_by_aktenzeichen("63-2-2019")
-    return json.loads(json.dumps(catalog.extract(akte=row.uuid)))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(an_extract(catalog, akte=row.uuid)))  # type: ignore[no-any-return]
 
 
 def test_an_extract_is_proven_by_the_anchor_of_its_seal(value: dict[str, Any], anchor: Anchor) -> None:
@@ -141,16 +141,16 @@ def test_what_is_no_extract_fails(junk: Any) -> None:
 def test_an_extract_without_seal_is_not_checked(tmp_path: Path) -> None:
     with open_catalog(f"sqlite:///{tmp_path / 'archiv.sqlite'}") as catalog:
         archive(catalog, 1)
-        report = verify_extract(catalog.extract())
+        report = verify_extract(an_extract(catalog))
         assert (report.verdict, [f.code for f in report.findings]) == (Verdict.NOT_CHECKED, ["TR-13"])
 
 
 def test_an_extract_of_more_rows_than_memory_is_meant_for_is_refused(
     catalog: Catalog, anchor: Anchor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = catalog.extract()
+    whole = an_extract(catalog)
     monkeypatch.setattr("catalog.extract.MOST_ROWS", len(whole["rows"]))
-    assert catalog.extract() == whole
+    assert an_extract(catalog) == whole
     monkeypatch.setattr("catalog.extract.MOST_ROWS", len(whole["rows"]) - 1)
     with pytest.raises(Forbidden, match="kürzeren Zeitraum"):
-        catalog.extract()
+        an_extract(catalog)

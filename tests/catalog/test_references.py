@@ -15,6 +15,7 @@ from catalog.engine import Database, parse_url
 from catalog.references import ReferenceKind, covered_keys, parcels, person, references_of, same_place
 from catalog.schema import MIGRATIONS
 from catalog.tables import akten
+from tests.asked import asked
 from tests.catalog.build import NOON, an_akte, an_id
 
 PARCELS = [
@@ -89,30 +90,24 @@ def test_a_place_is_another_only_when_no_word_of_it_is_the_same(one: str, other:
     assert (same_place(one, other), same_place(other, one)) == (same, same)
 
 
-def test_an_older_catalog_gets_the_references_of_its_akten(tmp_path: Path) -> None:
+def test_an_older_catalog_gets_the_references_of_its_akten_and_reads_them_part_by_part(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'archiv.sqlite'}"
     database = Database(parse_url(url))
-    uuid = an_id("old")
     with database.write() as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
         command.upgrade(config, "0002")
-        snapshot = akte_to_json(an_akte(uuid, an_id("delivery"), felder=(("Personalnummer", "4711-08"),)))
-        values = {"uuid": uuid, "aktenart": "Personalakte", "aktenzeichen": "11-004711", "schreibweise": "", "band": 1}
-        connection.execute(
-            insert(akten).values(
-                **values,
-                betreff="",
-                betreff_folded="",
-                state="archived",
-                salt="0" * 64,
-                snapshot=snapshot,
-                created_at=NOON,
-                changed_at=NOON,
-            )
-        )
+        values = {"aktenart": "Personalakte", "schreibweise": "", "band": 1, "betreff": "", "betreff_folded": ""}
+        values |= {"state": "archived", "salt": "0" * 64, "created_at": NOON, "changed_at": NOON}
+        for number in range(600):  # more than are read at once
+            uuid = an_id("old", number)
+            snapshot = akte_to_json(an_akte(uuid, an_id("delivery"), felder=(("Personalnummer", "4711-08"),)))
+            row = {**values, "uuid": uuid, "aktenzeichen": f"11-{number:06}", "snapshot": snapshot}
+            connection.execute(insert(akten).values(row))
     database.close()
-    with open_catalog(url) as catalog:
-        (row,) = catalog.references(uuid)
+    with asked() as told, open_catalog(url) as catalog:
+        assert all(catalog.references(an_id("old", number)) for number in range(600))
+        (row,) = catalog.references(an_id("old", 599))
+    assert all("LIMIT" in each for each in told if each.startswith("SELECT") and "akten.snapshot" in each)
     assert (row.kind, row.label, row.value) == (ReferenceKind.PERSON, "Personalnummer", "4711-08")

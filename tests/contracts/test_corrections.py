@@ -16,6 +16,7 @@ from catalog.catalog import Catalog
 from catalog.corrections import Proposed
 from catalog.register import Arrival
 from catalog.trail import Verb
+from tests.asked import asked
 from tests.catalog.build import NOON, STAGES, a_package, an_id, archive, later, receive
 from tests.catalog.meddling import meddle
 
@@ -140,6 +141,43 @@ def test_a_delivery_that_waits_for_a_correction_is_told_who_brings_that_to_its_e
         catalog.move(row.uuid, stage, by=ANNA, now=later(7))
     with pytest.raises(Unavailable, match=r"Berichtigung derselben Akte .* archiv akte gib-frei"):
         catalog.settle_version(row.uuid, by=ANNA, now=later(8))
+
+
+def many(catalog: Catalog, first: int, end: int) -> list[UUID]:
+    """Akten each with a proposal that waits; every third is released."""
+    made = []
+    for place in range(first, end):
+        akte, _ = archive(catalog, place, number=f"63-{place:05}-2019")
+        catalog.corrections.propose(akte.uuid, 1, changes(akte), f"Grund {place}", by=ANNA, now=later(place))
+        if place % 3 == 0:
+            number = catalog.corrections.open(akte.uuid)[0].proposal.number
+            catalog.corrections.release(akte.uuid, number, 1, f"verglichen {place}", by=BERND, now=later(place + 1))
+        made.append(akte.uuid)
+    return made
+
+
+def test_however_many_wait_as_many_questions_answer_for_all_and_for_a_page(catalog: Catalog) -> None:
+    """Each cost eight of its own, and `archiv doctor`, every intake and the list read all of them."""
+    made = many(catalog, 1, 4)
+    with asked() as few:
+        assert [each.proposal.akte for each in catalog.corrections.open()] == made
+    made += many(catalog, 4, 10)
+    with asked() as more:
+        found = catalog.corrections.open()
+    assert len(more) == len(few) < 8
+    assert [each.proposal.akte for each in found] == made
+    assert found == tuple(catalog.corrections.open(akte)[0] for akte in made)
+    assert [each.reason for each in found] == [f"Grund {place}" for place in range(1, 10)]
+    agreed = [each.agreed for each in found if each.proposal.released_by]
+    assert [(each.frei_am, each.frei_grund) for each in agreed] == [
+        (later(place + 1), f"verglichen {place}") for place in (3, 6, 9)
+    ]
+    page = catalog.corrections.page(limit=3, offset=7)
+    assert (page.rows, page.total) == (found[7:], 9)
+    with asked() as all_of:
+        assert list(catalog.some_akten([*made, an_id("fremd")])) == made
+        assert catalog.corrections.described(found).keys() == {(akte, 1) for akte in made}
+    assert len(all_of) <= 3
 
 
 def test_a_proposal_whose_words_are_gone_is_no_proposal(url: str, catalog: Catalog) -> None:

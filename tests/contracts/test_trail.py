@@ -25,6 +25,7 @@ from tests.catalog.build import (
     NOON,
     ROUND,
     an_akte,
+    an_extract,
     an_id,
     archive,
     later,
@@ -330,11 +331,23 @@ def test_what_was_changed_about_an_archived_akte_behind_our_back_is_told(
     assert str(akte.uuid) in report.findings[0].where + report.findings[-1].where
 
 
+def test_events_in_turn_are_the_same_events(catalog: Catalog) -> None:
+    """More than are read at once; broken off, they keep nobody from writing."""
+    akte, _ = archive(catalog, 1)
+    catalog.read_accesses((akte.uuid for _ in range(1200)), "Einsicht", by=CLERK, now=NOON)
+    wanted = {"akte": akte.uuid, "after": 3, "limit": 1100}
+    assert tuple(catalog.events_in_turn(**wanted)) == catalog.events_of(**wanted)
+    broken_off = catalog.events_in_turn(**wanted)
+    next(broken_off)
+    catalog.read_access(akte.uuid, "Einsicht", by=CLERK, now=NOON)
+    assert len(list(broken_off)) == 1099
+
+
 def test_a_seal_is_a_row_and_proves_an_extract(catalog: Catalog) -> None:
     archive(catalog, 1)
     anchor = catalog.seal_trail(by=ROUND, now=later(1))
     receive(catalog, 2)
-    value = catalog.extract()
+    value = an_extract(catalog)
     assert len(value["rows"]) == anchor.seq - 1
     assert verify_extract(value, [anchor]).verdict is Verdict.OK
     assert catalog.verify_trail([anchor]).verdict is Verdict.OK
@@ -356,7 +369,7 @@ def test_while_the_trail_is_read_for_a_seal_or_a_sample_the_others_write_on(
     drawn = catalog.draw_sample(7, 5, by=ROUND, now=later(1))
     assert (drawn.stand, drawn.akten) == (anchor.seq, (akte.uuid,))
     monkeypatch.undo()
-    value = catalog.extract()
+    value = an_extract(catalog)
     assert len(value["rows"]) == anchor.seq - 2  # the one that came meanwhile is under the next seal
     assert verify_extract(value, [anchor]).verdict is Verdict.OK
     assert catalog.verify_trail([anchor]).verdict is Verdict.OK

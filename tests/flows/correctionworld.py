@@ -52,9 +52,9 @@ def world(tmp_path: Path, xdomea_folder: Path, premis_xsd: Path) -> World:
     return made
 
 
-def an_akte(world: World, **slip: Any) -> Akte:
-    """An archived Bauakte whose Betreff was mistyped."""
-    akte, _ = world.archive(slip={"aktenzeichen": "63-1-20", "betreff": "Anbau Wintergraten", **slip})
+def an_akte(world: World, name: str = "eins", **slip: Any) -> Akte:
+    """An archived Bauakte whose Betreff was mistyped; with another `name` another one."""
+    akte, _ = world.archive(name=name, slip={"aktenzeichen": "63-1-20", "betreff": "Anbau Wintergraten", **slip})
     return akte
 
 

@@ -26,6 +26,7 @@ from flows.settings import Settings, read_settings
 from flows.wiring import open_services
 from ocr import walls
 from ocr.verapdf import java_command
+from tests.asked import asked
 from tests.catalog.build import CLERK, archive
 from tests.pgfixture import Postgres, postgres
 
@@ -166,6 +167,15 @@ def test_a_version_that_is_not_written_is_told_before_a_delivery_is_halted_by_it
     parts = {part.part: part for part in doctor.examine_machine(read_settings(daten=tmp_path), stores=False).parts}
     assert parts[doctor.RECIPIENT].health is Health.FAILED
     assert "möglich sind 3.0.0, 3.1.0, 4.0.0" in parts[doctor.RECIPIENT].advice
+
+
+def test_how_far_the_index_lags_is_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads every page of the archive; what was asked for the copies counted it as well."""
+    for name in ("_tesseract", "_programs", "_validators", "_schemas", "embedded_server"):
+        monkeypatch.setattr(doctor, name, lambda *_: ())
+    with asked() as told:
+        doctor.examine_machine(with_stores(tmp_path, "a", "b"), stores=False)
+    assert sum("FROM pages" in statement for statement in told) == 1
 
 
 def test_a_store_that_lacks_older_versions_is_no_fault_and_not_well(tmp_path: Path) -> None:

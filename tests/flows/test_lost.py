@@ -29,6 +29,7 @@ from ingest.claimed import ClaimedDelivery
 from ingest.delivery import read_delivery
 from ingest.inbox import claim
 from tests.app.desk import Desk, desk
+from tests.asked import asked
 from tests.catalog.build import AN_ERROR, CLERK
 from tests.ingest.builders import fill
 from tests.pgfixture import Postgres, postgres
@@ -64,6 +65,20 @@ def test_a_delivery_whose_files_are_lost_comes_to_the_clearing_desk_once(tmp_pat
         assert services.catalog.head() == head
         services.catalog.resolve(case.number, Resolution.RETURN, "neu geliefert", by=CLERK, now=services.now())
         assert (lost_to_clearing(services), lost_deliveries(services)) == ((), ())
+
+
+def test_what_waits_as_lost_already_is_asked_about_no_more(tmp_path: Path) -> None:
+    """Every look at the clearing desk asked for each of them three times whether it had come back."""
+    with open_services(read_settings(daten=tmp_path / "archiv")) as services:
+        told = []
+        for number in range(2):
+            shutil.rmtree(received(services, tmp_path / f"l{number}").folder)
+            assert len(lost_to_clearing(services)) == 1
+            with asked() as few:
+                assert lost_to_clearing(services) == ()
+            told.append(len(few))
+        assert told[0] == told[1]
+        assert len(lost_deliveries(services)) == 2
 
 
 def test_the_list_of_the_clearing_desk_shows_it_also_where_no_round_runs(desk: Desk, tmp_path: Path) -> None:

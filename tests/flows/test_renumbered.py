@@ -140,7 +140,7 @@ def test_what_was_archived_under_it_since_the_proposal_stops_the_release(world: 
     world.archive(name="zwei", slip={"aktenzeichen": "63-11-20", "betreff": "Garage"})
     with pytest.raises(Forbidden, match="gibt es schon"):
         agree(world, akte)
-    assert waiting(world.services, akte.uuid).released_at is None
+    assert waiting(world.services, akte.uuid).proposal.released_at is None
     withdraw(world.services, waiting(world.services, akte.uuid), "anders", ANNA)
     is_content(world)
 

@@ -19,11 +19,30 @@ from flows.bugs import BUGS
 from flows.correction import delivery_of, folder_of, waiting, withdraw
 from flows.health import Health
 from flows.receipt import Outcome, Receipt, exit_code_of_json
-from flows.unfinished import GoneOn, go_on_with_corrections
+from flows.unfinished import GoneOn, begun_corrections, go_on_with_corrections
 from ingest.claimed import ClaimedDelivery, held
+from tests.asked import asked
 from tests.flows.correctionworld import BERND, World, agree, an_akte, ask, is_content
 from tests.flows.correctionworld import world as world
 from tests.packages import KilledHere
+
+
+def released(world: World, number: int) -> Akte:
+    """An Akte whose correction was released, and nothing of it begun."""
+    akte = an_akte(world, str(number), aktenzeichen=f"63-{number}-20")
+    asked_for = ask(world, akte, betreff="Anbau Wintergarten").proposal.number
+    world.catalog.corrections.release(akte.uuid, asked_for, 1, "verglichen", by=BERND, now=world.now())
+    return akte
+
+
+def test_which_are_begun_is_asked_as_often_of_many_as_of_one(world: World) -> None:
+    first = released(world, 1)
+    with asked() as one:
+        assert [akte.uuid for akte, _ in begun_corrections(world.services)] == [first.uuid]
+    others = [released(world, number).uuid for number in range(2, 5)]
+    with asked() as many:
+        assert [akte.uuid for akte, _ in begun_corrections(world.services)] == [first.uuid, *others]
+    assert len(many) == len(one)
 
 
 def broken_off(world: World, at: str = "make_bag", why: BaseException | None = None) -> Akte:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -171,9 +172,7 @@ def _note_references(table: sa.Table) -> None:
     made here: that the fields were so is in the chain already, by the digest of the snapshot.
     """
     connection = op.get_bind()
-    akten = sa.table("akten", *(sa.column(name) for name in ("uuid", "snapshot", "changed_at")))
-    query = sa.select(sa.type_coerce(akten.c.uuid, sa.Uuid()).label("uuid"), akten.c.snapshot, akten.c.changed_at)
-    for row in connection.execute(query.where(akten.c.snapshot.is_not(None))).all():
+    for row in _described(connection):
         felder = json.loads(row.snapshot).get("felder", ())
         rows = []
         for reference in references_of([(str(name), str(value)) for name, value in felder]):
@@ -195,6 +194,17 @@ def _note_references(table: sa.Table) -> None:
             )
         if rows:
             connection.execute(sa.insert(table), rows)
+
+
+def _described(connection: sa.Connection) -> Iterator[sa.Row[Any]]:
+    """Every Akte with a description, in the order of their numbers; no memory holds the descriptions of all."""
+    akten = sa.table("akten", *(sa.column(name) for name in ("nr", "uuid", "snapshot", "changed_at")))
+    uuid = sa.type_coerce(akten.c.uuid, sa.Uuid()).label("uuid")
+    query = sa.select(akten.c.nr, uuid, akten.c.snapshot, akten.c.changed_at).where(akten.c.snapshot.is_not(None))
+    last = 0
+    while rows := connection.execute(query.where(akten.c.nr > last).order_by(akten.c.nr).limit(500)).all():
+        yield from rows
+        last = rows[-1].nr
 
 
 def downgrade() -> None:
