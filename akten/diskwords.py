@@ -66,8 +66,11 @@ def no_room(folder: Path) -> bool:
 
 
 def in_german(number: int | None) -> str:
-    """Half a German sentence for an errno; one that nobody has met is told by its name ("Systemfehler ENXIO")."""
-    number = number or 0
+    """Half a German sentence for an errno; one that nobody has met is told by its name ("Systemfehler ENXIO"), none at
+    all (a library says so) as what it is.
+    """
+    if not number:
+        return "das System nennt keinen Grund"
     return _REASONS.get(number) or f"Systemfehler {errno.errorcode.get(number, number)}"
 
 

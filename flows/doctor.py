@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from akten.closed import others_may_enter
-from akten.diskwords import as_ours
+from akten.diskwords import as_ours, in_german
 from akten.errors import ArchivError, Rejected
 from akten.findings import Verdict
 from akten.localtime import BERLIN
@@ -38,6 +38,7 @@ _SANDBOX_ADVICE = {
 }
 RECIPIENT = "Empfängerprofil (ARCHIV_RECIPIENT)"
 LITTLE_SPACE = 2_000_000_000  # bytes: below this a large delivery may not fit any more
+_JAVA_SECONDS = 30  # to say its version
 _WRITES = ("PB-03", "PB-19")  # a store that takes nothing now is not well, whatever else it answers
 FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 
@@ -89,9 +90,11 @@ def _java(settings: Settings) -> PartHealth:
         advice = "Debian-Paket default-jre-headless einrichten oder ARCHIV_OCR__JAVA setzen (für veraPDF)."
         return PartHealth("Java", "", Health.ABSENT, advice)
     try:
-        ran = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return PartHealth("Java", "", Health.FAILED, f"{program} läuft nicht ({type(error).__name__}).")
+        ran = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=_JAVA_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return PartHealth("Java", "", Health.FAILED, f"{program} antwortet nicht binnen {_JAVA_SECONDS} Sekunden.")
+    except OSError as error:
+        return PartHealth("Java", "", Health.FAILED, f"{program} läuft nicht ({in_german(error.errno)}).")
     found = re.search(r'version "([^"]+)"', ran.stderr + ran.stdout)
     if ran.returncode != 0 or found is None:
         return PartHealth("Java", "", Health.FAILED, f"{program} nennt keine Version (Code {ran.returncode}).")

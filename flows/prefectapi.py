@@ -59,7 +59,7 @@ def call(url: str, body: dict[str, object] | None = None) -> object:
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         if isinstance(error, urllib.error.HTTPError) and error.code == HTTPStatus.UNAUTHORIZED:
             raise Misconfigured("Der Prefect-Server nimmt die Anmeldung nicht an: ARCHIV_PREFECT_AUTH.") from error
-        raise Unavailable(f"Der Prefect-Server antwortet nicht: {type(error).__name__}") from error
+        raise Unavailable("Der Prefect-Server antwortet nicht.") from error
 
 
 def elsewhere(settings: Settings) -> str:

@@ -6,6 +6,7 @@ Times, recognition and verdicts are taken from the records that packing put ther
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,7 @@ from metadata.to_akte import akte_of
 from metadata.xdomea import read_message
 from ocr.hocrtext import page_texts
 
+_LOG = logging.getLogger(__name__)
 _EXAMINATIONS = layout.EXAMINATION.removesuffix(".json")
 
 
@@ -59,7 +61,8 @@ def reread(store: ObjectStore, committed: Committed, known: frozenset[UUID]) -> 
     try:
         return _Reading(store, committed).whole(known)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        text = f"Das Paket ist nicht so aufgebaut, wie dieses Archiv sie schreibt ({type(error).__name__}: {error})."
+        _LOG.warning("package %s was not reread: %s", committed.package.id, type(error).__name__)
+        text = "Das Paket ist nicht so aufgebaut, wie dieses Archiv sie schreibt."
         raise Rejected((Finding("WE-04", Severity.ERROR, str(committed.package.id), text),)) from error
 
 

@@ -18,7 +18,7 @@ _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 def system_error(fault: OSError, doing: str) -> ArchivError:
     """Our error for a fault of the operating system: rights are set by a person, all else may pass."""
-    reason = in_german(fault.errno) if fault.errno else type(fault).__name__
+    reason = in_german(fault.errno)
     if fault.errno in _NOT_ALLOWED:
         return Misconfigured(f"{doing} ist nicht erlaubt ({reason}); bitte die Zugriffsrechte des Ordners prüfen.")
     return Unavailable(f"{doing} ist gescheitert ({reason}).")

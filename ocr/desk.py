@@ -38,7 +38,7 @@ class Desk:
         except OSError as error:  # decoders' own OSErrors are told as findings before; this is disk and files
             if error.errno == errno.EFBIG:
                 return {"limit": "Die entstehende Datei ist größer als erlaubt."}
-            return {"system": in_german(error.errno) if error.errno else type(error).__name__}
+            return {"system": in_german(error.errno)}
         raise ValueError(f"unknown kind of job: {kind}")
 
     def _open(self) -> OcrEngine:

@@ -140,7 +140,7 @@ class _Keeper(threading.Thread):
             try:
                 outcome = self._do(task)
             except OSError as error:  # no process, no memory, no file left for another worker
-                why = in_german(error.errno) if error.errno else type(error).__name__
+                why = in_german(error.errno)
                 task.future.set_exception(Unavailable(f"Ein Arbeitsprozess für Seiten startet nicht ({why})."))
             except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits for the page must hear of it
                 task.future.set_exception(error)

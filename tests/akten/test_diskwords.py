@@ -34,7 +34,7 @@ def test_a_refusal_has_german_words_and_a_sort(number: int, kind: type[ArchivErr
 
 
 def test_a_fault_without_a_number_is_told_too() -> None:
-    assert in_german(None) == "Systemfehler 0"
+    assert in_german(None) == "das System nennt keinen Grund"
 
 
 def test_no_room_quotes_the_english_words_of_the_system() -> None:
