@@ -12,6 +12,7 @@ from lxml import etree
 
 from akten.findings import Finding, Severity, Verdict
 from akten.plural import plural
+from metadata.schemawords import sentence
 from metadata.streamed import first_errors
 
 ENTRY = "xdomea-Nachrichten-AussonderungDurchfuehren.xsd"
@@ -31,9 +32,6 @@ _ADDRESSES = {
 _MOST = 50  # findings of one validation; the rest is counted
 _FEW = 500  # errors whose places are looked for: each costs a walk past its neighbours
 _LARGE = 5_000  # tags from which on a message is first validated as a stream
-_EXPECTED = re.compile(r"(?:Expected is(?: one of)?) \( (.*) \)")
-_NAMESPACE = re.compile(r"\{[^}]*\}")
-_QUOTED_NAME = re.compile(r"\A(?:Element|Attribut(?:e)?) '((?:\{[^']*\})?[^']*)'")
 
 
 class _Offline(etree.Resolver):
@@ -122,8 +120,8 @@ def _without_places(errors: list[etree._LogEntry], ended: str) -> Iterator[Findi
     if not errors:
         yield Finding("XD-11", Severity.ERROR, "", f"Die Prüfung gegen das Schema brach ab ({ended}).")
         return
-    for sentence in list(dict.fromkeys(map(_sentence, errors)))[:_MOST]:
-        yield Finding("XD-11", Severity.ERROR, "", sentence)
+    for said in list(dict.fromkeys(map(sentence, errors)))[:_MOST]:
+        yield Finding("XD-11", Severity.ERROR, "", said)
     text = "Die Nachricht hat viele Schemafehler; es sind nicht alle genannt."
     yield Finding("XD-11", Severity.ERROR, "", text)
 
@@ -134,28 +132,9 @@ def _findings(log: etree._ListErrorLog) -> Iterator[Finding]:
             text = f"Das Schema meldet {plural(len(log) - _MOST, 'weiteren', 'weitere')} Fehler."
             yield Finding("XD-11", Severity.ERROR, "", text)
             return
-        yield Finding("XD-11", Severity.ERROR, _where(entry), _sentence(entry))
+        yield Finding("XD-11", Severity.ERROR, _where(entry), sentence(entry))
 
 
 def _where(entry: etree._LogEntry) -> str:
     path = (entry.path or "").replace("xdomea:", "")
     return f"{path} (Zeile {entry.line})" if path else f"Zeile {entry.line}"
-
-
-def _sentence(entry: etree._LogEntry) -> str:
-    """What is wrong, without the value: libxml2 quotes it and it may be personal data."""
-    message = entry.message or ""
-    found = _QUOTED_NAME.match(message)
-    name = _NAMESPACE.sub("", found[1]) if found else "?"
-    if expected := _EXPECTED.search(message):
-        wanted = _NAMESPACE.sub("", expected[1]).replace("##other", "").strip(" ,")
-        if "Missing child" in message:
-            return f"In „{name}“ fehlt etwas; erwartet wird: {wanted}."
-        return f"„{name}“ steht hier an falscher Stelle oder ist nicht erlaubt; erwartet wird: {wanted}."
-    if "not expected" in message:
-        return f"„{name}“ ist hier nicht erlaubt."
-    if "attribute" in message and "required" in message:
-        return f"An „{name}“ fehlt ein verlangtes Attribut."
-    if "attribute" in message:
-        return f"Ein Attribut von „{name}“ hat keinen erlaubten Wert oder ist nicht erlaubt."
-    return f"Der Wert von „{name}“ hat nicht die verlangte Form."
