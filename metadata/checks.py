@@ -37,7 +37,7 @@ _BOOLEANS = (
     "ZdA",
 )
 _PREFILLED = frozenset({"Erfolgreich", "Empfangsbestaetigung"})  # in 2.x an empty one has a value by the schema
-_TRUE = re.compile(rb"(<(?:[\w.-]+:)?(?:" + "|".join(_FIXED_TRUE).encode() + rb")>)\s*(?:true|1)\s*<")
+_TRUE = re.compile(rb"(<(?:[\w.-]+:)?(?:" + "|".join(_FIXED_TRUE).encode() + rb")(?:\s[^<>]*)?>)\s*(?:true|1)\s*<")
 _DATES = (
     *(
         "Aufbewahrungsende",

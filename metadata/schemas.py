@@ -12,6 +12,7 @@ from lxml import etree
 
 from akten.findings import Finding, Severity, Verdict
 from akten.plural import plural
+from metadata.parse import may_divide_text, parse_with_blanks
 from metadata.schemawords import sentence
 from metadata.streamed import first_errors
 
@@ -95,7 +96,8 @@ class Schemas:
     def validate(self, tree: etree._ElementTree, version: str, xml: bytes = b"") -> tuple[Verdict, tuple[Finding, ...]]:
         """OK, FAILED with XD-11 findings, or NOT_CHECKED with XD-12 that says where to get the schemas.
 
-        `xml` are the bytes that the tree was made from; a large message is first validated on them, as a stream.
+        `xml` are the bytes that the tree was made from; a large message, or one with comments, is first validated on
+        them, as a stream.
         """
         compiled = self._get(version)
         if compiled is None:
@@ -103,13 +105,15 @@ class Schemas:
             text = f"Das Schema von XDOMEA {version} {reason}. {WHERE_TO_GET}"
             return Verdict.NOT_CHECKED, (Finding("XD-12", Severity.INFO, "", text),)
         with compiled.lock:  # the error log belongs to the schema object
-            if xml.count(b"<") > _LARGE:
+            errors: list[etree._LogEntry] = []
+            if xml.count(b"<") > _LARGE or may_divide_text(xml):
                 errors, ended = first_errors(compiled.schema, xml, _FEW)
                 if not errors and not ended:
                     return Verdict.OK, ()
                 if not errors or len(errors) > _FEW:
                     return Verdict.FAILED, tuple(_without_places(errors, ended))
-            if compiled.schema.validate(tree):
+            lost = bool(errors) and may_divide_text(xml)  # the bytes show what the tree may not
+            if compiled.schema.validate(tree) and not (lost and not compiled.schema.validate(parse_with_blanks(xml))):
                 return Verdict.OK, ()
             findings = tuple(_findings(compiled.schema.error_log))
         return Verdict.FAILED, findings

@@ -26,6 +26,9 @@ def test_a_blank_before_a_comment_in_a_text_is_a_part_of_the_text(mark: str, sch
     xml = swap(f"<xdomea:ProzessID>{PROZESS}", f"<xdomea:ProzessID>\n {mark}{PROZESS}")(an_xml())
     report = check_message(xml, schemas, purpose=Purpose.FOREIGN)
     assert (report.schema_verdict, report.judgement) == (Verdict.FAILED, Judgement.INVALID)
+    (finding,) = (finding for finding in report.findings if finding.code == "XD-11")
+    assert finding.where.startswith("/Aussonderung.Aussonderung.0503/Kopf/ProzessID (Zeile ")
+    assert "„ProzessID“" in finding.text
 
 
 @pytest.mark.parametrize("mark", MARKS.values(), ids=MARKS)
@@ -36,6 +39,14 @@ def test_comments_between_elements_and_in_a_text_change_nothing(mark: str, schem
     report = check_message(xml, schemas, purpose=Purpose.FOREIGN)
     assert (report.schema_verdict, {f.code for f in report.findings}) == (Verdict.OK, {"XD-98"})
     assert read_message(xml) == read_message(an_xml())
+
+
+@pytest.mark.parametrize("mark", ["", MARKS["comment"]])
+@pytest.mark.parametrize("tag", ["xdomea:Importbestaetigung", "xdomea:Importbestaetigung\t"])
+def test_a_true_is_judged_like_a_1_beside_a_comment_too(tag: str, mark: str, schemas: Schemas) -> None:
+    xml = swap("<xdomea:Importbestaetigung>1", f"{mark}<{tag}>true")(an_xml())
+    report = check_message(xml, schemas, purpose=Purpose.FOREIGN)
+    assert (report.schema_verdict, report.judgement) == (Verdict.OK, Judgement.VALID_WITH_WARNING)
 
 
 @pytest.mark.parametrize("times", [1, 15_000], ids=["tree", "stream"])
