@@ -87,6 +87,29 @@ def test_small_letters_in_a_time_mean_the_same() -> None:
     assert read_span("2024-01-01t10:00:00z") == read_span("2024-01-01T10:00:00Z")
 
 
+def test_a_result_that_only_a_note_tells_is_a_warning(premis_xsd: Path) -> None:
+    root = good()
+    outcomes = event(root, "virus check").find(f"{{{XMLNS}}}eventOutcomeInformation")
+    assert outcomes is not None
+    outcomes.clear()
+    detail = etree.SubElement(outcomes, f"{{{XMLNS}}}eventOutcomeDetail")
+    note = etree.SubElement(detail, f"{{{XMLNS}}}eventOutcomeDetailNote")
+    for said, severity in (("kein Fund", Severity.WARNING), (" ", Severity.ERROR)):
+        note.text = said
+        report = check_record(etree.tostring(root), premis_xsd)
+        assert report.schema_verdict is Verdict.OK
+        assert [(finding.code, finding.severity) for finding in report.findings] == [("PR-60", severity)]
+
+
+def test_an_algorithm_may_be_named_by_its_address(premis_xsd: Path) -> None:
+    root = good()
+    for scheme in ("http", "https"):
+        for named in root.iter(f"{{{XMLNS}}}messageDigestAlgorithm"):
+            tail = (named.text or "").rpartition("/")[2].replace("-", "").lower()
+            named.text = f"{scheme}://id.loc.gov/vocabulary/preservation/cryptographicHashFunctions/{tail}"
+        assert check_record(etree.tostring(root), premis_xsd).judgement is Judgement.VALID
+
+
 class Said:
     """An entry of libxml2's log."""
 
