@@ -20,7 +20,8 @@ XINCLUDE = "{http://www.w3.org/2001/XInclude}"
 _DECLARATION = re.compile(rb"<\?xml\s[^>]{0,200}?\?>")
 _DECLARED = re.compile(rb"<\?xml\s")
 _ENCODING = re.compile(rb"""\sencoding\s*=\s*(?:"([A-Za-z0-9._-]+)"|'([A-Za-z0-9._-]+)')""")
-_TOO_LONG = re.compile(r"\A(?!.*depth).*(?:huge|too (?:big|long))", re.IGNORECASE | re.DOTALL)
+# What libxml2 says at its limits. Its other words quote names, but none begins with one, and no name has blanks.
+_TOO_DEEP, _TOO_LONG, _TOO_BIG = "Excessive depth", ("Resource limit exceeded", "Name too long"), " too big found"
 _OTHER_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LEGACY = frozenset({"iso-8859-1", "iso8859-1", "latin1", "iso-8859-15", "windows-1252", "cp1252", "us-ascii", "ascii"})
 
@@ -171,15 +172,16 @@ def parse_xml(xml: bytes, *, prefix: str = "XD", limits: ParseLimits = LIMITS) -
 
 
 def is_too_long(problem: etree.XMLSyntaxError) -> bool:
-    """True when libxml2 stopped at a limit of its own, which is no fault of the XML; it says so in its words alone."""
-    return _TOO_LONG.search(problem.msg or "") is not None
+    """True when libxml2 stopped at a limit of its own, which is no fault of the XML."""
+    words = problem.msg or ""
+    return words.startswith(_TOO_LONG) or _TOO_BIG in words
 
 
 def _syntax(problem: etree.XMLSyntaxError, prefix: str) -> Finding:
     """A syntax error without the parser's own words, which may quote the content."""
     line, column = problem.position
     where = f"Zeile {line}, Spalte {column}"
-    if "depth" in (problem.msg or ""):
+    if (problem.msg or "").startswith(_TOO_DEEP):
         return Finding(f"{prefix}-01", Severity.ERROR, where, "Die Elemente sind tiefer als 256 Ebenen geschachtelt.")
     if is_too_long(problem):
         text = "Ein Text, Kommentar oder Name ist länger, als gelesen wird (10 MB, Namen 50 kB)."

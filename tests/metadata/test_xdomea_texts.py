@@ -76,3 +76,10 @@ def test_what_is_longer_than_is_read_is_unchecked_and_never_called_broken(text: 
     (finding,) = report.findings
     assert finding.code == "XD-01"
     assert finding.where.startswith("Zeile ")
+
+
+@pytest.mark.parametrize("name", ["huge", "depth", "XML_PARSE_HUGE", "toolong"])
+def test_broken_xml_is_broken_whatever_its_elements_are_called(name: str, schemas: Schemas) -> None:
+    for xml in (f"<{name}></a>", f"<{name}>", f"<a>&{name};</a>", f"<a><?{name} "):
+        report = check_message(xml.encode(), schemas, purpose=Purpose.FOREIGN)
+        assert (report.judgement, [finding.code for finding in report.findings]) == (Judgement.INVALID, ["XD-02"])
