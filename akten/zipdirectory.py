@@ -1,4 +1,4 @@
-"""The directory of a ZIP before it is loaded: its size as claimed, and what lies behind it (APPNOTE 4.3.14–4.3.16).
+"""The directory of a ZIP before it is loaded: its size as claimed, and what it does not name (APPNOTE 4.3.6–4.3.16).
 
 `zipfile` loads all of the directory at once, whatever its size; who opens a foreign ZIP asks here first.
 """
@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
 _END, _END_BYTES = b"PK\x05\x06", 22
 _LOCATOR_BYTES, _END64_BYTES = 20, 56  # of ZIP64
+_LOCAL_BYTES = 30  # of the header before an entry, without name and extra field
+_HAS_DESCRIPTOR, _DESCRIPTOR_BYTES = 0x8, 24  # checksum and sizes behind the entry: 12 to 24 bytes
 _TAIL = 65_558  # end record and the longest comment, and a byte that `zipfile` looks at, too
 
 
@@ -42,6 +45,26 @@ def bytes_behind(path: Path) -> int:
         return 0
     comment: int = struct.unpack_from("<H", tail, at + 20)[0]
     return max(0, len(tail) - at - _END_BYTES - comment)
+
+
+def bytes_between(path: Path, entries: Iterable[tuple[int, int, int]], directory: int) -> int:
+    """Bytes between the entries, and before the directory that begins at `directory`, which belong to none of them: who
+    reads a ZIP from its start may find an entry in them that the directory does not name.
+
+    Each entry is its place, its compressed size and its flags.
+    """
+    between = 0
+    with path.open("rb") as stream:
+        ordered = sorted(entries)
+        for (place, size, flags), (after, *_) in pairwise([*ordered, (directory, 0, 0)]):
+            stream.seek(place)
+            header = stream.read(_LOCAL_BYTES)
+            if len(header) < _LOCAL_BYTES:
+                return between
+            gap = after - place - _LOCAL_BYTES - sum(struct.unpack_from("<HH", header, 26)) - size
+            if gap > (_DESCRIPTOR_BYTES if flags & _HAS_DESCRIPTOR else 0):
+                between += gap
+    return between
 
 
 def _tail(stream: IO[bytes], more: int) -> tuple[int, bytes]:

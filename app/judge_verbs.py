@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from app.show import JUDGEMENTS, VERDICTS, findings_table, size_words, word
 from archive.bagrules import shown
 from flows.receipt import finding_json
 
+WHOLE = "Datei"
 EXISTING = click.Path(exists=True, path_type=Path)
 LABELS = {
     "version": "Version",
@@ -31,11 +33,20 @@ LABELS = {
 }
 
 
-def _tell(call: Call, path: Path, judgement: Judgement, findings: Sequence[Finding], facts: Mapping[str, Any]) -> int:
+def _tell(
+    call: Call,
+    path: Path,
+    judgement: Judgement,
+    findings: Sequence[Finding],
+    facts: Mapping[str, Any],
+    whole: str = WHOLE,
+) -> int:
+    """Tells the result; what has no place within is about the `whole`, and says so."""
+    told = [finding_json(replace(finding, where=finding.where or whole)) for finding in findings]
     value = {
         "path": str(path),
         "verdict": judgement.value,
-        "findings": [finding_json(f) for f in findings],
+        "findings": told,
         **facts,
     }
 
@@ -52,8 +63,8 @@ def _tell(call: Call, path: Path, judgement: Judgement, findings: Sequence[Findi
                 Text.assemble(f"  {judge['name']} {judge['version']}: ", verdict, f" ({why})" if why else ""),
                 style="dim",
             )
-        if findings:
-            console.print(findings_table([finding_json(f) for f in findings]))
+        if told:
+            console.print(findings_table(told))
 
     call.output.result(value, show)
     return EXIT_OF_JUDGEMENT[judgement]
@@ -87,7 +98,7 @@ def bag_check(call: Call, pfad: Path, *, intake: bool) -> int:
         "algorithms": list(report.algorithms),
         "version": report.version,
     }
-    return _tell(call, pfad, report.judgement, report.findings, facts)
+    return _tell(call, pfad, report.judgement, report.findings, facts, "Paket")
 
 
 @click.group(cls=Words)

@@ -18,7 +18,7 @@ from akten.brokenwords import broken_in_german
 from akten.diskwords import is_of_the_machine
 from akten.files import Digests, digest_bytes, digest_stream
 from akten.findings import Severity, Verdict
-from akten.zipdirectory import bytes_behind, directory_bytes
+from akten.zipdirectory import bytes_behind, bytes_between, directory_bytes
 from metadata.checks import XdomeaReport, check_message, report_of
 from metadata.checks_files import label, unsafe_name
 from metadata.messages import Message
@@ -124,6 +124,10 @@ def _judge_entries(
         text = "Nach dem Ende des ZIP stehen Bytes, die zu keiner Datei gehören."
         findings.add("XD-90", "", text, severity=Severity.WARNING)
     dangerous = _check_claims(package.infolist(), path.stat().st_size, findings, zip_limits)
+    told = ((info.header_offset, info.compress_size, info.flag_bits) for info in package.infolist())
+    if not dangerous and bytes_between(path, told, package.start_dir):
+        text = "Zwischen den Einträgen des ZIP stehen Bytes, die zu keiner Datei gehören."
+        findings.add("XD-90", "", text, severity=Severity.WARNING)
     message = None if dangerous else _find_message(package, entries, path, findings, limits)
     if message is None:
         return report_of(None, None, Verdict.NOT_CHECKED, findings.all())

@@ -20,6 +20,8 @@ XINCLUDE = "{http://www.w3.org/2001/XInclude}"
 _DECLARATION = re.compile(rb"<\?xml\s[^>]{0,200}?\?>")
 _DECLARED = re.compile(rb"<\?xml\s")
 _ENCODING = re.compile(rb"""\sencoding\s*=\s*(?:"([A-Za-z0-9._-]+)"|'([A-Za-z0-9._-]+)')""")
+# What libxml2 says at its limits. Its other words quote names, but none begins with one, and no name has blanks.
+_TOO_DEEP, _TOO_LONG, _TOO_BIG = "Excessive depth", ("Resource limit exceeded", "Name too long"), " too big found"
 _OTHER_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LEGACY = frozenset({"iso-8859-1", "iso8859-1", "latin1", "iso-8859-15", "windows-1252", "cp1252", "us-ascii", "ascii"})
 
@@ -135,31 +137,53 @@ def _look(xml: bytes, limits: ParseLimits, prefix: str) -> tuple[Finding, ...]:
     return odd
 
 
+def may_divide_text(xml: bytes) -> bool:
+    """True when comments, processing instructions or CDATA may stand in a text: in the tree such a text has lost the
+    blanks before them, which libxml2 takes for the indentation of elements, and with them perhaps what makes it wrong.
+    """
+    return b"<!" in xml or xml.find(b"<?", len(codecs.BOM_UTF8) + 1) >= 0
+
+
+def parse_with_blanks(xml: bytes) -> etree._ElementTree:
+    """The tree of bytes that `parse_xml` took, with every blank; of a large document it takes half as much again."""
+    return etree.fromstring(xml, _parser(remove_blank_text=False)).getroottree()
+
+
+def _parser(*, remove_blank_text: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
+        remove_blank_text=remove_blank_text, remove_comments=True, remove_pis=True,
+    )  # fmt: skip
+
+
 def parse_xml(xml: bytes, *, prefix: str = "XD", limits: ParseLimits = LIMITS) -> Parsed:
     """The tree of harmless, well-formed XML; otherwise none, with findings `<prefix>-01` to `-06`. Never raises."""
     findings = _look(xml, limits, prefix)
     if any(finding.severity is Severity.ERROR for finding in findings):
         return Parsed(None, findings, unread=bool(xml) and findings[-1].code == f"{prefix}-01")
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
-        remove_blank_text=True, remove_comments=True, remove_pis=True,
-    )  # fmt: skip
     try:
-        root = etree.fromstring(xml, parser)
+        root = etree.fromstring(xml, _parser(remove_blank_text=True))
     except etree.XMLSyntaxError as problem:
-        return Parsed(None, (*findings, _syntax(problem, prefix)))
+        return Parsed(None, (*findings, _syntax(problem, prefix)), unread=is_too_long(problem))
     if next(root.iter(XINCLUDE + "include"), None) is not None:
         text = "Die Datei verweist mit XInclude auf andere Dateien; sie werden nicht geholt."
         findings += (Finding(f"{prefix}-06", Severity.ERROR, "", text),)
     return Parsed(root.getroottree(), findings)
 
 
+def is_too_long(problem: etree.XMLSyntaxError) -> bool:
+    """True when libxml2 stopped at a limit of its own, which is no fault of the XML."""
+    words = problem.msg or ""
+    return words.startswith(_TOO_LONG) or _TOO_BIG in words
+
+
 def _syntax(problem: etree.XMLSyntaxError, prefix: str) -> Finding:
     """A syntax error without the parser's own words, which may quote the content."""
     line, column = problem.position
     where = f"Zeile {line}, Spalte {column}"
-    if "depth" in (problem.msg or ""):
+    if (problem.msg or "").startswith(_TOO_DEEP):
         return Finding(f"{prefix}-01", Severity.ERROR, where, "Die Elemente sind tiefer als 256 Ebenen geschachtelt.")
-    if "huge" in (problem.msg or "").lower() or "XML_PARSE_HUGE" in (problem.msg or ""):
-        return Finding(f"{prefix}-01", Severity.ERROR, where, "Ein Text oder Name ist länger als 10 MB.")
+    if is_too_long(problem):
+        text = "Ein Text, Kommentar oder Name ist länger, als gelesen wird (10 MB, Namen 50 kB)."
+        return Finding(f"{prefix}-01", Severity.ERROR, where, text)
     return Finding(f"{prefix}-02", Severity.ERROR, where, "Die Datei ist kein wohlgeformtes XML.")

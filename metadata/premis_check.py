@@ -16,6 +16,7 @@ from akten.plural import plural
 from metadata.premis_model import NAMESPACE, VERSION
 from metadata.premis_parse import MAX_BYTES, Refused, TooMuch, parse
 from metadata.premis_rules import check_rules
+from metadata.schemawords import sentence
 from metadata.streamed import first_errors
 
 _MOST = 100  # findings of one rule that are shown; the rest is counted
@@ -96,7 +97,7 @@ def check_record(xml: bytes, xsd: Path | None, *, now: datetime | None = None) -
     try:
         tree = parse(xml)
     except TooMuch as error:
-        return _unseen(f"{error.reason} Sie ist nicht geprüft.")
+        return _unseen(f"{error.reason} Die Aufzeichnung ist nicht geprüft.")
     except Refused as error:
         return _refused(Finding("PR-01", Severity.ERROR, "", error.reason))
     root = tree.getroot()
@@ -136,7 +137,7 @@ def judge_path(path: Path, xsd: Path | None, *, now: datetime | None = None) -> 
     except OSError:
         return _unseen("Die Datei fehlt oder ist nicht lesbar.")
     if size > MAX_BYTES:
-        return _unseen(f"Die Datei ist größer als {MAX_BYTES >> 20} MiB. Sie ist nicht geprüft.")
+        return _unseen(f"Die Datei ist größer als {MAX_BYTES >> 20} MiB. Die Aufzeichnung ist nicht geprüft.")
     return check_record(xml, xsd, now=now)
 
 
@@ -170,7 +171,9 @@ def _shown(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _validate(tree: etree._ElementTree, xml: bytes, xsd: Path | None) -> tuple[Verdict, tuple[Finding, ...]]:
-    """Schema verdict with line and element; libxml2's own text is left out, since it quotes the content."""
+    """Schema verdict with line and element; libxml2's own text is left out, since it quotes the content and is no
+    German.
+    """
     if xsd is None or not xsd.is_file():
         text = "Das PREMIS-Schema ist nicht eingerichtet; gegen das Schema wurde nicht geprüft."
         return Verdict.NOT_CHECKED, (Finding("PR-04", Severity.INFO, "", text),)
@@ -184,14 +187,13 @@ def _validate(tree: etree._ElementTree, xml: bytes, xsd: Path | None) -> tuple[V
         if not errors and not ended:
             return Verdict.OK, ()
         if len(errors) > _MOST_SCHEMA:
-            kinds = dict.fromkeys(f"Verstoß gegen das Schema ({entry.type_name})." for entry in errors)
+            kinds = list(dict.fromkeys(map(sentence, errors)))[:_MOST]
             many = "Die Aufzeichnung verstößt an sehr vielen Stellen gegen das Schema; die Zeilen sind nicht genannt."
             return Verdict.FAILED, tuple(Finding("PR-03", Severity.ERROR, "", text) for text in (*kinds, many))
     if schema.validate(tree):
         return Verdict.OK, ()
     entries: list[Any] = [*iter(cast("Any", schema.error_log))][:_MOST_SCHEMA]
     findings = dict.fromkeys(
-        Finding("PR-03", Severity.ERROR, f"Zeile {entry.line}", f"Verstoß gegen das Schema ({entry.type_name}).")
-        for entry in entries
+        Finding("PR-03", Severity.ERROR, f"Zeile {entry.line}", sentence(entry)) for entry in entries
     )
     return Verdict.FAILED, tuple(findings) or (Finding("PR-03", Severity.ERROR, "", "Verstoß gegen das Schema."),)

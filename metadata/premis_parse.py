@@ -9,9 +9,13 @@ from xml.parsers import expat
 
 from lxml import etree
 
+from metadata.parse import is_too_long
+
 MAX_BYTES = 128 << 20
 _MAX_MARKERS = 6_000_000  # "<" and "=" in the bytes: bounds the number of nodes before any tree is built
 _PROLOGUE = 1 << 20  # declaration, comments and the start tag of the root; no real record needs a hundredth of it
+_UNKNOWN_ENCODING = expat.errors.codes[expat.errors.XML_ERROR_UNKNOWN_ENCODING]
+_STRANGE = "Die Zeichenkodierung, die die Datei nennt, wird hier nicht gelesen."
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
@@ -50,6 +54,8 @@ def parse(xml: bytes) -> etree._ElementTree:
     try:
         root = etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as error:
+        if is_too_long(error):
+            raise TooMuch("Ein Text, Kommentar oder Name ist länger, als gelesen wird (10 MB, Namen 50 kB).") from error
         line = error.position[0] if error.position else 0
         raise Refused(f"Kein wohlgeformtes XML (Zeile {line}).") from error
     except ValueError as error:
@@ -77,10 +83,14 @@ def _look_at_prologue(xml: bytes) -> None:
         reader.Parse(xml[:_PROLOGUE], len(xml) <= _PROLOGUE)
     except _PrologueOver:
         return
-    except (expat.ExpatError, LookupError, ValueError) as error:
+    except (LookupError, ValueError) as error:
+        raise TooMuch(_STRANGE) from error
+    except expat.ExpatError as error:
+        if error.code == _UNKNOWN_ENCODING:
+            raise TooMuch(_STRANGE) from error
         raise Refused("Kein wohlgeformtes XML.") from error
     if len(xml) > _PROLOGUE:
-        raise Refused(f"Vor dem Ende des ersten Elements stehen mehr als {_PROLOGUE >> 20} MiB.")
+        raise TooMuch(f"Vor dem Ende des ersten Elements stehen mehr als {_PROLOGUE >> 20} MiB.")
     raise Refused("Kein XML: es gibt kein Wurzelelement.")
 
 

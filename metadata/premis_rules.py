@@ -37,9 +37,10 @@ from metadata.premis_terms import (
     event_term,
     is_event_address,
 )
-from metadata.premis_time import Span, TimedEvent, check_ingestion, check_order, is_birth, read_span
+from metadata.premis_time import Span, TimedEvent, check_ingestion, check_order, is_birth, is_time, read_span
 
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+_OUTCOME_NOTE = f"{NS}eventOutcomeInformation/{NS}eventOutcomeDetail/{NS}eventOutcomeDetailNote"
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
 _HEX = re.compile(r"[0-9A-Fa-f]+\Z")
 _NO_LETTER = re.compile(r"[^a-z]")
@@ -90,7 +91,10 @@ def _check_events(index: Index, now: datetime | None) -> Iterator[Finding]:
         term = event_term(text_of(node, "eventType"))
         outcomes = [text_of(found, "eventOutcome") for found in node.findall(f"{NS}eventOutcomeInformation")]
         if term in CHECKS and not any(outcomes):
-            yield error("PR-60", where, f"Die Prüfung „{term}“ nennt kein Ergebnis.")
+            if any((note.text or "").strip() for note in node.iterfind(_OUTCOME_NOTE)):
+                yield warning("PR-60", where, f"Die Prüfung „{term}“ sagt ihr Ergebnis nur in einer Anmerkung.")
+            else:
+                yield error("PR-60", where, f"Die Prüfung „{term}“ nennt kein Ergebnis.")
 
 
 def _check_type(where: str, node: etree._Element) -> Iterator[Finding]:
@@ -117,7 +121,10 @@ def _check_type(where: str, node: etree._Element) -> Iterator[Finding]:
 def _check_time(where: str, text: str, now: datetime | None) -> Iterator[Finding]:
     span = read_span(text)
     if span is None:
-        yield error("PR-40", where, "Die Zeit des Ereignisses ist nicht nach ISO 8601/EDTF lesbar.")
+        if is_time(text):
+            yield warning("PR-42", where, "Die Zeit des Ereignisses ist zu ungenau, um ihre Reihenfolge zu prüfen.")
+        else:
+            yield error("PR-40", where, "Die Zeit des Ereignisses ist nicht nach ISO 8601/EDTF lesbar.")
         return
     if span.clock and not span.zoned:
         yield error("PR-41", where, "Die Zeit des Ereignisses hat keine Zeitzone.")

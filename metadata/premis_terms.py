@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 EVENT_TYPE_URI = "http://id.loc.gov/vocabulary/preservation/eventType"
+DIGEST_URI = "http://id.loc.gov/vocabulary/preservation/cryptographicHashFunctions"
 _HTTPS = re.compile(r"\Ahttps:")  # as browsers give the address; it names the same term
 
 # term → code at id.loc.gov
@@ -146,7 +147,7 @@ def is_event_address(uri: str) -> bool:
 
 def digest_length(algorithm: str) -> int | None:
     """How many hexadecimal digits a digest of this algorithm has; None when the algorithm is unknown."""
-    plain = algorithm.upper()
+    plain = _HTTPS.sub("http:", algorithm).removeprefix(DIGEST_URI + "/").upper()
     for separator in "-_ /":
         plain = plain.replace(separator, "")
     return DIGEST_LENGTHS.get(plain)

@@ -1,7 +1,8 @@
 """When a PREMIS event happened: reads EDTF/ISO 8601 times as spans of instants and judges their order.
 
 PREMIS Data Dictionary 3.0, 2.4 eventDateTime; EDTF levels 0 and 1 as far as they give two ends. A time that is only
-roughly known gives a wide span; an order is broken only when it is broken for every instant of both spans.
+roughly known gives a wide span; an order is broken only when it is broken for every instant of both spans. What else
+EDTF, ISO 8601 and XML Schema write down as a time is known for one, and gives no span.
 """
 
 from __future__ import annotations
@@ -14,11 +15,24 @@ from datetime import UTC, datetime, timedelta, timezone
 from akten.findings import Finding, Severity
 from metadata.premis_terms import BIRTHS, USES
 
-_CLOCK = r"[T ](?P<H>\d\d)(?::?(?P<M>\d\d)(?::?(?P<S>\d\d)(?:[.,](?P<f>\d+))?)?)?(?P<z>Z|[+-]\d\d(?::?\d\d)?)?"
+_CLOCK = r"[Tt ](?P<H>\d\d)(?::?(?P<M>\d\d)(?::?(?P<S>\d\d)(?:[.,](?P<f>\d+))?)?)?(?P<z>[Zz]|[+-]\d\d(?::?\d\d)?)?"
 _TIME = re.compile(rf"(?P<y>\d{{4}})(?:-?(?P<m>\d\d)(?:-?(?P<d>\d\d)(?:{_CLOCK})?)?)?[?~%]?\Z")
 _UNSPECIFIED = re.compile(  # EDTF level 1: 199X, 1999-XX, 2001-21 for a spring; `u` is how PREMIS 3.0 wrote the X
     r"(?P<y>\d{2}(?:\d\d|\d[Xu]|[Xu]{2}))(?:-(?P<m>\d\d|[Xu]{2})(?:-(?P<d>\d\d|[Xu]{2}))?)?[?~%]?\Z"
 )
+# EDTF level 2 and what was before it: signs at each part, open digits anywhere, years of many digits. Weeks and days of
+# a year are ISO 8601, a day with a zone is xs:date. Of plain numbers it takes none: those are read above.
+_SIGN = "[?~%]"
+_MONTH = rf"-{_SIGN}?(?:0[\dXu]|1[0-2Xu]|2[1-9Xu]|3[\dXu]|4[01]|[Xu][\dXu]){_SIGN}{{0,2}}"
+_DAY = rf"-{_SIGN}?(?:[0-2Xu][\dXu]|3[01Xu]){_SIGN}{{0,2}}"
+_OTHER = re.compile(
+    rf"(?:{_SIGN}?-?[\dXu]{{4}}{_SIGN}{{0,2}}(?:{_MONTH}(?:{_DAY})?)?"
+    r"|[Yy]-?\d{1,12}(?:[Ee]\d{1,3})?(?:S\d{1,12})?|-?\d{4}S\d{1,3}"
+    r"|\d{4}-?W[0-5]\d(?:-?[1-7])?|\d{4}-(?!000)[0-3]\d\d|\d{4}-[01]\d-[0-3]\d(?:Z|[+-]\d\d:\d\d))\Z"
+)
+_PLAIN = re.compile(r"\d[\d-]*\d\Z")
+_ORDINAL = re.compile(r"\d{4}-\d{3}\Z")
+_LONGEST = 200  # characters of a time; a set of days has no end
 _SEASONS = range(21, 42)
 _OPEN = frozenset({"", "..", "open", "unknown"})
 _WIDEST_ZONE = timedelta(hours=14)
@@ -47,6 +61,29 @@ def read_span(text: str) -> Span | None:
             return None
         return Span(begin.earliest, end.latest, clock=begin.clock or end.clock, zoned=begin.zoned and end.zoned)
     return _moment(plain)
+
+
+def is_time(text: str) -> bool:
+    """True for what EDTF, ISO 8601 or XML Schema write down as a time, although `read_span` may not tell its ends."""
+    plain = text.strip()
+    if read_span(plain) is not None or plain in _OPEN - {""}:
+        return True
+    if len(plain) > _LONGEST:
+        return False
+    if plain[:1] + plain[-1:] in ("[]", "{}"):
+        members = re.split(r", ?|(?<=[^.,])\.\.(?=[^.,])", plain[1:-1].strip("."))
+        return all(map(_is_day, members))
+    first, slash, last = plain.partition("/")
+    if slash:
+        return all(end in _OPEN or _is_day(end) for end in (first, last)) and not (_moment(first) and _moment(last))
+    return _is_day(plain)
+
+
+def _is_day(text: str) -> bool:
+    """True for one time that is no interval."""
+    if _moment(text) is not None:
+        return True
+    return _OTHER.match(text) is not None and (not _PLAIN.match(text) or _ORDINAL.match(text) is not None)
 
 
 def _vague(text: str) -> Span | None:
@@ -99,7 +136,7 @@ def _instant(day: datetime, part: dict[str, int | None], zone: str | None) -> Sp
     width = timedelta(seconds=1) if part["S"] is not None else timedelta(minutes=1)
     if zone is None:
         return Span(local - _WIDEST_ZONE, local + _WIDEST_ZONE, clock=True, zoned=False)
-    if zone != "Z":
+    if zone not in ("Z", "z"):
         digits = zone[1:].replace(":", "").ljust(4, "0")
         offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
         local = local.replace(tzinfo=timezone(-offset if zone[0] == "-" else offset)).astimezone(UTC)

@@ -43,6 +43,7 @@ RULES: dict[str, tuple[str, str]] = {
     "XD-14": ("Die Version kann tragen, was geschrieben werden soll.", "xdomea-XSD der Version"),
     "XD-15": ("Die Nachricht gehört zu denen, die eingelesen werden (0501–0507).", "Umfang dieses Programms"),
     "XD-16": ("Jeder gelesene Wert hat eine Bedeutung.", "XML Schema 1.0 Teil 2"),
+    "XD-17": ("Um Datums- und Zeitwerte steht kein Leerraum.", "libxml2 lehnt ab, was XML Schema 1.0 Teil 2 zulässt"),
     "XD-20": ("Der Nachrichtentyp im Kopf ist der des Wurzelelements.", "xdomea, Nachrichtenkopf"),
     "XD-22": ("Absender und Empfänger sind ausgefüllt.", "xdomea, Hinweis am KontaktType"),
     "XD-23": ("Der Erstellungszeitpunkt hat eine Zeitzone.", "xdomea 4.0.0, Nachrichtenkopf"),
@@ -104,7 +105,7 @@ _LETTER = {"E": Severity.ERROR, "W": Severity.WARNING, "I": Severity.INFO, "-": 
 _COLUMN = {Purpose.AT_REST: 0, Purpose.FOREIGN: 1, Purpose.SENDING: 2}
 # Weights at rest, foreign, sending: E error, W warning, I info, - not asked. What is not listed is always an error.
 _WEIGHTS: dict[str, str] = {
-    "XD-05": "EWE", "XD-09": "EWE", "XD-10": "EIE", "XD-12": "III", "XD-13": "EWE",
+    "XD-05": "EWE", "XD-09": "EWE", "XD-10": "EIE", "XD-12": "III", "XD-13": "EWE", "XD-17": "EWE",
     "XD-22": "EWE", "XD-23": "EWE", "XD-32": "EWE", "XD-33": "EWE", "XD-36": "EWE",
     "XD-40": "EWE", "XD-41": "EWE", "XD-42": "WWE", "XD-43": "-WE", "XD-44": "WWE",
     "XD-46": "-WE", "XD-47": "WWE", "XD-48": "WWE", "XD-49": "-WE", "XD-50": "WWE",

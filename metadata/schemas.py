@@ -12,6 +12,8 @@ from lxml import etree
 
 from akten.findings import Finding, Severity, Verdict
 from akten.plural import plural
+from metadata.parse import may_divide_text, parse_with_blanks
+from metadata.schemawords import sentence
 from metadata.streamed import first_errors
 
 ENTRY = "xdomea-Nachrichten-AussonderungDurchfuehren.xsd"
@@ -31,9 +33,6 @@ _ADDRESSES = {
 _MOST = 50  # findings of one validation; the rest is counted
 _FEW = 500  # errors whose places are looked for: each costs a walk past its neighbours
 _LARGE = 5_000  # tags from which on a message is first validated as a stream
-_EXPECTED = re.compile(r"(?:Expected is(?: one of)?) \( (.*) \)")
-_NAMESPACE = re.compile(r"\{[^}]*\}")
-_QUOTED_NAME = re.compile(r"\A(?:Element|Attribut(?:e)?) '((?:\{[^']*\})?[^']*)'")
 
 
 class _Offline(etree.Resolver):
@@ -97,7 +96,8 @@ class Schemas:
     def validate(self, tree: etree._ElementTree, version: str, xml: bytes = b"") -> tuple[Verdict, tuple[Finding, ...]]:
         """OK, FAILED with XD-11 findings, or NOT_CHECKED with XD-12 that says where to get the schemas.
 
-        `xml` are the bytes that the tree was made from; a large message is first validated on them, as a stream.
+        `xml` are the bytes that the tree was made from; a large message, or one with comments, is first validated on
+        them, as a stream.
         """
         compiled = self._get(version)
         if compiled is None:
@@ -105,13 +105,15 @@ class Schemas:
             text = f"Das Schema von XDOMEA {version} {reason}. {WHERE_TO_GET}"
             return Verdict.NOT_CHECKED, (Finding("XD-12", Severity.INFO, "", text),)
         with compiled.lock:  # the error log belongs to the schema object
-            if xml.count(b"<") > _LARGE:
+            errors: list[etree._LogEntry] = []
+            if xml.count(b"<") > _LARGE or may_divide_text(xml):
                 errors, ended = first_errors(compiled.schema, xml, _FEW)
                 if not errors and not ended:
                     return Verdict.OK, ()
                 if not errors or len(errors) > _FEW:
                     return Verdict.FAILED, tuple(_without_places(errors, ended))
-            if compiled.schema.validate(tree):
+            lost = bool(errors) and may_divide_text(xml)  # the bytes show what the tree may not
+            if compiled.schema.validate(tree) and not (lost and not compiled.schema.validate(parse_with_blanks(xml))):
                 return Verdict.OK, ()
             findings = tuple(_findings(compiled.schema.error_log))
         return Verdict.FAILED, findings
@@ -122,8 +124,8 @@ def _without_places(errors: list[etree._LogEntry], ended: str) -> Iterator[Findi
     if not errors:
         yield Finding("XD-11", Severity.ERROR, "", f"Die Prüfung gegen das Schema brach ab ({ended}).")
         return
-    for sentence in list(dict.fromkeys(map(_sentence, errors)))[:_MOST]:
-        yield Finding("XD-11", Severity.ERROR, "", sentence)
+    for said in list(dict.fromkeys(map(sentence, errors)))[:_MOST]:
+        yield Finding("XD-11", Severity.ERROR, "", said)
     text = "Die Nachricht hat viele Schemafehler; es sind nicht alle genannt."
     yield Finding("XD-11", Severity.ERROR, "", text)
 
@@ -134,28 +136,9 @@ def _findings(log: etree._ListErrorLog) -> Iterator[Finding]:
             text = f"Das Schema meldet {plural(len(log) - _MOST, 'weiteren', 'weitere')} Fehler."
             yield Finding("XD-11", Severity.ERROR, "", text)
             return
-        yield Finding("XD-11", Severity.ERROR, _where(entry), _sentence(entry))
+        yield Finding("XD-11", Severity.ERROR, _where(entry), sentence(entry))
 
 
 def _where(entry: etree._LogEntry) -> str:
     path = (entry.path or "").replace("xdomea:", "")
     return f"{path} (Zeile {entry.line})" if path else f"Zeile {entry.line}"
-
-
-def _sentence(entry: etree._LogEntry) -> str:
-    """What is wrong, without the value: libxml2 quotes it and it may be personal data."""
-    message = entry.message or ""
-    found = _QUOTED_NAME.match(message)
-    name = _NAMESPACE.sub("", found[1]) if found else "?"
-    if expected := _EXPECTED.search(message):
-        wanted = _NAMESPACE.sub("", expected[1]).replace("##other", "").strip(" ,")
-        if "Missing child" in message:
-            return f"In „{name}“ fehlt etwas; erwartet wird: {wanted}."
-        return f"„{name}“ steht hier an falscher Stelle oder ist nicht erlaubt; erwartet wird: {wanted}."
-    if "not expected" in message:
-        return f"„{name}“ ist hier nicht erlaubt."
-    if "attribute" in message and "required" in message:
-        return f"An „{name}“ fehlt ein verlangtes Attribut."
-    if "attribute" in message:
-        return f"Ein Attribut von „{name}“ hat keinen erlaubten Wert oder ist nicht erlaubt."
-    return f"Der Wert von „{name}“ hat nicht die verlangte Form."

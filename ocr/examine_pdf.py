@@ -18,6 +18,7 @@ from akten.findings import Finding
 from akten.plural import plural
 from ocr.filefacts import FEW_LETTERS, facts_as_json
 from ocr.findings import error, gathered, info, page, warning
+from ocr.pdfaclaim import claim_in
 from ocr.pdfcontent import PageContent, TooMuch, read_content
 from ocr.pdffeatures import Features, look_for_features
 from ocr.pdfimages import check_image, check_inline, colour_of, masks_of
@@ -33,10 +34,6 @@ _MUTE = (
     "Die Schriften der Seite sagen nicht, welche Buchstaben sie zeigen. Ihr Text wird deshalb gelesen wie der eines "
     "Scans; was sich aus der Seite selbst kopieren lässt, bleibt unverständlich."
 )
-# As an attribute or as an element, which may have attributes itself: pikepdf tells the namespace there.
-_VALUE = r"(?:\s*=\s*[\"']|(?:\s[^<>]*)?>)\s*"
-_PART = re.compile(rf"part{_VALUE}([0-9]+)")
-_LEVEL = re.compile(rf"conformance{_VALUE}([A-Za-z]*)")
 _XMP_BYTES = 64 << 20  # drawing programs keep histories and thumbnails there, and the claim may stand behind them
 
 
@@ -313,17 +310,7 @@ def pdfa_claim(pdf: pikepdf.Pdf) -> str | None:
         data = metadata.read_bytes()[:_XMP_BYTES]
     except (pikepdf.PikepdfError, AttributeError):
         return None
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-    text = data.decode(encoding, "replace")
-    prefix = re.search(r"xmlns:([A-Za-z_][\w.-]*)\s*=\s*[\"']http://www\.aiim\.org/pdfa/ns/id/", text)
-    if prefix is None:
-        return None
-    name = re.escape(prefix[1])
-    part = re.search(rf"{name}:{_PART.pattern}", text)
-    level = re.search(rf"{name}:{_LEVEL.pattern}", text)
-    if part is None:
-        return None
-    return f"{part[1][:2]}{(level[1] if level else '')[:2].lower()}"
+    return claim_in(data)
 
 
 def _repaired(pdf: pikepdf.Pdf, path: Path) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ def test_odd_paths_end_in_a_verdict_or_in_wrong_usage(judge: str, odd: Path, tmp
             assert value["verdict"] in VERDICTS[ran.returncode]
             assert value["findings"]
             assert all(set(finding) == {"code", "severity", "where", "text"} for finding in value["findings"])
+            assert all(finding["where"] for finding in value["findings"]), value["findings"]
 
 
 def test_what_a_judge_could_not_tell_is_left_out_for_people(odd: Path) -> None:

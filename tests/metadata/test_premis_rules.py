@@ -273,9 +273,6 @@ def test_a_record_inside_mets_is_not_looked_at_and_not_called_bad(premis_xsd: Pa
         '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY e "x">]><a/>'.encode("utf-16"),
         b'<?xml version="1.0" encoding="utf-16"?><a/>',
         b"<a>" * 300 + b"</a>" * 300,
-        b'<a b="' + b"x" * 20_000_000 + b'"/>',
-        b'<premis xmlns="http://www.loc.gov/premis/v3" version="' + b"3" * 12_000_000 + b'"/>',
-        b"<!--" + b"x" * 12_000_000 + b'--><premis xmlns="http://www.loc.gov/premis/v3"/>',
     ],
     ids=[
         "empty",
@@ -286,9 +283,6 @@ def test_a_record_inside_mets_is_not_looked_at_and_not_called_bad(premis_xsd: Pa
         "utf-16 DTD",
         "wrong encoding",
         "deep",
-        "long",
-        "huge attribute",
-        "huge comment",
     ],
 )
 def test_hostile_bytes_are_refused(xml: bytes, premis_xsd: Path) -> None:

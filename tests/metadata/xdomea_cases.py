@@ -77,6 +77,8 @@ CASES = (
     Case("XD-11", "wrong_order", edit(lambda root, first: first("Kopf").append(first("ProzessID")))),
     Case("XD-11", "bad_date", swap("<xdomea:Beginn>1998-03-01", "<xdomea:Beginn>März 1998"), also=("XD-16",)),
     Case("XD-13", "true", swap("<xdomea:Importbestaetigung>1", "<xdomea:Importbestaetigung>true"), severity=W),
+    Case("XD-17", "blank", swap("<xdomea:Beginn>1998-03-01<", "<xdomea:Beginn>\n 1998-03-01\t<"), severity=W),
+    Case("XD-17", "blank_4.0.0", swap("<erstellungszeitpunkt>", "<erstellungszeitpunkt> "), version="4.0.0", severity=W),
     Case("XD-13", "blank", swap("<xdomea:Importbestaetigung>1", "<xdomea:Importbestaetigung> 1"), severity=W),
     Case("XD-13", "unbefristet_true", swap(ONE_YEAR, "<xdomea:Unbefristet>true</xdomea:Unbefristet>", 2), severity=W, also=("XD-50",)),
     Case("XD-16", "year_beyond", swap("<xdomea:Beginn>1998", "<xdomea:Beginn>12998")),
