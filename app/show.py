@@ -106,6 +106,11 @@ def number_column(head: str = "Aktenzeichen") -> Column:
     return Column(head, no_wrap=True)
 
 
+def day_column(head: str) -> Column:
+    """A column of days: one that breaks off after „31.12.20“ is read as another year."""
+    return Column(head, no_wrap=True)
+
+
 def _verdict_line(document: Mapping[str, Any]) -> Text:
     line = Text.assemble("PDF/A-", document["pdfa"] or "?", " ")
     line.append_text(word(VERDICTS, document["verdict"]))
