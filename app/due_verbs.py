@@ -19,7 +19,7 @@ from app.find_verbs import FAMILIES
 from app.forecast_chart import COLUMNS_DE, FORMATS, draw, kind_of
 from app.opening import open_archive
 from app.paging import paged
-from app.show import Listing, day_column, number_column
+from app.show import Listing, number_column
 from app.written import write_csv
 from flows.due_list import DueRow, due_filter, due_page, due_rows, forecast_of
 from retention.catalogue import Fristenkatalog
@@ -170,9 +170,7 @@ def due(
 
     def show(console: Console) -> None:
         if page.total:
-            table = Listing(
-                number_column(), "Aktenart", day_column("bis"), "Fristklasse", "Ereignis", "Sperre", "Stand", box=None
-            )
+            table = Listing(number_column(), "Aktenart", "bis", "Fristklasse", "Ereignis", "Sperre", "Stand", box=None)
             for value in values:
                 table.add_row(*_shown(value, katalog))
             console.print(table)

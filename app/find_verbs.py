@@ -27,7 +27,7 @@ from app.opening import open_archive
 from app.output import EXIT_OF_VERDICT
 from app.paging import counted, paged, rest_of
 from app.reference_verbs import akte_refer, person_forget
-from app.show import STATES, Listing, day_column, findings_table, number_column, word
+from app.show import STATES, Listing, findings_table, number_column, word
 from catalog.fold import fold
 from catalog.holdings import AkteFilter, Sort
 from catalog.search import Hit, Why
@@ -209,7 +209,7 @@ akte.add_command(person_forget)
 
 def akten_table(rows: Sequence[AkteRow]) -> Listing:
     """One line per Akte; in 80 columns number, state and day stay whole. A Band is told that is not the first."""
-    heads = (number_column(), "Aktenart", "Betreff", "Stand", "Version", "Seiten", day_column("Frist bis"))
+    heads = (number_column(), "Aktenart", "Betreff", "Stand", "Version", "Seiten", "Frist bis")
     table = Listing(*heads, box=None, pad_edge=False)
     for row in rows:
         table.add_row(

@@ -47,6 +47,16 @@ def test_what_is_too_long_for_its_column_is_folded_and_not_cut() -> None:
     assert letters == sorted("".join(("StandBisArtBezugAktenzeichen", *cells, NUMBER)).replace(" ", ""))
 
 
+@pytest.mark.parametrize("head", ["Datum", "Posteingang", "Tag", "Seit", "Bis", "bis", "Frist bis"])
+def test_a_day_stays_in_one_line(head: str) -> None:
+    """Beside eight other columns the list of documents said „28.03.201“, and below it „9“."""
+    table = Listing("Nr", "Dokument", head, "Seiten", "PDF/A", "Prüfung", "Textgüte", "Version", "Vorgang", box=None)
+    table.add_row("1", "Bauantrag", "28.03.2019", "1", "2u", "in Ordnung", "94 %", "3", "Genehmigungsverfahren")
+    shown = io.StringIO()
+    Console(file=shown, width=80).print(table)
+    assert "28.03.2019" in shown.getvalue()
+
+
 def listed(desk: Desk, width: int, *, band: int) -> str:
     with open_catalog(desk.url) as catalog:
         archive(catalog, 1, number="90-004711-2018", aktenart=Aktenart.STEUERAKTE, band=band)
