@@ -206,3 +206,11 @@ def test_the_clearing_desk_names_the_volume(desk: Desk) -> None:
     assert listed.count(f"Bauakte {NUMBER} Band 2") == 1
     assert f"Bauakte {NUMBER} Band 2" in desk("klaerung", "zeige", "2").out
     assert [case["band"] for case in desk("klaerung", "liste", "--json").json] == [1, 2]
+
+
+def test_an_akte_whose_documents_are_still_to_come_shows_no_empty_list_of_them(desk: Desk) -> None:
+    with open_catalog(desk.url) as catalog:
+        receive(catalog, "first")
+        waiting = desk("akte", "zeige", NUMBER).out
+        archive(catalog, "second")
+    assert ("Dokument" in waiting, "Dokument" in desk("akte", "zeige", NUMBER).out) == (False, True)
