@@ -148,7 +148,8 @@ def show_akte(
             f"{d.version} (ersetzt)" if d.replaced_by else str(d.version),
             *((places.get(d.uuid, ""),) if many else ()),
         )
-    console.print(table)
+    if details.dokumente:  # a delivery that still waits has none: a head without lines says nothing
+        console.print(table)
     titles = titles_of(details.akte, details.dokumente)
     for d in details.dokumente:
         for old in d.replaces:

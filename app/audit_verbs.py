@@ -25,6 +25,7 @@ from app.opening import begins, open_archive
 from app.output import EXIT_OF_VERDICT
 from app.show import STATES, VERDICTS, Listing, findings_table, number_column, word
 from app.spans import midnight
+from app.trail_words import facts_told, what_happened
 from app.written import whole_file, write_csv
 from catalog.extract import FORMAT, Extract, ExtractJudge, ExtractReport, verify_extract
 from catalog.trail import Anchor
@@ -35,8 +36,20 @@ Show = Callable[[Console], None]
 _LARGEST = 1 << 30  # bytes of an extract that is read; a row has about 1,500
 _MOST_OF_A_HEAD = 4096
 IN = click.Path(exists=True, dir_okay=False, path_type=Path)
-_CSV = ("Zeile", "Zeit", "Wer", "Art", "Konto", "Was", "Akte", "Lieferung", "Angaben", "Hash")
-_BODY = ("at", "by", "kind", "login", "verb", "akte", "delivery")
+_CSV = (
+    "Zeile",
+    "Zeit (UTC)",
+    "Wer",
+    "Konto",
+    "Was",
+    "Angaben",
+    "Akte",
+    "Lieferung",
+    "Art",
+    "Schlüssel",
+    "Daten",
+    "Hash",
+)
 
 
 @click.command("auszug", short_help="Schreibt einen Auszug, der sich ohne das Archiv prüfen lässt.")
@@ -175,12 +188,15 @@ def _show_seal(console: Console, report: ExtractReport) -> None:
 
 
 def _csv_row(row: Mapping[str, Any]) -> tuple[object, ...]:
+    """A row in the words that the screen shows, and as it is proven."""
     try:
         body = json.loads(row["body"])
-        data = json.dumps(body.get("data", {}), ensure_ascii=False, sort_keys=True)
-        return row["seq"], *(body.get(name, "") for name in _BODY), data, row["hash"]
-    except (ValueError, AttributeError, RecursionError):  # somebody changed the row: shown as it lies there
-        return row["seq"], *("" for _ in _BODY), row["body"], row["hash"]
+        data, verb = body.get("data", {}), body.get("verb", "")
+        read = (*(body.get(name, "") for name in ("at", "by", "login")), what_happened(verb, data), facts_told(data))
+        as_proven = (body.get("kind", ""), verb, json.dumps(data, ensure_ascii=False, sort_keys=True), row["hash"])
+    except (ValueError, TypeError, AttributeError, RecursionError):  # somebody changed the row: as it lies there
+        return row["seq"], *("" for _ in _CSV[3:]), row["body"], row["hash"]
+    return row["seq"], *read, body.get("akte", ""), body.get("delivery", ""), *as_proven
 
 
 def _heads_of(files: Sequence[Path]) -> tuple[tuple[Anchor, ...], tuple[Finding, ...]]:

@@ -336,7 +336,7 @@ def event_import(call: Call, datei: Path, *, probe: bool) -> int:
     Jede Zeile wird beurteilt. Geschrieben wird nur, wenn alle gut sind, und dann in einem Zug.
     """
     with open_archive(call) as services:
-        found = import_events(services, datei, call.actor, dry=probe)
+        found, titles = import_events(services, datei, call.actor, dry=probe), services.katalog.event_titles
     value = {
         "file": str(datei),
         "verdict": "ok" if found.good else "rejected",
@@ -345,7 +345,7 @@ def event_import(call: Call, datei: Path, *, probe: bool) -> int:
         "findings": [finding_json(f) for f in found.findings],
         "rows": [_row_json(row) for row in found.rows],
     }
-    call.output.result(value, lambda console: _show_list(console, found, probe=probe))
+    call.output.result(value, lambda console: _show_list(console, found, titles, probe=probe))
     return 0 if found.good else 3
 
 
@@ -362,7 +362,7 @@ def _row_json(row: EventRow) -> dict[str, Any]:
     }
 
 
-def _show_list(console: Console, found: EventList, *, probe: bool) -> None:
+def _show_list(console: Console, found: EventList, titles: Mapping[str, str], *, probe: bool) -> None:
     table = Listing("Zeile", "Akte", "Ereignis", "Tag", "Urteil", box=None, header_style="dim")
     shown = found.rows if len(found.rows) <= SHOWN else [row for row in found.rows if row.verdict != "ok"][:SHOWN]
     for row in shown:
@@ -370,7 +370,8 @@ def _show_list(console: Console, found: EventList, *, probe: bool) -> None:
         name = row.aktenzeichen
         if row.akte:
             name = row.akte.aktenzeichen + (f" Band {row.akte.band}" if row.akte.band > 1 else "")
-        table.add_row(str(row.line), name, row.ereignis, _day(row.day) if row.day else row.datum, Text(text, style))
+        day = _day(row.day) if row.day else row.datum
+        table.add_row(str(row.line), name, titles.get(row.ereignis, row.ereignis), day, Text(text, style))
     if shown:
         console.print(table)
     if len(shown) < len(found.rows):

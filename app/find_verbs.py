@@ -121,8 +121,9 @@ def suche(
     """
     require_in_order(von, bis)
     with open_archive(call) as services:
+        number, band_meant = split_band(text, services.intake.muster)
         answer = services.catalog.find(
-            split_band(text, services.intake.muster)[0],
+            number,
             volltext=volltext,
             aktenarten=aktenart or None,
             von=_day(von),
@@ -137,6 +138,8 @@ def suche(
             services.catalog.read_accesses(seen, "suche --volltext", by=call.actor, now=services.now())
 
     within = _within(aktenart, _day(von), _day(bis))
+    whole = not (ab or answer.more)  # else the Band may stand on another page
+    notes = (*answer.notes, *(_missing_band(number, band_meant, answer.hits) if whole else ()))
 
     def show(console: Console) -> None:
         if not answer.hits:
@@ -145,7 +148,7 @@ def suche(
                 console.print(
                     f"Auch im Text der Seiten suchen: {call.archiv} suche --volltext …", style="dim", soft_wrap=True
                 )
-        for line in (*answer.notes, *(() if answer.hits else answer.searched)):
+        for line in (*notes, *(() if answer.hits else answer.searched)):
             console.print(line, style="dim")
         for hit in answer.hits:
             row = hit.akte
@@ -168,8 +171,16 @@ def suche(
     call.output.page(hits, show, rest)
     if call.output.as_json:  # how it was searched, and where and how narrowly if nothing was found, is of the answer
         unfound = (*answer.searched, *([f"Gesucht nur{within}"] if within else ()))
-        for line in (*answer.notes, *(() if answer.hits else unfound)):
+        for line in (*notes, *(() if answer.hits else unfound)):
             call.output.say(line)
+
+
+def _missing_band(number: str, band: int | None, hits: Sequence[Hit]) -> tuple[str, ...]:
+    """A search shows every Band of a number; without this line the first passes for the one that was asked for."""
+    bands = sorted({hit.akte.band for hit in hits if hit.why in (Why.AKTENZEICHEN, Why.FRUEHER)})
+    if band is None or not bands or band in bands:
+        return ()
+    return (f"Von „{number}“ steht hier kein Band {band}, sondern Band {', '.join(map(str, bands))}.",)
 
 
 def _within(aktenarten: Sequence[str], since: date | None, until: date | None) -> str:
@@ -196,6 +207,23 @@ akte.add_command(akte_refer)
 akte.add_command(person_forget)
 
 
+def akten_table(rows: Sequence[AkteRow]) -> Listing:
+    """One line per Akte; in 80 columns number, state and day stay whole. A Band is told that is not the first."""
+    heads = (number_column(), "Aktenart", "Betreff", "Stand", "Version", "Seiten", "Frist bis")
+    table = Listing(*heads, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(
+            row.aktenzeichen + (f" Band {row.band}" if row.band > 1 else ""),
+            row.aktenart,
+            row.betreff,
+            word(STATES, row.state),
+            str(row.version or "–"),
+            str(row.pages),
+            german_day(row.retention_ends),
+        )
+    return table
+
+
 @akte.command("liste")
 @FAMILIES
 @click.option("--stand", type=click.Choice(list(STANDS)), help="Nur Akten in diesem Stand.")
@@ -216,21 +244,7 @@ def akte_list(call: Call, *, aktenart: tuple[str, ...], stand: str | None, sorti
         if not found.total:
             console.print("Keine Akte ist so, wie hier eingegrenzt ist." if aktenart or stand else "Keine Akten.")
             return
-        table = Listing(
-            number_column(), "Aktenart", "Band", "Betreff", "Stand", "Version", "Seiten", "Frist bis", box=None
-        )
-        for row in found.rows:
-            table.add_row(
-                row.aktenzeichen,
-                row.aktenart,
-                str(row.band),
-                row.betreff,
-                word(STATES, row.state),
-                str(row.version or "–"),
-                str(row.pages),
-                german_day(row.retention_ends),
-            )
-        console.print(table)
+        console.print(akten_table(found.rows))
         console.print(rest or counted(len(found.rows), found.total), style="dim")
 
     rest = rest_of(len(found.rows), found.total, ab)

@@ -94,11 +94,19 @@ def size_words(size: float) -> str:
     return f"{size:.1f} TB".replace(".", ",")
 
 
+_OF_DAYS = frozenset({"Datum", "Posteingang", "Tag", "Seit", "Bis", "bis", "Frist bis"})
+
+
 class Listing(Table):
-    """A table that on a narrow terminal folds what is too long for its column: half a day or reason says nothing."""
+    """A table that on a narrow terminal folds what is too long for its column: half a reason says nothing.
+
+    Days stay in one line: a year that goes on in the next is read as another.
+    """
 
     def __init__(self, *heads: str | Column, **looks: Any) -> None:
-        folded = (Column(head, overflow="fold") if isinstance(head, str) else head for head in heads)
+        folded = (
+            Column(head, overflow="fold", no_wrap=head in _OF_DAYS) if isinstance(head, str) else head for head in heads
+        )
         super().__init__(*folded, **looks)
 
 

@@ -46,6 +46,7 @@ _PERSON_FIELDS = frozenset(_PERSON_WORDS.split())
 _TITLE_WORDS = "herr herrn frau familie eheleute dr prof med jur phil dipl ing mag"
 _TITLES = frozenset(_TITLE_WORDS.split())
 _LABELLED = re.compile(r"([a-z]+)(\d.*)\Z")
+_PADDING = re.compile(r"\A0+(?=\d)")
 _PARCEL_FIELDS = frozenset(
     ("flurstueck", "flurstuecke", "flurstuecksnummer", "flurstuecksnr", "flst", "flstnr", "parzelle", "parzellen")
 )
@@ -77,12 +78,17 @@ def person_key(value: str) -> str:
 
 
 def plain_person(key: str) -> str:
-    """What a key of a person says without titles and without the name of its field; holds are compared by that.
+    """What a key of a person says without titles, the name of its field and leading zeros; holds are compared by that.
 
-    Whoever writes "Personalnummer 4711-08" or "Frau Meier" means no one else.
+    Whoever writes "Personalnummer 4711-08" or "Frau Meier" means no one else, and a payroll that fills its numbers up
+    with zeros neither.
     """
     if labelled := _LABELLED.match(key):
-        return labelled[2] if labelled[1] in _PERSON_FIELDS else key
+        if labelled[1] not in _PERSON_FIELDS:
+            return key
+        key = labelled[2]
+    if key[:1].isdigit():
+        return _PADDING.sub("", key)
     return " ".join(word for word in key.split() if word not in _TITLES) or key
 
 

@@ -22,6 +22,7 @@ from uuid import UUID
 
 from akten.closed import make_closed
 from akten.errors import Misconfigured, Unavailable
+from akten.plural import plural
 from flows.asked import Asked
 from flows.followed import Followed
 from flows.leftovers import end_never_begun, end_own_dead, end_own_leftovers
@@ -240,7 +241,8 @@ class Service:
         """Tells of runs that are over, and of what they left in the inbox: its name may be a person's."""
         for run, looked in self._followed.look().items():
             if left := self._asked.over(run, time.monotonic(), looked=looked):
-                self._say(f"{left} Lieferung(en) ließen sich nicht aus dem Eingang nehmen; warum, sagt: archiv annahme")
+                kept = plural(left, "Lieferung ließ", "Lieferungen ließen")
+                self._say(f"{kept} sich nicht aus dem Eingang nehmen; warum, sagt: archiv annahme")
 
     def _watch(self) -> None:
         """Starts an intake run when complete deliveries lie in the inbox; restarts a child that ended."""
@@ -272,7 +274,9 @@ class Service:
                     self._followed.add(run)
                     self._asked.add(run, there)
                     asked_at = time.monotonic()
-                    what = f"{len(there)} Lieferung(en) im Eingang" if there else "Begonnene Lieferungen"
+                    what = "Begonnene Lieferungen"
+                    if there:
+                        what = f"{plural(len(there), 'Lieferung', 'Lieferungen')} im Eingang"
                     self._say(f"{what}: Lauf angestoßen.")
                     left = False
                 except Unavailable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -85,8 +85,7 @@ def event_named(text: str, katalog: Fristenkatalog) -> str | Finding:
     names, plain = Names(katalog), text.strip()
     if not names.event_fault(plain):
         return plain
-    titles = {fold(title): key for key, title in katalog.event_titles.items()}
-    return _named(plain, names.events, titles, "EV-02", "Das Ereignis")
+    return _named(plain, names.events, katalog.event_titles, "EV-02", "Das Ereignis")
 
 
 def fact_named(text: str, katalog: Fristenkatalog) -> str | Finding:
@@ -99,20 +98,24 @@ def fact_named(text: str, katalog: Fristenkatalog) -> str | Finding:
 
 def class_named(text: str, katalog: Fristenkatalog) -> str | Finding:
     """The key of a record class by key or title; else a finding (EV-15) with the nearest names."""
-    titles = {fold(entry.title): key for key, entry in katalog.classes.items()}
+    titles = {key: entry.title for key, entry in katalog.classes.items()}
     return _named(text, frozenset(katalog.classes), titles, "EV-15", "Die Fristklasse")
 
 
-def _named(text: str, keys: Collection[str], titles: dict[str, str], code: str, what: str) -> str | Finding:
+def _named(text: str, keys: Collection[str], titles: Mapping[str, str], code: str, what: str) -> str | Finding:
+    """The key by key or title; else a finding that tells the nearest as both, for the clerk knows only the title."""
     plain = text.strip()
     if plain in keys:
         return plain
-    by_name = {**{fold(key): key for key in keys}, **titles}
+    if not plain:  # anything would be near to nothing
+        return error(code, f"{what} ist nicht genannt.")
+    by_name = {**{fold(key): key for key in keys}, **{fold(title): key for key, title in titles.items()}}
     if found := by_name.get(fold(plain)) or by_name.get(fold(plain).replace(" ", "_").replace("-", "_")):
         return found
     parts = [name for name in by_name if len(plain) > 3 and fold(plain) in name]
     near = difflib.get_close_matches(fold(plain), list(by_name), n=NEAREST, cutoff=0.0)
-    names = list(dict.fromkeys(by_name[name] for name in (*parts, *near)))[:NEAREST]
+    keys_near = list(dict.fromkeys(by_name[name] for name in (*parts, *near)))[:NEAREST]
+    names = (f"{key} („{titles[key]}“)" if key in titles else key for key in keys_near)
     return error(code, f"{what} „{plain}“ gibt es im Fristenkatalog nicht. Am nächsten kommen: {', '.join(names)}.")
 
 

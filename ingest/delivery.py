@@ -11,6 +11,7 @@ from akten.errors import Rejected, Unavailable
 from akten.files import FileFacts, PageRef, Scan
 from akten.findings import Finding, has_errors
 from akten.model import Akte, Dokument, Vorgang
+from akten.plural import plural
 from ingest.assignment import FileNames, assign
 from ingest.claimed import CLOSING_MARKERS, ClaimedDelivery
 from ingest.moving import system_error
@@ -124,7 +125,7 @@ def changed_files(delivery: Delivery) -> str:
     if not changed:
         return ""
     name, how = changed[0]
-    more = f" Ebenso {len(changed) - 1} weitere Datei(en)." if len(changed) > 1 else ""
+    more = f" Ebenso {plural(len(changed) - 1, 'weitere Datei', 'weitere Dateien')}." if len(changed) > 1 else ""
     return (
         f"Die Datei „{shown(name)}“ hat sich geändert, nachdem die Lieferung angenommen war: {how}.{more} Archiviert "
         "wurde davon nichts. Wahrscheinlich schrieb ein Programm (Scanner, Kopie) noch hinein. Bitte prüfen, ob die "

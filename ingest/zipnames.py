@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from akten.findings import Finding
+from akten.plural import plural
 from ingest.rules import info as told
 from ingest.slip_fields import shown
 
@@ -44,8 +45,9 @@ class ZipNames:
         if not self.guessed:
             return ()
         text = (
-            f"Das ZIP sagt nicht, in welchem Zeichensatz seine Namen stehen. {len(self.guessed)} Name(n) mit Umlauten "
-            f"oder anderen Zeichen wurden im Zeichensatz {_CODE_PAGES[self.code_page]} gelesen, zum Beispiel "
+            f"Das ZIP sagt nicht, in welchem Zeichensatz seine Namen stehen. Im Zeichensatz "
+            f"{_CODE_PAGES[self.code_page]} gelesen: {plural(len(self.guessed), 'Name', 'Namen')} mit Umlauten oder "
+            "anderen Zeichen, zum Beispiel "
             f"„{shown(self.guessed[0])}“. Bitte ansehen."
         )
         return (told("IN-09", box, text),)

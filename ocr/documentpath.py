@@ -21,6 +21,7 @@ from akten.diskwords import in_german
 from akten.errors import Rejected, Unavailable
 from akten.files import FileFacts, Form, Rendition, Scan
 from akten.findings import Finding, Verdict
+from akten.plural import plural
 from ocr.compare import FUNCTION as COMPARE
 from ocr.compare import PAGES_AT_ONCE
 from ocr.documentread import LACKING, lacks_letters, read_document
@@ -362,7 +363,8 @@ def _run(command: list[str], shop: Workshop, pages: int = 1) -> Outcome:
 def _lost_notes(number: int) -> tuple[str, ...]:
     if number <= 0:
         return ()
-    return (f"{number} Anmerkung(en) mit Text, die kein eigenes Aussehen haben (im Original erhalten).",)
+    notes = plural(number, "Anmerkung", "Anmerkungen")
+    return (f"{notes} mit Text und ohne eigenes Aussehen (im Original erhalten).",)
 
 
 def _place(made: Path, target: Path, *, copy: bool = False) -> None:

@@ -102,7 +102,7 @@ def _without_forms(pdf: Any, losses: list[str]) -> None:
     if "/NeedAppearances" in form:  # as long as it stands there qpdf draws no field at all
         del form["/NeedAppearances"]
     if lost := comments(pdf):
-        losses.append(f"{lost} Kommentar(e) an Anmerkungen (im Original erhalten)")
+        losses.append(f"{plural(lost, 'Kommentar', 'Kommentare')} an Anmerkungen (im Original erhalten)")
     pdf.flatten_annotations("all")
     for page in pdf.pages:  # a field without a look, such as a signature that shows nothing, stays behind
         notes = page.obj.get("/Annots")

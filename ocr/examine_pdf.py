@@ -336,7 +336,8 @@ def _feature_findings(features: Features) -> tuple[Finding, ...]:
         text = "Die Datei ist verschlüsselt, aber ohne Kennwort lesbar; die Fassung wird unverschlüsselt sein."
         found.append(warning("EX-11", "Datei", text))
     if features.signatures:
-        text = f"Die Datei trägt {features.signatures} digitale Signatur(en); das Original bleibt unverändert."
+        signed = plural(features.signatures, "digitale Signatur", "digitale Signaturen")
+        text = f"Die Datei trägt {signed}; das Original bleibt unverändert."
         found.append(info("EX-14", "Datei", text))
     if features.form is Form.ACROFORM:
         found.append(info("EX-15", "Datei", "Die Datei enthält ein Formular; das Original bleibt daneben erhalten."))
@@ -356,14 +357,16 @@ def _feature_findings(features: Features) -> tuple[Finding, ...]:
         text = f"{count} ausgeblendet und in der Fassung nicht zu sehen."
         found.append(warning("EX-27", "Datei", text))
     elif features.layers:
-        found.append(info("EX-27", "Datei", f"Die Datei hat {features.layers} Ebene(n), alle eingeblendet."))
+        layers = plural(features.layers, "eingeblendete Ebene", "Ebenen, alle eingeblendet")
+        found.append(info("EX-27", "Datei", f"Die Datei hat {layers}."))
     if features.redactions:
         text = (
-            f"{features.redactions} Schwärzung(en) sind nur vorgemerkt: der Text darunter steht in der Datei. "
-            "Bitte prüfen, ob sie vollzogen sein sollten."
+            f"{plural(features.redactions, 'Schwärzung ist', 'Schwärzungen sind')} nur vorgemerkt: der Text darunter "
+            "steht in der Datei. Bitte prüfen, ob sie vollzogen sein sollten."
         )
         found.append(warning("EX-28", "Datei", text))
     if features.unembedded_fonts:
-        text = f"{len(features.unembedded_fonts)} Schrift(en) sind nicht eingebettet; die Fassung nimmt Ersatz."
+        fonts = plural(len(features.unembedded_fonts), "Schrift ist", "Schriften sind")
+        text = f"{fonts} nicht eingebettet; die Fassung nimmt Ersatz."
         found.append(warning("EX-18", "Datei", text))
     return tuple(found)

@@ -12,6 +12,8 @@ from typing import Any
 
 import pikepdf
 
+from akten.plural import plural
+
 BEARERS = frozenset({"/FileAttachment", "/Sound", "/Movie", "/RichMedia", "/3D", "/Screen"})  # of files and media
 
 _INVISIBLE, _HIDDEN, _PRINT, _NO_VIEW, _TOGGLE = 1, 2, 4, 32, 256  # ISO 32000-1, table 165
@@ -47,9 +49,11 @@ def tidy_notes(pdf: pikepdf.Pdf, pages: Sequence[pikepdf.Page], losses: list[str
                 kept.append(note)
         page.obj.Annots = pdf.make_indirect(pikepdf.Array(kept))
     if hidden:
-        losses.append(f"{hidden} ausgeblendete Anmerkung(en) (im Original erhalten)")
+        losses.append(
+            f"{plural(hidden, 'ausgeblendete Anmerkung', 'ausgeblendete Anmerkungen')} (im Original erhalten)"
+        )
     if bare:
-        losses.append(f"{bare} Anmerkung(en) ohne eigenes Aussehen (im Original erhalten)")
+        losses.append(f"{plural(bare, 'Anmerkung', 'Anmerkungen')} ohne eigenes Aussehen (im Original erhalten)")
     return worded
 
 

@@ -130,7 +130,11 @@ def test_an_extract_for_reading_has_a_line_per_row_and_no_formulas(filled: Desk,
     with sheet.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file, delimiter=";"))
     assert (rows[0][0], len(rows) - 1) == ("Zeile", said["rows"])
-    assert {row[5] for row in rows[1:]} >= {"delivery.received", "akte.read"}
+    assert {(row[4], row[9]) for row in rows[1:]} >= {
+        ("Lieferung angenommen", "delivery.received"),
+        ("eingesehen", "akte.read"),
+    }
+    assert any("nach beschrieben" in row[5] for row in rows[1:])
     assert len({len(row) for row in rows}) == 1
 
 

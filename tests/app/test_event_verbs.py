@@ -241,6 +241,7 @@ def test_a_list_is_read_in_every_form_an_office_sends(filled: Desk, tmp_path: Pa
     again = filled("ereignis", "import", file, "--json")
     assert (again.code, again.json["written"], again.json["rows"][0]["verdict"]) == (0, 0, "known")
     assert [f["code"] for f in again.json["rows"][0]["findings"]] == ["EV-12"]
+    assert " Tod " in filled("ereignis", "import", file, "--probe").out.replace(NUMBER, "")  # as clerks call it
 
 
 @pytest.mark.parametrize(

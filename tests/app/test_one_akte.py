@@ -50,6 +50,15 @@ def test_a_volume_named_as_lists_and_receipts_name_it_is_that_volume(desk: Desk,
 
 
 @pytest.mark.usefixtures("volumes")
+def test_a_search_for_a_volume_that_is_not_there_says_so(desk: Desk) -> None:
+    """Band 1 was shown without a word to whoever had asked for Band 7."""
+    told = "Von „63-1234-19“ steht hier kein Band 7, sondern Band 1, 2."
+    assert told in desk("suche", "63-1234-19 Band 7").out
+    assert told in desk("suche", "63-1234-19 Band 7", "--json").err
+    assert "kein Band" not in desk("suche", "63-1234-19 Band 2").out
+
+
+@pytest.mark.usefixtures("volumes")
 def test_two_volumes_in_one_call_are_asked_about_and_words_stay_words(desk: Desk) -> None:
     assert desk("akte", "zeige", "63-1234-19 Band 2", "--band", "2", "--json").json["band"] == 2
     both = desk("akte", "zeige", "63-1234-19 Band 2", "--band", "1")
@@ -197,3 +206,11 @@ def test_the_clearing_desk_names_the_volume(desk: Desk) -> None:
     assert listed.count(f"Bauakte {NUMBER} Band 2") == 1
     assert f"Bauakte {NUMBER} Band 2" in desk("klaerung", "zeige", "2").out
     assert [case["band"] for case in desk("klaerung", "liste", "--json").json] == [1, 2]
+
+
+def test_an_akte_whose_documents_are_still_to_come_shows_no_empty_list_of_them(desk: Desk) -> None:
+    with open_catalog(desk.url) as catalog:
+        receive(catalog, "first")
+        waiting = desk("akte", "zeige", NUMBER).out
+        archive(catalog, "second")
+    assert ("Dokument" in waiting, "Dokument" in desk("akte", "zeige", NUMBER).out) == (False, True)

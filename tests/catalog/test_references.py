@@ -12,7 +12,15 @@ from sqlalchemy import insert
 from catalog.catalog import open_catalog
 from catalog.codec import akte_to_json
 from catalog.engine import Database, parse_url
-from catalog.references import ReferenceKind, covered_keys, parcels, person, references_of, same_place
+from catalog.references import (
+    ReferenceKind,
+    covered_keys,
+    parcels,
+    person,
+    plain_person,
+    references_of,
+    same_place,
+)
 from catalog.schema import MIGRATIONS
 from catalog.tables import akten
 from tests.asked import asked
@@ -52,6 +60,21 @@ def test_persons_by_number_or_name(one: str, other: str) -> None:
     assert first is not None
     assert second is not None
     assert first.match_key == second.match_key
+
+
+@pytest.mark.parametrize(
+    ("key", "plain"),
+    [
+        ("004711", "4711"),
+        ("personalnummer004711", "4711"),
+        ("000", "0"),
+        ("4700", "4700"),
+        ("0a00", "0a00"),
+        ("x007", "x007"),
+    ],
+)
+def test_a_number_that_is_filled_up_with_zeros_is_the_same_number(key: str, plain: str) -> None:
+    assert plain_person(key) == plain
 
 
 def test_nothing_is_no_person() -> None:

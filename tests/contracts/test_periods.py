@@ -204,6 +204,15 @@ def test_fields_of_the_slip_become_references(catalog: Catalog) -> None:
     assert found == [("parcel", "Flurstück", "345/2", True), ("person", "Steuernummer", "122/5678/1234", True)]
 
 
+@pytest.mark.parametrize(("noted", "asked"), [("004711", "4711"), ("4711", "Personalnummer 004711")])
+def test_a_hold_finds_a_number_whether_filled_up_with_zeros_or_not(catalog: Catalog, noted: str, asked: str) -> None:
+    """A payroll fills its numbers up; one Akte of a person must not go because its slip wrote the number short."""
+    before = one(catalog, felder=(("Personalnummer", noted),))
+    hold(catalog, on_person(asked))
+    after = one(catalog, "63-00002-2019", felder=(("Personalnummer", noted),))
+    assert [[held.key for held in known(catalog, akte).holds] for akte in (before, after)] == [["litigation"]] * 2
+
+
 def test_who_is_named_by_another_delivery_too_stays_when_a_slip_is_put_right(catalog: Catalog) -> None:
     """The row was made by the first to come; without it a hold on the person would let the archived Akte go."""
     both, wrong = (("Personalnummer", "4711-08"),), (("Personalnummer", "4711-08"), ("Steuernummer", "122/5678/1234"))

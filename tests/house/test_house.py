@@ -86,3 +86,11 @@ def test_every_plain_module_of_flows_is_named_in_the_contract_about_prefect() ->
     free = {"service", "served_rounds", "roundend", "zombies", "__init__"}
     plain = {p.stem for p in (ROOT / "flows").glob("*.py") if not p.stem.endswith("_round") and p.stem not in free}
     assert {f"flows.{stem}" for stem in plain} == {name for name in named if name.startswith("flows.")}
+
+
+def test_no_sentence_counts_with_brackets() -> None:
+    """„1 Schrift(en) sind“ is how a program counts; `akten.plural` counts as people do."""
+    counted = re.compile(r"\} ?(?:\w+ )*\w+\((?:e|en|n|er|s)\)")
+    files = [file for room in ROOMS for file in (ROOT / room).rglob("*.py")]
+    assert len(files) > 300
+    assert [(file.name, hit) for file in files for hit in counted.findall(file.read_text(encoding="utf-8"))] == []

@@ -56,7 +56,7 @@ def test_what_became_of_a_file_since_it_was_read_is_told_in_words(inbox: Path, w
         assert word in changed_files(delivery)
     for scan in delivery.scans:
         scan.path.unlink(missing_ok=True)
-    assert "weitere Datei(en)" in changed_files(delivery)
+    assert "Ebenso 2 weitere Dateien." in changed_files(delivery)
 
 
 def test_a_slip_that_was_written_into_since_it_was_read_is_told_like_a_scan(

@@ -102,7 +102,7 @@ def test_guessed_names_are_told_and_sure_ones_are_not(tmp_path: Path) -> None:
     path.write_bytes(packed(GERMAN, "cp1252"))
     (finding,) = unpack(path, tmp_path / "a", IntakeLimits())
     assert (finding.code, finding.severity, finding.where) == ("IN-09", Severity.INFO, "l.zip")
-    assert "5 Name(n)" in finding.text
+    assert "5 Namen" in finding.text
     assert "Windows (Codepage 1252)" in finding.text
     assert "Übersicht.tif" in finding.text
     assert {entry.name for entry in (tmp_path / "a").iterdir()} == set(GERMAN)

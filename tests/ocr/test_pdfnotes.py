@@ -82,7 +82,7 @@ def test_a_note_without_a_look_does_not_cost_the_page_its_text(
     """It made pictures with 200 dpi of all pages, without any text in them."""
     path = pdf_file(tmp_path / "a.pdf", foreign_font, lambda p: stamp(p, kind, look=False, flags=28, words=words))
     result = made_of(path, verapdf_options)
-    assert any("1 Anmerkung(en)" in loss for loss in result.losses)
+    assert any(loss.startswith("1 Anmerkung ") for loss in result.losses)
     document = pypdfium2.PdfDocument(result.path)
     assert "Genehmigung" in document[0].get_textpage().get_text_range()
     document.close()
@@ -96,7 +96,7 @@ def test_comments_that_are_lost_when_a_form_is_drawn_are_told(tmp_path: Path) ->
 
     path = pdf_file(tmp_path / "a.pdf", form)
     answer = prepare({"path": str(path), "target": str(tmp_path / "b.pdf"), "pages": None})
-    assert "1 Kommentar(e) an Anmerkungen (im Original erhalten)" in answer["losses"]
+    assert "1 Kommentar an Anmerkungen (im Original erhalten)" in answer["losses"]
 
 
 def test_only_notes_of_the_chosen_pages_are_told(tmp_path: Path) -> None:
