@@ -102,21 +102,23 @@ def check_package(
 
     `wanted` are the terms that the locks should meet, beside the lock that was recorded (None: no lock is looked at);
     `progress` is told bytes read since the last call; what a healthy store does not give for as long as `patience`
-    lasts (a round shares one) counts as damaged; `away` gives the reason for stores that could not even be opened.
+    lasts (a round shares one) counts as damaged, and one that stays away is not asked for each copy; `away` gives the
+    reason for stores that could not even be opened.
     Never stops at the first damage and raises nothing of its own: a copy that could not be read is `not_checked`.
     """
     patience = patience or Patience()
     reports = []
     for copy in package.copies:
         store = stores.get(copy.store)
-        if store is None:
-            reason = away.get(copy.store)
+        reason = away.get(copy.store) if store is None else patience.resting(copy.store)
+        if store is None or reason:
             text = reason or f"Der Speicher „{copy.store}“ ist nicht eingerichtet."
             finding = Finding("FX-11" if reason else "FX-12", Severity.WARNING, copy.store, text)
             reports.append(CopyReport(copy.store, Verdict.NOT_CHECKED, (finding,), 0, copy.bag_version_id))
             continue
         seen = _Copy(package.id, copy, store, progress, patience)
         _check_copy(seen, package, wanted, full=full)
+        patience.met(copy.store, next((finding.text for finding in seen.findings if finding.code == "FX-11"), ""))
         reports.append(seen.report(wanted))
     return FixityReport(package.id, tuple(reports))
 

@@ -14,6 +14,15 @@ from archive.store import ByteStream, ObjectStore
 _RANGE = 1 << 20
 _PAUSE = 1.0
 _BLOCK = 1 << 20
+_MISSES = 3  # copies in a row that a store was away for; after them it is asked only now and then
+_REST = 300.0
+
+
+@dataclass(slots=True)
+class _Absence:
+    misses: int = 0
+    reason: str = ""
+    until: float = 0.0
 
 
 class Unreadable(FixityError):
@@ -26,11 +35,15 @@ class Patience:
 
     To wait is for what passes by itself. A store that gave nothing for all that time has lost more than one object
     (a whole volume), and to wait as long for each of its thousands would take days: the next ones get `later`.
+    One that is away is asked for a few copies and then only every five minutes: the silence of one that takes calls
+    and never answers costs minutes for each, and the copies in the other stores would wait behind it.
     """
 
     seconds: float = 10.0
     later: float = 1.0
+    clock: Callable[[], float] = time.monotonic
     _used_up: set[str] = field(default_factory=set)
+    _absent: dict[str, _Absence] = field(default_factory=dict)
 
     def left(self, store: str) -> float:
         """Seconds for the next object of that store."""
@@ -39,6 +52,21 @@ class Patience:
     def use_up(self, store: str) -> None:
         """Notes that the store gave nothing in the time it had."""
         self._used_up.add(store)
+
+    def resting(self, store: str) -> str:
+        """Why this store is not asked for the next copy: what it was away for again and again; "" for one to ask."""
+        absence = self._absent.get(store)
+        return absence.reason if absence is not None and self.clock() < absence.until else ""
+
+    def met(self, store: str, away: str) -> None:
+        """Notes how a look at a copy ended: why the store was away, "" where it was there."""
+        if not away:
+            self._absent.pop(store, None)
+            return
+        absence = self._absent.setdefault(store, _Absence())
+        absence.misses, absence.reason = absence.misses + 1, away
+        if absence.misses >= _MISSES:
+            absence.until = self.clock() + _REST
 
 
 class PatientStream:

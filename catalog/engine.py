@@ -67,8 +67,15 @@ _FILE = "sqlite:///"
 # What a server that does not let us in says, in the two languages it may be set to: before a login there are no codes.
 _REFUSED = re.compile(
     r"does not exist|authentication failed|no password|permission denied|not permitted to log in|pg_hba\.conf"
-    r"|certificate verify failed|does not match host name|invalid (?:connection option|\w+ value|integer value)"
-    r"|existiert nicht|uthentifizierung .*fehlgeschlagen|keine Berechtigung"
+    r"|invalid (?:connection option|\"?\w+\"? value|integer value)|unrecognized configuration parameter"
+    r"|(?:definition of service|service file) .* not found|authentication method requirement|GSSAPI encryption required"
+    r"|existiert nicht|uthentifizierung .*fehlgeschlagen|keine Berechtigung|Konfigurationsparameter"
+)
+# The same of the encryption that an address asks for: what the server does not offer it will not offer a minute later.
+_UNSAFE = re.compile(
+    r"certificate verify failed|does not match host name|root certificate file .* does not exist|private key file"
+    r"|could not (?:read|load) .*certificate|SSL was required|channel binding required"
+    r"|alert (?:unknown ca|certificate required)|client certificate|Client-Zertifikat"
 )
 # A second server that follows the first has a code for what is written there, and none of its own for the beginning.
 _FOLLOWING = re.compile(r"recovery|Wiederherstellung")
@@ -80,6 +87,10 @@ _ONLY_READ = (
 _SHUT = (
     "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace "
     "AND relname = ANY(:ours) AND NOT has_table_privilege(oid, 'INSERT') ORDER BY relname LIMIT 1"
+)
+_NO_TLS = (
+    "Die verschlüsselte Verbindung zur Datenbank des Katalogs kommt nicht zustande. In ARCHIV_DATABASE sslmode, "
+    "sslrootcert, sslcert und sslkey mit ihren Dateien prüfen, am Server sein Zertifikat, und ob er TLS anbietet."
 )
 _NO_WRITER = (
     "Das Konto, mit dem der Katalog geöffnet wird, darf dort nur lesen (Tabelle {table}): es muss eintragen und ändern "
@@ -125,6 +136,8 @@ def translated(error: BaseException) -> ArchivError | None:
         if state == "AK001":
             kind = FixityError
         if kind is None and state is None and isinstance(error, (exc.OperationalError, exc.InterfaceError)):
+            if _UNSAFE.search(str(origin)):
+                return Misconfigured(_NO_TLS)
             kind = Misconfigured if _REFUSED.search(str(origin)) else Unavailable
         if kind is None and state is None and str(origin).startswith("invalid connection option"):
             kind = Misconfigured

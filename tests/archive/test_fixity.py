@@ -343,3 +343,39 @@ def test_on_a_real_server_a_flipped_byte_on_its_disk_is_damage(tmp_path: Path) -
         server.stop()
         (copy,) = check_package(package, auditor, wanted=terms, patience=Patience(1.0)).copies
         assert copy.verdict is Verdict.NOT_CHECKED
+
+
+def test_a_store_that_stays_away_is_not_waited_for_at_every_copy(
+    package: StoredPackage, stores: dict[str, MemoryStore]
+) -> None:
+    """One that takes calls and never answers costs minutes for each copy: a round over 80 packages took hours, and the
+    copies in the other store were read between the waits.
+    """
+    asked, now, gone = 0, 0.0, True
+
+    class Away:
+        name = "b"
+
+        def __getattr__(self, verb: str) -> Any:
+            nonlocal asked
+            asked += 1
+            if gone:
+                raise Unavailable("Der Speicher „b“ antwortet nicht.")
+            return getattr(stores["b"], verb)
+
+    patience = Patience(0.05, clock=lambda: now)
+
+    def look() -> Any:
+        return check_package(package, {**stores, "b": Away()}, wanted=TERMS, patience=patience).copies
+
+    for _ in range(10):
+        here, there = look()
+        assert here.verdict is Verdict.OK
+        assert (there.verdict, codes(there), there.findings[0].text) == (
+            Verdict.NOT_CHECKED,
+            {"FX-11"},
+            "Der Speicher „b“ antwortet nicht.",
+        )
+    assert asked == 3
+    now, gone = 301.0, False
+    assert [[copy.verdict for copy in look()] for _ in range(2)] == [[Verdict.OK, Verdict.OK]] * 2

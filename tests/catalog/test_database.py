@@ -159,32 +159,6 @@ def test_a_database_that_is_away_is_unavailable_and_a_wrong_name_is_misconfigure
         open_catalog(postgres.url("no_such_database"))
 
 
-@pytest.mark.parametrize(
-    ("said", "kind"),
-    [
-        ('FATAL:  permission denied for database "archiv"', Misconfigured),
-        ('FATAL:  role "archiv" is not permitted to log in', Misconfigured),
-        ('FATAL:  no pg_hba.conf entry for host "10.1.1.1", user "archiv", database "archiv", SSL off', Misconfigured),
-        ("FATAL:  Passwort-Authentifizierung für Benutzer »archiv« fehlgeschlagen", Misconfigured),
-        ("FATAL:  Datenbank »archiv« existiert nicht", Misconfigured),
-        ("FATAL:  keine Berechtigung für Datenbank »archiv«", Misconfigured),
-        ("FATAL:  Rolle »archiv« hat keine Berechtigung zum Einloggen", Misconfigured),
-        ("SSL error: certificate verify failed", Misconfigured),
-        ("FATAL:  tut mir leid, schon zu viele Verbindungen", Unavailable),
-        ('FATAL:  too many connections for role "archiv"', Unavailable),
-        ("FATAL:  the database system is starting up", Unavailable),
-    ],
-)
-def test_a_server_that_lets_nobody_in_is_understood_in_both_its_languages(said: str, kind: type[ArchivError]) -> None:
-    assert type(translated(exc.OperationalError("SELECT", {}, Exception(said)))) is kind
-
-
-def test_a_misspelt_word_in_the_address_is_a_wrong_setting(postgres: Postgres) -> None:
-    for wrong in ("sslmod=require", "sslmode=vielleicht"):
-        with pytest.raises(Misconfigured):
-            open_catalog(f"{postgres.url('postgres')}&{wrong}")
-
-
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
 def test_no_catalog_begins_in_a_database_without_every_letter(postgres: Postgres, encoding: str) -> None:
     url = postgres.database(encoding=encoding)
