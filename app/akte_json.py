@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from app.akte_show import left_out, received_days
+from app.akte_show import attachments_of, left_out, received_days
 from app.correction_show import correction_json, corrections_of, titles_of
 from app.lock_show import LockView
 from archive.reconcile import lacking
@@ -110,6 +110,7 @@ def _vorgaenge_json(details: AkteDetails) -> list[dict[str, Any]]:
 def _documents_json(details: AkteDetails) -> list[dict[str, Any]]:
     """Every Dokument, those that only earlier versions hold as well."""
     received = received_days(details)
+    attachments = attachments_of(details)
     return [
         {
             "uuid": str(d.uuid),
@@ -120,6 +121,10 @@ def _documents_json(details: AkteDetails) -> list[dict[str, Any]]:
             "version": d.version,
             "replaces": [{"dokument": str(old.dokument), "version": old.version} for old in d.replaces],
             "replaced_by": str(d.replaced_by) if d.replaced_by else None,
+            "attachments": [
+                {"name": a.betreff, "mime": a.datei.mime, "bytes": a.datei.digests.size, "file": str(a.datei.uuid)}
+                for a in attachments.get(d.uuid, ())
+            ],
             "pages": d.pages,
             "pdfa": d.flavour,
             "file": str(d.pdfa) if d.pdfa else None,

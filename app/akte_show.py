@@ -10,6 +10,7 @@ from uuid import UUID
 from rich.console import Console
 from rich.text import Text
 
+from akten.model import Anlage
 from akten.plural import plural
 from app.correction_show import corrections_of, show_correction, titles_of
 from app.hold_show import hold_line
@@ -17,6 +18,8 @@ from app.lock_show import LockView
 from app.show import STATES, VERDICTS, Listing, moment, size_words, word
 from archive.reconcile import lacking
 from catalog.values import AkteDetails, AkteRow, ClearingState
+
+_FEW = 10  # attachments of a Dokument that are told by name
 
 
 def german_day(value: date | None) -> str:
@@ -34,6 +37,12 @@ def received_days(details: AkteDetails) -> dict[UUID, date]:
     """The day on which each Dokument of the newest version was received, where it is known."""
     here = details.akte.dokumente if details.akte else ()
     return {dokument.uuid: dokument.posteingang for dokument in here if dokument.posteingang}
+
+
+def attachments_of(details: AkteDetails) -> dict[UUID, tuple[Anlage, ...]]:
+    """What was embedded in the files of each Dokument of the newest version and lies in the package by itself."""
+    here = details.akte.dokumente if details.akte else ()
+    return {dokument.uuid: dokument.anlagen for dokument in here if dokument.anlagen}
 
 
 def _titles(details: AkteDetails) -> list[str]:
@@ -150,8 +159,13 @@ def show_akte(
         )
     if details.dokumente:  # a delivery that still waits has none: a head without lines says nothing
         console.print(table)
+    attachments = attachments_of(details)
     titles = titles_of(details.akte, details.dokumente)
     for d in details.dokumente:
+        if inside := attachments.get(d.uuid, ()):
+            names = ", ".join(f"„{anlage.betreff}“" for anlage in inside[:_FEW])
+            rest = f" und {len(inside) - _FEW} weitere" if len(inside) > _FEW else ""
+            console.print(f"  In „{d.betreff}“ steckten, einzeln bewahrt: {names}{rest}.", soft_wrap=True)
         for old in d.replaces:
             what = titles.get(old.dokument, "")
             console.print(f"  „{d.betreff}“ ({d.uuid}) ersetzt „{what}“ ({old.dokument}) der Version {old.version}.")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from akten.model import Akte
+from akten.files import digest_bytes
+from akten.model import Akte, Anlage, Datei
 from catalog.catalog import open_catalog
 from catalog.values import Resolution
 from tests.app.desk import Desk
@@ -214,3 +215,32 @@ def test_an_akte_whose_documents_are_still_to_come_shows_no_empty_list_of_them(d
         waiting = desk("akte", "zeige", NUMBER).out
         archive(catalog, "second")
     assert ("Dokument" in waiting, "Dokument" in desk("akte", "zeige", NUMBER).out) == (False, True)
+
+
+def test_what_was_embedded_in_a_dokument_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drawing in a PDF of a mail is kept by itself; who looks at the Akte must know that it is there."""
+
+    def holding(*said: Any, **more: Any) -> Akte:
+        akte = an_akte(*said, **more)
+        (vorgang,) = akte.vorgaenge
+        inner = [
+            Anlage(
+                Datei(an_id("inner", n), "csv", "text/csv", digest_bytes(b"1;2"), "100"), f"liste{n}.csv", an_id("a")
+            )
+            for n in range(12)
+        ]
+        return replace(
+            akte, vorgaenge=(replace(vorgang, dokumente=(replace(vorgang.dokumente[0], anlagen=(*inner,)),)),)
+        )
+
+    monkeypatch.setattr(build, "an_akte", holding)
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1, titles=("Bauantrag",))
+    told = desk("akte", "zeige", NUMBER).out
+    assert "In „Bauantrag“ steckten, einzeln bewahrt: „liste0.csv“, „liste1.csv“" in told
+    assert "„liste9.csv“ und 2 weitere." in told
+    (document,) = desk("akte", "zeige", NUMBER, "--json").json["documents"]
+    assert [each["name"] for each in document["attachments"]] == [f"liste{n}.csv" for n in range(12)]
+    assert document["attachments"][0] == {
+        "name": "liste0.csv", "mime": "text/csv", "bytes": 3, "file": str(an_id("inner", 0)),
+    }  # fmt: skip
