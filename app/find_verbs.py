@@ -57,7 +57,7 @@ FAMILIES = click.option(
     multiple=True,
     help=f"Nur diese Aktenart (mehrfach möglich): {', '.join(Aktenart)}.",
 )
-STANDS = {"archiviert": "archived", "klärung": "clearing", "angenommen": "received"}
+STANDS = {"archiviert": "archived", "klärung": "clearing", "angenommen": "received", "zurückgegeben": "returned"}
 
 
 def _day(value: datetime | None) -> date | None:

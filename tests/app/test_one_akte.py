@@ -109,6 +109,16 @@ def test_an_akte_on_the_screen_says_what_waits_for_a_person(desk: Desk) -> None:
     assert "Sichtung" not in told
 
 
+def test_what_was_given_back_can_be_listed_by_itself(desk: Desk) -> None:
+    with open_catalog(desk.url) as catalog:
+        archive(catalog, 1)
+        gone = receive(catalog, 2, number="63-00002-2020")
+        case = catalog.to_clearing(gone.uuid, [AN_ERROR], owner="x", next_step="y", by=CLERK, now=NOON)
+        catalog.resolve(case.number, Resolution.RETURN, "falsch", by=CLERK, now=NOON)
+    listed = [desk("akte", "liste", "--stand", stand, "--json").json for stand in ("archiviert", "zurückgegeben")]
+    assert [[row["state"] for row in rows] for rows in listed] == [["archived"], ["returned"]]
+
+
 @pytest.mark.usefixtures("volumes")
 @pytest.mark.parametrize("version", ["9", "0", "-1"])
 def test_a_version_that_is_not_there_is_told_as_not_there(version: str, desk: Desk) -> None:
