@@ -221,9 +221,9 @@ class _Warm:
             while True:
                 line = self._hear(patience, disk)
                 patience = limits.wall_seconds + _GRACE
-                if (death := _end_of(line)) is not None:
+                if (ended := _end_of(line)) is not None:
                     if len(answers) < len(payloads):
-                        answers.append(death)
+                        answers.append(death_of(ended))
                     return answers, True
                 answer = answer_of(line)
                 if answer is None or len(answers) == len(payloads):
@@ -231,8 +231,8 @@ class _Warm:
                 answers.append(answer)
         except HelperLate:
             return [*answers, SandboxDied("disk" if disk.over else "time")][: len(payloads)], False
-        except HelperEnded as ended:
-            return [*answers, _death_of_child(ended.returncode)][: len(payloads)], False
+        except HelperEnded as gone:
+            return [*answers, _death_of_child(gone.returncode)][: len(payloads)], False
 
     def _hear(self, patience: float, disk: DiskWatch) -> bytes:
         """One line. Raises HelperEnded, and HelperLate when none comes in time or the disk is over."""
@@ -258,10 +258,10 @@ def _death_of_child(code: int | None) -> SandboxDied:
     return death_of(Outcome(code, b"", b"", killed_by=number))
 
 
-def _end_of(line: bytes) -> SandboxDied | None:
-    """What the end of a call means for a payload still open; None when the line is an answer."""
+def _end_of(line: bytes) -> Outcome | None:
+    """How a call ended; None when the line is an answer."""
     if not line.startswith(b'{"end": '):
         return None
     told = json.loads(line)
     code = int(told["end"])
-    return death_of(Outcome(code, b"", str(told["words"]).encode(), killed_by=-code if code < 0 else None))
+    return Outcome(code, b"", str(told["words"]).encode(), killed_by=-code if code < 0 else None)

@@ -36,9 +36,13 @@ def warm() -> Iterator[WarmSandbox]:
         yield sandbox
 
 
-def test_every_payload_gets_its_answer(warm: WarmSandbox, tmp_path: Path) -> None:
-    answers = warm.call_each(f"{CALLS}:double", [{"number": n} for n in range(5)], limits=LIMITS, folder=tmp_path)
-    assert answers == [{"number": 2 * n} for n in range(5)]
+def test_every_payload_gets_its_answer_and_nobody_is_told_of_a_death(
+    warm: WarmSandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for call in (warm.call_each, call_each):
+        answers = call(f"{CALLS}:double", [{"number": n} for n in range(5)], limits=LIMITS, folder=tmp_path)
+        assert answers == [{"number": 2 * n} for n in range(5)]
+    assert not caplog.records
 
 
 def test_a_primed_child_has_loaded_what_judging_needs(tmp_path: Path) -> None:
