@@ -59,7 +59,6 @@ from catalog.values import (
     Review,
     ScanRow,
     Seite,
-    Stats,
 )
 
 
@@ -376,11 +375,6 @@ class Catalog(DeskVerbs):
         """Finds Akten by Aktenzeichen, its beginning, a day, words; options are the fields of `search.Search`."""
         with self._database.read() as connection:
             return search.find(connection, Search(query, **wanted))
-
-    def stats(self) -> Stats:
-        """The holdings in numbers."""
-        with self._database.read() as connection:
-            return holdings.stats(connection)
 
     def index_lag(self) -> int:
         """How far the search index is behind the catalog; 0 is good."""

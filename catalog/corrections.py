@@ -39,7 +39,7 @@ _OUTDATED = (
     "Seit diesem Vorschlag hat die Akte eine neue Version bekommen; berichtigt wird nur die neueste. Bitte den "
     "Vorschlag verwerfen (archiv akte verwirf) und neu machen."
 )
-_DONE = (Stage.DESCRIBED, Stage.PACKED, Stage.ARCHIVED)
+BEGUN = (Stage.DESCRIBED, Stage.PACKED, Stage.ARCHIVED)  # there is a package, or there was one
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +247,7 @@ class CorrectionBook:
             if all(each.number != number for each in proposals.open_proposals(connection, CORRECTION, arrival.akte)):
                 raise Forbidden("Diesen Vorschlag gibt es nicht mehr.")
             there = register.one(connection, uuid)
-            if there is not None and there.stage in _DONE:
+            if there is not None and there.stage in BEGUN:
                 return there
             if there is not None and there.stage is not Stage.RECEIVED:
                 raise Forbidden("Diese Berichtigung wurde beendet; bitte den Vorschlag verwerfen und neu machen.")
@@ -285,7 +285,7 @@ class CorrectionBook:
         akte, number = proposed.proposal.akte, proposed.proposal.number
         with self._begin(by, now) as change:
             row = register.one(change.connection, delivery)
-            if row is not None and row.stage in _DONE and proposed.proposal.released_at is not None:
+            if row is not None and row.stage in BEGUN and proposed.proposal.released_at is not None:
                 raise Forbidden(
                     "Diese Berichtigung ist freigegeben und schon begonnen; sie lässt sich nicht mehr verwerfen. "
                     "Zu Ende bringt sie: archiv akte gib-frei."

@@ -17,15 +17,14 @@ from akten.findings import Verdict
 from akten.model import Akte, clean_text
 from catalog import clearing as desk
 from catalog import packages as stored
-from catalog import renumbered, reviews, trail
+from catalog import renumbered, reviews
 from catalog.codec import akte_from_json
 from catalog.holdbook import MATCHED, classes_of
 from catalog.query import exact_numbers
 from catalog.recognised import reports_of
 from catalog.register import delivery_value
-from catalog.tables import akten, clearing, copies, deliveries, dokumente, packages, pages, vorgaenge
-from catalog.tables import reviews as review_rows
-from catalog.values import AkteDetails, AkteRow, DokumentRow, Seite, Stats
+from catalog.tables import akten, deliveries, dokumente, packages, pages, vorgaenge
+from catalog.values import AkteDetails, AkteRow, DokumentRow, Seite
 
 
 def page_texts(connection: Connection, dokument: UUID) -> dict[int, str]:
@@ -301,41 +300,4 @@ def details(connection: Connection, uuid: UUID) -> AkteDetails | None:
         deliveries=tuple(delivery_value(each) for each in connection.execute(query.order_by(deliveries.c.nr))),
         clearing=desk.cases(connection, state=None, akte=uuid),
         reviews=reviews.listed(connection, state=None, akte=uuid, limit=None).rows,
-    )
-
-
-def _counts(connection: Connection, column: Any) -> dict[str, int]:
-    rows = connection.execute(select(column, func.count()).group_by(column).order_by(column))
-    return {str(value): int(count) for value, count in rows}
-
-
-def stats(connection: Connection) -> Stats:
-    """The holdings in numbers."""
-    number, pages, size = connection.execute(
-        select(
-            func.count(),
-            select(func.coalesce(func.sum(akten.c.pages), 0)).scalar_subquery(),
-            func.coalesce(func.sum(packages.c.size), 0),
-        ).select_from(packages)
-    ).one()
-    looks: dict[str, dict[str, int]] = {}
-    for store, verdict, count in connection.execute(
-        select(copies.c.store, copies.c.verdict, func.count()).group_by(copies.c.store, copies.c.verdict)
-    ):
-        looks.setdefault(store, {})[verdict] = count
-    never = select(func.count()).select_from(copies).where(copies.c.checked_at.is_(None))
-    cases = select(func.count()).select_from(clearing).where(clearing.c.state == "open")
-    open_reviews = select(func.count()).select_from(review_rows).where(review_rows.c.state == "open")
-    return Stats(
-        akten=_counts(connection, akten.c.state),
-        deliveries=_counts(connection, deliveries.c.stage),
-        packages=int(number),
-        pages=int(pages),
-        bytes=int(size),
-        copies=looks,
-        never_checked=connection.execute(never).scalar_one(),
-        oldest_check=connection.execute(select(func.min(copies.c.checked_at))).scalar(),
-        open_cases=connection.execute(cases).scalar_one(),
-        open_reviews=connection.execute(open_reviews).scalar_one(),
-        trail_rows=trail.head(connection)[0],
     )

@@ -280,23 +280,3 @@ class Seite(Generic[T]):
 
     rows: tuple[T, ...]
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """Holdings in numbers. `copies` counts by store and verdict.
-
-    `oldest_check` is None when no copy was ever checked; those that were never checked are counted apart.
-    """
-
-    akten: Mapping[str, int]
-    deliveries: Mapping[str, int]
-    packages: int
-    pages: int
-    bytes: int
-    copies: Mapping[str, Mapping[str, int]]
-    never_checked: int
-    oldest_check: datetime | None
-    open_cases: int
-    open_reviews: int
-    trail_rows: int

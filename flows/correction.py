@@ -24,7 +24,7 @@ from archive.bag import make_bag
 from archive.package import store_package
 from catalog.actor import Actor
 from catalog.codec import canonical
-from catalog.corrections import Proposed
+from catalog.corrections import BEGUN, Proposed
 from catalog.identity import require_second
 from catalog.register import Arrival
 from catalog.trail import Verb
@@ -52,8 +52,6 @@ _IDENTITY = (
     "Band und Aktenart lassen sich nicht berichtigen: Nach ihnen werden Bände gezählt, Zeichen gelesen und Fristen "
     "bestimmt. Bitte das Archiv ansprechen."
 )
-
-BEGUN = (Stage.DESCRIBED, Stage.PACKED, Stage.ARCHIVED)  # there is a package, or there was one
 
 
 class InOtherHands(Unavailable):

@@ -13,10 +13,10 @@ from akten.errors import ArchivError, FixityError, Forbidden
 from akten.findings import Finding
 from akten.lifecycle import Stage
 from catalog.actor import Actor, ActorKind
-from catalog.corrections import Proposed
+from catalog.corrections import BEGUN, Proposed
 from catalog.values import AkteRow
 from flows.bugs import keep_trace
-from flows.correction import BEGUN, InOtherHands, carry_out, delivery_of, folder_of, is_begun
+from flows.correction import InOtherHands, carry_out, delivery_of, folder_of, is_begun
 from flows.lost import may_lie_elsewhere
 from flows.wiring import Services
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from akten.findings import Finding, Severity
+from app.audit_verbs import _CSV, _csv_row
 from catalog.catalog import open_catalog
 from catalog.trail import Anchor
 from tests.app.desk import Desk
@@ -212,3 +213,9 @@ def test_a_number_that_is_not_there_is_told_with_its_range(number: str, words: s
 def test_a_number_that_is_there_and_a_word_have_no_range(filled: Desk) -> None:
     assert "Nummernkreis" not in filled("suche", NUMBERS[0]).out
     assert "Nummernkreis" not in filled("suche", "Wintergarten im Hof").out
+
+
+@pytest.mark.parametrize("body", ["no json", "[1]", "null", '{"data": 1}', '{"data": {"scans": [' + "[" * 2000])
+def test_a_changed_row_stands_in_the_table_as_it_lies(body: str) -> None:
+    row = _csv_row({"seq": 7, "body": body, "hash": "ab"})
+    assert (len(row), row[0], row[-2:]) == (len(_CSV), 7, (body, "ab"))

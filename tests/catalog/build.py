@@ -174,3 +174,9 @@ def an_extract(catalog: Catalog, **conditions: object) -> dict[str, Any]:
 
 def later(minutes: int) -> datetime:
     return NOON + timedelta(minutes=minutes)
+
+
+def never_checked(catalog: Catalog) -> int:
+    """How many copies nobody looked at since they were stored."""
+    packages = (package for row in catalog.akten().rows for package in catalog.packages(row.uuid))
+    return sum(copy.checked_at is None for package in packages for copy in package.copies)

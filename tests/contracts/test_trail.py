@@ -42,7 +42,7 @@ def test_the_chain_is_whole_and_an_anchor_vouches_for_its_end(catalog: Catalog) 
     assert (alone.verdict, [finding.code for finding in alone.findings]) == (Verdict.NOT_CHECKED, ["TR-00"])
     head = catalog.head()
     assert head is not None
-    assert head.seq == alone.rows == catalog.stats().trail_rows
+    assert head.seq == alone.rows
     assert (catalog.verify_trail([head]).verdict, catalog.verify_trail([head]).findings) == (Verdict.OK, ())
     receive(catalog, 2)
     more = catalog.verify_trail([head])

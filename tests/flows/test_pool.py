@@ -22,7 +22,7 @@ from flows.prefectapi import api_url, call
 from flows.settings import child_environment, read_settings
 from flows.zombies import NAME
 from tests.builders import a_delivery
-from tests.catalog.build import CLERK, NOON
+from tests.catalog.build import CLERK, NOON, never_checked
 from tests.conftest import ROOT
 from tests.flows.waiting import a_free_port, processes_naming, wait_until
 from tests.pgfixture import Postgres, postgres
@@ -91,8 +91,8 @@ def test_two_machines_share_a_pool_and_a_catalog(
                 machine(tmp_path, "zwei", shared) as second,
             ):
                 logs = lambda: (tmp_path / "eins.log").read_text() + (tmp_path / "zwei.log").read_text()  # noqa: E731
-                wait_until(lambda: catalog.stats().packages == 2, 240, "both inboxes archived", logs)
-                wait_until(lambda: catalog.stats().never_checked == 0, 180, "fixity round by cron in the pool", logs)
+                wait_until(lambda: catalog.package_count() == 2, 240, "both inboxes archived", logs)
+                wait_until(lambda: never_checked(catalog) == 0, 180, "fixity round by cron in the pool", logs)
                 assert {row["name"] for row in call(f"{asked}/work_pools/neuss/workers/filter", {})} == {"eins", "zwei"}
                 assert len(call(f"{asked}/automations/filter", {"automations": {"name": {"any_": [NAME]}}})) == 1
                 for each in (first, second):

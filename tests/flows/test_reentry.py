@@ -349,13 +349,13 @@ def test_killed_at_every_call_of_a_store_the_next_call_goes_on(world: Restored, 
         try:
             world.enter()
         except KilledHere:
-            entered = max(entered, world.catalog.stats().packages)
+            entered = max(entered, world.catalog.package_count())
             continue
         break
     assert calls > 20
     world.stores = stores
     assert [finding.code for finding in world.enter().findings] == []
-    assert world.catalog.stats().packages == 2
+    assert world.catalog.package_count() == 2
     assert [e.verb for e in world.catalog.events_of(limit=None)].count(Verb.PACKAGE_REENTERED.value) == 2
 
 

@@ -99,4 +99,4 @@ def test_a_package_that_lies_under_the_name_of_another_akte_is_not_entered(world
     store_package(bag, id_, world.stores, Lock(UNTIL), lambda: NOW, world.folder / "f", extra)
     world.put_back()
     assert ("WE-04", "error") in told(world.enter())
-    assert world.catalog.stats().packages == 0
+    assert world.catalog.package_count() == 0

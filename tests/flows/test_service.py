@@ -20,6 +20,7 @@ from flows.service import LOCK, Service
 from flows.settings import read_settings
 from ingest.claimed import lock
 from tests.builders import a_delivery
+from tests.catalog.build import never_checked
 from tests.conftest import ROOT
 from tests.flows.waiting import a_free_port, processes_naming, wait_until
 from tests.kills import descendants
@@ -56,8 +57,8 @@ def test_the_service_archives_from_the_inbox_and_its_cron_fires_and_it_stops_cle
         os.kill(servers(service.pid)[0], signal.SIGKILL)  # before it answers: started again, not the end of the service
         wait_until(lambda: (daten / "katalog" / "archiv.sqlite").exists(), 60, "catalog made")
         with open_catalog(settings.database_url) as catalog:
-            wait_until(lambda: catalog.stats().packages == 1, 180, f"delivery archived\n{log.read_text()}")
-            wait_until(lambda: catalog.stats().never_checked == 0, 150, "fixity round fired by cron")
+            wait_until(lambda: catalog.package_count() == 1, 180, f"delivery archived\n{log.read_text()}")
+            wait_until(lambda: never_checked(catalog) == 0, 150, "fixity round fired by cron")
             wait_until(lambda: due_rounds(catalog) > 0, 150, "due round fired by cron")
             (row,) = catalog.akte_by_aktenzeichen("63/77/20")
             assert row.state == "archived"
