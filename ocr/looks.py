@@ -8,6 +8,7 @@ to read a page the wrong way costs words.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -28,6 +29,7 @@ _LEAST_BAND = 300  # pixels
 _CLEARLY = 1.06  # a band is a small sample: clean print wins or loses a word by chance
 _BAND_LEEWAY = 3.0  # by which a band may stay below the confidence asked of a page
 _FEW_IN_BAND = 6  # words; with fewer the band tells nothing
+_NONSENSE = 50.0  # confidence; bands of pages that lie upside down stay below 38, those of upright ones above 63
 
 
 class Look(StrEnum):
@@ -35,6 +37,15 @@ class Look(StrEnum):
 
     PLAIN = "plain"
     COARSE = "coarse"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a band told: the better look, whether clearly, and whether it reads as nonsense either way."""
+
+    look: Look = Look.PLAIN
+    told: bool = False
+    nonsense: bool = False
 
 
 def other_look(look: Look) -> Look:
@@ -72,19 +83,22 @@ def _at(image: Image.Image, scale: float) -> Image.Image:
     return (image if image.mode == "L" else image.convert("L")).resize(size, Image.Resampling.BOX)
 
 
-def tried(image: Image.Image, dpi: float, engine: OcrEngine, good: float, *, two_level: bool) -> tuple[Look, bool]:
-    """The look that reads more on the band with most ink, and whether the band clearly told."""
+def tried(image: Image.Image, dpi: float, engine: OcrEngine, good: float, *, two_level: bool) -> Trial:
+    """What the band with most ink tells, read as it is and, where that does not reach `good`, in the other look."""
     band = _band(image, dpi)
     raster, threshold, _ = show(band, dpi, Look.PLAIN, two_level=two_level)
     plain = engine.read(raster, Layout.COLUMN, threshold)
     if plain.count >= _FEW_IN_BAND and (plain.confidence or 0.0) >= good - _BAND_LEEWAY:
-        return Look.PLAIN, False
+        return Trial()
     raster, threshold, _ = show(band, dpi, Look.COARSE, two_level=two_level)
     coarse = engine.read(raster, Layout.COLUMN, threshold)
     if min(plain.count, coarse.count) < _FEW_IN_BAND:  # a dark rim can hide all text from one of the two
-        return (Look.COARSE if coarse.good > plain.count else Look.PLAIN), False
+        return Trial(Look.COARSE if coarse.good > plain.count else Look.PLAIN)
     one, other = weight(plain), weight(coarse)
-    return (Look.COARSE if other > _CLEARLY * one else Look.PLAIN), max(one, other) > _CLEARLY * min(one, other)
+    nonsense = max(plain.confidence or 0.0, coarse.confidence or 0.0) < _NONSENSE
+    return Trial(
+        Look.COARSE if other > _CLEARLY * one else Look.PLAIN, max(one, other) > _CLEARLY * min(one, other), nonsense
+    )
 
 
 def weight(reading: Reading) -> float:

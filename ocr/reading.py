@@ -3,20 +3,22 @@
 The order follows measurements (shared design notes, ocr.md §2–3): a page that reads well as it lies is upright, so the
 orientation model is only asked when the first reading is poor or the lines run down the page. Its answer is taken
 with a low threshold and confirmed by what can be read. How the page is shown to the engine is tried on a band first
-(`looks`). Where one column was torn into several, the page is read once more as one block.
+(`looks`); where the band is nonsense the model is asked before the page is read on its head. Where one column was torn
+into several, the page is read once more as one block.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from PIL import Image, ImageChops
 
 from ocr.blank import PREVIEW_DPI
 from ocr.engine import Layout, OcrEngine, Raster, Reading, Upright
 from ocr.geometry import Affine, leaning, scaling, turning
-from ocr.looks import Look, can_be_coarse, other_look, show, tried, weight, worth_a_trial
+from ocr.looks import Look, Trial, can_be_coarse, other_look, show, tried, weight, worth_a_trial
 from ocr.options import OcrOptions
 from ocr.pageimage import Held, packed, raster_of, reduced
 from ocr.skew import ink_of, lines_run_down, skew_of
@@ -86,17 +88,17 @@ def _seconds(sheet: _Sheet, first: _Way, dpi: float, engine: OcrEngine, options:
     confidence = first.reading.confidence
     if confidence is None or first.reading.count < _FEW_WORDS:
         # the layout is to blame, or a sheet's edge that passed for a line: as it lies, by tesseract's own choice
-        auto = _read(sheet, first.turn, 0.0, dpi, engine, Layout.AUTO, Look.PLAIN)
+        auto = _again(sheet, first.turn, 0.0, dpi, engine, Layout.AUTO, Look.PLAIN)
         yield auto
         if auto.reading.count < _FEW_WORDS and can_be_coarse(sheet.size, dpi, two_level=sheet.two_level):
             # a dark rim around the sheet makes all of it a picture; a threshold around each pixel does away with it
-            yield _read(sheet, first.turn, first.skew, dpi, engine, Layout.COLUMN, other_look(first.look))
+            yield _again(sheet, first.turn, first.skew, dpi, engine, Layout.COLUMN, other_look(first.look))
     elif torn(first.reading) > _TORN:
-        yield _read(sheet, first.turn, first.skew, dpi, engine, Layout.BLOCK, first.look)
+        yield _again(sheet, first.turn, first.skew, dpi, engine, Layout.BLOCK, first.look)
     elif confidence < options.retry_confidence and can_be_coarse(sheet.size, dpi, two_level=sheet.two_level):
         cheap = first.reading.count < _CHEAP_WORDS
         if confidence < _POOR or cheap or not first.told:
-            yield _read(sheet, first.turn, first.skew, dpi, engine, Layout.COLUMN, other_look(first.look))
+            yield _again(sheet, first.turn, first.skew, dpi, engine, Layout.COLUMN, other_look(first.look))
 
 
 def _better(second: _Way, first: _Way) -> bool:
@@ -206,15 +208,28 @@ def _way_up(sheet: _Sheet, dpi: float, engine: OcrEngine, good: float) -> _Way:
     preview = reduced(sheet.picture(), factor)
     tries: list[_Way] = []
     ink = ink_of(preview)
+
+    @cache
+    def asked() -> Upright | None:
+        return engine.upright(_for_osd(sheet.picture(), dpi))
+
+    def stand(turn: int) -> _Stand:
+        angle = skew_of(ink if turn == 0 else ink_of(turned(preview, turn)))
+        return _stand(sheet, turn, angle, dpi, engine, good)
+
     if not lines_run_down(ink):
-        first = _read(sheet, 0, skew_of(ink), dpi, engine, Layout.COLUMN, None, good)
-        if first.certain:
-            return first
-        tries.append(first)
-    found = engine.upright(_for_osd(sheet.picture(), dpi))
-    for turn in _candidates(found, tries):
-        angle = skew_of(ink_of(turned(preview, turn)))
-        tries.append(_read(sheet, turn, angle, dpi, engine, Layout.COLUMN, None, good))
+        lying = stand(0)
+        if lying.trial.nonsense and (found := asked()) and found.turn and found.confidence >= _LEAST_OSD:
+            tries.append(_read(stand(found.turn), dpi, engine))
+            if tries[0].certain:
+                return tries[0]
+        tries.insert(0, _read(lying, dpi, engine))
+        if tries[0].certain:
+            return tries[0]
+    for turn in _candidates(asked(), tries):
+        if turn in [way.turn for way in tries]:
+            continue
+        tries.append(_read(stand(turn), dpi, engine))
         if tries[-1].certain:
             break
     best = max(tries, key=lambda way: way.reading.good)  # the first of equals
@@ -238,31 +253,45 @@ def _candidates(found: Upright | None, tries: list[_Way]) -> list[int]:
     return told
 
 
-def _read(
-    sheet: _Sheet,
-    turn: int,
-    angle: float,
-    dpi: float,
-    engine: OcrEngine,
-    layout: Layout,
-    look: Look | None,
-    good: float = 0.0,
-) -> _Way:
-    """One reading; without a look the better one is found on a band, where a confidence of `good` is enough."""
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """The picture turned and levelled, ready to be read once, and what a band of it told."""
+
+    turn: int
+    skew: float
+    held: Held
+    to_scaled: Affine
+    two_level: bool
+    trial: Trial
+
+
+def _stand(
+    sheet: _Sheet, turn: int, angle: float, dpi: float, engine: OcrEngine, good: float, look: Look | None = None
+) -> _Stand:
+    """One way up; without a look the better one is found on a band, where a confidence of `good` is enough."""
     width, height = sheet.size
     to_scaled = turning(turn, False, width, height).inverse()  # noqa: FBT003 - never mirrored here
     image = turned(sheet.picture(), turn)
     if abs(angle) >= _LEAST_SKEW:
         image, lean = _levelled(image, angle)
         to_scaled = lean.inverse().then(to_scaled)
-    told = False
-    if look is None:
-        look = Look.PLAIN
-        if worth_a_trial(sheet.size, dpi, two_level=sheet.two_level):
-            look, told = tried(image, dpi, engine, good, two_level=sheet.two_level)
-    raster, threshold, to_image = show(image, dpi, look, two_level=sheet.two_level)
-    del image
-    return _Way(turn, angle, look, told, engine.read(raster, layout, threshold), to_image.then(to_scaled))
+    trial = Trial(look or Look.PLAIN)
+    if look is None and worth_a_trial(sheet.size, dpi, two_level=sheet.two_level):
+        trial = tried(image, dpi, engine, good, two_level=sheet.two_level)
+    return _Stand(turn, angle, Held(image), to_scaled, sheet.two_level, trial)
+
+
+def _read(stand: _Stand, dpi: float, engine: OcrEngine, layout: Layout = Layout.COLUMN) -> _Way:
+    """One reading; the picture is let go."""
+    look = stand.trial.look
+    raster, threshold, to_image = show(stand.held.take(), dpi, look, two_level=stand.two_level)
+    reading = engine.read(raster, layout, threshold)
+    return _Way(stand.turn, stand.skew, look, stand.trial.told, reading, to_image.then(stand.to_scaled))
+
+
+def _again(sheet: _Sheet, turn: int, angle: float, dpi: float, engine: OcrEngine, layout: Layout, look: Look) -> _Way:
+    """Another reading in a look that is known."""
+    return _read(_stand(sheet, turn, angle, dpi, engine, 0.0, look), dpi, engine, layout)
 
 
 def _levelled(image: Image.Image, angle: float) -> tuple[Image.Image, Affine]:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from ocr.engine import Layout, Line, OcrEngine, Raster, Reading, Threshold, Upright, Word
-from ocr.looks import Look, can_be_coarse, show, tried
+from ocr.looks import Look, Trial, can_be_coarse, show, tried
 from ocr.options import OcrOptions
 from ocr.pageimage import Held, to_gray
 from ocr.reading import PageReading, read_page, torn
@@ -59,13 +59,21 @@ class Faked:
 def test_a_band_tells_which_look_reads_more(plain: float, coarse: float, look: Look, told: bool, readings: int) -> None:
     engine = Faked(plain, coarse)
     found = tried(Image.new("L", (2480, 3508), 255), 300.0, engine, 88.0, two_level=False)
-    assert found == (look, told)
+    assert found == Trial(look, told)
     assert len(engine.asked) == readings
     assert all(height <= 3508 // 6 + 1 for height, _ in engine.asked)
 
 
 def test_a_band_with_few_words_tells_nothing() -> None:
-    assert tried(Image.new("L", (2480, 3508), 255), 300.0, Faked(60, 90, words=3), 88.0, two_level=False)[1] is False
+    assert tried(Image.new("L", (2480, 3508), 255), 300.0, Faked(20, 30, words=3), 88.0, two_level=False) == Trial()
+
+
+@pytest.mark.parametrize(
+    ("plain", "coarse", "nonsense"), [(37.0, 30.0, True), (30.0, 64.0, False), (64.0, 30.0, False)]
+)
+def test_a_band_is_nonsense_only_when_neither_look_reads_it(plain: float, coarse: float, nonsense: bool) -> None:
+    page = Image.new("L", (2480, 3508), 255)
+    assert tried(page, 300.0, Faked(plain, coarse), 88.0, two_level=False).nonsense is nonsense
 
 
 def test_plans_and_coarse_bilevel_scans_are_shown_as_they_are() -> None:
@@ -126,6 +134,44 @@ def test_a_sheet_on_its_head_is_turned_though_the_model_errs(
     poor: float, words: int, said: Upright | None, turn: int
 ) -> None:
     assert read_page(Held(sheet(dpi=150)), (150.0, 150.0), Misled(poor, words, said), OcrOptions()).turn == turn
+
+
+class OnItsHead(Faked):
+    """An engine that reads nonsense until its model was asked, and after it whole pages with one confidence each."""
+
+    def __init__(self, said: Upright | None, *pages: float) -> None:
+        super().__init__(30.0, 30.0, 45)
+        self.said, self.pages, self.whole = said, list(pages), 0
+
+    def read(self, picture: Raster, layout: Layout = Layout.COLUMN, threshold: Threshold = Threshold.OTSU) -> Reading:
+        if picture.height * picture.dpi > 2000 * 200:  # no band
+            self.whole += 1
+            self.plain = self.coarse = self.pages.pop(0)
+            found = super().read(picture, layout, threshold)
+            self.plain = self.coarse = 30.0
+            return found
+        return super().read(picture, layout, threshold)
+
+    def upright(self, picture: Raster) -> Upright | None:
+        return self.said
+
+
+@pytest.mark.parametrize(
+    ("said", "pages", "turn", "whole"),
+    [
+        (Upright(180, 9.3), (95.0,), 180, 1),  # not read on its head first
+        (Upright(0, 9.3), (95.0,), 0, 1),  # the band was a rim; the page is upright
+        (None, (95.0,), 0, 1),
+        (Upright(180, 9.3), (31.0, 95.0), 0, 2),  # the model erred: as it lies
+        (Upright(90, 9.3), (31.0, 32.0, 95.0), 180, 3),
+    ],
+)
+def test_a_page_whose_band_is_nonsense_is_read_the_way_the_model_says_first(
+    said: Upright | None, pages: tuple[float, ...], turn: int, whole: int
+) -> None:
+    engine = OnItsHead(said, *pages)
+    assert read_page(Held(sheet(dpi=300, size_mm=(210, 297))), (300.0, 300.0), engine, OcrOptions()).turn == turn
+    assert engine.whole == whole
 
 
 def words_of(engine: OcrEngine, image: Image.Image, dpi: float = 200.0) -> set[str]:
