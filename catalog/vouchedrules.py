@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from akten.findings import Finding
+from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from catalog.rule_tables import rulebooks
 from catalog.rulebook import RuleState
@@ -83,7 +84,7 @@ def _noted(body: Any, salt: str, words: str) -> bool:
 
 
 def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
-    """One finding for each delivery whose slip, Akte or end is not what the trail says of it.
+    """One finding for each delivery that is gone, or whose slip, Akte or end is not what the trail says of it.
 
     Slips that came before the trail bore their digest are held by the digest of the whole delivery alone.
     """
@@ -103,6 +104,26 @@ def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
                 yield finding(_SLIP, row.nr, UNTOLD, row.akte or "")
             elif not _slip_fits(row, body, linked.get(str(row.uuid), {}).get("akte")):
                 yield finding(_SLIP, row.nr, CHANGED, row.akte or "")
+    yield from _lost_slips(connection)
+
+
+def _lost_slips(connection: Connection) -> Iterator[Finding]:
+    """Deliveries are never deleted: what a slip told counts, also that of a delivery that was linked or given back."""
+    query = select(trail.c.delivery).where(trail.c.verb == Verb.DELIVERY_RECEIVED.value).order_by(trail.c.seq)
+    for told in connection.execute(query.execution_options(yield_per=_CHUNK)).scalars().partitions():
+        uuids = dict.fromkeys(uuid for each in told if (uuid := _uuid(each)) is not None)
+        known = select(deliveries.c.uuid).where(deliveries.c.uuid.in_(uuids))
+        there = set(connection.execute(known).scalars())
+        for uuid in uuids:
+            if uuid not in there:
+                yield Finding("TR-17", Severity.ERROR, f"{_SLIP} {uuid}", GONE)
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text)
+    except (ValueError, TypeError, AttributeError):  # somebody changed the row: TR-01
+        return None
 
 
 def last_told(connection: Connection, uuids: Sequence[str], *verbs: Verb) -> Mapping[str, dict[str, Any]]:
