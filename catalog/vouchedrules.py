@@ -19,6 +19,7 @@ from catalog.rule_tables import rulebooks
 from catalog.rulebook import RuleState
 from catalog.tables import deliveries, packages, trail, verb_of_few
 from catalog.trail import Verb, read_body, salted
+from catalog.values import Resolution
 from catalog.vouched import CHANGED, GONE, UNREADABLE, UNTOLD, bodies, finding, told_by
 
 _CHUNK = 500
@@ -98,11 +99,16 @@ def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
         uuids = [str(row.uuid) for row in rows]
         told = last_told(connection, uuids, Verb.DELIVERY_RECEIVED, Verb.DELIVERY_REPLACED)
         linked = last_told(connection, uuids, Verb.DELIVERY_DUPLICATE)
+        given_back = [str(row.uuid) for row in rows if row.stage == Stage.RETURNED.value]
+        ended = last_told(connection, given_back, Verb.CLEARING_RESOLVED, Verb.DELIVERY_MOVED)
         for row in rows:
             body = told.get(str(row.uuid))
             if body is None:
                 yield finding(_SLIP, row.nr, UNTOLD, row.akte or "")
-            elif not _slip_fits(row, body, linked.get(str(row.uuid), {}).get("akte")):
+            elif not (
+                _slip_fits(row, body, linked.get(str(row.uuid), {}).get("akte"))
+                and _end_fits(row, ended.get(str(row.uuid), {}).get("data"))
+            ):
                 yield finding(_SLIP, row.nr, CHANGED, row.akte or "")
     yield from _lost_slips(connection)
 
@@ -140,11 +146,20 @@ def _slip_fits(row: Row[Any], body: Any, linked: Any) -> bool:
         return False
     try:
         data = body["data"]
-        if data["content"] != salted(row.salt, row.digest):
-            return False
-        if "slip" in data and data["slip"] != salted(row.salt, row.slip):
-            return False
-        # What an archived delivery told counts: as one that was given back it would be forgotten.
-        return row.stored is None or (row.stored == row.akte and row.stage == Stage.ARCHIVED.value)
+        slip = data.get("slip", salted(row.salt, row.slip))
+        return bool(data["content"] == salted(row.salt, row.digest) and slip == salted(row.salt, row.slip))
     except UNREADABLE:
         return False
+
+
+def _end_fits(row: Row[Any], ended: Any) -> bool:
+    """Whether a delivery ended as the trail says: else what was archived would be forgotten, and what was not would lie
+    there for ever. `ended` is what was told last of one that stands as given back.
+    """
+    if (row.stage == Stage.ARCHIVED.value) != (row.stored is not None) or row.stored not in (None, row.akte):
+        return False
+    if (row.stage == Stage.DUPLICATE.value) != (row.duplicate_of is not None):
+        return False
+    told = ended if isinstance(ended, dict) else {}
+    given_back = Resolution.RETURN.value == told.get("resolution") or Stage.RETURNED.value == told.get("after")
+    return given_back or row.stage != Stage.RETURNED.value

@@ -9,7 +9,8 @@ import pytest
 from akten.findings import Verdict
 from catalog.catalog import Catalog
 from catalog.references import parcels, person
-from tests.catalog.build import NOON, STAGES, a_package, an_akte, archive, later, receive
+from catalog.values import Resolution
+from tests.catalog.build import AN_ERROR, NOON, STAGES, a_package, an_akte, archive, later, receive
 from tests.catalog.meddling import meddle
 from tests.contracts.telling import ANNA, BERND, TODAY, hold, intact, known, on_person, one
 
@@ -99,3 +100,18 @@ def test_a_delivery_that_was_taken_out_of_the_register_is_missed(url: str, catal
     )
     (finding,) = catalog.verify_trail([anchor]).findings
     assert (finding.code, finding.where) == ("TR-17", f"Laufzettel der Lieferung {row.uuid}")
+
+
+@pytest.mark.parametrize("stage", ["returned", "duplicate", "archived"])
+def test_a_delivery_that_was_ended_by_hand_in_the_register_is_seen(url: str, catalog: Catalog, stage: str) -> None:
+    """It would never be archived, and no list of what waits would name it."""
+    row = receive(catalog, 1)
+    returned = receive(catalog, 2)
+    case = catalog.to_clearing(returned.uuid, [AN_ERROR], owner="x", next_step="y", by=ANNA, now=NOON)
+    catalog.resolve(case.number, Resolution.RETURN, "gehört woanders hin", by=ANNA, now=later(1))
+    anchor = catalog.head()
+    assert anchor is not None
+    assert intact(catalog)
+    meddle(url, f"UPDATE deliveries SET stage = '{stage}' WHERE nr = {row.nr}")  # noqa: S608 - ours
+    (finding,) = catalog.verify_trail([anchor]).findings
+    assert (finding.code, finding.where.split(",")[0]) == ("TR-17", "Laufzettel der Lieferung Nr. 1")
