@@ -96,13 +96,13 @@ def one(connection: Connection, akte: UUID, version: int) -> PackageRow | None:
     return next(with_copies(connection, connection.execute(query).all()), None)
 
 
-def longest_unchecked_first(database: Database, before: datetime | None) -> Iterator[StoredPackage]:
+def longest_unchecked_first(database: Database, before: datetime) -> Iterator[StoredPackage]:
     """Every package whose last look is older than `before`, the longest unchecked first; in short transactions.
 
     Reports may be recorded meanwhile: a package checked since moves behind `before` and does not come again.
     """
-    wanted = () if before is None else (packages.c.checked_at < instant_text(before),)
-    return _in_turn(database, (packages.c.checked_at, packages.c.akte, packages.c.version), wanted)
+    wanted = packages.c.checked_at < instant_text(before)
+    return _in_turn(database, (packages.c.checked_at, packages.c.akte, packages.c.version), (wanted,))
 
 
 def between(database: Database, first: UUID, last: UUID) -> Iterator[StoredPackage]:
