@@ -33,6 +33,7 @@ from catalog import (
     versions,
 )
 from catalog.actor import Actor
+from catalog.arrival import Arrival, open_anew, receive
 from catalog.change import Token
 from catalog.clearing import CaseFilter, CaseSort
 from catalog.corrections import CorrectionBook, who_gets
@@ -131,13 +132,13 @@ class Catalog(DeskVerbs):
         with self._change(by, now) as change:
             number = "" if aktenzeichen is None else aktenzeichen.kanonisch
             promised = bool(who_gets(change.connection, kind, number, band))
-            arrival = register.Arrival(delivery, akte, kind, aktenzeichen, band, betreff, slip, scans, folder, promised)
-            return register.receive(change, arrival)
+            arrival = Arrival(delivery, akte, kind, aktenzeichen, band, betreff, slip, scans, folder, promised)
+            return receive(change, arrival)
 
     def open_anew(self, delivery: UUID, *, by: Actor, now: datetime) -> DeliveryRow:
         """Opens an Akte of its own for a delivery under a number that is, or may be, another one's: it was said."""
         with self._change(by, now) as change:
-            return register.open_anew(change, delivery)
+            return open_anew(change, delivery)
 
     def delivery(self, uuid: UUID) -> DeliveryRow | None:
         """One delivery, or None when it was never received."""

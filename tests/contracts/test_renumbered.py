@@ -13,8 +13,8 @@ from akten.errors import Forbidden, Unavailable
 from akten.lifecycle import Stage
 from akten.model import Akte
 from catalog.actor import Actor
+from catalog.arrival import Arrival
 from catalog.catalog import Catalog, open_catalog
-from catalog.register import Arrival
 from catalog.search import Why
 from catalog.values import AkteRow
 from tests.catalog.build import CLERK, NOON, STAGES, a_package, an_akte, an_id, archive, later, receive
