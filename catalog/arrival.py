@@ -224,8 +224,11 @@ def drop_if_unused(change: Change, akte: UUID) -> None:
     connection = change.connection
     row = connection.execute(select(akten.c.nr, akten.c.version).where(akten.c.uuid == akte)).one()
     own = (deliveries, reported_events, reported_facts, classifications, archive_answers, holds)
-    used = any(connection.execute(select(t.c.nr).where(t.c.akte == akte).limit(1)).first() for t in own)
-    if row.version or used:
+    told = [select(t.c.nr).where(t.c.akte == akte) for t in own]
+    told.append(
+        select(akte_references.c.nr).where(akte_references.c.akte == akte, akte_references.c.delivery.is_(None))
+    )
+    if row.version or any(connection.execute(each.limit(1)).first() for each in told):
         return  # what people told about it stays known, and a hold on it stays
     index.remove(connection, row.nr)
     connection.execute(delete(akte_references).where(akte_references.c.akte == akte))
