@@ -45,22 +45,13 @@ class BagReport:
     version: str = ""
 
 
-def judge_path(
-    path: Path,
-    intake: bool = False,
-    *,
-    algorithms: Collection[str] | None = None,
-    progress: Progress | None = None,
-    limits: Limits = _LIMITS,
-) -> BagReport:
+def judge_path(path: Path, intake: bool = False) -> BagReport:
     """The verdict on a folder or a tar, whichever lies there; a link to either is followed once, here only."""
     try:
         status = path.stat()
     except (OSError, ValueError):
-        return _nothing(intake, limits, "Hier liegt nichts, oder es ist nicht zugänglich.", looked=False)
-    if stat.S_ISDIR(status.st_mode):
-        return check_bag(path, intake=intake, algorithms=algorithms, progress=progress, limits=limits)
-    return check_tar(path, intake=intake, algorithms=algorithms, progress=progress, limits=limits)
+        return _nothing(intake, _LIMITS, "Hier liegt nichts, oder es ist nicht zugänglich.", looked=False)
+    return (check_bag if stat.S_ISDIR(status.st_mode) else check_tar)(path, intake=intake)
 
 
 def check_bag(

@@ -28,6 +28,7 @@ from archive.serverfolder import ServerFolder, ServerState, drop_lock, is_locked
 from archive.weed import find_weed, fitting_volume_mb
 
 _POLL = 0.02
+_READY_SECONDS = 120.0
 _STOP_SECONDS = 40.0  # the keeper kills a hanging server after 15
 _MEMORY_MB = 768
 
@@ -72,13 +73,12 @@ def open_embedded(
     keep_running: bool = False,
     keys: Path | None = None,
     linger_seconds: float = 60.0,
-    wait_seconds: float = 120.0,
 ) -> Iterator[EmbeddedServer]:
     """Uses the server of `folder`, starting it when it does not run; several processes and threads may do so at once.
 
     With `keep_running` it outlives its last user by `linger_seconds`, so that calls in a row do not pay for the start;
     without, the last user waits until it has stopped. `keys` is the folder of its secrets (default: beside the data).
-    Raises Misconfigured when binary or keys are missing, Unavailable when it does not get ready in `wait_seconds`.
+    Raises Misconfigured when binary or keys are missing, Unavailable when it does not get ready in two minutes.
     """
     home = ServerFolder(folder.absolute())
     linger = linger_seconds if keep_running else 0.0
@@ -93,10 +93,10 @@ def open_embedded(
             weed=str(find_weed(weed)),
             volume_mb=volume_mb or fitting_volume_mb(home.path),
             memory_mb=_MEMORY_MB,
-            ready_seconds=wait_seconds / 2,
+            ready_seconds=_READY_SECONDS / 2,
         )
         secrets = load_secrets(Path(options.keys))
-        state, keeper = _reach(home, options, wait_seconds)
+        state, keeper = _reach(home, options)
         yield EmbeddedServer(name, state.ports.endpoint, home.path, state.repaired, state.torn, state.failed, secrets)
     finally:
         home.write_linger(linger)
@@ -119,11 +119,9 @@ def _come_in(home: ServerFolder, name: str) -> int:
     return users
 
 
-def _reach(
-    home: ServerFolder, options: KeeperOptions, seconds: float
-) -> tuple[ServerState, subprocess.Popen[bytes] | None]:
+def _reach(home: ServerFolder, options: KeeperOptions) -> tuple[ServerState, subprocess.Popen[bytes] | None]:
     """The state of a ready server, and the keeper's process when it was started here."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + _READY_SECONDS
     keeper: subprocess.Popen[bytes] | None = None
     while time.monotonic() < deadline:
         state = home.read_state()
@@ -134,7 +132,7 @@ def _reach(
         if (keeper is None or keeper.poll() is not None) and not is_locked(home.server):
             keeper = _start_keeper(home, options)
         time.sleep(_POLL)
-    text = f"Der Speicher „{options.name}“ war nach {seconds:.0f} s nicht bereit; siehe {home.log}."
+    text = f"Der Speicher „{options.name}“ war nach {_READY_SECONDS:.0f} s nicht bereit; siehe {home.log}."
     raise Unavailable(f"{text} {DISK_FULL}" if no_room(home.path) else text)
 
 

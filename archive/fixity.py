@@ -43,7 +43,6 @@ RULES: dict[str, tuple[str, str]] = {
     "FX-13": ("Der Speicher gibt alle Bytes des Objekts heraus.", "s3.md §5 (bit rot)"),
     "FX-14": ("Die Sperre reicht nicht über den Tag hinaus, zu dem zu löschen ist.", "law-evidence.md §6 Nr. 4"),
 }
-_NO_PROGRESS: Callable[[int], None] = lambda _: None  # noqa: E731
 
 
 @dataclass(slots=True)
@@ -53,7 +52,6 @@ class _Copy:
     id: PackageId
     copy: StoredCopy
     store: ObjectStore
-    progress: Callable[[int], None]
     patience: Patience
     findings: list[Finding] = field(default_factory=list)
     damaged: bool = False
@@ -64,7 +62,6 @@ class _Copy:
 
     def count(self, size: int) -> None:
         self.bytes_read += size
-        self.progress(size)
 
     def stream(self, key: str, version_id: str) -> PatientStream:
         return PatientStream(self.store, key, version_id, self.count, patience=self.patience)
@@ -93,17 +90,14 @@ def check_package(
     stores: Mapping[str, ObjectStore],
     *,
     wanted: LockTerms | None,
-    full: bool = True,
-    progress: Callable[[int], None] = _NO_PROGRESS,
     patience: Patience | None = None,
     away: Mapping[str, str] = MappingProxyType({}),
 ) -> FixityReport:
-    """The state of every copy now. `full` reads tar and members in both algorithms, else the tar's SHA-256 only.
+    """The state of every copy now: tar and members are read whole, in both algorithms.
 
     `wanted` are the terms that the locks should meet, beside the lock that was recorded (None: no lock is looked at);
-    `progress` is told bytes read since the last call; what a healthy store does not give for as long as `patience`
-    lasts (a round shares one) counts as damaged, and one that stays away is not asked for each copy; `away` gives the
-    reason for stores that could not even be opened.
+    what a healthy store does not give for as long as `patience` lasts (a round shares one) counts as damaged, and one
+    that stays away is not asked for each copy; `away` gives the reason for stores that could not even be opened.
     Never stops at the first damage and raises nothing of its own: a copy that could not be read is `not_checked`.
     """
     patience = patience or Patience()
@@ -116,17 +110,17 @@ def check_package(
             finding = Finding("FX-11" if reason else "FX-12", Severity.WARNING, copy.store, text)
             reports.append(CopyReport(copy.store, Verdict.NOT_CHECKED, (finding,), 0, copy.bag_version_id))
             continue
-        seen = _Copy(package.id, copy, store, progress, patience)
-        _check_copy(seen, package, wanted, full=full)
+        seen = _Copy(package.id, copy, store, patience)
+        _check_copy(seen, package, wanted)
         patience.met(copy.store, next((finding.text for finding in seen.findings if finding.code == "FX-11"), ""))
         reports.append(seen.report(wanted))
     return FixityReport(package.id, tuple(reports))
 
 
-def _check_copy(seen: _Copy, package: StoredPackage, wanted: LockTerms | None, *, full: bool) -> None:
+def _check_copy(seen: _Copy, package: StoredPackage, wanted: LockTerms | None) -> None:
     bag_key, commit_key = seen.id.bag_key, seen.id.commit_key
     steps: list[tuple[str, Callable[[], None]]] = [
-        (bag_key, partial(_check_tar, seen, full=full)),
+        (bag_key, partial(_check_tar, seen)),
         (commit_key, partial(_check_commit, seen, package)),
         (seen.id.prefix, partial(_check_current, seen)),
     ]
@@ -160,20 +154,20 @@ def _look(seen: _Copy, where: str, step: Callable[[], None]) -> None:
         seen.unchecked("FX-12", where, error.text)
 
 
-def _check_tar(seen: _Copy, *, full: bool) -> None:
+def _check_tar(seen: _Copy) -> None:
     key, wanted = seen.id.bag_key, seen.copy.digests
     with seen.stream(key, seen.copy.bag_version_id) as stream:
         if stream.size != wanted.size:
             text = f"Das Paket ist {stream.size} Bytes groß, verzeichnet sind {wanted.size}."
             seen.damage("FX-02", key, text)
-        tee = _Hashing(stream, both=full)
-        report = check_tar(tee) if full else None  # type: ignore[arg-type]  # only `read` is used of a plain stream
+        tee = _Hashing(stream)
+        report = check_tar(tee)  # type: ignore[arg-type]  # only `read` is used of a plain stream
         tee.drain()
     if not tee.matches(wanted):
         seen.damage("FX-03", key, "Die Prüfsumme des Pakets stimmt nicht mit der verzeichneten überein.")
-    if report is not None and report.judgement is Judgement.UNCHECKED:
+    if report.judgement is Judgement.UNCHECKED:
         seen.unchecked("FX-04", key, "Die Dateien im Paket konnten nicht alle geprüft werden.")
-    if report is not None and report.judgement in (Judgement.INVALID, Judgement.UNCHECKED):
+    if report.judgement in (Judgement.INVALID, Judgement.UNCHECKED):
         for each in report.findings:
             text = f"{each.code}: {each.text}"
             (seen.damage if each.severity is Severity.ERROR else seen.warn)("FX-04", f"{key}/{each.where}", text)
@@ -268,17 +262,16 @@ def _ends_before(state: LockState, recorded: Lock, wanted: LockTerms) -> bool:
 class _Hashing:
     """Passes a stream on and hashes it on the way; not seekable, so that it is read once from start to end."""
 
-    def __init__(self, stream: PatientStream, *, both: bool) -> None:
+    def __init__(self, stream: PatientStream) -> None:
         self._stream = stream
         self._short = hashlib.sha256()
-        self._long = hashlib.sha512() if both else None
+        self._long = hashlib.sha512()
         self._size = 0
 
     def read(self, most: int = -1, /) -> bytes:
         data = self._stream.read(most)
         self._short.update(data)
-        if self._long is not None:
-            self._long.update(data)
+        self._long.update(data)
         self._size += len(data)
         return data
 
@@ -287,5 +280,5 @@ class _Hashing:
             pass
 
     def matches(self, wanted: Digests) -> bool:
-        long = wanted.sha512 if self._long is None else self._long.hexdigest()
-        return (self._short.hexdigest(), long, self._size) == (wanted.sha256, wanted.sha512, wanted.size)
+        found = (self._short.hexdigest(), self._long.hexdigest(), self._size)
+        return found == (wanted.sha256, wanted.sha512, wanted.size)

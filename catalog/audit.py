@@ -14,6 +14,7 @@ from catalog.trail import TrailReport, Verb, verdict_of
 from catalog.vouched import not_as_told
 from catalog.vouchedcases import cases_not_as_told
 from catalog.vouchedcopies import copies_not_as_told
+from catalog.vouchedreferences import references_not_as_told
 from catalog.vouchedresults import results_not_as_told
 from catalog.vouchedrules import rules_not_as_told, slips_not_as_told
 
@@ -75,6 +76,7 @@ def with_register(connection: Connection, report: TrailReport) -> TrailReport:
         changed_descriptions,
         results_not_as_told,
         not_as_told,
+        references_not_as_told,
         cases_not_as_told,
         rules_not_as_told,
         slips_not_as_told,

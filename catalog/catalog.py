@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ from catalog import (
     versions,
 )
 from catalog.actor import Actor
+from catalog.arrival import Arrival, open_anew, receive
 from catalog.change import Token
 from catalog.clearing import CaseFilter, CaseSort
 from catalog.corrections import CorrectionBook, who_gets
@@ -131,13 +132,13 @@ class Catalog(DeskVerbs):
         with self._change(by, now) as change:
             number = "" if aktenzeichen is None else aktenzeichen.kanonisch
             promised = bool(who_gets(change.connection, kind, number, band))
-            arrival = register.Arrival(delivery, akte, kind, aktenzeichen, band, betreff, slip, scans, folder, promised)
-            return register.receive(change, arrival)
+            arrival = Arrival(delivery, akte, kind, aktenzeichen, band, betreff, slip, scans, folder, promised)
+            return receive(change, arrival)
 
     def open_anew(self, delivery: UUID, *, by: Actor, now: datetime) -> DeliveryRow:
         """Opens an Akte of its own for a delivery under a number that is, or may be, another one's: it was said."""
         with self._change(by, now) as change:
-            return register.open_anew(change, delivery)
+            return open_anew(change, delivery)
 
     def delivery(self, uuid: UUID) -> DeliveryRow | None:
         """One delivery, or None when it was never received."""
@@ -226,24 +227,17 @@ class Catalog(DeskVerbs):
         *,
         owner: str,
         next_step: str,
-        due: date | None = None,
         by: Actor,
         now: datetime,
     ) -> ClearingCase:
-        """Stops a delivery for a person to decide; one open case per delivery. Due in 14 days unless told."""
+        """Stops a delivery for a person to decide; one open case per delivery. Due in 14 days."""
         with self._change(by, now) as change:
-            return clearing.open_case(change, delivery, tuple(findings), owner, next_step, due)
+            return clearing.open_case(change, delivery, tuple(findings), owner, next_step)
 
-    def clearing_list(
-        self,
-        *,
-        state: ClearingState | None = ClearingState.OPEN,
-        owner: str | None = None,
-        overdue_on: date | None = None,
-    ) -> tuple[ClearingCase, ...]:
+    def clearing_list(self, *, state: ClearingState | None = ClearingState.OPEN) -> tuple[ClearingCase, ...]:
         """Cases of the clearing desk, oldest first."""
         with self._database.read() as connection:
-            return clearing.cases(connection, state=state, owner=owner, overdue_on=overdue_on)
+            return clearing.cases(connection, state=state)
 
     def clearing_page(
         self, wanted: CaseFilter, *, sort: CaseSort = CaseSort.NUMMER, limit: int = 1000, offset: int = 0
@@ -337,12 +331,10 @@ class Catalog(DeskVerbs):
         with self._database.read() as connection:
             return holdings.by_aktenzeichen(connection, text, muster, aktenart)
 
-    def akten_formerly(
-        self, text: str, muster: Iterable[Muster] = MUSTER, aktenart: str | None = None
-    ) -> tuple[AkteRow, ...]:
+    def akten_formerly(self, text: str, muster: Iterable[Muster] = MUSTER) -> tuple[AkteRow, ...]:
         """All Akten that bore a number which a spelling can mean before it was corrected."""
         with self._database.read() as connection:
-            return holdings.formerly(connection, text, muster, aktenart)
+            return holdings.formerly(connection, text, muster)
 
     def who_bore(self, aktenart: str, aktenzeichen: str, band: int) -> tuple[AkteRow, ...]:
         """The Akten that a delivery under this number may mean: they bore it once, and none does today."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from catalog.trail import Verb, salted
 from catalog.values import ClearingCase, ClearingState, Resolution, Seite
 
 WHOSE = "IN-28"  # asks whether a delivery is an Akte of its own
-DAYS = 14  # until somebody must have looked, when no date is given
+DAYS = 14  # until somebody must have looked
 
 
 class CaseSort(StrEnum):
@@ -53,7 +53,7 @@ class CaseFilter:
 
 
 def open_case(
-    change: Change, delivery: UUID, findings: tuple[Finding, ...], owner: str, next_step: str, due: date | None
+    change: Change, delivery: UUID, findings: tuple[Finding, ...], owner: str, next_step: str
 ) -> ClearingCase:
     """Stops a delivery for a person to decide. Told again while the case is open, it updates the same case."""
     connection = change.connection
@@ -70,9 +70,9 @@ def open_case(
         select(clearing).where(clearing.c.delivery == delivery, clearing.c.state == ClearingState.OPEN.value)
     ).first()
     if there is not None:
-        if all(getattr(there, name) == value for name, value in values.items()) and due in (None, there.due):
+        if all(getattr(there, name) == value for name, value in values.items()):
             return case(connection, there.nr)
-        connection.execute(update(clearing).where(clearing.c.nr == there.nr).values(**values, due=due or there.due))
+        connection.execute(update(clearing).where(clearing.c.nr == there.nr).values(**values))
         number = there.nr
     else:
         if Stage(row.stage) is not Stage.CLEARING:
@@ -81,7 +81,7 @@ def open_case(
             delivery=delivery,
             state=ClearingState.OPEN.value,
             opened_at=change.now,
-            due=due or berlin_day(change.now) + timedelta(days=DAYS),
+            due=berlin_day(change.now) + timedelta(days=DAYS),
             **values,
         )
         number = connection.execute(new.returning(clearing.c.nr)).scalar_one()
@@ -140,18 +140,12 @@ def cases(
     connection: Connection,
     *,
     state: ClearingState | None = ClearingState.OPEN,
-    owner: str | None = None,
-    overdue_on: date | None = None,
     akte: UUID | None = None,
 ) -> tuple[ClearingCase, ...]:
     """The clearing list, oldest first."""
     query = _cases().order_by(clearing.c.nr)
     if state is not None:
         query = query.where(clearing.c.state == state.value)
-    if owner is not None:
-        query = query.where(clearing.c.owner == owner)
-    if overdue_on is not None:
-        query = query.where(clearing.c.due < overdue_on)
     if akte is not None:
         query = query.where(deliveries.c.akte == akte)
     return tuple(_value(row) for row in connection.execute(query))

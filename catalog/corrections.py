@@ -24,12 +24,12 @@ from akten.model import Akte, clean_text
 from akten.package import StoredPackage
 from catalog import events, holdings, makeway, proposals, refstore, register, renumbered, stored, versions
 from catalog.actor import Actor
+from catalog.arrival import Arrival, receive
 from catalog.change import Change
 from catalog.codec import canonical
 from catalog.engine import Database
 from catalog.proposals import CORRECTION, Proposal
 from catalog.references import references_of
-from catalog.register import Arrival
 from catalog.tables import akten, packages, trail, trail_notes
 from catalog.tables import deliveries as table
 from catalog.trail import Verb
@@ -252,7 +252,7 @@ class CorrectionBook:
             if there is not None and there.stage is not Stage.RECEIVED:
                 raise Forbidden("Diese Berichtigung wurde beendet; bitte den Vorschlag verwerfen und neu machen.")
             _free_number(change, arrival)
-            row = register.receive(change, arrival)
+            row = receive(change, arrival)
             if row.akte is None or row.akte != arrival.akte:
                 raise FixityError("Unter diesem Aktenzeichen steht im Katalog jetzt eine andere Akte.")
             for stage in (Stage.EXAMINED, Stage.RECOGNISED):  # there is nothing to look at and nothing to read

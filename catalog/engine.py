@@ -213,24 +213,23 @@ _ALIVE = {"keepalives_idle": 60, "keepalives_interval": 15, "keepalives_count": 
 # So many times the patience of those who wait, a writer may be silent; then PostgreSQL gives its turn to the others. A
 # machine that was cut off in the middle, or stopped, would keep all others from writing for hours.
 _SILENT = 10
+_KEPT = 8  # connections that stay open
 
 
-def make_engine(url: URL, *, busy_seconds: float = 30.0, pool_size: int = 8) -> Engine:
+def make_engine(url: URL, *, busy_seconds: float = 30.0) -> Engine:
     """An engine whose transactions begin as we say; nothing is opened yet.
 
     Its errors do not quote what was to be written: the text of a bug goes to logs and to Prefect's database, where
     names, case numbers and page texts have no place.
     """
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(
-            url, pool_size=pool_size, max_overflow=32, pool_timeout=busy_seconds, hide_parameters=True
-        )
+        engine = create_engine(url, pool_size=_KEPT, max_overflow=32, pool_timeout=busy_seconds, hide_parameters=True)
         event.listen(engine, "connect", lambda raw, _record: _prepare_sqlite(raw, busy_seconds))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     return create_engine(
         url,
-        pool_size=pool_size,
+        pool_size=_KEPT,
         max_overflow=32,
         pool_timeout=busy_seconds,
         pool_pre_ping=True,

@@ -23,6 +23,7 @@ from catalog.trail import Anchor, Verb, verdict_of
 FORMAT = "aktenarchiv-protokollauszug-1"
 MOST_ROWS = 100_000  # of one extract; with its proof each takes four kilobytes of memory where it is judged later
 _SIZE = 32
+_CHANGED = "Zeile {seq} des Protokolls wurde nachträglich geändert: archiv protokoll pruefe."
 
 
 def _leaf(row_hash: bytes) -> bytes:
@@ -87,8 +88,7 @@ def _leaves(connection: Connection, rows: int) -> bytes:
                 try:
                     made += _leaf(bytes.fromhex(row_hash))
                 except ValueError as error:
-                    text = f"Zeile {seq} des Protokolls wurde nachträglich geändert: archiv protokoll pruefe."
-                    raise FixityError(text) from error
+                    raise FixityError(_CHANGED.format(seq=seq)) from error
     return bytes(made)
 
 
@@ -139,7 +139,10 @@ def extract(connection: Connection, numbers: Iterable[int]) -> Extract:
     sealed = connection.execute(query).first()
     if sealed is None:
         return Extract(None, iter(()))
-    size = int(json.loads(sealed.body)["data"]["rows"])
+    try:
+        size = int(json.loads(sealed.body)["data"]["rows"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FixityError(_CHANGED.format(seq=sealed.seq)) from error
     levels = tree(_leaves(connection, size))
     wanted = sorted({number for number in numbers if 1 <= number <= size})
     if len(wanted) > MOST_ROWS:

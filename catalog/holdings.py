@@ -196,12 +196,12 @@ def by_aktenzeichen(
     )
 
 
-def formerly(connection: Connection, text: str, muster: Iterable[Muster], aktenart: str | None) -> tuple[AkteRow, ...]:
+def formerly(connection: Connection, text: str, muster: Iterable[Muster]) -> tuple[AkteRow, ...]:
     """All Akten that bore a number which a spelling can mean, and that bear another one today."""
     typed = clean_text(text)
     found = renumbered.bearers(connection, (typed,)) or renumbered.bearers(connection, exact_numbers(typed, muster))
     rows = rows_by_nr(connection, found)
-    return tuple(rows[nr] for nr in found if aktenart is None or rows[nr].aktenart == str(aktenart))
+    return tuple(rows[nr] for nr in found)
 
 
 def who_bore(connection: Connection, aktenart: str, number: str, band: int) -> tuple[AkteRow, ...]:

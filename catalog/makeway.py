@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select, update
 
 from akten.lifecycle import Stage
-from catalog import register
+from catalog.arrival import drop_if_unused
 from catalog.change import Change
 from catalog.tables import akten, deliveries, reviews
 
@@ -25,7 +25,7 @@ def make_way(change: Change, there: UUID) -> tuple[UUID, ...] | None:
     own = deliveries.c.akte == there
     connection.execute(update(deliveries).where(own).values(akte=None, version=None, plan=None))
     connection.execute(update(reviews).where(reviews.c.akte == there).values(akte=None))
-    register.drop_if_unused(change, there)
+    drop_if_unused(change, there)
     if connection.execute(select(akten.c.nr).where(akten.c.uuid == there)).first() is not None:
         return None
     return tuple(row.uuid for row in rows)

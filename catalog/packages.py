@@ -96,13 +96,13 @@ def one(connection: Connection, akte: UUID, version: int) -> PackageRow | None:
     return next(with_copies(connection, connection.execute(query).all()), None)
 
 
-def longest_unchecked_first(database: Database, before: datetime | None) -> Iterator[StoredPackage]:
+def longest_unchecked_first(database: Database, before: datetime) -> Iterator[StoredPackage]:
     """Every package whose last look is older than `before`, the longest unchecked first; in short transactions.
 
     Reports may be recorded meanwhile: a package checked since moves behind `before` and does not come again.
     """
-    wanted = () if before is None else (packages.c.checked_at < instant_text(before),)
-    return _in_turn(database, (packages.c.checked_at, packages.c.akte, packages.c.version), wanted)
+    wanted = packages.c.checked_at < instant_text(before)
+    return _in_turn(database, (packages.c.checked_at, packages.c.akte, packages.c.version), (wanted,))
 
 
 def between(database: Database, first: UUID, last: UUID) -> Iterator[StoredPackage]:
@@ -180,7 +180,9 @@ def record_restored(change: Change, id: PackageId, copy: StoredCopy, proposal: i
 
 
 def record_fixity(change: Change, report: FixityReport) -> None:
-    """Keeps what a look at all copies found. A copy that was not checked keeps the time of its last real look."""
+    """Keeps what a look at all copies found. A copy that was not checked keeps the time of its last real look, and one
+    that this found damaged stays so: that its store is away makes nothing good, nor unknown.
+    """
     connection = change.connection
     akte, version = report.id.akte, report.id.version
     if one(connection, akte, version) is None:
@@ -201,9 +203,10 @@ def record_fixity(change: Change, report: FixityReport) -> None:
     if rows:
         connection.execute(insert(fixity_checks), rows)
     for copy in report.copies:
-        values: dict[str, Any] = {"verdict": copy.verdict.value}
-        if copy.verdict is not Verdict.NOT_CHECKED:
-            values["checked_at"] = change.now
+        values: dict[str, Any] = {"verdict": copy.verdict.value, "checked_at": change.now}
+        if copy.verdict is Verdict.NOT_CHECKED:
+            known = case((copies.c.verdict == Verdict.FAILED.value, copies.c.verdict), else_=copy.verdict.value)
+            values = {"verdict": known}
         if copy.lock is not None:  # the next due round puts right what the store keeps other than wanted
             values.update(retain_until=copy.lock.retain_until, legal_hold=copy.lock.legal_hold)
         chosen = (copies.c.akte == akte) & (copies.c.version == version) & (copies.c.store == copy.store)

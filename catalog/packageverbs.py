@@ -41,8 +41,8 @@ class PackageVerbs(Periods):
         with self._database.read() as connection:
             return packages.by_store(connection)
 
-    def all_packages(self, *, checked_before: datetime | None = None) -> Iterator[StoredPackage]:
-        """Every package, the longest unchecked first; reports may come in meanwhile when `checked_before` is given."""
+    def all_packages(self, *, checked_before: datetime) -> Iterator[StoredPackage]:
+        """Every package that nobody looked at since, the longest unchecked first; reports may come in meanwhile."""
         return packages.longest_unchecked_first(self._database, checked_before)
 
     def packages_between(self, first: UUID, last: UUID) -> Iterator[StoredPackage]:

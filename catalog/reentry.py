@@ -23,10 +23,11 @@ from akten.model import Akte, clean_text
 from akten.package import PackageId, StoredPackage
 from catalog import clearing, makeway, recognised, refstore, register, stored, versions
 from catalog.actor import Actor
+from catalog.arrival import Arrival, receive
 from catalog.change import Change
 from catalog.codec import canonical
 from catalog.references import references_of
-from catalog.register import ENDED, Arrival
+from catalog.register import ENDED
 from catalog.scanbook import scans_of
 from catalog.tables import akten, deliveries, packages
 from catalog.trail import Entry, Verb
@@ -68,7 +69,7 @@ def reenter(change: Change, found: Reentered, texts: stored.Texts, review_below:
     arrival = _ready(change, found.arrival, package.id)
     delivery = arrival.delivery
     if not _is_registered(connection, arrival, found.akte.uuid):
-        register.receive(change, arrival)
+        receive(change, arrival)
     makeway.join(connection, joined, found.akte.uuid)
     change.entries.insert(place, _told(connection, found, delivery, joined))  # before what follows from it
 

@@ -54,8 +54,8 @@ _FLUR_FIELDS = frozenset(("flur", "flurnummer", "flurnr"))
 _PLACE_FIELDS = frozenset(("gemarkung",))
 
 _MOST_DIGITS = 30
-_FLUR = re.compile(r"\bflur\b\.?\s*(?:-?\s*(?:nr|nummer)\b\.?)?\s*:?\s*(\d+)")
-_NUMBERS = re.compile(r"\d+(?:\s*/\s*\d+)?")
+_FLUR = re.compile(r"\b(?:flur\b\.?\s*(?:-?\s*(?:nr|nummer)\b\.?)?|fl\b\.?)\s*:?\s*(\d+)")
+_NUMBERS = re.compile(r"(?P<flur>\d+)(?=\s*[-\u2010-\u2015\u2212]\s*\d)|\d+(?:\s*/\s*\d+)?")
 _PLACE = re.compile(r"\bgemarkung\b\s*:?\s*([^\W\d_][^\d,;]*)")
 # Words beside a parcel that name no place.
 _PLACELESS_WORDS = """
@@ -99,20 +99,24 @@ def person(value: str, label: str = "") -> Reference | None:
 
 
 def parcels(value: str, label: str = "", flur: str = "", gemarkung: str = "") -> tuple[Reference, ...]:
-    """Every parcel that a text names: "Gemarkung Neuss, Flur 12, Flurstücke 345/2 und 346", "12-345/2"."""
+    """Every parcel that a text names: "Gemarkung Neuss, Flur 12, Flurstücke 345/2 und 346", "12-345/2".
+
+    Where no Flur is named, or several are, none is guessed: a parcel without its Flur is covered by a hold on any.
+    """
     text = fold(clean_text(value))
     own_place = _PLACE.search(text)
     place = _place(own_place[1] if own_place else gemarkung) or _place(value)
-    own_flur = _FLUR.search(text)
-    rest = text[: own_flur.start()] + text[own_flur.end() :] if own_flur else text
-    numbers = ["/".join(_number(part) for part in match.split("/")) for match in _NUMBERS.findall(rest)]
-    field = own_flur[1] if own_flur else next(iter(re.findall(r"\d+", flur)), "")
-    if not field and len(numbers) > 1:
-        field, numbers = numbers[0], numbers[1:]  # "12-345/2": the Flur comes first
+    named = _FLUR.findall(text) or re.findall(r"\d+", flur)
+    field = named[0] if len({_number(each) for each in named}) == 1 else ""
+    said = clean_text(label), clean_text(value)
     found = {}
-    for number in numbers:
-        key = f"{_number(field)}-{number}" if field.isdigit() else number
-        found[key] = Reference(ReferenceKind.PARCEL, clean_text(label), clean_text(value), key, place)
+    for match in _NUMBERS.finditer(_FLUR.sub(" ", text)):
+        if match["flur"] and not named:  # "12-345/2": the Flur comes first, also for those behind it
+            field = match["flur"]
+            continue
+        number = "/".join(_number(part) for part in match[0].split("/"))
+        key = f"{_number(field)}-{number}" if field else number
+        found[key] = Reference(ReferenceKind.PARCEL, *said, key, place)
     return tuple(found.values())
 
 

@@ -25,7 +25,7 @@ from catalog.holds import Scope, is_active
 from catalog.keeping_tables import akte_references, hold_changes, holds
 from catalog.references import Reference, ReferenceKind, person_key, references_of
 from catalog.register import salt_of
-from catalog.tables import akten, deliveries, trail_notes
+from catalog.tables import akten, deliveries, packages, trail_notes
 from catalog.trail import Verb, salted
 
 _CHUNK = 500
@@ -88,11 +88,11 @@ def note_references(change: Change, akte: UUID, references: Sequence[Reference],
 
 
 def _named_by_others(connection: Connection, akte: UUID, delivery: UUID) -> set[tuple[str, str, str, str]]:
-    """What the newest archived version of an Akte names, and what its other deliveries mean to archive."""
+    """What any archived version of an Akte names, and what its other deliveries mean to archive."""
     plans = select(deliveries.c.plan).where(
         deliveries.c.akte == akte, deliveries.c.uuid != delivery, deliveries.c.stage != Stage.RETURNED.value
     )
-    archived = select(akten.c.snapshot).where(akten.c.uuid == akte, akten.c.version > 0)
+    archived = select(packages.c.snapshot).where(packages.c.akte == akte)
     texts = [text for query in (plans, archived) for text in connection.execute(query).scalars() if text is not None]
     named = (reference for text in texts for reference in references_of(akte_from_json(text).felder))
     return {(r.kind.value, r.label, r.match_key, r.match_place) for r in named}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -16,6 +17,7 @@ from catalog.tables import akten, dokumente, pages, passages, vorgaenge
 from catalog.trail import Verb
 
 _AT_ONCE = 50
+_SECONDS = 2.0  # after which others get their turn: Akten of a thousand pages take a second each, and more
 
 
 def _heading(connection: Connection, akte_nr: int) -> tuple[Heading, list[str], object]:
@@ -136,9 +138,12 @@ def rebuild(
         if not numbers:
             break
         with change() as own:
-            for number in numbers:
-                reindex_akte(own.connection, number)
-        count, after = count + len(numbers), numbers[-1]
+            give_way = time.monotonic() + _SECONDS
+            for after in numbers:
+                reindex_akte(own.connection, after)
+                count += 1
+                if time.monotonic() >= give_way:
+                    break
         told(count, total)
     if count:
         with change() as last:

@@ -161,8 +161,8 @@ def require_nobodys(connection: Connection, delivery: Row[Any], case: int) -> No
 def no_way(there: Row[Any]) -> Forbidden:
     """Of an Akte of which something was told, though nothing is archived."""
     return Forbidden(
-        f"Unter {_named(there, there.aktenzeichen)} ist schon etwas vermerkt (Sperre, Ereignis, Fristklasse) oder war "
-        "etwas gepackt, obwohl dort nichts archiviert ist. Bitte das Archiv ansprechen."
+        f"Unter {_named(there, there.aktenzeichen)} ist schon etwas vermerkt (Sperre, Ereignis, Fristklasse, Person) "
+        "oder war etwas gepackt, obwohl dort nichts archiviert ist. Bitte das Archiv ansprechen."
     )
 
 

@@ -13,7 +13,7 @@ import hmac
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -68,8 +68,8 @@ RULES: dict[str, tuple[str, str]] = {
         "users.md §1 Nr. 5; Grenze wie S3 RequestTimeTooSkewed",
     ),
     "TR-17": (
-        "Gemeldete Ereignisse, Merkmale, Fristklassen, Bescheide, Sperren, Fristenkataloge, Laufzettel und "
-        "Klärungsfälle stehen so im Register, wie sie im Protokoll stehen.",
+        "Gemeldete Ereignisse, Merkmale, Fristklassen, Bescheide, Sperren, Fristenkataloge, Laufzettel, "
+        "Klärungsfälle, Personen und Flurstücke stehen so im Register, wie sie im Protokoll stehen.",
         "Hausregel: Prüfwert jeder Meldung im Protokoll",
     ),
 }
@@ -186,11 +186,12 @@ def hashes_at(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
 
 
 def anchor_at(connection: Connection, seq: int) -> Anchor:
-    """The row with this number as an anchor. Raises FixityError when it is not there."""
+    """The row with this number as an anchor. Raises FixityError when it is not there, or nobody can read its time."""
     row = connection.execute(select(trail.c.seq, trail.c.hash, trail.c.at).where(trail.c.seq == seq)).first()
-    if row is None or row[2] is None:
-        raise FixityError(f"Zeile {seq} des Protokolls fehlt oder ist unlesbar.")
-    return Anchor(int(row[0]), str(row[1]), datetime.fromisoformat(row[2]))
+    if row is not None:
+        with suppress(TypeError, ValueError):  # no time, or none that we wrote
+            return Anchor(int(row[0]), str(row[1]), datetime.fromisoformat(row[2]))
+    raise FixityError(f"Zeile {seq} des Protokolls fehlt oder ist unlesbar.")
 
 
 def head_anchor(connection: Connection) -> Anchor | None:

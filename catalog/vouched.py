@@ -116,10 +116,10 @@ def bodies(connection: Connection, key: str, *verbs: Verb) -> Iterator[list[tupl
 def _differing(connection: Connection, sort: _Sort) -> Iterator[Finding]:
     seen: set[int] = set()
     for chunk in bodies(connection, "number", sort.verb):
-        told = dict(chunk)
+        told = {number for number, _ in chunk}
         query = select(sort.table, akten.c.salt.label("akte_salt")).join(akten, akten.c.uuid == sort.table.c.akte)
-        rows = {row.nr: row for row in connection.execute(query.where(sort.table.c.nr.in_(list(told))))}
-        for number, body in told.items():
+        rows = {row.nr: row for row in connection.execute(query.where(sort.table.c.nr.in_(told)))}
+        for number, body in chunk:  # each by itself: one that was told anew does not hide what was told first
             if number not in rows:
                 yield finding(sort.name, number, GONE, body.get("akte"))
             elif not _fits(sort, rows[number], body):

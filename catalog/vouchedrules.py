@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from akten.findings import Finding
+from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from catalog.rule_tables import rulebooks
 from catalog.rulebook import RuleState
 from catalog.tables import deliveries, packages, trail, verb_of_few
 from catalog.trail import Verb, read_body, salted
+from catalog.values import Resolution
 from catalog.vouched import CHANGED, GONE, UNREADABLE, UNTOLD, bodies, finding, told_by
 
 _CHUNK = 500
@@ -83,7 +85,7 @@ def _noted(body: Any, salt: str, words: str) -> bool:
 
 
 def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
-    """One finding for each delivery whose slip, Akte or end is not what the trail says of it.
+    """One finding for each delivery that is gone, or whose slip, Akte or end is not what the trail says of it.
 
     Slips that came before the trail bore their digest are held by the digest of the whole delivery alone.
     """
@@ -97,12 +99,37 @@ def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
         uuids = [str(row.uuid) for row in rows]
         told = last_told(connection, uuids, Verb.DELIVERY_RECEIVED, Verb.DELIVERY_REPLACED)
         linked = last_told(connection, uuids, Verb.DELIVERY_DUPLICATE)
+        given_back = [str(row.uuid) for row in rows if row.stage == Stage.RETURNED.value]
+        ended = last_told(connection, given_back, Verb.CLEARING_RESOLVED, Verb.DELIVERY_MOVED)
         for row in rows:
             body = told.get(str(row.uuid))
             if body is None:
                 yield finding(_SLIP, row.nr, UNTOLD, row.akte or "")
-            elif not _slip_fits(row, body, linked.get(str(row.uuid), {}).get("akte")):
+            elif not (
+                _slip_fits(row, body, linked.get(str(row.uuid), {}).get("akte"))
+                and _end_fits(row, ended.get(str(row.uuid), {}).get("data"))
+            ):
                 yield finding(_SLIP, row.nr, CHANGED, row.akte or "")
+    yield from _lost_slips(connection)
+
+
+def _lost_slips(connection: Connection) -> Iterator[Finding]:
+    """Deliveries are never deleted: what a slip told counts, also that of a delivery that was linked or given back."""
+    query = select(trail.c.delivery).where(trail.c.verb == Verb.DELIVERY_RECEIVED.value).order_by(trail.c.seq)
+    for told in connection.execute(query.execution_options(yield_per=_CHUNK)).scalars().partitions():
+        uuids = dict.fromkeys(uuid for each in told if (uuid := _uuid(each)) is not None)
+        known = select(deliveries.c.uuid).where(deliveries.c.uuid.in_(uuids))
+        there = set(connection.execute(known).scalars())
+        for uuid in uuids:
+            if uuid not in there:
+                yield Finding("TR-17", Severity.ERROR, f"{_SLIP} {uuid}", GONE)
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text)
+    except (ValueError, TypeError, AttributeError):  # somebody changed the row: TR-01
+        return None
 
 
 def last_told(connection: Connection, uuids: Sequence[str], *verbs: Verb) -> Mapping[str, dict[str, Any]]:
@@ -119,11 +146,20 @@ def _slip_fits(row: Row[Any], body: Any, linked: Any) -> bool:
         return False
     try:
         data = body["data"]
-        if data["content"] != salted(row.salt, row.digest):
-            return False
-        if "slip" in data and data["slip"] != salted(row.salt, row.slip):
-            return False
-        # What an archived delivery told counts: as one that was given back it would be forgotten.
-        return row.stored is None or (row.stored == row.akte and row.stage == Stage.ARCHIVED.value)
+        slip = data.get("slip", salted(row.salt, row.slip))
+        return bool(data["content"] == salted(row.salt, row.digest) and slip == salted(row.salt, row.slip))
     except UNREADABLE:
         return False
+
+
+def _end_fits(row: Row[Any], ended: Any) -> bool:
+    """Whether a delivery ended as the trail says: else what was archived would be forgotten, and what was not would lie
+    there for ever. `ended` is what was told last of one that stands as given back.
+    """
+    if (row.stage == Stage.ARCHIVED.value) != (row.stored is not None) or row.stored not in (None, row.akte):
+        return False
+    if (row.stage == Stage.DUPLICATE.value) != (row.duplicate_of is not None):
+        return False
+    told = ended if isinstance(ended, dict) else {}
+    given_back = Resolution.RETURN.value == told.get("resolution") or Stage.RETURNED.value == told.get("after")
+    return given_back or row.stage != Stage.RETURNED.value

@@ -23,10 +23,10 @@ from akten.package import PackageId, StoredCopy
 from archive.bag import make_bag
 from archive.package import store_package
 from catalog.actor import Actor
+from catalog.arrival import Arrival
 from catalog.codec import canonical
 from catalog.corrections import BEGUN, Proposed
 from catalog.identity import require_second
-from catalog.register import Arrival
 from catalog.trail import Verb
 from catalog.values import DeliveryRow
 from flows import layout

@@ -21,8 +21,8 @@ from archive.reconcile import LACKS_COPIES, lost_rows
 from archive.recovery import Committed, committed_everywhere, with_locks
 from archive.store import ObjectStore
 from catalog.actor import Actor
+from catalog.arrival import Arrival
 from catalog.reentry import Reentered
-from catalog.register import Arrival
 from flows.agreement import ENTERED, is_behind
 from flows.keeping import judge
 from flows.locks import follow_at_intake

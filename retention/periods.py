@@ -95,9 +95,12 @@ def last_day(event: date, rule: StartRule, period: Period) -> date:
 
 
 def from_first_day(first: date, period: Period) -> date:
-    """The last day of a period whose first day counts (§§ 187 (2), 188 (2) BGB)."""
+    """The last day of a period whose first day counts (§§ 187 (2), 188 (2), (3) BGB): the day before the one with its
+    number, and where the last month has no such day its last one. From 29 February a year runs to 28 February.
+    """
     end = add(first, period)
-    return end if end == date.max else end - _DAY
+    is_cut = add(first, Period(period.years, period.months)).day < first.day
+    return end if end == date.max or is_cut else end - _DAY
 
 
 def start_day(event: date, rule: StartRule) -> date:

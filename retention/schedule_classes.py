@@ -66,10 +66,10 @@ def read_classes(
     return classes
 
 
-def _check_source(form: Form, sources: frozenset[str], key: str = "source") -> str:
-    source = form.text(key, needed=True)
+def _check_source(form: Form, sources: frozenset[str]) -> str:
+    source = form.text("source", needed=True)
     if source and source not in sources:
-        form.wrong("RT-11", key, f"Die Quelle „{source}“ steht nicht im Verzeichnis.")
+        form.wrong("RT-11", "source", f"Die Quelle „{source}“ steht nicht im Verzeichnis.")
     return source
 
 

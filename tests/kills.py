@@ -201,7 +201,7 @@ class Ordeal:
                 versions = [p.package.id.version for row in rows for p in catalog.packages(row.uuid)]
                 if len(rows) != 1 or sorted(versions) != list(range(1, count + 1)):
                     self.fault(f"{name}: {count} deliveries, {len(rows)} Akten, versions {versions}")
-            packages = list(catalog.all_packages())
+            packages = list(catalog.all_packages(checked_before=services.now()))
             wanted = sorted(key for p in packages for key in (p.id.bag_key, p.id.commit_key))
             for store in services.stores:
                 there = sorted(v.key for v in store.versions("aip/"))

@@ -38,12 +38,29 @@ PARCELS = [
     ("345/2 (teilweise)", [("345/2", "")]),
     ("Flurstück Nr. 345/2, Flur Nr. 12", [("12-345/2", "")]),
     ("unbekannt", []),
+    # without a Flur, or with several, none is guessed: the first parcel was taken for the Flur of the others, and lost
+    ("345/2 und 346", [("345/2", ""), ("346", "")]),
+    ("Flurstücke 345, 346/1; 347", [("345", ""), ("346/1", ""), ("347", "")]),
+    ("12-345/2, 346 und 13 – 7", [("12-345/2", ""), ("12-346", ""), ("13-7", "")]),
+    ("345/2, 12-346", [("345/2", ""), ("12-346", "")]),
+    ("Flur 12, 345/2; Flur 13, 346", [("345/2", ""), ("346", "")]),
+    ("Flur 12, 345/2; Flur 012, 346", [("12-345/2", ""), ("12-346", "")]),
+    ("Flur 12, Flurstücke 345-347", [("12-345", ""), ("12-347", "")]),
+    ("Fl.-Nr. 345/2", [("345/2", "")]),
 ]
 
 
 @pytest.mark.parametrize(("text", "found"), PARCELS)
 def test_parcels_in_every_spelling(text: str, found: list[tuple[str, str]]) -> None:
     assert [(r.match_key, r.match_place) for r in parcels(text)] == found
+
+
+def test_of_several_flure_in_a_field_none_is_taken_for_all_parcels() -> None:
+    assert [r.match_key for r in references_of([("Flur", "12 und 13"), ("Flurstück", "345/2, 346")])] == [
+        "345/2",
+        "346",
+    ]
+    assert [r.match_key for r in references_of([("Flur", "Flur 12"), ("Flurstück", "345/2")])] == ["12-345/2"]
 
 
 def test_digits_without_end_are_no_crash() -> None:

@@ -293,7 +293,7 @@ def test_packages_come_longest_unchecked_first_and_a_copy_that_was_away_counts_a
     catalog.record_fixity(a_report(packages[0], a=Verdict.OK, b=Verdict.OK), by=ROUND, now=later(10))
     catalog.record_fixity(a_report(packages[1], a=Verdict.OK, b=Verdict.FAILED), by=ROUND, now=later(5))
     catalog.record_fixity(a_report(packages[2], a=Verdict.OK, b=Verdict.NOT_CHECKED), by=ROUND, now=later(1))
-    order = list(catalog.all_packages())
+    order = list(catalog.all_packages(checked_before=later(60)))
     assert {package.id for package in order[:2]} == {packages[2].id, packages[3].id}
     assert order[2:] == [packages[1], packages[0]]
     assert len(list(catalog.all_packages(checked_before=later(10)))) == 3
@@ -305,6 +305,23 @@ def test_packages_come_longest_unchecked_first_and_a_copy_that_was_away_counts_a
     ]
     with pytest.raises(Forbidden):
         catalog.record_fixity(a_report(a_package(an_id("x"), 1), a=Verdict.OK), by=ROUND, now=NOON)
+
+
+def test_a_damaged_copy_stays_damaged_while_its_store_is_away(catalog: Catalog) -> None:
+    """Else the list of what is to be put there anew would be empty on the day on which a store does not answer."""
+    akte, package = archive(catalog, 1)
+    catalog.record_fixity(a_report(package, a=Verdict.OK, b=Verdict.FAILED), by=ROUND, now=later(1))
+    catalog.record_fixity(a_report(package, a=Verdict.NOT_CHECKED, b=Verdict.NOT_CHECKED), by=ROUND, now=later(2))
+    looks = catalog.package(akte.uuid, 1)
+    assert looks is not None
+    assert [(copy.verdict, copy.checked_at) for copy in looks.copies] == [
+        (Verdict.NOT_CHECKED, later(1)),
+        (Verdict.FAILED, later(1)),
+    ]
+    assert catalog.restoring.damaged_in("b") == (akte.uuid,)
+    assert catalog.copies_by_store() == {"a": (1, 0), "b": (1, 1)}
+    catalog.record_fixity(a_report(package, a=Verdict.OK, b=Verdict.OK), by=ROUND, now=later(3))
+    assert catalog.restoring.damaged_in("b") == ()
 
 
 def test_a_fixity_round_sees_every_package_once_while_it_records(

@@ -12,9 +12,9 @@ from akten.errors import FixityError, Forbidden, Unavailable
 from akten.lifecycle import Stage
 from akten.model import Akte
 from catalog.actor import Actor
+from catalog.arrival import Arrival
 from catalog.catalog import Catalog
 from catalog.corrections import Proposed
-from catalog.register import Arrival
 from catalog.trail import Verb
 from tests.asked import asked
 from tests.catalog.build import NOON, STAGES, a_package, an_id, archive, later, receive

@@ -298,10 +298,17 @@ def test_the_other_spellings_of_a_person_in_the_trail_are_found(catalog: Catalog
     assert catalog.accounts_like("anna.meier") == ("MEIER, Anna", "a.meier")
 
 
-def test_an_akte_that_something_was_told_about_is_not_dropped(catalog: Catalog) -> None:
+@pytest.mark.parametrize("what", ["event", "person"])
+def test_an_akte_that_something_was_told_about_is_not_dropped(catalog: Catalog, what: str) -> None:
     row = receive(catalog, "x", number="63-00001-2019")
     assert row.akte is not None
-    tell(catalog, row.akte, DEATH)
+    if what == "event":
+        tell(catalog, row.akte, DEATH)
+    else:
+        someone = person("Meier, Anna", "Nachbarin")
+        assert someone is not None
+        catalog.note_references(row.akte, [someone], by=ANNA, now=NOON)
+        hold(catalog, on_person("Anna Meier"))
     receive_again = catalog.receive(
         row.uuid,
         aktenart=Aktenart.BAUAKTE,
@@ -313,4 +320,7 @@ def test_an_akte_that_something_was_told_about_is_not_dropped(catalog: Catalog) 
         now=datetime(2026, 11, 23, 13, tzinfo=UTC),
     )
     assert receive_again.akte != row.akte
-    assert [event.datum for event in known(catalog, row.akte).events] == [DEATH]
+    if what == "event":
+        assert [event.datum for event in known(catalog, row.akte).events] == [DEATH]
+    else:
+        assert known(catalog, row.akte).holds

@@ -17,9 +17,9 @@ from akten.lifecycle import Stage
 from akten.model import Akte
 from catalog import stored
 from catalog.actor import Actor
+from catalog.arrival import Arrival
 from catalog.catalog import Catalog, open_catalog
 from catalog.reentry import Reentered
-from catalog.register import Arrival
 from catalog.trail import Verb
 from catalog.values import ClearingState, Resolution
 from tests.catalog.build import (

@@ -222,6 +222,18 @@ def test_the_index_can_be_made_anew(url: str, catalog: Catalog) -> None:
     assert library.events_of(verb="index.rebuilt")[-1].data == {"akten": 4, "everything": True}
 
 
+def test_others_get_their_turn_while_large_akten_are_indexed_anew(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty Akten of a thousand pages in one transaction kept every intake waiting for more than a minute."""
+    monkeypatch.setattr("catalog.reindex._SECONDS", 0.0)
+    fill(catalog)
+    told: list[tuple[int, int]] = []
+    catalog.rebuild_index(everything=True, told=lambda done, of: told.append((done, of)), by=ROUND, now=later(1))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert catalog.index_lag() == 0
+
+
 def test_a_word_is_called_frequent_by_statistics_only_where_there_are_any(url: str, catalog: Catalog) -> None:
     """FTS5 counts by its index and needs no guess; an estimate of PostgreSQL decides only far beyond the number."""
     fill(catalog)

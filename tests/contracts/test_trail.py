@@ -117,6 +117,20 @@ def test_a_row_that_was_changed_so_that_nobody_can_read_it_is_damage_and_no_bug(
         catalog.events_of()
 
 
+@pytest.mark.parametrize("change", [('"at":"20', '"at":"x'), ('"rows"', '"rowz"'), ('"data"', '"atad"')])
+def test_a_last_row_and_a_seal_that_nobody_can_read_are_damage_and_no_bug(
+    url: str, catalog: Catalog, change: tuple[str, str]
+) -> None:
+    archive(catalog, 1)
+    last = catalog.seal_trail(by=ROUND, now=later(1)).seq
+    old, new = change
+    written = f"UPDATE trail SET body = replace(body, '{old}', '{new}') WHERE seq = {last}"  # noqa: S608 - ours
+    meddle(url, *unguarded(url), written, *guarded(url))
+    ask = catalog.head if old.startswith('"at"') else partial(an_extract, catalog)
+    with pytest.raises(FixityError, match=f"Zeile {last} des Protokolls"):
+        ask()
+
+
 @pytest.mark.parametrize(
     ("statements", "code", "first_bad"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
@@ -12,13 +13,16 @@ from akten.findings import Verdict
 from akten.lifecycle import Stage
 from catalog.actor import Actor, ActorKind
 from catalog.catalog import Catalog, open_catalog
+from catalog.codec import canonical
+from catalog.engine import Database, parse_url
 from catalog.recognised import content_digest
+from catalog.register import salt_of
 from catalog.rulebook import RuleText
 from catalog.told import KnownArchive
-from catalog.trail import salted
+from catalog.trail import Entry, Verb, append, salted
 from catalog.values import Resolution
 from catalog.vouchedresults import as_told
-from tests.catalog.build import AN_ERROR, STAGES, a_package, a_page, a_pdfa, an_akte, an_id, later, receive
+from tests.catalog.build import AN_ERROR, NOON, STAGES, a_package, a_page, a_pdfa, an_akte, an_id, later, receive
 from tests.catalog.databases import Copied
 from tests.catalog.meddling import guarded, meddle, unguarded
 from tests.contracts.telling import ANNA, BERND, DEATH, TODAY, hold, intact, on_akte, on_parcel, on_person, one, tell
@@ -289,3 +293,23 @@ def test_a_hold_that_only_stands_in_the_register_is_told(url: str, catalog: Cata
         ("Sperre Nr. 9", "Der Eintrag steht im Register, nicht aber im Protokoll."),
         ("Sperre Nr. 1", "Der Eintrag fehlt im Register"),
     ]
+
+
+def test_what_was_told_first_is_not_hidden_by_a_row_that_somebody_put_behind_it(url: str, catalog: Catalog) -> None:
+    """Who knows how a row is chained can add one that tells the same event otherwise, and change the register to it."""
+    akte = one(catalog)
+    tell(catalog, akte, DEATH)
+    (told,) = catalog.events_of(verb="event.reported")
+    with closing(Database(parse_url(url))) as database:
+        with database.read() as connection:
+            salt = salt_of(connection, akte)
+        content = canonical(["death", "1995-05-17", "Sterbeurkunde 17/2020", "", None, None])
+        forged = {**told.data, "content": salted(salt, content)}
+        with database.write() as connection:
+            append(connection, [Entry(Verb.EVENT_REPORTED, forged, akte)], ANNA, NOON)
+    meddle(url, "UPDATE reported_events SET datum = '1995-05-17'")
+    anchor = catalog.head()
+    assert anchor is not None
+    assert {(f.code, f.where.split(",")[0]) for f in catalog.verify_trail([anchor]).findings} == {
+        ("TR-17", "Ereignis Nr. 1")
+    }

@@ -65,7 +65,10 @@ def looked(world: World) -> FixitySummary:
 
 
 def compared(world: World) -> list[tuple[str, str]]:
-    whole = Slice(tuple(world.catalog.all_packages()), [take_listing(each) for each in world.stores])
+    whole = Slice(
+        tuple(world.catalog.all_packages(checked_before=datetime.max.replace(tzinfo=UTC))),
+        [take_listing(each) for each in world.stores],
+    )
     found = reconcile([whole], world.now(), HALF_DONE)
     assert verdict_of(found) is (Verdict.NOT_CHECKED if found else Verdict.OK)
     return [(finding.code, finding.where) for finding in found]

@@ -23,6 +23,7 @@ from retention.periods import (
     StartRule,
     add,
     completed_age,
+    from_first_day,
     last_day,
     local_day,
     next_day,
@@ -190,6 +191,30 @@ def test_whole_years_keep_day_and_month_but_for_the_leap_day(event: date, years:
     assert end.year == event.year + years
     assert (end.month, end.day) == (event.month, event.day) or (event.month, event.day, end.day) == (2, 29, 28)
     assert last_day(event, StartRule.END_OF_CALENDAR_YEAR, Period(years)) == date(event.year + years, 12, 31)
+
+
+@pytest.mark.parametrize(
+    ("first", "period", "last"),
+    [
+        (date(2024, 2, 29), Period(1), date(2025, 2, 28)),
+        (date(2024, 2, 29), Period(4), date(2028, 2, 28)),
+        (date(2025, 1, 31), Period(0, 1), date(2025, 2, 28)),
+        (date(2024, 1, 30), Period(0, 1), date(2024, 2, 29)),
+        (date(2025, 5, 31), Period(0, 1), date(2025, 6, 30)),
+        (date(2025, 5, 31), Period(0, 1, 1), date(2025, 7, 1)),
+        (date(2025, 3, 1), Period(0, 11), date(2026, 1, 31)),
+        (date(2025, 3, 1), Period(1), date(2026, 2, 28)),
+        (date(2025, 3, 15), Period(0, 0, 10), date(2025, 3, 24)),
+    ],
+)
+def test_a_period_whose_first_day_counts_has_no_day_too_few_where_the_last_month_is_short(
+    first: date, period: Period, last: date
+) -> None:
+    """§ 188 (2), (3) BGB: it ends the day before the one with the number of the first, or with the last of the month.
+
+    So begins the second phase of a period; a lock would end, and data become free, a day too early.
+    """
+    assert from_first_day(first, period) == last
 
 
 @RUNS
