@@ -18,6 +18,7 @@ from ocr.faxlines import LOST, MENDED, FaxFault
 from ocr.findings import BAD_DATA, error, unheard, warning
 from ocr.jbig2 import jbig2_fault
 from ocr.jpegdata import DAMAGED, SURPLUS, JpegFault, jpeg_fault
+from ocr.jpegends import whole_jpeg
 from ocr.pdffaxes import COLUMNS, FaxCoding, picture_faults
 from ocr.pdfspaces import undrawable
 
@@ -149,8 +150,9 @@ def _decode(stream: pikepdf.Object, width: int, height: int, max_pixels: int) ->
     return ""
 
 
-def _jpeg(data: bytes, size: tuple[int, int], channels: int, max_pixels: int) -> str:
+def _jpeg(coded: bytes, size: tuple[int, int], channels: int, max_pixels: int) -> str:
     width, height = size
+    data = whole_jpeg(coded).data
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
         if image.size != size:
             return "andere Größe als genannt"

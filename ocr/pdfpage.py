@@ -17,6 +17,7 @@ import pikepdf
 from PIL import Image
 
 from ocr.geometry import Affine, pixels_to_unit, scaling
+from ocr.jpegends import Jpeg, whole_jpeg
 from ocr.pageimage import PageUnreadable
 from ocr.pdfclip import Rect, changes_colours, common, cuts, hides_layers, placed_rect
 
@@ -242,7 +243,20 @@ def copied(image: pikepdf.Stream, pdf: pikepdf.Pdf) -> pikepdf.Stream:
     new.Subtype = pikepdf.Name.Image
     if not isinstance(new, pikepdf.Stream):
         raise TypeError("an image is a stream")
+    if (whole := _jpeg_of(new)).notes:
+        parms = new.get("/DecodeParms")
+        parms = parms if isinstance(parms, pikepdf.Dictionary) else None
+        new.write(whole.data, filter=pikepdf.Name.DCTDecode, decode_parms=parms)
     return new
+
+
+def added_to(image: pikepdf.Stream) -> tuple[str, ...]:
+    """German notes on what a copied JPEG gets that it lacks (`jpegends`)."""
+    return _jpeg_of(image).notes
+
+
+def _jpeg_of(image: pikepdf.Stream) -> Jpeg:
+    return whole_jpeg(image.read_raw_bytes() if str(image.get("/Filter")) == "/DCTDecode" else b"")
 
 
 def picture_of(image: pikepdf.Stream) -> Image.Image | None:
@@ -251,7 +265,7 @@ def picture_of(image: pikepdf.Stream) -> Image.Image | None:
         return None
     try:
         if str(image.get("/Filter")) == "/DCTDecode":
-            opened = Image.open(io.BytesIO(image.read_raw_bytes()), formats=("JPEG",))
+            opened = Image.open(io.BytesIO(_jpeg_of(image).data), formats=("JPEG",))
             if opened.mode == "RGB":
                 opened.draft("L", opened.size)
             opened.load()

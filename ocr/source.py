@@ -17,6 +17,7 @@ from ocr.jp2depth import depths_of
 from ocr.pageimage import Held, PageImage, PageUnreadable, load, open_page, shed_depth, to_gray
 from ocr.pdfpage import (
     PdfPage,
+    added_to,
     copied,
     copyable,
     drawing_dpi,
@@ -205,6 +206,7 @@ def from_pdf(
         size,
         picture,
         page.image,
+        losses=added_to(page.image),
         doubtful=not surely_allowed(page.image),
     )
 

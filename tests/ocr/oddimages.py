@@ -11,7 +11,21 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageChops
 
-from tests.ocr.oddtiffs import SIZE, Page, backwards, packed, rows_of, strip_of, strips_of, tiff, tiles_of, truth
+from ocr.jpegdata import NEXT
+from tests.ocr.oddtiffs import (
+    SIZE,
+    Page,
+    backwards,
+    deep_planes,
+    packed,
+    rows_of,
+    strip_of,
+    strips_of,
+    tiff,
+    tiles_of,
+    truth,
+    ycbcr,
+)
 
 Build = Callable[[], bytes]
 WIDTH, HEIGHT = SIZE
@@ -170,6 +184,12 @@ TIFFS: dict[str, tuple[Build, str]] = {  # name → (bytes, "" good, or the code
     "bigtiff.tif": (lambda: colour(big=True), ""),
     "bigtiff-motorola.tif": (lambda: colour(order=">", big=True), "EX-04"),
     "planar.tif": (planar, ""),
+    "planar16.tif": (lambda: deep_planes("<"), ""),
+    "planar16-motorola.tif": (lambda: deep_planes(">"), ""),
+    "ycbcr.tif": (lambda: ycbcr(1, 1), ""),
+    "ycbcr-2x1.tif": (lambda: ycbcr(2, 1), ""),
+    "ycbcr-2x2.tif": (lambda: ycbcr(2, 2), ""),
+    "ycbcr-video.tif": (lambda: ycbcr(1, 1, video=True), ""),
     "planar-deflate.tif": (lambda: planar(compressed=True), ""),
     "deflate-predictor.tif": (lambda: with_predictor(8), ""),
     "deflate-old-predictor-gray.tif": (lambda: with_predictor(32946, "L"), ""),
@@ -230,6 +250,17 @@ def without_jfif(data: bytes, marker: int = 0xE0) -> bytes:
     place = jpeg_segment(data, marker)
     length = 2 + int.from_bytes(data[place + 2 : place + 4], "big")
     return data[:place] + data[place + length :]
+
+
+def height_later(data: bytes) -> bytes:
+    """The height stands behind the picture, where a scanner tells it that draws the sheet in (DNL, T.81 §B.2.5)."""
+    place = next(jpeg_segment(data, kind) for kind in (0xC0, 0xC2) if bytes([0xFF, kind]) in data[:700])
+    height = data[place + 5 : place + 7]
+    data = data[: place + 5] + b"\0\0" + data[place + 7 :]
+    start = jpeg_segment(data, 0xDA)
+    end = NEXT.search(data, start + 2 + int.from_bytes(data[start + 2 : start + 4]))
+    assert end
+    return data[: end.start()] + b"\xff\xdc\0\4" + height + data[end.start() :]
 
 
 def frame(data: bytes, marker: int) -> bytes:
@@ -312,6 +343,9 @@ OTHERS: dict[str, tuple[Build, str]] = {
         "",
     ),
     "junk-after.jpg": (lambda: saved(truth(), "JPEG") + b"\0" * 3000, ""),
+    "without-end.jpg": (lambda: saved(truth(), "JPEG")[:-2], ""),
+    "height-later.jpg": (lambda: height_later(saved(truth(), "JPEG")), ""),
+    "height-later-gray.jpg": (lambda: height_later(saved(truth("L"), "JPEG")), ""),
     "truncated.jpg": (lambda: saved(truth(), "JPEG")[:-3000], "EX-05"),
     "lossless.jpg": (lambda: frame(saved(truth("L"), "JPEG"), 0xC3), "EX-05"),
     **{f"exif{n}.jpg": ((lambda n=n: exif(n, "JPEG")), "") for n in range(1, 9)},  # type: ignore[misc]
