@@ -40,7 +40,7 @@ _FOREIGN = (  # (first bytes, where, what it is)
     (b"GIF8", 0, "ein GIF-Bild"),
     (b"WEBP", 8, "ein WebP-Bild"),
     (b"BM", 0, "ein BMP-Bild"),
-    (b"ftypheic", 4, "ein HEIC-Bild"),
+    (b"ftyphe", 4, "ein HEIC-Bild"),
     (b"ftypmif1", 4, "ein HEIC-Bild"),
     (b"ftypavif", 4, "ein AVIF-Bild"),
     (b"8BPS", 0, "eine Photoshop-Datei"),

@@ -19,6 +19,11 @@ from ocr.tiffpages import PageView
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000")  # MPO is opened as JPEG; Pillow knows no such name to open by
 _ORIENTATION = 274  # tag of TIFF and Exif
+_OLD_JPEG = 6  # TIFF 6.0 §22; what came with Windows in its day to scan with wrote it
+_GRAYS: dict[tuple[int, ...], str] = {
+    (0,): "L;I",
+    (1,): "L",
+}  # PhotometricInterpretation → how Pillow is to take the bytes
 _BAND = 1024  # rows handled at once, so that a plan never lies in memory twice
 # Exif orientation (tag 274) → (turn clockwise, mirrored left-right first)
 _EXIF = {2: (0, True), 3: (180, False), 4: (180, True), 5: (270, True), 6: (90, False), 7: (90, True), 8: (270, False)}
@@ -103,7 +108,8 @@ def read_rows(image: Image.Image) -> None:
 
     Pillow 13.0 maps a TIFF that lies on its side by the width of the turned picture, and says nothing of the noise that
     comes out: read through the stream its rows are right. Of uncompressed planes it takes the bytes of two for those of
-    one, and of uncompressed YCbCr it does not know that several pixels share a colour: libtiff knows both.
+    one, and of uncompressed YCbCr it does not know that several pixels share a colour: libtiff knows both. It takes any
+    JPEG of the old style for coloured, and cannot read those that are gray.
     """
     if _lies_on_its_side(image):
         image.filename = ""  # type: ignore[attr-defined]
@@ -113,6 +119,10 @@ def read_rows(image: Image.Image) -> None:
             image._setup()  # opened anew it would stand on its first page
         finally:
             TiffImagePlugin.READ_LIBTIFF = False
+    gray = _GRAYS.get(tiff_tag(image, 262)) if tiff_tag(image, 259) == (_OLD_JPEG,) else None
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and gray and tiff_tag(image, 277) in ((), (1,)):
+        image._mode = "L"
+        image.tile = [tile._replace(args=(gray, *tile.args[1:])) for tile in image.tile if isinstance(tile.args, tuple)]
 
 
 def _for_libtiff(image: Image.Image) -> bool:

@@ -121,9 +121,11 @@ def alpha(sort: int) -> bytes:
     return tiff(Page([np.dstack([hidden, seen]).tobytes()], {258: [8] * 4, 262: _RGB, 277: 4, 338: sort}))
 
 
-def old_jpeg() -> bytes:
-    data = saved(truth(), "JPEG", subsampling=0, quality=95)
-    return tiff(Page([data], {258: [8] * 3, 259: 6, 262: _YCBCR, 277: 3, 530: [1, 1], 513: 8, 514: len(data)}))
+def old_jpeg(kind: int = _YCBCR) -> bytes:
+    page = truth() if kind == _YCBCR else truth("L").point(lambda value: value if kind else 255 - value)
+    data = saved(page, "JPEG", quality=95, **({"subsampling": 0} if kind == _YCBCR else {}))
+    told = {258: [8] * 3, 277: 3, 530: [1, 1]} if kind == _YCBCR else {}
+    return tiff(Page([data], {**told, 259: 6, 262: kind, 513: 8, 514: len(data)}))
 
 
 def new_jpeg() -> bytes:
@@ -206,6 +208,7 @@ TIFFS: dict[str, tuple[Build, str]] = {  # name → (bytes, "" good, or the code
     "alpha-associated.tif": (lambda: alpha(1), ""),
     "alpha-unassociated.tif": (lambda: alpha(2), ""),
     "old-jpeg.tif": (old_jpeg, ""),
+    **{f"old-jpeg-gray{kind}.tif": ((lambda kind=kind: old_jpeg(kind)), "") for kind in (0, 1)},  # type: ignore[misc]
     "new-jpeg.tif": (new_jpeg, ""),
     "mixed-pages.tif": (mixed_pages, ""),
     "strip-count-0.tif": (lambda: lying_counts(0), ""),
@@ -380,13 +383,10 @@ OTHERS: dict[str, tuple[Build, str]] = {
     "tiff-called.jpg": (colour, ""),
     "png-called.pdf": (lambda: saved(truth(), "PNG"), ""),
     "still.gif": (lambda: saved(truth().quantize(16), "GIF"), "EX-02"),
-    "animated.gif": (
-        lambda: saved(truth("L"), "GIF", save_all=True, append_images=[truth("L").rotate(180)]),
-        "EX-02",
-    ),
+    "animated.gif": (lambda: saved(truth("L"), "GIF", save_all=True, append_images=[truth("1")]), "EX-02"),
     "bild.webp": (lambda: saved(truth(), "WEBP"), "EX-02"),
     "bild.bmp": (lambda: saved(truth(), "BMP"), "EX-02"),
-    "bild.heic": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 200, "EX-02"),
+    "bild.heic": (lambda: b"\0\0\0\x18ftypheix\0\0\0\0mif1heic" + b"\0" * 200, "EX-02"),
     "bild.avif": (lambda: saved(truth(), "AVIF"), "EX-02"),
     "gif-called.tif": (lambda: saved(truth().quantize(16), "GIF"), "EX-02"),
 }
