@@ -37,6 +37,11 @@ class Jpeg:
         """True when it broke off without its mark, behind its last pixel."""
         return _END_ADDED in self.notes
 
+    @property
+    def height_added(self) -> bool:
+        """True when it told its height behind the picture only; no viewer of PDF draws such an image."""
+        return _HEIGHT_LATER in self.notes
+
 
 def whole_jpeg(data: bytes) -> Jpeg:
     """The same bytes, with what is lacking where that is certain."""

@@ -152,7 +152,10 @@ def _decode(stream: pikepdf.Object, width: int, height: int, max_pixels: int) ->
 
 def _jpeg(coded: bytes, size: tuple[int, int], channels: int, max_pixels: int) -> str:
     width, height = size
-    data = whole_jpeg(coded).data
+    whole = whole_jpeg(coded)
+    if whole.height_added:  # drawn, as documents are, the page would lack it without a word
+        return "Bildhöhe fehlt am Anfang"
+    data = whole.data
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
         if image.size != size:
             return "andere Größe als genannt"

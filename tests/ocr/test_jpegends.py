@@ -23,7 +23,7 @@ from tests.ocr.oddpdfs import scan_page
 from tests.ocr.oddtiffs import truth
 from tests.ocr.papers import scan_of
 from tests.ocr.sheets import job
-from tests.ocr.test_jpegdata import jpeg
+from tests.ocr.test_jpegdata import jpeg, letter
 
 OPTIONS = OcrOptions()
 KINDS: dict[str, dict[str, object]] = {
@@ -105,6 +105,15 @@ def test_a_height_told_later_stands_in_the_pdf(tmp_path: Path) -> None:
     with pikepdf.open(tmp_path / "page.pdf") as pdf:
         (image,) = pdf.pages[0].images.values()
         assert np.array_equal(pixels(image.read_raw_bytes()), pixels(jpeg()))
+
+
+def test_in_a_pdf_a_height_told_later_is_refused_for_no_viewer_draws_it(tmp_path: Path) -> None:
+    with pikepdf.new() as pdf:
+        page = scan_page(pdf, letter(), coded="jpeg")
+        page.images["/Im0"].write(height_later(jpeg()), filter=pikepdf.Name.DCTDecode)
+        pdf.save(tmp_path / "scan.pdf")
+    (facts,) = examine_each([scan_of(tmp_path / "scan.pdf")], OPTIONS, tmp_path)
+    assert errors(facts) == {"EX-05"}
 
 
 @pytest.mark.parametrize(("lost", "good"), [(1, True), (2, True), (400, False)])
