@@ -18,6 +18,7 @@ from ocr.jpegdata import MOST_BYTES, NEXT, JpegFault, jpeg_fault
 END = b"\xff\xd9"
 _START = b"\xff\xd8\xff"
 _MOST_PIXELS = 80_000_000  # what is larger is not decoded here to be heard
+_NO_FRAMES = (0xC4, 0xC8, 0xCC)  # of the markers from C0 to CF
 _EOI, _SOS, _DNL = 0xD9, 0xDA, 0xDC
 _UNKNOWN = b"\0\0"  # height
 _ONE_SCAN = (0xC0, 0xC1)  # of a progressive one without its end nobody knows how many refinements are lost
@@ -52,7 +53,7 @@ def whole_jpeg(data: bytes) -> Jpeg:
     for place, marker, body in _segments(data):
         if marker == _EOI:
             break
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+        if 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES:
             frame = place
             if data.endswith(END) and body[1:3] != _UNKNOWN:
                 return Jpeg(data)  # as nearly all do: nothing more to look for
@@ -72,6 +73,12 @@ def whole_jpeg(data: bytes) -> Jpeg:
         data = coded + END
         notes.append(_END_ADDED)
     return Jpeg(data, tuple(notes))
+
+
+def process_of(data: bytes) -> int:
+    """The marker of the frame, which tells how a JPEG is coded (T.81 table B.1); 0 where none is found."""
+    frames = (marker for _, marker, _ in _segments(data) if 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES)
+    return next(frames, 0)
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, bytes]]:
