@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,6 +119,42 @@ def test_a_picture_that_no_viewer_draws_is_no_blank_page(name: str, tmp_path: Pa
     facts = examine(scan_of(tmp_path / "scan.pdf"), OPTIONS, tmp_path)
     assert errors(facts) == {"EX-05"}
     assert "neu scannen" in facts.findings[0].text
+
+
+@pytest.mark.parametrize("coded", ["flate", "jpeg"])
+@pytest.mark.parametrize("mask", [False, True])
+def test_a_picture_without_its_space_is_refused(coded: str, mask: bool, tmp_path: Path) -> None:
+    """A coloured JPEG came out white, and was archived as a blank page; rows without a space came out as noise."""
+    with pikepdf.new() as pdf:
+        image = scan_page(pdf, truth(), coded="jpeg").images["/Im0"]
+        if mask:
+            image.SMask = image = xobject(pdf, truth("L"), form=coded)
+        elif coded == "flate":
+            image.write(zlib.compress(truth().tobytes()), filter=Name.FlateDecode)
+        del image["/ColorSpace"]
+        pdf.save(tmp_path / "scan.pdf")
+    assert errors(examine(scan_of(tmp_path / "scan.pdf"), OPTIONS, tmp_path)) == {"EX-05"}
+
+
+@pytest.mark.parametrize("wrong", [None, 1, 8])
+@pytest.mark.parametrize("coded", ["jpeg", "fax"])
+def test_the_depth_that_a_coding_has_stands_in_the_pdfa(coded: str, wrong: int | None, tmp_path: Path) -> None:
+    """Else others than pdfium show an empty page, or noise."""
+    with pikepdf.new() as pdf:
+        image = scan_page(pdf, truth("L"), coded="jpeg").images["/Im0"]
+        if coded == "fax":
+            parms = Dictionary(K=-1, Columns=SIZE[0], Rows=SIZE[1], BlackIs1=True)
+            image.write(g4_strip(truth("1")), filter=Name.CCITTFaxDecode, decode_parms=parms)
+            del image["/ColorSpace"]
+        del image["/BitsPerComponent"]
+        if wrong:
+            image.BitsPerComponent = wrong
+        outcome = done(pdf, tmp_path)
+    assert outcome.error is None
+    with pikepdf.open(tmp_path / "page.pdf") as made:
+        (stored,) = made.pages[0].images.values()
+        assert stored.Filter == (Name.DCTDecode if coded == "jpeg" else Name.CCITTFaxDecode)
+        assert (stored.BitsPerComponent, stored.ColorSpace) == (8 if coded == "jpeg" else 1, Name.DeviceGray)
 
 
 @pytest.mark.parametrize("space", [Name.G, Array([Name.DeviceGray])], ids=str)
