@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import pikepdf
 from PIL import Image
 
+from ocr.jpegends import read_jpeg
 from ocr.pageimage import Held, PageImage, flatten, packed, tiff_tag, to_eight_bits, to_srgb
 
 _FLAT = {"L": "/DeviceGray", "RGB": "/DeviceRGB", "CMYK": "/DeviceCMYK", "P": "/DeviceRGB"}
@@ -94,8 +95,8 @@ def usable_profile(icc: object, mode: str) -> bytes:
 
 
 def _jpeg(page: PageImage) -> Stored | None:
-    data = page.path.read_bytes()
-    components = _jpeg_frame(data)
+    whole = read_jpeg(page.path)
+    components = _jpeg_frame(whole.data)
     mode = {1: "L", 3: "RGB", 4: "CMYK"}.get(len(components))
     if mode is None:
         return None
@@ -107,7 +108,17 @@ def _jpeg(page: PageImage) -> Stored | None:
     # Decoders of files know such a JPEG by the names of its colours, those of PDF would take it for YCbCr (§7.4.8)
     named = components == b"RGB" and not {"jfif", "adobe"} & page.image.info.keys()
     parms: tuple[tuple[str, int | bool], ...] = (("ColorTransform", 0),) if named else ()
-    return Stored(page.width, page.height, data, "/DCTDecode", mode, parms=parms, decode=decode, icc=icc)
+    return Stored(
+        page.width,
+        page.height,
+        whole.data,
+        "/DCTDecode",
+        mode,
+        parms=parms,
+        decode=decode,
+        icc=icc,
+        losses=whole.notes,
+    )
 
 
 def _jpeg_frame(data: bytes) -> bytes:

@@ -40,7 +40,7 @@ _FOREIGN = (  # (first bytes, where, what it is)
     (b"GIF8", 0, "ein GIF-Bild"),
     (b"WEBP", 8, "ein WebP-Bild"),
     (b"BM", 0, "ein BMP-Bild"),
-    (b"ftypheic", 4, "ein HEIC-Bild"),
+    (b"ftyphe", 4, "ein HEIC-Bild"),
     (b"ftypmif1", 4, "ein HEIC-Bild"),
     (b"ftypavif", 4, "ein AVIF-Bild"),
     (b"8BPS", 0, "eine Photoshop-Datei"),
@@ -49,7 +49,13 @@ _FOREIGN = (  # (first bytes, where, what it is)
     (b"\xd0\xcf\x11\xe0", 0, "eine alte Office-Datei"),
     (b"%!PS", 0, "eine PostScript-Datei"),
 )
-_ALIASES = {"image/jpx": "image/jp2", "image/jpm": "image/jp2", "image/pjpeg": "image/jpeg", "image/tif": "image/tiff"}
+_ALIASES = {
+    "image/jpx": "image/jp2",
+    "image/jpm": "image/jp2",
+    "image/x-jp2-codestream": "image/jp2",
+    "image/pjpeg": "image/jpeg",
+    "image/tif": "image/tiff",
+}
 
 RULES: dict[str, tuple[str, str]] = {
     "EX-01": ("Eine Datei hat Inhalt", "docs/architecture.md, Untersuchung"),
@@ -209,7 +215,7 @@ def _checked(scan: Scan, mime: str, answer: dict[str, Any] | SandboxDied) -> Fil
 
 def _mismatch(scan: Scan, mime: str) -> tuple[Finding, ...]:
     said = _ALIASES.get(scan.mime, scan.mime)
-    if said == mime or not said or said == "application/octet-stream":
+    if said == _ALIASES.get(mime, mime) or not said or said == "application/octet-stream":
         return ()
     text = f"Die Datei beginnt wie {mime}, gemeldet wurde {said}; gelesen wurde sie als {mime}."
     return (warning("EX-03", "Datei", text),)

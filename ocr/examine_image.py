@@ -28,6 +28,7 @@ from ocr.imagestrips import decode_in_parts
 from ocr.jp2boxes import complete
 from ocr.jp2depth import misread_bits
 from ocr.jpegdata import DAMAGED, MOST_BYTES, SURPLUS, JpegFault, joined_by_others, jpeg_fault, tiff_jpeg_fault
+from ocr.jpegends import to_open, whole_jpeg
 from ocr.pageimage import read_rows, stated_dpi, tiff_tag
 from ocr.tiffpages import circle
 from ocr.wholeness import missing_part
@@ -62,6 +63,10 @@ _CIRCLE = (
     "Die Datei ist beschädigt: Auf Seite {} folgt wieder Seite {}. Ob danach noch Seiten kamen, ist nicht zu sehen. "
     "Bitte neu scannen."
 )
+_NO_END = (
+    "Der Datei fehlt die Marke an ihrem Ende; alle Bildpunkte sind da. Sie kann unterwegs gekürzt worden sein. "
+    "Bitte ansehen."
+)
 _BROKEN = "Die Seite lässt sich nicht ganz lesen ({}). Bitte dieses Blatt neu scannen."
 
 
@@ -92,7 +97,7 @@ def examine_image(payload: dict[str, Any]) -> dict[str, Any]:
 
 def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
     try:
-        image = Image.open(path, formats=FORMATS)
+        image = Image.open(to_open(path), formats=FORMATS)
         complete(image, path)
     except (MemoryError, FileNotFoundError, PermissionError):  # the last two are no fault of the file
         raise
@@ -124,7 +129,10 @@ def _look_at(path: Path, payload: dict[str, Any], look: _Look) -> None:
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - as above
-            text = "Die Seite ist beschädigt und lässt sich nicht öffnen. Bitte dieses Blatt neu scannen."
+            text = (
+                "Die Seite ist beschädigt oder auf eine Art gespeichert, die nicht gelesen werden kann (auch Masken). "
+                "Bitte dieses Blatt neu scannen, oder die Datei als gewöhnliches TIFF liefern."
+            )
             look.findings.append(error("EX-04", page(number + 1), text))
             return
 
@@ -279,14 +287,10 @@ def _misread(image: Image.Image, path: Path, where: str, hidden: HiddenInk) -> I
 def _parted_and_misread(image: Image.Image) -> bool:
     """True for a TIFF with one plane after the other (PlanarConfiguration 2) that Pillow 13.0 reads wrong, silently.
 
-    Of uncompressed planes it takes the bytes of two for those of one, and turns no bits round (FillOrder 2); of
-    compressed ones it mixes gray and its transparency. Found by reading every combination of the tags.
+    It mixes gray and its transparency; what it does to colours is known to `read_rows`. Found by reading every
+    combination of the tags.
     """
-    if tiff_tag(image, 284) != (2,) or len(image.getbands()) < 2:
-        return False
-    if image.mode in ("LA", "La"):
-        return True
-    return tiff_tag(image, 259) == (1,) and (max(tiff_tag(image, 258), default=8) > 8 or tiff_tag(image, 266) == (2,))
+    return tiff_tag(image, 284) == (2,) and image.mode in ("LA", "La")
 
 
 def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int, hidden: HiddenInk) -> Iterator[Finding]:
@@ -317,10 +321,13 @@ def _decoded(image: Image.Image, path: Path, where: str, max_pixels: int, hidden
         yield warning("EX-23", where, MENDED)
     if image.format in ("JPEG", "MPO"):
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-        jpeg = jpeg_fault(data, max_pixels)
-        if image.format == "JPEG" and joined_by_others(data):
+            whole = whole_jpeg(file.read(MOST_BYTES + 1))
+        jpeg = jpeg_fault(whole.data, max_pixels)
+        if image.format == "JPEG" and joined_by_others(whole.data):
             yield info("EX-24", "Datei", _MORE)
+        if whole.end_added:
+            yield warning("EX-23", where, _NO_END)
+            return
     else:
         jpeg = tiff_jpeg_fault(image, path)
     if jpeg is JpegFault.DAMAGED:

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from PIL import Image, TiffImagePlugin
 
+from ocr.pageimage import read_rows
 from ocr.pngbands import Bands
 
 See = Callable[[Image.Image], None]
 _BLOCK = 1 << 20
-_COPIED = (258, 259, 262, 266, 277, 284, 292, 293, 317, 338, 339, 347, 320, 530, 531, 532)
+_COPIED = (258, 259, 262, 266, 277, 284, 292, 293, 317, 338, 339, 347, 320, 529, 530, 531, 532)
 _WIDTH, _LENGTH, _OFFSETS, _PER_STRIP, _COUNTS = 256, 257, 273, 278, 279
 _TILE_WIDTH, _TILE_LENGTH, _TILE_OFFSETS, _TILE_COUNTS = 322, 323, 324, 325
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -119,6 +120,7 @@ def _decode_part(image: TiffImagePlugin.TiffImageFile, data: bytes, width: int, 
     head = struct.pack("<2sHL" if tags._endian == "<" else ">2sHL", image.tag_v2.prefix, 42, 8)
     whole = head + tags.tobytes(8) + data
     with Image.open(io.BytesIO(whole), formats=("TIFF",)) as part:
+        read_rows(part)
         part.load()
         return part
 

@@ -32,7 +32,7 @@ MOST_BYTES = 48 << 20  # the sandbox allows files of 64 MiB, and memory that is 
 _COLOURS = {1: 1, 3: 6, 4: 5}  # components → PhotometricInterpretation; the colours themselves do not matter here
 _SAMPLED = (1, 2, 4)
 _BEHIND = re.compile(rb"(\d+) extraneous bytes before marker 0xd9")
-_NEXT = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the next marker behind coded data: no stuffing and no restart
+NEXT = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the next marker behind coded data: no stuffing and no restart
 _FILLED = 3  # bytes before the end that a coder may have left behind
 
 
@@ -75,7 +75,7 @@ def joined_by_others(data: bytes) -> bool:
         else:
             place += 2 + int.from_bytes(data[place + 2 : place + 4])
         if marker == 0xDA:
-            following = _NEXT.search(data, place)
+            following = NEXT.search(data, place)
             place = following.start() if following else len(data)
     return False
 

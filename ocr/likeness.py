@@ -7,6 +7,7 @@ lighter or darker than in the scan: a lost stamp or a white half page does not h
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -22,6 +23,7 @@ from pypdfium2.raw import (
 )
 
 from akten.plural import plural
+from ocr.jpegends import to_open
 from ocr.openpdfs import OpenPdfs
 from ocr.pageimage import read_rows, right_ink
 from ocr.pdfpage import user_unit
@@ -143,7 +145,7 @@ def _scan_picture(source: dict[str, Any], opened: OpenPdfs) -> tuple[Picture, in
         picture = _drawn(page)
         page.close()
         return picture, _LEAST_PIXELS
-    with Image.open(path, formats=_FORMATS) as image:
+    with Image.open(to_open(Path(path)), formats=_FORMATS) as image:
         if source["page"] > 1:
             image.seek(source["page"] - 1)
         read_rows(image)

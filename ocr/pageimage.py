@@ -14,10 +14,16 @@ from PIL import Image, ImageChops, ImageCms, ImageFile, ImageOps, TiffImagePlugi
 from akten.brokenwords import broken_in_german
 from ocr.engine import Raster
 from ocr.jp2boxes import complete
+from ocr.jpegends import to_open
 from ocr.tiffpages import PageView
 
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000")  # MPO is opened as JPEG; Pillow knows no such name to open by
 _ORIENTATION = 274  # tag of TIFF and Exif
+_OLD_JPEG = 6  # TIFF 6.0 §22; what came with Windows in its day to scan with wrote it
+_GRAYS: dict[tuple[int, ...], str] = {
+    (0,): "L;I",
+    (1,): "L",
+}  # PhotometricInterpretation → how Pillow is to take the bytes
 _BAND = 1024  # rows handled at once, so that a plan never lies in memory twice
 # Exif orientation (tag 274) → (turn clockwise, mirrored left-right first)
 _EXIF = {2: (0, True), 3: (180, False), 4: (180, True), 5: (270, True), 6: (90, False), 7: (90, True), 8: (270, False)}
@@ -77,7 +83,7 @@ def open_page(path: Path, page: int, max_pixels: int) -> PageImage:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             view = PageView.of(path, page) if page > 1 else None
-            image = Image.open(view or path, formats=FORMATS)  # type: ignore[arg-type]
+            image = Image.open(view or to_open(path), formats=FORMATS)  # type: ignore[arg-type]
             if page > 1 and view is None:
                 image.seek(page - 1)
             read_rows(image)
@@ -98,13 +104,34 @@ def open_page(path: Path, page: int, max_pixels: int) -> PageImage:
 
 
 def read_rows(image: Image.Image) -> None:
-    """Keeps Pillow from mapping into memory a TIFF that lies on its side; to be called before the pixels are loaded.
+    """Keeps Pillow from reading wrong what it has right means for; to be called before the pixels are loaded.
 
-    Pillow 13.0 takes the width of the turned picture for the length of the mapped rows, and says nothing of the noise
-    that comes out. Read through the stream the rows are right.
+    Pillow 13.0 maps a TIFF that lies on its side by the width of the turned picture, and says nothing of the noise that
+    comes out: read through the stream its rows are right. Of uncompressed planes it takes the bytes of two for those of
+    one, and of uncompressed YCbCr it does not know that several pixels share a colour: libtiff knows both. It takes any
+    JPEG of the old style for coloured, and cannot read those that are gray.
     """
     if _lies_on_its_side(image):
         image.filename = ""  # type: ignore[attr-defined]
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and _for_libtiff(image) and not image.use_load_libtiff:
+        TiffImagePlugin.READ_LIBTIFF = True
+        try:
+            image._setup()  # opened anew it would stand on its first page
+        finally:
+            TiffImagePlugin.READ_LIBTIFF = False
+    gray = _GRAYS.get(tiff_tag(image, 262)) if tiff_tag(image, 259) == (_OLD_JPEG,) else None
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and gray and tiff_tag(image, 277) in ((), (1,)):
+        image._mode = "L"
+        image.tile = [tile._replace(args=(gray, *tile.args[1:])) for tile in image.tile if isinstance(tile.args, tuple)]
+
+
+def _for_libtiff(image: Image.Image) -> bool:
+    """True for an uncompressed TIFF whose pixels Pillow takes apart wrongly, and libtiff rightly."""
+    if tiff_tag(image, 259) not in ((), (1,)):
+        return False
+    planes = tiff_tag(image, 284) == (2,) and image.mode in ("RGB", "CMYK", "RGBA", "RGBX")
+    odd = max(tiff_tag(image, 258), default=8) > 8 or tiff_tag(image, 266) == (2,)
+    return (planes and odd) or tiff_tag(image, 262) == (6,)
 
 
 def _lies_on_its_side(image: Image.Image) -> bool:

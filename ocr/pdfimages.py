@@ -18,11 +18,13 @@ from ocr.faxlines import LOST, MENDED, FaxFault
 from ocr.findings import BAD_DATA, error, unheard, warning
 from ocr.jbig2 import jbig2_fault
 from ocr.jpegdata import DAMAGED, SURPLUS, JpegFault, jpeg_fault
+from ocr.jpegends import process_of, whole_jpeg
 from ocr.pdffaxes import COLUMNS, FaxCoding, picture_faults
 from ocr.pdfspaces import undrawable
 
 _UNREADABLE = "Ein Bild der Seite lässt sich nicht ganz lesen ({}). Bitte dieses Blatt neu scannen."
 _BLOCK = 1 << 20
+_LAST_PROCESS = 0xC2  # baseline, extended and progressive JPEG (ISO 32000-1 §7.4.8)
 _WHOLE_PIXELS = 120_000_000
 _CHANNELS = {"/DeviceGray": 1, "/CalGray": 1, "/DeviceRGB": 3, "/CalRGB": 3, "/Lab": 3, "/DeviceCMYK": 4}
 
@@ -149,8 +151,16 @@ def _decode(stream: pikepdf.Object, width: int, height: int, max_pixels: int) ->
     return ""
 
 
-def _jpeg(data: bytes, size: tuple[int, int], channels: int, max_pixels: int) -> str:
+def _jpeg(coded: bytes, size: tuple[int, int], channels: int, max_pixels: int) -> str:
     width, height = size
+    whole = whole_jpeg(coded)
+    if whole.height_added:  # drawn, as documents are, the page would lack it without a word
+        return "Bildhöhe fehlt am Anfang"
+    data = whole.data
+    if (
+        process_of(data) > _LAST_PROCESS
+    ):  # coded arithmetically, which Pillow reads and no viewer of PDF: they draw it black
+        return "auf eine Art gepackt, die PDF nicht kennt"
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
         if image.size != size:
             return "andere Größe als genannt"

@@ -19,26 +19,13 @@ from PIL import Image
 from ocr.geometry import Affine, pixels_to_unit, scaling
 from ocr.pageimage import PageUnreadable
 from ocr.pdfclip import Rect, changes_colours, common, cuts, hides_layers, placed_rect
+from ocr.pdfcopy import jpeg_of
 
 _PLAIN = frozenset({"q", "Q", "cm", "Do", "gs", "re", "W", "W*", "n", "w", "J", "j", "M", "d", "i", "ri", "BMC", "EMC"})
 _PLAIN_TOO = frozenset({"BDC", "MP", "DP", "g", "G", "rg", "RG", "cs", "CS", "sc", "SC", "scn", "SCN", "k", "K"})
 _TEXT_STATE = frozenset({"BT", "ET", "Tc", "Tw", "Tz", "TL", "Tf", "Ts", "Td", "TD", "Tm", "T*"})
 _SHOWING = frozenset({"Tj", "TJ", "'", '"'})
 _INVISIBLE = 3  # the text layer of an earlier OCR: it shows nothing and does not hide the image from us
-_KEPT = (
-    "/Filter",
-    "/DecodeParms",
-    "/Length",
-    "/Width",
-    "/Height",
-    "/ColorSpace",
-    "/BitsPerComponent",
-    "/Decode",
-    "/ImageMask",
-    "/Mask",
-    "/SMask",
-    "/Matte",
-)
 _CODED = frozenset(
     {
         "/DCTDecode",
@@ -232,26 +219,13 @@ def surely_allowed(image: pikepdf.Stream) -> bool:
     return plain and image.get("/SMask") is None and image.get("/Mask") is None
 
 
-def copied(image: pikepdf.Stream, pdf: pikepdf.Pdf) -> pikepdf.Stream:
-    """The image in another PDF with the same bytes, without what PDF/A forbids (Interpolate, OC, Alternates …)."""
-    new = pdf.copy_foreign(image)
-    for key in list(new.keys()):
-        if key not in _KEPT:
-            del new[key]
-    new.Type = pikepdf.Name.XObject
-    new.Subtype = pikepdf.Name.Image
-    if not isinstance(new, pikepdf.Stream):
-        raise TypeError("an image is a stream")
-    return new
-
-
 def picture_of(image: pikepdf.Stream) -> Image.Image | None:
     """The pixels for reading, when they can be had without a renderer; a colour JPEG gives its luminance."""
     if image.get("/Decode") is not None or image.get("/SMask") is not None or image.get("/Mask") is not None:
         return None
     try:
         if str(image.get("/Filter")) == "/DCTDecode":
-            opened = Image.open(io.BytesIO(image.read_raw_bytes()), formats=("JPEG",))
+            opened = Image.open(io.BytesIO(jpeg_of(image).data), formats=("JPEG",))
             if opened.mode == "RGB":
                 opened.draft("L", opened.size)
             opened.load()

@@ -9,6 +9,7 @@ import pikepdf
 
 _DEPTHS = (1, 2, 4, 8, 16)
 _TELL_DEPTH = ("/DCTDecode", "/CCITTFaxDecode", "/JBIG2Decode")  # these codings have one depth, or tell it themselves
+_TWO_COLOURS = ("/CCITTFaxDecode", "/JBIG2Decode")  # drawn black and white also where no space is told
 _DEVICES = ("/DeviceGray", "/DeviceRGB", "/DeviceCMYK", "/G", "/RGB", "/CMYK")  # the short ones are drawn, too
 _PROFILED = (1, 3, 4)  # components of a colour space by profile
 _ENTRIES = {"/Indexed": 4, "/I": 4, "/Separation": 2, "/DeviceN": 4}  # of the arrays of other spaces, at least
@@ -23,7 +24,9 @@ def undrawable(image: pikepdf.Stream, filters: list[str]) -> str:
         return "Farbtiefe fehlt oder ist falsch"
     space = image.get("/ColorSpace")
     inline = image.get("/Subtype") is None  # such an image may name a space of the page
-    if space is None or (inline and isinstance(space, pikepdf.Name)) or _known(space):
+    if space is None:  # noise, or nothing at all
+        return "" if filters and filters[-1] in _TWO_COLOURS else "Farbraum fehlt"
+    if (inline and isinstance(space, pikepdf.Name)) or _known(space):
         return ""
     return "Farbraum unlesbar"
 

@@ -15,9 +15,9 @@ from ocr.embedding import Stored, as_it_is, checked_group4, without_loss
 from ocr.geometry import POINTS_PER_MM, Affine, pixels_to_unit, scaling, standing
 from ocr.jp2depth import depths_of
 from ocr.pageimage import Held, PageImage, PageUnreadable, load, open_page, shed_depth, to_gray
+from ocr.pdfcopy import added_to, copied
 from ocr.pdfpage import (
     PdfPage,
-    copied,
     copyable,
     drawing_dpi,
     drawn,
@@ -205,6 +205,7 @@ def from_pdf(
         size,
         picture,
         page.image,
+        losses=added_to(page.image),
         doubtful=not surely_allowed(page.image),
     )
 

@@ -11,7 +11,21 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageChops
 
-from tests.ocr.oddtiffs import SIZE, Page, backwards, packed, rows_of, strip_of, strips_of, tiff, tiles_of, truth
+from ocr.jpegdata import NEXT
+from tests.ocr.oddtiffs import (
+    SIZE,
+    Page,
+    backwards,
+    deep_planes,
+    packed,
+    rows_of,
+    strip_of,
+    strips_of,
+    tiff,
+    tiles_of,
+    truth,
+    ycbcr,
+)
 
 Build = Callable[[], bytes]
 WIDTH, HEIGHT = SIZE
@@ -107,9 +121,11 @@ def alpha(sort: int) -> bytes:
     return tiff(Page([np.dstack([hidden, seen]).tobytes()], {258: [8] * 4, 262: _RGB, 277: 4, 338: sort}))
 
 
-def old_jpeg() -> bytes:
-    data = saved(truth(), "JPEG", subsampling=0, quality=95)
-    return tiff(Page([data], {258: [8] * 3, 259: 6, 262: _YCBCR, 277: 3, 530: [1, 1], 513: 8, 514: len(data)}))
+def old_jpeg(kind: int = _YCBCR) -> bytes:
+    page = truth() if kind == _YCBCR else truth("L").point(lambda value: value if kind else 255 - value)
+    data = saved(page, "JPEG", quality=95, **({"subsampling": 0} if kind == _YCBCR else {}))
+    told = {258: [8] * 3, 277: 3, 530: [1, 1]} if kind == _YCBCR else {}
+    return tiff(Page([data], {**told, 259: 6, 262: kind, 513: 8, 514: len(data)}))
 
 
 def new_jpeg() -> bytes:
@@ -170,6 +186,12 @@ TIFFS: dict[str, tuple[Build, str]] = {  # name → (bytes, "" good, or the code
     "bigtiff.tif": (lambda: colour(big=True), ""),
     "bigtiff-motorola.tif": (lambda: colour(order=">", big=True), "EX-04"),
     "planar.tif": (planar, ""),
+    "planar16.tif": (lambda: deep_planes("<"), ""),
+    "planar16-motorola.tif": (lambda: deep_planes(">"), ""),
+    "ycbcr.tif": (lambda: ycbcr(1, 1), ""),
+    "ycbcr-2x1.tif": (lambda: ycbcr(2, 1), ""),
+    "ycbcr-2x2.tif": (lambda: ycbcr(2, 2), ""),
+    "ycbcr-video.tif": (lambda: ycbcr(1, 1, video=True), ""),
     "planar-deflate.tif": (lambda: planar(compressed=True), ""),
     "deflate-predictor.tif": (lambda: with_predictor(8), ""),
     "deflate-old-predictor-gray.tif": (lambda: with_predictor(32946, "L"), ""),
@@ -186,6 +208,7 @@ TIFFS: dict[str, tuple[Build, str]] = {  # name → (bytes, "" good, or the code
     "alpha-associated.tif": (lambda: alpha(1), ""),
     "alpha-unassociated.tif": (lambda: alpha(2), ""),
     "old-jpeg.tif": (old_jpeg, ""),
+    **{f"old-jpeg-gray{kind}.tif": ((lambda kind=kind: old_jpeg(kind)), "") for kind in (0, 1)},  # type: ignore[misc]
     "new-jpeg.tif": (new_jpeg, ""),
     "mixed-pages.tif": (mixed_pages, ""),
     "strip-count-0.tif": (lambda: lying_counts(0), ""),
@@ -230,6 +253,17 @@ def without_jfif(data: bytes, marker: int = 0xE0) -> bytes:
     place = jpeg_segment(data, marker)
     length = 2 + int.from_bytes(data[place + 2 : place + 4], "big")
     return data[:place] + data[place + length :]
+
+
+def height_later(data: bytes) -> bytes:
+    """The height stands behind the picture, where a scanner tells it that draws the sheet in (DNL, T.81 §B.2.5)."""
+    place = next(jpeg_segment(data, kind) for kind in (0xC0, 0xC2) if bytes([0xFF, kind]) in data[:700])
+    height = data[place + 5 : place + 7]
+    data = data[: place + 5] + b"\0\0" + data[place + 7 :]
+    start = jpeg_segment(data, 0xDA)
+    end = NEXT.search(data, start + 2 + int.from_bytes(data[start + 2 : start + 4]))
+    assert end
+    return data[: end.start()] + b"\xff\xdc\0\4" + height + data[end.start() :]
 
 
 def frame(data: bytes, marker: int) -> bytes:
@@ -312,6 +346,9 @@ OTHERS: dict[str, tuple[Build, str]] = {
         "",
     ),
     "junk-after.jpg": (lambda: saved(truth(), "JPEG") + b"\0" * 3000, ""),
+    "without-end.jpg": (lambda: saved(truth(), "JPEG")[:-2], ""),
+    "height-later.jpg": (lambda: height_later(saved(truth(), "JPEG")), ""),
+    "height-later-gray.jpg": (lambda: height_later(saved(truth("L"), "JPEG")), ""),
     "truncated.jpg": (lambda: saved(truth(), "JPEG")[:-3000], "EX-05"),
     "lossless.jpg": (lambda: frame(saved(truth("L"), "JPEG"), 0xC3), "EX-05"),
     **{f"exif{n}.jpg": ((lambda n=n: exif(n, "JPEG")), "") for n in range(1, 9)},  # type: ignore[misc]
@@ -346,13 +383,10 @@ OTHERS: dict[str, tuple[Build, str]] = {
     "tiff-called.jpg": (colour, ""),
     "png-called.pdf": (lambda: saved(truth(), "PNG"), ""),
     "still.gif": (lambda: saved(truth().quantize(16), "GIF"), "EX-02"),
-    "animated.gif": (
-        lambda: saved(truth("L"), "GIF", save_all=True, append_images=[truth("L").rotate(180)]),
-        "EX-02",
-    ),
+    "animated.gif": (lambda: saved(truth("L"), "GIF", save_all=True, append_images=[truth("1")]), "EX-02"),
     "bild.webp": (lambda: saved(truth(), "WEBP"), "EX-02"),
     "bild.bmp": (lambda: saved(truth(), "BMP"), "EX-02"),
-    "bild.heic": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 200, "EX-02"),
+    "bild.heic": (lambda: b"\0\0\0\x18ftypheix\0\0\0\0mif1heic" + b"\0" * 200, "EX-02"),
     "bild.avif": (lambda: saved(truth(), "AVIF"), "EX-02"),
     "gif-called.tif": (lambda: saved(truth().quantize(16), "GIF"), "EX-02"),
 }

@@ -146,3 +146,27 @@ def tiles_of(pixels: np.ndarray[Any, Any], edge: int = 128) -> list[bytes]:
         for top in range(0, full.shape[0], edge)
         for left in range(0, full.shape[1], edge)
     ]
+
+
+def deep_planes(order: str) -> bytes:
+    """Sixteen bits, one plane after the other, uncompressed and in strips."""
+    planes = [
+        (np.asarray(truth())[:, :, channel].astype(np.uint16) * 257).astype(order + "u2").tobytes()
+        for channel in range(3)
+    ]
+    strips = [strip for plane in planes for strip in strips_of(plane, SIZE[0] * 2, 100)]
+    return tiff(Page(strips, {258: [16] * 3, 262: 2, 277: 3, 278: 100, 284: 2}), order=order)
+
+
+def ycbcr(across: int = 1, down: int = 1, *, video: bool = False, rows: int = SIZE[1]) -> bytes:
+    """Uncompressed, several pixels with one colour, as TIFF 6.0 §21 packs them; with `video` 16 is black."""
+    pixels = np.asarray(truth().convert("YCbCr")).astype(float)
+    if video:
+        pixels = np.dstack([16 + pixels[:, :, 0] * 219 / 255, 128 + (pixels[:, :, 1:] - 128) * 224 / 255])
+    pixels = np.pad(pixels, ((0, -SIZE[1] % down), (0, -SIZE[0] % across), (0, 0)), mode="edge")
+    blocks = pixels.reshape(pixels.shape[0] // down, down, -1, across, 3).transpose(0, 2, 1, 3, 4)
+    light = blocks[..., 0].reshape(*blocks.shape[:2], -1)
+    data = np.concatenate([light, blocks[..., 1:].mean(axis=(2, 3))], axis=2).round().clip(0, 255).astype(np.uint8)
+    strips = [data[top : top + rows // down].tobytes() for top in range(0, len(data), rows // down)]
+    told = {532: [Fraction(value) for value in (16, 235, 128, 240, 128, 240)]} if video else {}
+    return tiff(Page(strips, {258: [8] * 3, 262: 6, 277: 3, 530: [across, down], 278: rows, **told}))

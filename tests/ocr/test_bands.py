@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pikepdf
@@ -10,7 +11,9 @@ import pytest
 from PIL import Image
 
 from ocr.bands import stored_in_bands
-from ocr.pageimage import open_page
+from ocr.imagestrips import decode_in_parts
+from ocr.pageimage import load, open_page
+from tests.ocr.oddtiffs import ycbcr
 
 
 def colourful(size: tuple[int, int] = (301, 217)) -> Image.Image:
@@ -29,6 +32,22 @@ def test_the_pixels_are_those_of_the_file(tmp_path: Path, compression: str) -> N
         copy = pdf.copy_foreign(made.stored)
         assert pikepdf.PdfImage(copy).as_pil_image().tobytes() == image.tobytes()
     assert made.gray.tobytes() == image.convert("L").tobytes()
+
+
+@pytest.mark.parametrize("kind", [{}, {"across": 2, "down": 2}, {"video": True}], ids=str)
+def test_strips_of_ycbcr_have_the_colours_of_the_whole(tmp_path: Path, kind: dict[str, Any]) -> None:
+    path = tmp_path / "scan.tif"
+    path.write_bytes(ycbcr(**kind, rows=100))
+    whole = open_page(path, 1, 10**9)
+    load(whole)
+    made = stored_in_bands(open_page(path, 1, 10**9), from_pixels=1)
+    assert made is not None
+    with pikepdf.new() as pdf:
+        copy = pdf.copy_foreign(made.stored)
+        assert pikepdf.PdfImage(copy).as_pil_image().tobytes() == whole.image.tobytes()
+    parts: list[Image.Image] = []
+    assert decode_in_parts(open_page(path, 1, 10**9).image, path, parts.append)
+    assert sum(part.height for part in parts) == whole.height
 
 
 def test_small_gray_and_single_strip_images_go_the_usual_way(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from PIL import Image, TiffImagePlugin
 from akten.errors import Misconfigured
 from akten.files import Colour, FileFacts, FileKind
 from akten.findings import Severity
+from ingest.scans import content_type
 from ocr.child import answer_to
 from ocr.ends import SandboxDied, answer_of
 from ocr.examine import examine_each
@@ -99,6 +100,13 @@ def test_content_decides_and_not_the_name(images: dict[str, FileFacts]) -> None:
     assert facts.mime == "image/png"
     assert codes(facts) == {"EX-03"}
     assert not errors(facts)
+
+
+def test_both_forms_of_jpeg_2000_are_one_type(tmp_path: Path) -> None:
+    """The intake reports the one without boxes as the other, and has no other word for it."""
+    picture().save(tmp_path / "bild.j2k", no_jp2=True)
+    data = (tmp_path / "bild.j2k").read_bytes()
+    assert "EX-03" not in codes(examine(scan_of(tmp_path / "bild.j2k", content_type(data)), OcrOptions(), tmp_path))
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data:UserWarning")

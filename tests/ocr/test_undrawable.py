@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,21 @@ from tests.ocr.sheets import job
 
 OPTIONS = OcrOptions()
 INVERTED = Array([1, 0])
+ARITHMETIC = bytes.fromhex(  # the truth in gray, 40 × 56, as cjpeg codes it; Pillow can only read it
+    "ffd8ffe000104a46494600010100000100010000ffdb0043000d090a0b0a080d0b0a0b0e0e0d0f13201513121213271c1e17202e2931302e"
+    "292d2c333a4a3e333646372c2d405741464c4e525352323e5a615a50604a51524fffc9000b080038002801011100ffcc000600101005ffda"
+    "0008010100003f00fd1fbf4787720e31a61a278469c394104226cb317e334e83da9f7634e7637086abf2741d8c57919ae753392e2de043c8"
+    "f06e3b80b2c9893615507d5d7c6fecb3cb683f457075e513bdcc236f7dd900dd076ee288df13d107dbd3f244cab008b0efbabcb31aa6d0c9"
+    "534ce3ba42d9bce636046af44ad0a035b5513e2ea1ff00f8bf5ff84c34af3005e534fbab77965fd5df57b44f11e98c9f95515e2eff00a129"
+    "06637b8998293eb2bc8c1143a850f0f3571fa968e4afb7b3c2ab6b9de7b6fb18456db7f86e7654e05b83b5e0d3554ab7a056ba2bacf59975"
+    "8da98e5acee54cdc469cb02d514ab9d53b56b81e1c79884e8bf22df15e716a456c5f8efea4311368d2767915b0a403cd53d28b7dc525c600"
+    "7828a1a23ac147daf462bb258d8a446cc6809fad4179308cb10886bdade70cae257b5b838c7b350d89f1fb586429ed25ff000e137c96c646"
+    "6dd51522af7af15d4a1ac5ee0edd457f9fb6b10cf8cffd51ab0350eaa98d0de6307f073b5145551ad8a130c56e1bce89ee76e1e4064c154c"
+    "f29750d7973fee69759ae425fbd3eec143b59d8016347c41adb1ee65b0295a7c3ddefd26bc020867c4d5b7622dbebe86e6413ec365462cf1"
+    "14da61cc207d3a947853c6e7bbc94d02bad8427553223c585dec79246d3c21c8216a2a915dc7526a86e3a43aee13895b43aa14505544baee"
+    "a862bacf928a12b1290f2e19fcebb015708c99857a5384869d576e5df2c3c4c5fb2f05b7fcba2220456dc38c96355ec5704dcbc9ef6e896c"
+    "fadfa683574fe13bd38e84f530d29f6dc480ffd9"
+)
 
 
 def jpx(pdf: pikepdf.Pdf, mode: str, **more: object) -> pikepdf.Stream:
@@ -105,6 +121,42 @@ def test_a_picture_that_no_viewer_draws_is_no_blank_page(name: str, tmp_path: Pa
     assert "neu scannen" in facts.findings[0].text
 
 
+@pytest.mark.parametrize("coded", ["flate", "jpeg"])
+@pytest.mark.parametrize("mask", [False, True])
+def test_a_picture_without_its_space_is_refused(coded: str, mask: bool, tmp_path: Path) -> None:
+    """A coloured JPEG came out white, and was archived as a blank page; rows without a space came out as noise."""
+    with pikepdf.new() as pdf:
+        image = scan_page(pdf, truth(), coded="jpeg").images["/Im0"]
+        if mask:
+            image.SMask = image = xobject(pdf, truth("L"), form=coded)
+        elif coded == "flate":
+            image.write(zlib.compress(truth().tobytes()), filter=Name.FlateDecode)
+        del image["/ColorSpace"]
+        pdf.save(tmp_path / "scan.pdf")
+    assert errors(examine(scan_of(tmp_path / "scan.pdf"), OPTIONS, tmp_path)) == {"EX-05"}
+
+
+@pytest.mark.parametrize("wrong", [None, 1, 8])
+@pytest.mark.parametrize("coded", ["jpeg", "fax"])
+def test_the_depth_that_a_coding_has_stands_in_the_pdfa(coded: str, wrong: int | None, tmp_path: Path) -> None:
+    """Else others than pdfium show an empty page, or noise."""
+    with pikepdf.new() as pdf:
+        image = scan_page(pdf, truth("L"), coded="jpeg").images["/Im0"]
+        if coded == "fax":
+            parms = Dictionary(K=-1, Columns=SIZE[0], Rows=SIZE[1], BlackIs1=True)
+            image.write(g4_strip(truth("1")), filter=Name.CCITTFaxDecode, decode_parms=parms)
+            del image["/ColorSpace"]
+        del image["/BitsPerComponent"]
+        if wrong:
+            image.BitsPerComponent = wrong
+        outcome = done(pdf, tmp_path)
+    assert outcome.error is None
+    with pikepdf.open(tmp_path / "page.pdf") as made:
+        (stored,) = made.pages[0].images.values()
+        assert stored.Filter == (Name.DCTDecode if coded == "jpeg" else Name.CCITTFaxDecode)
+        assert (stored.BitsPerComponent, stored.ColorSpace) == (8 if coded == "jpeg" else 1, Name.DeviceGray)
+
+
 @pytest.mark.parametrize("space", [Name.G, Array([Name.DeviceGray])], ids=str)
 def test_a_space_that_is_only_named_oddly_is_drawn(space: pikepdf.Object, tmp_path: Path) -> None:
     def change(pdf: pikepdf.Pdf) -> None:
@@ -120,6 +172,20 @@ def test_a_jpeg_of_other_colours_than_the_page_says_is_refused(mode: str, space:
     with pikepdf.new() as pdf:
         page = scan_page(pdf, truth(mode), coded="jpeg")
         page.Resources.XObject.Im0.ColorSpace = space
+        pdf.save(tmp_path / "scan.pdf")
+    assert errors(examine(scan_of(tmp_path / "scan.pdf"), OPTIONS, tmp_path)) == {"EX-05"}
+
+
+def test_an_arithmetically_coded_jpeg_is_a_scan_but_no_picture_of_a_pdf(tmp_path: Path) -> None:
+    """Pillow reads it, and viewers of PDF draw it black: a mark on a written page would have been lost in silence."""
+    (tmp_path / "scan.jpg").write_bytes(ARITHMETIC)
+    assert errors(examine(scan_of(tmp_path / "scan.jpg"), OPTIONS, tmp_path)) == set()
+    page = do_page(job(tmp_path / "scan.jpg", tmp_path), FakeEngine, OPTIONS, time.process_time)
+    assert page.error is None
+    with pikepdf.open(tmp_path / "page.pdf") as made:
+        assert [image.Filter for image in made.pages[0].images.values()] == [Name.FlateDecode]
+    with pikepdf.new() as pdf:
+        scan_page(pdf, truth("L", (40, 56)), coded="jpeg").images["/Im0"].write(ARITHMETIC, filter=Name.DCTDecode)
         pdf.save(tmp_path / "scan.pdf")
     assert errors(examine(scan_of(tmp_path / "scan.pdf"), OPTIONS, tmp_path)) == {"EX-05"}
 
