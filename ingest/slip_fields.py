@@ -62,7 +62,7 @@ def parse_instant(text: str) -> datetime:
     if zone is None:
         return plain
     offset = "+00:00" if zone == "Z" else zone
-    told = datetime.strptime(f"{plain:%Y-%m-%dT%H:%M:%S}{offset}", "%Y-%m-%dT%H:%M:%S%z").replace(microsecond=0)
+    told = datetime.strptime(f"{plain:%Y-%m-%dT%H:%M:%S}{offset}", "%Y-%m-%dT%H:%M:%S%z")
     try:
         told.astimezone(BERLIN)
     except OverflowError as error:
