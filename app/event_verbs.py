@@ -29,8 +29,9 @@ from flows.receipt import finding_json
 from flows.telling import ANSWERS, Told, another_day, tell_archive, tell_classes, tell_event, tell_fact
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-ROW_WORDS = {"ok": ("gut", "green"), "known": ("steht schon da", "cyan"), "rejected": ("falsch", "red")}
-SHOWN = 100  # rows of a list on the screen; of longer lists only what is not plainly good
+# In the order in which a long list shows its rows: of one that is sent once more nearly all are known.
+ROW_WORDS = {"rejected": ("falsch", "red"), "ok": ("gut", "green"), "known": ("steht schon da", "cyan")}
+SHOWN = 100  # rows of a list on the screen; of longer lists only those of which something is told
 VALUES = {"ja": True, "nein": False, "unbekannt": None}
 
 
@@ -364,7 +365,9 @@ def _row_json(row: EventRow) -> dict[str, Any]:
 
 def _show_list(console: Console, found: EventList, titles: Mapping[str, str], *, probe: bool) -> None:
     table = Listing("Zeile", "Akte", "Ereignis", "Tag", "Urteil", box=None, header_style="dim")
-    shown = found.rows if len(found.rows) <= SHOWN else [row for row in found.rows if row.verdict != "ok"][:SHOWN]
+    shown: Sequence[EventRow] = found.rows
+    if len(shown) > SHOWN:
+        shown = sorted((row for row in shown if row.findings), key=lambda row: [*ROW_WORDS].index(row.verdict))[:SHOWN]
     for row in shown:
         text, style = ROW_WORDS[row.verdict]
         name = row.aktenzeichen

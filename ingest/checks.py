@@ -9,6 +9,7 @@ from uuid import UUID
 
 from akten.files import FileFacts, FileKind
 from akten.findings import Finding, has_errors
+from akten.localtime import berlin_day
 from akten.plural import plural
 from ingest.assignment import TOO_MANY, Assignment, assign, hints, positions_as_pages, unnamed_files
 from ingest.delivery import Delivery
@@ -61,7 +62,7 @@ def check_delivery(
     Without `today` the day of the scan on the slip stands for it.
     """
     scanned = delivery.slip.gescannt_am
-    day = today or (scanned.date() if scanned else None)
+    day = today or (berlin_day(scanned) if scanned else None)
     findings = (
         *delivery.findings,
         *_check_slip(delivery, options, day),
@@ -164,10 +165,10 @@ def _at_the_latest(moment: datetime) -> datetime:
 def _days(delivery: Delivery) -> Iterator[tuple[str, date]]:
     """Every date of the slip that tells of the past, with its path."""
     slip = delivery.slip
+    check = slip.qualitaetspruefung
+    moments = (("gescannt_am", slip.gescannt_am), ("qualitaetspruefung.zeitpunkt", check.zeitpunkt if check else None))
     named = [("laufzeit.beginn", slip.laufzeit.beginn), ("laufzeit.ende", slip.laufzeit.ende)]
-    named += [("zda_datum", slip.zda_datum), ("gescannt_am", slip.gescannt_am.date() if slip.gescannt_am else None)]
-    if slip.qualitaetspruefung and (checked := slip.qualitaetspruefung.zeitpunkt):
-        named.append(("qualitaetspruefung.zeitpunkt", checked.date()))
+    named += [("zda_datum", slip.zda_datum), *((path, berlin_day(said)) for path, said in moments if said)]
     for place, vorgang in enumerate(slip.vorgaenge, 1):
         path = f"vorgaenge[{place}]"
         named += [

@@ -53,7 +53,7 @@ class PlannedAkte:
     digital: frozenset[UUID] = frozenset()
 
 
-def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) -> Delivery:
+def read_delivery(claimed: ClaimedDelivery) -> Delivery:
     """Slip and scans of a claimed delivery; every file is read once and nothing is decoded.
 
     Raises:
@@ -61,16 +61,15 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
         Unavailable: the claim is not complete yet, or the disk fails.
         FixityError: our own note of what was wrong with unpacking is damaged.
     """
-    limits = limits or IntakeLimits()
     if not claimed.lieferung.is_dir():
         raise Unavailable("Die Lieferung ist noch nicht vollständig übernommen (ist die Platte voll?).")
     if has_errors(claimed.findings):
         raise Rejected(claimed.findings)
     try:
         root = delivery_root(claimed.lieferung)
-        listing = list_files(root, limits)
+        listing = list_files(root, IntakeLimits())
         try:
-            slip, slip_file = read_slip(root, limits)
+            slip, slip_file = read_slip(root)
         except Rejected as fault:
             raise Rejected((*fault.findings, *listing.findings)) from fault
         files = _but_markers((name, path) for name, path in listing.files if path != slip_file.path)
@@ -98,14 +97,14 @@ def read_delivery(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) 
     return Delivery(claimed.uuid, claimed.folder, slip, slip_file, scans, tuple(findings))
 
 
-def scans_beside(claimed: ClaimedDelivery, limits: IntakeLimits | None = None) -> tuple[Scan, ...]:
+def scans_beside(claimed: ClaimedDelivery) -> tuple[Scan, ...]:
     """The scans of a delivery whose slip cannot be used, so that they are known when they come once more; none where
     more than the slip is wrong with the files. Raises Unavailable or Misconfigured.
     """
     if has_errors(claimed.findings) or not claimed.lieferung.is_dir():
         return ()
     try:
-        listing = list_files(delivery_root(claimed.lieferung), limits or IntakeLimits())
+        listing = list_files(delivery_root(claimed.lieferung), IntakeLimits())
         if has_errors(listing.findings):
             return ()
         named = _but_markers(

@@ -71,7 +71,7 @@ def _begins_as_zip(path: Path) -> bool:
         raise system_error(fault, "Das Lesen der Lieferung") from fault
 
 
-def claim(path: Path, work: Path, new_id: Callable[[], UUID], limits: IntakeLimits | None = None) -> ClaimedDelivery:
+def claim(path: Path, work: Path, new_id: Callable[[], UUID]) -> ClaimedDelivery:
     """Takes over a folder or ZIP into `work/<uuid>`; the path is gone afterwards and exactly one caller gets it.
 
     Faults inside a ZIP do not raise: they are kept in `findings` for the clearing desk.
@@ -82,7 +82,7 @@ def claim(path: Path, work: Path, new_id: Callable[[], UUID], limits: IntakeLimi
         Misconfigured: the rights do not suffice; nothing was moved.
         Unavailable: disk full or the like; `unfinished` completes it later.
     """
-    return _claim(path, work, new_id, limits, named=True)
+    return _claim(path, work, new_id, named=True)
 
 
 def _why_no_delivery(path: Path) -> Finding | None:
@@ -99,9 +99,7 @@ def _why_no_delivery(path: Path) -> Finding | None:
     return None
 
 
-def _claim(
-    path: Path, work: Path, new_id: Callable[[], UUID], limits: IntakeLimits | None, *, named: bool
-) -> ClaimedDelivery:
+def _claim(path: Path, work: Path, new_id: Callable[[], UUID], *, named: bool) -> ClaimedDelivery:
     path = path.absolute()
     is_zip = _sort(path)
     real, real_work = path.resolve(), work.resolve()
@@ -121,7 +119,7 @@ def _claim(
                 _take(claimed, origin)
                 # Before others may look: a claim under way is nobody else's to complete.
                 own.enter_context(lock(claimed.folder / LOCK))
-            _complete(claimed, origin, limits or IntakeLimits())
+            _complete(claimed, origin)
     except OSError as fault:
         raise system_error(fault, "Die Übernahme der Lieferung") from fault
     return claimed
@@ -158,7 +156,7 @@ def _drop(folder: Path) -> None:
         remove(folder)
 
 
-def _complete(claimed: ClaimedDelivery, origin: Origin, limits: IntakeLimits) -> None:
+def _complete(claimed: ClaimedDelivery, origin: Origin) -> None:
     """Brings the content in, from whichever point it stands at; safe to repeat."""
     waiting = origin.taking(claimed.uuid)
     goal = claimed.folder / ("lieferung.zip" if origin.is_zip else "lieferung")
@@ -172,13 +170,13 @@ def _complete(claimed: ClaimedDelivery, origin: Origin, limits: IntakeLimits) ->
     if origin.is_zip and not claimed.lieferung.exists():
         half = claimed.folder / "lieferung.teil"
         remove(half)
-        findings = unpack(goal, half, limits, origin.name)
+        findings = unpack(goal, half, IntakeLimits(), origin.name)
         if findings:
             write_findings(claimed.folder, findings)
         rename(half, claimed.lieferung)
 
 
-def unfinished(work: Path, limits: IntakeLimits | None = None) -> tuple[ClaimedDelivery, ...]:
+def unfinished(work: Path) -> tuple[ClaimedDelivery, ...]:
     """Deliveries claimed earlier and not released, oldest first, completed where a kill left them half.
 
     One that another live process is just claiming is left out, and so is one that leaves while we look; one that cannot
@@ -195,7 +193,7 @@ def unfinished(work: Path, limits: IntakeLimits | None = None) -> tuple[ClaimedD
                     remove(folder)
                 continue
             with suppress(FileNotFoundError):  # another process has just archived it, or given it back
-                if (claimed := _claimed_in(folder)) is not None and _finish(claimed, limits or IntakeLimits()):
+                if (claimed := _claimed_in(folder)) is not None and _finish(claimed):
                     found.append((_claimed_at(folder), claimed))
     return tuple(claimed for _, claimed in sorted(found, key=lambda pair: (pair[0], str(pair[1].uuid))))
 
@@ -218,7 +216,7 @@ def _claimed_in(folder: Path) -> ClaimedDelivery | None:
     return None
 
 
-def _finish(claimed: ClaimedDelivery, limits: IntakeLimits) -> bool:
+def _finish(claimed: ClaimedDelivery) -> bool:
     """Completes a half claim; False when it is another's or never happened."""
     if claimed.lieferung.is_dir() and not (claimed.folder / "lieferung.teil").exists():
         with suppress(OSError, FixityError):  # with a damaged marker a stray copy stays, and the delivery goes on
@@ -235,7 +233,7 @@ def _finish(claimed: ClaimedDelivery, limits: IntakeLimits) -> bool:
             _drop(claimed.folder)
             return False
         with suppress(OSError, ArchivError):
-            _complete(claimed, origin, limits)
+            _complete(claimed, origin)
         return True
 
 
@@ -247,7 +245,6 @@ def claim_ready(
     now: Callable[[], float],
     settle_seconds: float,
     new_id: Callable[[], UUID],
-    limits: IntakeLimits | None = None,
 ) -> Iterator[ClaimedDelivery]:
     """Claims each complete delivery of the inbox as it is asked for the next. `now` gives time stamps in seconds.
 
@@ -269,7 +266,7 @@ def claim_ready(
             if not is_complete(entry, now(), settle_seconds):
                 continue
             # A folder of deliveries goes to the clearing desk: here nobody would see that it is refused.
-            claimed = _claim(entry, work, new_id, limits, named=False)
+            claimed = _claim(entry, work, new_id, named=False)
         except (Rejected, FileNotFoundError):  # another process was faster
             continue
         except OSError as fault:

@@ -1,4 +1,4 @@
-"""`IntakeOptions`: the city's own case number patterns, scan profiles and limits, and how YAML sets them."""
+"""`IntakeOptions`: case number patterns and scan profiles, which the city sets in YAML; limits, which are ours."""
 
 from __future__ import annotations
 

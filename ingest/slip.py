@@ -168,14 +168,13 @@ class SlipFile:
     remarks: tuple[Finding, ...] = ()
 
 
-def read_slip(folder: Path, limits: IntakeLimits | None = None) -> tuple[Slip, SlipFile]:
+def read_slip(folder: Path) -> tuple[Slip, SlipFile]:
     """The slip `laufzettel.json|yaml|yml` of a folder. Raises Rejected with every fault found (IN-01 … IN-17)."""
-    limits = limits or IntakeLimits()
     path = find_slip(folder)
     if path is None:
         raise Rejected((no_slip(folder),))
-    data = _slip_bytes(path, limits)
-    slip = parse_slip(data, path.name, limits)
+    data = _slip_bytes(path, IntakeLimits())
+    slip = parse_slip(data, path.name)
     remarks = () if _is_json(path.name) else remarks_of(decode(data), path.name)
     return slip, SlipFile(path, digest_bytes(data), remarks)
 
@@ -184,13 +183,12 @@ def _is_json(name: str) -> bool:
     return name.casefold().endswith(".json")
 
 
-def parse_slip(data: bytes, name: str, limits: IntakeLimits | None = None) -> Slip:
+def parse_slip(data: bytes, name: str) -> Slip:
     """The slip in `data`; `name` tells JSON from YAML. Raises Rejected with every fault found."""
-    limits = limits or IntakeLimits()
     faults: list[Finding] = []
     try:
         text = decode(data)
-        root = (parse_json if _is_json(name) else parse_yaml)(text, limits)
+        root = (parse_json if _is_json(name) else parse_yaml)(text, IntakeLimits())
         if root.kind is Kind.MAPPING:
             slip = _slip(Part(root, "", name, faults, _SLIP, _SLIP_ALIASES, belonging(_SLIP, _LEVELS)), name)
         else:

@@ -62,7 +62,7 @@ def parse_instant(text: str) -> datetime:
     if zone is None:
         return plain
     offset = "+00:00" if zone == "Z" else zone
-    told = datetime.strptime(f"{plain:%Y-%m-%dT%H:%M:%S}{offset}", "%Y-%m-%dT%H:%M:%S%z").replace(microsecond=0)
+    told = datetime.strptime(f"{plain:%Y-%m-%dT%H:%M:%S}{offset}", "%Y-%m-%dT%H:%M:%S%z")
     try:
         told.astimezone(BERLIN)
     except OverflowError as error:
@@ -228,12 +228,12 @@ class Part:
             self.wrong(field, "Ein Zeitpunkt hat die Form 2026-11-23T09:15 oder 23.11.2026 09:15.")
             return None
 
-    def laufzeit(self, field: str = "laufzeit") -> Laufzeit:
-        """First and last day of a field {beginn, ende}."""
-        part = self.part(field, ("beginn", "ende"), {"von": "beginn", "bis": "ende"})
+    def laufzeit(self) -> Laufzeit:
+        """First and last day of the field `laufzeit` {beginn, ende}."""
+        part = self.part("laufzeit", ("beginn", "ende"), {"von": "beginn", "bis": "ende"})
         beginn, ende = part.day("beginn"), part.day("ende")
         if beginn and ende and ende < beginn:
-            self.wrong(field, "Das Ende der Laufzeit liegt vor ihrem Beginn.")
+            self.wrong("laufzeit", "Das Ende der Laufzeit liegt vor ihrem Beginn.")
             return Laufzeit()
         return Laufzeit(beginn, ende)
 

@@ -84,7 +84,7 @@ def _directory_faults(
             continue
         if name.count("/") > limits.depth:
             faults.append(error("IN-06", where, f"Die Datei liegt tiefer als {limits.depth} Ordner."))
-        key = name.casefold()
+        key = name.lower()  # not casefold: „Straße“ and „Strasse“ are two names
         pieces = key.split("/")
         folders.update("/".join(pieces[:depth]) for depth in range(1, len(pieces)))
         if not _is_folder(name):

@@ -233,6 +233,13 @@ def test_names_arrive_as_meant(tmp_path: Path) -> None:
         assert [path.name for path in target.iterdir()] == ["Größe.tif"]
 
 
+def test_two_names_that_differ_in_ss_and_sz_are_two_files(tmp_path: Path) -> None:
+    """They were refused as one name, told apart by nothing but upper and lower case."""
+    (tmp_path / "a.zip").write_bytes(built([("Straße.tif", TIFF), ("Strasse.tif", TIFF + b"2")]))
+    assert unpack(tmp_path / "a.zip", tmp_path / "a", LIMITS) == ()
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {"Straße.tif", "Strasse.tif"}
+
+
 def test_a_zip_in_the_zip_stays_a_file_and_is_no_scan(inbox: Path, work: Path, new_id: Callable[[], UUID]) -> None:
     import json
 
