@@ -176,19 +176,24 @@ class Service:
         self._settings.daten.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not parts.enter_context(lock(self._settings.daten / LOCK, wait=False)):
             raise Misconfigured("Für diesen Datenordner läuft schon ein Dienst; bitte zuerst den anderen beenden.")
-        if self._server is not None and not healthy(self._url) and _answers(self._settings.rounds.port):
+        self._require_free_port()
+
+    def _require_free_port(self) -> None:
+        if self._server is None or not _answers(self._settings.rounds.port):
+            return
+        if healthy(self._url):
             raise Misconfigured(
-                f"Der Anschluss {self._settings.rounds.port} ist von einem anderen Programm belegt. "
-                "Anderen Anschluss setzen: ARCHIV_ROUNDS__PORT"
+                f"Am Anschluss {self._settings.rounds.port} antwortet schon ein Prefect-Server. "
+                "Anderen Anschluss setzen (ARCHIV_ROUNDS__PORT) oder seine Adresse (ARCHIV_PREFECT_API)."
             )
+        raise Misconfigured(
+            f"Der Anschluss {self._settings.rounds.port} ist von einem anderen Programm belegt. "
+            "Anderen Anschluss setzen: ARCHIV_ROUNDS__PORT"
+        )
 
     def _start_children(self, parts: ExitStack) -> None:
         if self._server is not None:
-            if healthy(self._url):
-                raise Misconfigured(
-                    f"Am Anschluss {self._settings.rounds.port} antwortet schon ein Prefect-Server. "
-                    "Anderen Anschluss setzen (ARCHIV_ROUNDS__PORT) oder seine Adresse (ARCHIV_PREFECT_API)."
-                )
+            self._require_free_port()  # once more: the stores took their time
             self._say("Prefect-Server wird gestartet …")
             self._server.start()
             parts.callback(self._server.stop)
@@ -205,7 +210,8 @@ class Service:
         """Ends runs that nobody runs, where the server answers; where it does not, the next look does it."""
         with suppress(Unavailable):
             if number := ended(self._url, self._settings):
-                self._say(f"{number} abgebrochene(r) Lauf/Läufe beendet; die Runden sind wieder frei.")
+                broken_off = plural(number, "abgebrochener Lauf", "abgebrochene Läufe")
+                self._say(f"{broken_off} beendet; die Runden sind wieder frei.")
 
     def _await_server(self) -> None:
         end = time.monotonic() + _SERVER_PATIENCE

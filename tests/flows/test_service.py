@@ -98,6 +98,22 @@ def test_a_port_that_another_program_has_is_told_before_anything_is_started(
             Service(read_settings(daten=tmp_path / "daten"), print).run(nothing_is_started)
 
 
+def test_a_port_where_a_prefect_server_answers_already_is_told_before_anything_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.service._answers", lambda _port: True)
+    monkeypatch.setattr("flows.service.healthy", lambda _url: True)
+    with pytest.raises(Misconfigured, match="antwortet schon ein Prefect-Server"):
+        Service(read_settings(daten=tmp_path / "daten"), print).run(nothing_is_started)
+
+
+@pytest.mark.parametrize(("number", "told"), [(1, "1 abgebrochener Lauf beendet"), (2, "2 abgebrochene Läufe beendet")])
+def test_runs_that_nobody_runs_any_more_are_counted_without_brackets(tmp_path: Path, number: int, told: str) -> None:
+    said: list[str] = []
+    Service(read_settings(daten=tmp_path / "daten"), said.append)._sweep(lambda _url, _settings: number)
+    assert said == [f"{told}; die Runden sind wieder frei."]
+
+
 def test_what_was_begun_before_a_stop_goes_on_at_the_start_although_the_inbox_is_empty(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
