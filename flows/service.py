@@ -104,9 +104,9 @@ def run_batch_in_prefect(settings: Settings, deliveries: Sequence[UUID], actor: 
         call(f"{api_url(settings)}/admin/version")
     command = [sys.executable, "-m", "flows.intake_round", str(result), actor, *map(str, deliveries)]
     # Standard output is the caller's alone: what a library says there would stand beside its one JSON value.
-    done = subprocess.run(
-        _tied(command), env=child_environment(settings), stdin=subprocess.DEVNULL, stdout=_STDERR, check=False
-    )
+    # The server that lives for this run alone would warn there, in English, of what the automation met in older runs.
+    environment = child_environment(settings, {"PREFECT_SERVER_LOGGING_LEVEL": "ERROR"})
+    done = subprocess.run(_tied(command), env=environment, stdin=subprocess.DEVNULL, stdout=_STDERR, check=False)
     if done.returncode != 0 or not result.exists():
         raise Unavailable(f"Der Prefect-Lauf ist abgebrochen (Code {done.returncode}). Derselbe Befehl setzt ihn fort.")
 
