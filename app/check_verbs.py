@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -28,10 +27,9 @@ from flows.archivemark import is_fresh
 from flows.doctor import examine_machine
 from flows.ownaccount import require_own_account
 from flows.receipt import finding_json, gravest
-from flows.reentry import LACKS, entered_json, reenter_lost
+from flows.reentry import LACKS, LACKS_ELSEWHERE, entered_json, reenter_lost
 from flows.settings import effective
 from flows.verify import compare_stores, verdict_of, verify_all, verify_packages
-from flows.wiring import Services
 
 HEALTH = {"ok": ("in Ordnung", "green"), "failed": ("fehlerhaft", "red"), "absent": ("fehlt", "yellow")}
 
@@ -204,7 +202,7 @@ def abgleich(call: Call, *, enter: bool, anew: bool) -> int:
     if anew and not enter:
         raise click.UsageError("--neuer-katalog gibt es nur mit --aufnehmen.")
     if enter:
-        return _enter_again(call, open_anew if anew else open_archive)
+        return _enter_again(call, anew=anew)
     with open_archive(call) as services, call.output.working("Katalog und Speicher werden verglichen"):
         findings = compare_stores(services)
         places = named_places(services.catalog, findings)
@@ -220,10 +218,10 @@ def abgleich(call: Call, *, enter: bool, anew: bool) -> int:
     return EXIT_OF_VERDICT[verdict]
 
 
-def _enter_again(call: Call, opening: Callable[[Call], AbstractContextManager[Services]]) -> int:
-    """Enters lost packages, compares anew, and tells both."""
+def _enter_again(call: Call, *, anew: bool) -> int:
+    """Enters lost packages, compares anew, and tells both; `anew` begins the catalog, which then knows no others."""
     with (
-        opening(call) as services,
+        (open_anew if anew else open_archive)(call) as services,
         Progress(
             console=call.output.err, transient=True, disable=call.output.as_json or not call.output.err.is_terminal
         ) as progress,
@@ -254,6 +252,8 @@ def _enter_again(call: Call, opening: Callable[[Call], AbstractContextManager[Se
             console.print("Bei jeder dieser Akten fehlt, was in keinem Paket steht, und wurde nicht erfunden:")
             for lack in LACKS:
                 console.print(f"  – {lack}")
+            if not anew:
+                console.print(LACKS_ELSEWHERE)
         else:
             console.print("Es wurde nichts aufgenommen.")
         if summary.left:

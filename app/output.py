@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -71,7 +73,10 @@ class Output:
             # The reader went away (`| head`); what was asked for is done, and the exit code still says how it went.
             write_nowhere()
         except OSError as error:
+            gone = _hung_up(error)
             write_nowhere()
+            if gone:
+                return
             reason = in_german(error.errno)
             text = f"Das Ergebnis ließ sich nicht ausgeben ({reason}); was verlangt war, ist trotzdem geschehen."
             raise Unavailable(text) from error
@@ -120,6 +125,11 @@ class Output:
             self.err.print(what, soft_wrap=soft_wrap)
         except OSError:  # a terminal that hung up, a full disk
             self.err.on_broken_pipe()
+
+
+def _hung_up(error: OSError) -> bool:
+    """True when standard output is a terminal that is gone: nobody reads it any more, as with a closed pipe."""
+    return error.errno == errno.EIO and stat.S_ISCHR(os.fstat(sys.stdout.fileno()).st_mode)
 
 
 def said(how: Callable[[], object], stream: IO[str]) -> None:

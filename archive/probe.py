@@ -122,8 +122,9 @@ class ProbeReport:
         if failed:
             what = " ".join(f"{line.code}: {line.text}" for line in failed)
             raise Misconfigured(f"Der Speicher „{self.store}“ ist für ein Archiv nicht geeignet. {what}")
-        if self.verdict is not Verdict.OK:
-            raise Unavailable(self.away or f"Der Speicher „{self.store}“ konnte nicht geprüft werden.")
+        if unasked := [line.text for line in self.lines if line.required and line.verdict is not Verdict.OK]:
+            why = f"Der Speicher „{self.store}“ konnte nicht geprüft werden: {unasked[0]}"
+            raise Unavailable(self.away or why)
 
 
 def probe(target: ProbeTarget, *, now: datetime, token: str, level: ProbeLevel = ProbeLevel.DOCTOR) -> ProbeReport:

@@ -49,6 +49,11 @@ LACKS = (
     "gesetzte, geänderte und aufgehobene Sperren",
     "nach Löschung von Personenangaben: was der Laufzettel nennt, ist wieder vermerkt",
 )
+# A catalog put back lacks as much about Akten that have no new package; only locks of the stores tell of any of it.
+LACKS_ELSEWHERE = (
+    "Auch bei allen anderen Akten fehlt, was seit der Sicherung des Katalogs gemeldet, gesperrt, entschieden oder "
+    "gesichtet wurde. Welche gesperrt waren, zeigt: archiv fixity pruefe --alle (FX-10)."
+)
 _LACKS_TEXT = "Aus dem Paket wieder aufgenommen. Nicht wiederherstellbar: " + "; ".join(LACKS) + "."
 
 

@@ -104,9 +104,9 @@ def run_batch_in_prefect(settings: Settings, deliveries: Sequence[UUID], actor: 
         call(f"{api_url(settings)}/admin/version")
     command = [sys.executable, "-m", "flows.intake_round", str(result), actor, *map(str, deliveries)]
     # Standard output is the caller's alone: what a library says there would stand beside its one JSON value.
-    done = subprocess.run(
-        _tied(command), env=child_environment(settings), stdin=subprocess.DEVNULL, stdout=_STDERR, check=False
-    )
+    # The server that lives for this run alone would warn there, in English, of what the automation met in older runs.
+    environment = child_environment(settings, {"PREFECT_SERVER_LOGGING_LEVEL": "ERROR"})
+    done = subprocess.run(_tied(command), env=environment, stdin=subprocess.DEVNULL, stdout=_STDERR, check=False)
     if done.returncode != 0 or not result.exists():
         raise Unavailable(f"Der Prefect-Lauf ist abgebrochen (Code {done.returncode}). Derselbe Befehl setzt ihn fort.")
 
@@ -176,19 +176,24 @@ class Service:
         self._settings.daten.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not parts.enter_context(lock(self._settings.daten / LOCK, wait=False)):
             raise Misconfigured("Für diesen Datenordner läuft schon ein Dienst; bitte zuerst den anderen beenden.")
-        if self._server is not None and not healthy(self._url) and _answers(self._settings.rounds.port):
+        self._require_free_port()
+
+    def _require_free_port(self) -> None:
+        if self._server is None or not _answers(self._settings.rounds.port):
+            return
+        if healthy(self._url):
             raise Misconfigured(
-                f"Der Anschluss {self._settings.rounds.port} ist von einem anderen Programm belegt. "
-                "Anderen Anschluss setzen: ARCHIV_ROUNDS__PORT"
+                f"Am Anschluss {self._settings.rounds.port} antwortet schon ein Prefect-Server. "
+                "Anderen Anschluss setzen (ARCHIV_ROUNDS__PORT) oder seine Adresse (ARCHIV_PREFECT_API)."
             )
+        raise Misconfigured(
+            f"Der Anschluss {self._settings.rounds.port} ist von einem anderen Programm belegt. "
+            "Anderen Anschluss setzen: ARCHIV_ROUNDS__PORT"
+        )
 
     def _start_children(self, parts: ExitStack) -> None:
         if self._server is not None:
-            if healthy(self._url):
-                raise Misconfigured(
-                    f"Am Anschluss {self._settings.rounds.port} antwortet schon ein Prefect-Server. "
-                    "Anderen Anschluss setzen (ARCHIV_ROUNDS__PORT) oder seine Adresse (ARCHIV_PREFECT_API)."
-                )
+            self._require_free_port()  # once more: the stores took their time
             self._say("Prefect-Server wird gestartet …")
             self._server.start()
             parts.callback(self._server.stop)
@@ -205,7 +210,8 @@ class Service:
         """Ends runs that nobody runs, where the server answers; where it does not, the next look does it."""
         with suppress(Unavailable):
             if number := ended(self._url, self._settings):
-                self._say(f"{number} abgebrochene(r) Lauf/Läufe beendet; die Runden sind wieder frei.")
+                broken_off = plural(number, "abgebrochener Lauf", "abgebrochene Läufe")
+                self._say(f"{broken_off} beendet; die Runden sind wieder frei.")
 
     def _await_server(self) -> None:
         end = time.monotonic() + _SERVER_PATIENCE

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+import app.check_verbs
 from catalog.catalog import open_catalog
 from flows.archivemark import NAME
+from flows.reentry import Entered, ReentrySummary
 from tests.app.desk import Desk, catalog_url
 from tests.app.desk import desk as desk
 from tests.catalog.build import archive
@@ -37,3 +39,19 @@ def test_no_new_catalog_is_begun_where_one_is_or_was(desk: Desk, *, lost: bool) 
     assert (ran.code, "beiseitelegen" in ran.json["text"]) == (7, True)
     assert file.exists() is not lost
     assert not (desk.daten / "speicher").exists()
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_after_a_backup_it_is_said_that_other_akten_lack_what_was_done_since_as_well(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, anew: bool
+) -> None:
+    with open_catalog(catalog_url(desk.daten)) as catalog:
+        akte, stored = archive(catalog, 1)
+    summary = ReentrySummary(entered=[Entered(stored.id, akte, 1)])
+    monkeypatch.setattr("app.check_verbs.reenter_lost", lambda *_: summary)
+    monkeypatch.setattr("app.check_verbs.try_to_publish", lambda _: None)
+    monkeypatch.setattr("app.check_verbs.open_anew", app.check_verbs.open_archive)
+    ran = desk("abgleich", "--aufnehmen", *(["--neuer-katalog"] if anew else []))
+    assert (ran.code, "Wieder aufgenommen" in ran.out) == (0, True)
+    # A catalog begun anew has no other Akten; in one put back only locks of the stores tell of what was done to them.
+    assert ("allen anderen Akten" in ran.out and "archiv fixity pruefe --alle" in ran.out) is not anew

@@ -91,6 +91,24 @@ def test_a_help_text_on_a_full_disk_is_no_bug(words: tuple[str, ...]) -> None:
     assert b"Programmfehler" not in ran.stderr
 
 
+@pytest.mark.parametrize("words", [("einstellungen",), ("einstellungen", "--json")])
+def test_a_terminal_that_is_gone_changes_no_exit_code(words: tuple[str, ...], tmp_path: Path) -> None:
+    """The service whose terminal was closed ended in order, and with 6 for its last word."""
+    terminal, there = os.openpty()
+    os.close(terminal)
+    ran = subprocess.run(
+        [sys.executable, "-m", "app.cli", *words],
+        cwd=CHECKOUT,
+        env={**os.environ, "ARCHIV_DATEN": str(tmp_path / "nirgends")},
+        stdout=there,
+        stderr=subprocess.PIPE,
+        timeout=120,
+        check=False,
+    )
+    os.close(there)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
 @pytest.mark.parametrize(("words", "code"), [(("quatsch",), 2), (("suche", "a"), 7)])
 @pytest.mark.parametrize("where", [">/dev/full", "2>/dev/full", ">/dev/full 2>&1", "2>&1 | true"])
 def test_what_went_wrong_is_no_bug_because_nobody_can_be_told(

@@ -21,7 +21,7 @@ from akten.files import digest_bytes
 from akten.findings import Verdict
 from archive.embedded import EmbeddedServer
 from archive.identities import Role
-from archive.probe import RULES, ProbeLevel, ProbeReport, ProbeTarget, probe
+from archive.probe import RULES, ProbeLevel, ProbeLine, ProbeReport, ProbeTarget, probe
 from archive.s3 import S3Store
 from archive.s3settings import S3Settings, open_client, open_session
 from tests.storeproxy import Answer, Asked, Pass, Spoil, spoiled
@@ -131,6 +131,16 @@ def test_the_pair_of_keys_that_the_store_does_not_know_is_named(target: ProbeTar
     assert [line.text.startswith(f"Schlüssel „{role}“") for line in report.lines] == [True]
     with pytest.raises(Misconfigured, match=role):
         report.require()
+
+
+def test_what_kept_a_line_from_being_asked_is_told_when_the_store_is_needed() -> None:
+    told = "Speicher „a“ hat keinen Platz mehr."
+    good, unasked = (
+        ProbeLine(code, verdict, text)
+        for code, verdict, text in (("PB-01", Verdict.OK, "gut"), ("PB-02", Verdict.NOT_CHECKED, told))
+    )
+    with pytest.raises(Unavailable, match=told):
+        ProbeReport("a", (good, unasked)).require()
 
 
 def test_a_store_that_is_away_is_not_checked(target: ProbeTarget) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from akten.errors import Misconfigured, Unavailable
 from catalog.catalog import Catalog, open_catalog
-from flows.service import LOCK, Service
+from flows.service import LOCK, Service, run_batch_in_prefect
 from flows.settings import read_settings
 from ingest.claimed import lock
 from tests.builders import a_delivery
@@ -96,6 +96,38 @@ def test_a_port_that_another_program_has_is_told_before_anything_is_started(
         monkeypatch.setenv("ARCHIV_ROUNDS__PORT", str(other.getsockname()[1]))
         with pytest.raises(Misconfigured, match="ARCHIV_ROUNDS__PORT"):
             Service(read_settings(daten=tmp_path / "daten"), print).run(nothing_is_started)
+
+
+def test_a_port_where_a_prefect_server_answers_already_is_told_before_anything_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.service._answers", lambda _port: True)
+    monkeypatch.setattr("flows.service.healthy", lambda _url: True)
+    with pytest.raises(Misconfigured, match="antwortet schon ein Prefect-Server"):
+        Service(read_settings(daten=tmp_path / "daten"), print).run(nothing_is_started)
+
+
+@pytest.mark.parametrize(("number", "told"), [(1, "1 abgebrochener Lauf beendet"), (2, "2 abgebrochene Läufe beendet")])
+def test_runs_that_nobody_runs_any_more_are_counted_without_brackets(tmp_path: Path, number: int, told: str) -> None:
+    said: list[str] = []
+    Service(read_settings(daten=tmp_path / "daten"), said.append)._sweep(lambda _url, _settings: number)
+    assert said == [f"{told}; die Runden sind wieder frei."]
+
+
+def test_what_the_server_of_one_run_alone_warns_of_stays_off_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It told clerks in English that its automation had met runs of the service that were over."""
+    given: dict[str, str] = {}
+
+    def ran(_command: object, *, env: dict[str, str], **_: object) -> SimpleNamespace:
+        given.update(env)
+        return SimpleNamespace(returncode=1)
+
+    monkeypatch.setattr("flows.service.subprocess.run", ran)
+    with pytest.raises(Unavailable):
+        run_batch_in_prefect(read_settings(daten=tmp_path / "daten"), [], "anna", tmp_path / "quittungen.json")
+    assert given["PREFECT_SERVER_LOGGING_LEVEL"] == "ERROR"
 
 
 def test_what_was_begun_before_a_stop_goes_on_at_the_start_although_the_inbox_is_empty(
