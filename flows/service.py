@@ -280,7 +280,7 @@ class Service:
                     self._followed.add(run)
                     self._asked.add(run, there)
                     asked_at = time.monotonic()
-                    what = "Begonnene Lieferungen"
+                    what = "Im Arbeitsordner liegt Angefangenes oder zu Klärendes"
                     if there:
                         what = f"{plural(len(there), 'Lieferung', 'Lieferungen')} im Eingang"
                     self._say(f"{what}: Lauf angestoßen.")

@@ -150,7 +150,7 @@ def test_what_was_begun_before_a_stop_goes_on_at_the_start_although_the_inbox_is
     ended.start()
     service._watch()
     ended.cancel()
-    assert (asked, said) == (["eingang"], ["Begonnene Lieferungen: Lauf angestoßen."])
+    assert (asked, said) == (["eingang"], ["Im Arbeitsordner liegt Angefangenes oder zu Klärendes: Lauf angestoßen."])
 
 
 def test_a_work_folder_without_deliveries_sets_off_no_run_and_no_word_of_begun_ones(
@@ -231,4 +231,4 @@ def test_what_was_under_way_when_the_rounds_died_goes_on_with_them_and_not_at_th
     patience.start()
     service._watch()
     patience.cancel()
-    assert said[-1] == "Begonnene Lieferungen: Lauf angestoßen."
+    assert said[-1] == "Im Arbeitsordner liegt Angefangenes oder zu Klärendes: Lauf angestoßen."
