@@ -21,6 +21,7 @@ from ocr.jobs import AssemblyJob, PageOutcome
 from ocr.options import Limits, OcrOptions
 from ocr.pages import PagePool, WorkerDied
 from ocr.pageworker import PageWorker
+from ocr.worker import keep_ids
 from tests.conftest import lacking
 from tests.ocr.sheets import job, sheet
 
@@ -232,6 +233,14 @@ def test_a_worker_has_no_network_where_the_system_allows_it(pool: PagePool, smal
         devices = Path(f"/proc/{pid}/net/dev").read_text(encoding="ascii").splitlines()[2:]
         assert [line.split(":")[0].strip() for line in devices] == ["lo"]
         assert len(Path(f"/proc/{pid}/net/route").read_text(encoding="ascii").splitlines()) <= 1
+
+
+def test_a_namespace_whose_map_the_system_refuses_ends_no_worker(tmp_path: Path) -> None:
+    """Ubuntu's AppArmor lets a process unshare and then denies uid_map: the network is gone, and pages are read."""
+    keep_ids(tmp_path / "refused", 1000, 1000)
+    keep_ids(tmp_path, 1000, 1001)
+    assert (tmp_path / "uid_map").read_text(encoding="ascii") == "1000 1000 1"
+    assert (tmp_path / "gid_map").read_text(encoding="ascii") == "1001 1001 1"
 
 
 def test_joining_nothing_readable_is_told(pool: PagePool, tmp_path: Path) -> None:
