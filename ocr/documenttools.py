@@ -229,6 +229,8 @@ def _without_attachments(pdf: Any, losses: list[str]) -> None:
             del pdf.Root[key]
     playing = False
     for page in pdf.pages:
+        if "/AF" in page.obj:
+            del page.obj["/AF"]
         notes = page.obj.get("/Annots")
         if not isinstance(notes, pikepdf.Array):
             continue

@@ -46,6 +46,8 @@ class Features:
     def look_at_page(self, page: pikepdf.Page) -> None:
         """Enters what one page adds: its fonts, its actions, its annotations."""
         self._actions(page.obj.get("/AA"))
+        for item in _associated(page.obj):
+            self._attach(file_name(item))
         annotations = page.obj.get("/Annots")
         if isinstance(annotations, pikepdf.Array):
             for item in list(annotations)[:_MOST_NAMES]:
@@ -134,10 +136,8 @@ def look_for_features(pdf: pikepdf.Pdf) -> Features:
         found.javascript = found.javascript or any(True for _ in _name_tree(names.get("/JavaScript")))
         for key, value in _name_tree(names.get("/EmbeddedFiles")):
             found._attach(file_name(value, key))
-    associated = root.get("/AF")
-    if isinstance(associated, pikepdf.Array):
-        for item in list(associated)[:_MOST_NAMES]:
-            found._attach(file_name(item))
+    for item in _associated(root):
+        found._attach(file_name(item))
     _form(root, found)
     _layers(root, found)
     permissions = root.get("/Perms")
@@ -245,16 +245,21 @@ def _outline(outlines: Node) -> Iterator[pikepdf.Dictionary]:
         stack.extend((node.get("/Next"), node.get("/First")))
 
 
+def _associated(holder: pikepdf.Object) -> list[pikepdf.Object]:
+    """The files that belong to the document or to a page (ISO 32000-2 §14.13)."""
+    files = holder.get("/AF")
+    return list(files)[:_MOST_NAMES] if isinstance(files, pikepdf.Array) else []
+
+
 def embedded_files(pdf: pikepdf.Pdf) -> Iterator[tuple[str, pikepdf.Stream]]:
-    """Every embedded file with its name: of the name tree, associated with the document, or pinned to a page."""
+    """Every embedded file with its name: of the name tree, associated with document or page, or pinned to a page."""
     specs: list[tuple[str, Node]] = []
     names = pdf.Root.get("/Names")
     if isinstance(names, pikepdf.Dictionary):
         specs.extend(_name_tree(names.get("/EmbeddedFiles"), _MOST_EMBEDDED))
-    associated = pdf.Root.get("/AF")
-    if isinstance(associated, pikepdf.Array):
-        specs.extend(("", item) for item in list(associated)[:_MOST_NAMES])
+    specs.extend(("", item) for item in _associated(pdf.Root))
     for page in pdf.pages:
+        specs.extend(("", item) for item in _associated(page.obj))
         annotations = page.obj.get("/Annots")
         if isinstance(annotations, pikepdf.Array):
             for item in list(annotations)[:_MOST_NAMES]:
