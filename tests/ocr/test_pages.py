@@ -13,6 +13,7 @@ import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -273,6 +274,24 @@ def test_the_last_allowed_start_still_counts(
             with pytest.raises(Unavailable, match="startet nicht"):
                 future.result(60)
     assert len(starts) == 4  # one before anybody asked
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"outcome": PageOutcome(words=float("inf")).as_json()},  # type: ignore[arg-type]
+        {"outcome": PageOutcome(seconds_engine="lang").as_json()},  # type: ignore[arg-type]
+        {"outcome": PageOutcome().as_json(), "rss": float("inf")},
+        {"outcome": PageOutcome().as_json(), "cpu": None},
+    ],
+)
+def test_an_answer_without_sense_costs_its_page_alone(
+    reply: dict[str, Any], small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decoder that was taken over may say anything, in any type."""
+    monkeypatch.setattr(PageWorker, "ask", lambda _worker, _task: reply)
+    with PagePool(1, OcrOptions()) as pool, pytest.raises(WorkerDied, match="unverständlich"):
+        pool.submit(job(small, folder(tmp_path, "a"))).result(60)
 
 
 def test_the_last_words_of_a_worker_that_told_endlessly_cost_no_memory(tmp_path: Path) -> None:
