@@ -76,6 +76,18 @@ def test_what_a_foreign_extension_calls_an_id_is_its_own_business(version: str, 
     assert (report.schema_verdict, report.judgement) == (Verdict.OK, Judgement.VALID), report.findings
 
 
+@pytest.mark.parametrize("streamed", ["", "<!-- so geprüft, wie er kommt -->"])
+def test_a_schema_that_a_message_names_is_not_followed(streamed: str, schemas: Schemas, tmp_path: Path) -> None:
+    """By it the extension would be wrong; the official one lets any pass."""
+    hinted = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:fach">'
+    (tmp_path / "x.xsd").write_text(f'{hinted}<xs:element name="a" type="xs:int"/></xs:schema>')
+    hint = f"xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:schemaLocation='urn:fach {tmp_path}/x.xsd'"
+    foreign = f"<a xmlns='urn:fach' {hint}>keine Zahl{streamed}</a>"
+    wrapped = f"<xdomea:AnwendungsspezifischeErweiterungXML>{foreign}</xdomea:AnwendungsspezifischeErweiterungXML>"
+    report = check_message(put("Akte", wrapped)(an_xml()), schemas, purpose=Purpose.FOREIGN)
+    assert (report.schema_verdict, report.judgement) == (Verdict.OK, Judgement.VALID), report.findings
+
+
 def test_02_the_order_of_elements_is_that_of_the_schema() -> None:
     xml = written()
     assert names_below(xml, "Akte")[-5:] == [
