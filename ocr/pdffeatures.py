@@ -50,7 +50,7 @@ class Features:
             self._attach(file_name(item))
         annotations = page.obj.get("/Annots")
         if isinstance(annotations, pikepdf.Array):
-            for item in list(annotations)[:_MOST_NAMES]:
+            for item in list(annotations)[:_MOST_NODES]:
                 if isinstance(item, pikepdf.Dictionary):
                     self._annotation(item)
         self._fonts_of(page.obj.get("/Resources"), 0, idle_fonts(page))
@@ -262,7 +262,7 @@ def embedded_files(pdf: pikepdf.Pdf) -> Iterator[tuple[str, pikepdf.Stream]]:
         specs.extend(("", item) for item in _associated(page.obj))
         annotations = page.obj.get("/Annots")
         if isinstance(annotations, pikepdf.Array):
-            for item in list(annotations)[:_MOST_NAMES]:
+            for item in list(annotations)[:_MOST_NODES]:
                 if isinstance(item, pikepdf.Dictionary) and str(item.get("/Subtype")) == "/FileAttachment":
                     specs += [("", item.get("/FS"))]
     seen: set[tuple[int, int]] = set()

@@ -88,6 +88,22 @@ def test_a_file_that_belongs_to_a_page_is_one_of_the_attachments(tmp_path: Path)
         assert "/AF" not in made.pages[0]
 
 
+def test_a_file_pinned_behind_a_thousand_links_is_found(tmp_path: Path) -> None:
+    """A table of contents, or a plan whose every part leads to its sheet."""
+
+    def pinned(pdf: pikepdf.Pdf) -> None:
+        links = [pdf.make_indirect(Dictionary(Subtype=Name.Link, Rect=[0, 0, 9, 9])) for _ in range(1001)]
+        stream = pdf.make_stream(b"Messwerte", Type=Name.EmbeddedFile)
+        spec = Dictionary(Type=Name.Filespec, UF=String("werte.csv"), EF=Dictionary(UF=stream))
+        note = pdf.make_indirect(Dictionary(Subtype=Name.FileAttachment, Rect=[0, 0, 9, 9], FS=spec))
+        pdf.pages[0].Annots = Array([*links, note])
+
+    path = pdf_file(tmp_path / "a.pdf", pinned)
+    assert examine(scan_of(path), OcrOptions(), tmp_path).attachments == ("werte.csv",)
+    taken, _ = taken_out(path, tmp_path / "anlagen")
+    assert [item.name for item in taken] == ["werte.csv"]
+
+
 def test_every_name_is_told_once_and_one_without_a_name_by_its_key(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     with pikepdf.open(pdf_file(tmp_path / "leer.pdf")) as pdf:
