@@ -200,10 +200,12 @@ def test_a_mixed_file_gets_text_on_its_scanned_pages_only(
 
 
 def test_fonts_that_are_not_embedded_are_replaced_and_told(
-    tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
+    tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The tool is looked for where the sandbox runs it from, whatever this process has for a PATH."""
     if shutil.which("gs") is None:
         lacking("ghostscript")
+    monkeypatch.setenv("PATH", str(tmp_path))
     path = pdf_file(tmp_path / "a.pdf", lambda pdf: add(pdf, b"BT /F1 24 Tf 72 400 Td (Brief) Tj ET"), image=False)
     result, _ = converted(path, verapdf_options)
     assert result.tools[0][0] == "Ghostscript"
