@@ -143,7 +143,7 @@ def look_for_features(pdf: pikepdf.Pdf) -> Features:
     permissions = root.get("/Perms")
     if not found.signatures and isinstance(permissions, pikepdf.Dictionary) and len(permissions.keys()):
         found.signatures = 1
-    for node in _outline(root.get("/Outlines")):
+    for node in bookmarks(root.get("/Outlines")):
         found._action(node.get("/A"))
     return found
 
@@ -232,7 +232,7 @@ def _name_tree(tree: Node, most: int = _MOST_NAMES) -> Iterator[tuple[str, Node]
             stack.extend((kid, depth + 1) for kid in list(kids)[:most])
 
 
-def _outline(outlines: Node) -> Iterator[pikepdf.Dictionary]:
+def bookmarks(outlines: Node) -> Iterator[pikepdf.Dictionary]:
     """The entries of the table of contents, whose actions may run something."""
     stack: list[Node] = [outlines.get("/First")] if isinstance(outlines, pikepdf.Dictionary) else []
     seen: set[tuple[int, int]] = set()
