@@ -252,7 +252,10 @@ def _without_attachments(pdf: Any, losses: list[str]) -> None:
         if not isinstance(notes, pikepdf.Array):
             continue
         playing = playing or any(kind_of(note) in BEARERS - {"/FileAttachment"} for note in notes)
-        page.obj["/Annots"] = without_kinds(notes, BEARERS)
+        page.obj["/Annots"] = kept = without_kinds(notes, BEARERS)
+        for note in kept:
+            if "/AF" in note:
+                del note["/AF"]
     if playing:
         losses.append("Filme, Töne und räumliche Bilder")
 

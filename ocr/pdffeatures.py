@@ -64,6 +64,8 @@ class Features:
             self.redactions += 1
         if kind == "/FileAttachment":
             self._attach(file_name(item.get("/FS")))
+        for spec in _associated(item):
+            self._attach(file_name(spec))
         if kind == "/Widget" and str(item.get("/FT")) == "/Sig":
             self.sign(item)
 
@@ -246,13 +248,13 @@ def bookmarks(outlines: Node) -> Iterator[pikepdf.Dictionary]:
 
 
 def _associated(holder: pikepdf.Object) -> list[pikepdf.Object]:
-    """The files that belong to the document or to a page (ISO 32000-2 §14.13)."""
+    """The files that belong to the document, a page or an annotation (ISO 32000-2 §14.13)."""
     files = holder.get("/AF")
     return list(files)[:_MOST_NAMES] if isinstance(files, pikepdf.Array) else []
 
 
 def embedded_files(pdf: pikepdf.Pdf) -> Iterator[tuple[str, pikepdf.Stream]]:
-    """Every embedded file with its name: of the name tree, associated with document or page, or pinned to a page."""
+    """Every embedded file with its name: of the name tree, pinned to a page, or `_associated`."""
     specs: list[tuple[str, Node]] = []
     names = pdf.Root.get("/Names")
     if isinstance(names, pikepdf.Dictionary):
@@ -263,8 +265,11 @@ def embedded_files(pdf: pikepdf.Pdf) -> Iterator[tuple[str, pikepdf.Stream]]:
         annotations = page.obj.get("/Annots")
         if isinstance(annotations, pikepdf.Array):
             for item in list(annotations)[:_MOST_NODES]:
-                if isinstance(item, pikepdf.Dictionary) and str(item.get("/Subtype")) == "/FileAttachment":
+                if not isinstance(item, pikepdf.Dictionary):
+                    continue
+                if str(item.get("/Subtype")) == "/FileAttachment":
                     specs += [("", item.get("/FS"))]
+                specs.extend(("", spec) for spec in _associated(item))
     seen: set[tuple[int, int]] = set()
     for key, spec in specs[:_MOST_EMBEDDED]:
         table = spec.get("/EF") if isinstance(spec, pikepdf.Dictionary) else None

@@ -69,13 +69,18 @@ def test_attachments_come_out_as_files_of_their_own(tmp_path: Path) -> None:
     assert [one.uuid for one in again] == [one.uuid for one in taken], "a repeat gives the same names"
 
 
-def test_a_file_that_belongs_to_a_page_is_one_of_the_attachments(tmp_path: Path) -> None:
-    """ISO 32000-2 §14.13: it need not stand in any list of the document."""
+@pytest.mark.parametrize("to_a_note", [False, True])
+def test_a_file_that_belongs_to_a_page_is_one_of_the_attachments(to_a_note: bool, tmp_path: Path) -> None:
+    """ISO 32000-2 §14.13: it need not stand in any list of the document, and may belong to an annotation."""
 
     def belonging(pdf: pikepdf.Pdf) -> None:
         stream = pdf.make_stream(b"Messwerte", Type=Name.EmbeddedFile)
         spec = Dictionary(Type=Name.Filespec, UF=String("werte.csv"), EF=Dictionary(UF=stream))
-        pdf.pages[0].AF = Array([pdf.make_indirect(spec)])
+        holder = pdf.pages[0].obj
+        if to_a_note:
+            holder = pdf.make_indirect(Dictionary(Subtype=Name.Link, Rect=[0, 0, 9, 9], F=4))
+            pdf.pages[0].Annots = Array([holder])
+        holder.AF = Array([pdf.make_indirect(spec)])
 
     path = pdf_file(tmp_path / "a.pdf", belonging)
     assert examine(scan_of(path), OcrOptions(), tmp_path).attachments == ("werte.csv",)
@@ -86,6 +91,7 @@ def test_a_file_that_belongs_to_a_page_is_one_of_the_attachments(tmp_path: Path)
     assert prepare(payload)["losses"] == ["die Anlage „werte.csv“ (im Original und einzeln bewahrt)"]
     with pikepdf.open(tmp_path / "b.pdf") as made:
         assert "/AF" not in made.pages[0]
+        assert not any("/AF" in note for note in made.pages[0].get("/Annots", []))
 
 
 def test_a_file_pinned_behind_a_thousand_links_is_found(tmp_path: Path) -> None:
