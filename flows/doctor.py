@@ -73,11 +73,13 @@ def _tesseract(settings: Settings) -> Iterator[PartHealth]:
 
 
 def _programs() -> Iterator[PartHealth]:
+    from ocr.walls import SEARCH_PATH  # where they are run from, whatever this process has for a PATH
+
     for program, package, why, needed in (
         ("gs", "ghostscript", "PDF, die sich sonst nicht umwandeln lassen", False),
         ("setpriv", "util-linux", "kein verwaister Kindprozess nach einem Abbruch", False),
     ):
-        there = shutil.which(program)
+        there = shutil.which(program, path=SEARCH_PATH)
         advice = "" if there else f"Debian-Paket {package} einrichten ({why})."
         yield PartHealth(f"Programm {program}", "", Health.OK if there else Health.ABSENT, advice, needed)
 

@@ -149,9 +149,13 @@ def _signed(material: Material, scan: UUID) -> bool:
 
 def _history(material: Material, dokument: UUID, pdfa: PdfA) -> Iterator[HistorienEintrag]:
     """Scan, recognition, conversion and validation of one Dokument, as the message tells them."""
-    slip = material.delivery.slip
-    if slip.gescannt_am is not None and _scanned_at(material) is not None and dokument not in material.digital:
-        yield HistorienEintrag(slip.gescannt_am, slip.operator, "Digitalisierung", slip.geraet.modell)
+    slip, scanned = material.delivery.slip, _scanned_at(material)
+    if scanned is not None and dokument not in material.digital:
+        at, remark = scanned, slip.geraet.modell
+        if not isinstance(at, datetime):  # only the day is known, and a message wants an instant
+            late = "Uhrzeit die des Eingangs; die genannte liegt danach"
+            at, remark = material.received, "; ".join(part for part in (remark, late) if part)
+        yield HistorienEintrag(at, slip.operator, "Digitalisierung", remark)
     confidence = pdfa.mean_confidence
     if was_read(pdfa):
         engines = ", ".join(" ".join(tool) for tool in engines_of(pdfa.tools))

@@ -86,10 +86,13 @@ class XdomeaReport:
 
 
 def report_of(version: str | None, message: str | None, schema: Verdict, findings: tuple[Finding, ...]) -> XdomeaReport:
-    """A report whose judgement follows from its findings; without the schema nothing is called valid, nor with a hash
-    that was not computed."""
-    uncomputed = any(finding.code == "XD-66" and finding.severity is Severity.WARNING for finding in findings)
-    complete = schema is not Verdict.NOT_CHECKED and not uncomputed
+    """A report whose judgement follows from its findings; without the schema nothing is called valid, nor with a code
+    whose list is not here, or with a hash that was not computed."""
+    unlooked = any(
+        finding.code == "XD-61" or (finding.code == "XD-66" and finding.severity is Severity.WARNING)
+        for finding in findings
+    )
+    complete = schema is not Verdict.NOT_CHECKED and not unlooked
     return XdomeaReport(version, message, schema, judgement(findings, complete=complete), findings)
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from lxml import etree
 
+from akten.localtime import berlin_day
 from metadata.checks_head import head_of
 from metadata.codelists import (
     AUSSONDERUNGSART,
@@ -141,13 +142,15 @@ def _in_calendar(written: str) -> bool:
 
 
 def _created(root: etree._Element, version: str) -> date | None:
+    """The day of the message where the city has its desks: an hour or two of it belong to the day before in UTC."""
     head = head_of(root, version)
     path = (
         ("identifikation.nachricht", "erstellungszeitpunkt") if version.startswith("4.") else ("Erstellungszeitpunkt",)
     )
     try:
-        return parse_instant(text_of(child(head, *path))).date()
-    except ValueError:
+        moment = parse_instant(text_of(child(head, *path)))
+        return berlin_day(moment) if moment.tzinfo else moment.date()
+    except (ValueError, OverflowError):
         return None
 
 

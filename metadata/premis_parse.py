@@ -16,7 +16,6 @@ _MAX_MARKERS = 6_000_000  # "<" and "=" in the bytes: bounds the number of nodes
 _PROLOGUE = 1 << 20  # declaration, comments and the start tag of the root; no real record needs a hundredth of it
 _UNKNOWN_ENCODING = expat.errors.codes[expat.errors.XML_ERROR_UNKNOWN_ENCODING]
 _STRANGE = "Die Zeichenkodierung, die die Datei nennt, wird hier nicht gelesen."
-_XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 class Refused(Exception):
@@ -63,7 +62,6 @@ def parse(xml: bytes) -> etree._ElementTree:
     tree = root.getroottree()
     if tree.docinfo.internalDTD is not None:
         raise Refused("Eine DTD ist nicht erlaubt.")
-    _forget_schema_hints(root)
     return tree
 
 
@@ -92,10 +90,3 @@ def _look_at_prologue(xml: bytes) -> None:
     if len(xml) > _PROLOGUE:
         raise TooMuch(f"Vor dem Ende des ersten Elements stehen mehr als {_PROLOGUE >> 20} MiB.")
     raise Refused("Kein XML: es gibt kein Wurzelelement.")
-
-
-def _forget_schema_hints(root: etree._Element) -> None:
-    """Removes xsi:schemaLocation everywhere: libxml2 would follow it while it validates."""
-    for node in root.iter(etree.Element):
-        for name in ("schemaLocation", "noNamespaceSchemaLocation"):
-            node.attrib.pop(f"{{{_XSI}}}{name}", "")

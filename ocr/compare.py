@@ -71,7 +71,7 @@ def _source(result: PageResult, request: RecogniseRequest) -> dict[str, Any]:
     """One page to be compared. `scan_mm` is the size that the scan itself has, where that is known."""
     scan, facts = request.scans[result.source.scan], request.facts[result.source.scan]
     found = facts.pages[result.source.page - 1] if result.source.page <= len(facts.pages) else None
-    sized = found is not None and facts.scan_only and (found.dpi is not None or facts.kind is FileKind.PDF)
+    sized = found is not None and (facts.kind is FileKind.PDF or (facts.scan_only and found.dpi is not None))
     return {
         "number": result.number,
         "path": str(scan.path.resolve()),

@@ -36,6 +36,7 @@ from ocr.pdfa import PdfaValidator
 from ocr.sandbox import call_each, run_limited
 from ocr.scanpages import Part
 from ocr.validators import PageValidation
+from ocr.walls import SEARCH_PATH
 from ocr.warm import CallEach
 from ocr.workshop import Workshop, document_limits
 
@@ -310,7 +311,7 @@ def _by_ocrmypdf(source: Path, shop: Workshop, count: int) -> _Candidate | None:
 
 def _by_ghostscript(source: Path, shop: Workshop, count: int) -> _Candidate | None:
     """Ghostscript rewrites everything in sRGB; pikepdf then declares PDF/A. Its exit code alone proves nothing."""
-    if shutil.which("gs") is None:
+    if shutil.which("gs", path=SEARCH_PATH) is None:  # where the sandbox looks, whatever this process has for a PATH
         return None
     raw = shop.folder / "gs-roh.pdf"
     command = [

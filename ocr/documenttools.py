@@ -171,6 +171,8 @@ def _name_fonts(form: Any) -> None:
 def _without_scripts(pdf: Any, losses: list[str]) -> None:
     import pikepdf
 
+    from ocr.pdffeatures import bookmarks
+
     found = False
     for key in ("/OpenAction", "/AA"):
         if key in pdf.Root:
@@ -188,15 +190,30 @@ def _without_scripts(pdf: Any, losses: list[str]) -> None:
         for note in notes if isinstance(notes, pikepdf.Array) else ():
             if not isinstance(note, pikepdf.Dictionary):  # the place of a note that was taken away
                 continue
-            action = note.get("/A")
-            if action is not None and _does_something(action) and str(action.get("/S")) != "/URI":
-                found = True
-                del note["/A"]
+            found = _without_action(note) or found
             if "/AA" in note:
                 found = True
                 del note["/AA"]
+    for mark in bookmarks(pdf.Root.get("/Outlines")):
+        found = _without_action(mark) or found
     if found:
         losses.append("Skripte und Aktionen")
+
+
+def _without_action(holder: Any) -> bool:
+    """Leaves of what a note or bookmark does only the way to a place or address; True when there was more."""
+    import pikepdf
+
+    action = holder.get("/A")
+    if not isinstance(action, pikepdf.Dictionary):
+        return False
+    if _does_something(action) and str(action.get("/S")) != "/URI":
+        del holder["/A"]
+        return True
+    if "/Next" in action:
+        del action["/Next"]
+        return True
+    return False
 
 
 def _does_something(action: Any) -> bool:
@@ -229,11 +246,16 @@ def _without_attachments(pdf: Any, losses: list[str]) -> None:
             del pdf.Root[key]
     playing = False
     for page in pdf.pages:
+        if "/AF" in page.obj:
+            del page.obj["/AF"]
         notes = page.obj.get("/Annots")
         if not isinstance(notes, pikepdf.Array):
             continue
         playing = playing or any(kind_of(note) in BEARERS - {"/FileAttachment"} for note in notes)
-        page.obj["/Annots"] = without_kinds(notes, BEARERS)
+        page.obj["/Annots"] = kept = without_kinds(notes, BEARERS)
+        for note in kept:
+            if "/AF" in note:
+                del note["/AF"]
     if playing:
         losses.append("Filme, Töne und räumliche Bilder")
 

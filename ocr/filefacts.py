@@ -58,5 +58,5 @@ def facts_from_json(values: dict[str, Any]) -> FileFacts:
             unembedded_fonts=tuple(str(name) for name in values["unembedded_fonts"]),
             flat=bool(values["flat"]),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"not the facts of a file ({type(error).__name__})") from error

@@ -79,7 +79,7 @@ class PageOutcome:
                 seconds_engine=float(values["seconds_engine"]),
                 engine=(str(engine[0]), str(engine[1])),
             )
-        except (KeyError, TypeError, IndexError) as fault:
+        except (KeyError, TypeError, IndexError, OverflowError) as fault:
             raise ValueError("not an outcome of a page") from fault
 
 
@@ -121,7 +121,7 @@ class AssemblyOutcome:
         try:
             denied = tuple(str(item) for item in values["denied"])
             return AssemblyOutcome(int(values["pages"]), denied, str(values["flavour"]))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             raise ValueError("not an outcome of an assembly") from error
 
 

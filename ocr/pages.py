@@ -157,11 +157,16 @@ class _Keeper(threading.Thread):
                 raise Unavailable("Die Seitenverarbeitung wurde beendet.") from None
             raise
         outcome = reply.get("outcome")
-        spent = float(outcome.get("seconds_engine", 0.0)) if isinstance(outcome, dict) else 0.0
-        self._pool.note(worker.process.pid, int(reply.get("peak", 0)), float(reply.get("cpu", 0.0)), spent)
+        try:
+            spent = float(outcome.get("seconds_engine", 0.0)) if isinstance(outcome, dict) else 0.0
+            self._pool.note(worker.process.pid, int(reply.get("peak", 0)), float(reply.get("cpu", 0.0)), spent)
+            resident = int(reply.get("rss", 0))
+        except (ValueError, TypeError, OverflowError) as error:
+            self._end()
+            raise WorkerDied("Der Arbeitsprozess hat unverständlich geantwortet.") from error
         worker.jobs += 1
         options = self._pool._options
-        if worker.jobs >= options.tasks_per_worker or int(reply.get("rss", 0)) > options.worker_memory_bytes:
+        if worker.jobs >= options.tasks_per_worker or resident > options.worker_memory_bytes:
             self._end()
         if not isinstance(outcome, dict):
             raise WorkerDied("Der Arbeitsprozess hat unverständlich geantwortet.")

@@ -134,7 +134,7 @@ class PageWorker:
         line, _, self._rest = b"".join(parts).partition(b"\n")
         try:
             reply = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self.kill()
             raise WorkerDied("Der Arbeitsprozess hat unverständlich geantwortet.") from error
         return reply if isinstance(reply, dict) else {}

@@ -46,9 +46,11 @@ class Features:
     def look_at_page(self, page: pikepdf.Page) -> None:
         """Enters what one page adds: its fonts, its actions, its annotations."""
         self._actions(page.obj.get("/AA"))
+        for item in _associated(page.obj):
+            self._attach(file_name(item))
         annotations = page.obj.get("/Annots")
         if isinstance(annotations, pikepdf.Array):
-            for item in list(annotations)[:_MOST_NAMES]:
+            for item in list(annotations)[:_MOST_NODES]:
                 if isinstance(item, pikepdf.Dictionary):
                     self._annotation(item)
         self._fonts_of(page.obj.get("/Resources"), 0, idle_fonts(page))
@@ -62,6 +64,8 @@ class Features:
             self.redactions += 1
         if kind == "/FileAttachment":
             self._attach(file_name(item.get("/FS")))
+        for spec in _associated(item):
+            self._attach(file_name(spec))
         if kind == "/Widget" and str(item.get("/FT")) == "/Sig":
             self.sign(item)
 
@@ -134,16 +138,14 @@ def look_for_features(pdf: pikepdf.Pdf) -> Features:
         found.javascript = found.javascript or any(True for _ in _name_tree(names.get("/JavaScript")))
         for key, value in _name_tree(names.get("/EmbeddedFiles")):
             found._attach(file_name(value, key))
-    associated = root.get("/AF")
-    if isinstance(associated, pikepdf.Array):
-        for item in list(associated)[:_MOST_NAMES]:
-            found._attach(file_name(item))
+    for item in _associated(root):
+        found._attach(file_name(item))
     _form(root, found)
     _layers(root, found)
     permissions = root.get("/Perms")
     if not found.signatures and isinstance(permissions, pikepdf.Dictionary) and len(permissions.keys()):
         found.signatures = 1
-    for node in _outline(root.get("/Outlines")):
+    for node in bookmarks(root.get("/Outlines")):
         found._action(node.get("/A"))
     return found
 
@@ -232,7 +234,7 @@ def _name_tree(tree: Node, most: int = _MOST_NAMES) -> Iterator[tuple[str, Node]
             stack.extend((kid, depth + 1) for kid in list(kids)[:most])
 
 
-def _outline(outlines: Node) -> Iterator[pikepdf.Dictionary]:
+def bookmarks(outlines: Node) -> Iterator[pikepdf.Dictionary]:
     """The entries of the table of contents, whose actions may run something."""
     stack: list[Node] = [outlines.get("/First")] if isinstance(outlines, pikepdf.Dictionary) else []
     seen: set[tuple[int, int]] = set()
@@ -245,21 +247,29 @@ def _outline(outlines: Node) -> Iterator[pikepdf.Dictionary]:
         stack.extend((node.get("/Next"), node.get("/First")))
 
 
+def _associated(holder: pikepdf.Object) -> list[pikepdf.Object]:
+    """The files that belong to the document, a page or an annotation (ISO 32000-2 §14.13)."""
+    files = holder.get("/AF")
+    return list(files)[:_MOST_NAMES] if isinstance(files, pikepdf.Array) else []
+
+
 def embedded_files(pdf: pikepdf.Pdf) -> Iterator[tuple[str, pikepdf.Stream]]:
-    """Every embedded file with its name: of the name tree, associated with the document, or pinned to a page."""
+    """Every embedded file with its name: of the name tree, pinned to a page, or `_associated`."""
     specs: list[tuple[str, Node]] = []
     names = pdf.Root.get("/Names")
     if isinstance(names, pikepdf.Dictionary):
         specs.extend(_name_tree(names.get("/EmbeddedFiles"), _MOST_EMBEDDED))
-    associated = pdf.Root.get("/AF")
-    if isinstance(associated, pikepdf.Array):
-        specs.extend(("", item) for item in list(associated)[:_MOST_NAMES])
+    specs.extend(("", item) for item in _associated(pdf.Root))
     for page in pdf.pages:
+        specs.extend(("", item) for item in _associated(page.obj))
         annotations = page.obj.get("/Annots")
         if isinstance(annotations, pikepdf.Array):
-            for item in list(annotations)[:_MOST_NAMES]:
-                if isinstance(item, pikepdf.Dictionary) and str(item.get("/Subtype")) == "/FileAttachment":
+            for item in list(annotations)[:_MOST_NODES]:
+                if not isinstance(item, pikepdf.Dictionary):
+                    continue
+                if str(item.get("/Subtype")) == "/FileAttachment":
                     specs += [("", item.get("/FS"))]
+                specs.extend(("", spec) for spec in _associated(item))
     seen: set[tuple[int, int]] = set()
     for key, spec in specs[:_MOST_EMBEDDED]:
         table = spec.get("/EF") if isinstance(spec, pikepdf.Dictionary) else None

@@ -7,6 +7,7 @@ goes to standard error.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import json
@@ -80,11 +81,20 @@ def _leave_network() -> str:
         return "none"
     user, group = os.geteuid(), os.getegid()
     if user != 0 and libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
-        # the same user inside as outside, so that files keep their owner (user_namespaces(7))
-        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-            Path(f"/proc/self/{name}").write_text(text, encoding="ascii")
+        keep_ids(Path("/proc/self"), user, group)
         return "none"
     return "shared"
+
+
+def keep_ids(process: Path, user: int, group: int) -> None:
+    """Has the same user and group inside a user namespace as outside (user_namespaces(7)), where the system lets us.
+
+    Ubuntu's AppArmor gives the namespace and refuses its map. Then this process sees every account as nobody; for the
+    kernel it is still who it was, and its files keep their owner.
+    """
+    with contextlib.suppress(OSError):
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            (process / name).write_text(text, encoding="ascii")
 
 
 def _limit(settings: dict[str, Any]) -> None:

@@ -126,6 +126,17 @@ def test_java_is_looked_for_where_verapdf_will_find_it(tmp_path: Path, monkeypat
         assert command[0] == str(found)
 
 
+@pytest.mark.parametrize(("system", "health"), [("system", Health.ABSENT), ("", Health.OK)])
+def test_a_program_is_there_only_where_the_sandbox_finds_it(
+    system: str, health: Health, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gs").write_text("#!/bin/sh\n", encoding="utf-8")
+    (tmp_path / "gs").chmod(0o755)
+    monkeypatch.setattr(walls, "SEARCH_PATH", str(tmp_path / system))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert {part.part: part.health for part in doctor._programs()}["Programm gs"] is health
+
+
 @pytest.mark.parametrize("fault", [Unavailable("Die Leseprogramme starten nicht."), OSError(errno.ENOSPC, "full")])
 def test_what_breaks_while_it_is_tried_is_failed_and_hides_nothing_else(
     fault: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -307,8 +308,14 @@ def test_a_clock_that_runs_before_ours_stops_nothing_and_is_told_as_far_as_it_ca
     }
     (note,) = [json.loads(data) for path, data in parts_of(made).items() if "transfervermerk" in path]
     assert (times.get("capture"), note["zeiten"]["erfassung"]) == (told, told)
-    actions = [node.text for node in message_of(made).iter(f"{XDOMEA}Aktion")]
-    assert ("Digitalisierung" in actions) == (told is not None)
+    actions = {
+        node.findtext(f"{XDOMEA}Aktion"): datetime.fromisoformat(node.findtext(f"{XDOMEA}DatumUhrzeit") or "")
+        for node in message_of(made).iter(f"{XDOMEA}HistorienProtokollInformation")
+    }
+    received = datetime.fromisoformat("2026-11-23T09:00:00+01:00")
+    known = None if told is None else min(datetime.fromisoformat(scanned), received)
+    assert actions.get("Digitalisierung") == known
+    assert next(iter(actions)) == ("Digitalisierung" if told else "Texterkennung (OCR)"), "first of all in the message"
 
 
 @pytest.mark.parametrize(

@@ -292,7 +292,13 @@ def test_hostile_bytes_are_refused(xml: bytes, premis_xsd: Path) -> None:
 
 
 def test_a_schema_hint_in_the_record_is_not_followed(premis_xsd: Path, tmp_path: Path) -> None:
+    """By the schema that the record names it would be wrong; ours lets any extension pass."""
+    hinted = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:other">'
+    (tmp_path / "x.xsd").write_text(f'{hinted}<xs:element name="a" type="xs:int"/></xs:schema>')
     root = good()
+    extension = etree.SubElement(find(a_file(root), "objectCharacteristics"), P + "objectCharacteristicsExtension")
+    etree.SubElement(extension, "{urn:other}a").text = "keine Zahl"
+    assert not etree.XMLSchema(file=str(tmp_path / "x.xsd")).validate(extension[0])
     root.set(
         XSI + "schemaLocation",
         f"urn:other file://{tmp_path}/x.xsd http://www.loc.gov/premis/v3 http://127.0.0.1:9/p",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -21,11 +22,34 @@ def schemas() -> Schemas:
     return Schemas(None)  # our own rules only; the schemas say nothing of what is around
 
 
-def codes(akte: AkteSGO, schemas: Schemas, purpose: Purpose = Purpose.FOREIGN, version: str = "3.0.0") -> set[str]:
+def codes(
+    akte: AkteSGO,
+    schemas: Schemas,
+    purpose: Purpose = Purpose.FOREIGN,
+    version: str = "3.0.0",
+    created: datetime = NOW,
+) -> set[str]:
     profile = Profile(version=version)
-    message = aussonderung(an_akte(), profile, prozess_id=PROZESS, erstellt=NOW)
+    message = aussonderung(an_akte(), profile, prozess_id=PROZESS, erstellt=created)
     xml = write_message(Aussonderung0503(message.kopf, (akte,)), profile)
     return {finding.code for finding in check_message(xml, schemas, purpose=purpose).findings}
+
+
+@pytest.mark.parametrize("version", ["3.0.0", "4.0.0"])
+@pytest.mark.parametrize(
+    ("created", "over"),
+    [
+        (datetime(2024, 12, 31, 23, 30, tzinfo=UTC), True),  # New Year in Neuss
+        (datetime(2024, 12, 31, 22, 30, tzinfo=UTC), False),
+        (datetime(9999, 12, 31, 23, 30, tzinfo=UTC), True),  # no calendar goes on
+    ],
+)
+def test_a_period_is_over_when_its_last_day_is_over_in_neuss(
+    created: datetime, over: bool, version: str, schemas: Schemas
+) -> None:
+    akte, _, _ = an_object()
+    akte = replace(akte, aussonderung=replace(akte.aussonderung, aufbewahrungsende=date(2024, 12, 31)), vorgaenge=())
+    assert ("XD-49" not in codes(akte, schemas, version=version, created=created)) == over
 
 
 def an_object() -> tuple[AkteSGO, VorgangSGO, DokumentSGO]:

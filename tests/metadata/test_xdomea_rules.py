@@ -99,6 +99,15 @@ def test_without_schemas_nothing_is_called_valid_and_the_finding_says_where_to_g
     assert "XRepository" in report.findings[0].text
 
 
+@pytest.mark.parametrize(("version", "judged"), [("2.0", Judgement.VALID), ("7.7", Judgement.UNCHECKED)])
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_a_code_whose_list_is_not_here_is_not_called_valid(
+    purpose: Purpose, version: str, judged: Judgement, schemas: Schemas
+) -> None:
+    xml = swap('dateiformat" listVersionID="1.0"', f'dateiformat" listVersionID="{version}"')(an_xml())
+    assert check_message(xml, schemas, files=_digests("0503"), purpose=purpose).judgement is judged
+
+
 def test_without_schemas_our_own_rules_still_find_what_is_wrong() -> None:
     report = check_message(swap(str(an_id("dokument 2")), str(an_id("dokument 1")))(an_xml()), None)
     assert report.judgement is Judgement.INVALID

@@ -29,6 +29,7 @@ from tests.metadata.xdomea_builders import (
     an_akte,
     an_id,
     an_xml,
+    put,
     swap,
 )
 
@@ -62,6 +63,29 @@ def test_01_a_true_of_others_is_judged_like_a_1(schemas: Schemas) -> None:
     report = check_message(xml, schemas, purpose=Purpose.FOREIGN)
     assert (report.schema_verdict, report.judgement) == (Verdict.OK, Judgement.VALID_WITH_WARNING)
     assert read_message(xml) == read_message(an_xml())
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_a_foreign_extension_calls_an_id_is_its_own_business(version: str, schemas: Schemas) -> None:
+    """Elements of another namespace in the header may bear any name; the standard validates them laxly."""
+    foreign = "<ID xmlns='urn:fach'>4711</ID><ProzessID xmlns='urn:fach'>x</ProzessID>"
+    head, where = ("nachrichtenkopf", 4) if version.startswith("4.") else ("Kopf", 6)
+    wrapped = f"<xdomea:AnwendungsspezifischeErweiterungXML>{foreign}</xdomea:AnwendungsspezifischeErweiterungXML>"
+    xml = put(head, wrapped, version, where=where)(an_xml(version=version))
+    report = check_message(xml, schemas, purpose=Purpose.FOREIGN)
+    assert (report.schema_verdict, report.judgement) == (Verdict.OK, Judgement.VALID), report.findings
+
+
+@pytest.mark.parametrize("streamed", ["", "<!-- so geprüft, wie er kommt -->"])
+def test_a_schema_that_a_message_names_is_not_followed(streamed: str, schemas: Schemas, tmp_path: Path) -> None:
+    """By it the extension would be wrong; the official one lets any pass."""
+    hinted = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:fach">'
+    (tmp_path / "x.xsd").write_text(f'{hinted}<xs:element name="a" type="xs:int"/></xs:schema>')
+    hint = f"xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:schemaLocation='urn:fach {tmp_path}/x.xsd'"
+    foreign = f"<a xmlns='urn:fach' {hint}>keine Zahl{streamed}</a>"
+    wrapped = f"<xdomea:AnwendungsspezifischeErweiterungXML>{foreign}</xdomea:AnwendungsspezifischeErweiterungXML>"
+    report = check_message(put("Akte", wrapped)(an_xml()), schemas, purpose=Purpose.FOREIGN)
+    assert (report.schema_verdict, report.judgement) == (Verdict.OK, Judgement.VALID), report.findings
 
 
 def test_02_the_order_of_elements_is_that_of_the_schema() -> None:

@@ -14,8 +14,10 @@ from pikepdf import Array, Dictionary, Name, String
 from akten.files import Attachment, digest_file
 from akten.findings import Finding, Severity
 from ocr.attachments import MOST_BYTES, MOST_FILES, RULES, STOPPING, take_out
+from ocr.documenttools import prepare
 from ocr.options import Limits, OcrOptions
-from tests.ocr.papers import attached, pdf_file
+from tests.ocr.examined import examine
+from tests.ocr.papers import attached, pdf_file, scan_of
 
 HOLDER = uuid4()
 
@@ -65,6 +67,47 @@ def test_attachments_come_out_as_files_of_their_own(tmp_path: Path) -> None:
     assert said(findings) == [("AN-01", Severity.ERROR)]
     again, _ = take_out(HOLDER, path, OcrOptions(), tmp_path / "anlagen")
     assert [one.uuid for one in again] == [one.uuid for one in taken], "a repeat gives the same names"
+
+
+@pytest.mark.parametrize("to_a_note", [False, True])
+def test_a_file_that_belongs_to_a_page_is_one_of_the_attachments(to_a_note: bool, tmp_path: Path) -> None:
+    """ISO 32000-2 §14.13: it need not stand in any list of the document, and may belong to an annotation."""
+
+    def belonging(pdf: pikepdf.Pdf) -> None:
+        stream = pdf.make_stream(b"Messwerte", Type=Name.EmbeddedFile)
+        spec = Dictionary(Type=Name.Filespec, UF=String("werte.csv"), EF=Dictionary(UF=stream))
+        holder = pdf.pages[0].obj
+        if to_a_note:
+            holder = pdf.make_indirect(Dictionary(Subtype=Name.Link, Rect=[0, 0, 9, 9], F=4))
+            pdf.pages[0].Annots = Array([holder])
+        holder.AF = Array([pdf.make_indirect(spec)])
+
+    path = pdf_file(tmp_path / "a.pdf", belonging)
+    assert examine(scan_of(path), OcrOptions(), tmp_path).attachments == ("werte.csv",)
+    taken, findings = taken_out(path, tmp_path / "anlagen")
+    assert [(item.name, item.path.read_bytes()) for item in taken] == [("werte.csv", b"Messwerte")]
+    assert findings == ()
+    payload = {"path": str(path), "target": str(tmp_path / "b.pdf"), "pages": None}
+    assert prepare(payload)["losses"] == ["die Anlage „werte.csv“ (im Original und einzeln bewahrt)"]
+    with pikepdf.open(tmp_path / "b.pdf") as made:
+        assert "/AF" not in made.pages[0]
+        assert not any("/AF" in note for note in made.pages[0].get("/Annots", []))
+
+
+def test_a_file_pinned_behind_a_thousand_links_is_found(tmp_path: Path) -> None:
+    """A table of contents, or a plan whose every part leads to its sheet."""
+
+    def pinned(pdf: pikepdf.Pdf) -> None:
+        links = [pdf.make_indirect(Dictionary(Subtype=Name.Link, Rect=[0, 0, 9, 9])) for _ in range(1001)]
+        stream = pdf.make_stream(b"Messwerte", Type=Name.EmbeddedFile)
+        spec = Dictionary(Type=Name.Filespec, UF=String("werte.csv"), EF=Dictionary(UF=stream))
+        note = pdf.make_indirect(Dictionary(Subtype=Name.FileAttachment, Rect=[0, 0, 9, 9], FS=spec))
+        pdf.pages[0].Annots = Array([*links, note])
+
+    path = pdf_file(tmp_path / "a.pdf", pinned)
+    assert examine(scan_of(path), OcrOptions(), tmp_path).attachments == ("werte.csv",)
+    taken, _ = taken_out(path, tmp_path / "anlagen")
+    assert [item.name for item in taken] == ["werte.csv"]
 
 
 def test_every_name_is_told_once_and_one_without_a_name_by_its_key(tmp_path: Path) -> None:

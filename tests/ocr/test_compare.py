@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -23,7 +24,8 @@ from ocr.judging import judge_documents
 from ocr.likeness import compare_pages, reduced_gray
 from ocr.options import Limits, OcrOptions
 from ocr.request import PageProfile, RecogniseRequest
-from tests.ocr.papers import add, image_page, picture, scan_of
+from tests.ocr.examined import examine
+from tests.ocr.papers import A4, add, image_page, pdf_file, picture, scan_of
 from tests.ocr.sheets import sandbox_for, sheet
 
 NAME = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
@@ -149,6 +151,22 @@ def test_count_and_size_are_those_of_the_scan(tmp_path: Path) -> None:
     assert codes(tmp_path, [page, page], [page]) == [("PC-01", "")]
     assert codes(tmp_path, [page], [page], size=(300, 213)) == [("PC-02", "Seite 1")]
     assert codes(tmp_path, [page], [page], size=(page.width * 0.36 + 2, page.height * 0.36)) == []
+
+
+@pytest.mark.parametrize(("size", "told"), [(A4, []), ((298, 421), ["PC-02"])])
+def test_a_page_of_a_document_is_as_large_as_it_was_delivered(
+    size: tuple[float, float], told: list[str], tmp_path: Path
+) -> None:
+    """What the rendition says of its own pages is no witness: a tool that shrinks a plan shows the same picture."""
+    pdfa, request = case(tmp_path, [picture()], [picture()], size=size)
+    scan = scan_of(pdf_file(tmp_path / "brief.pdf", lambda pdf: add(pdf, b"BT /F1 9 Tf 60 60 Td (Neuss) Tj ET")))
+    ref = PageRef(scan.uuid, 1)
+    request = replace(
+        request, pages=(ref,), scans={scan.uuid: scan}, facts={scan.uuid: examine(scan, OcrOptions(), tmp_path)}
+    )
+    edges = (size[0] * 25.4 / 72, size[1] * 25.4 / 72)
+    pdfa = replace(pdfa, rendition=Rendition.CONVERTED, pages=(PageResult(1, ref, *edges),), sources=(scan.uuid,))
+    assert [finding.code for finding in checked(pdfa, request)] == told
 
 
 @pytest.mark.parametrize(("kind", "told"), [("Link", ["PC-04"]), ("Stamp", ["PC-04"]), ("FreeText", [])])

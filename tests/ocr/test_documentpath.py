@@ -179,6 +179,31 @@ def test_what_pdfa_forbids_is_taken_away_and_told(
     assert valid(reference, result)
 
 
+def running_bookmark(pdf: pikepdf.Pdf) -> None:
+    table = pdf.Root.Outlines = pdf.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.Outlines, Count=1))
+    table.First = table.Last = pdf.make_indirect(pikepdf.Dictionary(Title="Anlagen", Parent=table, A=script()))
+
+
+def address_and_more(pdf: pikepdf.Pdf) -> None:
+    action = pikepdf.Dictionary(S=pikepdf.Name.URI, URI="https://example.org", Next=script())
+    link = pikepdf.Dictionary(Subtype=pikepdf.Name.Link, Rect=[0, 0, 99, 99], F=4, A=action)
+    pdf.pages[0].Annots = pikepdf.Array([pdf.make_indirect(link)])
+
+
+@pytest.mark.parametrize("change", [running_bookmark, address_and_more])
+def test_what_a_bookmark_runs_or_follows_a_link_makes_no_pictures_of_the_pages(
+    change: Callable[[pikepdf.Pdf], None], tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
+) -> None:
+    path = tmp_path / "a.pdf"
+    with pikepdf.open(written(tmp_path / "text.pdf", "Antrag")) as pdf:
+        change(pdf)
+        pdf.save(path)
+    result, _ = converted(path, verapdf_options)
+    assert [name for name, _ in result.tools] == ["pikepdf"]
+    assert result.losses == ("Skripte und Aktionen",)
+    assert valid(reference, result)
+
+
 def test_a_mixed_file_gets_text_on_its_scanned_pages_only(
     tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
 ) -> None:
@@ -200,10 +225,12 @@ def test_a_mixed_file_gets_text_on_its_scanned_pages_only(
 
 
 def test_fonts_that_are_not_embedded_are_replaced_and_told(
-    tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf
+    tmp_path: Path, verapdf_options: OcrOptions, reference: VeraPdf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The tool is looked for where the sandbox runs it from, whatever this process has for a PATH."""
     if shutil.which("gs") is None:
         lacking("ghostscript")
+    monkeypatch.setenv("PATH", str(tmp_path))
     path = pdf_file(tmp_path / "a.pdf", lambda pdf: add(pdf, b"BT /F1 24 Tf 72 400 Td (Brief) Tj ET"), image=False)
     result, _ = converted(path, verapdf_options)
     assert result.tools[0][0] == "Ghostscript"

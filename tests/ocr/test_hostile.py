@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from akten.files import FileFacts
+from akten.files import FileFacts, FileKind, PageFacts
 from akten.findings import Severity
 from ocr.examine import RULES, examine_each
+from ocr.filefacts import facts_as_json
 from ocr.options import OcrOptions
-from tests.ocr.papers import scan_of
+from tests.ocr.papers import pdf_file, scan_of
 
 # file of the samples → the code that must be among its findings (None: it must be usable)
 EXPECTED: dict[str, str | None] = {
@@ -88,3 +89,12 @@ def test_what_is_not_hostile_is_found_good(samples: Path, tmp_path: Path) -> Non
     assert not {name: facts.findings for name, facts in found.items() if bad(facts)}
     written = {"plan/site_plan_24x36in_vector.pdf"}
     assert {name for name, facts in found.items() if not facts.scan_only} == written
+
+
+def test_facts_that_no_reader_of_ours_could_tell_are_no_facts(tmp_path: Path) -> None:
+    """The child that opened the file may have been taken over: what it says is a finding about the file, or nothing."""
+    scan = scan_of(pdf_file(tmp_path / "a.pdf"))
+    page = PageFacts(1, 210.0, 297.0, width_px=float("inf"))  # type: ignore[arg-type]
+    told = facts_as_json(FileFacts(FileKind.PDF, "application/pdf", (page,)))
+    (facts,) = examine_each([scan], OcrOptions(), tmp_path, lambda *_asked, **_how: [told])
+    assert [finding.code for finding in facts.findings] == ["EX-21"]

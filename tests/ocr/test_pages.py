@@ -13,6 +13,7 @@ import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from ocr.jobs import AssemblyJob, PageOutcome
 from ocr.options import Limits, OcrOptions
 from ocr.pages import PagePool, WorkerDied
 from ocr.pageworker import PageWorker
+from ocr.worker import keep_ids
 from tests.conftest import lacking
 from tests.ocr.sheets import job, sheet
 
@@ -234,6 +236,14 @@ def test_a_worker_has_no_network_where_the_system_allows_it(pool: PagePool, smal
         assert len(Path(f"/proc/{pid}/net/route").read_text(encoding="ascii").splitlines()) <= 1
 
 
+def test_a_namespace_whose_map_the_system_refuses_ends_no_worker(tmp_path: Path) -> None:
+    """Ubuntu's AppArmor lets a process unshare and then denies uid_map: the network is gone, and pages are read."""
+    keep_ids(tmp_path / "refused", 1000, 1000)
+    keep_ids(tmp_path, 1000, 1001)
+    assert (tmp_path / "uid_map").read_text(encoding="ascii") == "1000 1000 1"
+    assert (tmp_path / "gid_map").read_text(encoding="ascii") == "1001 1001 1"
+
+
 def test_joining_nothing_readable_is_told(pool: PagePool, tmp_path: Path) -> None:
     (tmp_path / "page.pdf").write_bytes(b"no page")
     page_, draft, target = (str(tmp_path / name) for name in ("page.pdf", "draft.pdf", "out.pdf"))
@@ -264,6 +274,24 @@ def test_the_last_allowed_start_still_counts(
             with pytest.raises(Unavailable, match="startet nicht"):
                 future.result(60)
     assert len(starts) == 4  # one before anybody asked
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"outcome": PageOutcome(words=float("inf")).as_json()},  # type: ignore[arg-type]
+        {"outcome": PageOutcome(seconds_engine="lang").as_json()},  # type: ignore[arg-type]
+        {"outcome": PageOutcome().as_json(), "rss": float("inf")},
+        {"outcome": PageOutcome().as_json(), "cpu": None},
+    ],
+)
+def test_an_answer_without_sense_costs_its_page_alone(
+    reply: dict[str, Any], small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decoder that was taken over may say anything, in any type."""
+    monkeypatch.setattr(PageWorker, "ask", lambda _worker, _task: reply)
+    with PagePool(1, OcrOptions()) as pool, pytest.raises(WorkerDied, match="unverständlich"):
+        pool.submit(job(small, folder(tmp_path, "a"))).result(60)
 
 
 def test_the_last_words_of_a_worker_that_told_endlessly_cost_no_memory(tmp_path: Path) -> None:
