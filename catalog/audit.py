@@ -14,8 +14,10 @@ from catalog.trail import TrailReport, Verb, verdict_of
 from catalog.vouched import not_as_told
 from catalog.vouchedcases import cases_not_as_told
 from catalog.vouchedcopies import copies_not_as_told
+from catalog.vouchedends import ends_not_as_computed
+from catalog.vouchedreferences import references_not_as_told
 from catalog.vouchedresults import results_not_as_told
-from catalog.vouchedrules import rules_not_as_told, slips_not_as_told
+from catalog.vouchedrules import deliveries_gone, rules_not_as_told, slips_not_as_told
 
 _MAX_FINDINGS = 100
 
@@ -73,11 +75,14 @@ def with_register(connection: Connection, report: TrailReport) -> TrailReport:
         unaccounted,
         copies_not_as_told,
         changed_descriptions,
+        ends_not_as_computed,
         results_not_as_told,
         not_as_told,
         cases_not_as_told,
         rules_not_as_told,
         slips_not_as_told,
+        deliveries_gone,
+        references_not_as_told,
     )
     every = itertools.chain.from_iterable(_read(look(connection)) for look in looks)
     found = tuple(itertools.islice(every, _MAX_FINDINGS))

@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
-from akten.findings import Finding
+from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from catalog.rule_tables import rulebooks
 from catalog.rulebook import RuleState
-from catalog.tables import deliveries, packages, trail, verb_of_few
+from catalog.tables import deliveries, packages, scans, trail, verb_of_few
 from catalog.trail import Verb, read_body, salted
 from catalog.vouched import CHANGED, GONE, UNREADABLE, UNTOLD, bodies, finding, told_by
 
@@ -87,9 +88,12 @@ def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
 
     Slips that came before the trail bore their digest are held by the digest of the whole delivery alone.
     """
-    columns = [deliveries.c[name] for name in ("nr", "uuid", "akte", "duplicate_of", "stage", "slip", "digest", "salt")]
+    columns = [
+        deliveries.c[name]
+        for name in ("nr", "uuid", "akte", "version", "duplicate_of", "stage", "slip", "digest", "salt")
+    ]
     stored = packages.c.akte.label("stored")
-    query = select(*columns, stored).select_from(
+    query = select(*columns, stored, packages.c.version.label("stored_version")).select_from(
         deliveries.join(packages, packages.c.delivery == deliveries.c.uuid, isouter=True)
     )
     query = query.order_by(deliveries.c.nr).execution_options(yield_per=_CHUNK)
@@ -97,12 +101,30 @@ def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
         uuids = [str(row.uuid) for row in rows]
         told = last_told(connection, uuids, Verb.DELIVERY_RECEIVED, Verb.DELIVERY_REPLACED)
         linked = last_told(connection, uuids, Verb.DELIVERY_DUPLICATE)
+        files = _files(connection, [row.uuid for row in rows])
         for row in rows:
             body = told.get(str(row.uuid))
             if body is None:
                 yield finding(_SLIP, row.nr, UNTOLD, row.akte or "")
-            elif not _slip_fits(row, body, linked.get(str(row.uuid), {}).get("akte")):
+            elif not _slip_fits(row, body, linked.get(str(row.uuid), {}).get("akte"), files.get(row.uuid, (0, 0))):
                 yield finding(_SLIP, row.nr, CHANGED, row.akte or "")
+
+
+def deliveries_gone(connection: Connection) -> Iterator[Finding]:
+    """One finding for each delivery that was received and that the register does not have: no row is ever deleted."""
+    query = select(trail.c.delivery, trail.c.akte).where(trail.c.verb == Verb.DELIVERY_RECEIVED.value)
+    for rows in connection.execute(query.order_by(trail.c.seq).execution_options(yield_per=_CHUNK)).partitions():
+        uuids = {UUID(row.delivery): row.akte for row in rows if row.delivery}
+        there = set(connection.execute(select(deliveries.c.uuid).where(deliveries.c.uuid.in_(list(uuids)))).scalars())
+        for uuid in uuids.keys() - there:
+            akte = f", Akte {uuids[uuid]}" if uuids[uuid] else ""
+            yield Finding("TR-17", Severity.ERROR, f"Lieferung {uuid}{akte}", GONE)
+
+
+def _files(connection: Connection, uuids: Sequence[UUID]) -> Mapping[UUID, tuple[int, int]]:
+    """How many files the register has of each of these deliveries, and their bytes."""
+    query = select(scans.c.delivery, func.count(), func.sum(scans.c.size)).where(scans.c.delivery.in_(uuids))
+    return {row[0]: (int(row[1]), int(row[2])) for row in connection.execute(query.group_by(scans.c.delivery))}
 
 
 def last_told(connection: Connection, uuids: Sequence[str], *verbs: Verb) -> Mapping[str, dict[str, Any]]:
@@ -113,17 +135,26 @@ def last_told(connection: Connection, uuids: Sequence[str], *verbs: Verb) -> Map
     return {row.delivery: read_body(row.body) for row in connection.execute(query.order_by(trail.c.seq))}
 
 
-def _slip_fits(row: Row[Any], body: Any, linked: Any) -> bool:
-    """`linked` is the Akte that had all these scans already, by the trail; what the slip told counts there."""
+def _slip_fits(row: Row[Any], body: Any, linked: Any, files: tuple[int, int]) -> bool:
+    """`linked` is the Akte that had all these scans already, by the trail; what the slip told counts there.
+
+    A file that was put in by hand would count as archived: the next delivery of it would be linked and not stored.
+    """
     if (None if row.duplicate_of is None else str(row.duplicate_of)) != linked:
         return False
     try:
         data = body["data"]
         if data["content"] != salted(row.salt, row.digest):
             return False
+        if (data["scans"], data["bytes"]) != files:
+            return False
         if "slip" in data and data["slip"] != salted(row.salt, row.slip):
             return False
-        # What an archived delivery told counts: as one that was given back it would be forgotten.
-        return row.stored is None or (row.stored == row.akte and row.stage == Stage.ARCHIVED.value)
+        # What an archived delivery told counts: as one that was given back it would be forgotten. And only what lies in
+        # a package is archived: the scans of any other, delivered again, would be linked and not stored.
+        archived = row.stage == Stage.ARCHIVED.value
+        if row.stored is None:
+            return not archived
+        return archived and (row.stored, row.stored_version) == (row.akte, row.version)
     except UNREADABLE:
         return False
