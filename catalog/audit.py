@@ -14,6 +14,7 @@ from catalog.trail import TrailReport, Verb, verdict_of
 from catalog.vouched import not_as_told
 from catalog.vouchedcases import cases_not_as_told
 from catalog.vouchedcopies import copies_not_as_told
+from catalog.vouchedends import ends_not_as_computed
 from catalog.vouchedreferences import references_not_as_told
 from catalog.vouchedresults import results_not_as_told
 from catalog.vouchedrules import rules_not_as_told, slips_not_as_told
@@ -74,6 +75,7 @@ def with_register(connection: Connection, report: TrailReport) -> TrailReport:
         unaccounted,
         copies_not_as_told,
         changed_descriptions,
+        ends_not_as_computed,
         results_not_as_told,
         not_as_told,
         references_not_as_told,

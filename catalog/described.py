@@ -12,9 +12,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Table, func, select
+from sqlalchemy import Connection, Row, Table, exists, func, select
 
 from akten.findings import Finding, Severity
+from akten.lifecycle import Stage
 from akten.model import clean_text
 from catalog.tables import akten, deliveries, dokumente, packages, trail, verb_of_few, vorgaenge
 from catalog.trail import Verb, read_body, salted
@@ -23,6 +24,7 @@ _CHUNK = 500
 _HEAD = (
     akten.c.salt,
     akten.c.version,
+    akten.c.state,
     akten.c.snapshot,
     akten.c.aktenart,
     akten.c.aktenzeichen,
@@ -38,12 +40,16 @@ _HEAD = (
     akten.c.datum_von,
     akten.c.datum_bis,
 )
-_THEN = deliveries.c.aktenzeichen.label("then")  # by it the Akte is found under a number that it bore once
+_THEN = (
+    deliveries.c.aktenzeichen.label("then"),  # by it the Akte is found under a number that it bore once
+    deliveries.c.aktenart.label("then_aktenart"),
+    deliveries.c.band.label("then_band"),
+)
 _NEWEST = func.max(packages.c.version).over(partition_by=packages.c.akte)
 # What is compared of the parts of an Akte, and what a part is called.
 _PARTS = (
-    (vorgaenge, ("betreff", "zeichen", "typ"), "ein Vorgang"),
-    (dokumente, ("betreff", "typ", "datum"), "ein Dokument"),
+    (vorgaenge, ("betreff", "zeichen", "typ", "position", "laufzeit_von", "laufzeit_bis"), "ein Vorgang"),
+    (dokumente, ("betreff", "typ", "datum", "position", "vorgang"), "ein Dokument"),
 )
 
 
@@ -51,10 +57,10 @@ def changed_descriptions(connection: Connection) -> Iterator[Finding]:
     """One finding for each archived version of which the register says something else than when it was stored."""
     query = (
         select(packages.c.akte, packages.c.version, packages.c.commit_sha256, packages.c.snapshot, _NEWEST, *_HEAD)
-        .add_columns(_THEN)
+        .add_columns(akten.c.nr.label("there"), *_THEN)
         .select_from(
-            packages.join(akten, packages.c.akte == akten.c.uuid).join(
-                deliveries, deliveries.c.uuid == packages.c.delivery
+            packages.join(akten, packages.c.akte == akten.c.uuid, isouter=True).join(
+                deliveries, deliveries.c.uuid == packages.c.delivery, isouter=True
             )
         )
         .order_by(packages.c.akte, packages.c.version)
@@ -68,6 +74,11 @@ def changed_descriptions(connection: Connection) -> Iterator[Finding]:
             if changed := tuple(_changed(row, told, parts)):
                 text = f"Im Katalog nachträglich geändert: {', '.join(changed)}. Was archiviert wurde, steht im Paket."
                 yield Finding("TR-15", Severity.ERROR, f"Akte {row[0]}, Version {row[1]}", text)
+    stored = packages.c.akte == akten.c.uuid
+    without = select(akten.c.uuid).where(akten.c.version > 0, ~exists().where(stored)).order_by(akten.c.nr)
+    for uuid in connection.execute(without).scalars():
+        text = "Die Akte gilt im Katalog als archiviert, ein Paket hat sie dort nicht."
+        yield Finding("TR-15", Severity.ERROR, f"Akte {uuid}", text)
 
 
 def _told(connection: Connection, uuids: set[UUID]) -> Mapping[str, str]:
@@ -97,22 +108,37 @@ def _parts(
 def _changed(row: Row[Any], told: Mapping[str, str], parts: Mapping[Table, Mapping[UUID, Any]]) -> Iterator[str]:
     uuid, version, commit, snapshot, newest = row[:5]
     known = row._mapping
+    if known["there"] is None:  # nobody finds it any more, no round computes its period, and the package lies there
+        yield "die Akte fehlt"
+        return
+    if known["then"] is None:
+        yield "die Lieferung fehlt"
+        return
     content = told.get(commit)  # what is missing in the trail is told as TR-07
     if content is not None and salted(known[akten.c.salt], snapshot) != content:
         yield "die Beschreibung"
         return
     try:
         true = json.loads(snapshot)
-        own = {part["uuid"]: part for part in true["vorgaenge"]}
-        inner = {dokument["uuid"]: dokument for part in true["vorgaenge"] for dokument in part["dokumente"]}
+        own: dict[str, Mapping[str, Any]] = {
+            part["uuid"]: _placed(part, place) for place, part in enumerate(true["vorgaenge"], 1)
+        }
+        inner: dict[str, Mapping[str, Any]] = {
+            dokument["uuid"]: {**dokument, "position": place, "vorgang": part["uuid"]}
+            for part in true["vorgaenge"]
+            for place, dokument in enumerate(part["dokumente"], 1)
+        }
     except (ValueError, KeyError, TypeError, RecursionError):
         yield "die Beschreibung"
         return
-    if known["then"] != clean_text(true["aktenzeichen"][0]):
+    then = (known["then"], known["then_aktenart"], known["then_band"])
+    if then != (clean_text(true["aktenzeichen"][0]), clean_text(true["aktenart"]), true["band"]):
         yield "das Aktenzeichen von damals"
     if newest == version:
         if known[akten.c.version] != version:
             yield "die Nummer der Version"
+        if known[akten.c.state] != Stage.ARCHIVED.value:
+            yield "der Stand"
         if known[akten.c.snapshot] != snapshot:
             yield "die Beschreibung der Akte"
         yield from _differing(_head(known), _true_head(true))
@@ -122,13 +148,23 @@ def _changed(row: Row[Any], told: Mapping[str, str], parts: Mapping[Table, Mappi
             yield f"{what} fehlt"
         for part in rows:
             there = wanted.get(str(part[1]))
-            if part[0] != version:  # what a newer version holds as well is compared with that one
+            # What a newer version holds as well is compared with that one; what this one holds is not left in an older
+            # one, as if it had been replaced, nor put into one that is none.
+            if (there is not None and part[0] < version) or part[0] > newest:
+                yield what
+                break
+            if part[0] != version:
                 continue
             if there is None or any(
                 _text(seen) != _text(there[name]) for name, seen in zip(names, part[2:], strict=True)
             ):
                 yield what
                 break
+
+
+def _placed(vorgang: Mapping[str, Any], place: int) -> Mapping[str, Any]:
+    first, last = vorgang["laufzeit"]
+    return {**vorgang, "position": place, "laufzeit_von": first, "laufzeit_bis": last}
 
 
 def _head(known: Any) -> dict[str, str]:

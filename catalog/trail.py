@@ -68,8 +68,8 @@ RULES: dict[str, tuple[str, str]] = {
         "users.md §1 Nr. 5; Grenze wie S3 RequestTimeTooSkewed",
     ),
     "TR-17": (
-        "Gemeldete Ereignisse, Merkmale, Fristklassen, Bescheide, Sperren, Fristenkataloge, Laufzettel, "
-        "Klärungsfälle, Personen und Flurstücke stehen so im Register, wie sie im Protokoll stehen.",
+        "Gemeldete Ereignisse, Merkmale, Fristklassen, Bescheide, Sperren, Personen, Flurstücke, Fristenkataloge, "
+        "Laufzettel und Klärungsfälle stehen so im Register, wie sie im Protokoll stehen.",
         "Hausregel: Prüfwert jeder Meldung im Protokoll",
     ),
 }

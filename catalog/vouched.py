@@ -223,9 +223,11 @@ def _was_set_so(row: Row[Any], first: Any, changed: Sequence[Any], history: Sequ
     """
     until: date | None = row.until
     readers: list[str] = json.loads(row.readers)
+    newest = True  # what was told last names all readers of today: who put himself there later may read no secret hold
     for body, line in zip(reversed(changed), reversed(history[: len(changed)]), strict=True):  # lifting comes last
         before, after = _ends(line.what, until)
-        counts = range(len(readers), -1, -1)
+        counts = range(len(readers), len(readers) - 1 if newest else -1, -1)
+        newest = False
         named = next(
             (n for n in counts if _bears(body, row, canonical([before, after, readers[:n], line.reason]))), None
         )
@@ -236,7 +238,7 @@ def _was_set_so(row: Row[Any], first: Any, changed: Sequence[Any], history: Sequ
     order |= {"until": until, "on_day": row.on_day, "secret": row.secret, "owner": row.owner}
     return any(
         _bears(first, row, canonical({**order, "readers": canonical(readers[:count])}))
-        for count in range(len(readers), -1, -1)
+        for count in range(len(readers), len(readers) - 1 if newest else -1, -1)
     )
 
 

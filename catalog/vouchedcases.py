@@ -23,7 +23,7 @@ _CASE = "Klärungsfall"
 
 def cases_not_as_told(connection: Connection) -> Iterator[Finding]:
     """One finding for each case that register and trail do not have in common, or that ended otherwise."""
-    query = select(clearing, deliveries.c.salt).join(deliveries, clearing.c.delivery == deliveries.c.uuid)
+    query = select(clearing, deliveries.c.salt).join(deliveries, clearing.c.delivery == deliveries.c.uuid, isouter=True)
     for rows in connection.execute(query.order_by(clearing.c.nr).execution_options(yield_per=_CHUNK)).partitions():
         told = _told(connection, sorted({str(row.delivery) for row in rows}))
         for row in rows:

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from akten.findings import Finding, Severity
 from akten.lifecycle import Stage
 from catalog.rule_tables import rulebooks
 from catalog.rulebook import RuleState
-from catalog.tables import deliveries, packages, trail, verb_of_few
+from catalog.tables import deliveries, packages, scans, trail, verb_of_few
 from catalog.trail import Verb, read_body, salted
 from catalog.values import Resolution
 from catalog.vouched import CHANGED, GONE, UNREADABLE, UNTOLD, bodies, finding, told_by
@@ -89,9 +89,12 @@ def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
 
     Slips that came before the trail bore their digest are held by the digest of the whole delivery alone.
     """
-    columns = [deliveries.c[name] for name in ("nr", "uuid", "akte", "duplicate_of", "stage", "slip", "digest", "salt")]
+    columns = [
+        deliveries.c[name]
+        for name in ("nr", "uuid", "akte", "version", "duplicate_of", "stage", "slip", "digest", "salt")
+    ]
     stored = packages.c.akte.label("stored")
-    query = select(*columns, stored).select_from(
+    query = select(*columns, stored, packages.c.version.label("stored_version")).select_from(
         deliveries.join(packages, packages.c.delivery == deliveries.c.uuid, isouter=True)
     )
     query = query.order_by(deliveries.c.nr).execution_options(yield_per=_CHUNK)
@@ -101,12 +104,13 @@ def slips_not_as_told(connection: Connection) -> Iterator[Finding]:
         linked = last_told(connection, uuids, Verb.DELIVERY_DUPLICATE)
         given_back = [str(row.uuid) for row in rows if row.stage == Stage.RETURNED.value]
         ended = last_told(connection, given_back, Verb.CLEARING_RESOLVED, Verb.DELIVERY_MOVED)
+        files = _files(connection, [row.uuid for row in rows])
         for row in rows:
             body = told.get(str(row.uuid))
             if body is None:
                 yield finding(_SLIP, row.nr, UNTOLD, row.akte or "")
             elif not (
-                _slip_fits(row, body, linked.get(str(row.uuid), {}).get("akte"))
+                _slip_fits(row, body, linked.get(str(row.uuid), {}).get("akte"), files.get(row.uuid, (0, 0)))
                 and _end_fits(row, ended.get(str(row.uuid), {}).get("data"))
             ):
                 yield finding(_SLIP, row.nr, CHANGED, row.akte or "")
@@ -132,6 +136,12 @@ def _uuid(text: str | None) -> UUID | None:
         return None
 
 
+def _files(connection: Connection, uuids: Sequence[UUID]) -> Mapping[UUID, tuple[int, int]]:
+    """How many files the register has of each of these deliveries, and their bytes."""
+    query = select(scans.c.delivery, func.count(), func.sum(scans.c.size)).where(scans.c.delivery.in_(uuids))
+    return {row[0]: (int(row[1]), int(row[2])) for row in connection.execute(query.group_by(scans.c.delivery))}
+
+
 def last_told(connection: Connection, uuids: Sequence[str], *verbs: Verb) -> Mapping[str, dict[str, Any]]:
     """What the trail said last with these verbs, of each delivery."""
     query = select(trail.c.delivery, trail.c.body).where(
@@ -140,14 +150,18 @@ def last_told(connection: Connection, uuids: Sequence[str], *verbs: Verb) -> Map
     return {row.delivery: read_body(row.body) for row in connection.execute(query.order_by(trail.c.seq))}
 
 
-def _slip_fits(row: Row[Any], body: Any, linked: Any) -> bool:
-    """`linked` is the Akte that had all these scans already, by the trail; what the slip told counts there."""
+def _slip_fits(row: Row[Any], body: Any, linked: Any, files: tuple[int, int]) -> bool:
+    """`linked` is the Akte that had all these scans already, by the trail; what the slip told counts there.
+
+    A file that was put in by hand would count as archived: the next delivery of it would be linked and not stored.
+    """
     if (None if row.duplicate_of is None else str(row.duplicate_of)) != linked:
         return False
     try:
         data = body["data"]
         slip = data.get("slip", salted(row.salt, row.slip))
-        return bool(data["content"] == salted(row.salt, row.digest) and slip == salted(row.salt, row.slip))
+        same = data["content"] == salted(row.salt, row.digest) and slip == salted(row.salt, row.slip)
+        return bool(same and (data["scans"], data["bytes"]) == files)
     except UNREADABLE:
         return False
 
@@ -156,7 +170,9 @@ def _end_fits(row: Row[Any], ended: Any) -> bool:
     """Whether a delivery ended as the trail says: else what was archived would be forgotten, and what was not would lie
     there for ever. `ended` is what was told last of one that stands as given back.
     """
-    if (row.stage == Stage.ARCHIVED.value) != (row.stored is not None) or row.stored not in (None, row.akte):
+    if (row.stage == Stage.ARCHIVED.value) != (row.stored is not None):
+        return False
+    if row.stored is not None and (row.stored, row.stored_version) != (row.akte, row.version):
         return False
     if (row.stage == Stage.DUPLICATE.value) != (row.duplicate_of is not None):
         return False

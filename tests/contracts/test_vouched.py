@@ -110,6 +110,8 @@ def test_what_was_told_in_every_way_fits(worked: Catalog) -> None:
         ("UPDATE holds SET unfounded = (1 = 1) WHERE nr = 1", "Sperre Nr. 1"),
         ("UPDATE holds SET set_by = 'x' WHERE nr = 1", "Sperre Nr. 1"),
         ("UPDATE holds SET readers = '[\"q\"]' WHERE nr = 2", "Sperre Nr. 2"),
+        ("UPDATE holds SET readers = replace(readers, ']', ',\"ich\"]') WHERE nr = 2", "Sperre Nr. 2"),
+        ("UPDATE holds SET readers = '[\"ich\"]' WHERE nr = 1", "Sperre Nr. 1"),
         ("UPDATE holds SET match_key = '12-345/3' WHERE nr = 2", "Sperre Nr. 2"),
         ("UPDATE holds SET lifted_on = '2026-11-22' WHERE nr = 4", "Sperre Nr. 4"),
         ("UPDATE holds SET lifted_by = 'x' WHERE nr = 4", "Sperre Nr. 4"),
@@ -129,6 +131,14 @@ def test_what_was_told_in_every_way_fits(worked: Catalog) -> None:
         ("UPDATE deliveries SET digest = 'x' WHERE nr = 1", DELIVERY),
         ("UPDATE deliveries SET duplicate_of = (SELECT uuid FROM akten WHERE nr = 2) WHERE nr = 1", DELIVERY),
         ("UPDATE deliveries SET stage = 'returned' WHERE nr = 1", DELIVERY),
+        ("UPDATE deliveries SET version = 9 WHERE nr = 1", DELIVERY),
+        (
+            "INSERT INTO scans (delivery, uuid, sha256, sha512, size, mime, name) "
+            "SELECT delivery, akte, sha256, 'x', size, mime, name FROM scans "
+            "JOIN deliveries ON deliveries.uuid = scans.delivery WHERE deliveries.nr = 1 LIMIT 1",
+            DELIVERY,
+        ),
+        ("DELETE FROM scans WHERE delivery = (SELECT uuid FROM deliveries WHERE nr = 1)", DELIVERY),
         ("UPDATE deliveries SET akte = (SELECT uuid FROM akten WHERE nr = 2), version = 9 WHERE nr = 1", DELIVERY),
     ],
 )
