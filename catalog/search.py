@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select, union
 
 from akten.aktenzeichen import MUSTER, Muster
+from akten.errors import FixityError
 from akten.model import clean_text
 from catalog import holdings
 from catalog.matching import matching, surely_many
@@ -34,6 +35,10 @@ _SNIPPETS = 3
 _PASSAGES = 2
 _LOOKED_AT = 50
 _LAST = "\U0010ffff"
+_LOST = (
+    "Zu dieser Suche gehört eine Akte, die im Katalog fehlt: Er wurde am Programm vorbei geändert. Was fehlt, sagt: "
+    "archiv protokoll pruefe"
+)
 
 
 class Why(StrEnum):
@@ -97,7 +102,7 @@ class _Found:
 
 
 def find(connection: Connection, wanted: Search) -> Answer:
-    """Answers any text; never raises for what a person typed."""
+    """Answers any text; never raises for what a person typed. Raises FixityError when an Akte was taken out."""
     typed = clean_text(wanted.text.replace("\0", " "))
     terms, notes = parse_terms(typed)
     if not wanted.volltext and (known := list(_exact(connection, wanted, (typed,)))):
@@ -307,6 +312,8 @@ def _newest_first(connection: Connection, query: Select[Any], number: Any, size:
 
 def _hits(connection: Connection, chosen: Sequence[_Found], terms: Sequence[Term]) -> tuple[Hit, ...]:
     rows = holdings.rows_by_nr(connection, [each.akte_nr for each in chosen])
+    if any(each.akte_nr not in rows for each in chosen):
+        raise FixityError(_LOST)
     numbers = [number for each in chosen for number in each.passages]
     found = _snippets(connection, numbers, terms) if numbers else {}
     return tuple(

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from akten.errors import FixityError
 from akten.model import Aktenart
 from catalog.catalog import Catalog, open_catalog
 from catalog.holdings import AkteFilter, Sort
@@ -251,3 +252,11 @@ def test_rows_of_the_index_that_belong_to_nothing_are_swept(url: str, catalog: C
     catalog.rebuild_index(everything=True, by=ROUND, now=later(1))
     assert catalog.index_lag() == 0
     assert catalog.find("Genehmigung", volltext=True).hits
+
+
+def test_an_akte_that_was_taken_out_of_the_catalog_is_damage_and_no_bug(url: str, catalog: Catalog) -> None:
+    archive(catalog, 1)
+    free = "PRAGMA foreign_keys = OFF" if url.startswith("sqlite") else "SET session_replication_role = replica"
+    meddle(url, free, "DELETE FROM akten WHERE nr = 1")
+    with pytest.raises(FixityError, match="die im Katalog fehlt"):
+        catalog.find("Bauantrag")
