@@ -29,9 +29,9 @@ from flows.archivedreceipt import receipt_of
 from flows.batch import claim_inbox, claim_paths
 from flows.doctor import examine_machine
 from flows.health import Health
+from flows.onerun import run_batch_in_prefect
 from flows.outcomes import clearing_receipt
 from flows.receipt import exit_code_of_json, receipt_json
-from flows.service import run_batch_in_prefect
 from flows.settings import CHECKOUT, Settings, read_settings
 from flows.terminal import Terminal
 from flows.verify import verify_packages

@@ -20,10 +20,11 @@ from app.command import FOLDER, Call, Named, verb
 from app.one_akte import akte_name
 from app.opening import open_or_begin
 from app.show import receipts as show_receipts
+from flows.onerun import run_batch_in_prefect
 from flows.ownaccount import require_own_account
 from flows.progress import progress_display
 from flows.receipt import Receipt, exit_code_of_json, finding_json, gravest, receipt_json
-from flows.service import Service, run_batch_in_prefect
+from flows.service import Service
 from flows.settingslog import note_settings
 from flows.workmark import require_work_folder
 from ingest.lookout import left_in

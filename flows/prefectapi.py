@@ -18,10 +18,15 @@ from flows.settings import OWN_MACHINE, Settings
 def api_url(settings: Settings) -> str:
     """Address of the Prefect API that the rounds use, for `call`: with the login in it where one is set."""
     if not settings.prefect_api:
-        return _with_login(local_api(settings), local_login(settings.daten / "prefect"))
+        return api_at(settings, settings.rounds.port)
     if settings.prefect_auth is None:
         return settings.prefect_api
     return _with_login(settings.prefect_api, settings.prefect_auth.get_secret_value())
+
+
+def api_at(settings: Settings, port: int) -> str:
+    """Address of a server of ours on this machine, for `call`."""
+    return _with_login(f"http://127.0.0.1:{port}/api", local_login(settings.daten / "prefect"))
 
 
 def local_api(settings: Settings) -> str:

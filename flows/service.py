@@ -1,32 +1,28 @@
 """`archiv dienst`: starts what one machine needs, watches the inbox, and stops it cleanly.
 
 Children are the local Prefect server and the process that serves the rounds; the embedded stores are held open as long
-as the service runs. Every child ends when this process ends, also by `kill -9` (parent death signal by `setpriv`).
+as the service runs. Every child ends when this process ends (`flows.children`).
 """
 
 from __future__ import annotations
 
-import shutil
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from uuid import UUID
 
-from akten.closed import make_closed
 from akten.errors import Misconfigured, Unavailable
 from akten.plural import plural
 from flows.asked import Asked
+from flows.children import Child, tied
 from flows.followed import Followed
 from flows.leftovers import end_never_begun, end_own_dead, end_own_leftovers
-from flows.prefectapi import api_url, call, elsewhere, healthy, local_api, start_run
+from flows.prefectapi import api_url, elsewhere, healthy, local_api, start_run
 from flows.roundnames import INTAKE, intake_deployment
 from flows.settings import Settings, child_environment
 from ingest.claimed import lock
@@ -34,52 +30,8 @@ from ingest.lookout import changed_at, waiting
 
 _SERVER_PATIENCE = 180.0
 _SERVER_STARTS = 3  # one that ends while it starts is started again; what is wrong for good ends it each time
-_STDERR = 2
 LOCK = "dienst.sperre"
-_STOP_PATIENCE = 20.0
 _SWEEP_SECONDS = 60.0
-
-
-def _tied(command: Sequence[str]) -> list[str]:
-    """The command so that it ends when this process ends, where the system can do that."""
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "KILL", "--", *command] if setpriv else list(command)
-
-
-@dataclass(slots=True)
-class _Child:
-    """One child process with its log file."""
-
-    name: str
-    command: list[str]
-    environment: dict[str, str]
-    log: Path
-    process: subprocess.Popen[bytes] | None = field(default=None)
-
-    def start(self) -> None:
-        make_closed(self.log.parent)
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def ended(self) -> bool:
-        return self.process is None or self.process.poll() is not None
-
-    def stop(self) -> None:
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(_STOP_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
 def _answers(port: int) -> bool:
@@ -92,23 +44,6 @@ def _answers(port: int) -> bool:
 def _deliveries_in(folder: Path) -> bool:
     """True when a delivery lies in the work folder, beside what is always there (its mark, its lock, our scratch)."""
     return folder.is_dir() and any(not each.name.startswith(".") for each in folder.iterdir())
-
-
-def run_batch_in_prefect(settings: Settings, deliveries: Sequence[UUID], actor: str, result: Path) -> None:
-    """Runs one intake flow over claimed deliveries in a child process; receipts are written to `result` as JSON.
-
-    A child, so that the command line never imports Prefect. Raises Unavailable when the flow did not finish, and, as
-    Misconfigured, before it begins where a server elsewhere does not answer us.
-    """
-    if settings.prefect_api:  # asked here, since the child would tell it with a trace
-        call(f"{api_url(settings)}/admin/version")
-    command = [sys.executable, "-m", "flows.intake_round", str(result), actor, *map(str, deliveries)]
-    # Standard output is the caller's alone: what a library says there would stand beside its one JSON value.
-    # The server that lives for this run alone would warn there, in English, of what the automation met in older runs.
-    environment = child_environment(settings, {"PREFECT_SERVER_LOGGING_LEVEL": "ERROR"})
-    done = subprocess.run(_tied(command), env=environment, stdin=subprocess.DEVNULL, stdout=_STDERR, check=False)
-    if done.returncode != 0 or not result.exists():
-        raise Unavailable(f"Der Prefect-Lauf ist abgebrochen (Code {done.returncode}). Derselbe Befehl setzt ihn fort.")
 
 
 class Service:
@@ -129,14 +64,12 @@ class Service:
             },
         )
         logs = settings.daten / "protokoll"
-        self._server: _Child | None = None
+        self._server: Child | None = None
         if not settings.prefect_api:
             command = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(settings.rounds.port)]
-            self._server = _Child(
-                "Prefect-Server", _tied([sys.executable, *command]), environment, logs / "prefect.log"
-            )
-        rounds = _tied([sys.executable, "-m", "flows.served_rounds"])
-        self._rounds = _Child("Runden", rounds, environment, logs / "runden.log")
+            self._server = Child("Prefect-Server", tied([sys.executable, *command]), environment, logs / "prefect.log")
+        rounds = tied([sys.executable, "-m", "flows.served_rounds"])
+        self._rounds = Child("Runden", rounds, environment, logs / "runden.log")
         self._followed = Followed(self._url, say, str(self._rounds.log))
         self._asked = Asked(changed_at)
 
@@ -238,9 +171,9 @@ class Service:
             self._missed = True
             self._say(f"Der Prefect-Server antwortet nicht ({elsewhere(self._settings)}); der Dienst wartet auf ihn.")
 
-    def _children(self) -> list[tuple[_Child, Callable[[], None]]]:
+    def _children(self) -> list[tuple[Child, Callable[[], None]]]:
         """What has to be alive, and how it is started again."""
-        rounds: tuple[_Child, Callable[[], None]] = (self._rounds, self._start_rounds)
+        rounds: tuple[Child, Callable[[], None]] = (self._rounds, self._start_rounds)
         return [rounds] if self._server is None else [(self._server, self._server.start), rounds]
 
     def _look_after_runs(self) -> None:

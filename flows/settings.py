@@ -359,7 +359,6 @@ def child_environment(settings: Settings, extra: Mapping[str, str] | None = None
         "PREFECT_HOME": str(settings.daten / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
@@ -369,7 +368,7 @@ def child_environment(settings: Settings, extra: Mapping[str, str] | None = None
         quiet["PREFECT_API_URL"] = settings.prefect_api
         if settings.prefect_auth is not None:
             quiet["PREFECT_API_AUTH_STRING"] = settings.prefect_auth.get_secret_value()
-    else:  # of the local server, and of the one that a single run starts on the same database
+    else:  # of the local server, and of the one that a single run has on the same database
         login = local_login(settings.daten / "prefect")
         quiet |= {"PREFECT_SERVER_API_AUTH_STRING": login, "PREFECT_API_AUTH_STRING": login}
     # A proxy that the environment names is for what lies outside; the local server would not be found behind it.

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from akten.errors import Misconfigured, Unavailable
+from flows.onerun import run_batch_in_prefect
 from flows.prefectapi import api_url, call, elsewhere
-from flows.service import Service, run_batch_in_prefect
+from flows.service import Service
 from flows.settings import Settings, child_environment, effective, read_settings
 
 LOGIN = "archiv:ge/h@eim:x"
@@ -79,17 +80,6 @@ def test_a_batch_that_its_server_does_not_take_is_told_in_a_sentence(
     with pytest.raises(Unavailable, match="antwortet nicht"):
         run_batch_in_prefect(with_login(tmp_path, api, LOGIN), [], "anna", tmp_path / "quittungen")
     assert capfd.readouterr() == ("", "")
-
-
-def test_what_a_run_says_on_its_standard_output_is_no_result_of_the_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """With `--json` exactly one value stands there; a library that greets would stand beside it."""
-    monkeypatch.setattr(
-        "flows.service._tied", lambda command: ["sh", "-c", 'echo Guten Tag; echo "[]" > "$0"', command[3]]
-    )
-    run_batch_in_prefect(read_settings(daten=tmp_path), [], "anna", tmp_path / "quittungen")
-    assert capfd.readouterr() == ("", "Guten Tag\n")
 
 
 def test_runs_get_the_login_by_its_own_variable_and_nobody_reads_it(

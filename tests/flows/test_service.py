@@ -16,7 +16,7 @@ import pytest
 
 from akten.errors import Misconfigured, Unavailable
 from catalog.catalog import Catalog, open_catalog
-from flows.service import LOCK, Service, run_batch_in_prefect
+from flows.service import LOCK, Service
 from flows.settings import read_settings
 from ingest.claimed import lock
 from tests.builders import a_delivery
@@ -112,22 +112,6 @@ def test_runs_that_nobody_runs_any_more_are_counted_without_brackets(tmp_path: P
     said: list[str] = []
     Service(read_settings(daten=tmp_path / "daten"), said.append)._sweep(lambda _url, _settings: number)
     assert said == [f"{told}; die Runden sind wieder frei."]
-
-
-def test_what_the_server_of_one_run_alone_warns_of_stays_off_the_terminal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It told clerks in English that its automation had met runs of the service that were over."""
-    given: dict[str, str] = {}
-
-    def ran(_command: object, *, env: dict[str, str], **_: object) -> SimpleNamespace:
-        given.update(env)
-        return SimpleNamespace(returncode=1)
-
-    monkeypatch.setattr("flows.service.subprocess.run", ran)
-    with pytest.raises(Unavailable):
-        run_batch_in_prefect(read_settings(daten=tmp_path / "daten"), [], "anna", tmp_path / "quittungen.json")
-    assert given["PREFECT_SERVER_LOGGING_LEVEL"] == "ERROR"
 
 
 def test_what_was_begun_before_a_stop_goes_on_at_the_start_although_the_inbox_is_empty(
