@@ -20,10 +20,8 @@ from ocr.tiffpages import PageView
 FORMATS = ("TIFF", "JPEG", "PNG", "JPEG2000")  # MPO is opened as JPEG; Pillow knows no such name to open by
 _ORIENTATION = 274  # tag of TIFF and Exif
 _OLD_JPEG = 6  # TIFF 6.0 §22; what came with Windows in its day to scan with wrote it
-_GRAYS: dict[tuple[int, ...], str] = {
-    (0,): "L;I",
-    (1,): "L",
-}  # PhotometricInterpretation → how Pillow is to take the bytes
+# PhotometricInterpretation → how Pillow is to take the bytes
+_GRAYS: dict[tuple[int, ...], str] = {(0,): "L;I", (1,): "L"}
 _BAND = 1024  # rows handled at once, so that a plan never lies in memory twice
 # Exif orientation (tag 274) → (turn clockwise, mirrored left-right first)
 _EXIF = {2: (0, True), 3: (180, False), 4: (180, True), 5: (270, True), 6: (90, False), 7: (90, True), 8: (270, False)}

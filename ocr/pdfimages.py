@@ -157,9 +157,7 @@ def _jpeg(coded: bytes, size: tuple[int, int], channels: int, max_pixels: int) -
     if whole.height_added:  # drawn, as documents are, the page would lack it without a word
         return "Bildhöhe fehlt am Anfang"
     data = whole.data
-    if (
-        process_of(data) > _LAST_PROCESS
-    ):  # coded arithmetically, which Pillow reads and no viewer of PDF: they draw it black
+    if process_of(data) > _LAST_PROCESS:  # arithmetic coding is read by Pillow, and drawn black by viewers of PDF
         return "auf eine Art gepackt, die PDF nicht kennt"
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
         if image.size != size:
